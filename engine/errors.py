@@ -1,0 +1,149 @@
+"""Every error the engine raises on purpose, drawn as one tree with a closed list of codes.
+
+    WherryError
+    ├── InvalidRequest        the request itself is wrong (bad name, bad option, bad reference, bad Dockerfile)
+    ├── NotFound              no such container, image, volume, network, file, operation
+    ├── Conflict              the thing exists, is in use, or is in a state that forbids this
+    ├── Unsupported           a valid wish this engine or this host cannot grant
+    ├── RegistryError         the registry or the way to it failed; the code says where
+    ├── StorageError          disk full, corrupt data, a mount that failed
+    ├── RuntimeFailure        crun, conmon, pasta or a build step failed
+    ├── HostError             this machine lacks something; the hint is the command that mends it
+    └── Cancelled             the user cancelled the operation
+
+Each carries a code (what programs switch on), a title (one line), what happened, a hint (what to do) and details (for
+experts: stderr, URLs, paths). Anything else that escapes the engine is a bug and goes to the crash dialog.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Code(StrEnum):
+    """What went wrong, for programs. Closed: a new code is a change of the contract."""
+
+    # requests
+    INVALID = "invalid"
+    INVALID_REFERENCE = "invalid-reference"
+    INVALID_DOCKERFILE = "invalid-dockerfile"
+    # lookups and states
+    NOT_FOUND = "not-found"
+    AMBIGUOUS = "ambiguous"
+    NAME_TAKEN = "name-taken"
+    IN_USE = "in-use"
+    WRONG_STATE = "wrong-state"
+    STORE_LOCKED = "store-locked"
+    UNSUPPORTED = "unsupported"
+    CANCELLED = "cancelled"
+    # registry
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    RATE_LIMITED = "rate-limited"
+    NO_PLATFORM = "no-platform"
+    BAD_RESPONSE = "bad-response"
+    DIGEST_MISMATCH = "digest-mismatch"
+    # storage
+    DISK_FULL = "disk-full"
+    CORRUPT = "corrupt"
+    BAD_ARCHIVE = "bad-archive"
+    MOUNT_FAILED = "mount-failed"
+    # starting and running
+    COMMAND_NOT_FOUND = "command-not-found"
+    COMMAND_NOT_EXECUTABLE = "command-not-executable"
+    BAD_USER = "bad-user"
+    PORT_IN_USE = "port-in-use"
+    PORT_PRIVILEGED = "port-privileged"
+    MOUNT_SOURCE_MISSING = "mount-source-missing"
+    BUILD_STEP_FAILED = "build-step-failed"
+    RUNTIME = "runtime"
+    # host
+    HOST = "host"
+    INTERNAL = "internal"
+
+
+class WherryError(Exception):
+    """Base of the tree. `str(error)` is the whole story in one paragraph; the fields are for showing it well."""
+
+    default_code: ClassVar[Code] = Code.INTERNAL
+
+    def __init__(
+        self,
+        title: str,
+        explanation: str = "",
+        *,
+        code: Code | None = None,
+        hint: str = "",
+        details: str = "",
+        subject: str = "",
+    ) -> None:
+        super().__init__(title)
+        self.code = code or self.default_code
+        self.title = title
+        self.explanation = explanation
+        self.hint = hint
+        self.details = details
+        self.subject = subject
+        """What it is about: a container id, an image reference, a port, a path. Lets a button find the thing."""
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.title.rstrip(".") + ".", self.explanation, self.hint) if part)
+
+
+class InvalidRequest(WherryError):
+    default_code = Code.INVALID
+
+
+class NotFound(WherryError):
+    default_code = Code.NOT_FOUND
+
+
+class Conflict(WherryError):
+    default_code = Code.WRONG_STATE
+
+
+class Unsupported(WherryError):
+    default_code = Code.UNSUPPORTED
+
+
+class RegistryError(WherryError):
+    default_code = Code.BAD_RESPONSE
+
+
+class StorageError(WherryError):
+    default_code = Code.CORRUPT
+
+
+class RuntimeFailure(WherryError):
+    default_code = Code.RUNTIME
+
+    def __init__(
+        self,
+        title: str,
+        explanation: str = "",
+        *,
+        code: Code | None = None,
+        hint: str = "",
+        details: str = "",
+        subject: str = "",
+        exit_code: int = 125,
+    ) -> None:
+        super().__init__(title, explanation, code=code, hint=hint, details=details, subject=subject)
+        self.exit_code = exit_code
+        """As Docker reports it: 125 the engine failed, 126 not executable, 127 not found, else the process's own."""
+
+
+class HostError(WherryError):
+    default_code = Code.HOST
+
+
+class Cancelled(WherryError):
+    default_code = Code.CANCELLED
+
+    def __init__(self, title: str = "Cancelled") -> None:
+        super().__init__(title)

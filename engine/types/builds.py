@@ -1,0 +1,99 @@
+"""Builds: what is asked for, and the graph as it runs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from engine.types.data import Data
+from engine.types.operations import Failure
+
+
+class BuildSecret(Data):
+    id: str
+    value: bytes
+
+
+class BuildImage(Data):
+    """Build a Dockerfile. The context is a directory on this host, or an open tar stream given beside the request."""
+
+    context: str = ""
+    dockerfile: str = "Dockerfile"
+    """Path within the context; or an absolute path outside it."""
+    dockerfile_text: str | None = None
+    tags: tuple[str, ...] = ()
+    target: str = ""
+    build_args: dict[str, str | None] = {}
+    labels: dict[str, str] = {}
+    secrets: tuple[BuildSecret, ...] = ()
+    ssh_sockets: dict[str, str] = {}
+    named_contexts: dict[str, str] = {}
+    no_cache: bool = False
+    pull: bool = False
+    platform: str = ""
+    network: Literal["", "none", "host", "pasta"] = ""
+    source_date_epoch: int | None = None
+    extra_hosts: tuple[str, ...] = ()
+    squash: bool = False
+
+
+class StepState(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    CACHED = "cached"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+class BuildStep(Data):
+    """One vertex of the graph."""
+
+    id: str
+    stage: str
+    number: int
+    total: int
+    instruction: str
+    line: int
+    """Line of the Dockerfile, 1 = first."""
+    state: StepState = StepState.WAITING
+    depends_on: tuple[str, ...] = ()
+    started: datetime | None = None
+    ended: datetime | None = None
+    exit_code: int = 0
+
+
+class BuildOutput(Data):
+    step: str
+    stream: Literal["stdout", "stderr"]
+    text: str
+
+
+class Build(Data):
+    """A build that runs, or ran."""
+
+    id: str
+    """The id of its operation."""
+    context: str
+    dockerfile: str
+    tags: tuple[str, ...]
+    started: datetime
+    steps: tuple[BuildStep, ...] = ()
+    ended: datetime | None = None
+    image_id: str = ""
+    failure: Failure | None = None
+    failed_step: str = ""
+    kept_container: str = ""
+    """A stopped container with the failed step's file system, ready for a shell."""
+
+
+class BuildCacheEntry(Data):
+    id: str
+    kind: Literal["step", "mount"]
+    description: str
+    size: int
+    created: datetime
+    last_used: datetime
+    in_use: bool = False

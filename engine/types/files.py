@@ -1,0 +1,40 @@
+"""Files inside containers, volumes and image layers."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from engine.types.data import Data
+from engine.types.images import FileKind
+
+
+class Place(Data):
+    """Which tree a path is in."""
+
+    kind: Literal["container", "volume", "image"]
+    id: str
+    layer: int = -1
+    """For an image: the merged tree up to this layer; -1 is the whole image."""
+
+
+class DirectoryEntry(Data):
+    name: str
+    kind: FileKind
+    size: int
+    mode: int
+    uid: int
+    gid: int
+    mtime: float
+    link: str = ""
+    changed: Literal["", "added", "changed", "removed"] = ""
+
+
+class FileStat(Data):
+    """As Docker's archive header has it."""
+
+    name: str
+    size: int
+    mode: int
+    """Type and permission bits, as in stat(2)."""
+    mtime: float
+    link_target: str = ""

@@ -1,0 +1,281 @@
+"""Images: references, snapshots, requests, and what the layer index tells."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from engine.types.containers import HealthCheck
+from engine.types.data import Data, Platform
+
+
+class ImageConfig(Data):
+    """What an image says of how to run it."""
+
+    env: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    entrypoint: tuple[str, ...] = ()
+    workdir: str = ""
+    user: str = ""
+    exposed_ports: tuple[str, ...] = ()
+    """As "80/tcp"."""
+    volumes: tuple[str, ...] = ()
+    labels: dict[str, str] = {}
+    stop_signal: str = ""
+    health: HealthCheck | None = None
+    shell: tuple[str, ...] = ()
+    on_build: tuple[str, ...] = ()
+
+
+class HistoryStep(Data):
+    """One line of an image's history; steps that made no layer have an empty diff id."""
+
+    created: datetime | None
+    created_by: str
+    comment: str = ""
+    author: str = ""
+    diff_id: str = ""
+    size: int = 0
+
+
+class Image(Data):
+    """One image in the store. Sizes are of unpacked files."""
+
+    id: str
+    """Digest of the config, "sha256:…"."""
+    tags: tuple[str, ...]
+    digests: tuple[str, ...]
+    """Repository digests, "host/name@sha256:…"."""
+    created: datetime | None
+    platform: Platform
+    config: ImageConfig
+    size: int
+    unique_size: int
+    """What removing this image alone would free."""
+    shared_size: int
+    layers: tuple[str, ...]
+    """Diff ids, bottom first."""
+    used_by: tuple[str, ...] = ()
+    """Ids of containers made from it."""
+    author: str = ""
+    comment: str = ""
+    dangling: bool = False
+    pulled: datetime | None = None
+
+
+class StoreUsage(Data):
+    """What the store holds, each byte counted once."""
+
+    layers: int
+    layers_reclaimable: int
+    containers: int
+    containers_reclaimable: int
+    volumes: int
+    volumes_reclaimable: int
+    build_cache: int
+    build_cache_reclaimable: int
+    logs: int = 0
+
+
+class Removed(Data):
+    """What a removal of images did, line by line as Docker tells it."""
+
+    untagged: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    bytes: int = 0
+
+
+# --- requests ---
+
+
+class Login(Data):
+    server: str
+    username: str
+    password: str = ""
+    identity_token: str = ""
+
+
+class PullImage(Data):
+    reference: str
+    platform: str = ""
+    all_tags: bool = False
+    login: Login | None = None
+    """Used for this pull only; otherwise stored logins are tried."""
+
+
+class PushImage(Data):
+    reference: str
+    all_tags: bool = False
+    login: Login | None = None
+
+
+class CommitContainer(Data):
+    container: str
+    reference: str = ""
+    message: str = ""
+    author: str = ""
+    changes: tuple[str, ...] = ()
+    """Dockerfile lines, "CMD …", "ENV …"."""
+    pause: bool = True
+
+
+class SearchResult(Data):
+    name: str
+    description: str = ""
+    stars: int = 0
+    official: bool = False
+
+
+class RegistrySettings(Data):
+    """How to reach one registry."""
+
+    host: str
+    insecure: bool = False
+    """Plain HTTP allowed, certificates not checked."""
+    mirrors: tuple[str, ...] = ()
+    ca_file: str = ""
+    client_certificate: str = ""
+    client_key: str = ""
+
+
+# --- what the layer index tells ---
+
+
+class FileKind(StrEnum):
+    FILE = "file"
+    DIRECTORY = "directory"
+    SYMLINK = "symlink"
+    HARDLINK = "hardlink"
+    WHITEOUT = "whiteout"
+    OPAQUE = "opaque"
+    FIFO = "fifo"
+    DEVICE = "device"
+
+
+class FileEntry(Data):
+    """One path of a layer or a merged tree. Paths are absolute; bytes that are no UTF-8 are surrogate-escaped."""
+
+    path: str
+    kind: FileKind
+    size: int = 0
+    mode: int = 0
+    uid: int = 0
+    gid: int = 0
+    mtime: float = 0.0
+    digest: str = ""
+    """sha256 of the contents of a regular file."""
+    link: str = ""
+
+
+class TreeChange(StrEnum):
+    SAME = ""
+    ADDED = "added"
+    CHANGED = "changed"
+    REMOVED = "removed"
+    MODE_ONLY = "mode-only"
+
+
+class TreeNode(Data):
+    """One row of a file tree: an entry, what the chosen layer did to it, and the bytes below it."""
+
+    entry: FileEntry
+    change: TreeChange = TreeChange.SAME
+    tree_size: int = 0
+    children: int = 0
+    layer: int = -1
+    """Which layer (0 = bottom) put this version here."""
+
+
+class Layer(Data):
+    """One layer of an image with the step that made it."""
+
+    index: int
+    diff_id: str
+    size: int
+    files: int
+    step: HistoryStep | None
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    mode_only: int = 0
+    hidden_bytes: int = 0
+    """Bytes of this layer that later layers overwrite or hide."""
+    shared_with: tuple[str, ...] = ()
+
+
+class WastedFile(Data):
+    """Bytes that are in the image and can never be seen."""
+
+    path: str
+    size: int
+    added_by: int
+    hidden_by: int
+    reason: Literal["overwritten", "removed", "directory-removed", "opaque", "copied-for-metadata"]
+
+
+class LayerReport(Data):
+    """The layers of an image and the exact waste."""
+
+    image_id: str
+    layers: tuple[Layer, ...]
+    total_size: int
+    wasted_size: int
+    score: float
+    """1 − wasted / total; 1.0 for an empty image."""
+    wasted: tuple[WastedFile, ...]
+    """Largest first."""
+
+
+class FileDifference(Data):
+    """One path that differs between two trees."""
+
+    path: str
+    change: TreeChange
+    old: FileEntry | None = None
+    new: FileEntry | None = None
+
+
+class ImageComparison(Data):
+    left: str
+    right: str
+    files: tuple[FileDifference, ...]
+    config: tuple[tuple[str, str, str], ...]
+    """Field, left, right."""
+    packages: tuple[tuple[str, str, str], ...] = ()
+    """Package, version left, version right ("" = not there)."""
+    size_left: int = 0
+    size_right: int = 0
+
+
+class FoundFile(Data):
+    """A hit of a search over all images."""
+
+    image_id: str
+    layer: int
+    entry: FileEntry
+    visible: bool
+    """Still there in the finished image."""
+
+
+# --- progress of a pull or push ---
+
+
+class LayerPhase(StrEnum):
+    WAITING = "waiting"
+    PRESENT = "present"
+    DOWNLOADING = "downloading"
+    VERIFYING = "verifying"
+    UNPACKING = "unpacking"
+    UPLOADING = "uploading"
+    MOUNTED = "mounted"
+    RETRYING = "retrying"
+    DONE = "done"
+
+
+class LayerProgress(Data):
+    digest: str
+    phase: LayerPhase
+    done: int = 0
+    total: int = 0
+    note: str = ""

@@ -1,0 +1,92 @@
+"""Logs: lines, and questions about them. High rate, so times are integer nanoseconds since the epoch."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from engine.types.data import Data
+
+
+class Level(StrEnum):
+    NONE = ""
+    TRACE = "trace"
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    FATAL = "fatal"
+
+
+class LogLine(Data):
+    """One whole line (its 16 KiB pieces joined), without its newline. Invalid UTF-8 shows as U+FFFD; ANSI is kept."""
+
+    number: int
+    """Position in the container's history, 0 = first line kept."""
+    time_ns: int
+    stream: Literal["stdout", "stderr"]
+    text: str
+    level: Level = Level.NONE
+    source: str = ""
+    """Container id, set in merged views."""
+    partial: bool = False
+    """The process has not ended this line yet."""
+
+
+class ReadLogs(Data):
+    """Lines of one container's history; unset bounds are open."""
+
+    tail: int | None = None
+    since_ns: int | None = None
+    until_ns: int | None = None
+    first: int | None = None
+    """Start at this line number …"""
+    count: int | None = None
+    """… and give at most so many."""
+    stdout: bool = True
+    stderr: bool = True
+    follow: bool = False
+
+
+class SearchLogs(Data):
+    """A question over the whole history."""
+
+    pattern: str
+    regex: bool = False
+    case_sensitive: bool | None = None
+    """None is smart case: sensitive only if the pattern has a capital."""
+    inverse: bool = False
+    whole_word: bool = False
+    levels: tuple[Level, ...] = ()
+    stdout: bool = True
+    stderr: bool = True
+    since_ns: int | None = None
+    until_ns: int | None = None
+
+
+class SearchProgress(Data):
+    """Matches stream in, newest search state last. `numbers` are line numbers of new matches."""
+
+    numbers: tuple[int, ...] = ()
+    scanned_bytes: int = 0
+    total_bytes: int = 0
+    matches: int = 0
+    finished: bool = False
+
+
+class LogSummary(Data):
+    """What is known at once, whatever the size. `lines` is exact once `indexed` is True, an estimate before."""
+
+    bytes: int
+    lines: int
+    indexed: bool
+    first_ns: int = 0
+    last_ns: int = 0
+
+
+class ExportLogs(Data):
+    path: str
+    ansi: bool = False
+    timestamps: bool = True
+    gzip: bool = False
+    search: SearchLogs | None = None

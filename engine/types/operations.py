@@ -1,0 +1,49 @@
+"""Anything that takes time: one record with a title in three tenses, a state, progress, and an end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from engine.types.data import Data
+from engine.types.images import LayerProgress
+
+
+class OperationState(StrEnum):
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Failure(Data):
+    """A WherryError as data, so that it can cross threads, sockets and the history table."""
+
+    code: str
+    title: str
+    explanation: str = ""
+    hint: str = ""
+    details: str = ""
+    subject: str = ""
+
+
+class Operation(Data):
+    """A pull, push, build, prune, save, load, backup … as it stands."""
+
+    id: str
+    kind: str
+    """"pull", "push", "build", "load", "save", "import", "prune", "commit", "backup", "restore", "clone", …"""
+    title: str
+    subject: str
+    state: OperationState
+    started: datetime
+    ended: datetime | None = None
+    done: int = 0
+    total: int = 0
+    """0 where the end is not known."""
+    status: str = ""
+    layers: tuple[LayerProgress, ...] = ()
+    failure: Failure | None = None
+    cancellable: bool = True
+    result: str = ""
+    """Id of what came of it: an image id, a container id, a path."""
