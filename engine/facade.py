@@ -1,22 +1,24 @@
-"""The one object others hold. This file is the contract: what the real engine (`engine.embedded`) and the fake one keep alike.
+"""The one object others hold. This file is the contract that the real engine (`engine.embedded`) and the fake one keep.
 
 Rules that hold for every method
 - Names and ids: wherever a container is asked for, an id, a unique prefix of one, or a name will do; an image may also
   be named by reference or digest. What is not found raises `NotFound`, a prefix of several `Conflict(AMBIGUOUS)`.
-- Quick things are coroutines that return the new snapshot. Things that take time return an `OperationHandle` at once.
-- Streams are async iterators; closing them (`aclose`, leaving the `async for` by `contextlib.aclosing`) frees everything.
+- Quick things are coroutines that return the new snapshot. What takes time returns an `OperationHandle` at once.
+- Streams are async iterators; closing them (`contextlib.aclosing`) frees everything.
 - The engine raises typed errors (`engine.errors`) and never asks a question.
 - Results do not carry the truth to a view; `watch()` does.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from engine.types import builds, containers, events, files, host, images, logs, networks, operations, stats, volumes
-from engine.types.data import Freed
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from contextlib import AbstractAsyncContextManager
+
+    from engine.types import builds, containers, events, files, host, images, logs, networks, operations, stats, volumes
+    from engine.types.data import Freed
 
 
 class OperationHandle(Protocol):
@@ -312,7 +314,7 @@ class Host(Protocol):
 
 
 class Subscription(Protocol):
-    """A snapshot at revision n, then every change after it. A reader that falls behind gets a fresh snapshot instead."""
+    """A snapshot at revision n, then every change after it. A reader that falls behind gets a fresh one."""
 
     @property
     def snapshot(self) -> events.EngineSnapshot: ...

@@ -10,12 +10,12 @@ from engine.types.data import Data
 from engine.types.operations import Failure
 
 
-class BuildSecret(Data):
+class BuildSecret(Data, frozen=True, kw_only=True):
     id: str
     value: bytes
 
 
-class BuildImage(Data):
+class BuildImage(Data, frozen=True, kw_only=True):
     """Build a Dockerfile. The context is a directory on this host, or an open tar stream given beside the request."""
 
     context: str = ""
@@ -48,7 +48,7 @@ class StepState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class BuildStep(Data):
+class BuildStep(Data, frozen=True, kw_only=True):
     """One vertex of the graph."""
 
     id: str
@@ -65,13 +65,13 @@ class BuildStep(Data):
     exit_code: int = 0
 
 
-class BuildOutput(Data):
+class BuildOutput(Data, frozen=True, kw_only=True):
     step: str
     stream: Literal["stdout", "stderr"]
     text: str
 
 
-class Build(Data):
+class Build(Data, frozen=True, kw_only=True):
     """A build that runs, or ran."""
 
     id: str
@@ -89,7 +89,7 @@ class Build(Data):
     """A stopped container with the failed step's file system, ready for a shell."""
 
 
-class BuildCacheEntry(Data):
+class BuildCacheEntry(Data, frozen=True, kw_only=True):
     id: str
     kind: Literal["step", "mount"]
     description: str

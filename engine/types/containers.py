@@ -1,4 +1,4 @@
-"""Containers: what is asked for (requests), what is there (snapshots), and which steps are legal (the lifecycle table)."""
+"""Containers: what is asked for (requests), what is there (snapshots), which steps are legal (the lifecycle)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.types.data import Data
 # --- the recipe of a container: a request, kept with the container, and shown again by `inspect` and the edit form ---
 
 
-class PortMapping(Data):
+class PortMapping(Data, frozen=True, kw_only=True):
     """One published port. `host_port` 0 asks the engine to pick a free one."""
 
     container_port: int
@@ -20,8 +20,8 @@ class PortMapping(Data):
     host_ip: str = ""
 
 
-class Mount(Data):
-    """Something put into the container's file tree. `source` is a host path, a volume name ("" = anonymous), or unused."""
+class Mount(Data, frozen=True, kw_only=True):
+    """Something put into the container's file tree. `source` is a host path or a volume name ("" = anonymous)."""
 
     kind: Literal["bind", "volume", "tmpfs"]
     target: str
@@ -39,7 +39,7 @@ class Mount(Data):
     subpath: str = ""
 
 
-class HealthCheck(Data):
+class HealthCheck(Data, frozen=True, kw_only=True):
     """How to tell that the service answers. Seconds; 0 means Docker's default. `test` as in an image: ("CMD", …)."""
 
     test: tuple[str, ...] = ()
@@ -50,24 +50,24 @@ class HealthCheck(Data):
     retries: int = 0
 
 
-class RestartPolicy(Data):
+class RestartPolicy(Data, frozen=True, kw_only=True):
     name: Literal["no", "on-failure", "always", "unless-stopped"] = "no"
     maximum_retries: int = 0
 
 
-class Ulimit(Data):
+class Ulimit(Data, frozen=True, kw_only=True):
     name: str
     soft: int
     hard: int
 
 
-class Device(Data):
+class Device(Data, frozen=True, kw_only=True):
     host_path: str
     container_path: str
     permissions: str = "rwm"
 
 
-class IoLimit(Data):
+class IoLimit(Data, frozen=True, kw_only=True):
     """A limit on one block device, in bytes or operations a second."""
 
     device: str
@@ -75,7 +75,7 @@ class IoLimit(Data):
     rate: int
 
 
-class Resources(Data):
+class Resources(Data, frozen=True, kw_only=True):
     """Limits. 0 (or "") means none. CPUs in whole processors (1.5), memory in bytes."""
 
     memory: int = 0
@@ -94,7 +94,7 @@ class Resources(Data):
     oom_score_adj: int = 0
 
 
-class Security(Data):
+class Security(Data, frozen=True, kw_only=True):
     """What the container may do beyond, or short of, the default."""
 
     privileged: bool = False
@@ -109,14 +109,14 @@ class Security(Data):
     user_namespace: Literal["", "keep-id"] = ""
 
 
-class LogLimits(Data):
+class LogLimits(Data, frozen=True, kw_only=True):
     """When the log file is rotated; 0 means the engine's default."""
 
     max_bytes: int = 0
     max_files: int = 0
 
 
-class ContainerSpec(Data):
+class ContainerSpec(Data, frozen=True, kw_only=True):
     """Everything `docker run` can say that makes sense rootless. `None` means "as the image says"."""
 
     image: str
@@ -166,14 +166,14 @@ class ContainerSpec(Data):
     platform: str = ""
 
 
-class CreateContainer(Data):
+class CreateContainer(Data, frozen=True, kw_only=True):
     """Make a container. A name is invented where none is given."""
 
     spec: ContainerSpec
     name: str = ""
 
 
-class UpdateContainer(Data):
+class UpdateContainer(Data, frozen=True, kw_only=True):
     """Change a living container at once. `None` leaves a thing as it is."""
 
     resources: Resources | None = None
@@ -181,7 +181,7 @@ class UpdateContainer(Data):
     ports: tuple[PortMapping, ...] | None = None
 
 
-class ListContainers(Data):
+class ListContainers(Data, frozen=True, kw_only=True):
     """Which containers to list. Empty filters let everything through."""
 
     running_only: bool = False
@@ -237,8 +237,8 @@ _AT_REST = frozenset(
     }
 )
 _ALIVE = frozenset(
-    {Action.STOP, Action.RESTART, Action.KILL, Action.UPDATE, Action.RENAME, Action.FORCE_REMOVE, Action.EDIT, Action.COMMIT,
-     Action.ATTACH, Action.WAIT}
+    {Action.STOP, Action.RESTART, Action.KILL, Action.UPDATE, Action.RENAME, Action.FORCE_REMOVE, Action.EDIT,
+     Action.COMMIT, Action.ATTACH, Action.WAIT}
 )  # fmt: skip
 
 LEGAL_ACTIONS: dict[State, frozenset[Action]] = {
@@ -267,20 +267,20 @@ class Health(StrEnum):
     UNHEALTHY = "unhealthy"
 
 
-class HealthResult(Data):
+class HealthResult(Data, frozen=True, kw_only=True):
     started: datetime
     ended: datetime
     exit_code: int
     output: str
 
 
-class HealthStatus(Data):
+class HealthStatus(Data, frozen=True, kw_only=True):
     status: Health = Health.NONE
     failing_streak: int = 0
     log: tuple[HealthResult, ...] = ()
 
 
-class Exit(Data):
+class Exit(Data, frozen=True, kw_only=True):
     """How the last run ended."""
 
     code: int
@@ -294,7 +294,7 @@ class Exit(Data):
     """A person or a client asked for the end (stop, kill), so it is no accident."""
 
 
-class StartTiming(Data):
+class StartTiming(Data, frozen=True, kw_only=True):
     """Where the milliseconds of the last start went, step by step, in order."""
 
     steps: tuple[tuple[str, float], ...] = ()
@@ -304,7 +304,7 @@ class StartTiming(Data):
         return sum(milliseconds for _, milliseconds in self.steps)
 
 
-class Container(Data):
+class Container(Data, frozen=True, kw_only=True):
     """One container as it is now."""
 
     id: str
@@ -340,14 +340,14 @@ class Container(Data):
         return LEGAL_ACTIONS[self.state]
 
 
-class SizeOnDisk(Data):
+class SizeOnDisk(Data, frozen=True, kw_only=True):
     """Bytes of the writable layer, and of the whole tree with the image under it."""
 
     writable: int
     total: int
 
 
-class WaitResult(Data):
+class WaitResult(Data, frozen=True, kw_only=True):
     exit_code: int
     error: str = ""
 
@@ -355,7 +355,7 @@ class WaitResult(Data):
 # --- looking into one ---
 
 
-class Process(Data):
+class Process(Data, frozen=True, kw_only=True):
     """One process of a container, seen from the host."""
 
     pid: int
@@ -371,7 +371,7 @@ class Process(Data):
     command: str
 
 
-class ChangedPath(Data):
+class ChangedPath(Data, frozen=True, kw_only=True):
     """A path whose writable-layer version differs from the image's."""
 
     path: str
@@ -379,7 +379,7 @@ class ChangedPath(Data):
     size: int = 0
 
 
-class Exec(Data):
+class Exec(Data, frozen=True, kw_only=True):
     """Run one more command in a running container."""
 
     command: tuple[str, ...]
@@ -395,7 +395,7 @@ class Exec(Data):
     columns: int = 0
 
 
-class DeathReport(Data):
+class DeathReport(Data, frozen=True, kw_only=True):
     """Why a container ended, in words, with the proof."""
 
     container_id: str

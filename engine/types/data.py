@@ -16,7 +16,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class Platform(Data):
+class Platform(Data, frozen=True, kw_only=True):
     """Which machine an image is for, as `os/architecture[/variant]`."""
 
     os: str = "linux"
@@ -27,7 +27,7 @@ class Platform(Data):
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
 
 
-class Freed(Data):
+class Freed(Data, frozen=True, kw_only=True):
     """What a removal or a prune took away."""
 
     ids: tuple[str, ...] = ()

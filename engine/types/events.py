@@ -16,7 +16,7 @@ Kind = Literal["container", "image", "volume", "network", "operation", "build"]
 Snapshot = Container | Image | Volume | Network | Operation | Build
 
 
-class Event(Data):
+class Event(Data, frozen=True, kw_only=True):
     """One thing that happened, as `docker events` would print it."""
 
     time_ns: int
@@ -28,8 +28,8 @@ class Event(Data):
     attributes: dict[str, str] = {}
 
 
-class Change(Data):
-    """An object is now like this (or, with `value` None, gone). `event` says what made it so, if anything worth telling."""
+class Change(Data, frozen=True, kw_only=True):
+    """An object is now like this (or, with `value` None, gone). `event` says what made it so, if anything did."""
 
     revision: int
     kind: Kind
@@ -38,7 +38,7 @@ class Change(Data):
     event: Event | None = None
 
 
-class EngineSnapshot(Data):
+class EngineSnapshot(Data, frozen=True, kw_only=True):
     """Everything, at one revision. Changes with higher revisions bring it up to date."""
 
     revision: int

@@ -8,7 +8,7 @@ from engine.types.data import Data
 from engine.types.images import FileKind
 
 
-class Place(Data):
+class Place(Data, frozen=True, kw_only=True):
     """Which tree a path is in."""
 
     kind: Literal["container", "volume", "image"]
@@ -17,7 +17,7 @@ class Place(Data):
     """For an image: the merged tree up to this layer; -1 is the whole image."""
 
 
-class DirectoryEntry(Data):
+class DirectoryEntry(Data, frozen=True, kw_only=True):
     name: str
     kind: FileKind
     size: int
@@ -29,7 +29,7 @@ class DirectoryEntry(Data):
     changed: Literal["", "added", "changed", "removed"] = ""
 
 
-class FileStat(Data):
+class FileStat(Data, frozen=True, kw_only=True):
     """As Docker's archive header has it."""
 
     name: str

@@ -13,7 +13,7 @@ class Verdict(StrEnum):
     MISSING = "missing"
 
 
-class HostCheck(Data):
+class HostCheck(Data, frozen=True, kw_only=True):
     name: str
     """A stable word for programs, as "user-namespaces"."""
     title: str
@@ -26,7 +26,7 @@ class HostCheck(Data):
     """The exact command that mends it."""
 
 
-class HostReport(Data):
+class HostReport(Data, frozen=True, kw_only=True):
     checks: tuple[HostCheck, ...]
 
     @property
@@ -34,7 +34,7 @@ class HostReport(Data):
         return all(check.verdict is not Verdict.MISSING for check in self.checks)
 
 
-class EngineFacts(Data):
+class EngineFacts(Data, frozen=True, kw_only=True):
     """What the status bar and `info` show."""
 
     version: str
@@ -58,7 +58,7 @@ class EngineFacts(Data):
     warnings: tuple[str, ...] = ()
 
 
-class StoreProblem(Data):
+class StoreProblem(Data, frozen=True, kw_only=True):
     """Something the store check found out of place."""
 
     kind: str
@@ -69,7 +69,7 @@ class StoreProblem(Data):
     mended: bool = False
 
 
-class Settings(Data):
+class Settings(Data, frozen=True, kw_only=True):
     """What a person may choose; kept in the store."""
 
     driver: str = ""

@@ -10,7 +10,7 @@ from engine.types.containers import HealthCheck
 from engine.types.data import Data, Platform
 
 
-class ImageConfig(Data):
+class ImageConfig(Data, frozen=True, kw_only=True):
     """What an image says of how to run it."""
 
     env: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class ImageConfig(Data):
     on_build: tuple[str, ...] = ()
 
 
-class HistoryStep(Data):
+class HistoryStep(Data, frozen=True, kw_only=True):
     """One line of an image's history; steps that made no layer have an empty diff id."""
 
     created: datetime | None
@@ -39,7 +39,7 @@ class HistoryStep(Data):
     size: int = 0
 
 
-class Image(Data):
+class Image(Data, frozen=True, kw_only=True):
     """One image in the store. Sizes are of unpacked files."""
 
     id: str
@@ -64,7 +64,7 @@ class Image(Data):
     pulled: datetime | None = None
 
 
-class StoreUsage(Data):
+class StoreUsage(Data, frozen=True, kw_only=True):
     """What the store holds, each byte counted once."""
 
     layers: int
@@ -78,7 +78,7 @@ class StoreUsage(Data):
     logs: int = 0
 
 
-class Removed(Data):
+class Removed(Data, frozen=True, kw_only=True):
     """What a removal of images did, line by line as Docker tells it."""
 
     untagged: tuple[str, ...] = ()
@@ -89,14 +89,14 @@ class Removed(Data):
 # --- requests ---
 
 
-class Login(Data):
+class Login(Data, frozen=True, kw_only=True):
     server: str
     username: str
     password: str = ""
     identity_token: str = ""
 
 
-class PullImage(Data):
+class PullImage(Data, frozen=True, kw_only=True):
     reference: str
     platform: str = ""
     all_tags: bool = False
@@ -104,13 +104,13 @@ class PullImage(Data):
     """Used for this pull only; otherwise stored logins are tried."""
 
 
-class PushImage(Data):
+class PushImage(Data, frozen=True, kw_only=True):
     reference: str
     all_tags: bool = False
     login: Login | None = None
 
 
-class CommitContainer(Data):
+class CommitContainer(Data, frozen=True, kw_only=True):
     container: str
     reference: str = ""
     message: str = ""
@@ -120,14 +120,14 @@ class CommitContainer(Data):
     pause: bool = True
 
 
-class SearchResult(Data):
+class SearchResult(Data, frozen=True, kw_only=True):
     name: str
     description: str = ""
     stars: int = 0
     official: bool = False
 
 
-class RegistrySettings(Data):
+class RegistrySettings(Data, frozen=True, kw_only=True):
     """How to reach one registry."""
 
     host: str
@@ -153,7 +153,7 @@ class FileKind(StrEnum):
     DEVICE = "device"
 
 
-class FileEntry(Data):
+class FileEntry(Data, frozen=True, kw_only=True):
     """One path of a layer or a merged tree. Paths are absolute; bytes that are no UTF-8 are surrogate-escaped."""
 
     path: str
@@ -176,7 +176,7 @@ class TreeChange(StrEnum):
     MODE_ONLY = "mode-only"
 
 
-class TreeNode(Data):
+class TreeNode(Data, frozen=True, kw_only=True):
     """One row of a file tree: an entry, what the chosen layer did to it, and the bytes below it."""
 
     entry: FileEntry
@@ -187,7 +187,7 @@ class TreeNode(Data):
     """Which layer (0 = bottom) put this version here."""
 
 
-class Layer(Data):
+class Layer(Data, frozen=True, kw_only=True):
     """One layer of an image with the step that made it."""
 
     index: int
@@ -204,7 +204,7 @@ class Layer(Data):
     shared_with: tuple[str, ...] = ()
 
 
-class WastedFile(Data):
+class WastedFile(Data, frozen=True, kw_only=True):
     """Bytes that are in the image and can never be seen."""
 
     path: str
@@ -214,7 +214,7 @@ class WastedFile(Data):
     reason: Literal["overwritten", "removed", "directory-removed", "opaque", "copied-for-metadata"]
 
 
-class LayerReport(Data):
+class LayerReport(Data, frozen=True, kw_only=True):
     """The layers of an image and the exact waste."""
 
     image_id: str
@@ -227,7 +227,7 @@ class LayerReport(Data):
     """Largest first."""
 
 
-class FileDifference(Data):
+class FileDifference(Data, frozen=True, kw_only=True):
     """One path that differs between two trees."""
 
     path: str
@@ -236,7 +236,7 @@ class FileDifference(Data):
     new: FileEntry | None = None
 
 
-class ImageComparison(Data):
+class ImageComparison(Data, frozen=True, kw_only=True):
     left: str
     right: str
     files: tuple[FileDifference, ...]
@@ -248,7 +248,7 @@ class ImageComparison(Data):
     size_right: int = 0
 
 
-class FoundFile(Data):
+class FoundFile(Data, frozen=True, kw_only=True):
     """A hit of a search over all images."""
 
     image_id: str
@@ -273,7 +273,7 @@ class LayerPhase(StrEnum):
     DONE = "done"
 
 
-class LayerProgress(Data):
+class LayerProgress(Data, frozen=True, kw_only=True):
     digest: str
     phase: LayerPhase
     done: int = 0

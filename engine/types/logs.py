@@ -18,7 +18,7 @@ class Level(StrEnum):
     FATAL = "fatal"
 
 
-class LogLine(Data):
+class LogLine(Data, frozen=True, kw_only=True):
     """One whole line (its 16 KiB pieces joined), without its newline. Invalid UTF-8 shows as U+FFFD; ANSI is kept."""
 
     number: int
@@ -33,7 +33,7 @@ class LogLine(Data):
     """The process has not ended this line yet."""
 
 
-class ReadLogs(Data):
+class ReadLogs(Data, frozen=True, kw_only=True):
     """Lines of one container's history; unset bounds are open."""
 
     tail: int | None = None
@@ -48,7 +48,7 @@ class ReadLogs(Data):
     follow: bool = False
 
 
-class SearchLogs(Data):
+class SearchLogs(Data, frozen=True, kw_only=True):
     """A question over the whole history."""
 
     pattern: str
@@ -64,7 +64,7 @@ class SearchLogs(Data):
     until_ns: int | None = None
 
 
-class SearchProgress(Data):
+class SearchProgress(Data, frozen=True, kw_only=True):
     """Matches stream in, newest search state last. `numbers` are line numbers of new matches."""
 
     numbers: tuple[int, ...] = ()
@@ -74,7 +74,7 @@ class SearchProgress(Data):
     finished: bool = False
 
 
-class LogSummary(Data):
+class LogSummary(Data, frozen=True, kw_only=True):
     """What is known at once, whatever the size. `lines` is exact once `indexed` is True, an estimate before."""
 
     bytes: int
@@ -84,7 +84,7 @@ class LogSummary(Data):
     last_ns: int = 0
 
 
-class ExportLogs(Data):
+class ExportLogs(Data, frozen=True, kw_only=True):
     path: str
     ansi: bool = False
     timestamps: bool = True

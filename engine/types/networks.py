@@ -7,7 +7,7 @@ from datetime import datetime
 from engine.types.data import Data
 
 
-class CreateNetwork(Data):
+class CreateNetwork(Data, frozen=True, kw_only=True):
     name: str
     labels: dict[str, str] = {}
     internal: bool = False
@@ -17,7 +17,7 @@ class CreateNetwork(Data):
     options: dict[str, str] = {}
 
 
-class NetworkMember(Data):
+class NetworkMember(Data, frozen=True, kw_only=True):
     container_id: str
     name: str
     ip_address: str
@@ -25,7 +25,7 @@ class NetworkMember(Data):
     aliases: tuple[str, ...] = ()
 
 
-class Network(Data):
+class Network(Data, frozen=True, kw_only=True):
     id: str
     name: str
     driver: str
@@ -39,7 +39,7 @@ class Network(Data):
     members: tuple[NetworkMember, ...] = ()
 
 
-class HostPort(Data):
+class HostPort(Data, frozen=True, kw_only=True):
     """A port of the host that somebody listens on."""
 
     port: int

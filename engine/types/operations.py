@@ -16,7 +16,7 @@ class OperationState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Failure(Data):
+class Failure(Data, frozen=True, kw_only=True):
     """A WherryError as data, so that it can cross threads, sockets and the history table."""
 
     code: str
@@ -27,7 +27,7 @@ class Failure(Data):
     subject: str = ""
 
 
-class Operation(Data):
+class Operation(Data, frozen=True, kw_only=True):
     """A pull, push, build, prune, save, load, backup … as it stands."""
 
     id: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.types.data import Data
 
 
-class Pressure(Data):
+class Pressure(Data, frozen=True, kw_only=True):
     """PSI: share of time (percent over 10 s) that some, or all, tasks waited; and the totals in microseconds."""
 
     some_avg10: float = 0.0
@@ -14,7 +14,7 @@ class Pressure(Data):
     full_total_us: int = 0
 
 
-class Sample(Data):
+class Sample(Data, frozen=True, kw_only=True):
     """One reading of one container. Counters only grow; rates are worked out by `Rates` from two samples."""
 
     container_id: str
@@ -57,7 +57,7 @@ class Sample(Data):
     """Fields summed from processes because the host gives no controller for them: "memory", "cpu", "io"."""
 
 
-class Rates(Data):
+class Rates(Data, frozen=True, kw_only=True):
     """What a row or a graph shows: rates between two samples, with the elapsed time really measured."""
 
     container_id: str
@@ -78,7 +78,7 @@ class Rates(Data):
     sample: Sample
 
 
-class HostSample(Data):
+class HostSample(Data, frozen=True, kw_only=True):
     time_ns: int
     cpu_percent: float
     processors: int

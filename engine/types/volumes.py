@@ -7,14 +7,14 @@ from datetime import datetime
 from engine.types.data import Data
 
 
-class CreateVolume(Data):
+class CreateVolume(Data, frozen=True, kw_only=True):
     name: str = ""
     labels: dict[str, str] = {}
     driver: str = "local"
     options: dict[str, str] = {}
 
 
-class Volume(Data):
+class Volume(Data, frozen=True, kw_only=True):
     name: str
     created: datetime
     mountpoint: str
