@@ -1,0 +1,1 @@
+"""What must survive: one SQLite file, its migrations, and the lock that makes one process the owner of a store."""

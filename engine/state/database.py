@@ -1,0 +1,193 @@
+"""The SQLite file, reached from asyncio. One thread owns the connection; writers that wait together commit together.
+
+Every write is durable when its `await` returns (WAL with full sync). A commit costs one disk flush, so the writer
+takes all jobs that have queued up meanwhile into one transaction, each behind its own savepoint: a job that fails
+takes back only itself, and a hundred containers started at once cost a few flushes instead of a hundred.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from engine.errors import Code, StorageError
+from engine.state.schema import MIGRATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+T = TypeVar("T")
+Statement = tuple[str, "Sequence[Any]"]
+_MOST_IN_ONE_COMMIT = 256
+
+
+class _Job:
+    """Work for the database thread, and where its outcome goes."""
+
+    def __init__(self, work: Callable[[sqlite3.Connection], Any], *, writes: bool) -> None:
+        self.work = work
+        self.writes = writes
+        self.loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[Any] = self.loop.create_future()
+        self.outcome: Any = None
+        self.error: BaseException | None = None
+
+    def perform(self, connection: sqlite3.Connection) -> None:
+        try:
+            if self.writes:
+                connection.execute("SAVEPOINT job")
+            self.outcome = self.work(connection)
+            if self.writes:
+                connection.execute("RELEASE job")
+        except BaseException as error:
+            self.error = error
+            if self.writes and connection.in_transaction:
+                connection.execute("ROLLBACK TO job")
+                connection.execute("RELEASE job")
+
+    def report(self) -> None:
+        if self.loop.is_closed():
+            return
+        self.loop.call_soon_threadsafe(self._settle)
+
+    def _settle(self) -> None:
+        if self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(_classified(self.error))
+        else:
+            self.future.set_result(self.outcome)
+
+
+class Database:
+    """Open with `await Database.open(path)`; close with `await close()`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._serve, name="database", daemon=True)
+        self._closed = False
+
+    @classmethod
+    async def open(cls, path: Path) -> Database:
+        database = cls(path)
+        database._thread.start()
+        try:
+            await database.run(_prepare, writes=False)
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return await self.run(lambda connection: connection.execute(sql, parameters).fetchall(), writes=False)
+
+    async def fetch_one(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+        rows = await self.fetch(sql, parameters)
+        return rows[0] if rows else None
+
+    async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """One statement; gives the number of rows it touched."""
+        return await self.run(lambda connection: connection.execute(sql, parameters).rowcount)
+
+    async def transaction(self, statements: Iterable[Statement]) -> None:
+        """All of these or none."""
+        todo = list(statements)
+
+        def work(connection: sqlite3.Connection) -> None:
+            for sql, parameters in todo:
+                connection.execute(sql, parameters)
+
+        await self.run(work)
+
+    async def run(self, work: Callable[[sqlite3.Connection], T], *, writes: bool = True) -> T:
+        """Any work on the connection, on its thread. A cancelled caller's write still happens; that is by design."""
+        if self._closed:
+            raise StorageError("The store is closed", code=Code.WRONG_STATE)
+        job = _Job(work, writes=writes)
+        self._jobs.put(job)
+        outcome: T = await job.future
+        return outcome
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._jobs.put(None)
+        await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
+
+    # --- on the database thread ---
+
+    def _serve(self) -> None:
+        connection = sqlite3.connect(self._path, isolation_level=None, cached_statements=256)
+        try:
+            while (job := self._jobs.get()) is not None:
+                if not job.writes:
+                    job.perform(connection)
+                    job.report()
+                elif self._commit_together(connection, job) is _END:
+                    return
+        finally:
+            connection.close()
+
+    def _commit_together(self, connection: sqlite3.Connection, first: _Job) -> object:
+        """Run the first write and all that wait behind it in one transaction, then report to each."""
+        jobs, following = [first], None
+        while len(jobs) < _MOST_IN_ONE_COMMIT:
+            try:
+                following = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if following is None:
+                break
+            jobs.append(following)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for job in jobs:
+                job.perform(connection)
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            for job in jobs:
+                job.error = job.error or error
+        for job in jobs:
+            job.report()
+        return _END if following is None and len(jobs) < _MOST_IN_ONE_COMMIT and self._closed else None
+
+
+_END = object()
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise StorageError(
+            "This store was written by a newer Wherry",
+            f"Its schema is version {version}; this program knows {len(MIGRATIONS)}.",
+            hint="Install the newer version again, or choose another store with WHERRY_ROOT.",
+            code=Code.UNSUPPORTED,
+        )
+    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+
+def _classified(error: BaseException) -> BaseException:
+    if isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
+        return StorageError(
+            "The disk is full", "The store could not be written.", code=Code.DISK_FULL, details=str(error)
+        )
+    if isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorname", "") in (
+        "SQLITE_CORRUPT",
+        "SQLITE_NOTADB",
+    ):
+        return StorageError("The store's database is damaged", code=Code.CORRUPT, details=str(error))
+    return error
