@@ -126,25 +126,17 @@ class Database:
         connection = sqlite3.connect(self._path, isolation_level=None, cached_statements=256)
         try:
             while (job := self._jobs.get()) is not None:
-                if not job.writes:
+                if job.writes:
+                    self._commit_together(connection, job)
+                else:
                     job.perform(connection)
                     job.report()
-                elif self._commit_together(connection, job) is _END:
-                    return
         finally:
             connection.close()
 
-    def _commit_together(self, connection: sqlite3.Connection, first: _Job) -> object:
+    def _commit_together(self, connection: sqlite3.Connection, first: _Job) -> None:
         """Run the first write and all that wait behind it in one transaction, then report to each."""
-        jobs, following = [first], None
-        while len(jobs) < _MOST_IN_ONE_COMMIT:
-            try:
-                following = self._jobs.get_nowait()
-            except queue.Empty:
-                break
-            if following is None:
-                break
-            jobs.append(following)
+        jobs = [first, *self._waiting_jobs()]
         try:
             connection.execute("BEGIN IMMEDIATE")
             for job in jobs:
@@ -157,10 +149,19 @@ class Database:
                 job.error = job.error or error
         for job in jobs:
             job.report()
-        return _END if following is None and len(jobs) < _MOST_IN_ONE_COMMIT and self._closed else None
 
-
-_END = object()
+    def _waiting_jobs(self) -> list[_Job]:
+        waiting: list[_Job] = []
+        while len(waiting) < _MOST_IN_ONE_COMMIT:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if job is None:
+                self._jobs.put(None)  # nothing follows a close, so its place does not matter
+                break
+            waiting.append(job)
+        return waiting
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

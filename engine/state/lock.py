@@ -5,12 +5,20 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import struct
 from typing import TYPE_CHECKING
 
 from engine.errors import Code, Conflict
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+_FLOCK = "hhqqi4x"  # struct flock: type, whence, start, length, pid
+
+
+def _record(kind: int) -> bytes:
+    return struct.pack(_FLOCK, kind, os.SEEK_SET, 0, 0, 0)
 
 
 class StoreLock:
@@ -23,8 +31,9 @@ class StoreLock:
     def acquire(self) -> None:
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            # An open-file-description lock: unlike flock it can be looked at without being taken for a moment.
+            fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _record(fcntl.F_WRLCK))
+        except OSError:
             holder = os.read(fd, 32).decode(errors="replace").strip()
             os.close(fd)
             raise Conflict(
@@ -47,16 +56,16 @@ class StoreLock:
 
     @staticmethod
     def holder(path: Path) -> int:
-        """The process id of the present owner, or 0."""
+        """The process id of the present owner; 0 if there is none, -1 if it has not yet said its number."""
         try:
             fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return 0
         try:
-            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
+            answer = fcntl.fcntl(fd, fcntl.F_OFD_GETLK, _record(fcntl.F_WRLCK))
+            if struct.unpack(_FLOCK, answer)[0] == fcntl.F_UNLCK:
+                return 0
             text = os.read(fd, 32).strip()
             return int(text) if text.isdigit() else -1
         finally:
             os.close(fd)
-        return 0
