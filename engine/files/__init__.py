@@ -1,0 +1,1 @@
+"""Files of containers, volumes and images; every path is resolved inside the tree it names."""

@@ -1,0 +1,34 @@
+"""What the files room needs to know of containers, volumes and images. Implemented outside; nothing here knows how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from engine.types.files import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A file tree as the keeper sees it, usable while the context that gave it lasts."""
+
+    root: str
+    """"/proc/PID/root" of a running container; the mounted root file system of a stopped one; a volume's directory;
+    an image's layers mounted read-only."""
+    upper: str = ""
+    """The overlay's upper directory, "" where there is none: what the container changed is in it."""
+    read_only: bool = False
+    mounts: tuple[tuple[str, str, bool], ...] = ()
+    """For a stopped container: (target path, keeper path of the bind or volume, read only), which are not mounted
+    but must be seen under their targets. Empty where `root` shows them already."""
+
+
+class Trees(Protocol):
+    """Implemented where containers, volumes and images are known (the composition root)."""
+
+    def tree(self, place: Place) -> AbstractAsyncContextManager[Tree]:
+        """Hold a place's tree: mount it if it must be, keep it from being unmounted meanwhile. Raises `NotFound`."""
+        ...
