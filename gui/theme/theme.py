@@ -1,0 +1,147 @@
+"""The living theme: which palette is in force, applied to the application, following the system at once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication
+
+from gui.theme.stylesheet import style_sheet
+from gui.theme.tokens import DARK, LIGHT, TONE_ROLES, Palette, Role, Tone
+
+
+class Mode(StrEnum):
+    """What the user asked for."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+class Theme(QObject):
+    """Holds the palette. Widgets that paint ask `color()` while painting and repaint on `changed`."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.palette: Palette = LIGHT
+        self.mode = Mode.SYSTEM
+        self._colors: dict[str, QColor] = {}
+        self._app: QApplication | None = None
+
+    def install(self, app: QApplication, mode: Mode = Mode.SYSTEM) -> None:
+        """Take over the look of `app`; call once, before the first window."""
+        app.setStyle("Fusion")
+        if self._app is not app:
+            app.styleHints().colorSchemeChanged.connect(self._follow_system)
+        self._app = app
+        self._apply(force=True, mode=mode)
+
+    def set_mode(self, mode: Mode) -> None:
+        """Change between system, light and dark; takes effect at once."""
+        self._apply(mode=mode)
+
+    @property
+    def dark(self) -> bool:
+        return self.palette.dark
+
+    def color(self, role: Role, alpha: float = 1.0) -> QColor:
+        """The colour of a role, optionally faded. Do not modify the result."""
+        key = f"{role.value}/{alpha}"
+        found = self._colors.get(key)
+        if found is None:
+            found = QColor(self.palette[role])
+            if alpha < 1.0:
+                found.setAlphaF(found.alphaF() * alpha)
+            self._colors[key] = found
+        return found
+
+    def tone(self, tone: Tone) -> QColor:
+        """The foreground of a tone."""
+        return self.color(TONE_ROLES[tone][0])
+
+    def tone_soft(self, tone: Tone) -> QColor:
+        """The soft background of a tone."""
+        return self.color(TONE_ROLES[tone][1])
+
+    def series(self, index: int) -> QColor:
+        """The colour of the n-th series of a chart, or the n-th source of a log; repeats after the last."""
+        return QColor(self.palette.series[index % len(self.palette.series)])
+
+    def ansi(self, index: int) -> QColor:
+        """One of the sixteen terminal colours."""
+        return QColor(self.palette.ansi[index])
+
+    def _follow_system(self, _scheme: Qt.ColorScheme) -> None:
+        if self.mode is Mode.SYSTEM:
+            self._apply(mode=Mode.SYSTEM)
+
+    def _apply(self, *, mode: Mode, force: bool = False) -> None:
+        self.mode = mode
+        wanted = DARK if self._wants_dark() else LIGHT
+        if wanted is self.palette and not force:
+            return
+        self.palette = wanted
+        self._colors.clear()
+        if self._app is not None:
+            self._app.setPalette(qt_palette(wanted))
+            self._app.setStyleSheet(style_sheet(wanted))
+        self.changed.emit()
+
+    def _wants_dark(self) -> bool:
+        if self.mode is Mode.SYSTEM:
+            return self._app is not None and self._app.styleHints().colorScheme() is Qt.ColorScheme.Dark
+        return self.mode is Mode.DARK
+
+
+def qt_palette(palette: Palette) -> QPalette:
+    """The palette as Qt's own widgets want it."""
+    group = QPalette.ColorRole
+    table = {
+        group.Window: Role.CANVAS,
+        group.WindowText: Role.TEXT,
+        group.Base: Role.SURFACE,
+        group.AlternateBase: Role.SUNKEN,
+        group.Text: Role.TEXT,
+        group.Button: Role.SURFACE,
+        group.ButtonText: Role.TEXT,
+        group.BrightText: Role.DANGER,
+        group.ToolTipBase: Role.RAISED,
+        group.ToolTipText: Role.TEXT,
+        group.PlaceholderText: Role.TEXT_MUTED,
+        group.Highlight: Role.SELECTION,
+        group.HighlightedText: Role.TEXT,
+        group.Link: Role.ACCENT,
+        group.LinkVisited: Role.ACCENT,
+        group.Accent: Role.ACCENT,
+        group.Light: Role.RAISED,
+        group.Midlight: Role.HOVER,
+        group.Mid: Role.BORDER_STRONG,
+        group.Dark: Role.BORDER_STRONG,
+        group.Shadow: Role.BORDER_STRONG,
+    }
+    result = QPalette()
+    for role, ours in table.items():
+        result.setColor(role, QColor(palette[ours]))
+    for role in (group.WindowText, group.Text, group.ButtonText):
+        result.setColor(QPalette.ColorGroup.Disabled, role, QColor(palette.text_disabled))
+    return result
+
+
+_theme: Theme | None = None
+
+
+def theme() -> Theme:
+    """The one theme of this process."""
+    global _theme
+    if _theme is None:
+        _theme = Theme()
+    return _theme
+
+
+def color(role: Role, alpha: float = 1.0) -> QColor:
+    """Short for `theme().color(role)`."""
+    return theme().color(role, alpha)
