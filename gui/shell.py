@@ -1,0 +1,91 @@
+"""What pages and actions may ask of the window around them. The window implements it; tests have their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gui.theme import Tone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from PySide6.QtWidgets import QWidget
+
+    from gui.actions.actions import ActionSet
+    from gui.bridge import EngineClient
+    from gui.settings import WindowSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A question before something that frees or loses. `options` are tick boxes: (id, text, ticked)."""
+
+    title: str
+    text: str
+    accept: str
+    danger: bool = True
+    options: tuple[tuple[str, str, bool], ...] = ()
+    details: tuple[str, ...] = ()
+    """Names of what it concerns, listed below the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextQuestion:
+    """A question answered by one line of text. `check` says what is wrong with it, or ""."""
+
+    title: str
+    label: str
+    accept: str
+    text: str = ""
+    check: Callable[[str], str] | None = None
+
+
+class Shell(Protocol):
+    """The window, as seen from inside."""
+
+    @property
+    def client(self) -> EngineClient: ...
+    @property
+    def actions(self) -> ActionSet: ...
+    @property
+    def settings(self) -> WindowSettings: ...
+    @property
+    def dialog_parent(self) -> QWidget: ...
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Start a coroutine; a WherryError it raises becomes an error panel, anything else the crash dialog."""
+        ...
+
+    async def confirm(self, question: Confirmation) -> frozenset[str] | None:
+        """Ids of the ticked options, or None for "no"."""
+        ...
+
+    async def ask_text(self, question: TextQuestion) -> str | None: ...
+    async def choose_open_file(self, title: str, filters: str = "") -> str: ...
+    async def choose_save_file(self, title: str, suggested: str, filters: str = "") -> str: ...
+    async def choose_folder(self, title: str) -> str: ...
+
+    def toast(
+        self,
+        text: str,
+        tone: Tone = Tone.NEUTRAL,
+        *,
+        button: str = "",
+        on_button: Callable[[], None] | None = None,
+    ) -> None:
+        """A short word at the lower edge, with at most one button ("Undo", "Show")."""
+        ...
+
+    def show_error(self, error: BaseException, *, retry: Callable[[], None] | None = None) -> None: ...
+    def navigate(self, page_id: str, object_id: str = "", detail: str = "") -> None:
+        """Show a page, and on it an object, and in that a tab: `navigate("containers", cid, "logs")`."""
+        ...
+
+    def open_dialog(self, dialog_id: str, **arguments: Any) -> None:
+        """Open a dialog by name: "run" (image=…), "edit" (container=…), "pull" (reference=…), "build" (folder=…)."""
+        ...
+
+    def trigger(self, action_id: str, subjects: Sequence[Any] = ()) -> None:
+        """Run an action by id on these objects."""
+        ...
