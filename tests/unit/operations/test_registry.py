@@ -17,7 +17,7 @@ from engine.types.images import LayerPhase
 from engine.types.operations import Operation, OperationState
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
 
@@ -97,7 +97,11 @@ async def test_a_failure_keeps_code_and_hint_and_is_remembered(tmp_path: Path) -
             await registry.get(handle.id)
 
 
-async def test_a_bug_is_called_a_bug(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_bug_is_called_a_bug(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("failed unexpectedly")
+
     async def work(progress: Progress) -> str:
         raise ZeroDivisionError
 

@@ -1,0 +1,1 @@
+"""The proof: unit, contract, system, gui, pixels, fuzz, bench and architecture."""

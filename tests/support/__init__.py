@@ -1,0 +1,1 @@
+"""What tests stand on: private stores, images made of a few files, a real registry, a display, and the leak check."""
