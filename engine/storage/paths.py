@@ -1,0 +1,223 @@
+"""Every path of a store and of its run directory, in one place; nobody else joins names.
+
+The root holds what must survive a reboot, the run directory what must not. The trees below `layers`, `containers`,
+`volumes`, `builds` and `trash` belong to ids of the user namespace and are made, changed and removed through the keeper.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+def hex_of(digest: str) -> str:
+    """The hexadecimal half of "sha256:…"; refuses anything that could walk out of a directory."""
+    algorithm, _, value = digest.partition(":")
+    if algorithm not in ("sha256", "sha512") or not value or set(value) - set("0123456789abcdef"):
+        raise ValueError(f"not a digest: {digest!r}")
+    return value
+
+
+@dataclass(frozen=True)
+class Paths:
+    root: Path
+    run: Path
+
+    @classmethod
+    def default(cls) -> Paths:
+        """From WHERRY_ROOT and WHERRY_RUN, else where a user's (or root's) data and run-time files belong."""
+        uid = os.getuid()
+        data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+        runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/wherry-run-{uid}")
+        if uid == 0:
+            # The namespace's root is not the host's root and must be able to walk to the store.
+            data, runtime = Path("/var/lib"), Path("/run")
+        root = os.environ.get("WHERRY_ROOT")
+        run = os.environ.get("WHERRY_RUN")
+        return cls(
+            Path(root).absolute() if root else data / "wherry", Path(run).absolute() if run else runtime / "wherry"
+        )
+
+    # --- one file each ---
+
+    @property
+    def database(self) -> Path:
+        return self.root / "state.sqlite"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "lock"
+
+    @property
+    def id_map(self) -> Path:
+        """Which ids the trees of this store were written with."""
+        return self.root / "ids.json"
+
+    @property
+    def socket(self) -> Path:
+        """The Docker API."""
+        return self.run / "docker.sock"
+
+    @property
+    def namespaces(self) -> Path:
+        """Which process pins the user and mount namespaces."""
+        return self.run / "namespaces.json"
+
+    @property
+    def keeper_log(self) -> Path:
+        return self.run / "keeper.log"
+
+    # --- contents by digest ---
+
+    @property
+    def blobs(self) -> Path:
+        return self.root / "blobs"
+
+    def blob(self, digest: str) -> Path:
+        return self.blobs / digest.partition(":")[0] / hex_of(digest)
+
+    @property
+    def partial_blobs(self) -> Path:
+        return self.root / "blobs" / "partial"
+
+    def partial_blob(self, digest: str) -> Path:
+        return self.partial_blobs / hex_of(digest)
+
+    # --- layers ---
+
+    @property
+    def layers(self) -> Path:
+        return self.root / "layers"
+
+    def layer(self, diff_id: str) -> Path:
+        """The directory of one layer: its `tree` and its `index`. It is there if and only if it is complete."""
+        return self.layers / hex_of(diff_id)
+
+    def layer_tree(self, diff_id: str) -> Path:
+        return self.layer(diff_id) / "tree"
+
+    def layer_index(self, diff_id: str) -> Path:
+        return self.layer(diff_id) / "index"
+
+    @property
+    def layer_links(self) -> Path:
+        """Short names for layers: the kernel takes one page of mount options, and an image may have 128 layers."""
+        return self.root / "l"
+
+    @property
+    def staging(self) -> Path:
+        """Half-made things; whatever is in here at a start is rubbish."""
+        return self.root / "staging"
+
+    @property
+    def trash(self) -> Path:
+        """Things removed but not yet deleted."""
+        return self.root / "trash"
+
+    # --- containers ---
+
+    @property
+    def containers(self) -> Path:
+        return self.root / "containers"
+
+    def container(self, container_id: str) -> Path:
+        """Everything durable of one container but its rows."""
+        return self.containers / container_id
+
+    def rootfs(self, container_id: str) -> Path:
+        """Where its root file system is mounted (inside the keeper's mount namespace)."""
+        return self.container(container_id) / "rootfs"
+
+    def upper(self, container_id: str) -> Path:
+        return self.container(container_id) / "upper"
+
+    def work(self, container_id: str) -> Path:
+        return self.container(container_id) / "work"
+
+    def bundle(self, container_id: str) -> Path:
+        """config.json and the generated /etc files."""
+        return self.container(container_id) / "bundle"
+
+    def logs(self, container_id: str) -> Path:
+        return self.container(container_id) / "logs"
+
+    def log(self, container_id: str) -> Path:
+        """The file conmon writes."""
+        return self.logs(container_id) / "container.log"
+
+    @property
+    def log_history(self) -> Path:
+        """Logs of removed containers that are still kept."""
+        return self.root / "history"
+
+    @property
+    def stats(self) -> Path:
+        """Recorded stats, a file per container."""
+        return self.root / "stats"
+
+    # --- volumes, builds ---
+
+    @property
+    def volumes(self) -> Path:
+        return self.root / "volumes"
+
+    def volume(self, name: str) -> Path:
+        return self.volumes / name
+
+    def volume_data(self, name: str) -> Path:
+        return self.volume(name) / "data"
+
+    @property
+    def builds(self) -> Path:
+        return self.root / "builds"
+
+    def build(self, build_id: str) -> Path:
+        return self.builds / build_id
+
+    # --- while running ---
+
+    @property
+    def runs(self) -> Path:
+        return self.run / "containers"
+
+    def container_run(self, container_id: str) -> Path:
+        """conmon's pid files, control fifos, attach sockets, exit files of one container."""
+        return self.runs / container_id
+
+    @property
+    def exits(self) -> Path:
+        """Exit codes as conmon leaves them, a file named by container id."""
+        return self.run / "exits"
+
+    @property
+    def crun_root(self) -> Path:
+        return self.run / "crun"
+
+    @property
+    def network_namespaces(self) -> Path:
+        return self.run / "netns"
+
+    def netns(self, container_id: str) -> Path:
+        return self.network_namespaces / container_id
+
+    @property
+    def cgroup_view(self) -> Path:
+        """Where the keeper shows the machine's whole /sys/fs/cgroup, when it put cgroup v2 over it for crun."""
+        return self.run / "cgroup"
+
+    # --- making them ---
+
+    @property
+    def owned_by_engine(self) -> tuple[Path, ...]:
+        return (
+            self.root, self.run, self.blobs, self.partial_blobs, self.blobs / "sha256", self.blobs / "sha512",
+            self.log_history, self.stats, self.runs, self.exits, self.crun_root,
+        )  # fmt: skip
+
+    @property
+    def owned_by_namespace(self) -> tuple[Path, ...]:
+        return (
+            self.layers, self.layer_links, self.staging, self.trash, self.containers, self.volumes, self.builds,
+            self.network_namespaces,
+        )  # fmt: skip
