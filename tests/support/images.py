@@ -40,8 +40,8 @@ class File:
     xattrs: dict[str, str] = field(default_factory=dict)
 
 
-def directory(path: str, mode: int = 0o755, **owner: int) -> File:
-    return File(path, mode=mode, kind=tarfile.DIRTYPE, **owner)
+def directory(path: str, mode: int = 0o755, uid: int = 0, gid: int = 0) -> File:
+    return File(path, mode=mode, uid=uid, gid=gid, kind=tarfile.DIRTYPE)
 
 
 def symlink(path: str, target: str) -> File:

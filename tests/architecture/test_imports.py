@@ -1,0 +1,171 @@
+"""Who may import whom (DESIGN.md, "Rooms"). A finding names the line to change; all exceptions are written here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.architecture.source import KEEPER_PACKAGE, Import, Module, modules, standard_library, within
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+QT = ("PySide6", "shiboken6", "qasync", "pyqtgraph")
+
+
+MAY_OPEN_THE_ENGINE = (
+    "engine.cli.serve",  # `wherry serve`: the engine without a window
+    "engine.cli.tour",  # `wherry tour`: the engine for a minute, in a temporary store
+    "engine.cli.doctor",  # `wherry doctor`: reads the store of an engine that does not run
+)
+
+
+def findings(rule: Callable[[Module, Import], bool]) -> list[str]:
+    """Every import for which the rule says "forbidden"."""
+    return [
+        f"{module.relative}:{found.line} imports {found.target}"
+        for module in modules().values()
+        for found in module.imports
+        if rule(module, found)
+    ]
+
+
+def in_room(module: Module, *rooms: str) -> bool:
+    return within(module.name, *rooms)
+
+
+def test_engine_never_imports_gui_or_qt() -> None:
+    assert not findings(lambda module, found: in_room(module, "engine") and within(found.target, "gui", *QT))
+
+
+def test_resources_import_nothing_of_the_program() -> None:
+    assert not findings(lambda module, found: in_room(module, "resources") and within(found.target, "engine", "gui"))
+
+
+def test_gui_sees_the_facade_only_in_bridge_and_application() -> None:
+    def forbidden(module: Module, found: Import) -> bool:
+        if not in_room(module, "gui") or not within(found.target, "engine"):
+            return False
+        if within(found.target, "engine.types", "engine.errors"):
+            return False
+        holds_the_engine = in_room(module, "gui.bridge", "gui.application")
+        return not (holds_the_engine and within(found.target, "engine.facade", "engine.embedded"))
+
+    assert not findings(forbidden)
+
+
+def test_models_never_import_widgets() -> None:
+    forbidden = ("PySide6.QtWidgets", "gui.widgets", "gui.pages", "gui.dialogs")
+    assert not findings(lambda module, found: in_room(module, "gui.models") and within(found.target, *forbidden))
+
+
+def test_widgets_know_nothing_of_containers() -> None:
+    forbidden = ("engine", "gui.models", "gui.actions", "gui.pages", "gui.dialogs", "gui.bridge", "gui.presentation")
+    assert not findings(lambda module, found: in_room(module, "gui.widgets") and within(found.target, *forbidden))
+
+
+def test_presentation_is_pure() -> None:
+    forbidden = ("PySide6.QtWidgets", "gui.bridge", "gui.pages", "gui.dialogs", "gui.widgets", "asyncio", "threading")
+    assert not findings(lambda module, found: in_room(module, "gui.presentation") and within(found.target, *forbidden))
+
+
+def test_only_the_bridge_crosses_threads() -> None:
+    threads = ("threading", "concurrent.futures", "PySide6.QtConcurrent")
+    allowed = ("gui.bridge", "gui.application")
+    assert not findings(
+        lambda module, found: (
+            in_room(module, "gui") and not in_room(module, *allowed) and within(found.target, *threads)
+        )
+    )
+
+
+def test_the_contract_leans_on_nothing() -> None:
+    def forbidden(module: Module, found: Import) -> bool:
+        if not within(found.target, "engine"):
+            return False
+        if module.name == "engine.errors":
+            return True
+        if in_room(module, "engine.types"):
+            return not within(found.target, "engine.types")
+        return module.name == "engine.facade" and not within(found.target, "engine.types", "engine.errors")
+
+    assert not findings(forbidden)
+
+
+def test_api_and_command_line_hold_the_engine_only_by_its_facade() -> None:
+    """The socket translates and the command line is its client: neither reaches into a room."""
+    allowed = ("engine.types", "engine.errors", "engine.facade", "engine.api", "engine.cli")
+
+    def forbidden(module: Module, found: Import) -> bool:
+        if not in_room(module, "engine.api", "engine.cli") or not within(found.target, "engine"):
+            return False
+        if module.name in MAY_OPEN_THE_ENGINE:
+            return False
+        return found.target != "engine" and not within(found.target, *allowed)
+
+    assert not findings(forbidden)
+
+
+def test_nobody_but_the_entrances_opens_the_engine() -> None:
+    """`engine.embedded` puts the rooms together; a room that imports it would hold everything."""
+    assert not findings(
+        lambda module, found: (
+            within(found.target, "engine.embedded")
+            and not in_room(module, "engine.embedded", "gui.bridge", "gui.application", *MAY_OPEN_THE_ENGINE)
+        )
+    )
+
+
+def test_keeper_is_standard_library_only() -> None:
+    assert not findings(
+        lambda module, found: (
+            in_room(module, KEEPER_PACKAGE)
+            and not within(found.target, KEEPER_PACKAGE)
+            # Under `python -I keeper/` siblings are found by their bare names.
+            and f"{KEEPER_PACKAGE}.{found.target}" not in modules()
+            and not standard_library(found.target)
+        )
+    )
+
+
+def test_no_import_cycles() -> None:
+    graph = {
+        module.name: sorted({found.target for found in module.imports if not found.typing_only} & modules().keys())
+        for module in modules().values()
+    }
+    assert not sorted(" → ".join(cycle) for cycle in cycles(graph))
+
+
+def cycles(graph: dict[str, list[str]]) -> list[list[str]]:
+    """The strongly connected groups of more than one module (Tarjan, without recursion)."""
+    order: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[list[str]] = []
+    for start in graph:
+        work = [(start, iter(graph[start]))] if start not in order else []
+        while work:
+            name, targets = work[-1]
+            if name not in order:
+                order[name] = low[name] = len(order)
+                stack.append(name)
+            step = next((t for t in targets if t not in order or t in stack), None)
+            if step is None:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[name])
+                if low[name] == order[name]:
+                    cut = stack.index(name)
+                    group, stack[cut:] = stack[cut:], []
+                    found += [[*group, group[0]]] if len(group) > 1 else []
+            elif step in order:
+                low[name] = min(low[name], order[step])
+            else:
+                work.append((step, iter(graph[step])))
+    return found
+
+
+def test_the_cycle_finder_finds_cycles() -> None:
+    graph = {"a": ["b"], "b": ["c"], "c": ["a", "d"], "d": [], "e": ["d"]}
+
+    assert [sorted(set(cycle)) for cycle in cycles(graph)] == [["a", "b", "c"]]
+    assert not cycles({"a": ["b", "c"], "b": ["d"], "c": ["d"], "d": []})
