@@ -1,0 +1,1 @@
+"""Building images from Dockerfiles: the language, the graph of steps, the cache, and the running of it."""

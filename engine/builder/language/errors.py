@@ -1,0 +1,41 @@
+"""What is wrong with a Dockerfile, and where."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from engine.errors import Code, InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class DockerfileError(InvalidRequest):
+    """Names the line and column, shows the line, and suggests the near miss where there is one."""
+
+    default_code = Code.INVALID_DOCKERFILE
+
+    def __init__(self, problem: str, *, line: int = 0, column: int = 0, source: str = "", hint: str = "") -> None:
+        self.problem = problem
+        self.line = line
+        self.column = column
+        self.source = source
+        self.bare_hint = hint
+        where = f"Line {line}" + (f", column {column}" if column else "") + ": " if line else ""
+        shown = source.splitlines()[0][:400] if source else ""
+        marker = " " * (column - 1) + "^" if column and column <= 400 else ""
+        details = f"{line:>5} | {shown}\n      | {marker}".rstrip(" |\n") if shown else ""
+        super().__init__(f"{where}{problem}", hint=hint, details=details, subject=str(line) if line else "")
+
+    def at(self, line: int, column: int, source: str) -> DockerfileError:
+        """The same error with its place, for code that did not know it."""
+        if self.line:
+            return self
+        return DockerfileError(self.problem, line=line, column=column, source=source, hint=self.bare_hint)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint naming the closest known word, or nothing."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"Did you mean {close[0]}?" if close else ""
