@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
+class PatternError(ValueError):
+    """A pattern that cannot be read."""
+
+
 def read_ignore_file(text: str) -> list[str]:
     """The patterns of an ignore file, cleaned; exclamation marks kept."""
     patterns: list[str] = []
@@ -40,9 +44,11 @@ class IgnoreRules:
         self._rules: list[tuple[re.Pattern[str], bool]] = []
         for pattern in patterns:
             excludes = not pattern.startswith("!")
-            bare = _clean(pattern.removeprefix("!").strip())
-            if bare and pattern.strip() != "!":
-                self._rules.append((glob_expression(bare.removeprefix("/") if len(bare) > 1 else bare), excludes))
+            bare = pattern.removeprefix("!").strip()
+            if bare:
+                self._rules.append((glob_expression(_clean(bare)), excludes))
+            elif not excludes:
+                raise PatternError("“!” alone excludes nothing; a pattern must follow it")
         self._has_exceptions = any(not excludes for _, excludes in self._rules)
 
     def __bool__(self) -> bool:
@@ -79,7 +85,9 @@ def glob_expression(pattern: str) -> re.Pattern[str]:
             out.append(".*" if at >= len(pattern) else "(?:.*/)?")
         elif character == "?":
             out.append("[^/]")
-        elif character == "\\" and at < len(pattern):
+        elif character == "\\":
+            if at >= len(pattern):
+                raise PatternError(f"{pattern!r} ends in a backslash")
             out.append(re.escape(pattern[at]))
             at += 1
         elif character == "[":
@@ -88,10 +96,7 @@ def glob_expression(pattern: str) -> re.Pattern[str]:
             at = closing
         else:
             out.append(re.escape(character))
-    try:
-        return re.compile("".join(out), re.DOTALL)
-    except re.error:
-        return re.compile(re.escape(pattern))
+    return re.compile("".join(out), re.DOTALL)
 
 
 def has_glob(pattern: str) -> bool:
@@ -103,18 +108,37 @@ def matches_any(path: str, patterns: Sequence[re.Pattern[str]]) -> bool:
 
 
 def _character_class(pattern: str, at: int) -> tuple[int, str]:
-    """`[abc]`, `[^a-z]`, from just behind the bracket; an unclosed one is a plain character."""
-    end = at + 1 if pattern[at : at + 1] in ("^", "!") else at
-    end = end + 1 if pattern[end : end + 1] == "]" else end
-    while end < len(pattern) and pattern[end] != "]":
-        end += 2 if pattern[end] == "\\" else 1
-    if end >= len(pattern):
-        return at, re.escape("[")
-    body = pattern[at:end]
-    negated = body.startswith("^")
-    inner = body[1:] if negated else body
-    inner = inner.replace("[", "\\[") if "\\[" not in inner else inner
-    return end + 1, f"[{'^' if negated else ''}{inner}]"
+    """`[abc]`, `[^a-z]`, from just behind the bracket: where it ends, and the same for a regular expression."""
+    start = at
+    out = ["["]
+    if pattern[at : at + 1] == "^":
+        out.append("^")
+        at += 1
+    first = at
+    while pattern[at : at + 1] != "]" or at == first:
+        low, at = _class_member(pattern, at)
+        out.append(re.escape(low))
+        if pattern[at : at + 1] == "-":
+            high, at = _class_member(pattern, at + 1)
+            if high < low:
+                return _nothing_matches(pattern, start)
+            out.append(f"-{re.escape(high)}")
+    return at + 1, "".join(out) + "]"
+
+
+def _class_member(pattern: str, at: int) -> tuple[str, int]:
+    if pattern[at : at + 1] == "\\":
+        at += 1
+    elif pattern[at : at + 1] in ("-", "]"):
+        raise PatternError(f"{pattern!r}: a “{pattern[at]}” within brackets needs a backslash before it")
+    if at >= len(pattern):
+        raise PatternError(f"{pattern!r}: the bracket is not closed")
+    return pattern[at], at + 1
+
+
+def _nothing_matches(pattern: str, at: int) -> tuple[int, str]:
+    """A range that runs backwards is legal and matches no character."""
+    return pattern.index("]", at) + 1, "(?!)"
 
 
 def _clean(path: str) -> str:
