@@ -52,7 +52,7 @@ class _TintedEngine(QIconEngine):
     def pixmap(self, size: QSize, mode: QIcon.Mode, _state: QIcon.State) -> QPixmap:
         return self.scaledPixmap(size, mode, _state, 1.0)
 
-    def scaledPixmap(self, size: QSize, mode: QIcon.Mode, _state: QIcon.State, scale: float) -> QPixmap:  # noqa: N802
+    def scaledPixmap(self, size: QSize, mode: QIcon.Mode, _state: QIcon.State, scale: float) -> QPixmap:
         # Qt asks in device pixels here and sets the ratio on what it gets.
         side = max(1, min(size.width(), size.height()))
         drawn = QPixmap(_drawn(self._name, self._tint(mode).name(QColor.NameFormat.HexArgb), side, 1.0))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication
 
 from gui.theme.stylesheet import style_sheet
 from gui.theme.tokens import DARK, LIGHT, TONE_ROLES, Palette, Role, Tone
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
 
 
 class Mode(StrEnum):

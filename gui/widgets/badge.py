@@ -1,0 +1,163 @@
+"""State at a glance: a coloured dot and a soft pill with a word. Colour is never the only sign: the word is there too."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from gui.theme import Role, Size, Space, Text, Tone, color, font, paint_icon, theme
+
+_HEIGHT = 20
+
+
+def badge_width(text: str, fount: QFont, *, dot: bool = False, icon_name: str = "") -> float:
+    """How wide `paint_badge` would draw."""
+    sign = Size.ICON_SMALL + Space.XS if icon_name else (Space.M if dot else 0)
+    return QFontMetricsF(fount).horizontalAdvance(text) + sign + 2 * Space.S
+
+
+def paint_badge(
+    painter: QPainter,
+    rect: QRectF,
+    text: str,
+    tone: Tone,
+    fount: QFont,
+    *,
+    dot: bool = False,
+    icon_name: str = "",
+) -> float:
+    """Draw a pill at the left of `rect`, vertically centred; gives its width."""
+    wanted = min(badge_width(text, fount, dot=dot, icon_name=icon_name), rect.width())
+    pill = QRectF(rect.left(), rect.center().y() - _HEIGHT / 2, wanted, _HEIGHT)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme().tone_soft(tone))
+    painter.drawRoundedRect(pill, _HEIGHT / 2, _HEIGHT / 2)
+    inner = pill.adjusted(Space.S, 0, -Space.S, 0)
+    if icon_name:
+        box = QRectF(inner.left(), inner.center().y() - 6, 12, 12)
+        paint_icon(painter, box, icon_name, theme().tone(tone))
+        inner.setLeft(inner.left() + Size.ICON_SMALL + Space.XS)
+    elif dot:
+        painter.setBrush(theme().tone(tone))
+        painter.drawEllipse(QRectF(inner.left(), inner.center().y() - 3, 6, 6))
+        inner.setLeft(inner.left() + Space.M)
+    painter.setFont(fount)
+    painter.setPen(theme().tone(tone))
+    shown = QFontMetricsF(fount).elidedText(text, Qt.TextElideMode.ElideRight, inner.width() + 1)
+    painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+    painter.restore()
+    return wanted
+
+
+def paint_dot(painter: QPainter, rect: QRectF, tone: Tone, *, hollow: bool = False, ring: bool = False) -> None:
+    """Draw a state dot in the middle of `rect`; `hollow` for things at rest, `ring` adds a soft halo."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    center = rect.center()
+    if ring:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme().tone_soft(tone))
+        painter.drawEllipse(center, 7.0, 7.0)
+    if hollow:
+        pen = painter.pen()
+        pen.setColor(theme().tone(tone))
+        pen.setWidthF(1.5)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(center, 3.75, 3.75)
+    else:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme().tone(tone))
+        painter.drawEllipse(center, 4.0, 4.0)
+    painter.restore()
+
+
+class Badge(QWidget):
+    """A pill with a word."""
+
+    def __init__(self, text: str = "", tone: Tone = Tone.NEUTRAL, *, dot: bool = False, icon_name: str = "") -> None:
+        super().__init__()
+        self._text, self._tone, self._dot, self._icon = text, tone, dot, icon_name
+        self.setFont(font(Text.SMALL))
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName(text)
+        theme().changed.connect(self.update)
+
+    def set(self, text: str, tone: Tone, *, dot: bool | None = None, icon_name: str | None = None) -> None:
+        self._text, self._tone = text, tone
+        self._dot = self._dot if dot is None else dot
+        self._icon = self._icon if icon_name is None else icon_name
+        self.setAccessibleName(text)
+        self.updateGeometry()
+        self.update()
+
+    @property
+    def text(self) -> str:
+        return self._text
+
+    def sizeHint(self) -> QSize:
+        width = badge_width(self._text, self.font(), dot=self._dot, icon_name=self._icon)
+        return QSize(int(width) + 1, _HEIGHT)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        paint_badge(
+            painter, QRectF(self.rect()), self._text, self._tone, self.font(), dot=self._dot, icon_name=self._icon
+        )
+
+
+class StateDot(QWidget):
+    """A dot alone; give it a name, for those who do not see colours."""
+
+    def __init__(self, tone: Tone = Tone.MUTED, name: str = "") -> None:
+        super().__init__()
+        self._tone = tone
+        self._hollow = False
+        self.setFixedSize(Size.ICON, Size.ICON)
+        self.set(tone, name)
+        theme().changed.connect(self.update)
+
+    def set(self, tone: Tone, name: str, *, hollow: bool = False) -> None:
+        self._tone, self._hollow = tone, hollow
+        self.setAccessibleName(name)
+        self.setToolTip(name)
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        paint_dot(QPainter(self), QRectF(self.rect()), self._tone, hollow=self._hollow, ring=not self._hollow)
+
+
+class CountBadge(QWidget):
+    """A small number, as beside a navigation entry; hidden at nought."""
+
+    def __init__(self, count: int = 0, tone: Tone = Tone.NEUTRAL) -> None:
+        super().__init__()
+        self._tone = tone
+        self.setFont(font(Text.CAPTION, tabular=True))
+        self.set_count(count)
+        theme().changed.connect(self.update)
+
+    def set_count(self, count: int, tone: Tone | None = None) -> None:
+        self._count = count
+        self._tone = tone or self._tone
+        self.setVisible(count > 0)
+        self.setAccessibleName(str(count))
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(max(18, int(QFontMetricsF(self.font()).horizontalAdvance(str(self._count))) + 10), 18)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme().tone_soft(self._tone))
+        box = QRectF(0, (self.height() - 18) / 2, self.width(), 18)
+        painter.drawRoundedRect(box, 9, 9)
+        painter.setFont(self.font())
+        painter.setPen(theme().tone(self._tone) if self._tone is not Tone.NEUTRAL else color(Role.TEXT_SECONDARY))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(self._count))

@@ -1,0 +1,104 @@
+"""Text on a page: labels at a step of the type scale, elided labels, and code that can be selected."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from gui.theme import Role, Text, Tone, color, font, mono, theme
+
+
+def label(text: str = "", scale: Text = Text.BODY, tone: Tone | None = None, *, wrap: bool = False) -> QLabel:
+    """A plain label. Never interprets its text as HTML."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setFont(font(scale))
+    made.setWordWrap(wrap)
+    if wrap:
+        made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+    set_tone(made, tone)
+    return made
+
+
+def set_tone(target: QWidget, tone: Tone | None) -> None:
+    """Change the colour a label takes from the style sheet."""
+    wanted = tone.value if tone is not None else ""
+    if target.property("tone") == wanted:
+        return
+    target.setProperty("tone", wanted)
+    target.style().unpolish(target)
+    target.style().polish(target)
+
+
+class ElidedLabel(QWidget):
+    """One line that gives up its middle or end rather than its neighbours' room; the whole text is its tooltip."""
+
+    def __init__(
+        self,
+        text: str = "",
+        scale: Text = Text.BODY,
+        role: Role = Role.TEXT,
+        mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._text = text
+        self._role = role
+        self._mode = mode
+        self.setFont(font(scale))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.set_text(text)
+        theme().changed.connect(self.update)
+
+    @property
+    def text(self) -> str:
+        return self._text
+
+    def set_text(self, text: str) -> None:
+        self._text = text
+        self.setAccessibleName(text)
+        self._tell_whole()
+        self.updateGeometry()
+        self.update()
+
+    def set_role(self, role: Role) -> None:
+        self._role = role
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        metrics = QFontMetrics(self.font())
+        return QSize(metrics.horizontalAdvance(self._text) + 2, metrics.height())
+
+    def minimumSizeHint(self) -> QSize:
+        metrics = QFontMetrics(self.font())
+        return QSize(min(metrics.horizontalAdvance(self._text) + 2, metrics.averageCharWidth() * 8), metrics.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._tell_whole()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setFont(self.font())
+        painter.setPen(color(self._role if self.isEnabled() else Role.TEXT_DISABLED))
+        shown = QFontMetrics(self.font()).elidedText(self._text, self._mode, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+
+    def _tell_whole(self) -> None:
+        cut = QFontMetrics(self.font()).horizontalAdvance(self._text) > self.width()
+        self.setToolTip(self._text if cut else "")
+
+
+class CodeLabel(QLabel):
+    """Text of a machine in the fixed-pitch font, selectable by mouse and keyboard."""
+
+    def __init__(self, text: str = "", scale: Text = Text.SMALL, *, wrap: bool = True) -> None:
+        super().__init__(text)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setFont(mono(scale))
+        self.setWordWrap(wrap)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.setCursor(Qt.CursorShape.IBeamCursor)

@@ -1,0 +1,162 @@
+"""Where a log view gets its lines: a protocol for any length, a bounded one in memory, and a selection of another's lines."""
+
+from __future__ import annotations
+
+import bisect
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from PySide6.QtCore import QObject, Signal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class LogRow(NamedTuple):
+    """One line as it is shown. `level` is a word of `LEVELS` or empty; `source` keys the colour of merged views."""
+
+    text: str
+    time_ns: int = 0
+    level: str = ""
+    source: str = ""
+    stderr: bool = False
+    note: bool = False
+    """A remark of the program itself ("container restarted"), not of the log."""
+
+
+class LineSource(QObject):
+    """Lines 0 … `line_count()` − 1. Subclass it; nothing here may block.
+
+    `row(i)` gives a line or None while it is not loaded; the view then asks `want(first, last)` once and waits for
+    `loaded`. New lines at the end are announced by `appended`, dropped ones at the start by `trimmed` (numbers shift
+    down), anything else by `reset`.
+    """
+
+    appended = Signal(int)
+    trimmed = Signal(int)
+    loaded = Signal(int, int)
+    reset = Signal()
+
+    def line_count(self) -> int:
+        raise NotImplementedError
+
+    def row(self, index: int) -> LogRow | None:
+        raise NotImplementedError
+
+    def want(self, first: int, last: int) -> None:
+        """Lines first … last (inclusive) will be looked at: fetch what is missing."""
+
+    def number(self, index: int) -> int:
+        """The line's number in the whole log, where this source shows only some of its lines."""
+        return index
+
+    def index_at(self, time_ns: int) -> int:
+        """The first line at or after a time, or the count if there is none. The default searches loaded lines."""
+        low, high = 0, self.line_count()
+        while low < high:
+            middle = (low + high) // 2
+            row = self.row(middle)
+            if row is not None and row.time_ns < time_ns:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+
+class MemoryLineSource(LineSource):
+    """Lines kept here, at most `limit` of them; for output of builds and operations, and for tails."""
+
+    def __init__(self, limit: int = 200_000, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._rows: deque[LogRow] = deque()
+        self._limit = limit
+        self.dropped = 0
+
+    def extend(self, rows: Iterable[LogRow]) -> None:
+        """Add lines at the end, with one signal for all of them."""
+        before = len(self._rows)
+        self._rows.extend(rows)
+        added = len(self._rows) - before
+        if not added:
+            return
+        over = len(self._rows) - self._limit
+        if over > 0:
+            # Drop in larger steps, so that a steady flood does not shift numbers at every batch.
+            over = min(len(self._rows), over + self._limit // 20)
+            for _ in range(over):
+                self._rows.popleft()
+            self.dropped += over
+        self.appended.emit(added)
+        if over > 0:
+            self.trimmed.emit(over)
+
+    def replace_last(self, row: LogRow) -> None:
+        """Give the last line another text, as for a progress line that rewrites itself."""
+        if self._rows:
+            self._rows[-1] = row
+            self.loaded.emit(len(self._rows) - 1, len(self._rows) - 1)
+
+    def clear(self) -> None:
+        self._rows.clear()
+        self.dropped = 0
+        self.reset.emit()
+
+    def line_count(self) -> int:
+        return len(self._rows)
+
+    def row(self, index: int) -> LogRow | None:
+        return self._rows[index] if 0 <= index < len(self._rows) else None
+
+    def rows(self) -> list[LogRow]:
+        return list(self._rows)
+
+
+class SelectedLineSource(LineSource):
+    """Only some lines of another source, by their (ascending) numbers: a filter, or the hits of a search."""
+
+    def __init__(self, base: LineSource, numbers: Sequence[int] = (), parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._base = base
+        self._numbers: list[int] = list(numbers)
+        base.loaded.connect(self._base_loaded)
+        base.trimmed.connect(self._base_trimmed)
+
+    def set_numbers(self, numbers: Iterable[int]) -> None:
+        self._numbers = list(numbers)
+        self.reset.emit()
+
+    def add_numbers(self, numbers: Sequence[int]) -> None:
+        """More hits; cheap if all lie behind those known."""
+        if not numbers:
+            return
+        if self._numbers and numbers[0] <= self._numbers[-1]:
+            self._numbers = sorted({*self._numbers, *numbers})
+            self.reset.emit()
+        else:
+            self._numbers.extend(numbers)
+            self.appended.emit(len(numbers))
+
+    def line_count(self) -> int:
+        return len(self._numbers)
+
+    def row(self, index: int) -> LogRow | None:
+        return self._base.row(self._numbers[index]) if 0 <= index < len(self._numbers) else None
+
+    def number(self, index: int) -> int:
+        return self._base.number(self._numbers[index])
+
+    def want(self, first: int, last: int) -> None:
+        wanted = self._numbers[first : last + 1]
+        if wanted:
+            self._base.want(wanted[0], wanted[-1])
+
+    def _base_loaded(self, first: int, last: int) -> None:
+        low = bisect.bisect_left(self._numbers, first)
+        high = bisect.bisect_right(self._numbers, last) - 1
+        if low <= high:
+            self.loaded.emit(low, high)
+
+    def _base_trimmed(self, count: int) -> None:
+        keep = bisect.bisect_left(self._numbers, count)
+        self._numbers = [number - count for number in self._numbers[keep:]]
+        self.trimmed.emit(keep)
