@@ -1,0 +1,101 @@
+"""The engine's place in the control-group tree: found at start, then one group per container below it."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.cgroups import delegation
+from engine.cgroups.group import ContainerCgroup
+from engine.cgroups.layout import (
+    LIMITING_CONTROLLERS,
+    Layout,
+    Mode,
+    Mounts,
+    detect_here,
+    group_directory,
+    parse_membership,
+    parse_mountinfo,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_log = logging.getLogger(__name__)
+_FOLDER = "wherry"
+
+
+class CgroupTree:
+    """Makes and finds the groups of containers. `layout` says what this host allows."""
+
+    def __init__(self, layout: Layout, label: str) -> None:
+        self.layout = layout
+        self._label = label
+
+    @classmethod
+    async def open(cls, root: Path, keeper_pid: int) -> CgroupTree:
+        """Find the place. On v2 the keeper is moved into a scope of ours, so that all its children are born there."""
+        label = delegation.scope_name(root).removesuffix(".scope")
+        layout = detect_here()
+        if layout.mode is Mode.V2:
+            layout = await _delegated(layout, root, keeper_pid)
+        return cls(layout, label)
+
+    def group(self, container_id: str) -> ContainerCgroup:
+        """The group a container would have if it started now."""
+        name = container_id[:32]
+        if self.layout.mode is Mode.V2:
+            return ContainerCgroup(self.layout, {key: base / name for key, base in self.layout.bases.items()})
+        return ContainerCgroup(self.layout, {key: base / self._label / name for key, base in self.layout.bases.items()})
+
+    def existing(self, directories: Mapping[str, str]) -> ContainerCgroup:
+        """The group a container has had since it started, perhaps under an engine that lived elsewhere in the tree."""
+        return ContainerCgroup(self.layout, {key: Path(path) for key, path in directories.items()})
+
+    def present(self) -> dict[str, ContainerCgroup]:
+        """Every container group that exists below our place, by (shortened) id, in one scan."""
+        found: dict[str, dict[str, Path]] = {}
+        for key, base in self.layout.bases.items():
+            place = base if self.layout.mode is Mode.V2 else base / self._label
+            for path in place.iterdir() if place.is_dir() else ():
+                if path.is_dir() and len(path.name) == 32:
+                    found.setdefault(path.name, {})[key] = path
+        return {name: ContainerCgroup(self.layout, directories) for name, directories in found.items()}
+
+    @property
+    def missing_controllers(self) -> tuple[str, ...]:
+        return tuple(name for name in LIMITING_CONTROLLERS if name not in self.layout.controllers)
+
+
+async def _delegated(layout: Layout, root: Path, keeper_pid: int) -> Layout:
+    """The scope systemd gives us; else, where our own group is writable, a subtree of that."""
+    mounts = _mounts()
+    if mounts.v2 is None:
+        return layout
+    if await delegation.move_into_scope(delegation.scope_name(root), keeper_pid):
+        directory = group_directory(mounts.v2, _place_of(keeper_pid).removesuffix("/supervisors"))
+        try:
+            controllers = delegation.open_subtree(directory)
+        except OSError as error:
+            _log.warning("the delegated control group %s cannot be used: %s", directory, error)
+        else:
+            return Layout(Mode.V2, {"": directory}, controllers & frozenset(LIMITING_CONTROLLERS))
+    base = layout.bases.get("")
+    if base is None:
+        return layout
+    try:
+        subtree = base / _FOLDER
+        subtree.mkdir(exist_ok=True)
+        controllers = delegation.open_subtree(subtree, movers=(keeper_pid,))
+    except OSError:
+        return Layout(Mode.V2, {}, frozenset())
+    return Layout(Mode.V2, {"": subtree}, controllers & frozenset(LIMITING_CONTROLLERS))
+
+
+def _mounts() -> Mounts:
+    return parse_mountinfo(Path("/proc/self/mountinfo").read_text())
+
+
+def _place_of(pid: int) -> str:
+    return parse_membership(Path(f"/proc/{pid}/cgroup").read_text()).get("", "/")

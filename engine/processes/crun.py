@@ -1,0 +1,109 @@
+"""crun's command line, and its errors in Docker's terms."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.errors import Code, RuntimeFailure
+from engine.processes.programs import find_program, need_program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NOT_FOUND = re.compile(r"(executable file .* not found|no such file or directory)", re.IGNORECASE)
+_NOT_EXECUTABLE = re.compile(
+    r"(permission denied|exec format error|is a directory|text file busy|not executable)", re.IGNORECASE
+)
+_ABOUT_EXEC = re.compile(r"(executable file|open executable|exec[vl]|exec container process|stat `|exec format)", re.I)
+
+
+@dataclass(frozen=True)
+class Crun:
+    """The OCI runtime with the options every call carries. The engine makes the control groups itself."""
+
+    program: str
+    root: Path
+
+    @classmethod
+    def find(cls, root: Path) -> Crun:
+        return cls(find_program("crun") or need_program("runc"), root)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        if self.program.endswith("runc"):
+            return ("--root", str(self.root), "--rootless", "true")
+        return ("--root", str(self.root), "--cgroup-manager=disabled")
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        return (self.program, *self.options)
+
+    def start(self, container_id: str) -> list[str]:
+        return [*self.command, "start", container_id]
+
+    def kill(self, container_id: str, signal: str) -> list[str]:
+        return [*self.command, "kill", container_id, signal]
+
+    def delete(self, container_id: str) -> list[str]:
+        return [*self.command, "delete", "--force", container_id]
+
+    def execute(self, container_id: str, process_file: Path) -> list[str]:
+        return [*self.command, "exec", "--process", str(process_file), container_id]
+
+
+def clean_message(text: str) -> str:
+    """The last thing the runtime said, whether plain lines or the JSON log that conmon relays."""
+    for line in reversed(text.strip().splitlines()):
+        line = line.strip()
+        if line.startswith("{"):
+            try:
+                record = json.loads(line)
+            except ValueError:
+                continue
+            line = str(record.get("msg", ""))
+        if line:
+            return re.sub(r"^\d{4}-\d\d-\d\dT[\d:.]+Z?: ?", "", line)
+    return ""
+
+
+def start_failure(message: str, command: str) -> RuntimeFailure:
+    """Why a container's command did not start, as Docker tells it: 127 not found, 126 not executable, 125 the rest."""
+    text = clean_message(message)
+    if _ABOUT_EXEC.search(text):
+        if _NOT_FOUND.search(text):
+            return RuntimeFailure(
+                f"The command “{command}” is not in the image",
+                "No such file is there, or the program that should interpret it is missing.",
+                code=Code.COMMAND_NOT_FOUND,
+                hint="Check the spelling of the command and its path inside the image.",
+                details=text,
+                subject=command,
+                exit_code=127,
+            )
+        if _NOT_EXECUTABLE.search(text):
+            return RuntimeFailure(
+                f"The command “{command}” cannot be executed",
+                _why_not_executable(text),
+                code=Code.COMMAND_NOT_EXECUTABLE,
+                hint="Check that it is a program for this machine and that its executable bit is set.",
+                details=text,
+                subject=command,
+                exit_code=126,
+            )
+    if "chdir" in text or "working directory" in text or "cwd" in text:
+        return RuntimeFailure(
+            "The working directory cannot be entered", text, hint="Choose another working directory.", details=message
+        )
+    return RuntimeFailure("The container could not be started", text or "The runtime gave no reason.", details=message)
+
+
+def _why_not_executable(text: str) -> str:
+    lowered = text.lower()
+    if "exec format" in lowered:
+        return "It is not a program this machine can run (another architecture, or a script without its #! line)."
+    if "is a directory" in lowered:
+        return "It is a directory."
+    return "Permission is denied."

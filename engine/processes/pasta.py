@@ -1,0 +1,69 @@
+"""pasta's command line, and its complaints. One pasta serves one network namespace."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from engine.types.containers import PortMapping
+
+_NOISE = re.compile(r"^(Failed to send \d+ bytes to syslog|No external routable interface for IPv6.*|)$")
+_BIND_FAILED = re.compile(r"Failed to bind (?:any )?port (?P<port>\d+)?[^(]*(?:\((?P<why>[^)]*)\))?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastaCall:
+    program: str
+    netns: Path
+    pid_file: Path
+    """Below the user's home or /tmp: a confined pasta may write nowhere else."""
+    ports: Sequence[PortMapping] = ()
+    interface: str = ""
+    """Name of the interface inside; "" takes the host's."""
+    dns_forward: str = ""
+    """An address inside whose DNS questions go to the host's resolver."""
+    ipv4_only: bool = False
+
+    def argv(self) -> list[str]:
+        argv = [
+            self.program, "--quiet", "--config-net", "--no-map-gw", "--runas", "0:0",
+            "--netns-only", "--netns", str(self.netns), "--pid", str(self.pid_file),
+        ]  # fmt: skip
+        argv += ["--ns-ifname", self.interface] if self.interface else []
+        argv += ["--dns-forward", self.dns_forward] if self.dns_forward else []
+        argv += ["--ipv4-only"] if self.ipv4_only else []
+        argv += _forwards("-t", "tcp", self.ports)
+        argv += _forwards("-u", "udp", self.ports)
+        return [*argv, "-T", "none", "-U", "none"]
+
+
+def _forwards(option: str, protocol: str, ports: Iterable[PortMapping]) -> list[str]:
+    """One option per host address, because an address stands before the whole list."""
+    by_address: dict[str, list[str]] = defaultdict(list)
+    for port in ports:
+        if port.protocol == protocol:
+            address = "" if port.host_ip in ("", "0.0.0.0", "::") else port.host_ip
+            by_address[address].append(f"{port.host_port}:{port.container_port}")
+    if not by_address:
+        return [option, "none"]
+    argv: list[str] = []
+    for address, pairs in by_address.items():
+        argv += [option, f"{address}/{','.join(pairs)}" if address else ",".join(pairs)]
+    return argv
+
+
+def clean_errors(stderr: bytes) -> str:
+    lines = stderr.decode(errors="replace").splitlines()
+    return "\n".join(line for line in lines if not _NOISE.match(line.strip()))
+
+
+def failed_port(text: str) -> int:
+    """The host port that could not be bound, 0 where the complaint is about something else."""
+    match = _BIND_FAILED.search(text)
+    return int(match["port"]) if match and match["port"] else 0

@@ -1,0 +1,57 @@
+"""Where the programs are. Found once by name, in PATH and in the places distributions hide helpers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from functools import cache
+
+from engine.errors import HostError
+
+_HIDDEN_PLACES = ("/usr/libexec/podman", "/usr/lib/podman", "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/lib/cri-o")
+_PACKAGES = {
+    "crun": "crun",
+    "runc": "runc",
+    "conmon": "conmon",
+    "pasta": "passt",
+    "slirp4netns": "slirp4netns",
+    "catatonit": "catatonit",
+    "ip": "iproute2",
+    "fuse-overlayfs": "fuse-overlayfs",
+    "newuidmap": "uidmap",
+    "aardvark-dns": "aardvark-dns",
+}
+_PURPOSES = {
+    "crun": "start containers",
+    "conmon": "look after running containers",
+    "pasta": "give containers a network",
+    "catatonit": "reap zombies in containers started with an init",
+    "ip": "set up named networks",
+}
+
+
+@cache
+def find_program(name: str) -> str | None:
+    """The path of a program, None where it is not installed."""
+    places = os.pathsep.join((os.environ.get("PATH", os.defpath), *_HIDDEN_PLACES))
+    return shutil.which(name, path=places)
+
+
+def need_program(name: str) -> str:
+    path = find_program(name)
+    if path is None:
+        package = _PACKAGES.get(name, name)
+        raise HostError(
+            f"{name} is not installed",
+            f"Wherry needs it to {_PURPOSES.get(name, 'do this')}.",
+            hint=f"Install it: sudo apt install {package}",
+            subject=name,
+        )
+    return path
+
+
+def runtime_environment() -> dict[str, str]:
+    """What the runtime's programs see: no more of the user's session than they need."""
+    kept = ("PATH", "HOME", "XDG_RUNTIME_DIR", "LANG", "TMPDIR")
+    found = {name: value for name in kept if (value := os.environ.get(name))}
+    return {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"} | found
