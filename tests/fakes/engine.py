@@ -1,0 +1,63 @@
+"""The fake engine: the facade's rooms over one store in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.fakes.containers import FakeContainers
+from tests.fakes.images import FakeImages
+from tests.fakes.rooms import FakeBuilds, FakeHost, FakeNetworks, FakeVolumes
+from tests.fakes.store import Store
+from tests.fakes.watching import FakeFiles, FakeLogs, FakeStats
+from tests.fakes.world import populate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
+
+    from engine.events.bus import BusSubscription
+    from engine.operations.registry import OperationRegistry
+    from engine.types.events import Event
+
+
+class FakeEngine:
+    """Implements `facade.Engine`."""
+
+    def __init__(self) -> None:
+        self.store = Store()
+        self.containers = FakeContainers(self.store)
+        self.images = FakeImages(self.store)
+        self.volumes = FakeVolumes(self.store)
+        self.networks = FakeNetworks(self.store)
+        self.logs = FakeLogs(self.store)
+        self.stats = FakeStats(self.store)
+        self.files = FakeFiles(self.store)
+        self.builds = FakeBuilds(self.store)
+        self.host = FakeHost(self.store)
+        self.closed = False
+        self.stopped_containers = False
+
+    @property
+    def operations(self) -> OperationRegistry:
+        return self.store.operations
+
+    def watch(self) -> AbstractAsyncContextManager[BusSubscription]:
+        return self.store.bus.subscribe()
+
+    async def event_log(self, *, since_ns: int = 0, until_ns: int = 0) -> Sequence[Event]:
+        return [e for e in self.store.event_log if e.time_ns >= since_ns and (not until_ns or e.time_ns <= until_ns)]
+
+    async def close(self, *, stop_containers: bool = False) -> None:
+        if stop_containers:
+            for container in self.store.running():
+                await self.containers.stop(container.id)
+        self.closed, self.stopped_containers = True, stop_containers
+        await self.store.close()
+
+
+async def open_fake_engine(furnish: Callable[[Store], None] | None = populate) -> FakeEngine:
+    """A new one, furnished with a small world (None: empty)."""
+    engine = FakeEngine()
+    if furnish is not None:
+        furnish(engine.store)
+    return engine
