@@ -1,0 +1,66 @@
+"""How a container reaches the world: pasta, networks with names, and which ports an ordinary user may publish."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING
+
+from engine.host.checks.runtime import version_of
+from engine.types.host import HostCheck, Verdict
+
+if TYPE_CHECKING:
+    from engine.host.machine import Machine
+
+
+def pasta(machine: Machine) -> HostCheck:
+    line = partial(HostCheck, name="pasta", title="pasta")
+    matters = "It joins a container to the network; without it containers have none and publish no ports."
+    install = machine.distribution.install({"debian": "passt"})
+    version = version_of(machine, "pasta")
+    if version is None:
+        fallback = version_of(machine, "slirp4netns")
+        return line(
+            verdict=Verdict.DEGRADED if fallback else Verdict.MISSING,
+            found=f"Not installed; slirp4netns {fallback} is used instead." if fallback else "Not installed.",
+            matters="pasta is faster and can publish a port on a running container." if fallback else matters,
+            fix=install,
+        )
+    if not machine.exists("/dev/net/tun"):
+        found, fix = f"{version}, but there is no /dev/net/tun.", "sudo modprobe tun"
+    elif not machine.may("/dev/net/tun", os.R_OK | os.W_OK):
+        found, fix = f"{version}, but {machine.user} may not open /dev/net/tun.", "sudo chmod 666 /dev/net/tun"
+    else:
+        return line(verdict=Verdict.OK, found=f"{version}, /dev/net/tun opens")
+    return line(verdict=Verdict.MISSING, found=found, matters=matters, fix=fix)
+
+
+def named_networks(machine: Machine) -> HostCheck:
+    line = partial(HostCheck, name="named-networks", title="Networks with names")
+    packages = {"ip": {"debian": "iproute2", "fedora": "iproute"}, "aardvark-dns": {"debian": "aardvark-dns"}}
+    missing = [program for program in packages if machine.which(program) is None]
+    if missing:
+        return line(
+            verdict=Verdict.DEGRADED,
+            found=f"Not installed: {', '.join(missing)}.",
+            matters="Containers on one network could not find each other by name; all else works.",
+            fix=" && ".join(machine.distribution.install(packages[program]) for program in missing),
+        )
+    versions = [f"{program} {version_of(machine, program)}" for program in ("aardvark-dns",)]
+    return line(verdict=Verdict.OK, found=", ".join(["ip", *versions]))
+
+
+def unprivileged_ports(machine: Machine) -> HostCheck:
+    """Never red: 1024 is what every system starts with. The line says what to do for port 80."""
+    line = partial(HostCheck, name="unprivileged-ports", title="Ports")
+    text = (machine.read("/proc/sys/net/ipv4/ip_unprivileged_port_start") or "").strip()
+    start = int(text) if text.isdecimal() else 1024
+    if start <= 80:
+        return line(verdict=Verdict.OK, found=f"You may publish every port from {start} up.")
+    return line(
+        verdict=Verdict.OK,
+        found=f"You may publish ports from {start} up.",
+        matters=f"To publish a port below {start}, such as 80:",
+        fix="echo net.ipv4.ip_unprivileged_port_start=80 | sudo tee /etc/sysctl.d/60-wherry-ports.conf && "
+        "sudo sysctl --system",
+    )

@@ -1,0 +1,85 @@
+"""Where the store is: room on the disk, whether it may be written, who holds it."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING
+
+from engine.host.checks.filesystems import nearest_directory
+from engine.types.host import HostCheck, Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.host.machine import Machine, Space
+    from engine.storage.paths import Paths
+
+_GIB = 1 << 30
+LITTLE = 5 * _GIB
+TOO_LITTLE = _GIB // 4
+FEW_INODES = 20_000
+
+
+def free_space(machine: Machine, paths: Paths) -> HostCheck:
+    line = partial(HostCheck, name="free-space", title="Free disk")
+    place = nearest_directory(machine, paths.root)
+    space = machine.space(place)
+    if space is None:
+        return line(verdict=Verdict.DEGRADED, found=f"{place} does not tell how much is free.")
+    found = f"{_size(space.free)} of {_size(space.total)} free at {place}"
+    verdict = _room(space)
+    if space.total_inodes and space.free_inodes < FEW_INODES:
+        verdict = Verdict.DEGRADED if verdict is Verdict.OK else verdict
+        found += f", but only {space.free_inodes} more files"
+    if verdict is Verdict.OK:
+        return line(verdict=verdict, found=found)
+    return line(
+        verdict=verdict,
+        found=found,
+        matters="Images of a few hundred megabytes will not fit, and containers that write will fail.",
+        fix="wherry system prune, or put the store on another disk: WHERRY_ROOT=/path/there wherry",
+    )
+
+
+def _room(space: Space) -> Verdict:
+    if space.free < TOO_LITTLE:
+        return Verdict.MISSING
+    return Verdict.DEGRADED if space.free < LITTLE else Verdict.OK
+
+
+def _size(count: int) -> str:
+    return f"{count / _GIB:.1f} GiB" if count >= _GIB else f"{count / (1 << 20):.0f} MiB"
+
+
+def store(machine: Machine, paths: Paths, *, engine_runs: bool) -> HostCheck:
+    line = partial(HostCheck, name="store", title="Store")
+    place = nearest_directory(machine, paths.root)
+    if not machine.may(place, os.W_OK | os.X_OK):
+        return line(
+            verdict=Verdict.MISSING,
+            found=f"{place} may not be written to by {machine.user}.",
+            matters="Images and containers have nowhere to be.",
+            fix=_fix_place(machine, paths.root, place),
+        )
+    if place != paths.root:
+        return line(verdict=Verdict.OK, found=f"{paths.root} will be made at the first start.")
+    if machine.owner(paths.root) not in (machine.uid, None):
+        return line(
+            verdict=Verdict.MISSING,
+            found=f"{paths.root} belongs to another user.",
+            matters="The engine would not find its own files readable.",
+            fix=f"sudo chown {machine.user}:{machine.group} {paths.root}",
+        )
+    return line(
+        verdict=Verdict.OK,
+        found=f"{paths.root}, {'in use by a running engine' if engine_runs else 'no engine is running'}",
+    )
+
+
+def _fix_place(machine: Machine, wanted: Path, place: Path) -> str:
+    if (machine.owner(place) or 0) == machine.uid:
+        return f"mount the file system of {place} writable, or put the store elsewhere: WHERRY_ROOT=/path/there wherry"
+    if place == wanted:
+        return f"sudo chown -R {machine.user}:{machine.group} {wanted}"
+    return f"sudo install -d -o {machine.user} -g {machine.group} {wanted}"

@@ -1,0 +1,163 @@
+"""The machine as the checks see it: files, programs and ids, behind one object that tests can replace."""
+
+from __future__ import annotations
+
+import ctypes
+import grp
+import os
+import pwd
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from engine.processes.ask import Answer, ask
+from engine.processes.programs import find_program
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Who packages this system, and so which words mend it."""
+
+    id: str
+    like: tuple[str, ...]
+    pretty_name: str
+
+    @property
+    def family(self) -> str:
+        for name in (self.id, *self.like):
+            if name in _INSTALL:
+                return name
+        return ""
+
+    def install(self, packages: Mapping[str, str]) -> str:
+        """The command that installs a package named differently here and there; "debian" is the default name."""
+        name = packages.get(self.family, packages["debian"])
+        return f"{_INSTALL.get(self.family, _INSTALL['debian'])} {name}"
+
+
+_INSTALL = {
+    "debian": "sudo apt-get install",
+    "ubuntu": "sudo apt-get install",
+    "fedora": "sudo dnf install",
+    "rhel": "sudo dnf install",
+    "arch": "sudo pacman -S",
+    "suse": "sudo zypper install",
+    "opensuse": "sudo zypper install",
+    "alpine": "sudo apk add",
+}
+
+
+@dataclass(frozen=True)
+class Space:
+    """Bytes and inodes of a file system that an ordinary user may still take."""
+
+    free: int
+    total: int
+    free_inodes: int
+    total_inodes: int
+
+
+class Machine:
+    """This machine. Every method answers "nothing" for what is not there, and never raises for it."""
+
+    # --- who ---
+
+    @property
+    def uid(self) -> int:
+        return os.getuid()
+
+    @cached_property
+    def user(self) -> str:
+        try:
+            return pwd.getpwuid(self.uid).pw_name
+        except KeyError:
+            return str(self.uid)
+
+    @cached_property
+    def group(self) -> str:
+        try:
+            return grp.getgrgid(os.getgid()).gr_name
+        except KeyError:
+            return str(os.getgid())
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        return os.environ
+
+    @cached_property
+    def distribution(self) -> Distribution:
+        fields = {}
+        for line in (self.read("/etc/os-release") or self.read("/usr/lib/os-release") or "").splitlines():
+            name, _, value = line.partition("=")
+            fields[name.strip()] = value.strip().strip("\"'")
+        return Distribution(
+            fields.get("ID", "linux"), tuple(fields.get("ID_LIKE", "").split()), fields.get("PRETTY_NAME", "Linux")
+        )
+
+    # --- files ---
+
+    def read(self, path: str | Path) -> str | None:
+        """A small text file; what is longer than a mebibyte is no setting and is cut."""
+        try:
+            with open(path, "rb") as file:
+                return file.read(1 << 20).decode(errors="replace")
+        except OSError:
+            return None
+
+    def exists(self, path: str | Path) -> bool:
+        return os.path.lexists(path)
+
+    def may(self, path: str | Path, mode: int) -> bool:
+        """`os.access` with the real ids: does the kernel grant it now?"""
+        return os.access(path, mode)
+
+    def mode(self, path: str | Path) -> int | None:
+        try:
+            return os.stat(path).st_mode
+        except OSError:
+            return None
+
+    def owner(self, path: str | Path) -> int | None:
+        try:
+            return os.stat(path).st_uid
+        except OSError:
+            return None
+
+    def has_file_capabilities(self, path: str | Path) -> bool:
+        try:
+            return bool(os.getxattr(path, "security.capability"))
+        except OSError:
+            return False
+
+    def names(self, directory: str | Path) -> list[str]:
+        try:
+            return sorted(os.listdir(directory))
+        except OSError:
+            return []
+
+    def space(self, path: str | Path) -> Space | None:
+        try:
+            found = os.statvfs(path)
+        except OSError:
+            return None
+        return Space(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize, found.f_favail, found.f_files)
+
+    # --- programs and libraries ---
+
+    def which(self, program: str) -> str | None:
+        return find_program(program)
+
+    def ask(self, argv: Sequence[str], timeout: float = 10.0) -> Answer:
+        return ask(argv, timeout=timeout)
+
+    def has_library(self, name: str) -> bool:
+        """Can the dynamic linker find it?"""
+        try:
+            ctypes.CDLL(name)
+        except OSError:
+            return False
+        return True
