@@ -1,1 +1,1 @@
-"""Talking to registries: the OCI distribution protocol, credentials, mirrors, and typed errors for all that goes wrong."""
+"""Talking to registries: the OCI distribution protocol, credentials, mirrors, typed errors for all that goes wrong."""
