@@ -1,0 +1,109 @@
+"""The three files the engine writes for a container: /etc/hosts, /etc/resolv.conf, /etc/hostname. Pure text."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from engine.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+FORWARDED_DNS = "169.254.1.1"
+"""Inside a container: where the network helper listens for questions to the host's own resolver."""
+
+_NO_NAMES = "no nameservers: the host's resolver file names none"
+
+
+def hosts(
+    hostname: str,
+    address: str,
+    *,
+    aliases: Sequence[str] = (),
+    extra: Sequence[str] = (),
+    host_gateway: str = "",
+    neighbours: Iterable[tuple[str, Sequence[str]]] = (),
+) -> str:
+    lines = [
+        "127.0.0.1\tlocalhost",
+        "::1\tlocalhost ip6-localhost ip6-loopback",
+        "fe00::0\tip6-localnet",
+        "ff00::0\tip6-mcastprefix",
+        "ff02::1\tip6-allnodes",
+        "ff02::2\tip6-allrouters",
+    ]
+    if host_gateway:
+        lines.append(f"{host_gateway}\thost.docker.internal host.containers.internal")
+    lines += [_extra_line(entry, host_gateway) for entry in extra]
+    lines.append(f"{address or '127.0.1.1'}\t{' '.join(dict.fromkeys((hostname, *aliases)))}")
+    lines += [f"{ip}\t{' '.join(names)}" for ip, names in neighbours if names]
+    return "\n".join(lines) + "\n"
+
+
+def wants_host_gateway(extra: Sequence[str]) -> bool:
+    return any(entry.partition(":")[2] == "host-gateway" for entry in extra)
+
+
+def _extra_line(entry: str, host_gateway: str) -> str:
+    name, _, address = entry.partition(":")
+    address = address.strip("[]")
+    if address == "host-gateway":
+        address = host_gateway
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        raise InvalidRequest(
+            f"“{entry}” is no extra host", "It must be NAME:ADDRESS.", hint="For example db:192.168.1.5.", subject=entry
+        ) from None
+    return f"{address}\t{name}"
+
+
+def check_extra_hosts(extra: Sequence[str]) -> None:
+    for entry in extra:
+        _extra_line(entry, "127.0.0.1")
+
+
+def resolv_conf(
+    host_text: str,
+    *,
+    dns: Sequence[str] = (),
+    search: Sequence[str] = (),
+    options: Sequence[str] = (),
+    forwarded: bool = True,
+) -> str:
+    """The host's file with what was asked for put in its place.
+
+    A resolver on the host's loopback cannot be reached from a network of one's own; where questions are `forwarded`,
+    the forwarding address stands in for it.
+    """
+    servers = list(dns) or _values(host_text, "nameserver")
+    if not dns and forwarded:
+        reachable = [server for server in servers if not _is_loopback(server)]
+        servers = reachable if reachable and len(reachable) == len(servers) else [FORWARDED_DNS, *reachable]
+    domains = list(search) or [word for line in _values(host_text, "search") for word in line.split()]
+    wanted = list(options) or [word for line in _values(host_text, "options") for word in line.split()]
+    lines = [f"nameserver {server}" for server in servers[:3]]
+    lines += [f"search {' '.join(domains)}"] if domains and domains != ["."] else []
+    lines += [f"options {' '.join(wanted)}"] if wanted else []
+    return "\n".join(lines or [f"# {_NO_NAMES}"]) + "\n"
+
+
+def needs_forwarding(host_text: str) -> bool:
+    servers = _values(host_text, "nameserver")
+    return not servers or any(_is_loopback(server) for server in servers)
+
+
+def _values(text: str, keyword: str) -> list[str]:
+    return [
+        rest.strip()
+        for line in text.splitlines()
+        if line[:1] not in "#;" and (rest := line.removeprefix(keyword)) != line and rest[:1].isspace()
+    ]
+
+
+def _is_loopback(server: str) -> bool:
+    try:
+        return ipaddress.ip_address(server.partition("%")[0]).is_loopback
+    except ValueError:
+        return False

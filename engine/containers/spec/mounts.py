@@ -1,0 +1,77 @@
+"""The file tree: kernel file systems as Docker has them, the engine's generated files, then what was asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.containers.spec.process import INIT_PATH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.containers.spec.plan import PlannedMount, SpecPlan
+
+_QUIET = ["nosuid", "noexec", "nodev"]
+_TTY_GROUP = 5
+
+
+def mount_objects(plan: SpecPlan) -> list[dict[str, Any]]:
+    """In the order they are mounted: the deeper after the shallower, so that none hides another by accident."""
+    asked = sorted(plan.mounts, key=lambda mount: (mount.target.rstrip("/").count("/"), mount.target))
+    taken = {mount.target.rstrip("/") for mount in asked}
+    kernel = [mount for mount in _kernel_mounts(plan) if mount["destination"] not in taken]
+    files = [mount for mount in _engine_files(plan) if mount["destination"] not in taken]
+    return [*kernel, *files, *(_asked(mount) for mount in asked)]
+
+
+def _kernel_mounts(plan: SpecPlan) -> Iterator[dict[str, Any]]:
+    if plan.pid == "host":
+        yield _mount("/proc", "bind", "/proc", ["rbind", *_QUIET])
+    else:
+        yield _mount("/proc", "proc", "proc", _QUIET)
+    yield _mount("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"])
+    # Without subordinate ids there is no group 5 to give terminals to.
+    group = [] if plan.single_id else [f"gid={_TTY_GROUP}"]
+    yield _mount(
+        "/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", *group]
+    )
+    if plan.own_network:
+        yield _mount("/sys", "sysfs", "sysfs", [*_QUIET, *_unless_privileged(plan)])
+    else:
+        # A network namespace that is not ours has no /sys we could mount; the host's is shown read-only.
+        yield _mount("/sys", "bind", "/sys", ["rbind", *_QUIET, "ro"])
+    if plan.cgroup_v2 and plan.own_network:
+        yield _mount("/sys/fs/cgroup", "cgroup", "cgroup", [*_QUIET, "relatime", *_unless_privileged(plan)])
+    if plan.ipc != "host":
+        yield _mount("/dev/mqueue", "mqueue", "mqueue", _QUIET)
+        size = f"size={plan.spec.shm_size}"
+        yield _mount("/dev/shm", "tmpfs", "shm", [*_QUIET, "mode=1777", size])
+    else:
+        yield _mount("/dev/mqueue", "bind", "/dev/mqueue", ["rbind", *_QUIET])
+        yield _mount("/dev/shm", "bind", "/dev/shm", ["rbind", *_QUIET])
+
+
+def _unless_privileged(plan: SpecPlan) -> list[str]:
+    return ["rw"] if plan.spec.security.privileged else ["ro"]
+
+
+def _engine_files(plan: SpecPlan) -> Iterator[dict[str, Any]]:
+    for target, source in plan.etc_files.items():
+        yield _mount(target, "bind", source, ["bind", "rprivate", "rw"])
+    if plan.init_program:
+        yield _mount(INIT_PATH, "bind", plan.init_program, ["bind", "ro", "nosuid", "nodev"])
+
+
+def _asked(mount: PlannedMount) -> dict[str, Any]:
+    access = "ro" if mount.read_only else "rw"
+    if mount.tmpfs:
+        options = ["nosuid", "nodev", "noexec", access, f"mode={mount.mode:o}"]
+        if mount.size:
+            options.append(f"size={mount.size}")
+        # A tmpfs covers what the image has there; its contents are not copied up, as with Docker's --mount.
+        return _mount(mount.target, "tmpfs", "tmpfs", options)
+    return _mount(mount.target, "bind", mount.source, ["rbind", access, mount.propagation or "rprivate"])
+
+
+def _mount(destination: str, kind: str, source: str, options: list[str]) -> dict[str, Any]:
+    return {"destination": destination, "type": kind, "source": source, "options": list(options)}

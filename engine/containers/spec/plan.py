@@ -1,0 +1,65 @@
+"""Everything the runtime spec is made from, decided beforehand and laid out as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from engine.containers.users import ContainerUser
+    from engine.types.containers import ContainerSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedMount:
+    """A mount whose source is a real path by now (or "" for a tmpfs)."""
+
+    target: str
+    source: str = ""
+    tmpfs: bool = False
+    read_only: bool = False
+    propagation: str = "rprivate"
+    size: int = 0
+    mode: int = 0o1777
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpecPlan:
+    """One container about to start."""
+
+    container_id: str
+    spec: ContainerSpec
+    command_line: Sequence[str]
+    env: Mapping[str, str]
+    workdir: str
+    user: ContainerUser
+    hostname: str
+    rootfs: str
+    mounts: Sequence[PlannedMount] = ()
+    etc_files: Mapping[str, str] = field(default_factory=dict)
+    """Path in the container to the generated file that is bound there."""
+    init_program: str = ""
+    """Host path of the init to lend, "" for none."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    # the host
+    architecture: str = "amd64"
+    single_id: bool = False
+    cgroup_v2: bool = True
+    """crun sees cgroup v2 (on a hybrid host: made to), so that it can be shown inside."""
+    host_limits: Mapping[str, int] = field(default_factory=dict)
+
+    # namespaces to join: a path, "host", or "" for one's own
+    network: str = ""
+    own_network: bool = True
+    """The network namespace belongs to our user namespace, so /sys may be mounted for it."""
+    pid: str = ""
+    ipc: str = ""
+    uts: str = ""
+    cgroup: str = ""
+    host_user_id: int = 0
+    """For keep-id: the id the host's user shall have inside."""
+    host_group_id: int = 0
+    id_count: int = 65536

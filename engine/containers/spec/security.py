@@ -1,0 +1,85 @@
+"""What the container may do: capabilities, masked paths, seccomp, privileges. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.containers.spec.seccomp import default_profile, profile_from_json
+from engine.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.containers.spec.plan import SpecPlan
+    from engine.types.containers import Security
+
+DEFAULT_CAPABILITIES = (
+    "CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_MKNOD",
+    "CAP_NET_BIND_SERVICE", "CAP_NET_RAW", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT",
+)  # fmt: skip
+ALL_CAPABILITIES = (
+    "CAP_AUDIT_CONTROL", "CAP_AUDIT_READ", "CAP_AUDIT_WRITE", "CAP_BLOCK_SUSPEND", "CAP_BPF", "CAP_CHECKPOINT_RESTORE",
+    "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_IPC_LOCK", "CAP_IPC_OWNER",
+    "CAP_KILL", "CAP_LEASE", "CAP_LINUX_IMMUTABLE", "CAP_MAC_ADMIN", "CAP_MAC_OVERRIDE", "CAP_MKNOD", "CAP_NET_ADMIN",
+    "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST", "CAP_NET_RAW", "CAP_PERFMON", "CAP_SETFCAP", "CAP_SETGID",
+    "CAP_SETPCAP", "CAP_SETUID", "CAP_SYSLOG", "CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_CHROOT", "CAP_SYS_MODULE",
+    "CAP_SYS_NICE", "CAP_SYS_PACCT", "CAP_SYS_PTRACE", "CAP_SYS_RAWIO", "CAP_SYS_RESOURCE", "CAP_SYS_TIME",
+    "CAP_SYS_TTY_CONFIG", "CAP_WAKE_ALARM",
+)  # fmt: skip
+MASKED_PATHS = (
+    "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+    "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap",
+    "/sys/firmware",
+)  # fmt: skip
+READ_ONLY_PATHS = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
+
+
+def normal_capability(name: str) -> str:
+    """ "net_admin" and "CAP_NET_ADMIN" are the same thing."""
+    full = name.strip().upper()
+    full = full if full.startswith("CAP_") or full == "ALL" else f"CAP_{full}"
+    if full != "ALL" and full not in ALL_CAPABILITIES:
+        raise InvalidRequest(f"There is no capability “{name[:40]}”", hint="Capabilities are named like NET_ADMIN.")
+    return full
+
+
+def capability_set(security: Security) -> tuple[str, ...]:
+    """The default, more or fewer; all of them for a privileged container."""
+    if security.privileged:
+        return ALL_CAPABILITIES
+    added = {normal_capability(name) for name in security.capabilities_add}
+    dropped = {normal_capability(name) for name in security.capabilities_drop}
+    if "ALL" in added:
+        held = set(ALL_CAPABILITIES) - dropped
+    else:
+        held = (set() if "ALL" in dropped else set(DEFAULT_CAPABILITIES) - dropped) | added
+    return tuple(sorted(held - {"ALL"}))
+
+
+def capabilities_object(security: Security, uid: int) -> dict[str, list[str]]:
+    """A process that is not root starts with none of them in effect; the bounding set is what it could ever regain."""
+    held = list(capability_set(security))
+    effective = held if uid == 0 else []
+    return {"bounding": held, "effective": effective, "permitted": effective, "inheritable": [], "ambient": []}
+
+
+def seccomp_object(plan: SpecPlan) -> dict[str, Any] | None:
+    security = plan.spec.security
+    if security.seccomp == "unconfined" or (security.privileged and not security.seccomp):
+        return None
+    held = capability_set(security)
+    if security.seccomp:
+        return profile_from_json(security.seccomp, held, plan.architecture)
+    return default_profile(held, plan.architecture)
+
+
+def hidden_paths(security: Security) -> dict[str, Sequence[str]]:
+    if security.privileged or security.unmask_paths:
+        return {}
+    return {"maskedPaths": list(MASKED_PATHS), "readonlyPaths": list(READ_ONLY_PATHS)}
+
+
+def check_security(security: Security) -> None:
+    capability_set(security)
+    if security.seccomp and security.seccomp != "unconfined":
+        profile_from_json(security.seccomp, (), "amd64")
