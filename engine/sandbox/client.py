@@ -7,18 +7,43 @@ Every failure the kernel reports comes back as the `OSError` it was (with the pa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import signal as signals
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import HostError
+from engine.errors import Code, HostError, StorageError, WherryError
+from engine.sandbox import subordinate
+from engine.sandbox.channel import Channel, ChannelClosed, ReplyError
+from engine.sandbox.pipes import Pipes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from engine.sandbox.ids import IdMapping
     from engine.sandbox.plans import FsOperation
     from engine.storage.paths import Paths
+
+log = logging.getLogger(__name__)
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+HINTS = {
+    "user-namespace": (
+        "Allow unprivileged user namespaces: `sudo sysctl -w user.max_user_namespaces=15000`; on Ubuntu also"
+        " `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`."
+    ),
+    "mount-namespace": (
+        "The user namespace has no rights in it, as AppArmor does on Ubuntu:"
+        " `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`."
+    ),
+    "id-map": "Check that newuidmap and newgidmap are installed (package uidmap) and /etc/subuid has a range for you.",
+}
 
 
 class KeeperLost(HostError):
@@ -86,42 +111,101 @@ class TreeSize:
 class Child:
     """A program the keeper started. It is not ended by the keeper's death, nor by the engine's."""
 
-    pid: int
-    """As the host sees it."""
+    def __init__(self, pid: int, pidfd: int) -> None:
+        self.pid = pid
+        """As the host sees it."""
+        self._pidfd = pidfd
+        self._status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def wait(self) -> int:
-        """Its exit code, or minus the signal. If the keeper died meanwhile: `KeeperLost`, once the process has ended."""
-        raise NotImplementedError
+        """Its exit code, or minus the signal. If the keeper died meanwhile: `KeeperLost`, once the process ended."""
+        return await asyncio.shield(self._status)
 
     def kill(self, signal: int) -> None:
         """Send a signal; a process that is gone is no failure. Never hits a stranger who got the same pid."""
-        raise NotImplementedError
+        if self._pidfd >= 0:
+            with contextlib.suppress(ProcessLookupError):
+                signals.pidfd_send_signal(self._pidfd, signal)
 
     def close(self) -> None:
         """Stop caring about it."""
+        if self._pidfd >= 0:
+            asyncio.get_running_loop().remove_reader(self._pidfd)
+            os.close(self._pidfd)
+            self._pidfd = -1
+        if not self._status.done():
+            self._status.cancel()
+
+    def ended(self, status: int) -> None:
+        """The keeper says so."""
+        if not self._status.done():
+            self._status.set_result(status)
+        self.close()
+
+    def orphaned(self) -> None:
+        """Nobody is left to read the status: at least notice the end."""
+        if self._pidfd >= 0:
+            asyncio.get_running_loop().add_reader(self._pidfd, self._ended_unseen)
+
+    def _ended_unseen(self) -> None:
+        if not self._status.done():
+            self._status.set_exception(
+                KeeperLost("The exit status was lost", "The keeper died before the process did.")
+            )
+            self._status.exception()
+        self.close()
 
 
-@dataclass
 class Keeper:
     """One per engine."""
 
-    paths: Paths
-    ids: IdMapping
-    """The maps of the namespace, and whether there is a single id only."""
-    hybrid_cgroups: bool = False
-    """cgroup v2 was put over /sys/fs/cgroup in the keeper's mount namespace; the rest is at `paths.cgroup_view`."""
-    _listeners: list[Callable[[], None]] = field(default_factory=list)
+    def __init__(self, paths: Paths, ids: IdMapping) -> None:
+        self.paths = paths
+        self.ids = ids
+        """The maps of the namespace, and whether there is a single id only."""
+        self.hybrid_cgroups = False
+        """cgroup v2 was put over /sys/fs/cgroup in the keeper's mount namespace; the rest is at `paths.cgroup_view`."""
+        self.joined = False
+        """The namespaces were there already: containers of an earlier engine may be running in them."""
+        self.pid = 0
+        self._channel: Channel | None = None
+        self._starting = asyncio.Lock()
+        self._closing = False
+        self._children: dict[int, Child] = {}
+        self._early_exits: dict[int, int] = {}
+        """Ends reported in the same breath as their beginnings."""
+        self._listeners: list[Callable[[], None]] = []
+        self._revival: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, paths: Paths) -> Keeper:
-        """Make the directories of the store, start the keeper, join the namespaces that still exist or make new ones."""
-        raise NotImplementedError
+        """Make the directories of the store, start the keeper, join the namespaces that still exist or make new."""
+        for path in paths.owned_by_engine:
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        keeper = cls(paths, subordinate.plan(paths.id_map))
+        if os.getuid() == 0 and not keeper.ids.single_id:
+            _open_to_namespace_root(paths, keeper.ids)
+        await keeper._living()
+        return keeper
 
     async def close(self) -> None:
         """End the keeper. The namespaces go with it unless something is still mounted in them."""
+        self._closing = True
+        if self._revival:
+            self._revival.cancel()
+            with contextlib.suppress(asyncio.CancelledError, WherryError):
+                await self._revival
+        if self._channel and not self._channel.closed:
+            with contextlib.suppress(ChannelClosed, ReplyError):
+                await self._channel.call("close", {})
+            self._channel.shut()
+        for child in list(self._children.values()):
+            child.close()
+        self._children.clear()
 
     def on_restart(self, listener: Callable[[], None]) -> None:
         """Called on the loop after a keeper that died was replaced."""
+        self._listeners.append(listener)
 
     # --- programs ---
 
@@ -144,7 +228,45 @@ class Keeper:
         default to /dev/null. `cgroup_dirs` are directories as the engine sees them; the program is in them before its
         first instruction. A program that cannot be executed raises the OSError of exec.
         """
-        raise NotImplementedError
+        standard = {number: fd for number, fd in enumerate((stdin, stdout, stderr)) if fd is not None}
+        passed = {**standard, **(pass_fds or {})}
+        cgroups: list[int] = []
+        try:
+            for directory in cgroup_dirs:
+                cgroups.append(os.open(os.path.join(directory, "cgroup.procs"), os.O_WRONLY | os.O_CLOEXEC))
+            arguments = {
+                "argv": list(argv),
+                "env": dict(os.environ if env is None else env),
+                "cwd": os.fspath(cwd),
+                "targets": list(passed),
+                "new_session": new_session,
+            }
+            return await self._spawn(arguments, [*passed.values(), *cgroups])
+        finally:
+            for fd in cgroups:
+                os.close(fd)
+
+    async def _spawn(self, arguments: dict[str, Any], fds: list[int]) -> Child:
+        """Cancelled in the middle, the program must not stay behind unknown to all."""
+        starting = asyncio.ensure_future(self._call("spawn", arguments, fds))
+        try:
+            values, pidfds = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            with contextlib.suppress(OSError, WherryError):
+                values, pidfds = await starting
+                self._adopt(values["pid"], pidfds[0]).kill(signals.SIGKILL)
+            raise
+        return self._adopt(values["pid"], pidfds[0])
+
+    def _adopt(self, pid: int, pidfd: int) -> Child:
+        child = Child(pid, pidfd)
+        if (status := self._early_exits.pop(pid, None)) is not None:
+            child.ended(status)
+            return child
+        self._children[pid] = child
+        if self._channel is None or self._channel.closed:
+            child.orphaned()
+        return child
 
     async def run(
         self,
@@ -161,25 +283,50 @@ class Keeper:
 
         A program that leaves a daemon behind which holds its stdout or stderr does not keep this waiting.
         """
-        raise NotImplementedError
+        with contextlib.ExitStack() as ours:
+            pipes = Pipes(ours)
+            child = await self.spawn(
+                argv, env=env, cwd=cwd, stdin=pipes.stdin if input else None, stdout=pipes.stdout, stderr=pipes.stderr,
+                pass_fds=pass_fds, cgroup_dirs=cgroup_dirs,
+            )  # fmt: skip
+            pipes.handed_over()
+            try:
+                async with asyncio.timeout(timeout):
+                    code = await pipes.communicate(child.wait(), input)
+            except BaseException:
+                child.kill(signals.SIGKILL)
+                raise
+            return Completed(code, bytes(pipes.said[1]), bytes(pipes.said[2]))
 
     # --- mounts ---
 
     async def execute(self, plan: Sequence[FsOperation]) -> None:
         """Run a plan in order, up to the first failure."""
-        raise NotImplementedError
+        try:
+            await self._call("execute", {"plan": [operation.encode() for operation in plan]}, raw=True)
+        except ReplyError as error:
+            if error.kind != "os":
+                raise self._translated(error) from None
+            operation = plan[error.step]
+            raise StorageError(
+                f"Could not {operation.describe()}",
+                os.strerror(error.errno) + ".",
+                code=Code.DISK_FULL if error.errno in DISK_FULL else Code.MOUNT_FAILED,
+                details=f"{operation}\n{error.text}: {error.path}",
+            ) from OSError(error.errno, error.text, error.path)
 
     async def mounts(self) -> list[dict[str, str]]:
-        """What is mounted in the namespace: dictionaries with `target`, `root`, `type`, `source`, `options`, `super`."""
-        raise NotImplementedError
+        """What is mounted in the namespace: dictionaries with target, root, type, source, options, super."""
+        found: list[dict[str, str]] = (await self.request("mounts"))["mounts"]
+        return found
 
     async def create_netns(self, path: Path) -> None:
         """Make a network namespace with its loopback up, owned by our user namespace, and pin it at `path`."""
-        raise NotImplementedError
+        await self.request("create_netns", path=os.fspath(path))
 
     async def remove_netns(self, path: Path) -> None:
         """Let go of one; not being there is no failure."""
-        raise NotImplementedError
+        await self.request("remove_netns", path=os.fspath(path))
 
     # --- trees: forked workers, cancelled by cancelling the call ---
 
@@ -203,7 +350,20 @@ class Keeper:
         `target` then being a path below it; `owner` overrides every owner; `no_overwrite_kind` refuses to replace a
         directory by something else and the reverse.
         """
-        raise NotImplementedError
+        bounds = limits or UnpackLimits()
+        arguments = {
+            "target": os.fspath(target),
+            "root": os.fspath(root or target),
+            "index": os.fspath(index) if index else "",
+            "layer": layer,
+            "most_bytes": bounds.bytes,
+            "most_entries": bounds.entries,
+            "owner": owner,
+            "single_id": self.ids.single_id,
+            "no_overwrite_kind": no_overwrite_kind,
+        }
+        values, _ = await self._call("unpack", arguments, [tar_fd], progress=progress)
+        return Unpacked(values["diff_id"], values["entries"], values["bytes"], tuple(values["notes"]))
 
     async def pack(
         self,
@@ -217,57 +377,185 @@ class Keeper:
     ) -> None:
         """Write `path` inside `root` as a deterministic tar stream: sorted, pax where needed.
 
-        With `layer`, `root` is an overlay's upper directory and its whiteouts and opaque directories become `.wh.` names.
+        With `layer`, `root` is an overlay's upper directory; its whiteouts and opaque directories become `.wh.` names.
         `name` is what the top entry is called (`docker cp` uses the base name); default: a tree with "./" stripped.
         """
-        raise NotImplementedError
+        arguments = {"root": os.fspath(root), "path": path, "name": name, "layer": layer}
+        await self._call("pack", arguments, [out_fd], progress=progress)
 
     async def copy_tree(self, source: Path, target: Path, *, progress: Callable[[int], None] | None = None) -> None:
         """Copy the contents of a directory into another: owners, modes, times, attributes, hard links, holes."""
-        raise NotImplementedError
+        await self._call("copy_tree", {"source": os.fspath(source), "target": os.fspath(target)}, progress=progress)
 
     async def remove_tree(self, path: Path) -> None:
         """Remove a tree whatever its modes; not being there is no failure. Never crosses into a mount."""
-        raise NotImplementedError
+        await self.request("remove_tree", path=os.fspath(path))
 
     async def tree_size(self, path: Path) -> TreeSize:
-        raise NotImplementedError
+        return TreeSize(**await self.request("tree_size", path=os.fspath(path)))
 
     # --- files of a living or dead tree; `path` never leaves `root`, whatever links it holds ---
 
     async def list_directory(self, root: Path, path: str) -> list[FileInfo]:
         """The entries of one directory, unsorted."""
-        raise NotImplementedError
+        rows = (await self.request("list_directory", root=os.fspath(root), path=path))["entries"]
+        return [FileInfo(*row) for row in rows]
 
     async def stat(self, root: Path, path: str, *, follow: bool = False) -> FileInfo:
-        raise NotImplementedError
+        return FileInfo(*(await self.request("stat", root=os.fspath(root), path=path, follow=follow))["entry"])
 
     async def open_file(self, root: Path, path: str, flags: int, mode: int = 0o644) -> int:
         """A descriptor of our own, opened there; the caller closes it."""
-        raise NotImplementedError
+        arguments = {"root": os.fspath(root), "path": path, "flags": flags, "mode": mode}
+        _, fds = await self._call("open_file", arguments)
+        return fds[0]
 
     async def write_file(
         self, root: Path, path: str, data: bytes, *, mode: int | None = None, owner: tuple[int, int] | None = None
     ) -> None:
         """Replace a file's contents by rename, keeping owner and mode of one that is there."""
-        raise NotImplementedError
+        body = os.memfd_create("contents", os.MFD_CLOEXEC)
+        try:
+            written = 0
+            while written < len(data):
+                written += os.write(body, memoryview(data)[written:])
+            arguments = {"root": os.fspath(root), "path": path, "mode": mode, "owner": owner}
+            await self._call("write_file", arguments, [body])
+        finally:
+            os.close(body)
 
     async def rename(self, root: Path, path: str, new_path: str) -> None:
-        raise NotImplementedError
+        """Replaces a file, never a directory that is not empty."""
+        await self.request("rename", root=os.fspath(root), path=path, new_path=new_path)
 
     async def make_directory(
         self, root: Path, path: str, *, mode: int = 0o755, owner: tuple[int, int] = (0, 0), parents: bool = False
     ) -> None:
-        raise NotImplementedError
+        """With `parents`, makes those that are missing and is content if it is there."""
+        await self.request(
+            "make_directory", root=os.fspath(root), path=path, mode=mode, owner=list(owner), parents=parents
+        )
 
     async def remove(self, root: Path, path: str) -> None:
         """A file, a link or a whole directory."""
-        raise NotImplementedError
+        await self.request("remove", root=os.fspath(root), path=path)
 
     async def real_path(self, root: Path, path: str) -> str:
         """Where a path leads inside `root` with every link followed: an absolute path below it."""
-        raise NotImplementedError
+        found: str = (await self.request("real_path", root=os.fspath(root), path=path))["path"]
+        return found
 
-    async def request(self, op: str, fds: Sequence[int] = (), **arguments: Any) -> dict[str, Any]:
-        """The wire itself, for this package."""
-        raise NotImplementedError
+    # --- the wire ---
+
+    async def request(self, op: str, **arguments: Any) -> dict[str, Any]:
+        """One call that carries no descriptors, for this package."""
+        return (await self._call(op, arguments))[0]
+
+    async def _call(
+        self,
+        op: str,
+        arguments: dict[str, Any],
+        fds: Sequence[int] = (),
+        *,
+        progress: Callable[[int], None] | None = None,
+        raw: bool = False,
+    ) -> tuple[dict[str, Any], list[int]]:
+        channel = await self._living()
+        try:
+            return await channel.call(op, arguments, fds, progress)
+        except ChannelClosed:
+            raise KeeperLost(
+                "The keeper died while it worked", f"It was doing “{op}”.", hint="Another is started; try again."
+            ) from None
+        except ReplyError as error:
+            if raw:
+                raise
+            raise self._translated(error) from None
+
+    def _translated(self, error: ReplyError) -> Exception:
+        if error.kind == "os":
+            return OSError(error.errno, error.text, *([error.path] if error.path else []))
+        if error.kind == "input":
+            return StorageError("The archive is not usable", error.text, code=Code.BAD_ARCHIVE)
+        if error.kind == "worker":
+            return KeeperLost("A worker of the keeper died", error.text)
+        return WherryError("The keeper failed in a way it should not", details=error.text)
+
+    async def _living(self) -> Channel:
+        """The channel to a keeper that lives, started if need be."""
+        if self._channel and not self._channel.closed:
+            return self._channel
+        async with self._starting:
+            if self._channel and not self._channel.closed:
+                return self._channel
+            if self._closing:
+                raise KeeperLost("The engine is closing")
+            self._channel = await self._start()
+            return self._channel
+
+    async def _start(self) -> Channel:
+        channel, words = await Channel.start(self._config(), self.paths.keeper_log, self._child_ended, self._lost)
+        if "failed" in words:
+            channel.shut()
+            stage = words["failed"]
+            raise HostError(
+                "This machine does not let us make containers", f"{words['text']}.", hint=HINTS.get(stage, ""),
+                details=f"stage {stage}, errno {words['errno']}", subject=stage,
+            )  # fmt: skip
+        self.pid, self.joined = words["ready"], words["joined"]
+        self.hybrid_cgroups = bool(words["hybrid_cgroups"])
+        return channel
+
+    def _config(self) -> dict[str, Any]:
+        paths = self.paths
+        own = (paths.containers, paths.builds, paths.volumes, paths.network_namespaces)
+        return {
+            "state": str(paths.namespaces),
+            "uids": [[each.inside, each.outside, each.count] for each in self.ids.uids],
+            "gids": [[each.inside, each.outside, each.count] for each in self.ids.gids],
+            "host_root": os.getuid() == 0 and not self.ids.single_id,
+            "cgroup_view": str(paths.cgroup_view),
+            "directories": [str(each) for each in paths.owned_by_namespace],
+            "own_mounts": [f"{each}/" for each in own],
+        }
+
+    def _child_ended(self, pid: int, status: int) -> None:
+        if child := self._children.pop(pid, None):
+            child.ended(status)
+        else:
+            self._early_exits[pid] = status
+
+    def _lost(self) -> None:
+        """The keeper died under us. Its children live on; start another at once."""
+        log.warning("the keeper died; starting another")
+        for child in self._children.values():
+            child.orphaned()
+        self._children.clear()
+        self._early_exits.clear()
+        if not self._closing:
+            self._revival = asyncio.get_running_loop().create_task(self._revive())
+
+    async def _revive(self) -> None:
+        try:
+            await self._living()
+        except WherryError as error:
+            # The next call tries again, and raises.
+            log.error("no new keeper: %s", error)
+            return
+        for listener in self._listeners:
+            listener()
+
+
+def _open_to_namespace_root(paths: Paths, ids: IdMapping) -> None:
+    """Root of the namespace is a stranger to the host's root: let it pass through, and own what is below."""
+    uid, gid = ids.outside_uid(0), ids.outside_gid(0)
+    assert uid is not None
+    assert gid is not None
+    for path in (paths.root, paths.run):
+        path.chmod(0o711)
+    for path in paths.owned_by_namespace:
+        path.mkdir(parents=True, exist_ok=True, mode=0o711)
+        os.chown(path, uid, gid)
+    for path in (paths.crun_root, paths.cgroup_view):
+        path.mkdir(exist_ok=True, mode=0o700)
+        os.chown(path, uid, gid)

@@ -172,7 +172,7 @@ class Remove(FsOperation):
 
 @dataclass(frozen=True, kw_only=True)
 class Own(FsOperation):
-    """Give a path an owner (ids inside the namespace) and, when `mode` is not negative, a mode. Links are not followed."""
+    """Give a path an owner (ids inside) and, when `mode` is not negative, a mode. Links are not followed."""
 
     kind = "own"
     path: Path

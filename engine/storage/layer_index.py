@@ -1,10 +1,11 @@
 """The index of one layer: what is in it, readable at once however large it is.
 
-Written beside the layer's tree by the keeper while it unpacks (engine/sandbox/keeper/indexing.py), mapped into memory here.
+Written beside the layer's tree by the keeper while it unpacks (engine/sandbox/keeper/indexing.py), mapped here.
 Columns, little endian, each starting at a multiple of eight:
 
     magic   b"WLIDX01\\n", then u64 length of a JSON header, then the header, padded with spaces
-    header  {"entries": n, "bytes": sum of regular files, "diff_id": …, "notes": […], "columns": {name: [offset, length]}}
+    header  {"entries": n, "bytes": sum of regular files, "diff_id": …, "notes": […],
+             "columns": {name: [offset, length]}}
     kind    u8   × n    see KINDS
     flags   u8   × n    1 = the directory was not in the archive (made for its children); 2 = sparse; 4 = has attributes
     mode    u16  × n    permission bits with setuid, setgid, sticky

@@ -50,8 +50,8 @@ class LayerStore:
         """Unpack an uncompressed tar stream as a layer; gives its diff id.
 
         The stream's sha256 is computed here on the way (callers need not) and a stream that is not `diff_id` raises
-        StorageError(DIGEST_MISMATCH) and leaves nothing. With None the diff id is whatever it is. One that is here already
-        is left as it is (the stream is then not read). The caller closes `tar_fd`; cancelling stops and cleans up.
+        StorageError(DIGEST_MISMATCH) and leaves nothing. With None the diff id is whatever it is. One that is here
+        already is left as it is (the stream is then not read). The caller closes `tar_fd`; cancelling cleans up.
         """
         raise NotImplementedError
 

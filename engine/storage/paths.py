@@ -1,7 +1,7 @@
 """Every path of a store and of its run directory, in one place; nobody else joins names.
 
-The root holds what must survive a reboot, the run directory what must not. The trees below `layers`, `containers`,
-`volumes`, `builds` and `trash` belong to ids of the user namespace and are made, changed and removed through the keeper.
+The root holds what must survive a reboot, the run directory what must not. What is below `layers`, `containers`,
+`volumes`, `builds` and `trash` belongs to ids of the user namespace and is made, changed and removed by the keeper.
 """
 
 from __future__ import annotations

@@ -1,0 +1,220 @@
+"""Carry out plans (engine/sandbox/plans.py): one small function per kind of operation."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING, Any
+
+from engine.sandbox.keeper import kernel
+from engine.sandbox.keeper.namespaces import attach
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.sandbox.keeper.requests import Request
+
+_PROPAGATION = {"private": kernel.MS_PRIVATE, "slave": kernel.MS_SLAVE, "shared": kernel.MS_SHARED}
+
+
+def execute(plan: list[dict[str, Any]]) -> None:
+    """Stop at the first failure; the OSError then has `step`, the number of the operation that failed."""
+    for step, operation in enumerate(plan):
+        try:
+            _OPERATIONS[operation["kind"]](operation)
+        except OSError as error:
+            error.step = step  # type: ignore[attr-defined]
+            raise
+
+
+def _directory(operation: dict[str, Any]) -> None:
+    path = operation["path"]
+    missing = []
+    while not os.path.isdir(path):
+        missing.append(path)
+        path = os.path.dirname(path)
+    for path in reversed(missing):
+        os.mkdir(path)
+        os.chmod(path, operation["mode"])
+        if operation["uid"] or operation["gid"]:
+            os.chown(path, operation["uid"], operation["gid"])
+
+
+def _file(operation: dict[str, Any]) -> None:
+    try:
+        os.close(os.open(operation["path"], os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, operation["mode"]))
+    except FileExistsError:
+        return
+
+
+def _attributes(operation: dict[str, Any]) -> int:
+    return (
+        (kernel.MOUNT_ATTR_RDONLY if operation["read_only"] else 0)
+        | (kernel.MOUNT_ATTR_NOSUID if operation["nosuid"] else 0)
+        | (kernel.MOUNT_ATTR_NODEV if operation["nodev"] else 0)
+        | (kernel.MOUNT_ATTR_NOEXEC if operation["noexec"] else 0)
+    )
+
+
+def _bind(operation: dict[str, Any]) -> None:
+    recursive = operation["recursive"]
+    tree = kernel.open_tree(operation["source"], recursive=recursive)
+    try:
+        if flags := _attributes(operation):
+            kernel.mount_setattr(tree, set_flags=flags, recursive=recursive)
+        if pid := operation["id_map_of_pid"]:
+            namespace = os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                kernel.mount_setattr(
+                    tree, set_flags=kernel.MOUNT_ATTR_IDMAP, user_namespace=namespace, recursive=recursive
+                )
+            finally:
+                os.close(namespace)
+    except OSError:
+        os.close(tree)
+        raise
+    attach(tree, operation["target"])
+    _propagate(operation)
+
+
+def _propagate(operation: dict[str, Any]) -> None:
+    word: str = operation["propagation"]
+    if word:
+        recursive = kernel.MS_REC if word.startswith("r") else 0
+        kernel.mount("", operation["target"], "", recursive | _PROPAGATION[word.removeprefix("r")])
+
+
+def _tmpfs(operation: dict[str, Any]) -> None:
+    options = f"mode={operation['mode']:o}" + (f",size={operation['size']}" if operation["size"] else "")
+    flags = _attributes(operation)  # MS_RDONLY … MS_NOEXEC have the same values
+    kernel.mount("tmpfs", operation["target"], "tmpfs", flags, options)
+
+
+def _overlay(operation: dict[str, Any]) -> None:
+    lower = ":".join(_escape(each, ":") for each in operation["lower"])
+    options = [f"lowerdir={_escape(lower, ',')}"]
+    if operation["upper"]:
+        options += [
+            f"upperdir={_escape(operation['upper'], ',')}",
+            f"workdir={_escape(operation['work'], ',')}",
+        ]
+    data = ",".join(["userxattr", *options])
+    if len(os.fsencode(data)) >= os.sysconf("SC_PAGESIZE"):
+        raise OSError(errno.E2BIG, "too many layers for one mount", operation["target"])
+    os.chdir(operation["base"])
+    try:
+        kernel.mount("overlay", operation["target"], "overlay", 0, data)
+    finally:
+        os.chdir("/")
+
+
+def _escape(text: str, special: str) -> str:
+    if special == ":":
+        text = text.replace("\\", "\\\\")
+    return text.replace(special, "\\" + special)
+
+
+def _unmount(operation: dict[str, Any]) -> None:
+    flags = kernel.UMOUNT_NOFOLLOW | (kernel.MNT_DETACH if operation["lazy"] else 0)
+    while True:
+        try:
+            kernel.umount(operation["target"], flags)
+        except OSError as error:
+            if error.errno in (errno.EINVAL, errno.ENOENT):
+                return
+            raise
+        if not operation["every"]:
+            return
+
+
+def _link(operation: dict[str, Any]) -> None:
+    fresh = f"{operation['path']}.new"
+    if os.path.lexists(fresh):
+        os.unlink(fresh)
+    os.symlink(operation["points_to"], fresh)
+    os.rename(fresh, operation["path"])
+
+
+def _rename(operation: dict[str, Any]) -> None:
+    if operation["replace"]:
+        os.rename(operation["source"], operation["target"])
+    else:
+        source, target = os.fsencode(operation["source"]), os.fsencode(operation["target"])
+        kernel.rename(-100, source, -100, target, kernel.RENAME_NOREPLACE)
+
+
+def _remove(operation: dict[str, Any]) -> None:
+    try:
+        os.unlink(operation["path"])
+    except FileNotFoundError:
+        return
+    except IsADirectoryError:
+        os.rmdir(operation["path"])
+
+
+def _own(operation: dict[str, Any]) -> None:
+    os.chown(operation["path"], operation["uid"], operation["gid"], follow_symlinks=False)
+    if operation["mode"] >= 0 and not os.path.islink(operation["path"]):
+        os.chmod(operation["path"], operation["mode"])
+
+
+_OPERATIONS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "directory": _directory,
+    "file": _file,
+    "bind": _bind,
+    "tmpfs": _tmpfs,
+    "overlay": _overlay,
+    "propagate": _propagate,
+    "unmount": _unmount,
+    "link": _link,
+    "rename": _rename,
+    "remove": _remove,
+    "own": _own,
+}
+
+
+def mounts() -> list[dict[str, str]]:
+    """The kernel's table, with the octal escapes undone."""
+    table = []
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        for line in file:
+            left, _, right = line.rstrip("\n").partition(" - ")
+            before, after = left.split(" "), right.split(" ")
+            table.append(
+                {
+                    "root": _plain(before[3]),
+                    "target": _plain(before[4]),
+                    "options": before[5],
+                    "type": after[0],
+                    "source": _plain(after[1]),
+                    "super": _plain(after[2]) if len(after) > 2 else "",
+                }
+            )
+    return table
+
+
+def _plain(text: str) -> str:
+    for escape, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+        text = text.replace(escape, character)
+    return text
+
+
+def create_netns(request: Request) -> None:
+    """In a forked worker, which leaves its network behind: only a bind mount can keep the new one."""
+    import fcntl
+    import socket
+    import struct
+
+    path: str = request.arguments["path"]
+    kernel.unshare(kernel.CLONE_NEWNET)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        up_and_running = 0x41
+        # SIOCSIFFLAGS
+        fcntl.ioctl(control, 0x8914, struct.pack("16sh14x", b"lo", up_and_running))
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    attach(kernel.open_tree("/proc/self/ns/net", recursive=False), path)
+
+
+def remove_network_namespace(path: str) -> None:
+    _unmount({"target": path, "lazy": True, "every": True})
+    _remove({"path": path})

@@ -1,0 +1,200 @@
+"""The keeper's loop: take requests, do the short ones, fork for the long ones, report what ended."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import select
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING, Any
+
+from engine.sandbox.keeper import kernel, mounting, namespaces, spawning, wire
+from engine.sandbox.keeper.requests import Reply, Request, answer
+
+if TYPE_CHECKING:
+    from engine.sandbox.keeper.requests import Handler
+
+
+def main(fd: int) -> None:
+    """Never returns."""
+    channel = socket.socket(fileno=fd)
+    channel.set_inheritable(False)
+    os.umask(0o022)
+    for name in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
+        signal.signal(name, signal.SIG_IGN)
+    received = wire.receive(channel)
+    if received is None:
+        sys.exit(1)
+    config = received[0]
+    try:
+        entered = namespaces.enter(config)
+        for path in config["directories"]:
+            os.makedirs(path, mode=0o711, exist_ok=True)
+    except namespaces.SetupError as error:
+        wire.send(channel, {"failed": error.stage, "text": error.text, "errno": error.number})
+        sys.exit(1)
+    except OSError as error:
+        wire.send(channel, {"failed": "directories", "text": str(error), "errno": error.errno or 0})
+        sys.exit(1)
+    Server(channel, config, entered).serve()
+
+
+class Server:
+    def __init__(self, channel: socket.socket, config: dict[str, Any], entered: namespaces.Namespaces) -> None:
+        self._channel = channel
+        self._config = config
+        self._entered = entered
+        self._workers: dict[int, int] = {}
+        """pid → the number of the request it works on."""
+
+    def serve(self) -> None:
+        wake_read, wake_write = os.pipe()
+        for fd in (wake_read, wake_write):
+            os.set_blocking(fd, False)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        wire.send(self._channel, {"ready": os.getpid(), **vars(self._entered)})
+        poll = select.poll()
+        poll.register(self._channel, select.POLLIN)
+        poll.register(wake_read, select.POLLIN)
+        while True:
+            for fd, _event in poll.poll():
+                if fd == wake_read:
+                    with contextlib.suppress(BlockingIOError):
+                        os.read(wake_read, 4096)
+                    self._reap()
+                elif not self._take():
+                    os._exit(0)
+
+    def _take(self) -> bool:
+        """Handle one frame; False once the engine is gone (workers then die with us by PDEATHSIG)."""
+        received = wire.receive(self._channel)
+        if received is None:
+            return False
+        message, fds = received
+        request = Request(message.pop("id"), message, fds, self._channel)
+        try:
+            self._dispatch(request, message.pop("op"))
+        except BrokenPipeError:
+            return False
+        finally:
+            wire.close_all(fds)
+        return True
+
+    def _dispatch(self, request: Request, op: str) -> None:
+        if op == "close":
+            self._close(request)
+        elif op == "cancel":
+            self._cancel(request)
+        elif op in _SHORT:
+            answer(request, _SHORT[op])
+        elif op in _LONG:
+            # Imported here, once, so that the forked workers find it ready.
+            module, function = _LONG[op]
+            handler: Handler = getattr(importlib.import_module(f"engine.sandbox.keeper.{module}"), function)
+            self._fork(request, handler)
+        else:
+            wire.send(self._channel, {"id": request.number, "error": {"kind": "bug", "text": f"unknown op {op!r}"}})
+
+    def _fork(self, request: Request, handler: Handler) -> None:
+        keeper = os.getpid()
+        pid = os.fork()
+        if pid:
+            self._workers[pid] = request.number
+            return
+        status = 1
+        try:
+            kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            if os.getppid() == keeper:
+                answer(request, handler)
+                status = 0
+        finally:
+            os._exit(status)
+
+    def _cancel(self, request: Request) -> None:
+        for pid, number in self._workers.items():
+            if number == request.arguments["target"]:
+                os.kill(pid, signal.SIGKILL)
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            code = os.waitstatus_to_exitcode(status)
+            number = self._workers.pop(pid, None)
+            if pid == self._entered.pin:
+                namespaces.renew_pin(self._config, self._entered)
+            elif number is None:
+                wire.send(self._channel, {"event": "exit", "pid": pid, "status": code})
+            elif code != 0:
+                error = {"kind": "worker", "text": f"the worker ended with {code}"}
+                wire.send(self._channel, {"id": number, "error": error})
+
+    def _close(self, request: Request) -> None:
+        """The engine goes. Namespaces in which nothing of ours is mounted and nobody else lives go too."""
+        ours = tuple(self._config["own_mounts"])
+        mounted = any(each["target"].startswith(ours) for each in mounting.mounts())
+        if not mounted:
+            namespaces.release(self._config, self._entered)
+        wire.send(self._channel, {"id": request.number, "ok": {"released": not mounted}})
+        os._exit(0)
+
+
+# --- the short ones ---
+
+
+def _spawn(request: Request) -> Reply:
+    pid = spawning.spawn(request.arguments, request.fds)
+    return Reply({"pid": pid}, [os.pidfd_open(pid)])
+
+
+def _execute(request: Request) -> None:
+    mounting.execute(request.arguments["plan"])
+
+
+def _mounts(_request: Request) -> Reply:
+    return Reply({"mounts": mounting.mounts()}, [])
+
+
+def _remove_netns(request: Request) -> None:
+    mounting.remove_network_namespace(request.arguments["path"])
+
+
+def _ping(_request: Request) -> None:
+    """Nothing, to see that the loop turns."""
+
+
+_SHORT: dict[str, Handler] = {
+    "spawn": _spawn,
+    "execute": _execute,
+    "mounts": _mounts,
+    "remove_netns": _remove_netns,
+    "ping": _ping,
+}
+
+_LONG = {
+    "create_netns": ("mounting", "create_netns"),
+    "unpack": ("unpacking", "unpack"),
+    "pack": ("packing", "pack"),
+    "copy_tree": ("trees", "copy_tree"),
+    "remove_tree": ("trees", "remove_tree"),
+    "tree_size": ("trees", "tree_size"),
+    "list_directory": ("files", "list_directory"),
+    "stat": ("files", "stat"),
+    "open_file": ("files", "open_file"),
+    "write_file": ("files", "write_file"),
+    "rename": ("files", "rename"),
+    "make_directory": ("files", "make_directory"),
+    "remove": ("files", "remove"),
+    "real_path": ("files", "real_path"),
+}
+"""op → (module, function): work that may take long, or that touches file systems which may hang."""

@@ -1,0 +1,63 @@
+"""Start a program: fork, put the child in its cgroups, arrange its descriptors, exec."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+from typing import Any
+
+_RESTORED = (signal.SIGPIPE, signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def spawn(request: dict[str, Any], fds: list[int]) -> int:
+    """Gives the pid. The descriptors come as: the program's (numbered by `targets`), then one per cgroup to join."""
+    report_read, report_write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        _become(request, fds, report_write)
+    os.close(report_write)
+    with os.fdopen(report_read, "rb") as report:
+        failure = report.read()
+    if failure:
+        os.waitpid(pid, 0)
+        number, _, what = failure.partition(b" ")
+        raise OSError(int(number), os.strerror(int(number)), os.fsdecode(what))
+    return pid
+
+
+def _become(request: dict[str, Any], fds: list[int], report: int) -> None:
+    """In the child. Only ends by exec or by reporting why not."""
+    what = request["argv"][0]
+    try:
+        for name in _RESTORED:
+            signal.signal(name, signal.SIG_DFL)
+        if request["new_session"]:
+            os.setsid()
+        targets: list[int] = request["targets"]
+        for fd in fds[len(targets) :]:
+            os.write(fd, b"0")
+        report = _arrange(fds[: len(targets)], targets, report)
+        what = request["cwd"]
+        os.chdir(what)
+        what = request["argv"][0]
+        os.execvpe(what, request["argv"], request["env"])
+    except OSError as error:
+        os.write(report, b"%d " % (error.errno or 5) + os.fsencode(what))
+    except BaseException as error:
+        os.write(report, b"22 " + os.fsencode(f"{what}: {error}"))
+    os._exit(127)
+
+
+def _arrange(fds: list[int], targets: list[int], report: int) -> int:
+    """Put every descriptor at its number; all go out of the way first, so that none lands on another."""
+    clear = max([*targets, 2]) + 1
+    aside = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, clear) for fd in fds]
+    report = fcntl.fcntl(report, fcntl.F_DUPFD_CLOEXEC, clear)
+    null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+    for standard in (0, 1, 2):
+        if standard not in targets:
+            os.dup2(null, standard)
+    for fd, target in zip(aside, targets, strict=True):
+        os.dup2(fd, target)
+    return report
