@@ -7,8 +7,10 @@ whose size, times and inode are as at the last build is not read again.
 from __future__ import annotations
 
 import asyncio
+import bisect
 import contextlib
 import hashlib
+import itertools
 import os
 import posixpath
 import stat
@@ -61,6 +63,7 @@ class ContextDirectory:
         self._rules = rules
         self._digests = FileDigests(digests_path)
         self._entries: dict[str, ContextEntry] = {}
+        self._sorted: list[str] = []
         self._scanned = False
         self._lock = asyncio.Lock()
 
@@ -112,9 +115,11 @@ class ContextDirectory:
     def below(self, path: str) -> Iterator[ContextEntry]:
         """Everything strictly below a directory, parents before children, sorted."""
         prefix = f"{path}/" if path else ""
-        for name in sorted(self._entries):
-            if name.startswith(prefix) and name != path:
-                yield self._entries[name]
+        start = bisect.bisect_left(self._sorted, prefix)
+        for name in itertools.islice(self._sorted, start, None):
+            if not name.startswith(prefix):
+                return
+            yield self._entries[name]
 
     async def digests(self, entries: list[ContextEntry]) -> dict[str, str]:
         """sha256 of each regular file, target of each link."""
@@ -156,6 +161,7 @@ class ContextDirectory:
             finally:
                 os.close(fd)
         self._add_parents()
+        self._sorted = sorted(self._entries)
 
     def _add(self, path: str, info: os.stat_result) -> None:
         kept = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)
@@ -280,8 +286,9 @@ class _Directories:
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
         fd = os.open(posixpath.basename(path), flags, dir_fd=parent)
         if len(self._fds) > self._MOST_OPEN:
-            oldest = next(key for key in self._fds if key and not path.startswith(f"{key}/"))
-            os.close(self._fds.pop(oldest))
+            oldest = next((key for key in self._fds if key and not path.startswith(f"{key}/")), None)
+            if oldest is not None:
+                os.close(self._fds.pop(oldest))
         self._fds[path] = fd
         return fd
 
