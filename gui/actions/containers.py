@@ -1,0 +1,428 @@
+"""What a user can do to containers, one action each; the lifecycle table says when."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+
+from engine.types.containers import LEGAL_ACTIONS, Container, SizeOnDisk
+from engine.types.containers import Action as Verb
+from engine.types.images import CommitContainer
+from gui.actions.actions import Action
+from gui.presentation.containers import port_url, shown_ports, state_words
+from gui.presentation.run_line import docker_run_line
+from gui.presentation.units import bytes_text
+from gui.shell import Confirmation, TextQuestion
+from gui.theme import Tone
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from gui.shell import Shell
+
+ENOUGH_NAMES = 8
+
+
+def legal(verb: Verb) -> Callable[[Sequence[Container]], bool]:
+    """Enabled if the verb is legal for at least one of the selected."""
+    return lambda containers: any(verb in LEGAL_ACTIONS[c.state] for c in containers)
+
+
+def one(verb: Verb | None = None) -> Callable[[Sequence[Container]], bool]:
+    """Enabled for exactly one container (in whose state the verb is legal)."""
+    return lambda containers: len(containers) == 1 and (verb is None or verb in LEGAL_ACTIONS[containers[0].state])
+
+
+def _why_not(verb: str) -> Callable[[Sequence[Container]], str]:
+    def explain(containers: Sequence[Container]) -> str:
+        if len(containers) != 1:
+            return ""
+        return translate("ContainerActions", "Not possible while it is “{0}”").format(state_words(containers[0]).word)
+
+    return explain
+
+
+async def _each(
+    shell: Shell, verb: Verb, containers: Sequence[Container], act: Callable[[str], Awaitable[Any]]
+) -> list[Container]:
+    """Do it to all for which it is legal, at once; the first error is raised after all have ended."""
+    current = [shell.client.mirror.containers.get(c.id, c) for c in containers]
+    fitting = [c for c in current if verb in LEGAL_ACTIONS[c.state]]
+    results = await asyncio.gather(*(act(c.id) for c in fitting), return_exceptions=True)
+    errors = [result for result in results if isinstance(result, BaseException)]
+    if errors:
+        raise errors[0]
+    return fitting
+
+
+def _told(containers: Sequence[Container], single: str, several: str) -> str:
+    return single.format(containers[0].name) if len(containers) == 1 else several.format(len(containers))
+
+
+def _names(containers: Sequence[Container]) -> tuple[str, ...]:
+    names = [c.name for c in containers[:ENOUGH_NAMES]]
+    if len(containers) > ENOUGH_NAMES:
+        names.append(translate("ContainerActions", "and {0} more").format(len(containers) - ENOUGH_NAMES))
+    return tuple(names)
+
+
+async def _size(shell: Shell, container: Container) -> SizeOnDisk:
+    return await shell.client.call(lambda engine: engine.containers.size(container.id))
+
+
+async def start(shell: Shell, containers: Sequence[Container]) -> None:
+    client = shell.client
+    await _each(shell, Verb.START, containers, lambda key: client.call(lambda engine: engine.containers.start(key)))
+
+
+async def stop(shell: Shell, containers: Sequence[Container]) -> None:
+    client = shell.client
+    done = await _each(
+        shell, Verb.STOP, containers, lambda key: client.call(lambda engine: engine.containers.stop(key))
+    )
+    if done:
+        shell.toast(
+            _told(
+                done,
+                translate("ContainerActions", "Stopped {0}"),
+                translate("ContainerActions", "Stopped {0} containers"),
+            ),
+            button=translate("ContainerActions", "Undo"),
+            on_button=lambda: shell.run(start(shell, done)),
+        )
+
+
+async def restart(shell: Shell, containers: Sequence[Container]) -> None:
+    client = shell.client
+    await _each(shell, Verb.RESTART, containers, lambda key: client.call(lambda engine: engine.containers.restart(key)))
+
+
+async def kill(shell: Shell, containers: Sequence[Container]) -> None:
+    question = Confirmation(
+        title=translate("ContainerActions", "Kill at once?"),
+        text=translate(
+            "ContainerActions",
+            "The process gets no chance to finish what it is doing; what it has not written yet is lost. "
+            "“Stop” asks it to end first.",
+        ),
+        accept=translate("ContainerActions", "Kill"),
+        details=_names(containers),
+    )
+    if await shell.confirm(question) is not None:
+        client = shell.client
+        await _each(shell, Verb.KILL, containers, lambda key: client.call(lambda engine: engine.containers.kill(key)))
+
+
+async def pause(shell: Shell, containers: Sequence[Container]) -> None:
+    client = shell.client
+    done = await _each(
+        shell, Verb.PAUSE, containers, lambda key: client.call(lambda engine: engine.containers.pause(key))
+    )
+    if done:
+        shell.toast(
+            _told(
+                done,
+                translate("ContainerActions", "Paused {0}"),
+                translate("ContainerActions", "Paused {0} containers"),
+            ),
+            button=translate("ContainerActions", "Undo"),
+            on_button=lambda: shell.run(unpause(shell, done)),
+        )
+
+
+async def unpause(shell: Shell, containers: Sequence[Container]) -> None:
+    client = shell.client
+    await _each(shell, Verb.UNPAUSE, containers, lambda key: client.call(lambda engine: engine.containers.unpause(key)))
+
+
+async def remove(shell: Shell, containers: Sequence[Container]) -> None:
+    """Ask with the bytes it frees and what is lost; running ones are killed only if the user says so here."""
+    client = shell.client
+    current = [shell.client.mirror.containers.get(c.id, c) for c in containers]
+    sizes = await asyncio.gather(*(_size(shell, c) for c in current), return_exceptions=True)
+    freed = sum(size.writable for size in sizes if not isinstance(size, BaseException))
+    alive = [c for c in current if Verb.REMOVE not in LEGAL_ACTIONS[c.state]]
+    anonymous = client.mirror.volumes
+    unnamed = {m.source for c in current for m in c.mounts if m.source in anonymous and anonymous[m.source].anonymous}
+    text = translate("ContainerActions", "Files written inside are lost ({0}). Named volumes stay.").format(
+        bytes_text(freed)
+    )
+    if alive:
+        text = (
+            _told(
+                alive,
+                translate("ContainerActions", "{0} is running and will be killed."),
+                translate("ContainerActions", "{0} of them are running and will be killed."),
+            )
+            + " "
+            + text
+        )
+    options: tuple[tuple[str, str, bool], ...] = ()
+    if unnamed:
+        words = translate("ContainerActions", "Also remove {0} unnamed volumes used by nothing else")
+        if len(unnamed) == 1:
+            words = translate("ContainerActions", "Also remove the unnamed volume used by nothing else")
+        options = (("volumes", words.format(len(unnamed)), True),)
+    answer = await shell.confirm(
+        Confirmation(
+            title=_told(
+                current,
+                translate("ContainerActions", "Remove {0}?"),
+                translate("ContainerActions", "Remove {0} containers?"),
+            ),
+            text=text,
+            accept=translate("ContainerActions", "Remove"),
+            options=options,
+            details=_names(current) if len(current) > 1 else (),
+        )
+    )
+    if answer is None:
+        return
+    with_volumes = "volumes" in answer
+    done = await _each(
+        shell,
+        Verb.FORCE_REMOVE,
+        current,
+        lambda key: client.call(lambda engine: engine.containers.remove(key, force=True, volumes=with_volumes)),
+    )
+    if done:
+        shell.toast(
+            _told(
+                done,
+                translate("ContainerActions", "Removed {0}"),
+                translate("ContainerActions", "Removed {0} containers"),
+            )
+            + translate("ContainerActions", ", freed {0}").format(bytes_text(freed)),
+            Tone.SUCCESS,
+        )
+
+
+async def rename(shell: Shell, containers: Sequence[Container]) -> None:
+    container = containers[0]
+    taken = {c.name for c in shell.client.mirror.containers.values() if c.id != container.id}
+
+    def check(name: str) -> str:
+        if name in taken:
+            return translate("ContainerActions", "Another container has this name")
+        return name_problem(name)
+
+    name = await shell.ask_text(
+        TextQuestion(
+            title=translate("ContainerActions", "Rename {0}").format(container.name),
+            label=translate("ContainerActions", "New name"),
+            accept=translate("ContainerActions", "Rename"),
+            text=container.name,
+            check=check,
+        )
+    )
+    if name is None or name == container.name:
+        return
+    client, old = shell.client, container.name
+    await client.call(lambda engine: engine.containers.rename(container.id, name))
+    shell.toast(
+        translate("ContainerActions", "{0} is now called {1}").format(old, name),
+        button=translate("ContainerActions", "Undo"),
+        on_button=lambda: shell.run(client.call(lambda engine: engine.containers.rename(container.id, old))),
+    )
+
+
+def name_problem(name: str) -> str:
+    """What is wrong with a name for a container, or ""."""
+    import re
+
+    if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", name):
+        return translate("ContainerActions", "Letters, digits, “_”, “.” and “-”; a letter or digit first")
+    return ""
+
+
+async def show_logs(shell: Shell, containers: Sequence[Container]) -> None:
+    if len(containers) > 1:
+        shell.open_dialog("merged-logs", containers=[c.id for c in containers])
+    else:
+        shell.navigate("containers", containers[0].id, "logs")
+
+
+async def show_terminal(shell: Shell, containers: Sequence[Container]) -> None:
+    shell.navigate("containers", containers[0].id, "terminal")
+
+
+async def show_details(shell: Shell, containers: Sequence[Container]) -> None:
+    shell.navigate("containers", containers[0].id, "overview")
+
+
+async def edit(shell: Shell, containers: Sequence[Container]) -> None:
+    shell.open_dialog("edit", container=containers[0].id)
+
+
+async def duplicate(shell: Shell, containers: Sequence[Container]) -> None:
+    shell.open_dialog("run", spec=containers[0].spec)
+
+
+async def open_in_browser(shell: Shell, containers: Sequence[Container]) -> None:
+    urls = [url for port in shown_ports(containers[0]) if (url := port_url(port))]
+    if urls:
+        QDesktopServices.openUrl(QUrl(urls[0]))
+
+
+async def copy_command(shell: Shell, containers: Sequence[Container]) -> None:
+    QGuiApplication.clipboard().setText(docker_run_line(containers[0].spec, containers[0].name))
+    shell.toast(translate("ContainerActions", "The docker run line is in the clipboard"))
+
+
+async def copy_id(shell: Shell, containers: Sequence[Container]) -> None:
+    QGuiApplication.clipboard().setText("\n".join(c.id for c in containers))
+    shell.toast(translate("ContainerActions", "Copied"))
+
+
+async def commit(shell: Shell, containers: Sequence[Container]) -> None:
+    container = containers[0]
+    reference = await shell.ask_text(
+        TextQuestion(
+            title=translate("ContainerActions", "Make an image of {0}").format(container.name),
+            label=translate("ContainerActions", "Name of the image"),
+            accept=translate("ContainerActions", "Make image"),
+            text=f"localhost/{container.name}:latest",
+        )
+    )
+    if reference is None:
+        return
+    request = CommitContainer(container=container.id, reference=reference)
+    await shell.client.operate(lambda engine: engine.images.commit(request))
+    shell.toast(
+        translate("ContainerActions", "Made the image {0}").format(reference),
+        Tone.SUCCESS,
+        button=translate("ContainerActions", "Show"),
+        on_button=lambda: shell.navigate("images", reference),
+    )
+
+
+async def export(shell: Shell, containers: Sequence[Container]) -> None:
+    from gui.bridge.download import save_stream
+
+    container = containers[0]
+    path = await shell.choose_save_file(
+        translate("ContainerActions", "Export the files of {0}").format(container.name),
+        f"{container.name}.tar",
+        translate("ContainerActions", "Archives (*.tar)"),
+    )
+    if path:
+        size = await save_stream(shell.client, lambda engine: engine.containers.export(container.id), path)
+        shell.toast(translate("ContainerActions", "Exported {0}").format(bytes_text(size)), Tone.SUCCESS)
+
+
+async def prune(shell: Shell, _subjects: Sequence[Any]) -> None:
+    client = shell.client
+    gone = [c for c in client.mirror.containers.values() if Verb.REMOVE in LEGAL_ACTIONS[c.state]]
+    if not gone:
+        shell.toast(translate("ContainerActions", "There are no stopped containers"))
+        return
+    sizes = await asyncio.gather(*(_size(shell, c) for c in gone), return_exceptions=True)
+    freed = sum(size.writable for size in sizes if not isinstance(size, BaseException))
+    question = Confirmation(
+        title=translate("ContainerActions", "Remove all stopped containers?"),
+        text=translate("ContainerActions", "{0} containers, {1}. Files written inside them are lost.").format(
+            len(gone), bytes_text(freed)
+        ),
+        accept=translate("ContainerActions", "Remove {0}").format(len(gone)),
+        details=_names(gone),
+    )
+    if await shell.confirm(question) is not None:
+        result = await client.call(lambda engine: engine.containers.prune())
+        shell.toast(
+            translate("ContainerActions", "Removed {0} containers, freed {1}").format(
+                len(result.ids), bytes_text(result.bytes)
+            ),
+            Tone.SUCCESS,
+        )
+
+
+async def run_new(shell: Shell, _subjects: Sequence[Any]) -> None:
+    shell.open_dialog("run")
+
+
+def container_actions() -> tuple[Action, ...]:
+    """In the order of menus."""
+    return (
+        _lifecycle("start", translate("ContainerActions", "Start"), "play", Verb.START, start, "S"),
+        _lifecycle("stop", translate("ContainerActions", "Stop"), "stop", Verb.STOP, stop, "T"),
+        _lifecycle("restart", translate("ContainerActions", "Restart"), "restart", Verb.RESTART, restart, "R"),
+        _lifecycle("pause", translate("ContainerActions", "Pause"), "pause", Verb.PAUSE, pause, "P"),
+        _lifecycle("unpause", translate("ContainerActions", "Resume"), "play", Verb.UNPAUSE, unpause, "Shift+P"),
+        _lifecycle("kill", translate("ContainerActions", "Kill…"), "kill", Verb.KILL, kill, "", danger=True),
+        _looking("details", translate("ContainerActions", "Details"), "info", show_details, one(), "Return"),
+        _looking("logs", translate("ContainerActions", "Logs"), "logs", show_logs, bool, "L"),
+        _looking("terminal", translate("ContainerActions", "Terminal"), "terminal", show_terminal, one(Verb.EXEC), "E"),
+        _looking(
+            "browse", translate("ContainerActions", "Open in the browser"), "external", open_in_browser, _has_url, "O"
+        ),
+        _looking("edit", translate("ContainerActions", "Edit…"), "edit", edit, one(Verb.EDIT), "F4"),
+        _looking("rename", translate("ContainerActions", "Rename…"), "edit", rename, one(Verb.RENAME), "F2"),
+        _looking("duplicate", translate("ContainerActions", "Run another like this…"), "clone", duplicate, one(), ""),
+        _looking("commit", translate("ContainerActions", "Make an image…"), "image", commit, one(Verb.COMMIT), ""),
+        _looking("export", translate("ContainerActions", "Export files…"), "archive", export, one(), ""),
+        _looking(
+            "copy-run",
+            translate("ContainerActions", "Copy docker run line"),
+            "copy",
+            copy_command,
+            one(),
+            "Ctrl+Shift+C",
+        ),
+        _looking("copy-id", translate("ContainerActions", "Copy id"), "copy", copy_id, bool, ""),
+        _lifecycle(
+            "remove", translate("ContainerActions", "Remove…"), "trash", Verb.FORCE_REMOVE, remove, "Del", danger=True
+        ),
+        Action(
+            id="containers.run",
+            text=translate("ContainerActions", "Run a container…"),
+            icon="plus",
+            run=run_new,
+            shortcut="Ctrl+N",
+            window_wide=True,
+            hint=translate("ContainerActions", "Start a service from an image"),
+        ),
+        Action(
+            id="containers.prune",
+            text=translate("ContainerActions", "Remove stopped containers…"),
+            icon="broom",
+            run=prune,
+            danger=True,
+        ),
+    )
+
+
+def _has_url(containers: Sequence[Container]) -> bool:
+    return len(containers) == 1 and any(port_url(port) for port in containers[0].ports)
+
+
+def _lifecycle(name: str, text: str, icon: str, verb: Verb, run: Any, shortcut: str, *, danger: bool = False) -> Action:
+    return Action(
+        id=f"container.{name}",
+        text=text,
+        icon=icon,
+        run=run,
+        enabled=legal(verb),
+        subject="container",
+        shortcut=shortcut,
+        danger=danger,
+        why_not=_why_not(name),
+    )
+
+
+def _looking(
+    name: str, text: str, icon: str, run: Any, enabled: Callable[[Sequence[Container]], bool], shortcut: str
+) -> Action:
+    return Action(
+        id=f"container.{name}",
+        text=text,
+        icon=icon,
+        run=run,
+        enabled=enabled,
+        subject="container",
+        shortcut=shortcut,
+        why_not=_why_not(name),
+    )

@@ -1,0 +1,108 @@
+"""Bytes, rates, times and shares in words."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from gui.words import translate
+
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+_BINARY = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+
+
+def bytes_text(count: float) -> str:
+    """Decimal units, three figures: "1.84 GB", "23.1 MB", "512 B"."""
+    value, unit = float(count), 0
+    while abs(value) >= 999.5 and unit < len(_UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    if unit == 0:
+        return f"{value:.0f} B"
+    digits = 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
+    return f"{value:.{digits}f} {_UNITS[unit]}"
+
+
+def memory_text(count: float) -> str:
+    """Memory in binary units, as limits are given: "256 MiB"."""
+    value, unit = float(count), 0
+    names = ("B", "KiB", "MiB", "GiB", "TiB")
+    while abs(value) >= 1024 and unit < len(names) - 1:
+        value, unit = value / 1024, unit + 1
+    digits = 0 if unit == 0 or abs(value) >= 99.95 or value == int(value) else 1
+    return f"{value:.{digits}f} {names[unit]}"
+
+
+def rate_text(count: float) -> str:
+    return translate("Units", "{0}/s").format(bytes_text(count))
+
+
+def percent_text(value: float) -> str:
+    return f"{value:.1f} %" if value < 9.95 else f"{value:.0f} %"
+
+
+def duration_text(seconds: float) -> str:
+    """The two largest parts of a time span: "5 h 12 min", "3 d"."""
+    seconds = max(0, int(seconds))
+    if seconds < 60:
+        return translate("Units", "{0} s").format(seconds)
+    minutes = seconds // 60
+    if minutes < 60:
+        return translate("Units", "{0} min").format(minutes)
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        if minutes and hours < 10:
+            return translate("Units", "{0} h {1} min").format(hours, minutes)
+        return translate("Units", "{0} h").format(hours)
+    days = hours // 24
+    return translate("Units", "{0} d").format(days)
+
+
+def ago_text(moment: datetime | None, now: datetime | None = None) -> str:
+    """How long ago: "just now", "3 min ago", "12 d ago", "5 months ago"."""
+    if moment is None:
+        return ""
+    seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
+    if seconds < 5:
+        return translate("Units", "just now")
+    if seconds >= 2 * 365 * 86400:
+        return translate("Units", "{0} years ago").format(int(seconds // (365 * 86400)))
+    if seconds >= 60 * 86400:
+        return translate("Units", "{0} months ago").format(int(seconds // (30 * 86400)))
+    return translate("Units", "{0} ago").format(duration_text(seconds))
+
+
+def clock_text(moment: datetime | None) -> str:
+    """The local date and time, to the second."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment is not None else ""
+
+
+def milliseconds_text(value: float) -> str:
+    if value >= 1000:
+        return translate("Units", "{0} s").format(f"{value / 1000:.2f}")
+    return translate("Units", "{0} ms").format(f"{value:.1f}" if value < 100 else f"{value:.0f}")
+
+
+def parse_bytes(text: str) -> int:
+    """What Docker takes for a size: "512m", "1.5g", "100"; also with "MiB" or "MB" spelt out. ValueError otherwise."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*", text, re.IGNORECASE)
+    if match is None:
+        raise ValueError(translate("Units", "“{0}” is no size; write 512m or 1.5g").format(text.strip()))
+    return int(float(match[1]) * _BINARY[match[2].lower()])
+
+
+def short_size(count: int) -> str:
+    """The shortest thing `parse_bytes` reads back to the same number."""
+    for letter, factor in (("g", 1 << 30), ("m", 1 << 20), ("k", 1 << 10)):
+        if count and count % factor == 0:
+            return f"{count // factor}{letter}"
+    return str(count)
+
+
+def short_id(identifier: str) -> str:
+    """Twelve characters, as Docker shows ids."""
+    return identifier.removeprefix("sha256:")[:12]
+
+
+def count_text(count: int, one: str, many: str) -> str:
+    """A count with its noun, both forms translated by the caller: "1 container", "3 containers"."""
+    return (one if count == 1 else many).format(count)
