@@ -36,7 +36,7 @@ class Flags:
         values = self._values.get(name)
         if not values:
             return default
-        if values[0] is None:
+        if not values[0]:
             raise self._raw.error(f"The flag --{name} needs a value", column=self._raw.column_of(f"--{name}"))
         return values[0]
 
