@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 def examine(machine: Machine, paths: Paths, *, engine_runs: bool = False) -> HostReport:
-    """Look at everything. Takes a few hundred milliseconds: it really mounts and runs things, in namespaces of their own."""
+    """Look at everything. Takes some hundred milliseconds: it mounts and runs real things, in namespaces of its own."""
     checks: list[Callable[[], HostCheck]] = [
         lambda: identity.user_namespaces(machine),
         lambda: identity.subordinate_ids(machine),

@@ -133,7 +133,7 @@ def free_start(ranges: Iterable[Range]) -> int:
 def subordinate_ids(machine: Machine) -> HostCheck:
     line = partial(HostCheck, name="subordinate-ids", title="Subordinate ids")
     matters = (
-        "Without them every user of a container is you, and images that use several (databases, say) may not start."
+        "Without them every user of a container is you, and images that use several, as databases do, may fail."
     )
     found: list[str] = []
     problems: list[str] = []

@@ -1,0 +1,37 @@
+# Wherry. Two commands: `make run` and `make test`.
+
+.PHONY: help run setup check test lock deb clean
+
+help:
+	@echo 'make run     set up what is missing and open the window (without a display: take the tour)'
+	@echo 'make test    set up what is missing and run everything CI runs'
+	@echo 'make setup   set up only; then .venv/bin/wherry is the program'
+	@echo 'make check   lint, types, rules and unit tests: under a minute'
+	@echo 'make deb     build the Debian package into dist/'
+	@echo 'make lock    choose the newest Python packages and write their hashes to the lock files'
+
+run:
+	@packaging/setup run
+	@packaging/launch
+
+setup:
+	@packaging/setup run
+
+check:
+	@packaging/setup test
+	@tests/run check
+
+test:
+	@packaging/setup test
+	@tests/run all
+
+lock:
+	@packaging/setup test
+	@packaging/lock
+
+deb:
+	@packaging/build-deb
+
+clean:
+	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	find engine gui resources tests -name __pycache__ -type d -prune -exec rm -rf {} +
