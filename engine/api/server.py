@@ -14,10 +14,9 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import struct
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -40,7 +39,9 @@ _BACKLOG = 256
 class ApiServer:
     """Serves one engine on one socket; start and close it on the engine's loop."""
 
-    def __init__(self, engine: Engine, socket_path: str | Path, *, on_release: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, engine: Engine, socket_path: str | Path, *, on_release: Callable[[], None] | None = None
+    ) -> None:
         self.engine = engine
         self.socket_path = Path(socket_path)
         self.on_release = on_release
@@ -107,7 +108,7 @@ class ApiServer:
         fresh.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         try:
-            listener.setblocking(False)
+            listener.setblocking(False)  # noqa: FBT003 - its name says what
             listener.bind(str(fresh))
             fresh.chmod(0o600)
             # Listening before the rename: whoever sees the name can connect.
@@ -134,13 +135,6 @@ class _Server(web.Server):
 
     def __call__(self) -> Connection:
         return Connection(self, loop=self._loop, **self._kwargs)
-
-
-def peer_uid(sock: Any) -> int:
-    """The user at the other end of a unix socket."""
-    size = struct.calcsize("3i")
-    _, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
-    return int(uid)
 
 
 def _private_directory(path: Path) -> None:

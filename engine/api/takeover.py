@@ -1,6 +1,6 @@
 """How the window takes the engine over from a headless `wherry serve`, without touching containers.
 
-    if await take_over(paths.socket): engine = await open_engine()
+if await take_over(paths.socket): engine = await open_engine()
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ async def take_over(socket_path: str | Path, *, timeout: float = 20.0) -> bool:
         async with asyncio.timeout(timeout):
             if not await _ask(str(socket_path)):
                 return False
-            while await _alive(str(socket_path)):
+            # The other process's end cannot be awaited, only looked for.
+            while await _alive(str(socket_path)):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
     except TimeoutError:
         return False

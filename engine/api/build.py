@@ -1,0 +1,170 @@
+"""`POST /build`, the classic builder's endpoint, and its cache."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from engine.api.call import decode, encode
+from engine.api.decompression import decompressed
+from engine.api.statuses import Refusal, message_of, status_of, unsupported
+from engine.errors import Code, RuntimeFailure, WherryError
+from engine.types.builds import BuildImage, StepState
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+    from typing import Literal
+
+    from aiohttp import web
+
+    from engine.api.call import Call
+    from engine.facade import OperationHandle
+    from engine.types.builds import Build, BuildOutput
+
+_PRUNE_FILTERS = frozenset({"until", "id", "parent", "type", "description", "inuse", "shared", "private", "unused-for"})
+_NETWORKS: dict[str, Literal["", "none", "host", "pasta"]] = {
+    "": "",
+    "default": "",
+    "bridge": "",
+    "pasta": "pasta",
+    "none": "none",
+    "host": "host",
+}
+
+
+async def build(call: Call) -> web.StreamResponse:
+    request = _request(call)
+    operation = call.engine.builds.build(request, decompressed(call.upload()))
+    try:
+        return await _tell(call, operation, quiet=call.flag("q"))
+    except (asyncio.CancelledError, ConnectionError):
+        operation.cancel()
+        with contextlib.suppress(WherryError, asyncio.CancelledError):
+            await operation.result()
+        raise
+
+
+def _request(call: Call) -> BuildImage:
+    _refuse_unsupported(call)
+    network = call.text("networkmode")
+    if network not in _NETWORKS:
+        raise unsupported(f"building on the network {network[:40]!r}", "none, host and the default are there")
+    return BuildImage(
+        dockerfile=call.text("dockerfile") or "Dockerfile",
+        tags=tuple(call.texts("t")),
+        target=call.text("target"),
+        build_args=_json(call, "buildargs", dict[str, str | None]),
+        labels=_json(call, "labels", dict[str, str]),
+        no_cache=call.flag("nocache"),
+        pull=call.flag("pull"),
+        platform=call.text("platform"),
+        network=_NETWORKS[network],
+        extra_hosts=tuple(each for text in call.texts("extrahosts") for each in text.split(",") if each),
+        squash=call.flag("squash"),
+    )
+
+
+def _json(call: Call, key: str, shape: Any) -> Any:
+    text = call.text(key)
+    return (decode(text, shape | None) or {}) if text else {}
+
+
+def _refuse_unsupported(call: Call) -> None:
+    if call.text("version") == "2":
+        raise unsupported("BuildKit (version=2)", "set DOCKER_BUILDKIT=0; the builder here does its work itself")
+    if call.text("remote"):
+        raise unsupported("a remote build context", "send the context as the body")
+    limits = ("memory", "memswap", "cpushares", "cpuquota", "cpuperiod", "cpusetcpus", "cgroupparent", "securityopt")
+    for key in limits:
+        if call.text(key).strip('0"[] \n') not in ("", "null"):
+            raise unsupported(f"the build parameter {key}", "build steps run without limits of their own")
+    if call.text("outputs").strip("[] \n") not in ("", "null"):
+        raise unsupported("the build parameter outputs", "an image is what comes out")
+
+
+async def _tell(call: Call, operation: OperationHandle, *, quiet: bool) -> web.StreamResponse:
+    response = await call.stream()
+    transcript = _Transcript()
+    if not quiet:
+        async with contextlib.aclosing(_outputs(call, operation.id)) as batches:
+            async for batch in batches:
+                told = await call.engine.builds.get(operation.id)
+                await response.write(_lines(transcript.steps(told) + transcript.output(batch)))
+    try:
+        image_id = await operation.result()
+    except WherryError as error:
+        if not quiet:
+            await response.write(_lines(transcript.steps(await call.engine.builds.get(operation.id))))
+        await response.write(_failure(error))
+    else:
+        await response.write(_lines(await _ending(call, operation.id, transcript, image_id, quiet=quiet)))
+    await response.write_eof()
+    return response
+
+
+async def _outputs(call: Call, build_id: str) -> AsyncGenerator[Sequence[BuildOutput], None]:
+    source: Any = call.engine.builds.output(build_id, follow=True)
+    try:
+        async for batch in source:
+            yield batch
+    finally:
+        close = getattr(source, "aclose", None)
+        if close is not None:
+            await close()
+
+
+async def _ending(
+    call: Call, build_id: str, transcript: _Transcript, image_id: str, *, quiet: bool
+) -> list[dict[str, Any]]:
+    aux = {"aux": {"ID": image_id}}
+    if quiet:
+        return [aux, {"stream": f"{image_id}\n"}]
+    finished = await call.engine.builds.get(build_id)
+    messages = [*transcript.steps(finished), aux]
+    messages.append({"stream": f"Successfully built {image_id.removeprefix('sha256:')[:12]}\n"})
+    messages += [{"stream": f"Successfully tagged {tag}\n"} for tag in finished.tags]
+    return messages
+
+
+class _Transcript:
+    """The graph as lines: each step once when it begins, and once more if it came from the cache."""
+
+    def __init__(self) -> None:
+        self._begun: set[str] = set()
+        self._cached: set[str] = set()
+
+    def steps(self, build: Build) -> list[dict[str, Any]]:
+        messages: list[dict[str, Any]] = []
+        for step in build.steps:
+            if step.state in (StepState.WAITING, StepState.SKIPPED):
+                continue
+            if step.id not in self._begun:
+                self._begun.add(step.id)
+                messages.append({"stream": f"Step {step.number}/{step.total} : {step.instruction}\n"})
+            if step.state is StepState.CACHED and step.id not in self._cached:
+                self._cached.add(step.id)
+                messages.append({"stream": " ---> Using cache\n"})
+        return messages
+
+    def output(self, batch: Sequence[BuildOutput]) -> list[dict[str, Any]]:
+        return [{"stream": each.text} for each in batch]
+
+
+def _lines(messages: list[dict[str, Any]]) -> bytes:
+    return b"".join(encode(message)[:-1] + b"\r\n" for message in messages)
+
+
+def _failure(error: WherryError) -> bytes:
+    message = message_of(error)
+    code = error.exit_code if isinstance(error, RuntimeFailure) and error.code is Code.BUILD_STEP_FAILED else None
+    detail = {"code": code if code is not None else status_of(error), "message": message}
+    return _lines([{"errorDetail": detail, "error": message}])
+
+
+async def prune_cache(call: Call) -> web.StreamResponse:
+    filters = call.filters(_PRUNE_FILTERS)
+    if tuple(key for key in filters if key in filters):
+        raise Refusal(501, "filters of a build cache prune are not supported by Wherry")
+    freed = await call.engine.builds.prune_cache(all_unused=call.flag("all"))
+    return call.answer({"CachesDeleted": list(freed.ids) or None, "SpaceReclaimed": freed.bytes})

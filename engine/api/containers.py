@@ -1,0 +1,376 @@
+"""Containers: list, inspect, create, and each step of their lives."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from engine.api.bodies import CreateBody, HostConfigBody, UpdateBody
+from engine.api.lookups import docker_words, image_of, images_by_id, networks_by_name, volume_paths
+from engine.api.recipes import further_networks, network_name, spec_of
+from engine.api.resources import update_of
+from engine.api.shapes.containers import docker_state, inspection, merged_labels, summary
+from engine.api.statuses import Refusal
+from engine.errors import Code, NotFound, WherryError
+from engine.types.containers import CreateContainer, Health, State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aiohttp import web
+
+    from engine.api.call import Call
+    from engine.api.filters import Filters
+    from engine.types.containers import Container, SizeOnDisk
+    from engine.types.images import Image
+
+_LIST_FILTERS = frozenset(
+    {"ancestor", "before", "expose", "exited", "health", "id", "is-task", "isolation", "label", "name", "network",
+     "publish", "since", "status", "volume"}
+)  # fmt: skip
+_PRUNE_FILTERS = frozenset({"until", "label", "label!"})
+_NAME = re.compile(r"/?[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}")
+_STATUSES = frozenset({"created", "restarting", "running", "removing", "paused", "exited", "dead"})
+_MEASURED_AT_ONCE = 4
+
+
+async def list_containers(call: Call) -> web.StreamResponse:
+    filters = call.filters(_LIST_FILTERS)
+    limit = call.integer("limit", 0) or 0
+    images = await images_by_id(call.engine)
+    everything = sorted(await call.engine.containers.list(), key=lambda each: (each.created, each.id), reverse=True)
+    wanted_all = call.flag("all") or limit > 0 or any(key in filters for key in ("status", "exited"))
+    chosen = [
+        container
+        for container in _between(everything, filters)
+        if (wanted_all or _counts_as_running(container)) and _passes(container, filters, images)
+    ]
+    if limit > 0:
+        chosen = chosen[:limit]
+    paths = await volume_paths(call.engine, chosen)
+    networks = await networks_by_name(call.engine)
+    sizes = await _sizes(call, chosen) if call.flag("size") else {}
+    now = datetime.now(UTC)
+    return call.answer(
+        [
+            summary(
+                container,
+                image=images.get(container.image_id),
+                volume_paths=paths,
+                networks=networks,
+                size=sizes.get(container.id),
+                now=now,
+            )
+            for container in chosen
+        ]
+    )
+
+
+def _counts_as_running(container: Container) -> bool:
+    return container.state in (State.RUNNING, State.PAUSED, State.STOPPING, State.RESTARTING)
+
+
+def _between(newest_first: Sequence[Container], filters: Filters) -> Sequence[Container]:
+    """What `before` and `since` leave: the list is cut at the containers they name."""
+    chosen = newest_first
+    for key in ("before", "since"):
+        for name in filters.get(key):
+            index = next((i for i, each in enumerate(chosen) if _names(each, name)), None)
+            if index is None:
+                raise Refusal(404, f"No such container: {name[:200]}")
+            chosen = chosen[index + 1 :] if key == "before" else chosen[:index]
+    return chosen
+
+
+def _names(container: Container, name: str) -> bool:
+    return container.name == name.removeprefix("/") or (bool(name) and container.id.startswith(name))
+
+
+def _passes(container: Container, filters: Filters, images: dict[str, Image]) -> bool:
+    if not tuple(filters):
+        return True
+    image = images.get(container.image_id)
+    ending = container.exit
+    exit_code = str(ending.code) if ending is not None and container.state is State.EXITED else "-"
+    _check_statuses(filters)
+    return (
+        filters.exact("status", docker_state(container.state))
+        and filters.prefix("id", container.id)
+        and filters.name("name", container.name)
+        and filters.labels("label", merged_labels(container, image))
+        and filters.exact("exited", exit_code)
+        and filters.exact("health", _health_word(container))
+        and _of_image(container, filters, image)
+        and _has_volume(container, filters)
+        and _on_network(container, filters)
+        and _has_port(container, filters, image)
+        and filters.flag("is-task") is not True
+    )
+
+
+def _check_statuses(filters: Filters) -> None:
+    for status in filters.get("status"):
+        if status not in _STATUSES:
+            raise Refusal(400, f"invalid filter 'status={status[:40]}'")
+
+
+def _health_word(container: Container) -> str:
+    return "none" if container.health.status is Health.NONE else container.health.status.value
+
+
+def _of_image(container: Container, filters: Filters, image: Image | None) -> bool:
+    if "ancestor" not in filters:
+        return True
+    names = {container.image, container.image_id}
+    if image is not None:
+        names.update((*image.tags, *image.digests))
+    return any(_is_ancestor(wanted, names, container.image_id) for wanted in filters.get("ancestor"))
+
+
+def _is_ancestor(wanted: str, names: set[str], image_id: str) -> bool:
+    bare = wanted.removeprefix("sha256:")
+    if len(bare) >= 4 and image_id.removeprefix("sha256:").startswith(bare):
+        return True
+    tagged = wanted if ":" in wanted.rpartition("/")[2] else f"{wanted}:latest"
+    spellings = {wanted, tagged, f"docker.io/{tagged}", f"docker.io/library/{tagged}"}
+    return bool(spellings & names)
+
+
+def _has_volume(container: Container, filters: Filters) -> bool:
+    given = filters.get("volume")
+    return not given or any(mount.source in given or mount.target in given for mount in container.mounts)
+
+
+def _on_network(container: Container, filters: Filters) -> bool:
+    given = filters.get("network")
+    return not given or any(network_name(name) == (container.spec.network or "pasta") for name in given)
+
+
+def _has_port(container: Container, filters: Filters, image: Image | None) -> bool:
+    published = {f"{port.container_port}/{port.protocol}" for port in container.ports}
+    exposed = {*container.spec.exposed_ports, *(image.config.exposed_ports if image is not None else ()), *published}
+    return _any_port(filters.get("publish"), published) and _any_port(filters.get("expose"), exposed)
+
+
+def _any_port(given: tuple[str, ...], there: set[str]) -> bool:
+    if not given:
+        return True
+    for text in given:
+        numbers, _, protocol = text.partition("/")
+        first, _, last = numbers.partition("-")
+        if not (first.isdigit() and (not last or last.isdigit()) and len(numbers) < 12):
+            raise Refusal(400, f"invalid port filter {text[:40]!r}")
+        low, high = int(first), int(last or first)
+        for key in there:
+            number, _, kind = key.partition("/")
+            if number.isdigit() and low <= int(number) <= high and kind == (protocol or "tcp"):
+                return True
+    return False
+
+
+async def _sizes(call: Call, containers: Sequence[Container]) -> dict[str, SizeOnDisk]:
+    turn = asyncio.Semaphore(_MEASURED_AT_ONCE)
+
+    async def measure(container: Container) -> tuple[str, SizeOnDisk | None]:
+        async with turn:
+            try:
+                return container.id, await call.engine.containers.size(container.id)
+            except NotFound:
+                return container.id, None
+
+    pairs = await asyncio.gather(*map(measure, containers))
+    return {container_id: size for container_id, size in pairs if size is not None}
+
+
+async def inspect_container(call: Call) -> web.StreamResponse:
+    name = call.words["id"]
+    with docker_words("container", name):
+        container = await call.engine.containers.get(name)
+    size = await call.engine.containers.size(container.id) if call.flag("size") else None
+    return call.answer(
+        inspection(
+            container,
+            image=await image_of(call.engine, container),
+            volume_paths=await volume_paths(call.engine, [container]),
+            networks=await networks_by_name(call.engine),
+            exec_ids=call.server.execs.ids_of(container.id),
+            size=size,
+        )
+    )
+
+
+async def create_container(call: Call) -> web.StreamResponse:
+    name = call.text("name")
+    if name and not _NAME.fullmatch(name):
+        raise Refusal(400, f"Invalid container name ({name[:100]}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
+    body = await call.json(CreateBody)
+    host = body.host_config or HostConfigBody()
+    spec = spec_of(body, host, call.text("platform"))
+    try:
+        container = await call.engine.containers.create(CreateContainer(spec=spec, name=name.removeprefix("/")))
+    except NotFound as error:
+        raise await _missing_image(call, spec.image, error) from error
+    try:
+        for network, aliases in further_networks(body, spec.network).items():
+            await call.engine.networks.connect(network, container.id, aliases=aliases)
+    except WherryError:
+        await call.engine.containers.remove(container.id, force=True)
+        raise
+    return call.answer({"Id": container.id, "Warnings": list(container.unenforced)}, 201)
+
+
+async def _missing_image(call: Call, image: str, error: NotFound) -> NotFound:
+    """Clients pull when they read "No such image", so say it exactly when it is the image that is missing."""
+    if error.code is not Code.NOT_FOUND or "No such image" in str(error):
+        return error
+    try:
+        await call.engine.images.get(image)
+    except NotFound:
+        return NotFound(f"No such image: {image}", error.explanation, subject=image)
+    return error
+
+
+async def start(call: Call) -> web.StreamResponse:
+    name = call.words["id"]
+    with docker_words("container", name):
+        container = await call.engine.containers.get(name)
+        if container.state in (State.RUNNING, State.PAUSED):
+            if container.state is State.PAUSED:
+                raise Refusal(409, "cannot start a paused container, try unpause instead")
+            return call.empty(304)
+        await call.engine.containers.start(container.id)
+    return call.empty()
+
+
+async def stop(call: Call) -> web.StreamResponse:
+    name = call.words["id"]
+    with docker_words("container", name):
+        container = await call.engine.containers.get(name)
+        if container.state in (State.CREATED, State.EXITED, State.DEAD):
+            return call.empty(304)
+        await call.engine.containers.stop(container.id, timeout=_grace(call), signal=call.text("signal"))
+    return call.empty()
+
+
+async def restart(call: Call) -> web.StreamResponse:
+    with docker_words("container", call.words["id"]):
+        await call.engine.containers.restart(call.words["id"], timeout=_grace(call))
+    return call.empty()
+
+
+def _grace(call: Call) -> float | None:
+    """Seconds to wait for an end; -1 is for ever."""
+    seconds = call.integer("t")
+    if seconds is None:
+        return None
+    return float("inf") if seconds < 0 else float(seconds)
+
+
+async def kill(call: Call) -> web.StreamResponse:
+    with docker_words("container", call.words["id"]):
+        await call.engine.containers.kill(call.words["id"], signal=call.text("signal") or "KILL")
+    return call.empty()
+
+
+async def pause(call: Call) -> web.StreamResponse:
+    with docker_words("container", call.words["id"]):
+        await call.engine.containers.pause(call.words["id"])
+    return call.empty()
+
+
+async def unpause(call: Call) -> web.StreamResponse:
+    with docker_words("container", call.words["id"]):
+        await call.engine.containers.unpause(call.words["id"])
+    return call.empty()
+
+
+async def rename(call: Call) -> web.StreamResponse:
+    name = call.text("name")
+    if not _NAME.fullmatch(name):
+        raise Refusal(400, f"Invalid container name ({name[:100]}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
+    with docker_words("container", call.words["id"]):
+        await call.engine.containers.rename(call.words["id"], name.removeprefix("/"))
+    return call.empty()
+
+
+async def update(call: Call) -> web.StreamResponse:
+    body = await call.json(UpdateBody)
+    with docker_words("container", call.words["id"]):
+        container = await call.engine.containers.get(call.words["id"])
+        changed = await call.engine.containers.update(container.id, update_of(body, container))
+    return call.answer({"Warnings": list(changed.unenforced) or None})
+
+
+async def resize(call: Call) -> web.StreamResponse:
+    rows, columns = window_size(call)
+    with docker_words("container", call.words["id"]):
+        await call.engine.containers.resize(call.words["id"], rows, columns)
+    return call.empty(200)
+
+
+def window_size(call: Call) -> tuple[int, int]:
+    rows, columns = call.integer("h", 0) or 0, call.integer("w", 0) or 0
+    if not (0 <= rows < 1 << 16 and 0 <= columns < 1 << 16):
+        raise Refusal(400, "a terminal of this size cannot be")
+    return rows, columns
+
+
+async def remove(call: Call) -> web.StreamResponse:
+    if call.flag("link"):
+        raise Refusal(501, "legacy links are not supported by Wherry: use networks")
+    name = call.words["id"]
+    with docker_words("container", name):
+        container = await call.engine.containers.get(name)
+        await call.engine.containers.remove(container.id, force=call.flag("force"), volumes=call.flag("v"))
+    call.server.execs.forget_container(container.id)
+    return call.empty()
+
+
+async def prune(call: Call) -> web.StreamResponse:
+    filters = call.filters(_PRUNE_FILTERS)
+    freed = await call.engine.containers.prune(until_ns=filters.until_ns(), labels=filters.label_mapping())
+    return call.answer({"ContainersDeleted": list(freed.ids) or None, "SpaceReclaimed": freed.bytes})
+
+
+_TOP_TITLES = ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"]
+_AUX_TITLES = ["USER", "PID", "%CPU", "%MEM", "VSZ", "RSS", "TTY", "STAT", "START", "TIME", "COMMAND"]
+
+
+async def top(call: Call) -> web.StreamResponse:
+    with docker_words("container", call.words["id"]):
+        container = await call.engine.containers.get(call.words["id"])
+        processes = await call.engine.containers.processes(container.id)
+    # Of ps's languages two are spoken: the default (-ef) and the one people type (aux).
+    full = "u" in call.text("ps_args").replace("-", "").split(" ")[0]
+    memory = (await call.engine.host.facts()).memory or 1
+    rows: list[list[Any]] = []
+    for each in processes:
+        started = each.started.astimezone().strftime("%H:%M")
+        minutes, seconds = divmod(int(each.cpu_seconds), 60)
+        time = f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
+        pid, cpu = str(each.pid), f"{each.cpu_percent:.1f}"
+        if full:
+            share, rss = f"{100 * each.memory / memory:.1f}", str(each.memory // 1024)
+            rows.append([each.user, pid, cpu, share, "-", rss, "?", each.state, started, time, each.command])
+        else:
+            rows.append(
+                [each.user, pid, str(each.parent_pid), str(int(each.cpu_percent)), started, "?", time, each.command]
+            )
+    return call.answer({"Titles": _AUX_TITLES if full else _TOP_TITLES, "Processes": rows})
+
+
+_CHANGE_NUMBER = {"changed": 0, "added": 1, "removed": 2}
+
+
+async def changes(call: Call) -> web.StreamResponse:
+    with docker_words("container", call.words["id"]):
+        found = await call.engine.containers.changes(call.words["id"])
+    return call.answer([{"Path": each.path, "Kind": _CHANGE_NUMBER[each.kind]} for each in found] or None)
+
+
+async def export(call: Call) -> web.StreamResponse:
+    with docker_words("container", call.words["id"]):
+        container = await call.engine.containers.get(call.words["id"])
+    return await call.send(call.engine.containers.export(container.id), "application/x-tar")

@@ -1,0 +1,155 @@
+"""`exec`: announce a command, start it, resize it, ask how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.api.bodies import ExecBody, ExecStartBody, words
+from engine.api.containers import window_size
+from engine.api.hijack import RawStream, converse, hijack
+from engine.api.lookups import docker_words
+from engine.api.recipes import env_of
+from engine.api.statuses import Refusal
+from engine.types.containers import Exec, State
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from engine.api.call import Call
+    from engine.api.exec_registry import Announced
+    from engine.facade import ExecSession
+
+
+async def create_exec(call: Call) -> web.StreamResponse:
+    body = await call.json(ExecBody)
+    command = words(body.cmd)
+    if not command:
+        raise Refusal(400, "No exec command specified")
+    with docker_words("container", call.words["id"]):
+        container = await call.engine.containers.get(call.words["id"])
+    if container.state is State.PAUSED:
+        raise Refusal(409, f"Container {container.name} is paused, unpause the container before exec")
+    if container.state is not State.RUNNING:
+        raise Refusal(409, f"container {container.id} is not running")
+    rows, columns = _console(body.console_size)
+    request = Exec(
+        command=command,
+        tty=bool(body.tty),
+        stdin=bool(body.attach_stdin),
+        user=body.user or "",
+        workdir=body.working_dir or "",
+        env=env_of(body.env),
+        privileged=bool(body.privileged),
+        rows=rows,
+        columns=columns,
+    )
+    announced = call.server.execs.announce(
+        container.id, request, stdout=bool(body.attach_stdout), stderr=bool(body.attach_stderr)
+    )
+    return call.answer({"Id": announced.id}, 201)
+
+
+def _console(size: list[int] | None) -> tuple[int, int]:
+    if size is None:
+        return 0, 0
+    if len(size) != 2 or not all(0 <= number < 1 << 16 for number in size):
+        raise Refusal(400, "ConsoleSize must be two numbers, height and width")
+    return size[0], size[1]
+
+
+async def start_exec(call: Call) -> web.StreamResponse:
+    body = await call.json(ExecStartBody)
+    announced = call.server.execs.get(call.words["id"])
+    if announced.starting or announced.session is not None:
+        raise Refusal(409, f"exec instance {announced.id[:12]} has already run")
+    rows, columns = _console(body.console_size)
+    if rows and columns:
+        announced.request = msgspec.structs.replace(announced.request, rows=rows, columns=columns)
+    detach = bool(body.detach)
+    if detach and announced.request.stdin:
+        announced.request = msgspec.structs.replace(announced.request, stdin=False)
+    announced.starting = True
+    try:
+        session = await call.engine.containers.exec(announced.container_id, announced.request)
+    finally:
+        announced.starting = False
+    call.server.execs.started(announced, session)
+    if detach:
+        _drain(announced, session)
+        return call.empty(200)
+
+    async def talk(raw: RawStream) -> None:
+        try:
+            await converse(
+                raw, session, stdin=announced.request.stdin, stdout=announced.stdout, stderr=announced.stderr
+            )
+            await _settle(announced)
+        finally:
+            await session.close()
+
+    try:
+        return await hijack(call.request, tty=announced.request.tty, version=call.version, talk=talk)
+    except ConnectionError:
+        await session.close()
+        raise
+
+
+async def _settle(announced: Announced) -> None:
+    """The client asks for the exit code as soon as the stream ends: let it be there by then."""
+    pending = [task for task in announced.tasks if not task.done()]
+    if pending:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(asyncio.gather(*pending, return_exceptions=True)), 5.0)
+
+
+def _drain(announced: Announced, session: ExecSession) -> None:
+    """Nobody listens; what it writes must not fill a pipe and stop it."""
+
+    async def drain() -> None:
+        while await session.read() is not None:
+            pass
+
+    task = asyncio.get_running_loop().create_task(drain())
+    announced.tasks.add(task)
+    task.add_done_callback(announced.tasks.discard)
+
+
+async def resize_exec(call: Call) -> web.StreamResponse:
+    rows, columns = window_size(call)
+    announced = call.server.execs.get(call.words["id"])
+    if announced.session is None:
+        # Clients resize as soon as they have asked for the start: keep it for then.
+        announced.request = msgspec.structs.replace(announced.request, rows=rows, columns=columns)
+    elif announced.running:
+        await announced.session.resize(rows, columns)
+    return call.empty(200)
+
+
+async def inspect_exec(call: Call) -> web.StreamResponse:
+    announced = call.server.execs.get(call.words["id"])
+    request = announced.request
+    return call.answer(
+        {
+            "ID": announced.id,
+            "Running": announced.running,
+            "ExitCode": announced.exit_code,
+            "ProcessConfig": {
+                "tty": request.tty,
+                "entrypoint": request.command[0],
+                "arguments": list(request.command[1:]),
+                "privileged": request.privileged,
+                "user": request.user,
+            },
+            "OpenStdin": request.stdin,
+            "OpenStderr": announced.stderr,
+            "OpenStdout": announced.stdout,
+            "CanRemove": not announced.running,
+            "ContainerID": announced.container_id,
+            "DetachKeys": announced.detach_keys,
+            "Pid": announced.session.pid if announced.session is not None else 0,
+        }
+    )

@@ -1,0 +1,246 @@
+"""Raw streams over a connection that began as HTTP: taking the connection over, half-close, and the 8-byte frames.
+
+A client asks for this with `Upgrade: tcp` (answered 101) or, the old way, without (answered 200); in both cases
+everything after the headers is bytes of the process, both ways, until one side is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import select
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+from aiohttp.http import StreamWriter
+
+from engine.api.peers import is_own_peer
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Awaitable, Callable
+
+    from engine.facade import ByteStream
+
+_FRAME_NUMBER = {"stdin": 0, "stdout": 1, "stderr": 2}
+_FRAME_MAXIMUM = 1 << 24
+_PAUSE_BYTES = 256 * 1024
+RAW_STREAM = "application/vnd.docker.raw-stream"
+MULTIPLEXED_STREAM = "application/vnd.docker.multiplexed-stream"
+
+
+def frame(stream: str, data: bytes) -> bytes:
+    """Docker's 8-byte header (which stream, three zeros, length as big-endian) and the bytes."""
+    return bytes((_FRAME_NUMBER[stream], 0, 0, 0)) + len(data).to_bytes(4, "big") + data
+
+
+def frames(stream: str, data: bytes) -> bytes:
+    """As many frames as the length needs."""
+    if len(data) <= _FRAME_MAXIMUM:
+        return frame(stream, data)
+    pieces = range(0, len(data), _FRAME_MAXIMUM)
+    return b"".join(frame(stream, data[start : start + _FRAME_MAXIMUM]) for start in pieces)
+
+
+class Connection(web.RequestHandler):
+    """One client. Turns strangers away, and lets a hijacked stream live on after the client ended its input."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._raw: _Incoming | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        sock = transport.get_extra_info("socket")
+        if sock is not None and not is_own_peer(sock):
+            self.force_close()
+
+    def take_over(self) -> _Incoming:
+        """From now on nothing is read as HTTP any more."""
+        incoming = _Incoming(self)
+        self._raw = incoming
+        self.set_parser(incoming)  # type: ignore[arg-type]
+        return incoming
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        if self._raw is None:
+            return None
+        self._raw.feed_end_of_input()
+        return True
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        if self._raw is not None:
+            self._raw.feed_eof()
+        super().connection_lost(exc)
+
+
+class _Incoming:
+    """Bytes from the client, bounded by pausing the transport."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._pieces: deque[bytes] = deque()
+        self._size = 0
+        self._ended = False
+        self._paused = False
+        self._news = asyncio.Event()
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        self._pieces.append(data)
+        self._size += len(data)
+        self._news.set()
+        transport = self._connection.transport
+        if self._size > _PAUSE_BYTES and not self._paused and transport is not None:
+            self._paused = True
+            transport.pause_reading()
+        return False, b""
+
+    def feed_end_of_input(self) -> None:
+        self._ended = True
+        self._news.set()
+
+    feed_eof = feed_end_of_input
+
+    async def read(self) -> bytes:
+        """The next bytes; b"" once the client has ended its input."""
+        while not self._pieces:
+            if self._ended:
+                return b""
+            self._news.clear()
+            await self._news.wait()
+        data = b"".join(self._pieces)
+        self._pieces.clear()
+        self._size = 0
+        transport = self._connection.transport
+        if self._paused and transport is not None:
+            self._paused = False
+            transport.resume_reading()
+        return data
+
+
+class Hijacked(web.StreamResponse):
+    """What a handler returns after it has used the connection up: nothing more is written, and it is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.force_close()
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        return None
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        return None
+
+
+class RawStream:
+    """The hijacked connection: read, write, and notice when the client is wholly gone."""
+
+    def __init__(self, request: web.BaseRequest, *, tty: bool, version: tuple[int, int]) -> None:
+        connection = request.protocol
+        if not isinstance(connection, Connection) or request.transport is None:
+            raise ConnectionResetError("the client is gone")
+        self._transport = request.transport
+        self._writer = StreamWriter(connection, asyncio.get_running_loop())
+        self._upgrade = request.headers.get("Upgrade", "").lower() == "tcp"
+        self._tty = tty
+        # Since 1.42 the header says whether frames follow.
+        self._kind = RAW_STREAM if tty or version < (1, 42) else MULTIPLEXED_STREAM
+        self._connection = connection
+        self.incoming: _Incoming = connection.take_over()
+
+    async def begin(self) -> None:
+        if self._upgrade:
+            head = f"HTTP/1.1 101 UPGRADED\r\nContent-Type: {self._kind}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+        else:
+            head = f"HTTP/1.1 200 OK\r\nContent-Type: {RAW_STREAM}\r\n\r\n"
+        await self._writer.write(head.encode())
+
+    async def send(self, stream: str, data: bytes) -> None:
+        await self._writer.write(data if self._tty else frames(stream, data))
+
+    async def say(self, text: str) -> None:
+        """A message of ours in the place where the process would speak."""
+        await self.send("stderr", text.encode())
+
+    def end(self) -> None:
+        with contextlib.suppress(OSError):
+            self._transport.close()
+
+    def watch_hangup(self, gone: Callable[[], object]) -> Callable[[], None]:
+        """Call `gone` when the client has closed both ways (asyncio stops looking once its input has ended)."""
+        sock: socket.socket | None = self._transport.get_extra_info("socket")
+        if sock is None or sock.fileno() < 0:
+            gone()
+            return lambda: None
+        poller = select.epoll()
+        # No event asked for: the kernel reports a hang-up regardless, and a half-close is none.
+        poller.register(sock.fileno(), 0)
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            loop.remove_reader(poller.fileno())
+            poller.close()
+
+        def hung_up() -> None:
+            loop.remove_reader(poller.fileno())
+            gone()
+
+        loop.add_reader(poller.fileno(), hung_up)
+        return stop
+
+
+async def converse(
+    raw: RawStream, process: ByteStream, *, stdin: bool, stdout: bool = True, stderr: bool = True
+) -> None:
+    """Carry bytes between client and process until the process ends its output or the client is gone."""
+    sender = asyncio.ensure_future(_to_client(raw, process, {"stdout": stdout, "stderr": stderr}))
+    reader = asyncio.ensure_future(_to_process(raw, process) if stdin else _drop_input(raw))
+    stop_watching = raw.watch_hangup(sender.cancel)
+    try:
+        await sender
+    except (ConnectionError, asyncio.CancelledError):
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+    finally:
+        stop_watching()
+        reader.cancel()
+        sender.cancel()
+        await asyncio.gather(reader, sender, return_exceptions=True)
+
+
+async def _to_client(raw: RawStream, process: ByteStream, wanted: dict[str, bool]) -> None:
+    while (piece := await process.read()) is not None:
+        stream, data = piece
+        if wanted[stream]:
+            await raw.send(stream, data)
+
+
+async def _to_process(raw: RawStream, process: ByteStream) -> None:
+    with contextlib.suppress(ConnectionError, BrokenPipeError):
+        while data := await raw.incoming.read():
+            await process.write(data)
+        await process.close_stdin()
+
+
+async def _drop_input(raw: RawStream) -> None:
+    while await raw.incoming.read():
+        pass
+
+
+async def hijack(
+    request: web.BaseRequest,
+    *,
+    tty: bool,
+    version: tuple[int, int],
+    talk: Callable[[RawStream], Awaitable[None]],
+) -> Hijacked:
+    """Take the connection, answer the headers, let `talk` use it, and close it whatever happens."""
+    raw = RawStream(request, tty=tty, version=version)
+    try:
+        await raw.begin()
+        await talk(raw)
+    finally:
+        raw.end()
+    return Hijacked()

@@ -1,0 +1,156 @@
+"""Networks: list, inspect, create, remove, prune, connect, disconnect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.api.bodies import ConnectBody, DisconnectBody, NetworkBody
+from engine.api.lookups import docker_words
+from engine.api.recipes import network_name, refuse_endpoint
+from engine.api.shapes.host_config import shown_network
+from engine.api.shapes.stores import network as network_record
+from engine.api.statuses import Refusal, unsupported
+from engine.types.networks import CreateNetwork
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from engine.api.bodies import IpamRange
+    from engine.api.call import Call
+    from engine.api.filters import Filters
+    from engine.types.networks import Network
+
+_LIST_FILTERS = frozenset({"dangling", "driver", "id", "label", "name", "scope", "type"})
+_PRUNE_FILTERS = frozenset({"until", "label", "label!"})
+
+
+async def list_networks(call: Call) -> web.StreamResponse:
+    filters = call.filters(_LIST_FILTERS)
+    return call.answer(
+        [network_record(each, members=False) for each in await call.engine.networks.list() if _passes(each, filters)]
+    )
+
+
+def _passes(network: Network, filters: Filters) -> bool:
+    dangling = filters.flag("dangling")
+    kinds = filters.get("type")
+    return (
+        filters.prefix("id", network.id)
+        and filters.name("name", shown_network(network.name))
+        and filters.exact("driver", shown_network(network.driver))
+        and filters.exact("scope", "local")
+        and filters.labels("label", network.labels)
+        and (not kinds or ("builtin" if network.builtin else "custom") in kinds)
+        and (dangling is None or dangling is (not network.members and not network.builtin))
+    )
+
+
+async def inspect_network(call: Call) -> web.StreamResponse:
+    scope = call.text("scope")
+    if scope and scope != "local":
+        raise Refusal(404, f"network {call.words['id'][:200]} not found in scope {scope[:20]}")
+    with docker_words("network", call.words["id"]):
+        found = await _get(call, call.words["id"])
+    return call.answer(network_record(found, members=True))
+
+
+async def _get(call: Call, name: str) -> Network:
+    return await call.engine.networks.get(network_name(name))
+
+
+async def create_network(call: Call) -> web.StreamResponse:
+    body = await call.json(NetworkBody)
+    if not body.name or len(body.name) > 255 or "\0" in body.name:
+        raise Refusal(400, "network name must be between 1 and 255 characters")
+    _refuse_unsupported(body)
+    ranges = body.ipam.config or [] if body.ipam else []
+    only = ranges[0] if ranges else None
+    made = await call.engine.networks.create(
+        CreateNetwork(
+            name=body.name,
+            labels=dict(body.labels or {}),
+            internal=bool(body.internal),
+            subnet=_subnet(only),
+            gateway=only.gateway or "" if only else "",
+            driver=body.driver or "bridge",
+            options=dict(body.options or {}),
+        )
+    )
+    return call.answer({"Id": made.id, "Warning": ""}, 201)
+
+
+def _subnet(given: IpamRange | None) -> str:
+    if given is None:
+        return ""
+    if given.ip_range or given.auxiliary_addresses:
+        raise unsupported("IPAM.Config.IPRange and AuxiliaryAddresses", "addresses are given from the whole subnet")
+    return given.subnet or ""
+
+
+def _refuse_unsupported(body: NetworkBody) -> None:
+    ipam = body.ipam
+    checks: tuple[tuple[bool, str, str], ...] = (
+        (
+            (body.driver or "bridge") not in ("bridge", "default"),
+            f"the network driver {(body.driver or '')[:40]!r}",
+            "a rootless engine has bridges only",
+        ),
+        (bool(body.ingress), "Ingress", "there is no swarm"),
+        (bool(body.config_only), "ConfigOnly", "there is no swarm"),
+        (bool(body.config_from and any(body.config_from.values())), "ConfigFrom", "there is no swarm"),
+        (body.scope not in (None, "", "local"), "Scope", "networks are local"),
+        (bool(body.enable_ipv6), "EnableIPv6", "networks have IPv4 addresses"),
+        (body.enable_ipv4 is False, "EnableIPv4=false", "networks have IPv4 addresses"),
+        (ipam is not None and (ipam.driver or "default") != "default", "IPAM.Driver", "there is one, default"),
+        (ipam is not None and len(ipam.config or ()) > 1, "more than one IPAM.Config", "a network has one subnet"),
+    )
+    for wrong, what, why in checks:
+        if wrong:
+            raise unsupported(what, why)
+
+
+async def remove_network(call: Call) -> web.StreamResponse:
+    name = call.words["id"]
+    with docker_words("network", name):
+        found = await _get(call, name)
+        if found.builtin:
+            raise Refusal(403, f"{shown_network(found.name)} is a pre-defined network and cannot be removed")
+        await call.engine.networks.remove(found.id)
+    return call.empty()
+
+
+async def prune(call: Call) -> web.StreamResponse:
+    filters = call.filters(_PRUNE_FILTERS)
+    if "until" in filters:
+        raise Refusal(501, "the filter 'until' of a network prune is not supported by Wherry")
+    freed = await call.engine.networks.prune(labels=filters.label_mapping())
+    return call.answer({"NetworksDeleted": list(freed.ids) or None})
+
+
+async def connect(call: Call) -> web.StreamResponse:
+    body = await call.json(ConnectBody)
+    container = await _member(call, body.container)
+    aliases: tuple[str, ...] = ()
+    if body.endpoint_config is not None:
+        refuse_endpoint(call.words["id"][:80], body.endpoint_config)
+        aliases = tuple(body.endpoint_config.aliases or ())
+    with docker_words("network", call.words["id"]):
+        found = await _get(call, call.words["id"])
+    await call.engine.networks.connect(found.id, container, aliases=aliases)
+    return call.empty(200)
+
+
+async def disconnect(call: Call) -> web.StreamResponse:
+    body = await call.json(DisconnectBody)
+    container = await _member(call, body.container)
+    with docker_words("network", call.words["id"]):
+        found = await _get(call, call.words["id"])
+    await call.engine.networks.disconnect(found.id, container, force=bool(body.force))
+    return call.empty(200)
+
+
+async def _member(call: Call, name: str) -> str:
+    if not name:
+        raise Refusal(400, "no container was named")
+    with docker_words("container", name):
+        return (await call.engine.containers.get(name)).id

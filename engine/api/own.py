@@ -1,0 +1,56 @@
+"""What Docker's API has no word for, below `/wherry/`: who owns the engine, handing it over, the doctor's report."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.api.statuses import Refusal
+from engine.api.versions import VERSION
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from engine.api.call import Call
+
+
+async def owner(call: Call) -> web.StreamResponse:
+    """Which process serves, where its store is, and whether it would let go."""
+    facts = await call.engine.host.facts()
+    return call.answer(
+        {
+            "version": VERSION,
+            "pid": os.getpid(),
+            "root": facts.root,
+            "run": facts.run,
+            "socket": str(call.server.socket_path),
+            "headless": call.server.on_release is not None,
+        }
+    )
+
+
+async def release(call: Call) -> web.StreamResponse:
+    """The window asks a headless owner to end; containers go on, and the window opens the store after it."""
+    if call.server.on_release is None:
+        raise Refusal(409, "the window holds the engine and does not hand it over")
+    call.server.on_release()
+    return call.answer({"released": True})
+
+
+async def doctor(call: Call) -> web.StreamResponse:
+    return call.answer(msgspec.to_builtins(await call.engine.host.report()))
+
+
+async def operations(call: Call) -> web.StreamResponse:
+    return call.answer(msgspec.to_builtins(list(await call.engine.operations.list())))
+
+
+async def cancel_operation(call: Call) -> web.StreamResponse:
+    await call.engine.operations.cancel(call.words["id"])
+    return call.empty()
+
+
+async def death_report(call: Call) -> web.StreamResponse:
+    return call.answer(msgspec.to_builtins(await call.engine.containers.death_report(call.words["id"])))

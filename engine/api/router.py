@@ -1,0 +1,140 @@
+"""From method and path to a handler: version prefix, path words, and what happens when a handler fails."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from engine.api.call import Call, encode
+from engine.api.statuses import Refusal, message_of, status_of
+from engine.api.versions import MAXIMUM, VERSION_HEADERS, check_version
+from engine.errors import WherryError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from engine.api.server import ApiServer
+
+log = logging.getLogger(__name__)
+
+_VERSION = re.compile(r"/v(\d{1,3})\.(\d{1,4})(?=/|$)")
+_PATH_CHARACTERS = 4096
+
+
+class Route(NamedTuple):
+    """One line of the table. `{word}` is one path word; `{word...}` may hold slashes, as image names do."""
+
+    method: str
+    pattern: str
+    handler: Callable[[Call], Awaitable[web.StreamResponse]]
+    finish: bool = False
+    """Once begun, carried through even if the client vanishes: it changes something."""
+
+
+class Router:
+    """Matches the first word by dictionary and the rest by pattern, in the order of the table."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._by_word: dict[str, list[tuple[re.Pattern[str], dict[str, Route]]]] = {}
+        compiled: dict[str, dict[str, Route]] = {}
+        for route in routes:
+            methods = compiled.get(route.pattern)
+            if methods is None:
+                methods = compiled[route.pattern] = {}
+                word = route.pattern.split("/", 2)[1]
+                self._by_word.setdefault(word, []).append((_compile(route.pattern), methods))
+            methods[route.method] = route
+
+    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
+        """The route and its path words; raises what Docker answers where there is none."""
+        parts = path.split("/", 2)
+        word = parts[1] if len(parts) > 1 else ""
+        known_methods: set[str] = set()
+        for pattern, methods in self._by_word.get(word, ()):
+            match = pattern.fullmatch(path)
+            if match is None:
+                continue
+            route = methods.get(method)
+            if route is not None:
+                return route, match.groupdict()
+            known_methods.update(methods)
+        if known_methods:
+            raise Refusal(405, f"{method} is not allowed here; try {', '.join(sorted(known_methods))}")
+        raise Refusal(404, "page not found")
+
+    async def dispatch(self, server: ApiServer, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request; whatever goes wrong becomes a `{"message": …}` of the right status."""
+        try:
+            return await self._dispatch(server, request)
+        except Refusal as refusal:
+            return failure(refusal.status, refusal.message)
+        except WherryError as error:
+            return failure(status_of(error), message_of(error))
+        except (ConnectionError, asyncio.CancelledError):
+            raise
+        except web.RequestPayloadError as error:
+            return failure(400, f"the request body could not be read: {error}")
+        except Exception:
+            # A bug of ours: the log has the traceback, the client has not.
+            log.exception("%s %s failed unexpectedly", request.method, request.rel_url.raw_path)
+            return failure(500, "internal error; the engine's log has the details")
+
+    async def _dispatch(self, server: ApiServer, request: web.BaseRequest) -> web.StreamResponse:
+        path = _clean_path(request)
+        version = MAXIMUM
+        prefix = _VERSION.match(path)
+        if prefix:
+            version = check_version(int(prefix[1]), int(prefix[2]))
+            path = path[prefix.end() :]
+        route, words = self.find(request.method, path)
+        call = Call(server, request, words, version)
+        if not route.finish:
+            return await route.handler(call)
+        task = asyncio.ensure_future(route.handler(call))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            # The client is gone. Its wish is carried out all the same; what goes wrong now, nobody is left to hear.
+            task.add_done_callback(_forget)
+            _finishing.add(task)
+            raise
+
+
+_finishing: set[asyncio.Future[web.StreamResponse]] = set()
+
+
+def _forget(task: asyncio.Future[web.StreamResponse]) -> None:
+    _finishing.discard(task)
+    if not task.cancelled() and task.exception() is not None:
+        log.debug("a request whose client left failed: %s", task.exception())
+
+
+def failure(status: int, message: str) -> web.Response:
+    # Lone surrogates cannot be encoded; they can come in by a path.
+    clean = message.encode("utf-8", "replace").decode()
+    body = encode({"message": clean})
+    return web.Response(status=status, body=body, content_type="application/json", headers=VERSION_HEADERS)
+
+
+def _clean_path(request: web.BaseRequest) -> str:
+    raw = request.rel_url.raw_path
+    if len(raw) > _PATH_CHARACTERS:
+        raise Refusal(414, "the path is too long")
+    path = unquote(raw, errors="surrogateescape")
+    if "\0" in path:
+        raise Refusal(400, "the path holds a NUL")
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise Refusal(400, "the path is not UTF-8") from None
+    return path if path == "/" else path.rstrip("/")
+
+
+def _compile(pattern: str) -> re.Pattern[str]:
+    escaped = re.sub(r"\{(\w+)\.\.\.\}", r"(?P<\1>.+)", pattern)
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", escaped), re.DOTALL)

@@ -1,0 +1,128 @@
+"""The table: every method and path, and who answers it. Paths are without the version."""
+
+from __future__ import annotations
+
+from engine.api import (
+    absent,
+    archive,
+    build,
+    containers,
+    events,
+    exec,
+    images,
+    networks,
+    own,
+    streams,
+    system,
+    transfers,
+    volumes,
+)
+from engine.api.router import Route
+
+_SYSTEM = (
+    Route("GET", "/_ping", system.ping),
+    Route("HEAD", "/_ping", system.ping),
+    Route("GET", "/version", system.version),
+    Route("GET", "/info", system.info),
+    Route("GET", "/system/df", system.disk_usage),
+    Route("GET", "/events", events.events),
+    Route("POST", "/auth", transfers.auth),
+)
+
+_CONTAINERS = (
+    Route("GET", "/containers/json", containers.list_containers),
+    Route("POST", "/containers/create", containers.create_container, finish=True),
+    Route("POST", "/containers/prune", containers.prune, finish=True),
+    Route("GET", "/containers/{id}/json", containers.inspect_container),
+    Route("GET", "/containers/{id}/top", containers.top),
+    Route("GET", "/containers/{id}/logs", streams.logs),
+    Route("GET", "/containers/{id}/changes", containers.changes),
+    Route("GET", "/containers/{id}/export", containers.export),
+    Route("GET", "/containers/{id}/stats", streams.stats),
+    Route("POST", "/containers/{id}/resize", containers.resize),
+    Route("POST", "/containers/{id}/start", containers.start, finish=True),
+    Route("POST", "/containers/{id}/stop", containers.stop, finish=True),
+    Route("POST", "/containers/{id}/restart", containers.restart, finish=True),
+    Route("POST", "/containers/{id}/kill", containers.kill, finish=True),
+    Route("POST", "/containers/{id}/update", containers.update, finish=True),
+    Route("POST", "/containers/{id}/rename", containers.rename, finish=True),
+    Route("POST", "/containers/{id}/pause", containers.pause, finish=True),
+    Route("POST", "/containers/{id}/unpause", containers.unpause, finish=True),
+    Route("POST", "/containers/{id}/attach", streams.attach),
+    Route("GET", "/containers/{id}/attach/ws", absent.no_websocket),
+    Route("POST", "/containers/{id}/wait", streams.wait),
+    Route("DELETE", "/containers/{id}", containers.remove, finish=True),
+    Route("HEAD", "/containers/{id}/archive", archive.stat_archive),
+    Route("GET", "/containers/{id}/archive", archive.get_archive),
+    Route("PUT", "/containers/{id}/archive", archive.put_archive),
+    Route("POST", "/containers/{id}/exec", exec.create_exec),
+    Route("GET", "/containers/{id}/checkpoints", absent.no_checkpoints),
+    Route("POST", "/containers/{id}/checkpoints", absent.no_checkpoints),
+    Route("DELETE", "/containers/{id}/checkpoints/{checkpoint}", absent.no_checkpoints),
+    Route("POST", "/exec/{id}/start", exec.start_exec),
+    Route("POST", "/exec/{id}/resize", exec.resize_exec),
+    Route("GET", "/exec/{id}/json", exec.inspect_exec),
+    Route("POST", "/commit", images.commit, finish=True),
+)
+
+_IMAGES = (
+    Route("GET", "/images/json", images.list_images),
+    Route("POST", "/images/create", transfers.create_image),
+    Route("POST", "/images/load", images.load),
+    Route("POST", "/images/prune", images.prune, finish=True),
+    Route("GET", "/images/search", images.search),
+    Route("GET", "/images/get", images.save_many),
+    Route("GET", "/images/{name...}/json", images.inspect_image),
+    Route("GET", "/images/{name...}/history", images.history),
+    Route("GET", "/images/{name...}/get", images.save_one),
+    Route("POST", "/images/{name...}/push", transfers.push),
+    Route("POST", "/images/{name...}/tag", images.tag, finish=True),
+    Route("DELETE", "/images/{name...}", images.remove, finish=True),
+    Route("POST", "/build", build.build),
+    Route("POST", "/build/prune", build.prune_cache, finish=True),
+    Route("GET", "/distribution/{name...}/json", absent.no_distribution),
+)
+
+_STORES = (
+    Route("GET", "/volumes", volumes.list_volumes),
+    Route("POST", "/volumes/create", volumes.create_volume, finish=True),
+    Route("POST", "/volumes/prune", volumes.prune, finish=True),
+    Route("GET", "/volumes/{name}", volumes.inspect_volume),
+    Route("PUT", "/volumes/{name}", absent.no_volume_updates),
+    Route("DELETE", "/volumes/{name}", volumes.remove_volume, finish=True),
+    Route("GET", "/networks", networks.list_networks),
+    Route("POST", "/networks/create", networks.create_network, finish=True),
+    Route("POST", "/networks/prune", networks.prune, finish=True),
+    Route("GET", "/networks/{id}", networks.inspect_network),
+    Route("DELETE", "/networks/{id}", networks.remove_network, finish=True),
+    Route("POST", "/networks/{id}/connect", networks.connect, finish=True),
+    Route("POST", "/networks/{id}/disconnect", networks.disconnect, finish=True),
+)
+
+_ABSENT = (
+    Route("POST", "/grpc", absent.no_buildkit),
+    Route("POST", "/session", absent.no_buildkit),
+    Route("POST", "/build/cancel", absent.no_buildkit),
+    Route("GET", "/plugins", absent.no_plugins),
+    Route("GET", "/plugins/privileges", absent.no_plugin_changes),
+    Route("GET", "/plugins/{name...}/json", absent.no_such_plugin),
+    Route("POST", "/plugins/{name...}", absent.no_plugin_changes),
+    Route("DELETE", "/plugins/{name...}", absent.no_such_plugin),
+    *(
+        Route(method, pattern, absent.no_swarm)
+        for noun in ("swarm", "nodes", "services", "tasks", "secrets", "configs")
+        for pattern in (f"/{noun}", f"/{noun}/{{rest...}}")
+        for method in ("GET", "POST", "DELETE")
+    ),
+)
+
+_OWN = (
+    Route("GET", "/wherry/owner", own.owner),
+    Route("POST", "/wherry/release", own.release),
+    Route("GET", "/wherry/doctor", own.doctor),
+    Route("GET", "/wherry/operations", own.operations),
+    Route("DELETE", "/wherry/operations/{id}", own.cancel_operation),
+    Route("GET", "/wherry/containers/{id}/death", own.death_report),
+)
+
+ROUTES = (*_SYSTEM, *_CONTAINERS, *_IMAGES, *_STORES, *_ABSENT, *_OWN)

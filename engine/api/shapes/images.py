@@ -1,0 +1,113 @@
+"""Images: list rows, inspections, history, and what a removal did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.api.shapes.containers import healthcheck
+from engine.api.shapes.times import rfc3339, unix
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.types.images import HistoryStep, Image, ImageConfig, Removed, SearchResult
+
+
+def summary(image: Image, *, containers: int = -1) -> dict[str, Any]:
+    return {
+        "Id": image.id,
+        "ParentId": "",
+        "RepoTags": list(image.tags),
+        "RepoDigests": list(image.digests),
+        "Created": unix(image.created),
+        "Size": image.size,
+        "SharedSize": image.shared_size,
+        "VirtualSize": image.size,
+        "Labels": dict(image.config.labels) or None,
+        "Containers": containers,
+    }
+
+
+def inspection(image: Image, *, driver: str) -> dict[str, Any]:
+    return {
+        "Id": image.id,
+        "RepoTags": list(image.tags),
+        "RepoDigests": list(image.digests),
+        "Parent": "",
+        "Comment": image.comment,
+        "Created": rfc3339(image.created),
+        "DockerVersion": "",
+        "Author": image.author,
+        "Config": config(image.config),
+        "Architecture": image.platform.architecture,
+        "Variant": image.platform.variant,
+        "Os": image.platform.os,
+        "Size": image.size,
+        "VirtualSize": image.size,
+        "GraphDriver": {"Name": driver, "Data": None},
+        "RootFS": {"Type": "layers", "Layers": list(image.layers)},
+        "Metadata": {"LastTagTime": rfc3339(image.pulled)},
+    }
+
+
+def config(given: ImageConfig) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "Hostname": "",
+        "Domainname": "",
+        "User": given.user,
+        "AttachStdin": False,
+        "AttachStdout": False,
+        "AttachStderr": False,
+        "Tty": False,
+        "OpenStdin": False,
+        "StdinOnce": False,
+        "Env": list(given.env),
+        "Cmd": list(given.command) or None,
+        "Image": "",
+        "Volumes": {path: {} for path in given.volumes} or None,
+        "WorkingDir": given.workdir,
+        "Entrypoint": list(given.entrypoint) or None,
+        "OnBuild": list(given.on_build) or None,
+        "Labels": dict(given.labels) or None,
+    }
+    optional: dict[str, Any] = {
+        "ExposedPorts": {port: {} for port in given.exposed_ports},
+        "StopSignal": given.stop_signal,
+        "Shell": list(given.shell),
+        "Healthcheck": healthcheck(given.health),
+    }
+    record.update({key: value for key, value in optional.items() if value})
+    return record
+
+
+def history(image: Image, steps: Sequence[HistoryStep]) -> list[dict[str, Any]]:
+    """Newest first, as Docker has it. The facade gives the order of building."""
+    rows: list[dict[str, Any]] = [
+        {
+            "Id": "<missing>",
+            "Created": unix(step.created),
+            "CreatedBy": step.created_by,
+            "Tags": None,
+            "Size": step.size,
+            "Comment": step.comment,
+        }
+        for step in reversed(steps)
+    ]
+    if rows:
+        rows[0]["Id"] = image.id
+        rows[0]["Tags"] = list(image.tags) or None
+    return rows
+
+
+def removed(result: Removed) -> list[dict[str, str]]:
+    return [{"Untagged": name} for name in result.untagged] + [{"Deleted": name} for name in result.deleted]
+
+
+def search_row(result: SearchResult) -> dict[str, Any]:
+    return {
+        "star_count": result.stars,
+        "is_official": result.official,
+        "name": result.name,
+        "is_automated": False,
+        "description": result.description,
+    }

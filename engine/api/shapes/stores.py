@@ -1,0 +1,82 @@
+"""Volumes, networks, and what the store holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.api.shapes.host_config import OWN_NETWORK, shown_network
+from engine.api.shapes.times import rfc3339
+
+if TYPE_CHECKING:
+    from engine.types.builds import BuildCacheEntry
+    from engine.types.networks import Network
+    from engine.types.volumes import Volume
+
+
+def volume(given: Volume, *, usage: bool = False) -> dict[str, Any]:
+    labels = dict(given.labels)
+    if given.anonymous:
+        labels.setdefault("com.docker.volume.anonymous", "")
+    record: dict[str, Any] = {
+        "CreatedAt": rfc3339(given.created),
+        "Driver": "local",
+        "Labels": labels or None,
+        "Mountpoint": given.mountpoint,
+        "Name": given.name,
+        "Options": dict(given.options) or None,
+        "Scope": "local",
+    }
+    if usage:
+        record["UsageData"] = {
+            "Size": given.size if given.size is not None else -1,
+            "RefCount": len(given.used_by),
+        }
+    return record
+
+
+def network(given: Network, *, members: bool) -> dict[str, Any]:
+    # Docker's clients look for the driver "bridge" where the engine uses pasta.
+    driver = shown_network(given.driver) if given.driver == OWN_NETWORK else given.driver
+    ranges = {key: value for key, value in (("Subnet", given.subnet), ("Gateway", given.gateway)) if value}
+    joined = {
+        member.container_id: {
+            "Name": member.name,
+            "EndpointID": "",
+            "MacAddress": member.mac_address,
+            "IPv4Address": member.ip_address,
+            "IPv6Address": "",
+        }
+        for member in given.members
+    }
+    return {
+        "Name": shown_network(given.name),
+        "Id": given.id,
+        "Created": rfc3339(given.created),
+        "Scope": "local",
+        "Driver": driver,
+        "EnableIPv4": True,
+        "EnableIPv6": False,
+        "IPAM": {"Driver": "default", "Options": None, "Config": [ranges] if ranges else []},
+        "Internal": given.internal,
+        "Attachable": False,
+        "Ingress": False,
+        "ConfigFrom": {"Network": ""},
+        "ConfigOnly": False,
+        "Containers": joined if members else {},
+        "Options": dict(given.options),
+        "Labels": dict(given.labels),
+    }
+
+
+def cache_entry(entry: BuildCacheEntry) -> dict[str, Any]:
+    return {
+        "ID": entry.id,
+        "Type": "regular" if entry.kind == "step" else "exec.cachemount",
+        "Description": entry.description,
+        "InUse": entry.in_use,
+        "Shared": False,
+        "Size": entry.size,
+        "CreatedAt": rfc3339(entry.created),
+        "LastUsedAt": rfc3339(entry.last_used),
+        "UsageCount": 0,
+    }

@@ -1,0 +1,229 @@
+"""The engine itself: ping, version, info, disk usage."""
+
+from __future__ import annotations
+
+import platform
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from engine.api.lookups import images_by_id, networks_by_name, volume_paths
+from engine.api.shapes.containers import summary
+from engine.api.shapes.images import summary as image_summary
+from engine.api.shapes.stores import cache_entry
+from engine.api.shapes.stores import volume as volume_record
+from engine.api.shapes.times import rfc3339
+from engine.api.statuses import Refusal
+from engine.api.versions import API_VERSION, MINIMUM_API_VERSION, VERSION, VERSION_HEADERS
+from engine.errors import NotFound
+from engine.types.containers import State
+from engine.types.data import now
+
+if TYPE_CHECKING:
+    from engine.api.call import Call
+    from engine.types.containers import Container
+    from engine.types.host import EngineFacts
+    from engine.types.volumes import Volume
+
+_DF_TYPES = frozenset({"container", "image", "volume", "build-cache"})
+_PING_HEADERS = {
+    **VERSION_HEADERS,
+    # "1" is the classic builder: clients then send the context as a tar and do not look for BuildKit.
+    "Builder-Version": "1",
+    "Swarm": "inactive",
+    "Cache-Control": "no-cache, no-store, must-revalidate",
+    "Pragma": "no-cache",
+}
+_MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
+
+
+async def ping(call: Call) -> web.StreamResponse:
+    body = b"" if call.request.method == "HEAD" else b"OK"
+    return web.Response(body=body, headers=_PING_HEADERS, content_type="text/plain", charset="utf-8")
+
+
+async def version(call: Call) -> web.StreamResponse:
+    facts = await call.engine.host.facts()
+    kernel, machine = facts.kernel or platform.release(), _MACHINES.get(platform.machine(), platform.machine())
+    details = {
+        "ApiVersion": API_VERSION,
+        "Arch": machine,
+        "BuildTime": "",
+        "Experimental": "false",
+        "GitCommit": "",
+        "GoVersion": "",
+        "KernelVersion": kernel,
+        "MinAPIVersion": MINIMUM_API_VERSION,
+        "Os": "linux",
+    }
+    components: list[dict[str, Any]] = [{"Name": "Engine", "Version": VERSION, "Details": details}]
+    components += [
+        {"Name": name, "Version": text, "Details": {}} for name, text in sorted(facts.runtime_versions.items())
+    ]
+    return call.answer(
+        {
+            "Platform": {"Name": "Wherry"},
+            "Components": components,
+            "Version": VERSION,
+            "ApiVersion": API_VERSION,
+            "MinAPIVersion": MINIMUM_API_VERSION,
+            "GitCommit": "",
+            "GoVersion": "",
+            "Os": "linux",
+            "Arch": machine,
+            "KernelVersion": kernel,
+            "BuildTime": "",
+        }
+    )
+
+
+async def info(call: Call) -> web.StreamResponse:
+    facts = await call.engine.host.facts()
+    containers = await call.engine.containers.list()
+    images = await call.engine.images.list()
+    return call.answer({**_counts(containers), "Images": len(images), **_about(facts), **_abilities(facts)})
+
+
+def _counts(containers: Any) -> dict[str, int]:
+    states = [container.state for container in containers]
+    paused = states.count(State.PAUSED)
+    running = sum(state in (State.RUNNING, State.STOPPING, State.RESTARTING) for state in states)
+    return {
+        "Containers": len(states),
+        "ContainersRunning": running,
+        "ContainersPaused": paused,
+        "ContainersStopped": len(states) - running - paused,
+    }
+
+
+def _about(facts: EngineFacts) -> dict[str, Any]:
+    return {
+        "ID": f"wherry-{facts.host_name}",
+        "Name": facts.host_name or platform.node(),
+        "ServerVersion": VERSION,
+        "Driver": facts.driver,
+        "DriverStatus": [["Chosen because", facts.driver_reason]] if facts.driver_reason else [],
+        "DockerRootDir": facts.root,
+        "SystemTime": rfc3339(now()),
+        "KernelVersion": facts.kernel or platform.release(),
+        "OperatingSystem": facts.operating_system,
+        "OSType": "linux",
+        "OSVersion": "",
+        "Architecture": platform.machine(),
+        "NCPU": facts.processors,
+        "MemTotal": facts.memory,
+        "CgroupDriver": "none" if facts.cgroup_mode in ("", "none") else "cgroupfs",
+        "CgroupVersion": "2" if facts.cgroup_mode == "v2" else "1",
+        "DefaultRuntime": "crun",
+        "Runtimes": {"crun": {"path": "crun"}},
+        "RuncCommit": {"ID": facts.runtime_versions.get("crun", "")},
+        "ContainerdCommit": {"ID": ""},
+        "InitCommit": {"ID": facts.runtime_versions.get("catatonit", "")},
+        "InitBinary": "catatonit",
+        "LoggingDriver": "json-file",
+        "SecurityOptions": ["name=seccomp,profile=builtin", *(["name=rootless"] if facts.rootless else [])],
+        "IndexServerAddress": "https://index.docker.io/v1/",
+        "Warnings": list(facts.warnings) or None,
+        "HttpProxy": "",
+        "HttpsProxy": "",
+        "NoProxy": "",
+    }
+
+
+def _abilities(facts: EngineFacts) -> dict[str, Any]:
+    controllers = set(facts.controllers)
+    cpu, memory = "cpu" in controllers, "memory" in controllers
+    return {
+        "MemoryLimit": memory,
+        "SwapLimit": memory,
+        "CpuCfsPeriod": cpu,
+        "CpuCfsQuota": cpu,
+        "CPUShares": cpu,
+        "CPUSet": "cpuset" in controllers,
+        "PidsLimit": "pids" in controllers,
+        "OomKillDisable": False,
+        "IPv4Forwarding": True,
+        "Debug": False,
+        "ExperimentalBuild": False,
+        "LiveRestoreEnabled": True,
+        "NFd": 0,
+        "NGoroutines": 0,
+        "NEventsListener": 0,
+        "Labels": [],
+        "Plugins": {
+            "Volume": ["local"],
+            "Network": ["bridge", "host", "none"],
+            "Authorization": None,
+            "Log": ["json-file"],
+        },
+        "RegistryConfig": {"IndexConfigs": {}, "InsecureRegistryCIDRs": [], "Mirrors": []},
+        "Swarm": {
+            "NodeID": "",
+            "NodeAddr": "",
+            "LocalNodeState": "inactive",
+            "ControlAvailable": False,
+            "Error": "",
+            "RemoteManagers": None,
+        },
+        "Isolation": "",
+        "GenericResources": None,
+        "DefaultAddressPools": None,
+        "CDISpecDirs": [],
+    }
+
+
+async def disk_usage(call: Call) -> web.StreamResponse:
+    """Everything with its size. What was never measured is measured now; Docker too takes its time here."""
+    kinds = set(call.texts("type")) or set(_DF_TYPES)
+    if not kinds <= _DF_TYPES:
+        raise Refusal(400, f"unknown object type: {', '.join(sorted(kinds - _DF_TYPES))[:80]}")
+    answer: dict[str, Any] = {
+        "LayersSize": 0,
+        "Images": None,
+        "Containers": None,
+        "Volumes": None,
+        "BuildCache": None,
+        "BuilderSize": 0,
+    }
+    if "image" in kinds:
+        usage = await call.engine.images.usage()
+        answer["LayersSize"] = usage.layers
+        answer["Images"] = [
+            image_summary(image, containers=len(image.used_by)) for image in await call.engine.images.list()
+        ]
+    if "container" in kinds:
+        answer["Containers"] = await _container_rows(call)
+    if "volume" in kinds:
+        volumes = [await _measured(call, each) for each in await call.engine.volumes.list()]
+        answer["Volumes"] = [volume_record(each, usage=True) for each in volumes]
+    if "build-cache" in kinds:
+        answer["BuildCache"] = [cache_entry(entry) for entry in await call.engine.builds.cache()]
+    return call.answer(answer)
+
+
+async def _container_rows(call: Call) -> list[dict[str, Any]]:
+    containers = await call.engine.containers.list()
+    images, networks = await images_by_id(call.engine), await networks_by_name(call.engine)
+    paths = await volume_paths(call.engine, containers)
+    rows = []
+    for container in containers:
+        size = await _size(call, container)
+        image = images.get(container.image_id)
+        rows.append(summary(container, image=image, volume_paths=paths, networks=networks, size=size))
+    return rows
+
+
+async def _size(call: Call, container: Container) -> Any:
+    try:
+        return await call.engine.containers.size(container.id)
+    except NotFound:
+        return None
+
+
+async def _measured(call: Call, volume: Volume) -> Volume:
+    if volume.size is not None:
+        return volume
+    try:
+        return await call.engine.volumes.measure(volume.name)
+    except NotFound:
+        return volume
