@@ -127,16 +127,16 @@ class ContextDirectory:
 
     def open_file(self, path: str) -> int:
         """A descriptor for a regular file; a link put in its way since the scan is refused by the kernel."""
-        with _Directories(self.root) as directories:
+        with ContextReader(self.root) as directories:
             return directories.open(path)
 
     def read_link(self, path: str) -> str:
-        with _Directories(self.root) as directories:
+        with ContextReader(self.root) as directories:
             return os.readlink(posixpath.basename(path), dir_fd=directories.parent_of(path))
 
-    def directories(self) -> _Directories:
+    def reader(self) -> ContextReader:
         """For reading many files one after the other."""
-        return _Directories(self.root)
+        return ContextReader(self.root)
 
     # --- in a thread ---
 
@@ -206,7 +206,7 @@ class ContextDirectory:
 
     def _digest_all(self, entries: list[ContextEntry]) -> dict[str, str]:
         found: dict[str, str] = {}
-        with _Directories(self.root) as directories:
+        with ContextReader(self.root) as directories:
             for entry in entries:
                 if entry.is_link:
                     found[entry.path] = os.readlink(
@@ -217,7 +217,7 @@ class ContextDirectory:
         self._digests.save()
         return found
 
-    def _digest_one(self, directories: _Directories, entry: ContextEntry) -> str:
+    def _digest_one(self, directories: ContextReader, entry: ContextEntry) -> str:
         fd = directories.open(entry.path)
         with open(fd, "rb", buffering=0) as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -256,7 +256,7 @@ class FileDigests:
         self._changed = False
 
 
-class _Directories:
+class ContextReader:
     """Opens files below a root component by component, following no link; the last parents stay open."""
 
     _MOST_OPEN: Final = 32
@@ -264,7 +264,7 @@ class _Directories:
     def __init__(self, root: Path) -> None:
         self._fds: dict[str, int] = {"": os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)}
 
-    def __enter__(self) -> _Directories:
+    def __enter__(self) -> ContextReader:
         return self
 
     def __exit__(self, *_: object) -> None:
