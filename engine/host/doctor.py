@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def examine(machine: Machine, paths: Paths, *, engine_runs: bool = False) -> HostReport:
+def examine(machine: Machine, paths: Paths) -> HostReport:
     """Look at everything. Takes some hundred milliseconds: it mounts and runs real things, in namespaces of its own."""
     checks: list[Callable[[], HostCheck]] = [
         lambda: identity.user_namespaces(machine),
@@ -36,7 +36,7 @@ def examine(machine: Machine, paths: Paths, *, engine_runs: bool = False) -> Hos
         lambda: session.linger(machine),
         lambda: session.window(machine),
         lambda: place.free_space(machine, paths),
-        lambda: place.store(machine, paths, engine_runs=engine_runs),
+        lambda: place.store(machine, paths),
     ]
     return HostReport(checks=tuple(_guarded(check) for check in checks))
 

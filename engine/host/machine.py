@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.processes.ask import Answer, ask
 from engine.processes.programs import find_program
+from engine.state.lock import StoreLock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -145,6 +146,13 @@ class Machine:
         except OSError:
             return None
         return Space(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize, found.f_favail, found.f_files)
+
+    def store_holder(self, lock: Path) -> int:
+        """The process that has the store open; 0 for none, -1 where it does not say."""
+        try:
+            return StoreLock.holder(lock)
+        except OSError:
+            return 0
 
     # --- programs and libraries ---
 

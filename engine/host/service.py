@@ -53,7 +53,7 @@ class HostService:
         self._versions: dict[str, str] | None = None
 
     async def report(self) -> HostReport:
-        return await asyncio.to_thread(doctor.examine, self._machine, self._paths, engine_runs=True)
+        return await asyncio.to_thread(doctor.examine, self._machine, self._paths)
 
     async def facts(self) -> EngineFacts:
         if self._versions is None:

@@ -132,9 +132,7 @@ def free_start(ranges: Iterable[Range]) -> int:
 
 def subordinate_ids(machine: Machine) -> HostCheck:
     line = partial(HostCheck, name="subordinate-ids", title="Subordinate ids")
-    matters = (
-        "Without them every user of a container is you, and images that use several, as databases do, may fail."
-    )
+    matters = "Without them every user of a container is you, and images that use several, as databases do, may fail."
     found: list[str] = []
     problems: list[str] = []
     everything: list[Range] = []

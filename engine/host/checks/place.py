@@ -52,7 +52,7 @@ def _size(count: int) -> str:
     return f"{count / _GIB:.1f} GiB" if count >= _GIB else f"{count / (1 << 20):.0f} MiB"
 
 
-def store(machine: Machine, paths: Paths, *, engine_runs: bool) -> HostCheck:
+def store(machine: Machine, paths: Paths) -> HostCheck:
     line = partial(HostCheck, name="store", title="Store")
     place = nearest_directory(machine, paths.root)
     if not machine.may(place, os.W_OK | os.X_OK):
@@ -71,10 +71,9 @@ def store(machine: Machine, paths: Paths, *, engine_runs: bool) -> HostCheck:
             matters="The engine would not find its own files readable.",
             fix=f"sudo chown {machine.user}:{machine.group} {paths.root}",
         )
-    return line(
-        verdict=Verdict.OK,
-        found=f"{paths.root}, {'in use by a running engine' if engine_runs else 'no engine is running'}",
-    )
+    holder = machine.store_holder(paths.lock)
+    used = f"in use by Wherry, process {holder}" if holder > 0 else "in use by Wherry" if holder else "not in use now"
+    return line(verdict=Verdict.OK, found=f"{paths.root}, {used}")
 
 
 def _fix_place(machine: Machine, wanted: Path, place: Path) -> str:
