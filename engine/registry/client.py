@@ -21,7 +21,7 @@ from engine.types.data import Data
 from engine.types.images import SearchResult
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
     import aiohttp
     from yarl import URL
@@ -139,7 +139,7 @@ class RegistryClient:
         offset: int = 0,
         login: Login | None = None,
         on_retry: Callable[[str], None] | None = None,
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """The bytes of a blob from an offset. A connection that breaks goes on where it broke, at another mirror if
         need be; only tries without a single new byte count as failures."""
         endpoints = self.book.for_pull(domain)
@@ -174,7 +174,7 @@ class RegistryClient:
         offset: int,
         login: Login | None,
         on_retry: Callable[[str], None] | None,
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         call = self._blob_call(domain, path, digest, offset)
         async with self.transport.exchange(endpoint, call, login=login, on_retry=on_retry) as response:
             skip = _bytes_to_skip(response, offset, size, endpoint.host)

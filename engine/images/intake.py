@@ -1,0 +1,166 @@
+"""Turning a stream of bytes into a stored layer: decompress in a thread, pipe it to the unpacking worker.
+
+The loop hands chunks to the thread through a short queue, so a slow disk slows the network down and memory stays
+bounded. Whatever fails first is what the caller hears of; then the other half is stopped and cleaned up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import queue
+import threading
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+from weakref import WeakValueDictionary
+
+from engine.errors import StorageError
+from engine.images.decompress import decompress
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Callable, Container, Iterable, Iterator
+
+    from engine.storage.layers import LayerStore
+
+_PIPE_BYTES: Final = 1 << 20
+_CHUNKS_WAITING: Final = 4
+
+
+class LayerIntake:
+    """Unpacks streams into layers; the same layer never twice at once."""
+
+    def __init__(self, layers: LayerStore) -> None:
+        self._layers = layers
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._pins: Counter[str] = Counter()
+
+    def lock(self, diff_id: str) -> asyncio.Lock:
+        """Hold it around looking whether a layer is here and adding it."""
+        return self._locks.setdefault(diff_id, asyncio.Lock())
+
+    @contextmanager
+    def pinned(self, diff_ids: Iterable[str]) -> Iterator[None]:
+        """Nobody removes these meanwhile, although no image has them yet."""
+        pins = list(diff_ids)
+        self._pins.update(pins)
+        try:
+            yield
+        finally:
+            self._pins.subtract(pins)
+            self._pins = +self._pins
+
+    def pins(self) -> list[str]:
+        """A holder of layers, for the catalogue."""
+        return list(self._pins)
+
+    async def drop(self, diff_ids: Iterable[str], recorded: Container[str]) -> None:
+        """Take back layers that came to nothing, unless somebody else has a use for them by now."""
+        for diff_id in diff_ids:
+            async with self.lock(diff_id):
+                if diff_id not in recorded and self._pins[diff_id] <= 1 and self._layers.has(diff_id):
+                    await self._layers.remove(diff_id)
+
+    async def add(
+        self,
+        diff_id: str | None,
+        chunks: AsyncIterable[bytes],
+        *,
+        progress: Callable[[int], None] | None = None,
+    ) -> str:
+        """Unpack a stream, compressed or not; gives the diff id.
+
+        The stream is always read to its end, so that whoever checks its digest on the way gets to know it; a failure of
+        the stream itself is raised before one of the unpacking, which it would only have caused.
+        """
+        reader, writer = os.pipe()
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        feeder = _Feeder(writer)
+        unpacking = asyncio.create_task(self._unpack(diff_id, reader, progress))
+        try:
+            async for chunk in chunks:
+                await feeder.put(chunk)
+            await feeder.finish()
+            try:
+                found = await asyncio.shield(unpacking)
+            except StorageError:
+                feeder.raise_damage()  # the truth behind a tar stream that ended too early
+                raise
+            if diff_id is None:
+                feeder.raise_damage()  # with a diff id, what was unpacked has been verified
+            return found
+        finally:
+            unpacking.cancel()
+            await asyncio.gather(unpacking, return_exceptions=True)
+            await feeder.stop()
+
+    async def _unpack(self, diff_id: str | None, reader: int, progress: Callable[[int], None] | None) -> str:
+        try:
+            return await self._layers.add(diff_id, reader, progress=progress)
+        finally:
+            os.close(reader)  # a feeder that still writes gets EPIPE and stops
+
+
+class _Feeder:
+    """The thread that decompresses into the pipe. After a failure it swallows what still comes."""
+
+    def __init__(self, writer: int) -> None:
+        self._writer = writer
+        self._queue: queue.Queue[bytes | None] = queue.Queue()
+        self._loop = asyncio.get_running_loop()
+        self._room = asyncio.Semaphore(_CHUNKS_WAITING)
+        self._ended = asyncio.Event()
+        self._damage: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="decompress", daemon=True)
+        self._thread.start()
+
+    async def put(self, chunk: bytes) -> None:
+        if not chunk:
+            return
+        await self._room.acquire()
+        self._queue.put(chunk)
+
+    async def finish(self) -> None:
+        """No more comes; wait until all is through."""
+        self._queue.put(None)
+        await self._ended.wait()
+
+    def raise_damage(self) -> None:
+        if self._damage is not None and not isinstance(self._damage, BrokenPipeError):
+            raise self._damage
+
+    async def stop(self) -> None:
+        """End the thread, whatever it is doing. The pipe's other end is closed already."""
+        self._queue.put(None)
+        await self._ended.wait()
+        self._thread.join()
+
+    def _run(self) -> None:
+        chunks = self._chunks()
+        try:
+            for piece in decompress(chunks):
+                self._write(piece)
+        except BaseException as error:
+            self._damage = error
+        finally:
+            os.close(self._writer)
+            for _ in chunks:
+                continue
+            self._tell(self._ended.set)
+
+    def _chunks(self) -> Iterator[bytes]:
+        while (chunk := self._queue.get()) is not None:
+            self._tell(self._room.release)
+            yield chunk
+
+    def _write(self, piece: bytes) -> None:
+        rest = memoryview(piece)
+        while rest:
+            rest = rest[os.write(self._writer, rest) :]
+
+    def _tell(self, callback: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is gone: nobody waits any more
+            self._loop.call_soon_threadsafe(callback)
