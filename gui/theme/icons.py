@@ -30,8 +30,7 @@ def pixmap(name: str, role: Role = Role.TEXT_SECONDARY, size: int = Size.ICON, r
 
 def paint_icon(painter: QPainter, rect: QRect | QRectF, name: str, tint: QColor) -> None:
     """Draw an icon into a rectangle of a widget that paints itself."""
-    device = painter.device()
-    ratio = device.devicePixelRatio() if device is not None else 1.0
+    ratio = painter.device().devicePixelRatio()
     side = round(min(rect.width(), rect.height()))
     drawn = _drawn(name, tint.name(QColor.NameFormat.HexArgb), side, ratio)
     center = QRectF(rect).center()

@@ -1,4 +1,4 @@
-"""State at a glance: a coloured dot and a soft pill with a word. Colour is never the only sign: the word is there too."""
+"""State at a glance: a coloured dot and a soft pill with a word. The word is always there, never colour alone."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from gui.widgets.labels import label
 
 
 class Card(QFrame):
-    """A titled surface; put content into `body`, buttons into `actions`."""
+    """A titled surface; put content into `body`, buttons into `action_row`."""
 
     def __init__(self, title: str = "", subtitle: str = "", *, padded: bool = True, role: str = "card") -> None:
         super().__init__()
@@ -17,8 +17,8 @@ class Card(QFrame):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        self.actions = QHBoxLayout()
-        self.actions.setSpacing(Space.XS)
+        self.action_row = QHBoxLayout()
+        self.action_row.setSpacing(Space.XS)
         self.title = label(title, Text.STRONG)
         self.subtitle = label(subtitle, Text.SMALL, Tone.MUTED)
         if title:
@@ -29,7 +29,7 @@ class Card(QFrame):
             header.addWidget(self.title)
             header.addWidget(self.subtitle)
             header.addStretch(1)
-            header.addLayout(self.actions)
+            header.addLayout(self.action_row)
             outer.addLayout(header)
             if not padded:
                 outer.addWidget(rule())

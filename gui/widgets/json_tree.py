@@ -44,7 +44,7 @@ class JsonTree(QTreeWidget):
         if open_depth > 0:
             self.expandToDepth(open_depth - 1)
 
-    def find(self, text: str) -> int:
+    def find_text(self, text: str) -> int:
         """Open and select the next item whose key or value has the text; gives how many have it in all."""
         wanted = text.casefold()
         if not wanted:
@@ -52,10 +52,12 @@ class JsonTree(QTreeWidget):
         self._load_all(self.invisibleRootItem())
         hits = []
         iterator = QTreeWidgetItemIterator(self)
-        while (item := iterator.value()) is not None:
+        item: QTreeWidgetItem | None = iterator.value()
+        while item is not None:
             if wanted in item.text(_NAME).casefold() or wanted in item.text(_TEXT).casefold():
                 hits.append(item)
             iterator += 1
+            item = iterator.value()
         if hits:
             current = self.currentItem()
             position = next((i + 1 for i, hit in enumerate(hits) if hit is current), 0)
@@ -81,7 +83,7 @@ class JsonTree(QTreeWidget):
             if isinstance(child, dict | list) and child:
                 item.setChildIndicatorPolicy(QTreeWidgetItem.ChildIndicatorPolicy.ShowIndicator)
             parent.addChild(item)
-        parent.setData(_NAME, _LOADED, True)
+        parent.setData(_NAME, _LOADED, 1)
 
     def _load_children(self, item: QTreeWidgetItem) -> None:
         if not item.data(_NAME, _LOADED):
@@ -106,14 +108,15 @@ class JsonTree(QTreeWidget):
         menu.popup(self.viewport().mapToGlobal(place))
 
     def _copy_value(self) -> None:
-        item = self.currentItem()
-        if item is not None:
+        if self.selectedItems():
+            item = self.currentItem()
             value = item.data(_NAME, _VALUE).value
             text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
             QGuiApplication.clipboard().setText(text)
 
     def _copy_path(self) -> None:
-        item, parts = self.currentItem(), []
+        item: QTreeWidgetItem | None = self.currentItem()
+        parts: list[str] = []
         while item is not None:
             parts.append(item.text(_NAME))
             item = item.parent()

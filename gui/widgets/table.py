@@ -42,7 +42,7 @@ class CellDelegate(QStyledItemDelegate):
         return option_rect.adjusted(Space.S, 0, -Space.S, 0)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
-        rect = QRectF(option.rect)  # type: ignore[attr-defined]
+        rect = QRectF(option.rect)
         view = self.parent()
         assert isinstance(view, Table)
         selected = view.selectionModel().isRowSelected(index.row(), view.rootIndex())
@@ -119,10 +119,16 @@ class Table(QTableView):
                 signal.connect(self._show_empty)
         self._show_empty()
 
+    def _model(self) -> QAbstractItemModel | None:
+        """The model; Qt's annotations forget that there may be none."""
+        return self.model()
+
     # --- keys ---
 
     def selected_keys(self) -> list[str]:
-        rows = sorted(index.row() for index in self.selectionModel().selectedRows()) if self.selectionModel() else []
+        if self._model() is None:
+            return []
+        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
         return [str(self.model().index(row, 0).data(ModelRole.KEY)) for row in rows]
 
     def current_key(self) -> str:
@@ -208,7 +214,7 @@ class Table(QTableView):
             self._update_row(changed)
 
     def _update_row(self, row: int) -> None:
-        model = self.model()
+        model = self._model()
         if model is None or row >= model.rowCount():
             return
         rect = self.visualRect(model.index(row, 0))
@@ -217,7 +223,7 @@ class Table(QTableView):
     def _show_empty(self, *_ignored: Any) -> None:
         if self._empty is None:
             return
-        model = self.model()
+        model = self._model()
         nothing = model is None or model.rowCount(QModelIndex()) == 0
         self._empty.setVisible(nothing)
         self._empty.setGeometry(self.viewport().rect())

@@ -1,4 +1,4 @@
-"""Where a log view gets its lines: a protocol for any length, a bounded one in memory, and a selection of another's lines."""
+"""Where a log view gets its lines: a protocol for any length, one in memory, and a selection of another's lines."""
 
 from __future__ import annotations
 
