@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -42,6 +43,21 @@ class TarOptions:
     """SOURCE_DATE_EPOCH: times after it become it."""
 
 
+@dataclass(frozen=True)
+class TarChange:
+    """What a stream on its way must lose or change."""
+
+    options: TarOptions
+    top: str
+    """Names are looked at without this first part."""
+    exclude: Sequence[re.Pattern[str]]
+
+
+async def filter_tar(in_fd: int, out_fd: int, change: TarChange) -> None:
+    """Copy a tar stream, leaving members out and changing modes and times; closes both."""
+    await asyncio.to_thread(_filter, in_fd, out_fd, change)
+
+
 async def write_tar(
     out_fd: int, items: Sequence[TarItem], context: ContextDirectory | None, options: TarOptions
 ) -> None:
@@ -62,6 +78,33 @@ def _write(out_fd: int, items: Sequence[TarItem], context: ContextDirectory | No
                     else:
                         _write_entry(out, item.name, item.entry, reader, options)
         out.write(b"\0" * _BLOCK * 2)
+
+
+def _filter(in_fd: int, out_fd: int, change: TarChange) -> None:
+    with (
+        open(in_fd, "rb", buffering=_CHUNK) as source,
+        open(out_fd, "wb", buffering=_CHUNK) as out,
+        tarfile.open(fileobj=source, mode="r|") as reader,
+        tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as writer,
+    ):
+        for member in reader:
+            relative = member.name.removeprefix(change.top).strip("/")
+            if left_out(relative, change.exclude):
+                continue
+            if change.options.mode is not None and not member.issym():
+                member.mode = change.options.mode
+            if change.options.latest is not None:
+                member.mtime = min(member.mtime, change.options.latest)
+            writer.addfile(member, reader.extractfile(member) if member.isreg() else None)
+
+
+def left_out(path: str, exclude: Sequence[re.Pattern[str]]) -> bool:
+    """Whether a path relative to its source, or a directory it is in, matches."""
+    while path:
+        if any(pattern.fullmatch(path) for pattern in exclude):
+            return True
+        path = os.path.dirname(path)
+    return False
 
 
 def _write_own(out: BinaryIO, item: TarItem, options: TarOptions) -> None:

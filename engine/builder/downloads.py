@@ -1,0 +1,140 @@
+"""ADD's other sources: files from the web, and archives that are unpacked on the way in."""
+
+from __future__ import annotations
+
+import asyncio
+import bz2
+import contextlib
+import hashlib
+import lzma
+import os
+import posixpath
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final, Protocol, cast
+from urllib.parse import urlsplit
+
+import aiohttp
+import zstandard
+from isal import igzip
+
+from engine.builder.language.errors import DockerfileError
+from engine.errors import Code, RegistryError
+
+if TYPE_CHECKING:
+    from engine.builder.context import ContextDirectory
+
+_CHUNK: Final = 1 << 20
+_MOST_BYTES: Final = 64 << 30
+_MAGIC: Final = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"))
+
+
+@dataclass(frozen=True)
+class ArchiveFile:
+    """A regular file of the host that may be an archive."""
+
+    path: Path
+    name: str
+    digest: str = ""
+    unpack: bool = False
+    context: ContextDirectory | None = None
+
+    @classmethod
+    def in_context(cls, context: ContextDirectory, path: str) -> ArchiveFile:
+        return cls(Path(path), posixpath.basename(path), context=context, unpack=True)
+
+    def _open(self) -> IO[bytes]:
+        if self.context is not None:
+            return open(self.context.open_file(str(self.path)), "rb")
+        return self.path.open("rb")
+
+    def is_tar(self) -> bool:
+        """Looks at the first block, behind whatever compression; a damaged file is simply no archive."""
+        with (
+            self._open() as file,
+            contextlib.suppress(OSError, EOFError, ValueError, lzma.LZMAError, zstandard.ZstdError),
+        ):
+            with _plain(file) as plain:
+                block = plain.read(tarfile.BLOCKSIZE)
+            try:
+                tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+            except tarfile.HeaderError:
+                return False
+            return True
+        return False
+
+    async def write_tar_to(self, out_fd: int) -> None:
+        """The plain tar stream; closes the descriptor."""
+        await asyncio.to_thread(self._write, out_fd)
+
+    def _write(self, out_fd: int) -> None:
+        with open(out_fd, "wb", buffering=0) as out, self._open() as file, _plain(file) as plain:
+            while block := plain.read(_CHUNK):
+                view = memoryview(block)
+                while view:
+                    view = view[out.write(view) :]
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+    def __enter__(self) -> _Readable: ...
+    def __exit__(self, *_: Any) -> bool | None: ...
+
+
+def _plain(file: IO[bytes]) -> _Readable:
+    start = file.read(8)
+    file.seek(0)
+    kind = next((name for magic, name in _MAGIC if start.startswith(magic)), "")
+    if kind == "gzip":
+        return cast("_Readable", igzip.IGzipFile(fileobj=file, mode="rb"))  # type: ignore[no-untyped-call]
+    if kind == "bzip2":
+        return bz2.BZ2File(file)
+    if kind == "xz":
+        return lzma.LZMAFile(file)
+    if kind == "zstd":
+        return zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
+    return cast("_Readable", file)
+
+
+def is_url(word: str) -> bool:
+    return word.startswith(("http://", "https://"))
+
+
+async def fetch(url: str, into: Path, *, checksum: str, unpack: bool) -> ArchiveFile:
+    """Download a file; its digest is checked if one was given, and part of the step's key in any case."""
+    name = posixpath.basename(urlsplit(url).path)
+    if not name:
+        raise DockerfileError(f"{url} names no file", hint="End the address with a file name.")
+    path = into / hashlib.sha256(url.encode()).hexdigest()
+    await asyncio.to_thread(lambda: into.mkdir(parents=True, exist_ok=True))
+    digest = hashlib.sha256()
+    try:
+        async with aiohttp.ClientSession(trust_env=True) as session, session.get(url) as response:
+            if response.status != 200:
+                code = Code.NOT_FOUND if response.status == 404 else Code.BAD_RESPONSE
+                raise RegistryError(f"{url} answered {response.status} {response.reason}", code=code, subject=url)
+            await _store(response, path, digest)
+    except aiohttp.ClientError as error:
+        raise RegistryError(f"{url} could not be fetched", str(error), code=Code.CONNECT, subject=url) from error
+    found = f"sha256:{digest.hexdigest()}"
+    if checksum and checksum != found:
+        raise RegistryError(
+            f"{url} is not what the Dockerfile expects",
+            f"Its digest is {found}.",
+            code=Code.DIGEST_MISMATCH,
+            subject=url,
+        )
+    return ArchiveFile(path, name, found, unpack)
+
+
+async def _store(response: aiohttp.ClientResponse, path: Path, digest: hashlib._Hash) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "wb") as out:
+        total = 0
+        async for block in response.content.iter_chunked(_CHUNK):
+            total += len(block)
+            if total > _MOST_BYTES:
+                raise RegistryError("The download is larger than 64 GiB", code=Code.BAD_RESPONSE)
+            digest.update(block)
+            await asyncio.to_thread(out.write, block)

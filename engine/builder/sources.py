@@ -1,0 +1,238 @@
+"""Where COPY and ADD take files from: the build context, or the tree of a stage or image. One shape for both.
+
+A source is asked three things: which paths a pattern names, what they contain (as a value that goes into the step's
+key), and to copy them into a directory of a mounted root.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import os
+import posixpath
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from engine.builder.language.errors import DockerfileError
+from engine.builder.language.ignore import glob_expression, has_glob
+from engine.builder.tarring import TarChange, TarItem, filter_tar, left_out, write_tar
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
+
+    from engine.builder.context import ContextDirectory, ContextEntry
+    from engine.builder.tarring import TarOptions
+    from engine.sandbox.client import Keeper
+
+
+@dataclass(frozen=True)
+class Picked:
+    """One path a source names. `pivot` is how much of it --parents keeps."""
+
+    path: str
+    is_directory: bool
+    kept: str = ""
+    """With --parents: the path below the destination."""
+
+
+@dataclass(frozen=True)
+class Sending:
+    """How picked paths are written: under which name, without what, with which owner, mode and time."""
+
+    picked: Picked
+    name: str
+    """Name of a file, or of the directory the contents go below ("" = the destination itself)."""
+    exclude: Sequence[re.Pattern[str]] = ()
+
+
+class SourceTree(Protocol):
+    async def select(self, pattern: str, *, parents: bool) -> list[Picked]:
+        """Sorted; raises `DockerfileError` (without a place) where nothing is there."""
+        ...
+
+    async def fingerprint(self, picked: Sequence[Picked], exclude: Sequence[re.Pattern[str]]) -> Any:
+        """JSON-like; equal only if the same contents would be copied."""
+        ...
+
+    async def copy(self, sending: Sequence[Sending], into: Destination) -> None: ...
+
+
+class Destination:
+    """A directory inside a mounted root; every name that arrives is resolved inside that root."""
+
+    def __init__(self, keeper: Keeper, root: Path, directory: str, options: TarOptions) -> None:
+        self._keeper = keeper
+        self._root = root
+        self._directory = directory
+        self.options = options
+
+    async def take(self, write: Callable[[int], Awaitable[None]], *, keep_owners: bool = False) -> None:
+        """Unpack the tar stream that `write` sends (and closes) as it comes."""
+        read_end, write_end = os.pipe2(os.O_CLOEXEC)
+        target = self._root / self._directory.strip("/")
+        owner = None if keep_owners else (self.options.uid, self.options.gid)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_ignoring_closed(write(write_end)))
+                await self._keeper.unpack(read_end, target, layer=False, owner=owner, root=self._root)
+                os.close(read_end)
+                read_end = -1
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+        finally:
+            if read_end >= 0:
+                os.close(read_end)
+
+
+async def _ignoring_closed(writing: Awaitable[None]) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        await writing
+
+
+def kept_path(pattern: str, path: str) -> str:
+    """The part of a path that --parents keeps: all of it, or what follows a `/./`."""
+    if "/./" not in pattern:
+        return path
+    before = posixpath.normpath("/" + pattern.partition("/./")[0]).lstrip("/")
+    return path.removeprefix(f"{before}/") if before else path
+
+
+class ContextSource:
+    """The build context (or another directory of the host given by name)."""
+
+    def __init__(self, context: ContextDirectory) -> None:
+        self.context = context
+
+    async def select(self, pattern: str, *, parents: bool) -> list[Picked]:
+        paths = await self.context.select(pattern)
+        if not paths:
+            raise self.context.missing(pattern)
+        picked = []
+        for path in paths:
+            directory = path == "" or self.context.entry(path).is_directory
+            picked.append(Picked(path, directory, kept_path(pattern, path) if parents else ""))
+        return picked
+
+    def _contents(self, one: Picked, exclude: Sequence[re.Pattern[str]]) -> list[tuple[str, ContextEntry]]:
+        """Entries with their names relative to the picked path."""
+        if not one.is_directory:
+            name = posixpath.basename(one.path)
+            return [] if left_out(name, exclude) else [("", self.context.entry(one.path))]
+        start = len(one.path) + 1 if one.path else 0
+        found = ((entry.path[start:], entry) for entry in self.context.below(one.path))
+        return [(name, entry) for name, entry in found if not left_out(name, exclude)]
+
+    async def fingerprint(self, picked: Sequence[Picked], exclude: Sequence[re.Pattern[str]]) -> Any:
+        contents = [(one, self._contents(one, exclude)) for one in picked]
+        digests = await self.context.digests([entry for _, group in contents for _, entry in group])
+        return [
+            [
+                posixpath.basename(one.path),
+                one.kept,
+                [[name, _kind_and_mode(entry.mode), digests.get(entry.path, "")] for name, entry in group],
+            ]
+            for one, group in contents
+        ]
+
+    async def copy(self, sending: Sequence[Sending], into: Destination) -> None:
+        items: list[TarItem] = []
+        for one in sending:
+            for name, entry in self._contents(one.picked, one.exclude):
+                items.append(TarItem(posixpath.join(one.name, name) if name else one.name, entry))
+        await into.take(lambda fd: write_tar(fd, items, self.context, into.options))
+
+
+class StoreSource:
+    """A mounted tree inside the namespace: another stage, or an image."""
+
+    def __init__(self, keeper: Keeper, root: Path, identity: Any) -> None:
+        self._keeper = keeper
+        self._root = root
+        self._identity = identity
+
+    async def select(self, pattern: str, *, parents: bool) -> list[Picked]:
+        if has_glob(pattern):
+            paths = await self._matching(posixpath.normpath("/" + pattern))
+        else:
+            paths = [posixpath.normpath("/" + pattern)]
+        picked = []
+        for path in paths:
+            try:
+                real = await self._keeper.real_path(self._root, path)
+                found = await self._keeper.stat(self._root, real)
+            except OSError:
+                raise DockerfileError(f"{pattern} is not there to copy from") from None
+            kept = kept_path(pattern.lstrip("/"), path.lstrip("/")) if parents else ""
+            picked.append(Picked(real, stat.S_ISDIR(found.mode), kept))
+        if not picked:
+            raise DockerfileError(f"Nothing matches {pattern} there")
+        return picked
+
+    async def _matching(self, pattern: str) -> list[str]:
+        """Walk only as deep as the pattern can reach."""
+        parts = pattern.strip("/").split("/")
+        found = ["/"]
+        for number, part in enumerate(parts):
+            if part == "**":
+                everything = [path for base in found for path in await self._walk(base)]
+                expression = glob_expression(pattern.strip("/"))
+                return sorted(path for path in everything if expression.fullmatch(path.strip("/")))
+            last = number == len(parts) - 1
+            found = [path for base in found for path in await self._children(base, part, last=last)]
+        return sorted(found)
+
+    async def _children(self, base: str, part: str, *, last: bool) -> list[str]:
+        expression = glob_expression(part)
+        try:
+            listing = await self._keeper.list_directory(self._root, base)
+        except OSError:
+            return []
+        names = [one.name for one in listing if expression.fullmatch(one.name) and (last or not stat.S_ISREG(one.mode))]
+        return [posixpath.join(base, name) for name in names]
+
+    async def _walk(self, base: str) -> list[str]:
+        found: list[str] = []
+        stack = [base]
+        while stack:
+            directory = stack.pop()
+            for one in await self._keeper.list_directory(self._root, directory):
+                path = posixpath.join(directory, one.name)
+                found.append(path)
+                if stat.S_ISDIR(one.mode):
+                    stack.append(path)
+        return found
+
+    async def fingerprint(self, picked: Sequence[Picked], exclude: Sequence[re.Pattern[str]]) -> Any:
+        names = [[one.path, one.kept] for one in picked]
+        return [self._identity, names, [pattern.pattern for pattern in exclude]]
+
+    async def copy(self, sending: Sequence[Sending], into: Destination) -> None:
+        """The keeper packs, the keeper unpacks; the stream passes here only if something in it must change."""
+        for one in sending:
+            await into.take(functools.partial(self._pack, one, into.options))
+
+    async def _pack(self, one: Sending, options: TarOptions, out_fd: int) -> None:
+        name = one.name if one.name else None
+        if not one.exclude and options.mode is None and options.latest is None:
+            try:
+                await self._keeper.pack(self._root, out_fd, path=one.picked.path, name=name)
+            finally:
+                os.close(out_fd)
+            return
+        read_end, write_end = os.pipe2(os.O_CLOEXEC)
+        change = TarChange(options, one.name if one.picked.is_directory else "", one.exclude)
+        filtering = asyncio.create_task(filter_tar(read_end, out_fd, change))
+        try:
+            await self._keeper.pack(self._root, write_end, path=one.picked.path, name=name)
+        finally:
+            os.close(write_end)
+            await filtering
+
+
+def _kind_and_mode(mode: int) -> int:
+    """Group and other permissions of links mean nothing."""
+    return stat.S_IFLNK if stat.S_ISLNK(mode) else mode

@@ -1,0 +1,36 @@
+"""What every step that changes files has in common: a key made of its inputs, and the doing of it on a mounted root."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.builder.stages import StageState
+
+
+@dataclass(frozen=True)
+class ScratchRoot:
+    """A mounted stack of layers with a writable directory on top, for one step."""
+
+    name: str
+    path: Path
+    upper: Path
+
+
+class FileStep(Protocol):
+    """A COPY, ADD, RUN or WORKDIR, its variables put in and its inputs looked at."""
+
+    @property
+    def key(self) -> str:
+        """Equal inputs give an equal key, and an equal key an equal outcome."""
+        ...
+
+    @property
+    def created_by(self) -> str:
+        """The line of history."""
+        ...
+
+    async def perform(self, root: ScratchRoot, state: StageState) -> None: ...
