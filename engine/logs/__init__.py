@@ -1,1 +1,1 @@
-"""Logs: conmon's own files, read, indexed, searched, followed, rotated and kept. Empty, so that the worker starts fast."""
+"""Logs: conmon's own files, read, indexed, searched, followed, rotated, kept. Empty: the worker must start fast."""

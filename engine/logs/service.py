@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+import contextlib
+import logging
+import re
+from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
+
+from engine.errors import InvalidRequest, NotFound, WherryError
+from engine.logs.archive import LogArchive
+from engine.logs.asking import SearchRun
+from engine.logs.cursor import Chronicle
+from engine.logs.following import Follower, merge
+from engine.logs.question import Question, compile_question
+from engine.logs.rotation import reopen_if_missing, rotate
+from engine.logs.watcher import LogWatcher
+from engine.processes.python_worker import PythonWorker, WorkerFailed, complain
 from engine.types.logs import ExportLogs, LogLine, LogSummary, ReadLogs, SearchLogs, SearchProgress
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
     from pathlib import Path
 
     from engine.facade import OperationHandle
-    from engine.logs.source import LogSources
-    from engine.operations.registry import OperationRegistry
+    from engine.logs.source import LogSource, LogSources
+    from engine.operations.registry import OperationRegistry, Progress
     from engine.types.host import Settings
+
+_log = logging.getLogger(__name__)
+_ROTATION_SECONDS = 2.0
+_HISTORY = "history:"
+_INLINE_INDEX = 64 * 1024 * 1024
+_EVERYTHING = ReadLogs()
+_T = TypeVar("_T")
 
 
 class LogService:
@@ -31,40 +53,266 @@ class LogService:
         operations: OperationRegistry,
         settings: Callable[[], Settings],
     ) -> None:
-        raise NotImplementedError
+        self._sources = sources
+        self._archive = LogArchive(history)
+        self._operations = operations
+        self._settings = settings
+        self._watcher: LogWatcher | None = None
+        self._followers: dict[str, set[asyncio.Event]] = {}
+        self._indexing: dict[Path, asyncio.Task[None]] = {}
+        self._rotation: asyncio.Task[None] | None = None
+        self._rotating = asyncio.Lock()
 
     async def open(self) -> None:
         """Begin to rotate what outgrows its limits."""
+        self._rotation = asyncio.create_task(self._rotate_forever(), name="log rotation")
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        tasks = [task for task in (self._rotation, *self._indexing.values()) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for events in self._followers.values():
+            for event in events:
+                event.set()
+        if self._watcher is not None:
+            self._watcher.close()
+            self._watcher = None
 
-    def container_changed(self, container_id: str) -> None: ...
+    # --- what the containers room tells ---
+
+    def container_changed(self, container_id: str) -> None:
+        """A container started, ended or was removed: whoever follows its log looks again."""
+        for event in self._followers.get(container_id, ()):
+            event.set()
 
     async def keep_history(self, container_id: str) -> None:
         """Move a container's log files to the history, before its directory goes. Same name, same timeline."""
+        source = self._sources.log_source(container_id)
+        await self._ensure_index(source.path)
+        async with self._rotating:
+            await asyncio.to_thread(self._archive.take, source.path, source.name)
+            await asyncio.to_thread(self._archive.trim, self._settings().history_max_bytes)
+
+    async def rotate(self, container: str) -> bool:
+        """Begin a new file now."""
+        source = self._sources.log_source(container)
+        await self._ensure_index(source.path)
+        async with self._rotating:
+            most = self._limits(source)[1]
+            return await asyncio.to_thread(rotate, source.path, source.control, most_files=most)
+
+    # --- the facade ---
 
     async def summary(self, container: str) -> LogSummary:
-        raise NotImplementedError
+        path = self._path(container)
+        summary = await asyncio.to_thread(_with_chronicle, path, Chronicle.summary)
+        if not summary.indexed:
+            self._index_in_background(path)
+        return summary
 
-    def read(self, container: str, request: ReadLogs = ReadLogs()) -> AsyncIterator[Sequence[LogLine]]:
-        raise NotImplementedError
+    async def read(self, container: str, request: ReadLogs = _EVERYTHING) -> AsyncGenerator[Sequence[LogLine], None]:
+        path = self._path(container)
+        if request.first is not None:
+            await self._ensure_index(path)
+        else:
+            self._index_in_background(path, only_if_large=True)
+        source = None if container.startswith(_HISTORY) else self._sources.log_source(container)
+        woken = asyncio.Event()
+        if source is not None and request.follow:
+            self._followers.setdefault(source.container_id, set()).add(woken)
+        follower = Follower(path, request, watcher=self._need_watcher(), woken=woken)
+        try:
+            async for batch in follower.lines(lambda: self._goes_on(source, request)):
+                yield batch
+        finally:
+            follower.close()
+            if source is not None:
+                events = self._followers.get(source.container_id, set())
+                events.discard(woken)
+                if not events:
+                    self._followers.pop(source.container_id, None)
 
-    def merged(
-        self, container_names: Sequence[str], request: ReadLogs = ReadLogs()
-    ) -> AsyncIterator[Sequence[LogLine]]:
-        raise NotImplementedError
+    async def merged(
+        self, container_names: Sequence[str], request: ReadLogs = _EVERYTHING
+    ) -> AsyncGenerator[Sequence[LogLine], None]:
+        """Lines of several containers in time order, each with its container's id as `source`."""
+        readers = [(self._source_id(name), self.read(name, request)) for name in container_names]
+        async with contextlib.aclosing(merge(readers, request)) as lines:
+            async for batch in lines:
+                yield batch
 
-    def search(self, container: str, request: SearchLogs) -> AsyncIterator[SearchProgress]:
-        raise NotImplementedError
+    async def search(self, container: str, request: SearchLogs) -> AsyncGenerator[SearchProgress, None]:
+        question = _question(request)
+        async with contextlib.aclosing(SearchRun(self._path(container), question).progress()) as answers:
+            async for progress in answers:
+                yield progress
 
     async def lines(self, container: str, numbers: Sequence[int]) -> Sequence[LogLine]:
-        raise NotImplementedError
+        path = self._path(container)
+        await self._ensure_index(path)
+        return await asyncio.to_thread(_with_chronicle, path, lambda chronicle: _pick(chronicle, numbers))
 
     async def line_at(self, container: str, time_ns: int) -> int:
-        raise NotImplementedError
+        path = self._path(container)
+        await self._ensure_index(path)
+        return await asyncio.to_thread(_with_chronicle, path, lambda chronicle: _number_at(chronicle, time_ns))
 
     def export(self, container: str, request: ExportLogs) -> OperationHandle:
-        raise NotImplementedError
+        path = self._path(container)
+        question = None if request.search is None else _question(request.search)
+
+        async def work(progress: Progress) -> str:
+            await _export(path, request, question, progress)
+            return request.path
+
+        title = f"Export the log of {container}"
+        return self._operations.start(kind="export", title=title, subject=container, work=work)
 
     async def history(self) -> Sequence[str]:
-        raise NotImplementedError
+        return await asyncio.to_thread(self._archive.names)
+
+    # --- inside ---
+
+    def _path(self, container: str) -> Path:
+        if container.startswith(_HISTORY):
+            path = self._archive.path(container.removeprefix(_HISTORY))
+            if path is None:
+                raise NotFound(f"No log is kept of {container.removeprefix(_HISTORY)}", subject=container)
+            return path
+        return self._sources.log_source(container).path
+
+    def _source_id(self, container: str) -> str:
+        if container.startswith(_HISTORY):
+            return container
+        return self._sources.log_source(container).container_id
+
+    def _need_watcher(self) -> LogWatcher:
+        if self._watcher is None:
+            self._watcher = LogWatcher()
+        return self._watcher
+
+    def _goes_on(self, source: LogSource | None, request: ReadLogs) -> bool:
+        """Whether more may come for someone who follows."""
+        if source is None or self._watcher is None:
+            return False
+        try:
+            now = self._sources.log_source(source.container_id)
+        except WherryError:
+            return False
+        return now.alive or not request.until_exit
+
+    def _limits(self, source: LogSource) -> tuple[int, int]:
+        settings = self._settings()
+        return (
+            source.limits.max_bytes or settings.default_log_max_bytes,
+            source.limits.max_files or settings.default_log_max_files,
+        )
+
+    def _index_in_background(self, path: Path, *, only_if_large: bool = False) -> None:
+        try:
+            large = path.stat().st_size > _INLINE_INDEX
+        except OSError:
+            return
+        if path in self._indexing or (only_if_large and not large):
+            return
+        task = asyncio.create_task(self._ensure_index(path), name="log index")
+        self._indexing[path] = task
+        task.add_done_callback(lambda done: self._indexed(path, done))
+
+    def _indexed(self, path: Path, task: asyncio.Task[None]) -> None:
+        self._indexing.pop(path, None)
+        if not task.cancelled() and task.exception() is not None:
+            _log.warning("A log could not be indexed: %s", task.exception())
+
+    async def _ensure_index(self, path: Path) -> None:
+        """Have the index reach so near the end that the rest is done in passing. Large steps go to the worker."""
+        if await asyncio.to_thread(_with_chronicle, path, lambda chronicle: chronicle.exact):
+            return
+        async with PythonWorker("engine.logs.worker", {"task": "index", "path": str(path)}, nice=5).running() as worker:
+            if worker.stdout is not None:
+                while await worker.stdout.read(65536):
+                    pass
+            await complain(worker)
+
+    async def _rotate_forever(self) -> None:
+        while True:
+            await asyncio.sleep(_ROTATION_SECONDS)
+            for source in self._sources.live_log_sources():
+                try:
+                    await self._rotate_if_due(source)
+                except (OSError, WorkerFailed) as error:
+                    _log.warning("The log of %s could not be rotated: %s", source.name, error)
+
+    async def _rotate_if_due(self, source: LogSource) -> None:
+        most_bytes, most_files = self._limits(source)
+        try:
+            size = source.path.stat().st_size
+        except FileNotFoundError:
+            reopen_if_missing(source.path, source.control)
+            return
+        # Half the limit and less for each file: the history as a whole keeps to max_bytes × max_files.
+        if size >= most_bytes > 0:
+            await self._ensure_index(source.path)
+            async with self._rotating:
+                await asyncio.to_thread(rotate, source.path, source.control, most_files=most_files)
+
+
+def _with_chronicle(path: Path, work: Callable[[Chronicle], _T]) -> _T:
+    chronicle = Chronicle(path)
+    try:
+        return work(chronicle)
+    finally:
+        chronicle.close()
+
+
+def _pick(chronicle: Chronicle, numbers: Sequence[int]) -> list[LogLine]:
+    """The lines of these numbers that are still kept, in order; runs of near numbers are read in one go."""
+    wanted = sorted(set(numbers))
+    found: list[LogLine] = []
+    position = 0
+    while position < len(wanted):
+        if wanted[position] < chronicle.first_number:
+            position += 1
+            continue
+        cursor = chronicle.at_number(wanted[position])
+        batch = {line.number: line for line in cursor.take()}
+        reached = max(batch, default=wanted[position])
+        while position < len(wanted) and wanted[position] <= reached:
+            if wanted[position] in batch:
+                found.append(batch[wanted[position]])
+            position += 1
+        if not batch:
+            break
+    return found
+
+
+def _number_at(chronicle: Chronicle, time_ns: int) -> int:
+    lines = chronicle.at_time(time_ns).take()
+    return lines[0].number if lines else chronicle.known.number
+
+
+def _question(request: SearchLogs) -> Question:
+    question = Question(**{**msgspec.structs.asdict(request), "levels": tuple(level.value for level in request.levels)})
+    try:
+        compile_question(question)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise InvalidRequest(f"“{request.pattern}” is no regular expression", str(error), subject="pattern") from error
+    return question
+
+
+async def _export(path: Path, request: ExportLogs, question: Question | None, progress: Progress) -> None:
+    asked = {
+        "path": str(path),
+        "target": request.path,
+        "gzip": request.gzip,
+        "ansi": request.ansi,
+        "timestamps": request.timestamps,
+        "question": None if question is None else vars(question),
+    }
+    run = SearchRun.over_request("engine.logs.export", asked, path)
+    try:
+        async for step in run.progress():
+            progress.amount(step.scanned_bytes, step.total_bytes)
+    except WherryError as error:
+        raise WherryError("The log could not be exported", error.explanation, subject=request.path) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from engine.types.containers import LogLimits
@@ -24,7 +24,7 @@ class LogSource:
     control: Path | None = None
     """conmon's control fifo (`BUNDLE/ctl`); None while no conmon runs."""
     alive: bool = False
-    limits: LogLimits = LogLimits()
+    limits: LogLimits = field(default_factory=LogLimits)
 
 
 class LogSources(Protocol):

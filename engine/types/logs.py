@@ -18,11 +18,13 @@ class Level(StrEnum):
     FATAL = "fatal"
 
 
-class LogLine(Data, frozen=True, kw_only=True):
+class LogLine(Data, frozen=True, kw_only=True, gc=False):
     """One whole line (its 16 KiB pieces joined), without its newline. Invalid UTF-8 shows as U+FFFD; ANSI is kept."""
 
     number: int
-    """Position in the container's history, 0 = first line kept."""
+    """Position in the container's history, 0 = the first line it ever wrote: a number never changes, also when
+    rotation drops older lines (`LogSummary.first_number` is the first still kept). Read before `LogSummary.indexed`
+    is True, the numbers near the tail are estimates that only give the order; read again then."""
     time_ns: int
     stream: Literal["stdout", "stderr"]
     text: str
@@ -46,6 +48,8 @@ class ReadLogs(Data, frozen=True, kw_only=True):
     stdout: bool = True
     stderr: bool = True
     follow: bool = False
+    until_exit: bool = False
+    """With `follow`: end once the container no longer runs and all it wrote was given."""
 
 
 class SearchLogs(Data, frozen=True, kw_only=True):
@@ -80,6 +84,8 @@ class LogSummary(Data, frozen=True, kw_only=True):
     bytes: int
     lines: int
     indexed: bool
+    first_number: int = 0
+    """Number of the first line kept."""
     first_ns: int = 0
     last_ns: int = 0
 

@@ -1,0 +1,210 @@
+"""A reader over one history: its past from where it was asked to begin, then what comes, in batches; and merging.
+
+The file itself is the buffer: a slow reader reads later and bigger batches, and memory stays bounded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import heapq
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.logs.cursor import BLOCK, Chronicle, Cursor
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+    from pathlib import Path
+
+    from engine.logs.watcher import LogWatcher
+    from engine.types.logs import LogLine, ReadLogs
+
+_GATHER_SECONDS = 0.004
+"""How long a busy log is let grow between two batches; far below what a person sees."""
+_MERGE_SECONDS = 0.012
+_QUEUED_BATCHES = 4
+
+
+class Follower:
+    """One read request."""
+
+    def __init__(self, path: Path, request: ReadLogs, *, watcher: LogWatcher, woken: asyncio.Event) -> None:
+        self._path = path
+        self._request = request
+        self._watcher = watcher
+        self._woken = woken
+        self._chronicle = Chronicle(path)
+        self._left = request.count
+        self._partial: LogLine | None = None
+        self._over = False
+
+    def close(self) -> None:
+        self._chronicle.close()
+
+    async def lines(self, goes_on: Callable[[], bool]) -> AsyncGenerator[Sequence[LogLine], None]:
+        """`goes_on` tells whether the log may still grow."""
+        cursor = await asyncio.to_thread(self._begin)
+        end = None if self._request.follow else self._chronicle.files.end
+        loop = asyncio.get_running_loop()
+        busy_since = 0.0
+        while not self._over:
+            batch = cursor.take(BLOCK)
+            if batch:
+                wanted = self._wanted(batch)
+                if wanted:
+                    self._partial = None
+                    yield wanted
+                await asyncio.sleep(0)
+                if end is not None and cursor.offset >= end:
+                    break
+                if self._request.follow and cursor.offset >= cursor.files.end:
+                    pause = _GATHER_SECONDS if loop.time() - busy_since < 4 * _GATHER_SECONDS else 0.0
+                    busy_since = loop.time()
+                    await asyncio.sleep(pause)
+                continue
+            if cursor.files.grown():
+                continue
+            if unfinished := self._new_partial(cursor):
+                yield unfinished
+            if not self._request.follow:
+                break
+            if not goes_on():
+                # Written between the last look and the end: one more look, now that nothing can follow.
+                if not cursor.files.grown():
+                    break
+                continue
+            await self._watcher.wait(self._path, self._woken, lambda: cursor.files.grown() or not goes_on())
+
+    def _begin(self) -> Cursor:
+        request, chronicle = self._request, self._chronicle
+        if request.first is not None:
+            return chronicle.at_number(request.first)
+        if request.tail is not None:
+            tail = chronicle.at_tail(request.tail, stdout=request.stdout, stderr=request.stderr)
+            return tail
+        if request.since_ns is not None:
+            return chronicle.at_time(request.since_ns)
+        return chronicle.at_start()
+
+    def _wanted(self, batch: list[LogLine]) -> list[LogLine]:
+        request = self._request
+        if not (request.stdout and request.stderr):
+            batch = [line for line in batch if (request.stderr if line.stream == "stderr" else request.stdout)]
+        if request.since_ns is not None:
+            since = request.since_ns
+            batch = [line for line in batch if line.time_ns >= since]
+        if request.until_ns is not None:
+            until = request.until_ns
+            kept = [line for line in batch if line.time_ns <= until]
+            # Lines come in time order, so the first one beyond ends it.
+            self._over = len(kept) < len(batch)
+            batch = kept
+        if self._left is not None:
+            batch = batch[: self._left]
+            self._left -= len(batch)
+            self._over = self._over or self._left <= 0
+        return batch
+
+    def _new_partial(self, cursor: Cursor) -> list[LogLine]:
+        """The line being written, if it says something new."""
+        partial = cursor.unfinished()
+        if partial is None or partial == self._partial:
+            return []
+        self._partial = partial
+        left = self._left
+        wanted = self._wanted([partial])
+        self._left = left
+        return wanted
+
+
+async def merge(
+    readers: Sequence[tuple[str, AsyncIterator[Sequence[LogLine]]]], request: ReadLogs
+) -> AsyncGenerator[Sequence[LogLine], None]:
+    """Several readers in time order. What is past comes out exactly sorted; live lines within a few milliseconds."""
+    if not request.follow:
+        async with contextlib.aclosing(_merge_past(readers)) as batches:
+            if request.tail is None:
+                async for batch in batches:
+                    yield batch
+                return
+            lines = [line async for batch in batches for line in batch]
+            yield lines[-request.tail :] if request.tail else []
+        return
+    queue: asyncio.Queue[Sequence[LogLine] | None] = asyncio.Queue(_QUEUED_BATCHES * len(readers) or 1)
+    tasks = [asyncio.create_task(_pump(name, reader, queue)) for name, reader in readers]
+    open_readers = len(tasks)
+    try:
+        while open_readers:
+            gathered: list[LogLine] = []
+            first = await queue.get()
+            await asyncio.sleep(_MERGE_SECONDS)
+            pending = [first]
+            while not queue.empty():
+                pending.append(queue.get_nowait())
+            for arrived in pending:
+                if arrived is None:
+                    open_readers -= 1
+                else:
+                    gathered += arrived
+            if gathered:
+                gathered.sort(key=lambda line: line.time_ns)
+                yield gathered
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for _, reader in readers:
+            await _close(reader)
+
+
+async def _merge_past(
+    readers: Sequence[tuple[str, AsyncIterator[Sequence[LogLine]]]],
+) -> AsyncGenerator[Sequence[LogLine], None]:
+    heads: list[tuple[int, int, int, list[LogLine]]] = []
+    try:
+        for order, (name, reader) in enumerate(readers):
+            if batch := await _next(name, reader):
+                heads.append((batch[0].time_ns, order, 0, batch))
+        heapq.heapify(heads)
+        ready: list[LogLine] = []
+        while heads:
+            _, order, place, batch = heapq.heappop(heads)
+            ready.append(batch[place])
+            place += 1
+            if place == len(batch):
+                batch, place = await _next(*readers[order]), 0
+            if batch:
+                heapq.heappush(heads, (batch[place].time_ns, order, place, batch))
+            if len(ready) >= 2000:
+                yield ready
+                ready = []
+        if ready:
+            yield ready
+    finally:
+        for _, reader in readers:
+            await _close(reader)
+
+
+async def _next(name: str, reader: AsyncIterator[Sequence[LogLine]]) -> list[LogLine]:
+    async for batch in reader:
+        return [msgspec.structs.replace(line, source=name) for line in batch]
+    return []
+
+
+async def _pump(
+    name: str, reader: AsyncIterator[Sequence[LogLine]], queue: asyncio.Queue[Sequence[LogLine] | None]
+) -> None:
+    try:
+        while batch := await _next(name, reader):
+            await queue.put(batch)
+    finally:
+        # Whoever reads must learn of the end also where this reader failed.
+        await queue.put(None)
+
+
+async def _close(reader: AsyncIterator[Sequence[LogLine]]) -> None:
+    close = getattr(reader, "aclose", None)
+    if close is not None:
+        await close()

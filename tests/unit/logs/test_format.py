@@ -1,0 +1,71 @@
+"""Pieces become lines, whatever the blocks they are read in."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.logs.format import JOIN_WINDOW, Joiner, parse_stamp
+from tests.unit.logs.logtext import START_NS, physical, plain_reading, stamp
+
+_TEXT = st.binary(max_size=40).map(lambda data: data.replace(b"\n", b"")) | st.sampled_from(
+    [b"", b"\x00\x00", b"\xff\xfe", b"\x1b[31mred\x1b[0m", b"10%\r20%\r", b" stdout P fooled you", b"x" * 3000]
+)
+_LINES = st.lists(
+    st.tuples(_TEXT, st.sampled_from(["stdout", "stderr"]), st.sampled_from(["F", "F", "P"])), max_size=40
+)
+
+
+@given(_LINES, st.lists(st.integers(1, 12), min_size=1))
+def test_joining_does_not_depend_on_blocks(lines: list[tuple[bytes, str, str]], cuts: list[int]) -> None:
+    raw = [physical(text, stream=stream, tag=tag) for text, stream, tag in lines]
+    joiner, offset, found, place = Joiner(), 0, [], 0
+    for cut in cuts * (len(raw) + 1):
+        block = b"".join(raw[place : place + cut])
+        if block:
+            found += joiner.feed(block, offset)
+        offset += len(block)
+        place += cut
+    assert [(("stdout", "stderr")[stream], text) for _, stream, text in found] == plain_reading(b"".join(raw))
+
+
+def test_a_megabyte_line_in_pieces_is_one_line() -> None:
+    text = bytes(range(32, 127)) * 11000
+    pieces = [physical(text[at : at + 8192], tag="P") for at in range(0, len(text) - 8192, 8192)]
+    rest = text[len(pieces) * 8192 :]
+    lines = Joiner().feed(b"".join([*pieces, physical(rest)]), 0)
+    assert [line[2] for line in lines] == [text]
+
+
+def test_interleaved_streams_keep_their_own_pieces() -> None:
+    block = physical(b"half ", tag="P") + physical(b"an error", stream="stderr") + physical(b"whole")
+    assert [(stream, text) for _, stream, text in Joiner().feed(block, 0)] == [(1, b"an error"), (0, b"half whole")]
+
+
+def test_a_joined_line_has_the_time_of_its_beginning() -> None:
+    block = physical(b"a", tag="P", time_ns=START_NS) + physical(b"b", time_ns=START_NS + 5)
+    assert Joiner().feed(block, 0) == [(START_NS, 0, b"ab")]
+
+
+def test_a_line_never_ended_does_not_wait_for_ever() -> None:
+    prompt = physical(b"password: ", tag="P")
+    joiner = Joiner()
+    assert joiner.feed(prompt, 0) == []
+    assert joiner.unfinished() == (START_NS, 0, b"password: ")
+    far = joiner.feed(physical(b"later", stream="stderr"), JOIN_WINDOW)
+    assert [text for _, _, text in far] == [b"password: ", b"later"]
+
+
+@pytest.mark.parametrize("raw", [b"", b"garbage", b"2026-11-21 cut sho", b"x" * 60])
+def test_a_damaged_line_is_shown_whole(raw: bytes) -> None:
+    assert [text for _, _, text in Joiner().feed(raw + b"\n" + physical(b"good"), 0)] == [raw, b"good"]
+
+
+@given(st.integers(0, 4_000_000_000_000_000_000))
+def test_stamps(time_ns: int) -> None:
+    assert parse_stamp(stamp(time_ns)) == time_ns
+
+
+def test_stamp_with_an_offset() -> None:
+    assert parse_stamp(b"2026-11-21T07:47:16.000000001+02:00") == parse_stamp(b"2026-11-21T05:47:16.000000001+00:00")
