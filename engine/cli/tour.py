@@ -1,4 +1,4 @@
-"""`wherry tour`: the main job, without a window. A service from the demo image runs, answers, is looked at and taken away.
+"""`wherry tour`: the main job, without a window. A service from the demo image runs, answers, is shown and taken away.
 
 Everything happens in a store of its own that is removed at the end, so a tour never meets the user's containers.
 Exit code: 0 every stop was reached, 1 one was not (what failed and what to do is printed), 2 wrong usage.
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
     from engine.facade import Engine
+    from engine.types.logs import LogLine
 
 _NAME = "tour"
 _ANSWER_SECONDS = 20.0
@@ -83,6 +84,7 @@ class _Tour:
         self._pictures = pictures
         self._window = window
         self._began = time.monotonic()
+        self._opened = False
 
     async def take(self) -> None:
         async with AsyncExitStack() as leaving:
@@ -148,7 +150,7 @@ class _Tour:
         raise _Stopped(f"{url} did not answer within {_ANSWER_SECONDS:.0f} s ({trouble}).")
 
     async def _read_logs(self, engine: Engine, container: Container) -> None:
-        lines = []
+        lines: list[LogLine] = []
         deadline = time.monotonic() + _ANSWER_SECONDS
         while not lines and time.monotonic() < deadline:
             async for batch in engine.logs.read(container.id, ReadLogs(tail=3)):
@@ -192,6 +194,8 @@ class _Tour:
 
     async def _leave(self) -> None:
         """Take the container away, whatever state the tour ended in; nothing may outlive it."""
+        if not self._opened:
+            return
         async with self._engine() as engine:
             for container in await engine.containers.list():
                 await engine.containers.remove(container.id, force=True, volumes=True)
@@ -200,6 +204,7 @@ class _Tour:
     @asynccontextmanager
     async def _engine(self) -> AsyncIterator[Engine]:
         engine = await open_engine(self._place.root, self._place.run)
+        self._opened = True
         try:
             yield engine
         finally:

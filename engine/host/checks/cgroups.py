@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -55,16 +56,16 @@ def control_groups(machine: Machine) -> HostCheck:
             verdict=Verdict.DEGRADED,
             found=f"{words}. Not yours: {', '.join(missing)}.",
             matters=f"No limits on {' and '.join(missing)}, and estimated figures where there is no counter.",
-            fix=_DELEGATE if layout.mode is Mode.V2 else _fix_v1(machine, mounts.v1, membership, missing),
+            fix=_DELEGATE if layout.mode is Mode.V2 else _fix_v1(machine, missing),
         )
     return line(verdict=Verdict.OK, found=words)
 
 
 def _controllers(machine: Machine, directory: Path) -> frozenset[str]:
-    return read_controllers(directory) if machine.may(directory, 2) else frozenset()
+    return read_controllers(directory) if machine.may(directory, os.W_OK) else frozenset()
 
 
-def _fix_v1(machine: Machine, hierarchies: object, membership: object, missing: list[str]) -> str:
+def _fix_v1(machine: Machine, missing: list[str]) -> str:
     """By hand there are two ways: the modern hierarchy, or a directory of one's own in each old one."""
     own = " ".join(f"/sys/fs/cgroup/{name}/{machine.user}" for name in missing)
     return f"{_BOOT_V2}; or: sudo mkdir -p {own} && sudo chown -R {machine.user} {own} && join them before starting"
