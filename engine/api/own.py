@@ -43,6 +43,11 @@ async def doctor(call: Call) -> web.StreamResponse:
     return call.answer(msgspec.to_builtins(await call.engine.host.report()))
 
 
+async def check_store(call: Call) -> web.StreamResponse:
+    """For `wherry doctor --store`: only the process that has the store open may look into it."""
+    return call.answer(msgspec.to_builtins(list(await call.engine.host.check_store(mend=call.flag("mend")))))
+
+
 async def operations(call: Call) -> web.StreamResponse:
     return call.answer(msgspec.to_builtins(list(await call.engine.operations.list())))
 

@@ -120,6 +120,7 @@ _OWN = (
     Route("GET", "/wherry/owner", own.owner),
     Route("POST", "/wherry/release", own.release),
     Route("GET", "/wherry/doctor", own.doctor),
+    Route("POST", "/wherry/store", own.check_store),
     Route("GET", "/wherry/operations", own.operations),
     Route("DELETE", "/wherry/operations/{id}", own.cancel_operation),
     Route("GET", "/wherry/containers/{id}/death", own.death_report),

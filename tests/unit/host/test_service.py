@@ -1,4 +1,4 @@
-"""The settings survive and are checked; the service tells facts that were read; `wherry doctor` prints and exits right."""
+"""Settings survive and are checked; the service tells facts that were read; `wherry doctor` exits with the right code."""
 
 from __future__ import annotations
 
