@@ -1,5 +1,5 @@
 """What was built before, by what went in. A step's key is made of contents only: never of times, names of files on the
-host, or the order in which stages happened to run. Also the caches that `RUN --mount=type=cache` asks for.
+host, or the order in which stages happened to run.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from engine.builder.cache_mounts import PREFIX
 from engine.types.builds import BuildCacheEntry
 from engine.types.data import Data, Freed
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from engine.storage.layers import LayerStore
 
 _TOUCH_AFTER_NS = 60 * 1_000_000_000
+_ALL_STEPS = "SELECT key, used_ns, body FROM build_cache WHERE key NOT LIKE ?"
 
 
 class CachedStep(Data, frozen=True, kw_only=True):
@@ -48,7 +50,7 @@ class StepCache:
         self._used_ns: dict[str, int] = {}
 
     async def open(self) -> None:
-        for key, used_ns, body in await self._database.fetch("SELECT key, used_ns, body FROM build_cache"):
+        for key, used_ns, body in await self._database.fetch(_ALL_STEPS, (f"{PREFIX}%",)):
             self._entries[key] = msgspec.json.decode(body, type=CachedStep)
             self._used_ns[key] = used_ns
 
