@@ -1,0 +1,70 @@
+"""What was put into a layer and hidden by a later one: path, size, the two guilty steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from PySide6.QtCore import Qt
+
+from gui.models.table import Column, KeyedTableModel
+from gui.theme import Size, Tone
+from gui.widgets.cells import BadgeCell, CellPainter, TextCell
+from gui.widgets.empty_state import EmptyState
+from gui.widgets.table import Table
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class WasteRow(NamedTuple):
+    """One path; the steps as people wrote them, short."""
+
+    path: str
+    size: int
+    size_words: str
+    added_by: str
+    hidden_by: str
+    why: str
+    tone: Tone = Tone.WARNING
+
+
+class WasteList(Table):
+    """A table of waste, largest first. `activated_key` carries the path."""
+
+    def __init__(self) -> None:
+        super().__init__(translate("WasteList", "Wasted space"), row_height=Size.ROW_COMPACT, multi=False)
+        columns = [
+            Column[WasteRow]("path", translate("WasteList", "Path"), lambda row: row.path, tooltip=lambda r: r.path),
+            Column[WasteRow](
+                "size", translate("WasteList", "Size"), lambda row: row.size_words, sort=lambda r: r.size, right=True
+            ),
+            Column[WasteRow](
+                "added", translate("WasteList", "Added by"), lambda row: row.added_by, tooltip=lambda r: r.added_by
+            ),
+            Column[WasteRow](
+                "hidden", translate("WasteList", "Hidden by"), lambda row: row.hidden_by, tooltip=lambda r: r.hidden_by
+            ),
+            Column[WasteRow]("why", translate("WasteList", "Why"), lambda row: row.why, tone=lambda row: row.tone),
+        ]
+        self.rows = KeyedTableModel(columns, parent=self)
+        self.setModel(self.rows)
+        self.setSortingEnabled(False)
+        painters: dict[int, CellPainter] = {
+            0: TextCell(elide=Qt.TextElideMode.ElideMiddle, code=True),
+            1: TextCell(tabular=True),
+            2: TextCell(secondary=True, code=True),
+            3: TextCell(secondary=True, code=True),
+            4: BadgeCell(),
+        }
+        self.set_columns(painters, {1: 96, 2: 210, 3: 210, 4: 150}, stretch=0)
+        self.set_empty_state(
+            EmptyState(
+                "check-circle",
+                translate("WasteList", "Nothing wasted"),
+                translate("WasteList", "Every byte of every layer can be seen in the finished image."),
+            )
+        )
+
+    def set_waste(self, rows: Sequence[WasteRow]) -> None:
+        self.rows.set_items((f"{number}:{row.path}", row) for number, row in enumerate(rows))
