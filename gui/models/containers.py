@@ -113,6 +113,9 @@ class ContainersModel(QAbstractTableModel):
     def shown(self) -> list[Container]:
         return [row for row in self._rows if not isinstance(row, Group)]
 
+    def row_object(self, row: int) -> Row:
+        return self._rows[row]
+
     def row_of(self, key: str) -> int:
         return self._positions.get(key, -1)
 

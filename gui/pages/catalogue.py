@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from gui.words import translate
@@ -34,6 +35,10 @@ class PageEntry:
 
 def pages() -> tuple[PageEntry, ...]:
     """In the order of the sidebar."""
+    return tuple(entry for entry in _all_pages() if find_spec(entry.module) is not None)
+
+
+def _all_pages() -> tuple[PageEntry, ...]:
     return (
         PageEntry(
             "containers",
@@ -75,3 +80,8 @@ def pages() -> tuple[PageEntry, ...]:
             "Ctrl+,",
         ),
     )
+
+
+def welcome_page() -> PageEntry:
+    """Shown at the first start, and until there is a container; not in the sidebar."""
+    return PageEntry("welcome", translate("Pages", "Welcome"), "home", "gui.pages.welcome", "WelcomePage")

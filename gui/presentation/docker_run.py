@@ -158,7 +158,8 @@ def _finished(draft: _Draft, image: str) -> ContainerSpec:
     if draft.resources:
         values["resources"] = Resources(**draft.resources)
     if draft.security:
-        values["security"] = Security(**{k: tuple(v) if isinstance(v, list) else v for k, v in draft.security.items()})
+        security: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in draft.security.items()}
+        values["security"] = Security(**security)
     if draft.health:
         values["health"] = HealthCheck(**draft.health)
     if draft.log:

@@ -1,0 +1,47 @@
+"""`python -m gui`: opens the window on the engine inside. `--screenshots DIR` keeps a picture of every page and ends."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from engine.facade import Engine
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="wherry", description="A desktop container manager with its own engine.")
+    parser.add_argument("--screenshots", metavar="DIR", help="visit every page, keep a picture of each, and end")
+    parser.add_argument("--look", choices=("system", "light", "dark"), help="start in this look")
+    parser.add_argument("--size", default="1280x800", help="of the window for screenshots, as 1280x800")
+    parser.add_argument("--engine", default="engine.embedded:open_engine", help=argparse.SUPPRESS)
+    chosen = parser.parse_args(arguments)
+
+    from gui.application import run
+
+    open_engine = _engine_opener(chosen.engine)
+    if chosen.screenshots:
+        from gui.tour import take_screenshots
+
+        width, _, height = chosen.size.partition("x")
+        return take_screenshots(open_engine, chosen.screenshots, (int(width), int(height)), chosen.look or "")
+    return run(open_engine, look=chosen.look or "")
+
+
+def _engine_opener(place: str) -> Callable[[], Awaitable[Engine]]:
+    """The function that opens the engine; imported on the engine's own thread, so that the window is there first."""
+    module, _, name = place.partition(":")
+
+    async def open_engine() -> Engine:
+        engine: Engine = await getattr(import_module(module), name)()
+        return engine
+
+    return open_engine
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,184 @@
+"""The composition root of the window: what is made in which order, and how it all ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QApplication
+from qasync import QEventLoop
+
+from engine.types.containers import ALIVE_STATES
+from gui.bridge import EngineClient
+from gui.frame.notices import Notice, Notices
+from gui.frame.quitting import QuitDialog
+from gui.frame.tray import Tray
+from gui.frame.window import MainWindow
+from gui.settings import WindowSettings
+from gui.theme import Mode, Tone, theme
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from engine.facade import Engine
+
+_log = logging.getLogger(__name__)
+_CLOSE_SECONDS = 30.0
+
+
+class Application(QObject):
+    """Holds client, window and tray; owns closing (to the tray) and quitting (asks once)."""
+
+    def __init__(
+        self, app: QApplication, open_engine: Callable[[], Awaitable[Engine]], settings: WindowSettings | None = None
+    ) -> None:
+        super().__init__()
+        # Under qasync the end of the last window would end the loop in the middle of running coroutines.
+        app.setQuitOnLastWindowClosed(False)
+        self._app = app
+        self.settings = settings or WindowSettings()
+        theme().install(app, self.settings.look)
+        self.client = EngineClient(open_engine)
+        self.window = MainWindow(self.client, self.settings)
+        self.tray = Tray(self.window, self.show_window, self.quit)
+        self.notices = Notices(self.window)
+        self._ending = False
+        self._told_about_tray = False
+        self.window.close_wanted.connect(self._on_close_wanted)
+        self.window.quit_wanted.connect(self.quit)
+        self.notices.told.connect(self._on_notice)
+        self.tray.icon.messageClicked.connect(self._on_message_clicked)
+        self.client.stopped.connect(self._on_engine_stopped)
+        self._notified = ""
+
+    def start(self) -> None:
+        """Show the window first; the engine opens beside it."""
+        self.window.show()
+        self.tray.show()
+        self.client.start()
+
+    def show_window(self) -> None:
+        self.window.showNormal() if self.window.isMinimized() else self.window.show()
+        self.window.raise_()
+        self.window.activateWindow()
+
+    # --- closing and quitting ---
+
+    def _on_close_wanted(self) -> None:
+        if not (self.settings.keep_in_tray and self.tray.icon.isVisible()):
+            self.quit()
+            return
+        self.window.hide()
+        if not self._told_about_tray:
+            self._told_about_tray = True
+            title = translate("Application", "Wherry is still here")
+            self.tray.icon.showMessage(title, translate("Application", "Your services go on. Quit from this icon."))
+
+    def quit(self) -> None:
+        """Ask once what to do with running services, then end."""
+        if self._ending:
+            return
+        running = [c for c in self.client.mirror.containers.values() if c.state in ALIVE_STATES]
+        if not running or self.settings.on_quit != "ask":
+            self.end(stop_containers=self.settings.on_quit == "stop")
+            return
+        self.show_window()
+        dialog = QuitDialog(self.window, [c.name for c in running], self.settings)
+        dialog.decided.connect(lambda stop: self.end(stop_containers=stop))
+        dialog.open()
+
+    def end(self, *, stop_containers: bool = False) -> None:
+        """Close the engine, then the loop."""
+        if self._ending:
+            return
+        self._ending = True
+        self.window.wind_down()
+        self.window.hide()
+        self.tray.icon.hide()
+        self.client.stop(stop_containers=stop_containers)
+        # An engine that hangs must not keep the process; services outlive it either way.
+        QTimer.singleShot(int(_CLOSE_SECONDS * 1000), self._app.quit)
+
+    def _on_engine_stopped(self) -> None:
+        if self._ending:
+            self._app.quit()
+
+    # --- notices ---
+
+    def _on_notice(self, notice: Notice) -> None:
+        self._notified = notice.container_id
+        if self.tray.icon.isVisible() and not self.window.isActiveWindow():
+            self.tray.icon.showMessage(notice.title, notice.text)
+            return
+        self.window.toast(
+            notice.title,
+            Tone.DANGER,
+            button=translate("Application", "Why?"),
+            on_button=lambda: self.window.navigate("containers", notice.container_id, "history"),
+        )
+
+    def _on_message_clicked(self) -> None:
+        self.show_window()
+        if self._notified:
+            self.window.navigate("containers", self._notified, "history")
+
+
+def make_qt_application() -> QApplication:
+    """The QApplication with its names, so that desktops find icon and settings."""
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    QApplication.setApplicationName("wherry")
+    QApplication.setApplicationDisplayName("Wherry")
+    QApplication.setDesktopFileName("wherry")
+    return QApplication(sys.argv[:1])
+
+
+def run(
+    open_engine: Callable[[], Awaitable[Engine]],
+    *,
+    look: str = "",
+    settings: WindowSettings | None = None,
+    started: Callable[[Application], None] | None = None,
+) -> int:
+    """Run the window until it is quit; gives the exit status."""
+    app = make_qt_application()
+    install_translation(app)
+    loop = QEventLoop(app)
+    asyncio.set_event_loop(loop)
+    application = Application(app, open_engine, settings)
+    if look:
+        theme().set_mode(Mode(look))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: application.end())
+    # Python only sees a signal when it runs: a slow heartbeat gives it the chance.
+    heartbeat = QTimer(interval=1000)
+    heartbeat.timeout.connect(lambda: None)
+    heartbeat.start()
+    application.start()
+    if started is not None:
+        started(application)
+    with loop:
+        loop.run_forever()
+        application.client.join()
+    return 0
+
+
+def install_translation(app: QApplication) -> None:
+    """The user's language, where there is a translation of it."""
+    from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
+
+    from resources import resource
+
+    for folder, name in (
+        (QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath), "qtbase"),
+        (str(resource("translations")), "wherry"),
+    ):
+        translator = QTranslator(app)
+        if translator.load(QLocale(), name, "_", folder):
+            app.installTranslator(translator)

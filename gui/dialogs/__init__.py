@@ -1,0 +1,1 @@
+"""Dialogs. `catalogue.py` opens them by name, so that nobody imports a dialog before it is wanted."""

@@ -1,0 +1,1 @@
+"""The window around the pages: sidebar, status bar, palette, tray, notifications, keys."""

@@ -1,0 +1,259 @@
+"""The command palette: every action and every object, found by a few letters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QAbstractListModel, QEvent, QObject, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QLineEdit,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+)
+
+from gui.models.table import NO_INDEX, AnyIndex, ModelRole
+from gui.pages.catalogue import pages
+from gui.presentation.containers import image_text, state_words, status_text
+from gui.presentation.units import short_id
+from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, icon, paint_icon, theme
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gui.shell import Shell
+
+_WIDTH = 620
+_ROWS = 10
+_MOST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing the palette offers."""
+
+    text: str
+    note: str
+    icon: str
+    act: Callable[[], None]
+    shortcut: str = ""
+    tone: Tone = Tone.MUTED
+    weight: int = 0
+    """Higher comes first among equal matches."""
+
+
+def score(query: str, text: str) -> int:
+    """How well a text answers a query; 0 is not at all. Words in any order, or letters in order."""
+    folded, wanted = text.casefold(), query.casefold().split()
+    if not wanted:
+        return 1
+    total = 0
+    for word in wanted:
+        position = folded.find(word)
+        if position < 0:
+            return _letters_in_order("".join(wanted), folded)
+        starts_word = position == 0 or not folded[position - 1].isalnum()
+        total += 100 + (60 if position == 0 else 30 if starts_word else 0) + len(word)
+    return total
+
+
+def _letters_in_order(letters: str, text: str) -> int:
+    position = -1
+    for letter in letters:
+        position = text.find(letter, position + 1)
+        if position < 0:
+            return 0
+    return max(1, 40 - len(text) // 4)
+
+
+def entries(shell: Shell) -> Iterator[Entry]:
+    """Everything there is: pages, window-wide actions, then objects with what can be done to each."""
+    for page in pages():
+        words = translate("Palette", "Go to {0}").format(page.title)
+        yield Entry(words, "", page.icon, lambda key=page.id: shell.navigate(key), page.shortcut, weight=30)
+    for action in shell.verbs:
+        if not action.subject:
+            run = lambda key=action.id: shell.trigger(key)  # noqa: E731
+            yield Entry(action.text, action.hint, action.icon, run, action.shortcut, weight=40)
+    mirror = shell.client.mirror
+    for container in mirror.containers.values():
+        tone = state_words(container).tone
+        run = lambda key=container.id: shell.navigate("containers", key)  # noqa: E731
+        yield Entry(container.name, status_text(container), "container", run, tone=tone, weight=20)
+        for action in shell.verbs.for_subject("container"):
+            if action.enabled([container]) and action.id != "container.details":
+                run = lambda key=action.id, c=container: shell.trigger(key, [c])  # noqa: E731
+                words = f"{action.text.rstrip('…')} {container.name}"
+                yield Entry(words, "", action.icon, run, weight=5)
+    for image in mirror.images.values():
+        name = image_text(image.tags[0]) if image.tags else short_id(image.id)
+        yield Entry(
+            name, translate("Palette", "Image"), "image", lambda key=image.id: shell.navigate("images", key), weight=15
+        )
+    for volume in mirror.volumes.values():
+        run = lambda key=volume.name: shell.navigate("volumes", key)  # noqa: E731
+        yield Entry(short_id(volume.name) if volume.anonymous else volume.name, translate("Palette", "Volume"),
+                    "volume", run, weight=10)  # fmt: skip
+    for network in mirror.networks.values():
+        run = lambda key=network.id: shell.navigate("networks", key)  # noqa: E731
+        yield Entry(network.name, translate("Palette", "Network"), "network", run, weight=8)
+
+
+class _Entries(QAbstractListModel):
+    def __init__(self, everything: list[Entry]) -> None:
+        super().__init__()
+        self._everything = everything
+        self.shown: list[Entry] = []
+        self.set_query("")
+
+    def set_query(self, query: str) -> None:
+        scored = [(score(query, f"{entry.text} {entry.note}"), entry) for entry in self._everything]
+        hits = [(points + entry.weight, entry) for points, entry in scored if points]
+        hits.sort(key=lambda hit: -hit[0])
+        self.beginResetModel()
+        self.shown = [entry for _, entry in hits[:_MOST]]
+        self.endResetModel()
+
+    def rowCount(self, parent: AnyIndex = NO_INDEX) -> int:
+        return 0 if parent.isValid() else len(self.shown)
+
+    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        entry = self.shown[index.row()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return entry.text
+        if role == ModelRole.OBJECT:
+            return entry
+        return None
+
+
+class _Row(QStyledItemDelegate):
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: AnyIndex) -> QSize:
+        return QSize(_WIDTH - 2 * Space.S, Size.ROW - 2)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
+        entry: Entry = index.data(ModelRole.OBJECT)
+        rect = QRectF(option.rect)  # type: ignore[attr-defined]
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if option.state & QStyle.StateFlag.State_Selected:  # type: ignore[attr-defined]
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(color(Role.SELECTED))
+            painter.drawRoundedRect(rect.adjusted(0, 1, 0, -1), Radius.MEDIUM, Radius.MEDIUM)
+        inner = rect.adjusted(Space.M, 0, -Space.M, 0)
+        sign = QRectF(inner.left(), inner.center().y() - 8, 16, 16)
+        tint = theme().tone(entry.tone) if entry.tone is not Tone.MUTED else color(Role.TEXT_SECONDARY)
+        paint_icon(painter, sign, entry.icon, tint)
+        inner.setLeft(sign.right() + Space.M)
+        right = self._paint_right(painter, inner, entry)
+        painter.setFont(font(Text.BODY))
+        painter.setPen(color(Role.TEXT))
+        room = inner.width() - right - Space.M
+        shown = QFontMetricsF(painter.font()).elidedText(entry.text, Qt.TextElideMode.ElideMiddle, room)
+        painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+        painter.restore()
+
+    @staticmethod
+    def _paint_right(painter: QPainter, inner: QRectF, entry: Entry) -> float:
+        note = entry.note
+        if entry.shortcut:
+            note = QKeySequence(entry.shortcut).toString(QKeySequence.SequenceFormat.NativeText)
+        painter.setFont(font(Text.SMALL))
+        painter.setPen(color(Role.TEXT_MUTED))
+        metrics = QFontMetricsF(painter.font())
+        shown = metrics.elidedText(note, Qt.TextElideMode.ElideRight, inner.width() / 2)
+        painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, shown)
+        return metrics.horizontalAdvance(shown)
+
+
+class Palette(QDialog):
+    """Type, arrow down, Enter."""
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell.dialog_parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
+        self.setObjectName("palette")
+        self.setAccessibleName(translate("Palette", "Command palette"))
+        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+        self.setFixedWidth(_WIDTH)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        frame = QFrame()
+        frame.setProperty("role", "popup")
+        outer.addWidget(frame)
+        column = QVBoxLayout(frame)
+        column.setContentsMargins(Space.S, Space.S, Space.S, Space.S)
+        column.setSpacing(Space.S)
+        self.field = QLineEdit()
+        self.field.setProperty("role", "search")
+        self.field.setPlaceholderText(
+            translate("Palette", "Search containers, images, volumes, and everything you can do")
+        )
+        self.field.setAccessibleName(self.field.placeholderText())
+        self.field.addAction(icon("search", Role.TEXT_MUTED), QLineEdit.ActionPosition.LeadingPosition)
+        self.field.installEventFilter(self)
+        column.addWidget(self.field)
+        self.model = _Entries(list(entries(shell)))
+        self.view = QListView()
+        self.view.setFrameShape(QFrame.Shape.NoFrame)
+        self.view.setProperty("role", "plain")
+        self.view.setModel(self.model)
+        self.view.setItemDelegate(_Row(self.view))
+        self.view.setUniformItemSizes(True)
+        self.view.setMouseTracking(True)
+        self.view.setAccessibleName(translate("Palette", "Results"))
+        self.view.setFixedHeight(_ROWS * (Size.ROW - 2))
+        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.view.viewport().setAutoFillBackground(False)
+        column.addWidget(self.view)
+        self.field.textChanged.connect(self._on_text)
+        self.view.clicked.connect(lambda index: self._run(index.row()))
+        self.view.entered.connect(self.view.setCurrentIndex)
+        self._on_text("")
+
+    def open_over(self) -> None:
+        """In the upper middle of the window."""
+        parent = self.parentWidget()
+        if parent is not None:
+            top = parent.mapToGlobal(parent.rect().topLeft())
+            self.move(top.x() + (parent.width() - _WIDTH) // 2, top.y() + parent.height() // 8)
+        self.show()
+        self.field.setFocus()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.field and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            key = event.key()
+            if key in (Qt.Key.Key_Down, Qt.Key.Key_Up, Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):
+                step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: _ROWS}.get(Qt.Key(key), -_ROWS)
+                self._move(step)
+                return True
+            if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._run(self.view.currentIndex().row())
+                return True
+        return super().eventFilter(watched, event)
+
+    def _move(self, step: int) -> None:
+        count = len(self.model.shown)
+        if count:
+            row = self.view.currentIndex().row() + step
+            self.view.setCurrentIndex(
+                self.model.index(row % count if abs(step) == 1 else max(0, min(count - 1, row)), 0)
+            )
+
+    def _on_text(self, text: str) -> None:
+        self.model.set_query(text)
+        if self.model.shown:
+            self.view.setCurrentIndex(self.model.index(0, 0))
+
+    def _run(self, row: int) -> None:
+        if 0 <= row < len(self.model.shown):
+            entry = self.model.shown[row]
+            self.close()
+            entry.act()

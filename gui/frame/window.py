@@ -1,0 +1,314 @@
+"""The main window: it puts sidebar, pages and status bar together and is the shell that pages and actions see."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from engine.errors import Cancelled, WherryError
+from engine.types.containers import State
+from engine.types.operations import OperationState
+from gui.actions.catalogue import all_actions
+from gui.dialogs.catalogue import open_dialog
+from gui.feedback import questions
+from gui.feedback.errors import ErrorDialog, ReportDialog
+from gui.frame.palette import Palette
+from gui.frame.shortcuts import ShortcutsDialog
+from gui.frame.status_bar import StatusBar
+from gui.pages.catalogue import PageEntry, pages, welcome_page
+from gui.tasks import Tasks
+from gui.theme import Role as ColorRole
+from gui.theme import Size, Space, Text, Tone, font, icon
+from gui.widgets.buttons import button
+from gui.widgets.labels import label
+from gui.widgets.side_nav import SideNav
+from gui.widgets.toast import ToastStack
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from PySide6.QtGui import QCloseEvent, QHideEvent, QShowEvent
+
+    from gui.actions import ActionSet
+    from gui.bridge import ChangeSet, EngineClient
+    from gui.pages.page import Page
+    from gui.settings import WindowSettings
+    from gui.shell import Confirmation, TextQuestion
+
+_log = logging.getLogger(__name__)
+_SMALLEST = (860, 560)
+_FIRST_SIZE = (1240, 780)
+
+
+class MainWindow(QMainWindow):
+    """Implements `gui.shell.Shell`."""
+
+    close_wanted = Signal()
+    """The user closed the window; the application decides between tray and end."""
+    quit_wanted = Signal()
+
+    def __init__(self, client: EngineClient, settings: WindowSettings) -> None:
+        super().__init__()
+        self._client, self._settings = client, settings
+        self._actions = all_actions()
+        self._tasks = Tasks(self._on_task_error)
+        self._pages: dict[str, Page] = {}
+        self._entries: dict[str, PageEntry] = {entry.id: entry for entry in (*pages(), welcome_page())}
+        self.setWindowTitle(translate("Window", "Wherry"))
+        self.setWindowIcon(icon("wherry", ColorRole.ACCENT))
+        self.setMinimumSize(*_SMALLEST)
+        self._nav = SideNav(translate("Window", "Pages"))
+        self._stack = QStackedWidget()
+        self._status = StatusBar(self)
+        self._lay_out()
+        self._toasts = ToastStack(self, bottom=Space.XXL + Space.M)
+        self._add_shortcuts()
+        self._restore()
+        client.changed.connect(self._on_changes)
+        client.ready.connect(self._on_ready)
+        client.failed.connect(self._on_engine_failed)
+
+    # --- Shell ---
+
+    @property
+    def client(self) -> EngineClient:
+        return self._client
+
+    @property
+    def verbs(self) -> ActionSet:
+        return self._actions
+
+    @property
+    def settings(self) -> WindowSettings:
+        return self._settings
+
+    @property
+    def dialog_parent(self) -> QWidget:
+        return self
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> None:
+        self._tasks.start(work)
+
+    async def confirm(self, question: Confirmation) -> frozenset[str] | None:
+        return await questions.confirm(self, question)
+
+    async def ask_text(self, question: TextQuestion) -> str | None:
+        return await questions.ask_text(self, question)
+
+    async def choose_open_file(self, title: str, filters: str = "") -> str:
+        return await questions.choose_file(self, title, filters=filters)
+
+    async def choose_save_file(self, title: str, suggested: str, filters: str = "") -> str:
+        return await questions.choose_file(self, title, save_as=suggested, filters=filters)
+
+    async def choose_folder(self, title: str) -> str:
+        return await questions.choose_file(self, title, folder=True)
+
+    def toast(
+        self,
+        text: str,
+        tone: Tone = Tone.NEUTRAL,
+        *,
+        button: str = "",
+        on_button: Callable[[], None] | None = None,
+    ) -> None:
+        self._toasts.show(text, tone, action=button, act=on_button)
+
+    def show_error(self, error: BaseException, *, retry: Callable[[], None] | None = None) -> None:
+        if isinstance(error, Cancelled):
+            return
+        if not isinstance(error, WherryError):
+            self._report(error)
+            return
+        ErrorDialog(self, self, error, retry).open()
+
+    def navigate(self, page_id: str, object_id: str = "", detail: str = "") -> None:
+        page = self.page(page_id)
+        self._stack.setCurrentWidget(page)
+        self._nav.set_current("containers" if page_id == "welcome" else page_id)
+        page.open_object(object_id, detail)
+
+    def open_dialog(self, dialog_id: str, **arguments: Any) -> None:
+        open_dialog(self, dialog_id, arguments)
+
+    def trigger(self, action_id: str, subjects: Sequence[Any] = ()) -> None:
+        action = self._actions[action_id]
+        if action.enabled(subjects):
+            self.run(self._perform(action_id, list(subjects)))
+
+    # --- for the application and for tests ---
+
+    def page(self, page_id: str) -> Page:
+        """The page, made when it is first asked for."""
+        if page_id not in self._pages:
+            self._pages[page_id] = self._entries[page_id].create(self)
+            self._stack.addWidget(self._pages[page_id])
+        return self._pages[page_id]
+
+    @property
+    def current_page_id(self) -> str:
+        return next((key for key, page in self._pages.items() if page is self._stack.currentWidget()), "")
+
+    @property
+    def toasts(self) -> ToastStack:
+        return self._toasts
+
+    @property
+    def status(self) -> StatusBar:
+        return self._status
+
+    def show_palette(self) -> None:
+        Palette(self).open_over()
+
+    def show_shortcuts(self) -> None:
+        ShortcutsDialog(self).open()
+
+    def wind_down(self) -> None:
+        """Remember the window and end what still runs in it."""
+        self._settings.set_bytes("geometry", self.saveGeometry())
+        self._settings.set_text("page", self.current_page_id)
+        self._settings.sync()
+        self._tasks.cancel_all()
+
+    # --- building ---
+
+    def _lay_out(self) -> None:
+        sidebar = QFrame()
+        sidebar.setProperty("role", "sidebar")
+        sidebar.setFixedWidth(Size.SIDEBAR)
+        column = QVBoxLayout(sidebar)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._brand())
+        search = button(translate("Window", "Search"), "search", on_click=self.show_palette)
+        search.setToolTip(translate("Window", "Find anything, do anything (Ctrl+K)"))
+        search.setProperty("role", "palette")
+        box = QVBoxLayout()
+        box.setContentsMargins(Space.S, 0, Space.S, Space.S)
+        box.addWidget(search)
+        column.addLayout(box)
+        for entry in pages():
+            if entry.section == "bottom" and self._nav.property("split") is None:
+                self._nav.add_stretch()
+                self._nav.setProperty("split", True)  # noqa: FBT003
+            hint = QKeySequence(entry.shortcut).toString(QKeySequence.SequenceFormat.NativeText)
+            self._nav.add(entry.id, entry.title, entry.icon, hint)
+        self._nav.chosen.connect(self.navigate)
+        column.addWidget(self._nav, 1)
+        whole, upper = QWidget(), QHBoxLayout()
+        upper.setSpacing(0)
+        upper.addWidget(sidebar)
+        upper.addWidget(self._stack, 1)
+        outer = QVBoxLayout(whole)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addLayout(upper, 1)
+        outer.addWidget(self._status)
+        self.setCentralWidget(whole)
+
+    @staticmethod
+    def _brand() -> QWidget:
+        box = QWidget()
+        box.setFixedHeight(Size.TOPBAR)
+        row = QHBoxLayout(box)
+        row.setContentsMargins(Space.L, 0, Space.M, 0)
+        row.setSpacing(Space.S)
+        sign = label()
+        sign.setPixmap(icon("wherry", ColorRole.ACCENT).pixmap(22, 22))
+        sign.setAccessibleName("Wherry")
+        name = label("Wherry")
+        name.setFont(font(Text.TITLE))
+        row.addWidget(sign)
+        row.addWidget(name)
+        row.addStretch(1)
+        return box
+
+    def _add_shortcuts(self) -> None:
+        keys: dict[str, Callable[[], None]] = {
+            "Ctrl+K": self.show_palette,
+            "Ctrl+Shift+P": self.show_palette,
+            "F1": self.show_shortcuts,
+            "Ctrl+?": self.show_shortcuts,
+            "Ctrl+Q": self.quit_wanted.emit,
+            "Ctrl+W": self.close,
+        }
+        for entry in pages():
+            if entry.shortcut:
+                keys[entry.shortcut] = lambda key=entry.id: self.navigate(key)  # type: ignore[misc]
+        for action in self._actions:
+            if action.window_wide and action.shortcut:
+                keys[action.shortcut] = lambda key=action.id: self.trigger(key)  # type: ignore[misc]
+        for key, act in keys.items():
+            QShortcut(QKeySequence(key), self, act, context=Qt.ShortcutContext.WindowShortcut)
+
+    def _restore(self) -> None:
+        geometry = self._settings.bytes("geometry")
+        if geometry.isEmpty() or not self.restoreGeometry(geometry):
+            screen = self.screen().availableSize()
+            self.resize(min(_FIRST_SIZE[0], screen.width()), min(_FIRST_SIZE[1], screen.height()))
+        remembered = self._settings.text("page", "containers")
+        start = remembered if remembered in self._entries and remembered != "welcome" else "containers"
+        if not self._settings.welcomed:
+            start = "welcome"
+        self.navigate(start)
+
+    # --- what happens ---
+
+    async def _perform(self, action_id: str, subjects: list[Any]) -> None:
+        action = self._actions[action_id]
+        try:
+            await action.run(self, subjects)
+        except WherryError as error:
+            self.show_error(error, retry=lambda: self.trigger(action_id, subjects))
+
+    def _on_task_error(self, error: BaseException) -> None:
+        if isinstance(error, WherryError):
+            self.show_error(error)
+        elif not (isinstance(error, RuntimeError) and not self._client.is_ready):
+            self._report(error)
+
+    def _report(self, error: BaseException) -> None:
+        _log.error("unexpected error in the window", exc_info=error)
+        ReportDialog(self, error).open()
+
+    def _on_ready(self) -> None:
+        mirror = self._client.mirror
+        if self.current_page_id == "welcome" and mirror.containers:
+            self._settings.welcomed = True
+            self.navigate("containers")
+
+    def _on_engine_failed(self, error: BaseException) -> None:
+        self.navigate("settings", "", "engine-failed")
+        self.show_error(error)
+
+    def _on_changes(self, changes: ChangeSet) -> None:
+        mirror = self._client.mirror
+        if changes.touches("container"):
+            self._nav.set_count("containers", sum(c.state is State.RUNNING for c in mirror.containers.values()))
+        if changes.touches("operation"):
+            running = sum(one.state is OperationState.RUNNING for one in mirror.operations.values())
+            self._nav.set_count("activity", running, Tone.ACCENT)
+
+    # --- Qt ---
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self._status.set_active(active=not self.isMinimized())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._status.set_active(active=True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._status.set_active(active=False)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        event.ignore()
+        self.close_wanted.emit()

@@ -1,0 +1,1 @@
+"""The parts of the containers page: cells of the list, and the tabs of one container."""

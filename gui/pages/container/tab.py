@@ -1,0 +1,41 @@
+"""What a tab of a container's details is: made when first shown, working only while it is seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from engine.types.containers import Container
+    from gui.bridge import Lease
+    from gui.shell import Shell
+
+
+class DetailTab(QWidget):
+    """`resume` is called when it comes to sight (and for another container), `suspend` when it goes."""
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__()
+        self.shell = shell
+        self.client = shell.client
+        self._leases: list[Lease] = []
+
+    def resume(self, container: Container) -> None:
+        """Show this container and lease what that needs."""
+
+    def refresh(self, container: Container) -> None:
+        """The container has changed while the tab is seen."""
+
+    def suspend(self) -> None:
+        """Out of sight: streams end here. Subclasses that keep more call this one too."""
+        for lease in self._leases:
+            lease.end()
+        self._leases.clear()
+
+    def hold(self, lease: Lease) -> Lease:
+        self._leases.append(lease)
+        return lease
+
+    def forget(self) -> None:
+        """Another container is shown from now on: drop what belongs to the old one."""

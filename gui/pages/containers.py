@@ -1,0 +1,367 @@
+"""The containers: the list, and behind each row its details."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from engine.types.containers import ALIVE_STATES, Container, Health
+from gui.models.containers import COLUMNS, ContainersModel, Group
+from gui.pages.container.cells import ActionsCell, GroupCell, NameCell, StatusCell, port_links
+from gui.pages.container.details import ContainerDetails
+from gui.pages.page import Page
+from gui.presentation.containers import ended_badly
+from gui.presentation.units import count_text
+from gui.theme import Size, Space, Tone, icon
+from gui.widgets.buttons import Variant, button, menu_button, tool_button
+from gui.widgets.cells import MeterCell, SparklineCell, TextCell
+from gui.widgets.chips import ChipBar
+from gui.widgets.empty_state import EmptyState
+from gui.widgets.labels import label
+from gui.widgets.page_header import PageHeader
+from gui.widgets.search_field import SearchField
+from gui.widgets.table import Table
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from engine.types.stats import Rates
+    from gui.actions import BoundAction
+    from gui.bridge import ChangeSet
+    from gui.shell import Shell
+
+_WIDTHS = {"image": 190, "ports": 130, "cpu": 132, "memory": 140, "status": 190, "actions": 104}
+_BULK = ("container.start", "container.stop", "container.restart", "container.remove")
+_MENU = (
+    ("container.details", "container.logs", "container.terminal", "container.browse"),
+    (
+        "container.start",
+        "container.stop",
+        "container.restart",
+        "container.pause",
+        "container.unpause",
+        "container.kill",
+    ),
+    ("container.edit", "container.rename", "container.duplicate", "container.commit", "container.export"),
+    ("container.copy-run", "container.copy-id"),
+    ("container.remove",),
+)
+_CLOCK_SECONDS = 10
+STATS_SECONDS = 1.0
+
+
+class ContainersPage(Page):
+    """A stack of two: the list, and one container."""
+
+    page_id = "containers"
+    kinds = frozenset({"container"})
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self.list = ContainerList(self)
+        self.details: ContainerDetails | None = None
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.list)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._stack)
+        QShortcut(QKeySequence("Alt+Left"), self, self.show_list)
+        QShortcut(QKeySequence.StandardKey.Find, self.list, self.list.search.setFocus)
+
+    def apply(self, changes: ChangeSet) -> None:
+        self.list.model.apply(changes.kinds["container"])
+        self.list.refresh()
+        if self.details is not None and self._stack.currentWidget() is self.details:
+            if self.details.container_id not in self.client.mirror.containers:
+                self.shell.toast(translate("ContainersPage", "{0} was removed").format(self.details.name))
+                self.show_list()
+            else:
+                self.details.refresh()
+
+    def shown(self) -> None:
+        self.list.clock.start()
+        if self.client.is_ready:
+            self._lease_rates()
+        else:
+            self.client.ready.connect(self._lease_rates)
+        if self.details is not None and self._stack.currentWidget() is self.details:
+            self.details.resume()
+
+    def hidden(self) -> None:
+        self.list.clock.stop()
+        if self.details is not None:
+            self.details.suspend()
+
+    def open_object(self, object_id: str, detail: str = "") -> None:
+        if not object_id:
+            self.show_list()
+            if detail.startswith("filter:"):
+                self.list.search.setText(detail.removeprefix("filter:"))
+            return
+        container = self.client.mirror.containers.get(object_id)
+        if container is None:
+            container = next((c for c in self.client.mirror.containers.values() if c.name == object_id), None)
+        if container is None:
+            self.show_list()
+            return
+        if self.details is None:
+            self.details = ContainerDetails(self.shell)
+            self.details.left.connect(self.show_list)
+            self._stack.addWidget(self.details)
+        self.details.show_container(container.id, detail)
+        self._stack.setCurrentWidget(self.details)
+
+    def show_list(self) -> None:
+        if self.details is not None:
+            self.details.suspend()
+        self._stack.setCurrentWidget(self.list)
+        self.list.table.setFocus()
+
+    def set_query(self, text: str) -> None:
+        self.list.search.setText(text)
+
+    def _lease_rates(self) -> None:
+        if self.isVisible():
+            self.hold(
+                self.client.latest(lambda engine: engine.stats.watch(None, interval=STATS_SECONDS), self._on_rates)
+            )
+
+    def _on_rates(self, batch: Sequence[Rates]) -> None:
+        if self._stack.currentWidget() is self.list:
+            self.list.model.apply_rates(batch)
+
+
+class ContainerList(QWidget):
+    """Header, filters, the table, and a bar of bulk actions while several are selected."""
+
+    def __init__(self, page: ContainersPage) -> None:
+        super().__init__(page)
+        self._shell = page.shell
+        self.model = ContainersModel(self)
+        self.model.set_grouped(grouped=self._shell.settings.group_by_project)
+        self.table = Table(translate("ContainersPage", "Containers"))
+        self.search = SearchField(translate("ContainersPage", "Filter by name, image, port, label"), delay_ms=30)
+        self.search.changed.connect(self._on_query)
+        self._bound: list[BoundAction] = []
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._make_header())
+        column.addWidget(self._make_filters())
+        column.addWidget(self.table, 1)
+        self._bulk = self._make_bulk_bar()
+        column.addWidget(self._bulk)
+        self._set_up_table(page)
+        self._add_keys()
+        self.clock = QTimer(self, interval=_CLOCK_SECONDS * 1000)
+        self.clock.timeout.connect(self.model.refresh_times)
+
+    # --- building ---
+
+    def _make_header(self) -> PageHeader:
+        self.header = PageHeader(translate("ContainersPage", "Containers"))
+        more = QMenu(self)
+        self._group_switch = QAction(translate("ContainersPage", "Group by project"), more, checkable=True)
+        self._group_switch.setChecked(self._shell.settings.group_by_project)
+        self._group_switch.toggled.connect(self._on_grouping)
+        more.addAction(self._group_switch)
+        more.addSeparator()
+        more.addAction(self._shell.verbs.bind(self._shell, "containers.prune", self, list))
+        self.header.add(self.search)
+        self.header.add(menu_button("", more, "more", Variant.GHOST))
+        run = button(
+            translate("ContainersPage", "Run"), "plus", Variant.PRIMARY, lambda: self._shell.trigger("containers.run")
+        )
+        run.setToolTip(translate("ContainersPage", "Run a container (Ctrl+N)"))
+        self.header.add(run)
+        return self.header
+
+    def _make_filters(self) -> QWidget:
+        box = QWidget()
+        row = QHBoxLayout(box)
+        row.setContentsMargins(Space.XL, Space.S, Space.L, Space.S)
+        self.chips = ChipBar(
+            (
+                ("running", translate("ContainersPage", "Running"), Tone.SUCCESS),
+                ("stopped", translate("ContainersPage", "Stopped"), Tone.NEUTRAL),
+                ("trouble", translate("ContainersPage", "In trouble"), Tone.DANGER),
+            ),
+            exclusive=True,
+        )
+        self.chips.changed.connect(self._on_chips)
+        row.addWidget(self.chips)
+        row.addStretch(1)
+        return box
+
+    def _make_bulk_bar(self) -> QWidget:
+        bar = QWidget()
+        bar.setObjectName("bulk")
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(Space.XL, Space.S, Space.L, Space.S)
+        row.setSpacing(Space.S)
+        self._bulk_words = label("")
+        row.addWidget(self._bulk_words)
+        row.addStretch(1)
+        for action_id in _BULK:
+            bound = self._bind(action_id)
+            knob = button(bound.text().rstrip("…"), bound.action.icon, Variant.DEFAULT, bound.trigger)
+            bound.enabledChanged.connect(knob.setEnabled)
+            row.addWidget(knob)
+        row.addWidget(tool_button("x", translate("ContainersPage", "Clear the selection"), self.table.clearSelection))
+        bar.hide()
+        return bar
+
+    def _set_up_table(self, page: ContainersPage) -> None:
+        place = {name: number for number, name in enumerate(COLUMNS)}
+        self.table.setModel(self.model)
+        self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+        self.table.set_columns(
+            {
+                place["name"]: NameCell(GroupCell(self.model.toggle_group)),
+                place["image"]: TextCell(secondary=True),
+                place["ports"]: port_links(),
+                place["cpu"]: SparklineCell(top=10.0),
+                place["memory"]: MeterCell(),
+                place["status"]: StatusCell(),
+                place["actions"]: ActionsCell(self._shell),
+            },
+            {place[name]: width for name, width in _WIDTHS.items()},
+            stretch=0,
+        )
+        self.table.activated_key.connect(self._on_activated)
+        self.table.menu_wanted.connect(self._show_menu)
+        self.table.keys_selected.connect(lambda _keys: self._refresh_bulk())
+        self.model.modelReset.connect(lambda: self._span_groups())
+        for signal in (self.model.rowsInserted, self.model.rowsRemoved):
+            signal.connect(lambda *_: self._span_groups())
+        empty = EmptyState(
+            "container",
+            translate("ContainersPage", "No containers yet"),
+            translate("ContainersPage", "Run the demo service to see how it works, or start from an image."),
+        )
+        for action_id, variant in (("program.demo", Variant.PRIMARY), ("containers.run", Variant.DEFAULT)):
+            action = self._shell.verbs[action_id]
+            run: Callable[[], None] = lambda key=action_id: self._shell.trigger(key)  # type: ignore[misc]  # noqa: E731
+            empty.add_button(button(action.text, action.icon, variant, run))
+        self._empty = empty
+        self.table.set_empty_state(empty)
+
+    def _bind(self, action_id: str) -> BoundAction:
+        bound = self._shell.verbs.bind(self._shell, action_id, self, self.selected)
+        self._bound.append(bound)
+        return bound
+
+    def _add_keys(self) -> None:
+        for action in self._shell.verbs.for_subject("container"):
+            if action.shortcut and action.id != "container.details":
+                bound = self._bind(action.id)
+                bound.setShortcut(QKeySequence(action.shortcut))
+                self.table.addAction(bound)
+        for action in self.table.actions():
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+
+    # --- what is selected ---
+
+    def selected(self) -> list[Container]:
+        """The selected containers; a selected project stands for its members."""
+        found: dict[str, Container] = {}
+        for key in self.table.selected_keys():
+            if key.startswith("project:"):
+                found.update({c.id: c for c in self.model.members(key.removeprefix("project:"))})
+            elif (container := self.model.container(key)) is not None:
+                found[key] = container
+        return list(found.values())
+
+    def refresh(self) -> None:
+        """Counts, chips, the bar, after the model has changed."""
+        everyone = list(self.model.containers())
+        running = sum(c.state in ALIVE_STATES for c in everyone)
+        words = translate("ContainersPage", "{0} running of {1}").format(running, len(everyone)) if everyone else ""
+        self.header.set_subtitle(words)
+        self.chips.set_count("running", running)
+        self.chips.set_count("stopped", len(everyone) - running)
+        self.chips.set_count("trouble", sum(in_trouble(c) for c in everyone))
+        self._describe_emptiness(any_container=bool(everyone))
+        self._refresh_bulk()
+
+    def _refresh_bulk(self) -> None:
+        chosen = self.selected()
+        self._bulk.setVisible(len(chosen) > 1)
+        self._bulk_words.setText(
+            count_text(
+                len(chosen),
+                translate("ContainersPage", "{0} selected"),
+                translate("ContainersPage", "{0} selected"),
+            )
+        )
+        for bound in self._bound:
+            bound.refresh()
+
+    def _describe_emptiness(self, *, any_container: bool) -> None:
+        if any_container:
+            title = translate("ContainersPage", "Nothing matches")
+            self._empty.set("search", title, translate("ContainersPage", "No container fits this filter."))
+        else:
+            title = translate("ContainersPage", "No containers yet")
+            hint = translate("ContainersPage", "Run the demo service to see how it works, or start from an image.")
+            self._empty.set("container", title, hint)
+
+    # --- what the user does ---
+
+    def _on_query(self, text: str) -> None:
+        self.model.set_query(text)
+        self._span_groups()
+
+    def _on_chips(self, keys: tuple[str, ...]) -> None:
+        conditions: dict[str, Callable[[Container], bool]] = {
+            "running": lambda c: c.state in ALIVE_STATES,
+            "stopped": lambda c: c.state not in ALIVE_STATES,
+            "trouble": in_trouble,
+        }
+        self.model.set_condition(conditions[keys[0]] if keys else None)
+        self._span_groups()
+
+    def _on_grouping(self, on: bool) -> None:  # noqa: FBT001
+        self._shell.settings.group_by_project = on
+        self.model.set_grouped(grouped=on)
+        self._span_groups()
+
+    def _on_activated(self, key: str) -> None:
+        if key.startswith("project:"):
+            self.model.toggle_group(key.removeprefix("project:"))
+        elif key:
+            self._shell.navigate("containers", key, "")
+
+    def _show_menu(self, _keys: list[str], place: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        for number, section in enumerate(_MENU):
+            if number:
+                menu.addSeparator()
+            for action_id in section:
+                bound = self._shell.verbs.bind(self._shell, action_id, menu, self.selected)
+                if bound.isEnabled() or action_id in ("container.start", "container.stop"):
+                    bound.setShortcut(QKeySequence(bound.action.shortcut))
+                    bound.setIcon(icon(bound.action.icon))
+                    menu.addAction(bound)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(place)
+
+    def _span_groups(self) -> None:
+        """Headers of projects go across all columns and are lower than rows."""
+        self.table.clearSpans()
+        for row in range(self.model.rowCount()):
+            is_group = isinstance(self.model.row_object(row), Group)
+            height = Size.HEADER if is_group else Size.ROW
+            if self.table.rowHeight(row) != height:
+                self.table.setRowHeight(row, height)
+            if is_group:
+                self.table.setSpan(row, 0, 1, len(COLUMNS))
+
+
+def in_trouble(container: Container) -> bool:
+    return ended_badly(container) or container.health.status is Health.UNHEALTHY
