@@ -6,14 +6,17 @@ import contextlib
 import os
 import re
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.logs.files import LogFiles, index_path, rotated_files, rotated_name
-from engine.logs.index import Index, Mark
+from engine.logs.index import Index
 from engine.logs.upkeep import bring_up_to_date, load_indexes
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from engine.logs.index import Mark
 
 LOG = "container.log"
 _SAFE_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}")
@@ -108,4 +111,4 @@ def shifted(index: Index, offset: int, number: int) -> Index:
 
 def _shift(mark: Mark, offset: int, number: int) -> Mark:
     pending = tuple(place + offset if place >= 0 else place for place in mark.pending)
-    return Mark(mark.offset + offset, mark.number + number, mark.time_ns, (pending[0], pending[1]))
+    return replace(mark, offset=mark.offset + offset, number=mark.number + number, pending=(pending[0], pending[1]))

@@ -10,7 +10,7 @@ import os
 import struct
 from array import array
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.logs.format import STAMP, Joiner, may_have_pieces, parse_stamp
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 GRAIN = 256 * 1024
 _HEADER = struct.Struct("<8sQQ16s")
-_MAGIC = b"whrylog2"
-_COLUMNS = 5
+_MARK = struct.Struct("<6q")
+_MAGIC = b"whrylog3"
+_COLUMNS = 6
 _NONE = -1
 
 
@@ -36,6 +37,8 @@ class Mark:
     """When the last line before it was written."""
     pending: tuple[int, int] = (_NONE, _NONE)
     """Offsets where unfinished lines of stdout and stderr begin; -1 for none."""
+    pieces: bool = True
+    """Whether there may be pieces of lines between the mark before it and this one."""
 
     @property
     def clean(self) -> bool:
@@ -57,8 +60,22 @@ class Index:
         return len(self._columns[0])
 
     def mark(self, position: int) -> Mark:
-        offset, number, time_ns, out, err = (column[position] for column in self._columns)
-        return Mark(offset, number, time_ns, (out, err))
+        offset, number, time_ns, out, err, pieces = (column[position] for column in self._columns)
+        return Mark(offset, number, time_ns, (out, err), bool(pieces))
+
+    def next_mark(self, offset: int, most: int) -> tuple[Mark | None, bool]:
+        """The last mark after an offset and at most so far from it, and whether pieces may lie between."""
+        offsets = self._columns[0]
+        if self.end.offset <= offset + most:
+            last, found = len(offsets), self.end
+            pieces = self.end.pieces
+        else:
+            last = bisect_right(offsets, offset + most)
+            found, pieces = self.mark(last - 1), False
+        if found.offset <= offset:
+            return None, True
+        first = bisect_right(offsets, offset)
+        return found, pieces or any(self._columns[5][first:last])
 
     def before_offset(self, offset: int) -> Mark:
         """The last mark at or before an offset."""
@@ -77,11 +94,15 @@ class Index:
         return self.mark(max(0, bisect_right(self._columns[column], value) - 1))
 
     def _add(self, mark: Mark) -> None:
-        for column, value in zip(self._columns, (mark.offset, mark.number, mark.time_ns, *mark.pending), strict=True):
+        for column, value in zip(
+            self._columns, (mark.offset, mark.number, mark.time_ns, *mark.pending, int(mark.pieces)), strict=True
+        ):
             column.append(value)
 
     def extend(self, end: Mark) -> None:
         """Take note of a place further on; it becomes a mark where it is a grain away from the last one."""
+        if self.end.offset > self._columns[0][-1]:
+            end = replace(end, pieces=end.pieces or self.end.pieces)
         if end.offset - self._columns[0][-1] >= GRAIN:
             self._add(end)
         self.end = end
@@ -90,7 +111,7 @@ class Index:
 
     def save(self, path: Path) -> None:
         body = b"".join(column.tobytes() for column in self._columns)
-        tail = struct.pack("<5q", self.end.offset, self.end.number, self.end.time_ns, *self.end.pending)
+        tail = _MARK.pack(self.end.offset, self.end.number, self.end.time_ns, *self.end.pending, self.end.pieces)
         header = _HEADER.pack(_MAGIC, self.marks, self.base.offset, self.fingerprint)
         temporary = path.with_name(f"{path.name}.{os.getpid()}")
         temporary.write_bytes(header + tail + body)
@@ -102,10 +123,10 @@ class Index:
         try:
             data = path.read_bytes()
             magic, count, base, print_ = _HEADER.unpack_from(data)
-            end = struct.unpack_from("<5q", data, _HEADER.size)
+            end = _MARK.unpack_from(data, _HEADER.size)
         except (OSError, struct.error):
             return None
-        body = memoryview(data)[_HEADER.size + 40 :]
+        body = memoryview(data)[_HEADER.size + _MARK.size :]
         fits = print_ in (fingerprint, bytes(16)) and base <= end[0] <= base + size
         if magic != _MAGIC or count < 1 or len(body) != count * 8 * _COLUMNS or not fits:
             return None
@@ -114,10 +135,10 @@ class Index:
             column = array("q")
             column.frombytes(body[position * count * 8 : (position + 1) * count * 8])
             columns.append(column)
-        first = Mark(columns[0][0], columns[1][0], columns[2][0], (columns[3][0], columns[4][0]))
+        first = Mark(columns[0][0], columns[1][0], columns[2][0], (columns[3][0], columns[4][0]), bool(columns[5][0]))
         index = cls(first, fingerprint)
         index._columns = tuple(columns)
-        index.end = Mark(end[0], end[1], end[2], (end[3], end[4]))
+        index.end = Mark(end[0], end[1], end[2], (end[3], end[4]), bool(end[5]))
         return index
 
 
@@ -135,12 +156,13 @@ class Counter:
         last = block.rfind(b"\n", 0, len(block) - 1) + 1
         # Times in a log may step back (the clock was set); those of marks must grow for the bisection.
         self.time_ns = max(parse_stamp(block[last : last + STAMP]), self.time_ns)
-        if self.joiner.clean and not may_have_pieces(block):
+        pieces = not self.joiner.clean or may_have_pieces(block)
+        if not pieces:
             self.number += block.count(b"\n")
         else:
             self.number += len(self.joiner.feed(block, self.offset))
         self.offset += len(block)
-        return Mark(self.offset, self.number, self.time_ns, tuple_of(self.joiner))
+        return Mark(self.offset, self.number, self.time_ns, tuple_of(self.joiner), pieces)
 
 
 def tuple_of(joiner: Joiner) -> tuple[int, int]:

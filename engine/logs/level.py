@@ -43,13 +43,27 @@ def _decorated() -> dict[str, str]:
 _WORDS = _decorated()
 _JSON = re.compile(
     r'"(?:level|severity|lvl|log\.level|levelname|loglevel|log_level|@level|level_name|severity_text|SeverityText)"'
-    r'\s*:\s*(?:"([A-Za-z]+)[^"]{0,20}"|(\d{1,2})\b)'
+    r'\s?:\s?(?:"([A-Za-z]+)[^"]{0,20}"|(\d{1,2})\b)'
 )
 _LOGFMT = re.compile(r'(?:^|[\s"])(?:level|lvl|severity|loglevel)=["\[]?([A-Za-z]+)')
 _KLOG = re.compile(r"([IWEF])\d{4} \d\d:\d\d:\d\d")
 _KLOG_LEVELS = {"I": "info", "W": "warning", "E": "error", "F": "fatal"}
 _SYSLOG_HEAD = re.compile(r"<(\d{1,3})>")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def traces(levels: frozenset[str]) -> tuple[bytes, ...]:
+    """What a line of one of these levels must have in it, in small letters: at least one of them.
+
+    Given for a whole physical line, whose head ends in " f " or " p ".
+    """
+    found = {name.encode() for name, level in _BY_NAME.items() if level in levels}
+    found |= {b" f <", b" p <"}
+    found |= {f" f {letter.lower()}".encode() for letter, level in _KLOG_LEVELS.items() if level in levels}
+    for number, level in _NUMBERS.items():
+        if level in levels:
+            found |= {b'"%s:%s%d' % (left, right, number // 10) for left in (b"", b" ") for right in (b"", b" ")}
+    return tuple(trace for trace in found if not any(other in trace for other in found if other != trace))
 
 
 def guess_level(text: str) -> str:

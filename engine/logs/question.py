@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.logs.format import TEXT
-from engine.logs.level import guess_level
+from engine.logs.level import guess_level, traces
 
 _TEMPLATE: tuple[frozenset[int], ...] = tuple(
     frozenset(b"0123456789") if choices == "0" else frozenset(choices.encode())
@@ -57,8 +57,8 @@ class Plan:
     needle_in_head: bool = False
     """The needle could also be found in a line's time stamp: test only after it."""
     sensitive: bool = True
-    never: bool = False
     wanted_levels: frozenset[str] = field(default_factory=frozenset)
+    level_traces: tuple[bytes, ...] = ()
 
     def accepts(self, stream: int, text: bytes) -> bool:
         """Test one whole line (time aside)."""
@@ -86,6 +86,7 @@ class Plan:
 def compile_question(question: Question) -> Plan:
     """Raises `re.error` for a pattern that is none."""
     plan = Plan(question, sensitive=question.sensitive, wanted_levels=frozenset(question.levels))
+    plan.level_traces = traces(plan.wanted_levels) if plan.wanted_levels else ()
     pattern = question.pattern
     if not pattern:
         plan.needle_decides = True

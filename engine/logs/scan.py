@@ -6,6 +6,7 @@ and looks at single lines only where something was found. Blocks with pieces of 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.logs.format import KINDS, STAMP, TEXT, Joiner, may_have_pieces, parse_stamp
@@ -15,26 +16,42 @@ if TYPE_CHECKING:
 
     from engine.logs.question import Plan
 
-_DENSE = 8
-"""From one hit in so many lines on, walking over all lines is faster than from hit to hit."""
+_SPARSE_BYTES = 800
+"""With fewer hits than one in so many bytes, going from hit to hit is faster than walking over all lines."""
+_DATE = 10
 _STREAM_AT = 39
 _OUT_BYTE, _ERR_BYTE = ord("o"), ord("e")
 
 
-def scan_block(plan: Plan, block: bytes, offset: int, joiner: Joiner) -> tuple[list[int], int | None]:
-    """Positions (0 = first line that ends in the block) of lines that answer, and how many lines there are.
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole physical lines, and what is known of them."""
 
-    The count is None where it was not needed and is left to whoever wants it.
-    """
-    if joiner.clean and not may_have_pieces(block):
-        verdict = _time_verdict(plan, block)
+    data: bytes
+    offset: int
+    number: int
+    """Number of the first line that ends here."""
+    lines: int | None = None
+    """How many lines end here, where the index knows."""
+    pieces: bool = True
+    """False where the index knows that there are no pieces."""
+
+
+def scan_block(plan: Plan, block: Block, joiner: Joiner) -> tuple[list[int], int | None]:
+    """Numbers of the lines that answer, and how many lines there are (None where that was not needed)."""
+    if joiner.clean and not (block.pieces and may_have_pieces(block.data)):
+        verdict = _time_verdict(plan, block.data)
         if verdict is False:
             return [], None
         if verdict is True:
             return _scan_whole_lines(plan, block)
-    lines = joiner.feed(block, offset)
+    lines = joiner.feed(block.data, block.offset)
     accepts, in_time = plan.accepts, plan.in_time
-    found = [position for position, (time, stream, text) in enumerate(lines) if in_time(time) and accepts(stream, text)]
+    found = [
+        number
+        for number, (time, stream, text) in enumerate(lines, block.number)
+        if in_time(time) and accepts(stream, text)
+    ]
     return found, len(lines)
 
 
@@ -54,102 +71,141 @@ def _time_verdict(plan: Plan, block: bytes) -> bool | None:
     return None
 
 
-def _scan_whole_lines(plan: Plan, block: bytes) -> tuple[list[int], int | None]:
-    question = plan.question
-    if not plan.needle and plan.byte_expression is None:
-        return _each_line(plan, block)
-    if not plan.needle and not block.isascii():
-        return _each_line(plan, block)
+def _scan_whole_lines(plan: Plan, block: Block) -> tuple[list[int], int | None]:
+    data, inverse = block.data, plan.question.inverse
     if plan.needle:
-        haystack = block if plan.sensitive else block.lower()
+        haystack = data if plan.sensitive else data.lower()
         hits = haystack.count(plan.needle)
-        if not hits and not question.inverse:
+        if not hits and not inverse:
             return [], None
-        if question.inverse or hits * _DENSE * 100 > len(block):
+        if inverse or hits * _SPARSE_BYTES > len(data):
             return _dense(plan, block, haystack)
-        return _sparse(plan, block, haystack), None
-    if question.inverse:
-        return _each_line(plan, block)
-    return _by_expression(plan, block), None
+        return _numbered(block, _lines_with(plan, data, haystack)), None
+    if plan.byte_expression is not None and not inverse and data.isascii():
+        return _numbered(block, _lines_by_expression(plan, data)), None
+    if plan.level_traces and b"\x1b" not in data:
+        haystack = data.lower()
+        if sum(map(haystack.count, plan.level_traces)) * _SPARSE_BYTES < len(data):
+            return _numbered(block, _lines_by_traces(plan, data, haystack)), None
+    return _each_line(plan, block)
 
 
-def _each_line(plan: Plan, block: bytes) -> tuple[list[int], int | None]:
-    lines = _split(block)
-    question = plan.question
+# --- hits are few: from one to the next. These give the offsets in the block where the found lines begin ---
+
+
+def _lines_with(plan: Plan, data: bytes, haystack: bytes) -> list[int]:
+    needle = plan.needle
+    sure = plan.needle_decides and not _picky(plan)
+    found: list[int] = []
+    hit = haystack.find(needle)
+    while hit >= 0:
+        begin = haystack.rfind(b"\n", 0, hit) + 1
+        end = haystack.find(b"\n", hit)
+        if hit < begin + TEXT:
+            # In the line's head: what counts is the next one, if it is in the same line.
+            later = haystack.find(needle, begin + TEXT)
+            if later < 0 or later > end:
+                hit = later
+                continue
+        if sure or _line_accepted(plan, data[begin:end]):
+            found.append(begin)
+        hit = haystack.find(needle, end)
+    return found
+
+
+def _lines_by_expression(plan: Plan, data: bytes) -> list[int]:
+    """No needle: the expression finds candidates in the whole block, one at most for each line."""
+    expression = plan.byte_expression
+    if expression is None:
+        raise ValueError("this plan has no expression to search blocks with")
+    found: list[int] = []
+    search = expression.search
+    hit = search(data)
+    while hit is not None:
+        begin = data.rfind(b"\n", 0, hit.start()) + 1
+        end = data.find(b"\n", begin)
+        if end < 0:
+            break
+        if _line_accepted(plan, data[begin:end]):
+            found.append(begin)
+        hit = search(data, end + 1)
+    return found
+
+
+def _lines_by_traces(plan: Plan, data: bytes, haystack: bytes) -> list[int]:
+    """Only a level is asked for: lines that have one of the words it is written with."""
+    candidates: set[int] = set()
+    for trace in plan.level_traces:
+        hit = haystack.find(trace)
+        while hit >= 0:
+            candidates.add(haystack.rfind(b"\n", 0, hit) + 1)
+            hit = haystack.find(trace, haystack.find(b"\n", hit))
+    return [begin for begin in sorted(candidates) if _line_accepted(plan, data[begin : data.find(b"\n", begin)])]
+
+
+def _numbered(block: Block, begins: list[int]) -> list[int]:
+    """Line numbers of lines that begin at these offsets."""
+    if not begins:
+        return []
+    data = block.data
+    if block.lines is not None:
+        # Counting "\n2026-11-21" is several times faster than counting "\n". No text can have it, so if all lines
+        # of the block are found this way, each is: the index knows how many there are.
+        head = b"\n" + data[:_DATE]
+        numbers, count = _count_to(data, begins, head, len(head) - 1, block.number)
+        if count == block.lines:
+            return numbers
+    return _count_to(data, begins, b"\n", 0, block.number)[0]
+
+
+def _count_to(data: bytes, begins: list[int], head: bytes, beyond: int, first: int) -> tuple[list[int], int]:
+    numbers: list[int] = []
+    number, counted = first, 0
+    for begin in begins:
+        number += data.count(head, counted, begin + beyond)
+        counted = begin
+        numbers.append(number)
+    return numbers, number - first + data.count(head, counted) + 1
+
+
+# --- hits are many: over all lines, with the least work for each ---
+
+
+def _each_line(plan: Plan, block: Block) -> tuple[list[int], int]:
+    lines = _split(block.data)
+    question, first = plan.question, block.number
     if plan.expression is None and not plan.wanted_levels and not question.inverse:
-        return _of_stream(plan, lines, range(len(lines))), len(lines)
-    search = None if plan.expression is None else plan.expression.search
-    if plan.wanted_levels or search is None:
-        return [place for place, line in enumerate(lines) if _line_accepted(plan, line)], len(lines)
-    inverse = question.inverse
+        return _of_stream(plan, lines, range(len(lines)), first), len(lines)
+    if plan.wanted_levels or plan.expression is None:
+        return [number for number, line in enumerate(lines, first) if _line_accepted(plan, line)], len(lines)
+    search, inverse = plan.expression.search, question.inverse
     found = [
         place
         for place, line in enumerate(lines)
         if (search(line[TEXT:].decode("utf-8", "replace")) is not None) is not inverse
     ]
-    return _of_stream(plan, lines, found), len(lines)
+    return _of_stream(plan, lines, found, first), len(lines)
 
 
-def _dense(plan: Plan, block: bytes, haystack: bytes) -> tuple[list[int], int]:
-    """Many hits, or the question is which lines have none: look at every line, with the least work for each."""
-    lines, needle = _split(haystack), plan.needle
-    if plan.needle_in_head:
-        hits = [place for place, line in enumerate(lines) if line.find(needle, TEXT) >= 0]
-    else:
-        hits = [place for place, line in enumerate(lines) if needle in line]
-    originals = lines if haystack is block else _split(block)
+def _dense(plan: Plan, block: Block, haystack: bytes) -> tuple[list[int], int]:
+    lines, needle, first = _split(haystack), plan.needle, block.number
+    if plan.needle_decides and not plan.needle_in_head and not _picky(plan):
+        if plan.question.inverse:
+            return [number for number, line in enumerate(lines, first) if needle not in line], len(lines)
+        return [number for number, line in enumerate(lines, first) if needle in line], len(lines)
+    hits = [place for place, line in enumerate(lines) if line.find(needle, TEXT) >= 0]
+    originals = lines if haystack is block.data else _split(block.data)
     if not plan.needle_decides:
         hits = [place for place in hits if plan.text_matches(originals[place][TEXT:])]
     if plan.question.inverse:
         excluded = set(hits)
         hits = [place for place in range(len(lines)) if place not in excluded]
     if plan.wanted_levels:
-        hits = [place for place in hits if plan.accepts(*_parse(originals[place]))]
-    return _of_stream(plan, originals, hits), len(lines)
+        hits = [place for place in hits if _line_accepted(plan, originals[place])]
+    return _of_stream(plan, originals, hits, first), len(lines)
 
 
-def _sparse(plan: Plan, block: bytes, haystack: bytes) -> list[int]:
-    """Few hits: jump from one to the next, and count the lines between."""
-    needle, skip = plan.needle, TEXT
-    sure = plan.needle_decides and not _picky(plan)
-    found: list[int] = []
-    place, counted = 0, 0
-    hit = haystack.find(needle)
-    while hit >= 0:
-        begin = haystack.rfind(b"\n", 0, hit) + 1
-        end = haystack.find(b"\n", hit)
-        if hit < begin + skip:
-            later = haystack.find(needle, begin + skip)
-            if later < 0 or later > end:
-                hit = later
-                continue
-        place += haystack.count(b"\n", counted, begin)
-        counted = begin
-        if sure or _line_accepted(plan, block[begin:end]):
-            found.append(place)
-        hit = haystack.find(needle, end)
-    return found
-
-
-def _by_expression(plan: Plan, block: bytes) -> list[int]:
-    """No needle: let the expression find candidates in the whole block, one line at most for each."""
-    expression = plan.byte_expression
-    if expression is None:
-        raise ValueError("this plan has no expression to search blocks with")
-    found: list[int] = []
-    place, counted, search = 0, 0, expression.search
-    hit = search(block)
-    while hit is not None:
-        begin = block.rfind(b"\n", 0, hit.start()) + 1
-        end = block.find(b"\n", begin)
-        if end < 0:
-            break
-        if _line_accepted(plan, block[begin:end]):
-            place += block.count(b"\n", counted, begin)
-            counted = begin
-            found.append(place)
-        hit = search(block, end + 1)
-    return found
+# --- single lines ---
 
 
 def _picky(plan: Plan) -> bool:
@@ -158,12 +214,8 @@ def _picky(plan: Plan) -> bool:
 
 
 def _line_accepted(plan: Plan, line: bytes) -> bool:
-    return plan.accepts(*_parse(line))
-
-
-def _parse(line: bytes) -> tuple[int, bytes]:
     kind = KINDS.get(line[36:TEXT])
-    return (0, line) if kind is None else (kind >> 1, line[TEXT:])
+    return plan.accepts(0, line) if kind is None else plan.accepts(kind >> 1, line[TEXT:])
 
 
 def _split(block: bytes) -> list[bytes]:
@@ -173,9 +225,9 @@ def _split(block: bytes) -> list[bytes]:
     return lines
 
 
-def _of_stream(plan: Plan, lines: list[bytes], places: Iterable[int]) -> list[int]:
+def _of_stream(plan: Plan, lines: list[bytes], places: Iterable[int], first: int) -> list[int]:
     question = plan.question
     if question.stdout and question.stderr:
-        return list(places)
+        return [first + place for place in places]
     wanted = _OUT_BYTE if question.stdout else _ERR_BYTE
-    return [place for place in places if len(lines[place]) > _STREAM_AT and lines[place][_STREAM_AT] == wanted]
+    return [first + place for place in places if len(lines[place]) > _STREAM_AT and lines[place][_STREAM_AT] == wanted]

@@ -18,7 +18,7 @@ from engine.logs.files import LogFiles
 from engine.logs.format import Joiner
 from engine.logs.index import Mark, resume, whole_lines
 from engine.logs.question import Plan, Question, compile_question
-from engine.logs.scan import scan_block
+from engine.logs.scan import Block, scan_block
 from engine.logs.upkeep import bring_up_to_date, load_indexes
 
 FRAME = struct.Struct("<cI")
@@ -74,10 +74,10 @@ class Search:
         offset = self._begin()
         start = offset
         while offset < self._end:
-            block, known = self._next_block(offset)
+            block, known, pieces = self._next_block(offset)
             if not block:
                 break
-            self._scan(block, offset, known)
+            self._scan(block, offset, known, pieces=pieces)
             offset += len(block)
             self._output.progress(offset - start)
         self._output.progress(offset - start, last=True)
@@ -95,24 +95,24 @@ class Search:
         self._number = start.number
         return start.offset
 
-    def _next_block(self, offset: int) -> tuple[bytes, int | None]:
-        """Whole lines from an offset on, and the line number after them where the index knows it."""
+    def _next_block(self, offset: int) -> tuple[bytes, int | None, bool]:
+        """Whole lines from an offset on; the line number after them, and that they have no pieces, where known."""
         length = min(_BLOCK, self._end - offset)
         for index in self._indexes:
-            mark = index.before_offset(offset + length)
-            if mark.offset > offset:
-                return self._files.read(offset, mark.offset - offset), mark.number
+            mark, pieces = index.next_mark(offset, length)
+            if mark is not None:
+                return self._files.read(offset, mark.offset - offset), mark.number, pieces
         block = whole_lines(self._files.read(offset, length))
         while not block and length < self._end - offset:
             length *= 2
             block = whole_lines(self._files.read(offset, length))
-        return block, None
+        return block, None, True
 
-    def _scan(self, block: bytes, offset: int, known: int | None) -> None:
-        found, count = scan_block(self._plan, block, offset, self._joiner)
+    def _scan(self, block: bytes, offset: int, known: int | None, *, pieces: bool) -> None:
+        place = Block(block, offset, self._number, None if known is None else known - self._number, pieces=pieces)
+        found, count = scan_block(self._plan, place, self._joiner)
         if found:
-            base = self._number
-            self._output.numbers(array("Q", [base + place for place in found]))
+            self._output.numbers(array("Q", found))
         if known is not None:
             self._number = known
         else:
