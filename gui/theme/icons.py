@@ -46,7 +46,8 @@ class _TintedEngine(QIconEngine):
         self._role = role
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, _state: QIcon.State) -> None:
-        paint_icon(painter, rect, self._name, self._tint(mode))
+        square = QRect(rect.left(), rect.top(), min(rect.width(), rect.height()), rect.height())
+        paint_icon(painter, square, self._name, self._tint(mode))
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, _state: QIcon.State) -> QPixmap:
         return self.scaledPixmap(size, mode, _state, 1.0)
@@ -55,6 +56,8 @@ class _TintedEngine(QIconEngine):
         # Qt asks in device pixels here and sets the ratio on what it gets.
         side = max(1, min(size.width(), size.height()))
         drawn = QPixmap(_drawn(self._name, self._tint(mode).name(QColor.NameFormat.HexArgb), side, 1.0))
+        if size.width() > side:
+            drawn = _at_left(drawn, size)
         drawn.setDevicePixelRatio(scale)
         return drawn
 
@@ -63,6 +66,15 @@ class _TintedEngine(QIconEngine):
 
     def _tint(self, mode: QIcon.Mode) -> QColor:
         return theme().color(Role.TEXT_DISABLED if mode is QIcon.Mode.Disabled else self._role)
+
+
+def _at_left(drawn: QPixmap, size: QSize) -> QPixmap:
+    canvas = QPixmap(size)
+    canvas.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(canvas)
+    painter.drawPixmap(0, (size.height() - drawn.height()) // 2, drawn)
+    painter.end()
+    return canvas
 
 
 @lru_cache(maxsize=512)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 
 from gui.theme.stylesheet import style_sheet
-from gui.theme.tokens import DARK, LIGHT, TONE_ROLES, Palette, Role, Tone
+from gui.theme.tokens import DARK, FILL_ROLES, LIGHT, TONE_ROLES, Palette, Role, Tone
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -65,6 +65,10 @@ class Theme(QObject):
     def tone(self, tone: Tone) -> QColor:
         """The foreground of a tone."""
         return self.color(TONE_ROLES[tone][0])
+
+    def tone_fill(self, tone: Tone) -> QColor:
+        """The shade of a tone for dots and bars."""
+        return self.color(FILL_ROLES.get(tone, TONE_ROLES[tone][0]))
 
     def tone_soft(self, tone: Tone) -> QColor:
         """The soft background of a tone."""

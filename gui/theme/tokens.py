@@ -109,6 +109,8 @@ class Role(StrEnum):
     WARNING_SOFT = "warning_soft"
     DANGER = "danger"
     DANGER_SOFT = "danger_soft"
+    SUCCESS_FILL = "success_fill"
+    WARNING_FILL = "warning_fill"
     DANGER_FILL = "danger_fill"
     ON_DANGER = "on_danger"
     INFO = "info"
@@ -152,6 +154,8 @@ class Palette:
     warning_soft: str
     danger: str
     danger_soft: str
+    success_fill: str
+    warning_fill: str
     danger_fill: str
     on_danger: str
     info: str
@@ -199,6 +203,8 @@ LIGHT = Palette(
     warning_soft="#fcefd6",
     danger="#c02636",
     danger_soft="#fce6e8",
+    success_fill="#22a565",
+    warning_fill="#e29a1c",
     danger_fill="#c92c3c",
     on_danger="#ffffff",
     info="#1b659c",
@@ -244,6 +250,8 @@ DARK = Palette(
     warning_soft="#3a2b12",
     danger="#ff7b86",
     danger_soft="#42191f",
+    success_fill="#45c583",
+    warning_fill="#eaa53c",
     danger_fill="#ff7b86",
     on_danger="#360b10",
     info="#6cb8f0",
@@ -270,6 +278,13 @@ TONE_ROLES: dict[Tone, tuple[Role, Role]] = {
     Tone.MUTED: (Role.TEXT_MUTED, Role.NEUTRAL_SOFT),
 }
 """Foreground and soft background of each tone."""
+
+FILL_ROLES: dict[Tone, Role] = {
+    Tone.SUCCESS: Role.SUCCESS_FILL,
+    Tone.WARNING: Role.WARNING_FILL,
+    Tone.DANGER: Role.DANGER_FILL,
+}
+"""Livelier shades for areas and dots, where no text has to be read; other tones fill with their foreground."""
 
 
 def luminance(color: str) -> float:

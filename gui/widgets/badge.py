@@ -63,14 +63,14 @@ def paint_dot(painter: QPainter, rect: QRectF, tone: Tone, *, hollow: bool = Fal
         painter.drawEllipse(center, 7.0, 7.0)
     if hollow:
         pen = painter.pen()
-        pen.setColor(theme().tone(tone))
+        pen.setColor(theme().tone_fill(tone))
         pen.setWidthF(1.5)
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawEllipse(center, 3.75, 3.75)
     else:
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme().tone(tone))
+        painter.setBrush(theme().tone_fill(tone))
         painter.drawEllipse(center, 4.0, 4.0)
     painter.restore()
 

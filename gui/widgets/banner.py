@@ -92,6 +92,10 @@ class Banner(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme().tone_soft(self._tone))
         painter.drawRoundedRect(QRectF(self.rect()), Radius.MEDIUM, Radius.MEDIUM)
-        middle = self._title.geometry().top() + self._title.fontMetrics().height() / 2 + 1
+        title, line = self._title.geometry(), self._title.fontMetrics().height()
+        one_line = (
+            title.height() < 2 * line or self._title.fontMetrics().horizontalAdvance(self._title.text()) < title.width()
+        )
+        middle = title.center().y() + 1 if one_line else title.top() + line / 2
         sign = QRectF(Space.M, middle - Size.ICON / 2, Size.ICON, Size.ICON)
         paint_icon(painter, sign, _ICONS[self._tone], theme().tone(self._tone))

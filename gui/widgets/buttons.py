@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QMenu, QPushButton, QToolButton
 
-from gui.theme import Role, Size, icon
+from gui.theme import Role, Size, Space, icon
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,8 @@ def button(
     made.setAutoDefault(False)
     if icon_name:
         made.setIcon(icon(icon_name, _ICON_ROLES[variant]))
-        made.setIconSize(QSize(Size.ICON, Size.ICON))
+        # Wider than high: the icon stands at the left and leaves air before the words.
+        made.setIconSize(QSize(Size.ICON + Space.XS, Size.ICON))
     if on_click is not None:
         made.clicked.connect(lambda _checked=False: on_click())
     return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.theme import Space, Text, Tone
 from gui.widgets.labels import label
@@ -23,14 +23,16 @@ class Card(QFrame):
         self.subtitle = label(subtitle, Text.SMALL, Tone.MUTED)
         if title:
             self.setAccessibleName(title)
-            header = QHBoxLayout()
+            top = QWidget()
+            top.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+            header = QHBoxLayout(top)
             header.setContentsMargins(Space.L, Space.M, Space.M, 0 if padded else Space.M)
             header.setSpacing(Space.S)
             header.addWidget(self.title)
             header.addWidget(self.subtitle)
             header.addStretch(1)
             header.addLayout(self.action_row)
-            outer.addLayout(header)
+            outer.addWidget(top)
             if not padded:
                 outer.addWidget(rule())
         self.body = QVBoxLayout()

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_LINE = 26
+
+
 class Fact(NamedTuple):
     """One row. `link` makes the value a button that emits `activated(link)`."""
 
@@ -67,6 +70,7 @@ class FactGrid(QWidget):
             row, column = self._cell(index, len(facts))
             name = label(fact.name, Text.BODY, Tone.MUTED)
             name.setMinimumWidth(self._name_width)
+            name.setMinimumHeight(_LINE)
             self._grid.addWidget(name, row, column, Qt.AlignmentFlag.AlignTop)
         self._facts = facts
         for index, fact in enumerate(facts):
@@ -106,5 +110,5 @@ class FactGrid(QWidget):
         if fact.copy and fact.value:
             words = translate("FactGrid", "Copy {name}").format(name=fact.name)
             row.addWidget(tool_button("copy", words, lambda: QGuiApplication.clipboard().setText(fact.value)))
-        box.setMinimumHeight(24)
+        box.setMinimumHeight(_LINE)
         return box

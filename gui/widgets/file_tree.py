@@ -21,6 +21,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QIcon, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTreeView,
@@ -230,6 +231,8 @@ class FileTreeModel(QAbstractItemModel):
                 return _icon(row)
             case Qt.ItemDataRole.ForegroundRole:
                 return self._ink(row, column)
+            case Qt.ItemDataRole.SizeHintRole:
+                return QSize(0, Size.ROW_COMPACT)
             case Qt.ItemDataRole.FontRole if column > 0:
                 return font(Text.SMALL, tabular=True)
             case Qt.ItemDataRole.ToolTipRole:
@@ -269,6 +272,12 @@ class _SizeDelegate(QStyledItemDelegate):
     """The size column: a bar of the share among siblings behind the words."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
+        blank = QStyleOptionViewItem(option)
+        self.initStyleOption(blank, index)
+        blank.text = ""
+        view = self.parent()
+        assert isinstance(view, QWidget)
+        view.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, blank, painter, view)
         rect = QRectF(option.rect).adjusted(Space.S, 0, -Space.S, 0)
         share = float(index.data(FileTreeModel.SHARE) or 0.0)
         words = str(index.data() or "")
@@ -305,7 +314,7 @@ class FileTree(QTreeView):
         self.setItemDelegateForColumn(1, _SizeDelegate(self))
         self.setUniformRowHeights(True)
         self.setAnimated(False)
-        self.setIndentation(18)
+        self.setIndentation(20)
         self.setIconSize(QSize(Size.ICON, Size.ICON))
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)

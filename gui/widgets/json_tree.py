@@ -27,7 +27,7 @@ class JsonTree(QTreeWidget):
         self.setHeaderLabels([translate("JsonTree", "Key"), translate("JsonTree", "Value")])
         self.setUniformRowHeights(True)
         self.setFont(mono(Text.SMALL))
-        self.setIndentation(18)
+        self.setIndentation(20)
         self.header().setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Interactive)
         self.header().resizeSection(_NAME, 260)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -130,11 +130,15 @@ class _Box:
         self.value = value
 
 
+def counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
 def _preview(value: Any) -> str:
     if isinstance(value, dict):
-        return "{…}  " + translate("JsonTree", "%n key(s)", "", len(value)).replace("%n", str(len(value)))
+        return "{…}  " + counted(len(value), translate("JsonTree", "key"), translate("JsonTree", "keys"))
     if isinstance(value, list):
-        return "[…]  " + translate("JsonTree", "%n item(s)", "", len(value)).replace("%n", str(len(value)))
+        return "[…]  " + counted(len(value), translate("JsonTree", "item"), translate("JsonTree", "items"))
     return value if isinstance(value, str) else json.dumps(value)
 
 

@@ -28,7 +28,7 @@ def paint_meter(
     painter.drawRoundedRect(bar, height / 2, height / 2)
     fraction = min(1.0, max(0.0, value / limit)) if limit > 0 else 0.0
     if fraction > 0:
-        painter.setBrush(theme().tone(tone or meter_tone(fraction)))
+        painter.setBrush(theme().tone_fill(tone or meter_tone(fraction)))
         filled = QRectF(bar.left(), bar.top(), max(height, bar.width() * fraction), height)
         painter.drawRoundedRect(filled, height / 2, height / 2)
     painter.restore()

@@ -34,18 +34,16 @@ class WasteList(Table):
 
     def __init__(self) -> None:
         super().__init__(translate("WasteList", "Wasted space"), row_height=Size.ROW_COMPACT, multi=False)
-        columns = [
-            Column[WasteRow]("path", translate("WasteList", "Path"), lambda row: row.path, tooltip=lambda r: r.path),
-            Column[WasteRow](
+        columns: list[Column[WasteRow]] = [
+            Column("path", translate("WasteList", "Path"), lambda row: row.path, tooltip=lambda r: r.path),
+            Column(
                 "size", translate("WasteList", "Size"), lambda row: row.size_words, sort=lambda r: r.size, right=True
             ),
-            Column[WasteRow](
-                "added", translate("WasteList", "Added by"), lambda row: row.added_by, tooltip=lambda r: r.added_by
-            ),
-            Column[WasteRow](
+            Column("added", translate("WasteList", "Added by"), lambda row: row.added_by, tooltip=lambda r: r.added_by),
+            Column(
                 "hidden", translate("WasteList", "Hidden by"), lambda row: row.hidden_by, tooltip=lambda r: r.hidden_by
             ),
-            Column[WasteRow]("why", translate("WasteList", "Why"), lambda row: row.why, tone=lambda row: row.tone),
+            Column("why", translate("WasteList", "Why"), lambda row: row.why, tone=lambda row: row.tone),
         ]
         self.rows = KeyedTableModel(columns, parent=self)
         self.setModel(self.rows)

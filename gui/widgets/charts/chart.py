@@ -155,7 +155,7 @@ class TimeChart(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        columns = self._buffer.buckets(self._timeline.first, self._timeline.last, max(60, self.width() // 2))
+        columns = self._buffer.buckets(self._timeline.first, self._timeline.last, max(120, self.width()))
         stacked = self._stack(columns)
         ticks = self._scale(stacked)
         self._paint_axes(painter, ticks)
