@@ -26,74 +26,164 @@ path. A hard link has the size and digest of what it links to; sums over bytes c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import json
+import mmap
+from bisect import bisect_left
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+from engine.errors import Code, StorageError
+from engine.sandbox.keeper.indexing import (
+    ATTRIBUTES,
+    DEVICE,
+    DIRECTORY,
+    FIFO,
+    FILE,
+    HARDLINK,
+    IMPLICIT,
+    MAGIC,
+    OPAQUE,
+    SPARSE,
+    SYMLINK,
+    WHITEOUT,
+)
 from engine.types.images import FileEntry, FileKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+__all__ = [
+    "ATTRIBUTES", "DEVICE", "DIRECTORY", "FIFO", "FILE", "HARDLINK", "IMPLICIT", "KINDS", "OPAQUE", "SPARSE", "SYMLINK",
+    "WHITEOUT", "LayerIndex",
+]  # fmt: skip
+
 KINDS: Final = (
     FileKind.FILE, FileKind.DIRECTORY, FileKind.SYMLINK, FileKind.HARDLINK,
     FileKind.WHITEOUT, FileKind.OPAQUE, FileKind.FIFO, FileKind.DEVICE,
 )  # fmt: skip
-FILE, DIRECTORY, SYMLINK, HARDLINK, WHITEOUT, OPAQUE, FIFO, DEVICE = range(8)
+"""By the numbers of the `kind` column."""
 
-IMPLICIT: Final = 1
-SPARSE: Final = 2
-ATTRIBUTES: Final = 4
+LARGEST_HEADER = 1 << 20
+
+
+def sort_key(path: bytes) -> bytes:
+    """Rows are in the order of these: a directory, then all below it, then its next sibling."""
+    return path.replace(b"/", b"\0")
 
 
 class LayerIndex:
     """Columns are memoryviews over the mapped file: index them by row, or scan them whole."""
 
-    kinds: memoryview
-    flags: memoryview
-    modes: memoryview
-    uids: memoryview
-    gids: memoryview
-    sizes: memoryview
-    mtimes: memoryview
-    total: int
-    """Bytes of its regular files."""
-    notes: tuple[str, ...]
-    diff_id: str
+    def __init__(self, mapped: memoryview) -> None:
+        length = int.from_bytes(mapped[8:16], "little")
+        if mapped[:8] != MAGIC or length > LARGEST_HEADER:
+            raise ValueError("no layer index")
+        header: dict[str, Any] = json.loads(bytes(mapped[16 : 16 + length]))
+        self._mapped = mapped
+        self._columns: dict[str, list[int]] = header["columns"]
+        self._count: int = header["entries"]
+        self.total: int = header["bytes"]
+        """Bytes of its regular files."""
+        self.diff_id: str = header["diff_id"]
+        self.notes: tuple[str, ...] = tuple(header["notes"])
+        """What could not be kept as the archive had it."""
+        self.kinds = self._column("kind", "B")
+        self.flags = self._column("flags", "B")
+        self.modes = self._column("mode", "H")
+        self.uids = self._column("uid", "I")
+        self.gids = self._column("gid", "I")
+        self.sizes = self._column("size", "Q")
+        self.mtimes = self._column("mtime", "q")
+        self.digest_rows = self._column("digest", "i")
+        self.link_rows = self._column("link", "i")
+        self._digests = self._column("digests", "B")
+        self._paths: list[bytes] | None = None
+        self._keys: list[bytes] | None = None
+        self._links: list[bytes] | None = None
 
     @classmethod
     def open(cls, path: Path) -> LayerIndex:
         """Raises StorageError(CORRUPT) if this is no index."""
-        raise NotImplementedError
+        try:
+            with path.open("rb") as file:
+                # Unmapped by itself when the last column is let go.
+                return cls(memoryview(mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)))
+        except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+            raise StorageError(
+                "The index of a layer is damaged", f"{path}: {error}.", code=Code.CORRUPT, subject=str(path)
+            ) from error
+
+    def _column(self, name: str, code: Literal["B", "H", "I", "Q", "i", "q"]) -> memoryview:
+        start, length = self._columns[name]
+        return self._mapped[start : start + length].cast(code)
 
     def __len__(self) -> int:
-        raise NotImplementedError
+        return self._count
 
     @property
     def paths(self) -> Sequence[bytes]:
         """All paths in row order (split on first use, then kept)."""
-        raise NotImplementedError
+        if self._paths is None:
+            whole = bytes(self._column("paths", "B"))
+            self._paths = whole.split(b"\0") if self._count else []
+        return self._paths
+
+    @property
+    def keys(self) -> Sequence[bytes]:
+        """`sort_key` of every path, in row order: what to bisect in."""
+        if self._keys is None:
+            # One pass over the blob rather than one call per path; "\1" cannot be told from a name, so split first.
+            self._keys = [path.replace(b"/", b"\0") for path in self.paths]
+        return self._keys
 
     def find(self, path: bytes) -> int:
         """The row of a path (without leading "/"), or -1. For an opaque directory it is the directory's row."""
-        raise NotImplementedError
+        at = bisect_left(self.keys, sort_key(path))
+        return at if at < self._count and self.paths[at] == path else -1
 
     def below(self, path: bytes) -> range:
         """Rows of everything strictly below a directory; `b""` is the root: all rows but the root's own."""
-        raise NotImplementedError
+        if not path:
+            first = bisect_left(self.keys, b"\0")
+            return range(first, self._count)
+        key = sort_key(path)
+        return range(bisect_left(self.keys, key + b"\0"), bisect_left(self.keys, key + b"\1"))
 
     def children(self, path: bytes) -> Iterator[int]:
         """Rows directly in a directory (a whiteout is one; the OPAQUE row of the directory itself is not)."""
-        raise NotImplementedError
+        rows = self.below(path)
+        depth = path.count(b"/") + 1 if path else 0
+        at = rows.start
+        while at < rows.stop:
+            name = self.paths[at]
+            if self.kinds[at] != OPAQUE:
+                yield at
+            if self.kinds[at] in (DIRECTORY, OPAQUE) and name.count(b"/") == depth:
+                at = max(self.below(name).stop, at + 1)
+            else:
+                at += 1
 
     def digest(self, row: int) -> bytes:
         """32 bytes, or b""."""
-        raise NotImplementedError
+        number = self.digest_rows[row]
+        return b"" if number < 0 else bytes(self._digests[number * 32 : number * 32 + 32])
 
     def link(self, row: int) -> bytes:
-        raise NotImplementedError
+        if self._links is None:
+            self._links = bytes(self._column("links", "B")).split(b"\0")
+        number = self.link_rows[row]
+        return b"" if number < 0 else self._links[number]
 
     def entry(self, row: int) -> FileEntry:
-        raise NotImplementedError
-
-    def close(self) -> None:
-        raise NotImplementedError
+        digest = self.digest(row)
+        return FileEntry(
+            path="/" + self.paths[row].decode("utf-8", "surrogateescape"),
+            kind=KINDS[self.kinds[row]],
+            size=self.sizes[row],
+            mode=self.modes[row],
+            uid=self.uids[row],
+            gid=self.gids[row],
+            mtime=self.mtimes[row] / 1e9,
+            digest=f"sha256:{digest.hex()}" if digest else "",
+            link=self.link(row).decode("utf-8", "surrogateescape"),
+        )

@@ -2,42 +2,62 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
+import secrets
+from collections import OrderedDict
 from typing import TYPE_CHECKING
+
+from engine.errors import Code, NotFound, StorageError
+from engine.sandbox.plans import Link, MakeDirectory, Remove, Rename
+from engine.storage.layer_index import LayerIndex
+from engine.storage.paths import hex_of
+from engine.storage.trash import Trash
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from engine.sandbox.client import Keeper, UnpackLimits
-    from engine.storage.layer_index import LayerIndex
+    from engine.sandbox.client import Keeper, Unpacked, UnpackLimits
     from engine.storage.paths import Paths
+
+OPEN_INDEXES = 300
+SHORT_NAME = 12
+"""Hexadecimal digits; 128 layers of this length fit in a page of mount options with room to spare."""
 
 
 class LayerStore:
     def __init__(self, paths: Paths, keeper: Keeper) -> None:
         self._paths = paths
         self._keeper = keeper
+        self._indexes: OrderedDict[str, LayerIndex] = OrderedDict()
+        self._adding: dict[str, asyncio.Lock] = {}
+        self.trash = Trash(paths, keeper)
 
     async def open(self) -> None:
         """Sweep what a crash left half-made and go on deleting what was being deleted."""
-        raise NotImplementedError
+        await self.trash.open()
 
     async def close(self) -> None:
-        raise NotImplementedError
+        await self.trash.close()
+        self._indexes.clear()
 
     def has(self, diff_id: str) -> bool:
-        raise NotImplementedError
+        return self._paths.layer(diff_id).is_dir()
 
     def path(self, diff_id: str) -> Path:
         """The layer's tree. Raises NotFound."""
-        raise NotImplementedError
+        if not self.has(diff_id):
+            raise NotFound("No such layer", f"{diff_id} is not in the store.", subject=diff_id)
+        return self._paths.layer_tree(diff_id)
 
     def size(self, diff_id: str) -> int:
         """Bytes of its regular files, from the index."""
-        raise NotImplementedError
+        return self.index(diff_id).total
 
     def diff_ids(self) -> set[str]:
-        raise NotImplementedError
+        return {f"sha256:{entry.name}" for entry in os.scandir(self._paths.layers) if len(entry.name) == 64}
 
     async def add(
         self,
@@ -53,12 +73,67 @@ class LayerStore:
         StorageError(DIGEST_MISMATCH) and leaves nothing. With None the diff id is whatever it is. One that is here
         already is left as it is (the stream is then not read). The caller closes `tar_fd`; cancelling cleans up.
         """
-        raise NotImplementedError
+        lock = self._adding.setdefault(diff_id or secrets.token_hex(8), asyncio.Lock())
+        async with lock:
+            if diff_id and self.has(diff_id):
+                return diff_id
+            return await self._add(diff_id, tar_fd, limits, progress)
+
+    async def _add(
+        self, diff_id: str | None, tar_fd: int, limits: UnpackLimits | None, progress: Callable[[int], None] | None
+    ) -> str:
+        staged = self._paths.staging / secrets.token_hex(8)
+        await self._keeper.execute([MakeDirectory(path=staged, mode=0o755), MakeDirectory(path=staged / "tree")])
+        try:
+            done = await self._keeper.unpack(
+                tar_fd, staged / "tree", index=staged / "index", limits=limits, progress=progress
+            )
+            if diff_id and done.diff_id != diff_id:
+                raise StorageError(
+                    "A layer is not what the image says it is", f"It should be {diff_id} and is {done.diff_id}.",
+                    code=Code.DIGEST_MISMATCH, subject=diff_id,
+                )  # fmt: skip
+            await self._place(staged, done)
+        except BaseException:
+            with contextlib.suppress(StorageError):
+                await asyncio.shield(self.trash.take(staged))
+            raise
+        return done.diff_id
+
+    async def _place(self, staged: Path, done: Unpacked) -> None:
+        """The link first: a link to nothing harms nobody, a layer that cannot be mounted would."""
+        if self.has(done.diff_id):
+            await self.trash.take(staged)
+            return
+        link = self._paths.layer_links / hex_of(done.diff_id)[:SHORT_NAME]
+        points_to = f"../layers/{hex_of(done.diff_id)}/tree"
+        if link.is_symlink() and os.readlink(link) != points_to and link.exists():
+            raise StorageError("Two layers begin with the same digits", f"{link} is taken.", code=Code.CORRUPT)
+        await self._keeper.execute(
+            [Link(path=link, points_to=points_to), Rename(source=staged, target=self._paths.layer(done.diff_id))]
+        )
+
+    def short_name(self, diff_id: str) -> str:
+        """Its tree's name relative to the root of the store."""
+        return f"{self._paths.layer_links.name}/{hex_of(diff_id)[:SHORT_NAME]}"
 
     async def remove(self, diff_id: str) -> int:
         """Bytes freed, at once; the deletion itself goes on behind and survives a crash."""
-        raise NotImplementedError
+        if not self.has(diff_id):
+            return 0
+        size = self.size(diff_id)
+        self._indexes.pop(diff_id, None)
+        await self.trash.take(self._paths.layer(diff_id))
+        await self._keeper.execute([Remove(path=self._paths.layer_links / hex_of(diff_id)[:SHORT_NAME])])
+        return size
 
     def index(self, diff_id: str) -> LayerIndex:
         """The layer's index; kept open for the last few."""
-        raise NotImplementedError
+        found = self._indexes.get(diff_id)
+        if found is None:
+            self.path(diff_id)
+            found = self._indexes[diff_id] = LayerIndex.open(self._paths.layer_index(diff_id))
+            if len(self._indexes) > OPEN_INDEXES:
+                self._indexes.popitem(last=False)
+        self._indexes.move_to_end(diff_id)
+        return found

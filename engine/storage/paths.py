@@ -55,6 +55,11 @@ class Paths:
         return self.root / "ids.json"
 
     @property
+    def driver_choice(self) -> Path:
+        """What the probe of the first start found."""
+        return self.root / "driver.json"
+
+    @property
     def socket(self) -> Path:
         """The Docker API."""
         return self.run / "docker.sock"
@@ -104,6 +109,11 @@ class Paths:
     def layer_links(self) -> Path:
         """Short names for layers: the kernel takes one page of mount options, and an image may have 128 layers."""
         return self.root / "l"
+
+    @property
+    def empty(self) -> Path:
+        """An empty directory: the only layer of an image without layers."""
+        return self.root / "empty"
 
     @property
     def staging(self) -> Path:
@@ -218,6 +228,6 @@ class Paths:
     @property
     def owned_by_namespace(self) -> tuple[Path, ...]:
         return (
-            self.layers, self.layer_links, self.staging, self.trash, self.containers, self.volumes, self.builds,
+            self.layers, self.layer_links, self.empty, self.staging, self.trash, self.containers, self.volumes, self.builds,
             self.network_namespaces,
         )  # fmt: skip

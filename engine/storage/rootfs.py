@@ -2,24 +2,55 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from engine.errors import Conflict, InvalidRequest, WherryError
+from engine.sandbox.client import TreeSize
+from engine.sandbox.plans import MakeDirectory, Own, Unmount
+from engine.storage import probe
+from engine.storage.drivers import Driver, Stack
+from engine.storage.drivers.fuse_overlayfs import FuseOverlay
+from engine.storage.drivers.overlay import KernelOverlay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from engine.sandbox.client import Keeper, TreeSize
+    from engine.sandbox.client import Keeper
+    from engine.sandbox.plans import FsOperation
     from engine.storage.layers import LayerStore
     from engine.storage.paths import Paths
+    from engine.storage.probe import DriverChoice
+
+MOST_LAYERS = 200
+ANSWER_WITHIN = 5.0
+"""Seconds for a fuse mount to answer a stat before it counts as dead."""
 
 
 @dataclass(frozen=True)
-class DriverChoice:
-    name: str
-    """"overlay" or "fuse-overlayfs"."""
-    reason: str
-    """Why, in a sentence for the doctor."""
+class _Place:
+    """The directories of one root file system."""
+
+    top: Path
+
+    @property
+    def upper(self) -> Path:
+        return self.top / "upper"
+
+    @property
+    def work(self) -> Path:
+        return self.top / "work"
+
+    @property
+    def rootfs(self) -> Path:
+        return self.top / "rootfs"
+
+    @property
+    def driver(self) -> Path:
+        """Says which driver wrote the upper directory."""
+        return self.top / "driver"
 
 
 class RootFilesystems:
@@ -27,14 +58,22 @@ class RootFilesystems:
         self._paths = paths
         self._keeper = keeper
         self._layers = layers
+        self._drivers: dict[str, Driver] = {
+            driver.name: driver for driver in (KernelOverlay(keeper), FuseOverlay(keeper))
+        }
+        self._default: DriverChoice | None = None
+        self._locks: dict[Path, asyncio.Lock] = {}
 
     async def open(self, forced: str = "") -> DriverChoice:
         """Choose the default driver: the one forced by settings, else by a probe (kept in the store)."""
-        raise NotImplementedError
+        self._default = await probe.choose(self._paths, self._keeper, self._drivers, forced)
+        return self._default
 
     @property
     def default(self) -> DriverChoice:
-        raise NotImplementedError
+        if self._default is None:
+            raise RuntimeError("the root file systems are not open yet")
+        return self._default
 
     async def mount(
         self, container_id: str, layers: Sequence[str], *, driver: str = "", read_only: bool = False
@@ -42,15 +81,18 @@ class RootFilesystems:
         """Mount the stack (bottom first, as images name their layers) with the container's writable layer; gives
         `paths.rootfs(container_id)`. Mounted already and alive: nothing happens. A container keeps the driver of its
         first mount, because their writable layers are not interchangeable."""
-        raise NotImplementedError
+        return await self._mount(self._paths.container(container_id), layers, driver, read_only=read_only)
 
     async def unmount(self, container_id: str) -> None:
         """Not being mounted is no failure."""
-        raise NotImplementedError
+        await self._unmount(self._paths.container(container_id))
 
     async def mounted(self) -> set[str]:
         """Ids of containers whose root is mounted and alive, from the kernel."""
-        raise NotImplementedError
+        targets = await self._mounted_targets()
+        below = self._paths.containers
+        found = {target.parent.name for target in targets if target.name == "rootfs" and target.parent.parent == below}
+        return found
 
     def upper(self, container_id: str) -> Path:
         """What the container wrote."""
@@ -58,12 +100,116 @@ class RootFilesystems:
 
     async def size(self, container_id: str) -> TreeSize:
         """Of the writable layer."""
-        raise NotImplementedError
+        try:
+            return await self._keeper.tree_size(self._paths.upper(container_id))
+        except FileNotFoundError:
+            return TreeSize(0, 0, 0)
 
     async def remove(self, container_id: str) -> None:
         """Unmount and remove the container's directory, in the background after a rename."""
-        raise NotImplementedError
+        await self._remove(self._paths.container(container_id))
 
-    async def mount_scratch(self, name: str, layers: Sequence[str]) -> Path:
+    # --- root file systems of build steps ---
+
+    async def mount_scratch(self, name: str, layers: Sequence[str], *, driver: str = "") -> Path:
         """A root file system that is no container's (a build step): same as `mount`, below `paths.builds`."""
-        raise NotImplementedError
+        return await self._mount(self._paths.build(name), layers, driver, read_only=False)
+
+    def scratch_upper(self, name: str) -> Path:
+        return _Place(self._paths.build(name)).upper
+
+    async def unmount_scratch(self, name: str) -> None:
+        await self._unmount(self._paths.build(name))
+
+    async def remove_scratch(self, name: str) -> None:
+        await self._remove(self._paths.build(name))
+
+    # --- how ---
+
+    def _lock(self, top: Path) -> asyncio.Lock:
+        return self._locks.setdefault(top, asyncio.Lock())
+
+    async def _mount(self, top: Path, layers: Sequence[str], wanted: str, *, read_only: bool) -> Path:
+        if len(layers) > MOST_LAYERS:
+            raise InvalidRequest("Too many layers", f"{len(layers)} of them; {MOST_LAYERS} is the most.")
+        place = _Place(top)
+        async with self._lock(top):
+            if place.rootfs in await self._mounted_targets(top):
+                return place.rootfs
+            # A fuse mount whose process died is still in the table and answers nothing.
+            plan: list[FsOperation] = [Unmount(target=place.rootfs, every=True)]
+            fresh = not place.upper.is_dir()
+            plan += [MakeDirectory(path=each, mode=0o711) for each in (place.rootfs, place.work)]
+            if fresh:
+                plan += self._upper_plan(place, layers)
+            await self._keeper.execute(plan)
+            driver = self._driver(place, wanted)
+            await driver.mount(
+                Stack(
+                    base=self._paths.root,
+                    lower=tuple(self._layers.short_name(each) for each in reversed(layers))
+                    or (self._paths.empty.name,),
+                    upper="" if read_only else str(place.upper.relative_to(self._paths.root)),
+                    work=str(place.work.relative_to(self._paths.root)),
+                    target=place.rootfs,
+                )
+            )
+        return place.rootfs
+
+    def _upper_plan(self, place: _Place, layers: Sequence[str]) -> list[FsOperation]:
+        """The root directory shows the owner and mode of the writable one, which must look like the image's."""
+        mode, uid, gid = 0o755, 0, 0
+        for diff_id in reversed(layers):
+            index = self._layers.index(diff_id)
+            if (row := index.find(b"")) >= 0:
+                mode, uid, gid = index.modes[row], index.uids[row], index.gids[row]
+                break
+        if self._keeper.ids.single_id:
+            uid = gid = 0
+        return [
+            MakeDirectory(path=place.upper, mode=0o755),
+            Own(path=place.upper, uid=uid, gid=gid, mode=mode),
+        ]
+
+    def _driver(self, place: _Place, wanted: str) -> Driver:
+        """The one whose writable layer is there already, else the one asked for, else the default."""
+        try:
+            name = place.driver.read_text().strip()
+        except FileNotFoundError:
+            name = wanted or self.default.name
+            place.driver.write_text(name)
+        if name not in self._drivers:
+            raise InvalidRequest("No such storage driver", f"{name!r} is not one of {', '.join(self._drivers)}.")
+        driver = self._drivers[name]
+        if reason := driver.unavailable():
+            raise Conflict(f"The storage driver {name} cannot be used", f"{reason}.", subject=name)
+        return driver
+
+    async def _unmount(self, top: Path) -> None:
+        async with self._lock(top):
+            await self._keeper.execute([Unmount(target=_Place(top).rootfs, every=True)])
+
+    async def _remove(self, top: Path) -> None:
+        await self._unmount(top)
+        await self._layers.trash.take(top)
+        self._locks.pop(top, None)
+
+    async def _mounted_targets(self, only: Path | None = None) -> set[Path]:
+        """Mount points of root file systems that are alive."""
+        kinds = {driver.mount_type for driver in self._drivers.values()}
+        below = tuple(f"{each}/" for each in ((only,) if only else (self._paths.containers, self._paths.builds)))
+        found = [
+            each for each in await self._keeper.mounts() if each["type"] in kinds and each["target"].startswith(below)
+        ]
+        alive = await asyncio.gather(*(self._alive(each) for each in found))
+        return {self._paths.root / each["target"] for each, lives in zip(found, alive, strict=True) if lives}
+
+    async def _alive(self, mount: dict[str, str]) -> bool:
+        if mount["type"] == KernelOverlay.mount_type:
+            return True
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                await self._keeper.stat(self._paths.root / mount["target"], "/")
+        except (OSError, TimeoutError, WherryError):
+            return False
+        return True

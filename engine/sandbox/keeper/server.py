@@ -189,7 +189,7 @@ _LONG = {
     "remove_tree": ("trees", "remove_tree"),
     "tree_size": ("trees", "tree_size"),
     "list_directory": ("files", "list_directory"),
-    "stat": ("files", "stat"),
+    "stat": ("files", "stat_entry"),
     "open_file": ("files", "open_file"),
     "write_file": ("files", "write_file"),
     "rename": ("files", "rename"),

@@ -1,0 +1,227 @@
+"""Files of one tree, living or dead: no path leaves its root, whatever links are in it.
+
+Each runs in a forked worker, because a tree may lie on a file system that hangs.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from typing import TYPE_CHECKING, Any
+
+from engine.sandbox.keeper import kernel, trees
+from engine.sandbox.keeper.requests import Reply
+
+if TYPE_CHECKING:
+    from engine.sandbox.keeper.requests import Request
+
+_NO_MAGIC = kernel.RESOLVE_IN_ROOT | kernel.RESOLVE_NO_MAGICLINKS
+MOST_LINKS = 40
+
+
+class _Inside:
+    """One path inside a root: a descriptor of its parent, and its last name."""
+
+    def __init__(self, request: Request, key: str = "path") -> None:
+        self.root = os.open(request.arguments["root"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        self.path = os.fsencode(request.arguments[key])
+        if b"\0" in self.path:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), self.path)
+        parts = [part for part in self.path.split(b"/") if part not in (b"", b".")]
+        if parts and parts[-1] == b"..":
+            # A name is wanted, so this one has to be followed first.
+            parts = [part for part in _resolve(self.root, self.path).split(b"/") if part]
+        self.name = parts[-1] if parts else b"."
+        self.parent = in_root(self.root, b"/".join(parts[:-1]), os.O_PATH | os.O_DIRECTORY)
+
+    @property
+    def is_root(self) -> bool:
+        return self.name == b"."
+
+
+def in_root(root: int, path: bytes, flags: int, mode: int = 0) -> int:
+    return kernel.openat2(root, path.lstrip(b"/") or b".", flags, mode, _NO_MAGIC)
+
+
+def _entry(name: bytes, found: os.stat_result, directory: int) -> list[Any]:
+    """The fields of engine.sandbox.client.FileInfo, in order."""
+    link = ""
+    if stat.S_ISLNK(found.st_mode):
+        try:
+            link = os.fsdecode(os.readlink(name, dir_fd=directory))
+        except OSError:
+            link = ""
+    return [
+        os.fsdecode(name), found.st_mode, found.st_size, found.st_uid, found.st_gid, found.st_mtime_ns, found.st_ino,
+        found.st_nlink, found.st_rdev, found.st_blocks, link,
+    ]  # fmt: skip
+
+
+def list_directory(request: Request) -> Reply:
+    root = os.open(request.arguments["root"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    directory = in_root(root, os.fsencode(request.arguments["path"]), os.O_RDONLY | os.O_DIRECTORY)
+    entries = []
+    for text in os.listdir(directory):
+        name = os.fsencode(text)
+        try:
+            entries.append(_entry(name, os.stat(name, dir_fd=directory, follow_symlinks=False), directory))
+        except FileNotFoundError:
+            continue
+    return Reply({"entries": entries}, [])
+
+
+def stat_entry(request: Request) -> Reply:
+    inside = _Inside(request)
+    if request.arguments["follow"]:
+        reached = in_root(inside.root, inside.path, os.O_PATH)
+        return Reply({"entry": _entry(inside.name, os.fstat(reached), reached)}, [])
+    found = os.stat(inside.name, dir_fd=inside.parent, follow_symlinks=False)
+    return Reply({"entry": _entry(inside.name, found, inside.parent)}, [])
+
+
+def open_file(request: Request) -> Reply:
+    arguments = request.arguments
+    root = os.open(arguments["root"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    mode = arguments["mode"] if arguments["flags"] & (os.O_CREAT | os.O_TMPFILE) else 0
+    # A fifo or a device in the tree must not make us wait.
+    descriptor = in_root(root, os.fsencode(arguments["path"]), arguments["flags"] | os.O_NONBLOCK | os.O_NOCTTY, mode)
+    if not arguments["flags"] & os.O_NONBLOCK:
+        os.set_blocking(descriptor, True)
+    return Reply({}, [descriptor])
+
+
+def write_file(request: Request) -> None:
+    """By rename; a file that is mounted there cannot be replaced, so it is rewritten."""
+    arguments = request.arguments
+    inside = _Inside(request)
+    path = _resolve(inside.root, inside.path)
+    parent, _, name = path.rpartition(b"/")
+    directory = in_root(inside.root, parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        found = os.stat(name, dir_fd=directory, follow_symlinks=False)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EISDIR if stat.S_ISDIR(found.st_mode) else errno.EINVAL, "not a regular file", path)
+        mode, owner = stat.S_IMODE(found.st_mode), (found.st_uid, found.st_gid)
+    except FileNotFoundError:
+        mode, owner = 0o644, (0, 0)
+    mode = mode if arguments["mode"] is None else arguments["mode"]
+    fresh = b".wherry-" + secrets.token_hex(6).encode()
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    writing = os.open(fresh, flags, 0o600, dir_fd=directory)
+    try:
+        _pour(request.fds[0], writing)
+        os.fchown(writing, *(arguments["owner"] or owner))
+        os.fchmod(writing, mode)
+        os.rename(fresh, name, src_dir_fd=directory, dst_dir_fd=directory)
+    except OSError as error:
+        os.unlink(fresh, dir_fd=directory)
+        if error.errno != errno.EBUSY:
+            raise
+        over = os.open(name, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+        os.lseek(request.fds[0], 0, os.SEEK_SET)
+        _pour(request.fds[0], over)
+
+
+def _pour(reading: int, writing: int) -> None:
+    os.lseek(reading, 0, os.SEEK_SET)
+    while os.sendfile(writing, reading, None, 1 << 24):
+        pass
+
+
+def rename(request: Request) -> None:
+    old, new = _Inside(request), _Inside(request, "new_path")
+    if old.is_root or new.is_root:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), old.path)
+    os.rename(old.name, new.name, src_dir_fd=old.parent, dst_dir_fd=new.parent)
+
+
+def make_directory(request: Request) -> None:
+    arguments = request.arguments
+    os.umask(0)
+    if not arguments["parents"]:
+        inside = _Inside(request)
+        _make(inside.parent, inside.name, arguments)
+        return
+    root = os.open(arguments["root"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    at = b""
+    for part in os.fsencode(arguments["path"]).split(b"/"):
+        if part in (b"", b"."):
+            continue
+        parent = in_root(root, at, os.O_PATH | os.O_DIRECTORY)
+        at = at + b"/" + part
+        try:
+            os.close(in_root(root, at, os.O_PATH | os.O_DIRECTORY))
+        except FileNotFoundError:
+            _make(parent, part, arguments)
+        finally:
+            os.close(parent)
+
+
+def _make(parent: int, name: bytes, arguments: dict[str, Any]) -> None:
+    os.mkdir(name, arguments["mode"] & 0o777, dir_fd=parent)
+    descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+    try:
+        os.fchown(descriptor, *arguments["owner"])
+        os.fchmod(descriptor, arguments["mode"])
+    finally:
+        os.close(descriptor)
+
+
+def remove(request: Request) -> None:
+    inside = _Inside(request)
+    if inside.is_root:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), inside.path)
+    os.stat(inside.name, dir_fd=inside.parent, follow_symlinks=False)
+    trees.remove_at(inside.parent, inside.name)
+
+
+def real_path(request: Request) -> Reply:
+    root = os.open(request.arguments["root"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    path = _resolve(root, os.fsencode(request.arguments["path"]))
+    os.close(in_root(root, path, os.O_PATH))
+    return Reply({"path": os.fsdecode(path)}, [])
+
+
+def _resolve(root: int, path: bytes) -> bytes:
+    """Follow every link as a process whose root this is would; the last name need not exist."""
+    waiting = path.split(b"/")[::-1]
+    at = b""
+    followed = 0
+    while waiting:
+        part = waiting.pop()
+        if part in (b"", b"."):
+            continue
+        if part == b"..":
+            at = at.rpartition(b"/")[0]
+            continue
+        here = at + b"/" + part
+        try:
+            target = _link_at(root, at, part)
+        except FileNotFoundError:
+            if any(each not in (b"", b".") for each in waiting):
+                raise
+            return here
+        if target is None:
+            at = here
+            continue
+        followed += 1
+        if followed > MOST_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+        at = b"" if target.startswith(b"/") else at
+        waiting += target.split(b"/")[::-1]
+    return at or b"/"
+
+
+def _link_at(root: int, directory: bytes, name: bytes) -> bytes | None:
+    """Where a link points, None for what is no link. Raises FileNotFoundError."""
+    parent = in_root(root, directory, os.O_PATH | os.O_DIRECTORY)
+    try:
+        return os.readlink(name, dir_fd=parent)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        return None
+    finally:
+        os.close(parent)

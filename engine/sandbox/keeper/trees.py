@@ -1,0 +1,258 @@
+"""Whole trees: remove, measure, copy. All by descriptors, never following a link, never leaving the file system."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from engine.sandbox.keeper.requests import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from engine.sandbox.keeper.requests import Request
+
+_OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+COPY_PIECE = 8 << 20
+SEEK_PAST_END = errno.ENXIO
+
+
+# --- remove ---
+
+
+def remove_tree(request: Request) -> None:
+    path = os.fsencode(request.arguments["path"])
+    parent, _, name = path.rstrip(b"/").rpartition(b"/")
+    try:
+        descriptor = os.open(parent or b"/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    with contextlib.closing(_Descriptor(descriptor)):
+        remove_at(descriptor, name)
+
+
+def remove_at(parent: int, name: bytes) -> None:
+    """Whatever it is; not being there is no failure. A mount point inside raises EBUSY rather than being emptied."""
+    try:
+        os.unlink(name, dir_fd=parent)
+        return
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if error.errno not in (errno.EISDIR, errno.EPERM):
+            raise
+    # Depth can be thousands: a stack of (descriptor, names left), not recursion.
+    device = os.stat(name, dir_fd=parent, follow_symlinks=False).st_dev
+    stack = [_Level(parent, name, device)]
+    while stack:
+        level = stack[-1]
+        child = level.next_directory(device)
+        if child is not None:
+            stack.append(_Level(level.descriptor, child, device))
+            continue
+        stack.pop().close()
+
+
+class _Descriptor:
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+class _Level:
+    """One directory on the way to being removed."""
+
+    def __init__(self, parent: int, name: bytes, device: int) -> None:
+        self._parent = parent
+        self._name = name
+        self.descriptor = os.open(name, _OPEN_DIRECTORY, dir_fd=parent)
+        if os.fstat(self.descriptor).st_dev != device:
+            os.close(self.descriptor)
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), name)
+        self._names = [os.fsencode(each) for each in os.listdir(self.descriptor)]
+
+    def next_directory(self, device: int) -> bytes | None:
+        """Unlink files until a directory comes up."""
+        while self._names:
+            name = self._names.pop()
+            try:
+                os.unlink(name, dir_fd=self.descriptor)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                if error.errno not in (errno.EISDIR, errno.EPERM):
+                    raise
+                return name
+        return None
+
+    def close(self) -> None:
+        os.close(self.descriptor)
+        with contextlib.suppress(FileNotFoundError):
+            os.rmdir(self._name, dir_fd=self._parent)
+
+
+# --- measure ---
+
+
+def tree_size(request: Request) -> Reply:
+    path = request.arguments["path"]
+    size = disk = files = 0
+    linked: set[tuple[int, int]] = set()
+    device = os.lstat(path).st_dev
+    for _, found in walk(path):
+        if found.st_dev != device:
+            continue
+        if found.st_nlink > 1 and not stat.S_ISDIR(found.st_mode):
+            if (found.st_dev, found.st_ino) in linked:
+                continue
+            linked.add((found.st_dev, found.st_ino))
+        files += 1
+        disk += found.st_blocks * 512
+        if stat.S_ISREG(found.st_mode):
+            size += found.st_size
+    return Reply({"bytes": size, "disk": disk, "files": files}, [])
+
+
+def walk(path: str) -> Iterator[tuple[str, os.stat_result]]:
+    """Everything below `path` in no order; what vanishes meanwhile is left out."""
+    waiting = [path]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    with contextlib.suppress(FileNotFoundError):
+                        yield entry.path, entry.stat(follow_symlinks=False)
+                        if entry.is_dir(follow_symlinks=False):
+                            waiting.append(entry.path)
+        except FileNotFoundError:
+            continue
+
+
+# --- copy ---
+
+
+def copy_tree(request: Request) -> None:
+    os.umask(0)
+    source = os.open(request.arguments["source"], _OPEN_DIRECTORY)
+    target = os.open(request.arguments["target"], _OPEN_DIRECTORY)
+    copier = _Copier(request.progress)
+    copier.contents(source, target)
+    copy_metadata(source, target, os.fstat(source))
+    request.progress(copier.done)
+
+
+class _Copier:
+    def __init__(self, progress: Callable[[int], None]) -> None:
+        self.done = 0
+        self._told = 0
+        self._progress = progress
+        self._linked: dict[tuple[int, int], str] = {}
+        """Inode → a path, relative to the target, where it was put already."""
+        self._top = -1
+
+    def contents(self, source: int, target: int, below: str = "") -> None:
+        if self._top < 0:
+            self._top = target
+        for name in sorted(os.listdir(source)):
+            found = os.stat(name, dir_fd=source, follow_symlinks=False)
+            path = below + name
+            if found.st_nlink > 1 and not stat.S_ISDIR(found.st_mode):
+                known = self._linked.setdefault((found.st_dev, found.st_ino), path)
+                if known != path:
+                    os.link(known, name, src_dir_fd=self._top, dst_dir_fd=target, follow_symlinks=False)
+                    continue
+            self._entry(name, found, source, target, path)
+
+    def _entry(self, name: str, found: os.stat_result, source: int, target: int, path: str) -> None:
+        if stat.S_ISDIR(found.st_mode):
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(name, 0o700, dir_fd=target)
+            inner_source = os.open(name, _OPEN_DIRECTORY, dir_fd=source)
+            inner_target = os.open(name, _OPEN_DIRECTORY, dir_fd=target)
+            try:
+                self.contents(inner_source, inner_target, path + "/")
+                copy_metadata(inner_source, inner_target, found)
+            finally:
+                os.close(inner_source)
+                os.close(inner_target)
+        elif stat.S_ISREG(found.st_mode):
+            self._file(name, found, source, target)
+        elif stat.S_ISLNK(found.st_mode):
+            os.symlink(os.readlink(name, dir_fd=source), name, dir_fd=target)
+            _own(name, found, target)
+        elif stat.S_ISFIFO(found.st_mode) or (stat.S_ISCHR(found.st_mode) and found.st_rdev == 0):
+            os.mknod(name, found.st_mode, found.st_rdev, dir_fd=target)
+            _own(name, found, target)
+        # Sockets belong to whoever listens; devices cannot be made here.
+
+    def _file(self, name: str, found: os.stat_result, source: int, target: int) -> None:
+        reading = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=source)
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            writing = os.open(name, flags, 0o600, dir_fd=target)
+            try:
+                copy_contents(reading, writing, found.st_size)
+                copy_metadata(reading, writing, found)
+            finally:
+                os.close(writing)
+        finally:
+            os.close(reading)
+        self.done += found.st_size
+        if self.done - self._told > COPY_PIECE:
+            self._told = self.done
+            self._progress(self.done)
+
+
+def _own(name: str, found: os.stat_result, directory: int) -> None:
+    os.chown(name, found.st_uid, found.st_gid, dir_fd=directory, follow_symlinks=False)
+    os.utime(name, ns=(found.st_atime_ns, found.st_mtime_ns), dir_fd=directory, follow_symlinks=False)
+
+
+def copy_contents(reading: int, writing: int, size: int) -> None:
+    """Only what is data: holes stay holes. The kernel shares the blocks where the file system can."""
+    at = 0
+    while at < size:
+        try:
+            start = os.lseek(reading, at, os.SEEK_DATA)
+            end = min(os.lseek(reading, start, os.SEEK_HOLE), size)
+        except OSError as error:
+            if error.errno == SEEK_PAST_END:
+                break
+            start, end = at, size
+        at = start
+        while at < end:
+            copied = _copy_range(reading, writing, min(COPY_PIECE, end - at), at)
+            if copied == 0:
+                end = size = at
+            at += copied
+    os.ftruncate(writing, size)
+
+
+def _copy_range(reading: int, writing: int, count: int, at: int) -> int:
+    try:
+        return os.copy_file_range(reading, writing, count, at, at)
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+            raise
+    data = os.pread(reading, count, at)
+    written = 0
+    while written < len(data):
+        written += os.pwrite(writing, memoryview(data)[written:], at + written)
+    return len(data)
+
+
+def copy_metadata(reading: int, writing: int, found: os.stat_result) -> None:
+    """Owner before mode (a change of owner clears setuid), attributes before times."""
+    os.fchown(writing, found.st_uid, found.st_gid)
+    os.fchmod(writing, stat.S_IMODE(found.st_mode))
+    for name in os.listxattr(reading):
+        if name.startswith(("user.overlay.", "user.fuseoverlayfs.", "system.nfs4", "security.selinux")):
+            continue
+        with contextlib.suppress(OSError):
+            os.setxattr(writing, name, os.getxattr(reading, name))
+    os.utime(writing, ns=(found.st_atime_ns, found.st_mtime_ns))

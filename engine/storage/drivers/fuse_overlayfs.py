@@ -1,0 +1,39 @@
+"""fuse-overlayfs: a process per mount, slower than the kernel, and there where the kernel's overlay is not."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from engine.errors import Code, StorageError
+from engine.processes import fuse_overlayfs
+
+if TYPE_CHECKING:
+    from engine.sandbox.client import Keeper
+    from engine.storage.drivers import Stack
+
+
+class FuseOverlay:
+    name = "fuse-overlayfs"
+    mount_type = "fuse.fuse-overlayfs"
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+
+    def unavailable(self) -> str:
+        if not fuse_overlayfs.available():
+            return "fuse-overlayfs is not installed"
+        if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+            return "/dev/fuse may not be opened"
+        return ""
+
+    async def mount(self, stack: Stack) -> None:
+        argv = fuse_overlayfs.mount_argv(stack.lower, stack.upper, stack.work, stack.target)
+        done = await self._keeper.run(argv, cwd=stack.base)
+        if done.code != 0:
+            raise StorageError(
+                f"Could not mount the root file system on {stack.target}",
+                "fuse-overlayfs failed.",
+                code=Code.MOUNT_FAILED,
+                details=done.stderr.decode(errors="replace"),
+            )

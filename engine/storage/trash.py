@@ -1,0 +1,70 @@
+"""Things removed but not yet deleted: a rename makes them vanish, a task behind deletes them, also after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from typing import TYPE_CHECKING
+
+from engine.errors import WherryError
+from engine.sandbox.plans import Rename
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.sandbox.client import Keeper
+    from engine.storage.paths import Paths
+
+log = logging.getLogger(__name__)
+
+
+class Trash:
+    def __init__(self, paths: Paths, keeper: Keeper) -> None:
+        self._paths = paths
+        self._keeper = keeper
+        self._waiting = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """What was half-made when the last engine ended is rubbish; go on with what it was deleting."""
+        await self._take(sorted(self._paths.staging.iterdir()))
+        self._waiting.set()
+        self._task = asyncio.create_task(self._work(), name="trash")
+
+    async def close(self) -> None:
+        """Stop; what is left waits for the next start."""
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def take(self, path: Path) -> None:
+        """Make it vanish now. Not being there is no failure."""
+        await self._take([path])
+        self._idle.clear()
+        self._waiting.set()
+
+    async def empty(self) -> None:
+        """Wait until everything taken so far is deleted."""
+        await self._idle.wait()
+
+    async def _take(self, paths: list[Path]) -> None:
+        for path in paths:
+            if path.is_symlink() or path.exists():
+                await self._keeper.execute([Rename(source=path, target=self._paths.trash / secrets.token_hex(8))])
+
+    async def _work(self) -> None:
+        while True:
+            await self._waiting.wait()
+            self._waiting.clear()
+            for path in sorted(self._paths.trash.iterdir()):
+                try:
+                    await self._keeper.remove_tree(path)
+                except (OSError, WherryError) as error:
+                    # It stays for the next start; the store check names it.
+                    log.warning("cannot delete %s: %s", path, error)
+            if not self._waiting.is_set():
+                self._idle.set()
