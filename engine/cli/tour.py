@@ -180,7 +180,7 @@ class _Tour:
             "WHERRY_RUN": str(self._place.run),
             "QT_QPA_PLATFORM": "offscreen",
         }
-        argv = [sys.executable, "-m", "gui", "--screenshots", str(self._pictures)]
+        argv = [sys.executable, "-P", "-m", "gui", "--screenshots", str(self._pictures)]
         began = time.time()
         answer = await asyncio.to_thread(ask, argv, timeout=_WINDOW_SECONDS, env=environment)
         if answer.code:
