@@ -94,11 +94,13 @@ class StepCache:
             for key, entry in self._entries.items()
         ]
 
-    async def prune(self, held_by_images: Collection[str]) -> Freed:
-        """Forget every step; layers that no image holds go with them."""
-        gone = self.layers_held() - set(held_by_images)
-        ids = [key[:25] for key in self._entries]
-        await self._forget(list(self._entries))
+    async def prune(self, held_by_images: Collection[str], *, everything: bool) -> Freed:
+        """Forget steps whose layer no image holds (or every step), and remove those layers."""
+        keys = [key for key, entry in self._entries.items() if everything or entry.diff_id not in held_by_images]
+        before = self.layers_held()
+        ids = [key[:25] for key in keys]
+        await self._forget(keys)
+        gone = before - self.layers_held() - set(held_by_images)
         freed = await asyncio.gather(*(self._layers.remove(diff_id) for diff_id in gone if self._layers.has(diff_id)))
         return Freed(ids=tuple(ids), bytes=sum(freed))
 

@@ -38,6 +38,7 @@ class BuildRecord:
         self._more = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._output_path = output_path
+        self.failed_step = ""
 
     @property
     def id(self) -> str:

@@ -1,0 +1,97 @@
+"""What the builder needs of the images room: a base to begin with, and a place for what was built."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from engine.builder.stages import StageState
+from engine.errors import NotFound
+from engine.images import configs, platforms, reference
+from engine.images.records import LayerRecord, StoredImage
+from engine.types.data import now
+from engine.types.images import ImageConfig, PullImage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from engine.images.service import ImageService
+    from engine.storage.layers import LayerStore
+    from engine.types.data import Platform
+
+
+@dataclass(frozen=True)
+class Bases:
+    """Images to build on, from the store or pulled; and built images, kept."""
+
+    images: ImageService
+    layers: LayerStore
+
+    async def begin(
+        self, name: str, platform: Platform, *, pull: bool, say: Callable[[str], None]
+    ) -> tuple[StageState, tuple[str, ...]]:
+        """The state FROM gives, and the triggers the base left for those who build on it."""
+        stored = None if pull else self._present(name, platform)
+        if stored is None:
+            await self._pull(name, platform, say)
+            stored = self.images.catalogue.resolve(name)
+        document: dict[str, Any] = msgspec.json.decode(stored.config_bytes)
+        config = stored.config
+        state = StageState(
+            platform=stored.platform,
+            layers=stored.diff_ids,
+            config=msgspec.structs.replace(config, on_build=()),
+            history=tuple(document.get("history") or ()),
+            author=stored.document.author or "",
+            created=configs.parse_time(stored.document.created) or now(),
+        )
+        return state, config.on_build
+
+    def _present(self, name: str, platform: Platform) -> StoredImage | None:
+        try:
+            stored = self.images.catalogue.resolve(name)
+        except NotFound:
+            return None
+        return stored if platforms.matches(platform, stored.platform) else None
+
+    async def _pull(self, name: str, platform: Platform, say: Callable[[str], None]) -> None:
+        say(f"Pulling {name}")
+        handle = self.images.pull(PullImage(reference=name, platform=str(platform)))
+        said = ""
+        async for operation in handle.watch():
+            if operation.status and operation.status != said:
+                said = operation.status
+                say(said)
+        await handle.result()
+
+    async def keep(self, state: StageState, tags: Sequence[str], labels: dict[str, str]) -> str:
+        """Store an image of a stage; gives its id. Its layers are in the store already."""
+        config: ImageConfig = msgspec.structs.replace(state.config, labels={**state.config.labels, **labels})
+        blob = configs.encode_document(
+            architecture=state.platform.architecture,
+            system=state.platform.os,
+            variant=state.platform.variant,
+            config=config,
+            diff_ids=state.layers,
+            history=state.history,
+            created=state.created,
+            author=state.author,
+        )
+        image_id = f"sha256:{hashlib.sha256(blob).hexdigest()}"
+        names = [reference.parse(tag).with_default_tag() for tag in tags]
+        stored = StoredImage(id=image_id, config=blob, pulled_ns=time.time_ns())
+        known = self.images.catalogue.layers
+        records = [self._record(diff_id) for diff_id in dict.fromkeys(state.layers) if diff_id not in known]
+        await self.images.catalogue.add(stored, records, tags=names, action="build" if not names else "tag")
+        return image_id
+
+    def _record(self, diff_id: str) -> LayerRecord:
+        index = self.layers.index(diff_id)
+        return LayerRecord(diff_id=diff_id, size=index.total, files=len(index))
+
+    def layers_of_images(self) -> set[str]:
+        return {diff_id for image in self.images.catalogue.images.values() for diff_id in image.diff_ids}

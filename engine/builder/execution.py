@@ -1,0 +1,351 @@
+"""One build as it runs: needed stages side by side, steps of a stage one after the other, each looked up, then done."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from engine.builder.cache import CachedStep
+from engine.builder.graph import stage_steps, step_id
+from engine.builder.language import types as t
+from engine.builder.language.mounts import read_mount
+from engine.builder.language.parser import parse_trigger
+from engine.builder.mounting import RunMounts
+from engine.builder.plan import StageNames
+from engine.builder.running import prepare_run
+from engine.builder.stages import StageState, absolute, apply_metadata, is_metadata
+from engine.builder.transfer import prepare_transfer, prepare_workdir
+from engine.builder.trees import BuildTrees
+from engine.builder.variables import Variables
+from engine.errors import InvalidRequest, Unsupported, WherryError
+from engine.images import platforms
+from engine.types.builds import StepState
+from engine.types.data import now
+
+if TYPE_CHECKING:
+    from engine.builder.bases import Bases
+    from engine.builder.cache import StepCache
+    from engine.builder.cache_mounts import CacheMounts
+    from engine.builder.context import ContextDirectory
+    from engine.builder.network import BuildNetwork
+    from engine.builder.plan import Plan, PlannedStage
+    from engine.builder.record import BuildRecord
+    from engine.builder.roots import ScratchRoots
+    from engine.builder.running import RunTools
+    from engine.builder.step import FileStep, ScratchRoot
+    from engine.sandbox.client import Keeper
+    from engine.storage.layers import LayerStore
+    from engine.storage.paths import Paths
+    from engine.types.builds import BuildImage
+
+
+@dataclass(frozen=True)
+class BuildTools:
+    """What a build works with."""
+
+    paths: Paths
+    keeper: Keeper
+    layers: LayerStore
+    roots: ScratchRoots
+    cache: StepCache
+    cache_mounts: CacheMounts
+    bases: Bases
+    run: RunTools
+
+
+@dataclass(frozen=True)
+class FailedStep:
+    """Where a build stopped: the files as the step left them, and how to run things there."""
+
+    step: str
+    state: StageState
+
+
+class Execution:
+    """Runs a plan once."""
+
+    def __init__(
+        self,
+        tools: BuildTools,
+        plan: Plan,
+        request: BuildImage,
+        context: ContextDirectory | None,
+        record: BuildRecord,
+        network: BuildNetwork,
+    ) -> None:
+        self._tools = tools
+        self._plan = plan
+        self._request = request
+        self._context = context
+        self._record = record
+        self._network = network
+        self._names = StageNames(plan.dockerfile.stages, request.named_contexts)
+        self._stages: dict[int, asyncio.Task[StageState]] = {}
+        self._waits: dict[int, set[int]] = {}
+        self._key_locks: dict[str, asyncio.Lock] = {}
+        self._working = asyncio.Semaphore(max(2, os.cpu_count() or 2))
+        self._given = {name: _given(name, value) for name, value in request.build_args.items()}
+        self.failed: FailedStep | None = None
+
+    @property
+    def _latest(self) -> int | None:
+        if self._request.source_date_epoch is not None:
+            return self._request.source_date_epoch
+        said = self._given.get("SOURCE_DATE_EPOCH", "")
+        return int(said) if said.isdigit() else None
+
+    async def run(self) -> StageState:
+        """The state of the target stage; the first failure otherwise, after all else has been stopped."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for planned in self._plan.ordered():
+                    task = tasks.create_task(self._stage(planned), name=f"stage {planned.name}")
+                    self._stages[planned.index] = task
+        except* WherryError as group:
+            raise _first(group) from None
+        return self._stages[self._plan.target].result()
+
+    async def stage_state(self, index: int, asking: int) -> StageState:
+        """Wait for another stage. A trigger may name one that the plan did not know of."""
+        self._waits.setdefault(asking, set()).add(index)
+        if self._leads_back(index, asking):
+            name = self._plan.stages[index].name
+            raise InvalidRequest(f"Stage {name} waits for itself")
+        task = self._stages.get(index)
+        if task is None:
+            planned = self._plan.stages[index]
+            self._record.plan(stage_steps(self._plan, planned, planned.stage.instructions))
+            return await self._stage(planned)
+        return await asyncio.shield(task)
+
+    def _leads_back(self, index: int, asking: int) -> bool:
+        seen: set[int] = set()
+        todo = [index]
+        while todo:
+            one = todo.pop()
+            if one == asking:
+                return True
+            if one not in seen:
+                seen.add(one)
+                todo += [*self._waits.get(one, ()), *self._plan.stages[one].needs]
+        return False
+
+    # --- a stage ---
+
+    async def _stage(self, planned: PlannedStage) -> StageState:
+        state, triggers = await self._begin(planned)
+        variables = Variables(self._given, self._plan.globals.arguments, self._plan.dockerfile.escape)
+        variables.environment.update(state.environment())
+        instructions = planned.stage.instructions
+        if triggers:
+            brought = tuple(parse_trigger(one, planned.stage.origin.raw) for one in triggers)
+            instructions = (*brought, *instructions)
+            self._record.plan(stage_steps(self._plan, planned, instructions))
+        number = 0
+        for instruction in instructions:
+            if isinstance(instruction, t.Arg):
+                variables.define(instruction)
+                continue
+            number += 1
+            state = await self._step(step_id(planned.index, number), planned, instruction, state, variables)
+        return state
+
+    async def _begin(self, planned: PlannedStage) -> tuple[StageState, tuple[str, ...]]:
+        step = step_id(planned.index, 0)
+        self._record.begin(step)
+        platform = platforms.wanted_platform(planned.platform or self._request.platform)
+        origin = planned.origin
+        triggers: tuple[str, ...] = ()
+        try:
+            if origin.kind == "scratch":
+                state = StageState(platform=platform, created=self._moment())
+            elif origin.kind == "stage":
+                inherited = await self.stage_state(origin.stage, planned.index)
+                state, triggers = replace(inherited, command_set=False), inherited.config.on_build
+                state = state.with_config(on_build=())
+            else:
+                name = origin.name
+                if origin.kind == "named":
+                    name = self._request.named_contexts[name].removeprefix("docker-image://")
+                state, triggers = await self._tools.bases.begin(
+                    name, platform, pull=self._request.pull, say=lambda text: self._record.say(step, text)
+                )
+        except WherryError as error:
+            self._fail(step, error)
+            raise
+        self._record.end(step, StepState.DONE)
+        return state, triggers
+
+    # --- a step ---
+
+    async def _step(
+        self, step: str, planned: PlannedStage, instruction: t.Instruction, state: StageState, variables: Variables
+    ) -> StageState:
+        try:
+            if is_metadata(instruction):
+                changed = apply_metadata(state, instruction, variables)
+                self._record.end(step, StepState.DONE)
+                return changed.with_step(instruction.text, state.created)
+            if isinstance(instruction, t.Workdir):
+                path = absolute(variables.expanded(instruction.path, instruction), state.config.workdir)
+                prepared = prepare_workdir(path, state, keeper=self._tools.keeper)
+                made = await self._do(step, prepared, state)
+                return made.with_config(workdir=path.rstrip("/") or "/")
+            async with AsyncExitStack() as stack:
+                file_step = await self._prepare(step, planned, instruction, state, variables, stack)
+                return await self._do(step, file_step, state)
+        except WherryError as error:
+            self._fail(step, error)
+            raise
+        except OSError as error:
+            refused = InvalidRequest(f"{instruction.text[:200]}: {error.strerror or error}", details=str(error))
+            self._fail(step, refused)
+            raise refused from error
+
+    async def _prepare(
+        self,
+        step: str,
+        planned: PlannedStage,
+        instruction: t.Instruction,
+        state: StageState,
+        variables: Variables,
+        stack: AsyncExitStack,
+    ) -> FileStep:
+        trees = self._trees(planned)
+        if isinstance(instruction, t.Run):
+            return await self._prepare_run(step, instruction, state, variables, trees)
+        assert isinstance(instruction, t.Transfer)
+        origin = instruction.origin if isinstance(instruction, t.Copy) else ""
+        origin = variables.expanded(origin, instruction)
+        source = await stack.enter_async_context(trees.source(origin, instruction))
+        return await prepare_transfer(
+            instruction,
+            source,
+            state,
+            variables,
+            keeper=self._tools.keeper,
+            latest=self._latest,
+            downloads=self._tools.paths.root / "downloads",
+        )
+
+    async def _prepare_run(
+        self, step: str, instruction: t.Run, state: StageState, variables: Variables, trees: BuildTrees
+    ) -> FileStep:
+        if not platforms.matches(platforms.host_platform(), state.platform):
+            raise Unsupported(
+                f"RUN needs programs for {state.platform}, which this machine cannot execute",
+                hint="Build for this machine, or take RUN out of the stage.",
+            )
+        wanted = [read_mount(instruction.raw, variables.expanded(text, instruction)) for text in instruction.mounts]
+        mounts = RunMounts(
+            instruction=instruction,
+            wanted=[_placed(mount, state) for mount in wanted],
+            keeper=self._tools.keeper,
+            paths=self._tools.paths,
+            trees=trees,
+            caches=self._tools.cache_mounts,
+            secrets={secret.id: secret.value for secret in self._request.secrets},
+            agents=self._request.ssh_sockets,
+        )
+
+        def say(line: str, stream: Literal["stdout", "stderr"]) -> None:
+            self._record.say(step, line, stream=stream)
+
+        return await prepare_run(
+            instruction,
+            state,
+            variables,
+            tools=self._tools.run,
+            mounts=mounts,
+            network_provider=self._network,
+            network=self._request.network,
+            extra_hosts=self._request.extra_hosts,
+            say=say,
+        )
+
+    async def _do(self, step: str, file_step: FileStep, state: StageState) -> StageState:
+        """Find the step in the cache, or perform it and keep what came of it. Equal steps wait for each other."""
+        lock = self._key_locks.setdefault(file_step.key, asyncio.Lock())
+        async with lock:
+            cached = None if self._request.no_cache else await self._tools.cache.find(file_step.key)
+            if cached is None:
+                async with self._working:
+                    self._record.begin(step)
+                    cached = await self._perform(step, file_step, state)
+                self._record.end(step, StepState.DONE)
+            else:
+                self._record.end(step, StepState.CACHED)
+        created = datetime.fromtimestamp(cached.created_ns / 1e9, UTC)
+        return state.with_step(file_step.created_by, created, layer=cached.diff_id)
+
+    async def _perform(self, step: str, file_step: FileStep, state: StageState) -> CachedStep:
+        async with self._tools.roots.mounted(state.layers) as root:
+            try:
+                await file_step.perform(root, state)
+            except WherryError:
+                await self._keep_failed(step, root, state)
+                raise
+            diff_id = await self._tools.roots.seal(root, latest=self._latest)
+        size = self._tools.layers.size(diff_id) if diff_id else 0
+        moment = self._latest * 1_000_000_000 if self._latest is not None else time.time_ns()
+        entry = CachedStep(diff_id=diff_id, description=file_step.created_by[:400], created_ns=moment, size=size)
+        await self._tools.cache.keep(file_step.key, entry)
+        return entry
+
+    async def _keep_failed(self, step: str, root: ScratchRoot, state: StageState) -> None:
+        """The files as the failed step left them, for whoever wants to look."""
+        if self.failed is None:
+            layer = await self._tools.roots.seal(root, latest=None)
+            self.failed = FailedStep(step, state.with_step("failed step", now(), layer=layer))
+
+    # --- bits ---
+
+    def _trees(self, planned: PlannedStage) -> BuildTrees:
+        return BuildTrees(
+            current=planned.index,
+            names=self._names,
+            context=self._context,
+            named=self._request.named_contexts,
+            keeper=self._tools.keeper,
+            roots=self._tools.roots,
+            stage_state=self.stage_state,
+            image_state=self._image_state,
+        )
+
+    async def _image_state(self, name: str) -> StageState:
+        platform = platforms.wanted_platform(self._request.platform)
+        state, _ = await self._tools.bases.begin(name, platform, pull=self._request.pull, say=lambda _: None)
+        return state
+
+    def _moment(self) -> datetime:
+        return datetime.fromtimestamp(self._latest, UTC) if self._latest is not None else datetime.fromtimestamp(0, UTC)
+
+    def _fail(self, step: str, error: WherryError) -> None:
+        if self._record.state_of(step) in (StepState.RUNNING, StepState.WAITING):
+            self._record.end(step, StepState.FAILED, exit_code=getattr(error, "exit_code", 1))
+        self._record.say(step, str(error), stream="stderr")
+        if not self._record.failed_step:
+            self._record.failed_step = step
+
+
+def _given(name: str, value: str | None) -> str:
+    """`--build-arg NAME` without a value takes it from the environment."""
+    return os.environ.get(name, "") if value is None else value
+
+
+def _placed(mount: t.RunMount, state: StageState) -> t.RunMount:
+    target = absolute(mount.target, state.config.workdir) if mount.target else ""
+    return replace(mount, target=target)
+
+
+def _first(group: BaseExceptionGroup[WherryError]) -> WherryError:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, WherryError)
+    return error

@@ -1,0 +1,66 @@
+"""Scratch roots: a stack of layers mounted for one step, its changes kept as a layer if wanted, then gone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from engine.builder.step import ScratchRoot
+from engine.builder.tarring import TarChange, TarOptions, filter_tar
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from engine.sandbox.client import Keeper
+    from engine.storage.layers import LayerStore
+    from engine.storage.paths import Paths
+    from engine.storage.rootfs import RootFilesystems
+
+
+class ScratchRoots:
+    def __init__(self, paths: Paths, keeper: Keeper, rootfs: RootFilesystems, layers: LayerStore) -> None:
+        self._paths = paths
+        self._keeper = keeper
+        self._rootfs = rootfs
+        self._layers = layers
+
+    @asynccontextmanager
+    async def mounted(self, layers: Sequence[str]) -> AsyncIterator[ScratchRoot]:
+        name = f"step-{secrets.token_hex(8)}"
+        path = await self._rootfs.mount_scratch(name, layers)
+        try:
+            yield ScratchRoot(name, path, self._paths.build(name) / "upper")
+        finally:
+            await asyncio.shield(self._rootfs.remove_scratch(name))
+
+    async def seal(self, root: ScratchRoot, *, latest: int | None) -> str:
+        """What the step changed, as a layer; "" where it changed nothing."""
+        if not await self._keeper.list_directory(root.upper, "/"):
+            return ""
+        read_end, write_end = os.pipe2(os.O_CLOEXEC)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._pack(root, write_end, latest))
+                return await self._layers.add(None, read_end)
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+        finally:
+            os.close(read_end)
+
+    async def _pack(self, root: ScratchRoot, out_fd: int, latest: int | None) -> None:
+        if latest is None:
+            try:
+                await self._keeper.pack(root.upper, out_fd, layer=True)
+            finally:
+                os.close(out_fd)
+            return
+        read_end, write_end = os.pipe2(os.O_CLOEXEC)
+        filtering = asyncio.create_task(filter_tar(read_end, out_fd, TarChange(TarOptions(latest=latest), "", ())))
+        try:
+            await self._keeper.pack(root.upper, write_end, layer=True)
+        finally:
+            os.close(write_end)
+            await filtering

@@ -1,0 +1,257 @@
+"""The builder as the facade shows it: `facade.Builds`.
+
+A build is an operation: its id is the operation's, its result the image's id. The record of it outlives it, with the
+output, so that the window's history and a later look at a failure have something to show.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import secrets
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from engine.builder.context import ContextDirectory
+from engine.builder.execution import Execution
+from engine.builder.graph import steps_of
+from engine.builder.language.errors import DockerfileError
+from engine.builder.language.parser import parse_dockerfile
+from engine.builder.network import BuildNetwork
+from engine.builder.plan import make_plan
+from engine.builder.record import BuildRecord, read_output
+from engine.builder.upload import receive_context
+from engine.errors import Cancelled, Code, InvalidRequest, NotFound, Unsupported, WherryError
+from engine.images import platforms, reference
+from engine.operations.registry import failure_of
+from engine.types.builds import Build, BuildCacheEntry, BuildOutput, StepState
+from engine.types.data import Freed, now
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+    from engine.builder.execution import BuildTools
+    from engine.builder.plan import Plan
+    from engine.events.bus import EventBus
+    from engine.facade import OperationHandle
+    from engine.networks.attachment import NetworkAttachments
+    from engine.operations.registry import OperationRegistry, Progress
+    from engine.state.database import Database
+    from engine.types.builds import BuildImage
+
+_MOST_BUILDS: Final = 100
+_MOST_DOCKERFILE_BYTES: Final = 16 << 20
+
+
+class BuildService:
+    """Implements `facade.Builds`."""
+
+    def __init__(
+        self,
+        *,
+        tools: BuildTools,
+        database: Database,
+        bus: EventBus,
+        operations: OperationRegistry,
+        networks: NetworkAttachments,
+        keep_container: Callable[[str, str], Awaitable[str]],
+    ) -> None:
+        """`keep_container(image id, build id)` makes a stopped container to look at a failed step's files."""
+        self._tools = tools
+        self._database = database
+        self._bus = bus
+        self._operations = operations
+        self._networks = networks
+        self._keep_container = keep_container
+        self._running: dict[str, BuildRecord] = {}
+        self._past: dict[str, Build] = {}
+
+    async def open(self) -> None:
+        await self._tools.cache.open()
+        await self._tools.cache_mounts.open()
+        self._tools.bases.images.catalogue.add_holder(self._tools.cache.layers_held)
+        for (body,) in await self._database.fetch("SELECT body FROM builds ORDER BY started_ns"):
+            build = msgspec.json.decode(body, type=Build)
+            self._past[build.id] = build
+            self._bus.publish("build", build.id, build)
+
+    async def close(self) -> None:
+        """Running builds are operations and end with those."""
+
+    # --- facade ---
+
+    def build(self, request: BuildImage, context: AsyncIterator[bytes] | None = None) -> OperationHandle:
+        build_id = secrets.token_hex(8)
+        title = ", ".join(request.tags) or request.context or request.dockerfile
+
+        async def work(progress: Progress) -> str:
+            return await self._build(build_id, request, context, progress)
+
+        return self._operations.start(
+            kind="build", title=f"Build {title}", subject=title, work=work, operation_id=build_id
+        )
+
+    async def list(self) -> Sequence[Build]:
+        return [*self._past.values(), *(record.snapshot for record in self._running.values())]
+
+    async def get(self, build: str) -> Build:
+        if build in self._running:
+            return self._running[build].snapshot
+        if build in self._past:
+            return self._past[build]
+        raise NotFound(f"No such build: {build}", subject=build)
+
+    async def output(self, build: str, *, follow: bool = True) -> AsyncIterator[Sequence[BuildOutput]]:
+        record = self._running.get(build)
+        if record is not None:
+            async for lines in record.output(follow=follow):
+                yield lines
+            return
+        await self.get(build)
+        yield await read_output(self._output_path(build))
+
+    async def cache(self) -> Sequence[BuildCacheEntry]:
+        held = self._tools.bases.layers_of_images()
+        return [*self._tools.cache.entries(held), *await self._tools.cache_mounts.entries()]
+
+    async def prune_cache(self, *, all_unused: bool = False) -> Freed:
+        """Without `all_unused`, only what no image has any more; with it, cache mounts too."""
+        steps = await self._tools.cache.prune(self._tools.bases.layers_of_images(), everything=all_unused)
+        if not all_unused:
+            return steps
+        mounts = await self._tools.cache_mounts.prune()
+        return Freed(ids=steps.ids + mounts.ids, bytes=steps.bytes + mounts.bytes)
+
+    # --- one build ---
+
+    async def _build(
+        self, build_id: str, request: BuildImage, stream: AsyncIterator[bytes] | None, progress: Progress
+    ) -> str:
+        _check(request)
+        record = self._begin(build_id, request)
+        uploaded: Path | None = None
+        try:
+            if stream is not None:
+                uploaded = self._tools.paths.root / "uploads" / build_id
+                await receive_context(stream, uploaded)
+            image_id = await self._run(record, request, uploaded, progress)
+        except asyncio.CancelledError:
+            await self._end(record, failure=failure_of(Cancelled()))
+            raise
+        except WherryError as error:
+            await self._end(record, failure=failure_of(error), failed_step=record.failed_step)
+            raise
+        finally:
+            if uploaded is not None:
+                await asyncio.shield(asyncio.to_thread(shutil.rmtree, uploaded, ignore_errors=True))
+        await self._end(record, image_id=image_id)
+        return image_id
+
+    def _begin(self, build_id: str, request: BuildImage) -> BuildRecord:
+        build = Build(
+            id=build_id,
+            context=request.context,
+            dockerfile=request.dockerfile,
+            tags=request.tags,
+            started=now(),
+        )
+        record = BuildRecord(build, self._bus, self._output_path(build_id))
+        self._running[build_id] = record
+        self._bus.publish("build", build_id, build)
+        return record
+
+    async def _run(self, record: BuildRecord, request: BuildImage, uploaded: Path | None, progress: Progress) -> str:
+        root = uploaded or (Path(request.context) if request.context else None)
+        plan = self._plan(request, await asyncio.to_thread(_dockerfile_text, request, root))
+        record.plan(steps_of(plan))
+        progress.status("Building")
+        context = self._context(request, root, uploaded)
+        network = BuildNetwork(self._networks, self._tools.paths, self._tools.keeper, record.id)
+        execution = Execution(self._tools, plan, request, context, record, network)
+        try:
+            state = await execution.run()
+        except WherryError:
+            await self._keep_failed(execution, record)
+            raise
+        finally:
+            await asyncio.shield(network.close())
+        return await self._tools.bases.keep(state, request.tags, request.labels)
+
+    def _plan(self, request: BuildImage, text: str) -> Plan:
+        return make_plan(
+            parse_dockerfile(text),
+            target=request.target,
+            build_args={name: value for name, value in request.build_args.items() if value is not None},
+            named_contexts=request.named_contexts,
+            build_platform=platforms.host_platform(),
+            target_platform=platforms.wanted_platform(request.platform),
+        )
+
+    def _context(self, request: BuildImage, root: Path | None, uploaded: Path | None) -> ContextDirectory | None:
+        if root is None:
+            return None
+        digests = None
+        if uploaded is None:
+            name = hashlib.sha256(str(root.absolute()).encode()).hexdigest()[:32]
+            digests = self._tools.paths.root / "contexts" / name
+        return ContextDirectory.open(root.absolute(), request.dockerfile, digests)
+
+    async def _keep_failed(self, execution: Execution, record: BuildRecord) -> None:
+        """A shell where it failed needs a container; that it could not be made must not hide why the build failed."""
+        if execution.failed is None:
+            return
+        with contextlib.suppress(WherryError):
+            image_id = await self._tools.bases.keep(execution.failed.state, (), {})
+            container = await self._keep_container(image_id, record.id)
+            record.snapshot = msgspec.structs.replace(record.snapshot, kept_container=container)
+
+    async def _end(self, record: BuildRecord, **fields: object) -> None:
+        record.stop_waiting(StepState.SKIPPED)
+        record.finish(**fields)
+        del self._running[record.id]
+        self._past[record.id] = record.snapshot
+        await record.keep_output()
+        started = int(record.snapshot.started.timestamp() * 1e9)
+        row = (record.id, started, msgspec.json.encode(record.snapshot))
+        await self._database.execute("INSERT OR REPLACE INTO builds(id, started_ns, body) VALUES (?, ?, ?)", row)
+        await self._forget_oldest()
+
+    async def _forget_oldest(self) -> None:
+        for build_id in list(self._past)[:-_MOST_BUILDS]:
+            del self._past[build_id]
+            self._output_path(build_id).unlink(missing_ok=True)
+            await self._database.execute("DELETE FROM builds WHERE id = ?", (build_id,))
+            self._bus.publish("build", build_id, None)
+
+    def _output_path(self, build_id: str) -> Path:
+        return self._tools.paths.root / "build-output" / f"{build_id}.jsonl"
+
+
+def _check(request: BuildImage) -> None:
+    if request.squash:
+        raise Unsupported("Squashing an image's layers is not supported", hint="Use a multi-stage build instead.")
+    for tag in request.tags:
+        if reference.parse(tag).digest:
+            raise InvalidRequest(f"{tag} has a digest; a build can only be given a tag", code=Code.INVALID_REFERENCE)
+
+
+def _dockerfile_text(request: BuildImage, root: Path | None) -> str:
+    """The recipe: given as text, from within the context, or from a path of its own."""
+    if request.dockerfile_text is not None:
+        return request.dockerfile_text
+    named = Path(request.dockerfile or "Dockerfile")
+    if root is None and not named.is_absolute():
+        raise InvalidRequest("There is neither a build context nor a Dockerfile")
+    path = named if named.is_absolute() or root is None else root / named
+    if not path.is_file():
+        near = sorted(one.name for one in path.parent.glob("*ockerfile*")) if path.parent.is_dir() else []
+        hint = f"There is {near[0]} in the same place." if near else "Name it with --file."
+        raise DockerfileError(f"There is no {request.dockerfile} in {path.parent}", hint=hint)
+    if root is not None and not named.is_absolute() and not path.resolve().is_relative_to(root.resolve()):
+        raise DockerfileError(f"{request.dockerfile} leads out of the build context")
+    with path.open("rb") as file:
+        return file.read(_MOST_DOCKERFILE_BYTES + 1).decode("utf-8", "replace")
