@@ -16,13 +16,11 @@ if TYPE_CHECKING:
 
     from engine.sandbox.client import Keeper
     from engine.storage.layers import LayerStore
-    from engine.storage.paths import Paths
     from engine.storage.rootfs import RootFilesystems
 
 
 class ScratchRoots:
-    def __init__(self, paths: Paths, keeper: Keeper, rootfs: RootFilesystems, layers: LayerStore) -> None:
-        self._paths = paths
+    def __init__(self, keeper: Keeper, rootfs: RootFilesystems, layers: LayerStore) -> None:
         self._keeper = keeper
         self._rootfs = rootfs
         self._layers = layers
@@ -32,7 +30,7 @@ class ScratchRoots:
         name = f"step-{secrets.token_hex(8)}"
         path = await self._rootfs.mount_scratch(name, layers)
         try:
-            yield ScratchRoot(name, path, self._paths.build(name) / "upper")
+            yield ScratchRoot(name, path, self._rootfs.scratch_upper(name))
         finally:
             await asyncio.shield(self._rootfs.remove_scratch(name))
 
