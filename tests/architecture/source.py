@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).parents[2]
 PACKAGES = ("engine", "gui", "resources")
-KEEPER_PACKAGE = "engine.sandbox.keeper"
+OWN_PROGRAMS = ("engine.sandbox.keeper", "engine.containers.restarter")
+"""Programs of their own inside the engine: the keeper, and the stand-in that conmon calls when a container ends."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.architecture.source import KEEPER_PACKAGE, REPOSITORY, modules, within
+from tests.architecture.source import OWN_PROGRAMS, REPOSITORY, modules, within
 
 BLOCKER = """
 import importlib, json, sys
@@ -44,7 +44,7 @@ def python(code: str, stdin: str = "") -> str:
 
 
 def test_every_engine_module_imports_without_qt() -> None:
-    names = [n for n in modules() if within(n, "engine") and not within(n, KEEPER_PACKAGE)]
+    names = [n for n in modules() if within(n, "engine") and not within(n, *OWN_PROGRAMS)]
     names = [n for n in names if not n.endswith(".__main__")]
 
     assert json.loads(python(BLOCKER, json.dumps(names))) == {}

@@ -1,0 +1,50 @@
+"""What is imported is declared, and what is declared is locked."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+import pytest
+
+from tests.architecture.source import PACKAGES, REPOSITORY, modules, standard_library
+
+DISTRIBUTIONS = {"PySide6": "pyside6-essentials", "shiboken6": "pyside6-essentials"}
+"""Import names that differ from the distribution's name, or come with another."""
+
+OPTIONAL: set[str] = set()
+"""Imported only where present, behind a try; the feature says so when it is not."""
+
+
+def _name(requirement: str) -> str:
+    return re.split(r"[^A-Za-z0-9_.-]", requirement, maxsplit=1)[0].lower().replace("_", "-")
+
+
+def _project() -> dict[str, list[str]]:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    return {"run": project["dependencies"], "test": project["optional-dependencies"]["test"]}
+
+
+def test_every_import_is_declared() -> None:
+    declared = {_name(requirement) for requirement in _project()["run"]} | OPTIONAL
+    siblings = {path.stem for path in (REPOSITORY / "engine/sandbox/keeper").glob("*.py")}
+    foreign = {
+        (module.relative, top)
+        for module in modules().values()
+        for found in module.imports
+        if (top := found.target.partition(".")[0]) not in (*PACKAGES, *siblings) and not standard_library(top)
+    }
+
+    assert not {(where, top) for where, top in foreign if DISTRIBUTIONS.get(top, _name(top)) not in declared}
+
+
+@pytest.mark.parametrize(
+    ("lock", "groups"), [("requirements.txt", ["run"]), ("requirements-test.txt", ["run", "test"])]
+)
+def test_every_requirement_is_locked_with_hashes(lock: str, groups: list[str]) -> None:
+    text = (REPOSITORY / "packaging" / lock).read_text()
+    locked = dict(re.findall(r"^([a-z0-9.-]+)==\S+ \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", text, re.M))
+
+    assert {_name(requirement) for group in groups for requirement in _project()[group]} <= locked.keys()
+    assert len(locked) == text.count("=="), "a line without hashes"
+    assert "://" not in text, "a lock file names no server"
