@@ -1,4 +1,4 @@
-"""Settings survive and are checked; the service tells facts that were read; `wherry doctor` exits with the right code."""
+"""Settings survive and are checked, the service tells facts that were read, `wherry doctor` exits right."""
 
 from __future__ import annotations
 
