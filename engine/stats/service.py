@@ -1,55 +1,239 @@
-"""The stats room as the facade shows it (`facade.Stats`)."""
+"""The stats room as the facade shows it (`facade.Stats`).
+
+One reading serves everybody who wants one at about the same time; who watches sets how often. With nobody watching,
+only a slow background round is left, which fills the history rings (and looks oftener where memory runs short, so that
+the story of an out-of-memory kill can be told).
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import logging
+import re
+import time
+from collections import deque
 from typing import TYPE_CHECKING
 
-from engine.types.stats import HostSample, Rates, Sample
+from engine.errors import WherryError
+from engine.stats.host import HostReader
+from engine.stats.rates import rates_between
+from engine.stats.readings import Readings
+from engine.stats.ring import SLOT_SECONDS, Ring
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
-    from engine.stats.target import StatTargets
+    from engine.stats.target import StatTarget, StatTargets
     from engine.types.host import Settings
+    from engine.types.stats import HostSample, Rates, Sample
+
+_log = logging.getLogger(__name__)
+_SAFE_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}")
+_FIRST_SECONDS = 0.3
+"""A watcher's first rates come so soon, whatever its interval."""
+_FRESH = 0.6
+"""A reading younger than this share of the interval is shared."""
+_CURVE_SECONDS = 90.0
+_WARY_SECONDS = 1.0
+_WARY_PERCENT = 80.0
+_LEAST_SECONDS = 0.05
+_BREATHE_EVERY = 25
+
+
+class _Live:
+    """What is kept of one running container."""
+
+    def __init__(self, target: StatTarget) -> None:
+        self.readings = Readings(target)
+        self.last: Sample | None = None
+        self.recent: deque[tuple[int, int]] = deque()
+        self.ring_last: Sample | None = None
+        self.wary = False
+
+    def take(self, fresh_ns: int) -> Sample:
+        now = time.time_ns()
+        if self.last is None or now - self.last.time_ns > fresh_ns:
+            self.last = self.readings.take()
+            self.recent.append((self.last.time_ns, self.last.memory))
+            while self.recent[0][0] < now - int(_CURVE_SECONDS * 1e9):
+                self.recent.popleft()
+            limit = self.last.memory_limit
+            self.wary = limit > 0 and self.last.memory * 100 > limit * _WARY_PERCENT
+        return self.last
 
 
 class StatsService:
     """Implements `facade.Stats`. `directory` keeps the history ring files; `store` is the file system to report."""
 
-    def __init__(
-        self, targets: StatTargets, *, directory: Path, store: Path, settings: Callable[[], Settings]
-    ) -> None:
-        raise NotImplementedError
+    def __init__(self, targets: StatTargets, *, directory: Path, store: Path, settings: Callable[[], Settings]) -> None:
+        self._targets = targets
+        self._directory = directory
+        self._settings = settings
+        self._host = HostReader(store)
+        self._live: dict[str, _Live] = {}
+        self._ended: dict[str, _Live] = {}
+        self._background: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Begin the slow background sampling."""
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._background = asyncio.create_task(self._sample_in_background(), name="stats in the background")
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        if self._background is not None:
+            self._background.cancel()
+            await asyncio.gather(self._background, return_exceptions=True)
+            self._background = None
+        for live in [*self._live.values(), *self._ended.values()]:
+            live.readings.close()
+        self._live.clear()
+        self._ended.clear()
+
+    # --- what the containers room tells ---
 
     def container_changed(self, container_id: str) -> None:
         """Told by the containers room when a container started, ended or was removed."""
+        running = {target.container_id: target for target in self._targets.live_stat_targets()}
+        target, live = running.get(container_id), self._live.get(container_id)
+        if live is not None and (target is None or target != live.readings.target):
+            del self._live[container_id]
+            live.readings.close()
+            self._ended[container_id] = live
+        if target is not None:
+            self._live_of(target)
 
     async def last_sample(self, container_id: str) -> Sample | None:
-        """The newest reading taken, also of a container that has just ended (OOM counts for its death report)."""
+        """The newest reading taken, also of a container that has just ended (OOM counts for its death report).
+
+        Ask before its control group is removed: then it is read once more.
+        """
+        live = self._live.get(container_id)
+        if live is not None:
+            last = live.last
+            now = live.take(0)
+            # A group that is gone reads as nothing: what was seen before says more.
+            return now if last is None or now.memory_total or now.cpu_usage_us >= last.cpu_usage_us else last
+        ended = self._ended.get(container_id)
+        return ended.last if ended is not None else None
 
     async def memory_curve(self, container_id: str, *, until_ns: int, seconds: float = 60.0) -> list[tuple[float, int]]:
         """(seconds before `until_ns`, bytes), for the death report."""
-        raise NotImplementedError
+        live = self._live.get(container_id) or self._ended.get(container_id)
+        since = until_ns - int(seconds * 1e9)
+        if live is not None:
+            points = [(at, memory) for at, memory in live.recent if since <= at <= until_ns]
+        else:
+            ring = Ring(self._ring_path(container_id))
+            points = [(one.time_ns, one.memory) for one in ring.since(container_id, since, until_ns)]
+        return [((at - until_ns) / 1e9, memory) for at, memory in points]
 
     async def keep_history(self, container_id: str, name: str) -> None:
         """A container is removed: its ring goes to the history, and a new one of that name continues it."""
+        for kept in (self._live, self._ended):
+            if (gone := kept.pop(container_id, None)) is not None:
+                gone.readings.close()
+        if _SAFE_NAME.fullmatch(name):
+            with contextlib.suppress(FileNotFoundError):
+                self._ring_path(container_id).replace(self._history_path(name))
+
+    # --- the facade ---
 
     async def sample(self, container: str) -> Sample:
-        raise NotImplementedError
+        """One reading, now."""
+        return self._live_of(self._targets.stat_target(container)).take(0)
 
-    def watch(
+    async def watch(
         self, container_names: Sequence[str] | None = None, *, interval: float = 1.0
     ) -> AsyncIterator[Sequence[Rates]]:
-        raise NotImplementedError
+        """Rates of the named (or of all running) containers, once an interval, in one batch."""
+        interval = max(_LEAST_SECONDS, interval)
+        wanted = None if container_names is None else {self._targets.container_id(name) for name in container_names}
+        old: dict[str, Sample] = {}
+        await self._round(old, wanted, fresh=interval)
+        await asyncio.sleep(min(interval, _FIRST_SECONDS))
+        while True:
+            yield await self._round(old, wanted, fresh=interval * _FRESH if len(old) else 0.0)
+            await asyncio.sleep(interval - time.time() % interval)
 
     async def history(self, container: str, *, seconds: float = 3600.0) -> Sequence[Rates]:
-        raise NotImplementedError
+        container_id = self._targets.container_id(container)
+        now = time.time_ns()
+        return await asyncio.to_thread(
+            Ring(self._ring_path(container_id)).since, container_id, now - int(seconds * 1e9), now
+        )
 
     async def host(self) -> HostSample:
-        raise NotImplementedError
+        return self._host.take()
+
+    # --- inside ---
+
+    def _live_of(self, target: StatTarget) -> _Live:
+        live = self._live.get(target.container_id)
+        if live is None or live.readings.target != target:
+            if live is not None:
+                live.readings.close()
+            self._ended.pop(target.container_id, None)
+            live = self._live[target.container_id] = _Live(target)
+            self._continue_timeline(target)
+        return live
+
+    def _continue_timeline(self, target: StatTarget) -> None:
+        """A container whose name an earlier one had goes on with that one's history."""
+        ring, earlier = self._ring_path(target.container_id), self._history_path(target.name)
+        if _SAFE_NAME.fullmatch(target.name) and not ring.exists() and earlier.exists():
+            earlier.replace(ring)
+
+    async def _round(self, old: dict[str, Sample], wanted: set[str] | None, *, fresh: float) -> list[Rates]:
+        """Sample the wanted containers; rates since the samples in `old`, which are replaced."""
+        targets = [
+            target for target in self._targets.live_stat_targets() if wanted is None or target.container_id in wanted
+        ]
+        found: list[Rates] = []
+        for place, target in enumerate(targets):
+            if place % _BREATHE_EVERY == _BREATHE_EVERY - 1:
+                await asyncio.sleep(0)
+            sample = self._live_of(target).take(int(fresh * 1e9))
+            before = old.get(target.container_id)
+            if before is not None and sample.time_ns > before.time_ns:
+                found.append(rates_between(before, sample, host_memory=self._host.memory))
+            old[target.container_id] = sample
+        if len(old) > len(targets):
+            running = {target.container_id for target in targets}
+            for gone in [one for one in old if one not in running]:
+                del old[gone]
+        return found
+
+    async def _sample_in_background(self) -> None:
+        while True:
+            pause = self._settings().stats_background_seconds or float(SLOT_SECONDS)
+            try:
+                await self._fill_rings()
+                if any(live.wary for live in self._live.values()):
+                    pause = min(pause, _WARY_SECONDS)
+            except (OSError, WherryError) as error:
+                _log.warning("Figures could not be kept: %s", error)
+            await asyncio.sleep(pause - time.time() % pause)
+
+    async def _fill_rings(self) -> None:
+        targets = self._targets.live_stat_targets()
+        running = {target.container_id for target in targets}
+        for gone in [one for one in self._live if one not in running]:
+            self.container_changed(gone)
+        for place, target in enumerate(targets):
+            if place % _BREATHE_EVERY == _BREATHE_EVERY - 1:
+                await asyncio.sleep(0)
+            live = self._live_of(target)
+            before, now = live.ring_last, live.take(int(_FRESH * 1e9))
+            if before is None or now.time_ns - before.time_ns >= 0.9e9 * SLOT_SECONDS:
+                if before is not None:
+                    rates = rates_between(before, now, host_memory=self._host.memory)
+                    Ring(self._ring_path(target.container_id)).put(rates)
+                live.ring_last = now
+
+    def _ring_path(self, container_id: str) -> Path:
+        return self._directory / f"{container_id}.ring"
+
+    def _history_path(self, name: str) -> Path:
+        return self._directory / f"name-{name}.ring"
