@@ -68,6 +68,10 @@ class BuildRecord:
     def state_of(self, step: str) -> StepState:
         return self._steps[step].state
 
+    def line_of(self, step: str) -> int:
+        """The line of a step's instruction, 0 for no step."""
+        return self._steps[step].line if step in self._steps else 0
+
     def stop_waiting(self, state: StepState) -> None:
         """What has not run will not run."""
         for step in self._steps.values():

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from engine.types.builds import BuildImage
 
 _MOST_BUILDS: Final = 100
+_MOST_KEPT_TEXT: Final = 256 << 10
 _MOST_DOCKERFILE_BYTES: Final = 16 << 20
 
 
@@ -132,7 +133,7 @@ class BuildService:
         self, build_id: str, request: BuildImage, stream: AsyncIterator[bytes] | None, progress: Progress
     ) -> str:
         _check(request)
-        record = self._begin(build_id, request)
+        record = self._begin(build_id, request, streamed=stream is not None)
         uploaded: Path | None = None
         try:
             if stream is not None:
@@ -143,7 +144,9 @@ class BuildService:
             await self._end(record, failure=failure_of(Cancelled()))
             raise
         except WherryError as error:
-            await self._end(record, failure=failure_of(error), failed_step=record.failed_step)
+            line = error.line if isinstance(error, DockerfileError) else record.line_of(record.failed_step)
+            failed = record.failed_step
+            await self._end(record, failure=failure_of(error), failed_step=failed, error_line=line)
             raise
         finally:
             if uploaded is not None:
@@ -151,13 +154,14 @@ class BuildService:
         await self._end(record, image_id=image_id)
         return image_id
 
-    def _begin(self, build_id: str, request: BuildImage) -> BuildRecord:
+    def _begin(self, build_id: str, request: BuildImage, *, streamed: bool) -> BuildRecord:
         build = Build(
             id=build_id,
             context=request.context,
             dockerfile=request.dockerfile,
             tags=request.tags,
             started=now(),
+            request=None if streamed else msgspec.structs.replace(request, secrets=()),
         )
         record = BuildRecord(build, self._bus, self._output_path(build_id))
         self._running[build_id] = record
@@ -166,7 +170,9 @@ class BuildService:
 
     async def _run(self, record: BuildRecord, request: BuildImage, uploaded: Path | None, progress: Progress) -> str:
         root = uploaded or (Path(request.context) if request.context else None)
-        plan = self._plan(request, await asyncio.to_thread(_dockerfile_text, request, root))
+        text = await asyncio.to_thread(_dockerfile_text, request, root)
+        record.snapshot = msgspec.structs.replace(record.snapshot, dockerfile_text=text[:_MOST_KEPT_TEXT])
+        plan = self._plan(request, text)
         record.plan(steps_of(plan))
         progress.status("Building")
         context = self._context(request, root, uploaded)

@@ -85,6 +85,12 @@ class Build(Data, frozen=True, kw_only=True):
     image_id: str = ""
     failure: Failure | None = None
     failed_step: str = ""
+    dockerfile_text: str = ""
+    """As it was read, so that an error can be shown at its line later too."""
+    request: BuildImage | None = None
+    """What was asked, without secrets, for "build again"; None where the context came as a stream."""
+    error_line: int = 0
+    """The line of the Dockerfile that is at fault, where one is."""
     kept_container: str = ""
     """A stopped container with the failed step's file system, ready for a shell."""
 
