@@ -119,13 +119,13 @@ class Catalogue:
     def layers_only_in(self, image_ids: Iterable[str]) -> set[str]:
         """Layers that nobody would need any more, were these images gone together."""
         going = set(image_ids)
-        held = self._held_elsewhere()
+        held = self.held_elsewhere()
         candidates = {diff_id for one in going if one in self._images for diff_id in self._images[one].diff_ids}
         return {one for one in candidates if one not in held and self._images_of_layer.get(one, set()) <= going}
 
     def unheld_layers(self) -> set[str]:
         """Layers on record that no image and nobody else needs."""
-        held = self._held_elsewhere()
+        held = self.held_elsewhere()
         return {one for one in self._layers if one not in held and not self._images_of_layer.get(one)}
 
     def snapshot(self, image_id: str) -> Image:
@@ -271,7 +271,8 @@ class Catalogue:
             return by_digest if by_digest in self._images else None
         return self._tags.get(str(parsed.with_default_tag()))
 
-    def _held_elsewhere(self) -> set[str]:
+    def held_elsewhere(self) -> set[str]:
+        """Layers that somebody other than an image needs."""
         return {diff_id for holder in self._other_holders for diff_id in holder()}
 
     def _remember(self, image: StoredImage) -> None:

@@ -72,8 +72,18 @@ def sniff(head: bytes) -> str:
 
 def decompress(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Plain pieces of at most 1 MiB. Raises StorageError(BAD_ARCHIVE) for damage, a cut end, or a bomb."""
+    kind, stream = recognise(chunks)
+    yield from unfold(kind, stream)
+
+
+def recognise(chunks: Iterable[bytes]) -> tuple[str, Iterator[bytes]]:
+    """The format, and the whole stream again."""
     head, stream = _peek(iter(chunks))
-    kind = sniff(head)
+    return sniff(head), stream
+
+
+def unfold(kind: str, stream: Iterator[bytes]) -> Iterator[bytes]:
+    """As `decompress`, of a stream whose format is known."""
     try:
         if kind == "zstd":
             yield from _guarded(stream, _zstd)

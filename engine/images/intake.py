@@ -14,19 +14,28 @@ import queue
 import threading
 from collections import Counter
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from weakref import WeakValueDictionary
 
 from engine.errors import StorageError
-from engine.images.decompress import decompress
+from engine.images.decompress import recognise, unfold
+from engine.images.records import LayerRecord
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Container, Iterable, Iterator
 
+    from engine.images.layer_archive import ArchiveSink
     from engine.storage.layers import LayerStore
 
 _PIPE_BYTES: Final = 1 << 20
 _CHUNKS_WAITING: Final = 4
+
+
+class Added(NamedTuple):
+    """What came in. `tar_size` is 0 if the layer was here already and nobody read the stream to its end."""
+
+    diff_id: str
+    tar_size: int
 
 
 class LayerIntake:
@@ -56,6 +65,15 @@ class LayerIntake:
         """A holder of layers, for the catalogue."""
         return list(self._pins)
 
+    async def describe(self, added: Added, known: LayerRecord | None = None) -> LayerRecord:
+        """The record of a layer that is in the store: what was known of it, else what its index says."""
+        if known is not None:
+            return known
+        files = await asyncio.to_thread(lambda: len(self._layers.index(added.diff_id)))
+        return LayerRecord(
+            diff_id=added.diff_id, size=self._layers.size(added.diff_id), files=files, tar_size=added.tar_size
+        )
+
     async def drop(self, diff_ids: Iterable[str], recorded: Container[str]) -> None:
         """Take back layers that came to nothing, unless somebody else has a use for them by now."""
         for diff_id in diff_ids:
@@ -68,9 +86,10 @@ class LayerIntake:
         diff_id: str | None,
         chunks: AsyncIterable[bytes],
         *,
+        sink: ArchiveSink | None = None,
         progress: Callable[[int], None] | None = None,
-    ) -> str:
-        """Unpack a stream, compressed or not; gives the diff id.
+    ) -> Added:
+        """Unpack a stream, compressed or not. A `sink` gets the compressed form.
 
         The stream is always read to its end, so that whoever checks its digest on the way gets to know it; a failure of
         the stream itself is raised before one of the unpacking, which it would only have caused.
@@ -78,7 +97,7 @@ class LayerIntake:
         reader, writer = os.pipe()
         with contextlib.suppress(OSError):
             fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-        feeder = _Feeder(writer)
+        feeder = _Feeder(writer, sink)
         unpacking = asyncio.create_task(self._unpack(diff_id, reader, progress))
         try:
             async for chunk in chunks:
@@ -89,9 +108,9 @@ class LayerIntake:
             except StorageError:
                 feeder.raise_damage()  # the truth behind a tar stream that ended too early
                 raise
-            if diff_id is None:
-                feeder.raise_damage()  # with a diff id, what was unpacked has been verified
-            return found
+            if diff_id is None or sink is not None:
+                feeder.raise_damage()  # else what was unpacked has been verified by its diff id
+            return Added(found, feeder.whole_size)
         finally:
             unpacking.cancel()
             await asyncio.gather(unpacking, return_exceptions=True)
@@ -107,8 +126,11 @@ class LayerIntake:
 class _Feeder:
     """The thread that decompresses into the pipe. After a failure it swallows what still comes."""
 
-    def __init__(self, writer: int) -> None:
+    def __init__(self, writer: int, sink: ArchiveSink | None) -> None:
+        self.written = 0
         self._writer = writer
+        self._sink = sink
+        self._nobody_reads = False
         self._queue: queue.Queue[bytes | None] = queue.Queue()
         self._loop = asyncio.get_running_loop()
         self._room = asyncio.Semaphore(_CHUNKS_WAITING)
@@ -128,6 +150,10 @@ class _Feeder:
         self._queue.put(None)
         await self._ended.wait()
 
+    @property
+    def whole_size(self) -> int:
+        return self.written if self._damage is None else 0
+
     def raise_damage(self) -> None:
         if self._damage is not None and not isinstance(self._damage, BrokenPipeError):
             raise self._damage
@@ -141,8 +167,7 @@ class _Feeder:
     def _run(self) -> None:
         chunks = self._chunks()
         try:
-            for piece in decompress(chunks):
-                self._write(piece)
+            self._decompress(chunks)
         except BaseException as error:
             self._damage = error
         finally:
@@ -156,11 +181,38 @@ class _Feeder:
             self._tell(self._room.release)
             yield chunk
 
+    def _decompress(self, chunks: Iterator[bytes]) -> None:
+        kind, stream = recognise(chunks)
+        sink = self._sink
+        takes_plain = sink is not None and not sink.begin(kind)
+        if sink is not None and not takes_plain:
+            stream = _teed(stream, sink)
+        for piece in unfold(kind, stream):
+            self._write(piece)
+            if sink is not None and takes_plain:
+                sink.write(piece)
+        if sink is not None:
+            sink.finish()
+
     def _write(self, piece: bytes) -> None:
+        self.written += len(piece)
+        if self._nobody_reads:
+            return
         rest = memoryview(piece)
-        while rest:
-            rest = rest[os.write(self._writer, rest) :]
+        try:
+            while rest:
+                rest = rest[os.write(self._writer, rest) :]
+        except BrokenPipeError:
+            if self._sink is None:
+                raise
+            self._nobody_reads = True  # the layer is here already, but its compressed form is wanted all the same
 
     def _tell(self, callback: Callable[[], None]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is gone: nobody waits any more
             self._loop.call_soon_threadsafe(callback)
+
+
+def _teed(stream: Iterator[bytes], sink: ArchiveSink) -> Iterator[bytes]:
+    for chunk in stream:
+        sink.write(chunk)
+        yield chunk

@@ -12,11 +12,15 @@ import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from engine.errors import Code, NotFound, RegistryError, StorageError, WherryError
 from engine.images import manifest as manifests
 from engine.images import platforms
+from engine.images.intake import Added
 from engine.images.layer_progress import LayerTeller
 from engine.images.manifest import MANIFEST_TYPES, Descriptor, Index, Manifest
+from engine.images.piping import coalesced, file_pieces
 from engine.images.records import Archive, LayerRecord, StoredImage
 from engine.images.reference import Reference, parse, parse_repository
 from engine.images.together import together
@@ -24,8 +28,7 @@ from engine.types.data import Data
 from engine.types.images import LayerPhase
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable
-    from pathlib import Path
+    from collections.abc import AsyncGenerator, Callable
 
     from engine.images.catalogue import Catalogue
     from engine.images.intake import LayerIntake
@@ -40,7 +43,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _COALESCED: Final = 512 * 1024
-_PIECE: Final = 1 << 20
 _DEEPEST_INDEX: Final = 4
 
 
@@ -199,35 +201,20 @@ class Puller:
         added: list[str],
     ) -> LayerRecord:
         async with room, self._intake.lock(diff_id):
+            came = Added(diff_id, 0)
             if self._layers.has(diff_id):
                 teller.whole(LayerPhase.PRESENT)
             else:
-                await self._bring(name, diff_id, descriptor, login, teller)
+                async with aclosing(self._bytes(name, descriptor, login, teller)) as chunks:
+                    came = await self._intake.add(diff_id, chunks)
                 added.append(diff_id)
                 teller.whole(LayerPhase.DONE)
-        record = self._catalogue.layers.get(diff_id) or LayerRecord(
-            diff_id=diff_id,
-            size=self._layers.size(diff_id),
-            files=await asyncio.to_thread(lambda: len(self._layers.index(diff_id))),
-        )
+        record = await self._intake.describe(came, self._catalogue.layers.get(diff_id))
         record = record.seen_at(descriptor.digest, name.name)
         if record.archive is None and self._blobs.has(descriptor.digest):
             archive = Archive(digest=descriptor.digest, media_type=descriptor.media_type, size=descriptor.size)
-            record = LayerRecord(
-                diff_id=diff_id, size=record.size, files=record.files, archive=archive, sources=record.sources
-            )
+            record = msgspec.structs.replace(record, archive=archive)
         return record
-
-    async def _bring(
-        self, name: Reference, diff_id: str, descriptor: Descriptor, login: Login | None, teller: LayerTeller
-    ) -> None:
-        try:
-            async with aclosing(self._bytes(name, descriptor, login, teller)) as chunks:
-                await self._intake.add(diff_id, chunks)
-        except StorageError as error:
-            if error.code is Code.DIGEST_MISMATCH and not error.subject:
-                error.subject = name.familiar
-            raise
 
     async def _bytes(
         self, name: Reference, descriptor: Descriptor, login: Login | None, teller: LayerTeller
@@ -295,32 +282,3 @@ class Puller:
             if digest not in kept and self._blobs.has(digest):
                 await self._blobs.remove(digest)
         await self._unfinished.end(digests)
-
-
-async def file_pieces(path: Path, limit: int | None = None) -> AsyncGenerator[bytes, None]:
-    """A file (or its beginning), a mebibyte at a time."""
-    file = await asyncio.to_thread(path.open, "rb")
-    left = limit
-    try:
-        while left is None or left > 0:
-            piece = await asyncio.to_thread(file.read, _PIECE if left is None else min(_PIECE, left))
-            if not piece:
-                return
-            left = None if left is None else left - len(piece)
-            yield piece
-    finally:
-        file.close()
-
-
-async def coalesced(chunks: AsyncIterator[bytes], least: int) -> AsyncGenerator[bytes, None]:
-    """The same bytes in fewer pieces: each costs a hop to a thread and back."""
-    parts: list[bytes] = []
-    size = 0
-    async for chunk in chunks:
-        parts.append(chunk)
-        size += len(chunk)
-        if size >= least:
-            yield b"".join(parts)
-            parts, size = [], 0
-    if parts:
-        yield b"".join(parts)

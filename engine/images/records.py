@@ -32,6 +32,8 @@ class LayerRecord(Data, frozen=True, kw_only=True):
     diff_id: str
     size: int
     files: int
+    tar_size: int = 0
+    """Length of its uncompressed tar; 0 where that was not measured."""
     archive: Archive | None = None
     """Its compressed form in the content store, kept so that a push or a save gives the very bytes that came."""
     sources: tuple[tuple[str, str], ...] = ()

@@ -3,5 +3,353 @@
 service = ImageService(paths=…, database=…, keeper=…, blobs=…, layers=…, bus=…, operations=…)
 await service.open()
 service.connect(container_service)      # an `engine.images.users.ContainerSource`
+await service.sweep()                   # once every room that holds layers is open
 stored = service.catalogue.resolve("nginx:1.27")    # id, diff_ids, config, manifest; at once, from memory
 """
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from engine.errors import InvalidRequest, NotFound, StorageError, WherryError
+from engine.images import configs
+from engine.images import reference as names
+from engine.images.archive_read import ArchiveReader
+from engine.images.archive_write import ArchiveWriter
+from engine.images.catalogue import Catalogue
+from engine.images.intake import LayerIntake
+from engine.images.layer_archive import LayerArchives
+from engine.images.making import Maker
+from engine.images.piping import file_pieces
+from engine.images.pull import Puller
+from engine.images.push import Pusher
+from engine.images.removal import Remover
+from engine.images.unfinished import Unfinished
+from engine.processes.credential_helper import ask_helper
+from engine.registry.client import RegistryClient
+from engine.registry.logins import Logins, canonical_server
+from engine.registry.secret_service import SecretService
+from engine.registry.settings import RegistryBook
+from engine.registry.transport import Limits, Transport
+from engine.types.images import Login, RegistrySettings, StoreUsage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+
+    from engine.events.bus import EventBus
+    from engine.facade import OperationHandle
+    from engine.images.users import ContainerSource
+    from engine.operations.registry import OperationRegistry, Progress
+    from engine.registry.logins import SecretKeeper
+    from engine.sandbox.client import Keeper
+    from engine.state.database import Database
+    from engine.storage.blobs import BlobStore
+    from engine.storage.layers import LayerStore
+    from engine.storage.paths import Paths
+    from engine.types.images import (
+        CommitContainer,
+        HistoryStep,
+        Image,
+        PullImage,
+        PushImage,
+        Removed,
+        SearchResult,
+    )
+
+_REGISTRIES: Final = "images.registries"
+_PARALLEL: Final = 4
+
+
+class ImageService:
+    """Implements `engine.facade.Images`."""
+
+    def __init__(
+        self,
+        *,
+        paths: Paths,
+        database: Database,
+        keeper: Keeper,
+        blobs: BlobStore,
+        layers: LayerStore,
+        bus: EventBus,
+        operations: OperationRegistry,
+        parallel: Callable[[], int] = lambda: _PARALLEL,
+        version: str = "0",
+        secrets_keeper: SecretKeeper | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self._paths = paths
+        self._database = database
+        self._keeper = keeper
+        self._blobs = blobs
+        self._layers = layers
+        self._operations = operations
+        self._containers: ContainerSource | None = None
+        self._usage: dict[str, Callable[[], Awaitable[tuple[int, int]]]] = {}
+        self.catalogue = Catalogue(database, bus)
+        self.intake = LayerIntake(layers)
+        self.archives = LayerArchives(paths, blobs, layers, keeper)
+        self._unfinished = Unfinished(database)
+        self._book = RegistryBook()
+        self._logins = Logins(paths.root / "logins.json", helper=ask_helper, secrets=secrets_keeper or SecretService())
+        self._transport = Transport(self._logins, version=version, limits=limits)
+        self.registry = RegistryClient(self._transport, self._book)
+        self._remover = Remover(self.catalogue, layers, blobs)
+        self._maker = Maker(catalogue=self.catalogue, intake=self.intake, archives=self.archives, keeper=keeper)
+        self._writer = ArchiveWriter(self.catalogue, self.archives)
+        self._puller = Puller(
+            client=self.registry, catalogue=self.catalogue, blobs=blobs, layers=layers, intake=self.intake,
+            unfinished=self._unfinished, parallel=parallel, paths=paths,
+        )  # fmt: skip
+        self._pusher = Pusher(
+            client=self.registry, catalogue=self.catalogue, archives=self.archives, bus=bus, parallel=parallel
+        )
+
+    # --- life ---
+
+    async def open(self) -> None:
+        row = await self._database.fetch_one("SELECT body FROM settings WHERE name = ?", (_REGISTRIES,))
+        if row is not None:
+            self._book.replace(msgspec.json.decode(row[0], type=list[RegistrySettings]))
+        await self._unfinished.open()
+        await self.catalogue.open()
+        self.catalogue.add_holder(self.intake.pins)
+
+    def connect(self, containers: ContainerSource) -> None:
+        """Tell who uses images. Until then nobody does."""
+        self._containers = containers
+        self.catalogue.connect(containers)
+
+    def add_usage(
+        self, name: Literal["volumes", "build_cache", "logs"], source: Callable[[], Awaitable[tuple[int, int]]]
+    ) -> None:
+        """Let another room tell the bytes it has and the bytes it could spare."""
+        self._usage[name] = source
+
+    async def sweep(self) -> int:
+        """Remove what a crash left: layers and blobs that no image, no build cache and no unfinished pull needs."""
+        freed = await self._remover.drop_layers(self.catalogue.unheld_layers())
+        held = {*self.catalogue.layers, *self.catalogue.held_elsewhere()}
+        for diff_id in self._layers.diff_ids() - held:
+            freed += await self._layers.remove(diff_id)
+        kept = {record.archive.digest for record in self.catalogue.layers.values() if record.archive is not None}
+        return freed + await self._blobs.sweep(kept | self._unfinished.digests)
+
+    async def close(self) -> None:
+        await self._transport.close()
+
+    # --- looking ---
+
+    async def list(self) -> Sequence[Image]:
+        return [self.catalogue.snapshot(image_id) for image_id in self.catalogue.images]
+
+    async def get(self, image: str) -> Image:
+        return self.catalogue.snapshot(self.catalogue.resolve(image).id)
+
+    async def raw_config(self, image: str) -> bytes:
+        return self.catalogue.resolve(image).config_bytes
+
+    async def history(self, image: str) -> Sequence[HistoryStep]:
+        stored = self.catalogue.resolve(image)
+        sizes = {diff_id: self.catalogue.layer_size(diff_id) for diff_id in stored.diff_ids}
+        return configs.history_steps(stored.document, sizes)
+
+    async def usage(self) -> StoreUsage:
+        layers, spare_layers = self._remover.total()
+        containers, spare_containers = (0, 0) if self._containers is None else await self._containers.containers_bytes()
+        others = {name: await source() for name, source in self._usage.items()}
+        volumes, build_cache = others.get("volumes", (0, 0)), others.get("build_cache", (0, 0))
+        return StoreUsage(
+            layers=layers,
+            layers_reclaimable=spare_layers,
+            containers=containers,
+            containers_reclaimable=spare_containers,
+            volumes=volumes[0],
+            volumes_reclaimable=volumes[1],
+            build_cache=build_cache[0],
+            build_cache_reclaimable=build_cache[1],
+            logs=others.get("logs", (0, 0))[0],
+        )
+
+    # --- to and from registries ---
+
+    def pull(self, request: PullImage) -> OperationHandle:
+        name = names.parse(request.reference)
+        return self._operations.start(
+            kind="pull",
+            title=f"Pull {name.familiar_name if request.all_tags else name.with_default_tag().familiar}",
+            subject=request.reference,
+            work=lambda progress: self._puller.pull(request, progress),
+        )
+
+    def push(self, request: PushImage) -> OperationHandle:
+        name = names.parse(request.reference)
+        return self._operations.start(
+            kind="push",
+            title=f"Push {name.familiar_name if request.all_tags else name.with_default_tag().familiar}",
+            subject=request.reference,
+            work=lambda progress: self._pusher.push(request, progress),
+        )
+
+    async def login(self, login: Login) -> str:
+        server = canonical_server(login.server)
+        checked = msgspec.structs.replace(login, server=server)
+        if not login.username and not login.identity_token:
+            raise InvalidRequest("A login needs a user name", subject=server)
+        await self.registry.check_login(checked)
+        how = await self._logins.keep(checked)
+        self._transport.forget()
+        return how
+
+    async def logout(self, server: str) -> None:
+        if not await self._logins.forget(server):
+            raise NotFound(f"Not logged in to {canonical_server(server)}", subject=server)
+        self._transport.forget()
+
+    async def logins(self) -> Sequence[Login]:
+        return await self._logins.all()
+
+    async def search(self, term: str, *, limit: int = 25) -> Sequence[SearchResult]:
+        first, slash, rest = term.strip().partition("/")
+        is_host = slash and ("." in first or ":" in first or first == "localhost")
+        domain, words = (first, rest) if is_host else (names.DEFAULT_DOMAIN, term.strip())
+        if not words and not is_host:
+            raise InvalidRequest("Say what to search for")
+        return await self.registry.search(domain, words, limit=max(1, min(limit, 100)))
+
+    async def remote_tags(self, repository: str) -> Sequence[str]:
+        name = names.parse(repository)
+        return await self.registry.tags(name.domain, name.path)
+
+    async def registry_settings(self) -> Sequence[RegistrySettings]:
+        return self._book.all()
+
+    async def set_registry_settings(self, settings: Sequence[RegistrySettings]) -> None:
+        self._book.replace(settings)
+        body = msgspec.json.encode(self._book.all())
+        await self._database.execute("INSERT OR REPLACE INTO settings(name, body) VALUES (?, ?)", (_REGISTRIES, body))
+        self._transport.forget()
+
+    # --- names and removal ---
+
+    async def tag(self, image: str, reference: str) -> Image:
+        stored = self.catalogue.resolve(image)
+        name = names.parse(reference).with_default_tag()
+        if name.digest or not name.tag:
+            raise InvalidRequest("A tag cannot be a digest", subject=reference)
+        return await self.catalogue.tag(stored.id, name)
+
+    async def remove(self, image: str, *, force: bool = False, prune_parents: bool = True) -> Removed:
+        del prune_parents  # there are no intermediate images here whose parents could be left over
+        return await self._remover.remove(image, force=force)
+
+    async def removal_frees(self, image_ids: Sequence[str]) -> int:
+        return self._remover.frees(self.catalogue.resolve(one).id for one in image_ids)
+
+    async def prune(
+        self, *, all_unused: bool = False, until_ns: int = 0, labels: dict[str, str] | None = None
+    ) -> Removed:
+        return await self._remover.prune(all_unused=all_unused, until_ns=until_ns, labels=labels)
+
+    async def prune_frees(self, *, all_unused: bool = False) -> int:
+        return self._remover.frees(image.id for image in self._remover.prunable(all_unused=all_unused))
+
+    # --- archives ---
+
+    def save(self, references: Sequence[str], *, oci: bool = False) -> AsyncGenerator[bytes, None]:
+        return self._writer.write(references, oci=oci)
+
+    def save_to(self, references: Sequence[str], path: str, *, oci: bool = False) -> OperationHandle:
+        async def work(progress: Progress) -> str:
+            await self._save(references, Path(path), oci=oci, progress=progress)
+            return path
+
+        return self._operations.start(
+            kind="save", title=f"Save {', '.join(references)}", subject=", ".join(references), work=work
+        )
+
+    async def _save(self, references: Sequence[str], path: Path, *, oci: bool, progress: Progress) -> None:
+        """Write beside the target and rename: a half-written archive never has the name of a whole one."""
+        total = self._writer.total(references, oci=oci)
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+        done = 0
+        try:
+            file = await asyncio.to_thread(temporary.open, "xb")
+            try:
+                async with aclosing(self._writer.write(references, oci=oci)) as pieces:
+                    async for piece in pieces:
+                        await asyncio.to_thread(file.write, piece)
+                        done += len(piece)
+                        progress.amount(done, max(total, done))
+            finally:
+                await asyncio.to_thread(file.close)
+            await asyncio.to_thread(os.replace, temporary, path)
+        except OSError as error:
+            raise _file_trouble(error, path) from error
+        finally:
+            await asyncio.to_thread(temporary.unlink, missing_ok=True)
+
+    def load(self, source: AsyncIterator[bytes] | str) -> OperationHandle:
+        subject = source if isinstance(source, str) else "an archive"
+
+        async def work(progress: Progress) -> str:
+            reader = ArchiveReader(
+                catalogue=self.catalogue, layers=self._layers, intake=self.intake, archives=self.archives,
+                progress=progress,
+            )  # fmt: skip
+            return "\n".join(await reader.load(_opened(source)))
+
+        return self._operations.start(kind="load", title=f"Load {subject}", subject=subject, work=work)
+
+    def import_tree(
+        self,
+        source: AsyncIterator[bytes] | str,
+        reference: str,
+        *,
+        message: str = "",
+        changes: Sequence[str] = (),
+    ) -> OperationHandle:
+        subject = reference or (source if isinstance(source, str) else "an archive")
+        return self._operations.start(
+            kind="import",
+            title=f"Import {subject}",
+            subject=subject,
+            work=lambda progress: self._maker.import_tree(_opened(source), reference, message, changes, progress),
+        )
+
+    def commit(self, request: CommitContainer) -> OperationHandle:
+        containers = self._containers
+        if containers is None:
+            raise NotFound(f"No such container: {request.container}", subject=request.container)
+        return self._operations.start(
+            kind="commit",
+            title=f"Commit {request.container}",
+            subject=request.container,
+            work=lambda progress: self._maker.commit(request, containers, progress),
+        )
+
+
+async def _opened(source: AsyncIterator[bytes] | str) -> AsyncGenerator[bytes, None]:
+    if not isinstance(source, str):
+        async for chunk in source:
+            yield chunk
+        return
+    try:
+        async with aclosing(file_pieces(Path(source))) as pieces:
+            async for piece in pieces:
+                yield piece
+    except OSError as error:
+        raise _file_trouble(error, Path(source)) from error
+
+
+def _file_trouble(error: OSError, path: Path) -> WherryError:
+    if isinstance(error, FileNotFoundError):
+        return NotFound(f"{path} is not there", subject=str(path))
+    return StorageError(f"{path} cannot be used", os.strerror(error.errno or 0), details=str(error), subject=str(path))

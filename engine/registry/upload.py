@@ -63,13 +63,13 @@ class Upload:
     async def send(
         self,
         digest: str,
-        source: Path,
+        source: Path | bytes,
         *,
         progress: Callable[[int], None],
         on_retry: Callable[[str], None] | None = None,
     ) -> None:
-        """Send a blob from a file. A connection that breaks goes on from where the registry got to."""
-        size = (await asyncio.to_thread(source.stat)).st_size
+        """Send a blob, usually from a file. A connection that breaks goes on from where the registry got to."""
+        size = len(source) if isinstance(source, bytes) else (await asyncio.to_thread(source.stat)).st_size
         location = await self._begin()
         offset = 0
         failures = 0
@@ -110,7 +110,7 @@ class Upload:
         return next_location(response, self._endpoint)
 
     async def _send_rest(
-        self, location: URL, source: Path, offset: int, size: int, progress: Callable[[int], None]
+        self, location: URL, source: Path | bytes, offset: int, size: int, progress: Callable[[int], None]
     ) -> URL:
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size - offset)}
         if offset:
@@ -156,7 +156,10 @@ class Upload:
         )
 
 
-async def _pieces(source: Path, offset: int, progress: Callable[[int], None]) -> AsyncIterator[bytes]:
+async def _pieces(source: Path | bytes, offset: int, progress: Callable[[int], None]) -> AsyncIterator[bytes]:
+    if isinstance(source, bytes):
+        yield source[offset:]
+        return
     file: Any = await asyncio.to_thread(source.open, "rb")
     try:
         await asyncio.to_thread(file.seek, offset)

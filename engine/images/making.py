@@ -1,0 +1,165 @@
+"""New images without a build: from a container (commit) and from a tree of files (import)."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from engine.builder.language import types as t
+from engine.builder.language.parser import parse_instruction
+from engine.builder.language.source import read_source
+from engine.builder.stages import StageState, absolute, apply_metadata, is_metadata
+from engine.builder.variables import Variables
+from engine.images import configs, platforms
+from engine.images.layer_archive import packed
+from engine.images.records import LayerRecord, StoredImage
+from engine.images.reference import parse
+from engine.types.data import now
+from engine.types.images import ImageConfig
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from engine.images.catalogue import Catalogue
+    from engine.images.intake import LayerIntake
+    from engine.images.layer_archive import LayerArchives
+    from engine.images.users import ContainerSource, WritableLayer
+    from engine.operations.registry import Progress
+    from engine.sandbox.client import Keeper
+    from engine.types.containers import ContainerSpec
+    from engine.types.images import CommitContainer
+
+
+class Maker:
+    def __init__(self, *, catalogue: Catalogue, intake: LayerIntake, archives: LayerArchives, keeper: Keeper) -> None:
+        self._catalogue = catalogue
+        self._intake = intake
+        self._archives = archives
+        self._keeper = keeper
+
+    async def commit(self, request: CommitContainer, containers: ContainerSource, progress: Progress) -> str:
+        """Gives the new image's id. The container is held still only while its files are read."""
+        async with containers.writable_layer(request.container, pause=request.pause) as writable:
+            base = self._catalogue.images[writable.image_id]
+            config = with_instructions(with_spec(base.config, writable.spec), request.changes)
+            progress.status(f"Packing what {writable.name} changed")
+            async with aclosing(packed(self._keeper, Path(writable.upper), layer=True)) as pieces:
+                record = await self.take_layer(pieces, progress)
+        with self._intake.pinned([record.diff_id, *base.diff_ids]):
+            return await self._keep_committed(request, writable, base, record, config)
+
+    async def _keep_committed(
+        self,
+        request: CommitContainer,
+        writable: WritableLayer,
+        base: StoredImage,
+        record: LayerRecord,
+        config: ImageConfig,
+    ) -> str:
+        moment = now()
+        document: dict[str, Any] = msgspec.json.decode(base.config_bytes)
+        line = {
+            "created": configs.format_time(moment),
+            "author": request.author,
+            "created_by": " ".join(writable.spec.command or base.config.command),
+            "comment": request.message,
+        }
+        document |= {
+            "created": configs.format_time(moment),
+            "author": request.author or document.get("author", ""),
+            "comment": request.message,
+            "config": configs.config_block(config),
+            "rootfs": {"type": "layers", "diff_ids": [*base.diff_ids, record.diff_id]},
+            "history": [*(document.get("history") or []), {key: value for key, value in line.items() if value}],
+        }
+        for stale in ("id", "parent", "container", "container_config"):
+            document.pop(stale, None)
+        return await self.keep(msgspec.json.encode(document), [record], request.reference, action="commit")
+
+    async def import_tree(
+        self, source: AsyncIterator[bytes], name: str, message: str, changes: Sequence[str], progress: Progress
+    ) -> str:
+        """One layer, whatever the files; what to run is said by `changes`."""
+        config = with_instructions(ImageConfig(), changes)
+        if name:
+            parse(name)
+        progress.status("Unpacking the files")
+        record = await self.take_layer(source, progress)
+        host = platforms.host_platform()
+        moment = now()
+        blob = configs.encode_document(
+            architecture=host.architecture,
+            system=host.os,
+            variant=host.variant,
+            config=config,
+            diff_ids=[record.diff_id],
+            history=[{"created": configs.format_time(moment), "comment": message or "Imported"}],
+            created=moment,
+        )
+        return await self.keep(blob, [record], name, action="import")
+
+    async def take_layer(self, chunks: AsyncIterator[bytes], progress: Progress | None = None) -> LayerRecord:
+        """Unpack a stream as a layer, and keep its compressed form."""
+        sink = self._archives.sink()
+        try:
+            added = await self._intake.add(
+                None, chunks, sink=sink, progress=progress.amount if progress is not None else None
+            )
+            record = await self._intake.describe(added, self._catalogue.layers.get(added.diff_id))
+            if record.archive is None:
+                record = msgspec.structs.replace(record, archive=await self._archives.keep(sink))
+        finally:
+            sink.discard()
+        return record
+
+    async def keep(self, blob: bytes, records: Sequence[LayerRecord], name: str, *, action: str) -> str:
+        """Record an image made here; gives its id."""
+        image_id = f"sha256:{hashlib.sha256(blob).hexdigest()}"
+        image = StoredImage(id=image_id, config=blob, pulled_ns=time.time_ns())
+        tags = [parse(name).with_default_tag()] if name else []
+        try:
+            await self._catalogue.add(image, records, tags=tags, action=action)
+        except BaseException:
+            await self._intake.drop([record.diff_id for record in records], self._catalogue.layers)
+            raise
+        return image_id
+
+
+def with_spec(config: ImageConfig, spec: ContainerSpec) -> ImageConfig:
+    """The image's defaults with those of a container made from it, as `docker commit` keeps them."""
+    environment = dict(entry.partition("=")[::2] for entry in config.env) | dict(spec.env)
+    return msgspec.structs.replace(
+        config,
+        env=tuple(f"{key}={value}" for key, value in environment.items()),
+        command=config.command if spec.command is None else spec.command,
+        entrypoint=config.entrypoint if spec.entrypoint is None else spec.entrypoint,
+        workdir=config.workdir if spec.workdir is None else spec.workdir,
+        user=config.user if spec.user is None else spec.user,
+        labels={**config.labels, **spec.labels},
+        exposed_ports=tuple(dict.fromkeys((*config.exposed_ports, *spec.exposed_ports))),
+        stop_signal=spec.stop_signal or config.stop_signal,
+        health=spec.health or config.health,
+    )
+
+
+def with_instructions(config: ImageConfig, lines: Sequence[str]) -> ImageConfig:
+    """Apply lines of a Dockerfile that touch no file ("CMD …", "ENV …"), as `--change` takes them."""
+    source = read_source("\n".join(lines))
+    state = StageState(platform=platforms.host_platform(), config=config, created=now())
+    variables = Variables({}, {}, source.escape)
+    variables.environment.update(state.environment())
+    for raw in source.instructions:
+        instruction = parse_instruction(raw, escape=source.escape)
+        if isinstance(instruction, t.Workdir):
+            path = absolute(variables.expanded(instruction.path, instruction), state.config.workdir)
+            state = state.with_config(workdir=path)
+            continue
+        if not is_metadata(instruction):
+            raise raw.error(f"{raw.keyword} cannot be applied to a finished image")
+        state = apply_metadata(state, instruction, variables)
+    return state.config

@@ -1,0 +1,159 @@
+"""Pushing: what the registry has is skipped, what it has elsewhere is mounted, the rest is sent, layers in parallel.
+
+A pulled image is pushed under the very manifest it came with, so its digest stays. Only where a layer cannot be had in
+that form (it was first unpacked from another compression) does the image get a manifest of its own; its id stays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.errors import InvalidRequest, NotFound
+from engine.images.archive_write import compose_manifest
+from engine.images.layer_progress import LayerTeller
+from engine.images.manifest import OCI_MANIFEST
+from engine.images.reference import Reference, parse, parse_repository
+from engine.images.together import together
+from engine.registry.upload import Upload
+from engine.types.events import Event
+from engine.types.images import LayerPhase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.events.bus import EventBus
+    from engine.images.catalogue import Catalogue
+    from engine.images.layer_archive import LayerArchives
+    from engine.images.records import LayerRecord, StoredImage
+    from engine.operations.registry import Progress
+    from engine.registry.client import RegistryClient
+    from engine.types.images import PushImage
+
+_MOST_MOUNT_TRIES: Final = 3
+
+
+class Pusher:
+    def __init__(
+        self,
+        *,
+        client: RegistryClient,
+        catalogue: Catalogue,
+        archives: LayerArchives,
+        bus: EventBus,
+        parallel: Callable[[], int],
+    ) -> None:
+        self._client = client
+        self._catalogue = catalogue
+        self._archives = archives
+        self._bus = bus
+        self._parallel = parallel
+
+    async def push(self, request: PushImage, progress: Progress) -> str:
+        """Gives the digest the registry knows the (last) image by."""
+        digest = ""
+        for name in self._names(request):
+            digest = await self._push_one(name, request, progress)
+        return digest
+
+    def _names(self, request: PushImage) -> list[Reference]:
+        if not request.all_tags:
+            name = parse(request.reference).with_default_tag()
+            if not name.tag or name.digest:
+                raise InvalidRequest("A push needs a name with a tag, not a digest", subject=request.reference)
+            return [name]
+        repository = parse_repository(request.reference)
+        known = [parse(tag) for tag in self._catalogue.tags]
+        names = sorted((one for one in known if one.name == repository.name), key=str)
+        if not names:
+            raise NotFound(f"No image is tagged {repository.familiar}", subject=request.reference)
+        return names
+
+    async def _push_one(self, name: Reference, request: PushImage, progress: Progress) -> str:
+        image = self._catalogue.resolve(str(name))
+        progress.status(f"Pushing {name.familiar}")
+        upload = Upload(self._client, name.domain, name.path, login=request.login)
+        records = {diff_id: self._catalogue.layers[diff_id] for diff_id in image.diff_ids}
+        given = {}
+        if image.manifest is not None:
+            given = dict(zip(image.diff_ids, (layer.digest for layer in image.manifest.layers), strict=True))
+        room = asyncio.Semaphore(max(1, self._parallel()))
+
+        async def one(record: LayerRecord) -> tuple[str, str]:
+            async with room:
+                found = await self._layer(upload, name, record, given.get(record.diff_id, ""), progress)
+                return record.diff_id, found
+
+        brought = dict(await together(one(record) for record in records.values()))
+        if not await upload.has(image.id):
+            await upload.send(image.id, image.config_bytes, progress=lambda done: None)
+        raw, media_type = self._manifest(image, brought, given)
+        digest = await upload.put_manifest(name.tag, raw, media_type)
+        await self._remember(image, name, brought, digest)
+        progress.status(f"Pushed {name.familiar} ({digest[:19]})")
+        return digest
+
+    async def _layer(self, upload: Upload, name: Reference, record: LayerRecord, given: str, progress: Progress) -> str:
+        """Bring one layer over, in the form the manifest names if that can be had; gives the digest it has there."""
+        record = await self._archives.ensured(record, self._catalogue)
+        assert record.archive is not None
+        own = record.archive
+        teller = LayerTeller(progress, given or own.digest, own.size)
+        teller.phase(LayerPhase.WAITING)
+        for digest in dict.fromkeys([given, own.digest]):
+            if not digest:
+                continue
+            if await upload.has(digest):
+                teller.whole(LayerPhase.PRESENT)
+                return digest
+            if await self._mounted(upload, name, record, digest):
+                teller.whole(LayerPhase.MOUNTED)
+                return digest
+        await upload.send(
+            own.digest,
+            self._archives.path(record),
+            progress=lambda done: teller.moved(LayerPhase.UPLOADING, done),
+            on_retry=teller.retrying,
+        )
+        teller.whole(LayerPhase.DONE)
+        return own.digest
+
+    async def _mounted(self, upload: Upload, name: Reference, record: LayerRecord, digest: str) -> bool:
+        tried = 0
+        for known, repository in record.sources:
+            source = parse(repository)
+            if known == digest and source.domain == name.domain and source.path != name.path:
+                tried += 1
+                if tried > _MOST_MOUNT_TRIES:
+                    return False
+                if await upload.mount(digest, source.path):
+                    return True
+        return False
+
+    def _manifest(self, image: StoredImage, brought: dict[str, str], given: dict[str, str]) -> tuple[bytes, str]:
+        if image.manifest is not None and image.manifest_bytes is not None and brought == given:
+            return image.manifest_bytes, image.manifest.media_type or image.manifest_type or OCI_MANIFEST
+        layers: list[dict[str, Any]] = []
+        for index, diff_id in enumerate(image.diff_ids):
+            archive = self._catalogue.layers[diff_id].archive
+            if image.manifest is not None and brought[diff_id] == given[diff_id]:
+                descriptor = image.manifest.layers[index]
+                media_type, size = descriptor.media_type, descriptor.size
+            else:
+                assert archive is not None
+                media_type, size = archive.media_type, archive.size
+            layers.append({"mediaType": media_type, "digest": brought[diff_id], "size": size})
+        return compose_manifest(image, layers), OCI_MANIFEST
+
+    async def _remember(self, image: StoredImage, name: Reference, brought: dict[str, str], digest: str) -> None:
+        """The registry has these now: the next push there mounts them."""
+        seen = [self._catalogue.layers[diff_id].seen_at(found, name.name) for diff_id, found in brought.items()]
+        await self._catalogue.put_layers(seen)
+        if digest:
+            await self._catalogue.add_digest(image.id, name.with_digest(digest))
+        event = Event(
+            time_ns=time.time_ns(), kind="image", action="push", id=image.id, name=name.familiar,
+            attributes={"name": name.familiar},
+        )  # fmt: skip
+        self._bus.announce(event)
