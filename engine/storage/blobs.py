@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import errno
+import hashlib
+import os
+import time
 from typing import TYPE_CHECKING
+
+from engine.errors import Code, NotFound, StorageError
+from engine.storage.paths import hex_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -10,68 +19,212 @@ if TYPE_CHECKING:
 
     from engine.storage.paths import Paths
 
+PIECE = 1 << 20
+INLINE = 64 << 10
+"""Writing and hashing this much is quicker than handing it to a thread."""
+
 
 class BlobWriter:
     """One blob on its way in. Bytes that arrived stay for a later try unless `discard()` is called."""
 
-    offset: int
-    """How many bytes are there already: ask the registry for the rest from here."""
+    def __init__(self, partial: Path, final: Path, digest: str, size: int | None, lock: asyncio.Lock) -> None:
+        self._partial = partial
+        self._final = final
+        self._digest = digest
+        self._size = size
+        self._lock = lock
+        self._file = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._hash = hashlib.new(digest.partition(":")[0])
+        self.offset = 0
+        """How many bytes are there already: ask the registry for the rest from here."""
+
+    async def resume(self) -> None:
+        """Hash what an earlier try left."""
+        await asyncio.to_thread(self._rehash)
+
+    def _rehash(self) -> None:
+        while data := os.pread(self._file, PIECE, self.offset):
+            self._hash.update(data)
+            self.offset += len(data)
+        if self._size is not None and self.offset > self._size:
+            self._forget()
+
+    def _forget(self) -> None:
+        os.ftruncate(self._file, 0)
+        self.offset = 0
+        self._hash = hashlib.new(self._digest.partition(":")[0])
 
     async def write(self, data: bytes | memoryview) -> None:
         """Append. Raises StorageError(DISK_FULL)."""
-        raise NotImplementedError
+        if self._size is not None and self.offset + len(data) > self._size:
+            raise self._wrong(f"There are more than the {self._size} bytes announced.")
+        try:
+            if len(data) <= INLINE:
+                self._append(data)
+            else:
+                await asyncio.to_thread(self._append, data)
+        except OSError as error:
+            raise disk_error(error, self._partial) from error
+
+    def _append(self, data: bytes | memoryview) -> None:
+        view = memoryview(data)
+        written = 0
+        while written < len(view):
+            written += os.pwrite(self._file, view[written:], self.offset + written)
+        self._hash.update(view)
+        self.offset += len(view)
 
     async def restart(self) -> None:
         """Forget the bytes so far (the server does not do ranges)."""
-        raise NotImplementedError
+        self._forget()
 
     async def commit(self) -> Path:
         """Verify digest (and size, if told), sync, and give the blob its name. A mismatch discards the bytes and raises
         StorageError(DIGEST_MISMATCH)."""
-        raise NotImplementedError
+        problem = ""
+        if self._size is not None and self.offset != self._size:
+            problem = f"{self.offset} bytes came instead of the {self._size} announced."
+        elif self._hash.hexdigest() != hex_of(self._digest):
+            problem = f"What came is {self._hash.name}:{self._hash.hexdigest()}."
+        if problem:
+            await self.discard()
+            raise self._wrong(problem)
+        try:
+            await asyncio.to_thread(self._settle)
+        except OSError as error:
+            raise disk_error(error, self._final) from error
+        finally:
+            self._let_go()
+        return self._final
+
+    def _settle(self) -> None:
+        """On disk before it has its name: a name is a promise."""
+        os.fsync(self._file)
+        self._partial.rename(self._final)
+        directory = os.open(self._final.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+    def _wrong(self, text: str) -> StorageError:
+        return StorageError(
+            "A blob is not what its digest says", text, code=Code.DIGEST_MISMATCH, subject=self._digest,
+            hint="Try again; if it happens again, the registry or a proxy on the way delivers wrong data.",
+        )  # fmt: skip
 
     async def close(self) -> None:
         """Let go without committing; the bytes stay."""
-        raise NotImplementedError
+        self._let_go()
 
     async def discard(self) -> None:
         """Let go and remove the bytes."""
-        raise NotImplementedError
+        if self._file >= 0:
+            self._partial.unlink(missing_ok=True)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+            self._lock.release()
 
 
 class BlobStore:
     def __init__(self, paths: Paths) -> None:
         self._paths = paths
+        self._locks: dict[str, asyncio.Lock] = {}
 
     def has(self, digest: str) -> bool:
-        raise NotImplementedError
+        return self._paths.blob(digest).is_file()
 
     def path(self, digest: str) -> Path:
         """Where it is. Raises NotFound."""
-        raise NotImplementedError
+        if not self.has(digest):
+            raise NotFound("No such blob", f"{digest} is not in the store.", subject=digest)
+        return self._paths.blob(digest)
 
     def size(self, digest: str) -> int:
-        raise NotImplementedError
+        return self.path(digest).stat().st_size
 
     async def read(self, digest: str, *, limit: int = 16 << 20) -> bytes:
         """A small blob whole (a manifest, a config)."""
-        raise NotImplementedError
+        path = self.path(digest)
+        if (size := path.stat().st_size) > limit:
+            raise StorageError("A blob is larger than it may be", f"{digest} has {size} bytes, {limit} at most.")
+        data = path.read_bytes()
+        if hashlib.new(digest.partition(":")[0], data).hexdigest() != hex_of(digest):
+            raise StorageError("A blob of the store is damaged", f"{path} is not {digest} any more.", subject=digest)
+        return data
 
     async def put(self, data: bytes, *, algorithm: str = "sha256") -> str:
         """Store bytes, give their digest."""
-        raise NotImplementedError
+        digest = f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}"
+        if not self.has(digest):
+            writer = await self.writer(digest, size=len(data))
+            try:
+                await writer.restart()
+                await writer.write(data)
+                await writer.commit()
+            finally:
+                await writer.close()
+        return digest
 
     async def writer(self, digest: str, *, size: int | None = None) -> BlobWriter:
         """Begin or resume; waits while another writer of the same digest is open (then look at `has` again)."""
-        raise NotImplementedError
+        lock = self._locks.setdefault(digest, asyncio.Lock())
+        await lock.acquire()
+        try:
+            writer = BlobWriter(self._paths.partial_blob(digest), self._paths.blob(digest), digest, size, lock)
+            await writer.resume()
+        except BaseException:
+            lock.release()
+            raise
+        return writer
 
     async def remove(self, digest: str) -> int:
         """Bytes freed; 0 if it was not there."""
-        raise NotImplementedError
+        path = self._paths.blob(digest)
+        try:
+            size = path.stat().st_size
+            path.unlink()
+        except FileNotFoundError:
+            return 0
+        return size
 
     def digests(self) -> set[str]:
-        raise NotImplementedError
+        return {
+            f"{algorithm}:{entry.name}"
+            for algorithm in ("sha256", "sha512")
+            for entry in os.scandir(self._paths.blobs / algorithm)
+        }
 
     async def sweep(self, keep: Iterable[str], *, partials_older_than: float = 7 * 86400.0) -> int:
         """Remove every blob that is not to be kept, and old partial ones; bytes freed."""
-        raise NotImplementedError
+        kept = set(keep)
+        freed = 0
+        for digest in self.digests() - kept:
+            freed += await self.remove(digest)
+        oldest = time.time() - partials_older_than
+        for entry in os.scandir(self._paths.partial_blobs):
+            with contextlib.suppress(FileNotFoundError):
+                found = entry.stat()
+                if found.st_mtime < oldest and not self._being_written(entry.name):
+                    os.unlink(entry.path)
+                    freed += found.st_size
+        return freed
+
+    def _being_written(self, name: str) -> bool:
+        return any(lock.locked() and digest.endswith(name) for digest, lock in self._locks.items())
+
+
+def disk_error(error: OSError, path: Path) -> StorageError:
+    """What went wrong on the disk, in the tree's terms."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return StorageError(
+        "The disk is full" if full else "The store cannot be written",
+        f"{path}: {error.strerror}.",
+        code=Code.DISK_FULL if full else Code.CORRUPT,
+        hint="Free some space: `wherry prune` removes what no container uses." if full else "",
+        subject=str(path),
+    )

@@ -228,6 +228,7 @@ class Paths:
     @property
     def owned_by_namespace(self) -> tuple[Path, ...]:
         return (
-            self.layers, self.layer_links, self.empty, self.staging, self.trash, self.containers, self.volumes, self.builds,
+            self.layers, self.layer_links, self.empty, self.staging, self.trash, self.containers, self.volumes,
+            self.builds,
             self.network_namespaces,
         )  # fmt: skip

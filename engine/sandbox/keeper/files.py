@@ -21,7 +21,7 @@ _NO_MAGIC = kernel.RESOLVE_IN_ROOT | kernel.RESOLVE_NO_MAGICLINKS
 MOST_LINKS = 40
 
 
-class _Inside:
+class Inside:
     """One path inside a root: a descriptor of its parent, and its last name."""
 
     def __init__(self, request: Request, key: str = "path") -> None:
@@ -73,7 +73,7 @@ def list_directory(request: Request) -> Reply:
 
 
 def stat_entry(request: Request) -> Reply:
-    inside = _Inside(request)
+    inside = Inside(request)
     if request.arguments["follow"]:
         reached = in_root(inside.root, inside.path, os.O_PATH)
         return Reply({"entry": _entry(inside.name, os.fstat(reached), reached)}, [])
@@ -95,7 +95,7 @@ def open_file(request: Request) -> Reply:
 def write_file(request: Request) -> None:
     """By rename; a file that is mounted there cannot be replaced, so it is rewritten."""
     arguments = request.arguments
-    inside = _Inside(request)
+    inside = Inside(request)
     path = _resolve(inside.root, inside.path)
     parent, _, name = path.rpartition(b"/")
     directory = in_root(inside.root, parent, os.O_PATH | os.O_DIRECTORY)
@@ -131,7 +131,7 @@ def _pour(reading: int, writing: int) -> None:
 
 
 def rename(request: Request) -> None:
-    old, new = _Inside(request), _Inside(request, "new_path")
+    old, new = Inside(request), Inside(request, "new_path")
     if old.is_root or new.is_root:
         raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), old.path)
     os.rename(old.name, new.name, src_dir_fd=old.parent, dst_dir_fd=new.parent)
@@ -141,7 +141,7 @@ def make_directory(request: Request) -> None:
     arguments = request.arguments
     os.umask(0)
     if not arguments["parents"]:
-        inside = _Inside(request)
+        inside = Inside(request)
         _make(inside.parent, inside.name, arguments)
         return
     root = os.open(arguments["root"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -170,7 +170,7 @@ def _make(parent: int, name: bytes, arguments: dict[str, Any]) -> None:
 
 
 def remove(request: Request) -> None:
-    inside = _Inside(request)
+    inside = Inside(request)
     if inside.is_root:
         raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), inside.path)
     os.stat(inside.name, dir_fd=inside.parent, follow_symlinks=False)

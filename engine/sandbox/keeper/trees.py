@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 import stat
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 COPY_PIECE = 8 << 20
+DEEPEST = 500
 SEEK_PAST_END = errno.ENXIO
 
 
@@ -49,7 +51,11 @@ def remove_at(parent: int, name: bytes) -> None:
     stack = [_Level(parent, name, device)]
     while stack:
         level = stack[-1]
-        child = level.next_directory(device)
+        child = level.next_directory()
+        if child is not None and len(stack) >= DEEPEST:
+            # A hostile tree may be deeper than we have descriptors: hang what is below higher up.
+            stack[0].adopt(level.descriptor, child)
+            continue
         if child is not None:
             stack.append(_Level(level.descriptor, child, device))
             continue
@@ -76,7 +82,7 @@ class _Level:
             raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), name)
         self._names = [os.fsencode(each) for each in os.listdir(self.descriptor)]
 
-    def next_directory(self, device: int) -> bytes | None:
+    def next_directory(self) -> bytes | None:
         """Unlink files until a directory comes up."""
         while self._names:
             name = self._names.pop()
@@ -89,6 +95,11 @@ class _Level:
                     raise
                 return name
         return None
+
+    def adopt(self, parent: int, name: bytes) -> None:
+        fresh = b".deep-" + secrets.token_hex(8).encode()
+        os.rename(name, fresh, src_dir_fd=parent, dst_dir_fd=self.descriptor)
+        self._names.append(fresh)
 
     def close(self) -> None:
         os.close(self.descriptor)
