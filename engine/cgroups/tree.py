@@ -32,6 +32,7 @@ class CgroupTree:
     def __init__(self, layout: Layout, label: str) -> None:
         self.layout = layout
         self._label = label
+        self._supervisors_made = False
 
     @classmethod
     async def open(cls, root: Path, keeper_pid: int) -> CgroupTree:
@@ -48,6 +49,22 @@ class CgroupTree:
         if self.layout.mode is Mode.V2:
             return ContainerCgroup(self.layout, {key: base / name for key, base in self.layout.bases.items()})
         return ContainerCgroup(self.layout, {key: base / self._label / name for key, base in self.layout.bases.items()})
+
+    def supervisors(self) -> ContainerCgroup:
+        """Where the processes that look after containers are: outside of every container's limits."""
+        if self.layout.mode is Mode.V2:
+            places = {key: base / "supervisors" for key, base in self.layout.bases.items()}
+        else:
+            places = {key: base / self._label / "supervisors" for key, base in self.layout.bases.items()}
+        group = ContainerCgroup(self.layout, places)
+        if not self._supervisors_made:
+            group.create()
+            self._supervisors_made = True
+        return group
+
+    def shows_v2(self, *, hybrid_view: bool) -> bool:
+        """Whether a container can be shown a cgroup v2 tree of its own."""
+        return hybrid_view or self.layout.mode is Mode.V2
 
     def existing(self, directories: Mapping[str, str]) -> ContainerCgroup:
         """The group a container has had since it started, perhaps under an engine that lived elsewhere in the tree."""

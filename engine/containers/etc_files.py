@@ -6,12 +6,10 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidRequest
+from engine.processes.pasta import FORWARDED_DNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-FORWARDED_DNS = "169.254.1.1"
-"""Inside a container: where the network helper listens for questions to the host's own resolver."""
 
 _NO_NAMES = "no nameservers: the host's resolver file names none"
 

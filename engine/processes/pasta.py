@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from engine.types.containers import PortMapping
 
+FORWARDED_DNS = "169.254.1.1"
+"""Inside a container: where pasta listens for questions to the host's own resolver."""
+
 _NOISE = re.compile(r"^(Failed to send \d+ bytes to syslog|No external routable interface for IPv6.*|)$")
 _BIND_FAILED = re.compile(r"Failed to bind (?:any )?port (?P<port>\d+)?[^(]*(?:\((?P<why>[^)]*)\))?", re.IGNORECASE)
 
@@ -28,13 +31,16 @@ class PastaCall:
     """Name of the interface inside; "" takes the host's."""
     dns_forward: str = ""
     """An address inside whose DNS questions go to the host's resolver."""
+    host_gateway: bool = False
+    """Let the container reach the host's own loopback services at the gateway's address."""
     ipv4_only: bool = False
 
     def argv(self) -> list[str]:
         argv = [
-            self.program, "--quiet", "--config-net", "--no-map-gw", "--runas", "0:0",
+            self.program, "--quiet", "--config-net", "--runas", "0:0",
             "--netns-only", "--netns", str(self.netns), "--pid", str(self.pid_file),
         ]  # fmt: skip
+        argv += [] if self.host_gateway else ["--no-map-gw"]
         argv += ["--ns-ifname", self.interface] if self.interface else []
         argv += ["--dns-forward", self.dns_forward] if self.dns_forward else []
         argv += ["--ipv4-only"] if self.ipv4_only else []

@@ -18,11 +18,6 @@ if TYPE_CHECKING:
     from engine.types.containers import Device
 
 _VERSION = "1.0.2"
-_NETWORK_SYSCTLS = {
-    # As Docker: the container's network is its own, so low ports and ping need no privilege in it.
-    "net.ipv4.ip_unprivileged_port_start": "0",
-    "net.ipv4.ping_group_range": "0 2147483647",
-}
 
 
 def runtime_spec(plan: SpecPlan) -> dict[str, Any]:
@@ -74,10 +69,14 @@ def _namespaces(plan: SpecPlan) -> Sequence[dict[str, str]]:
 
 
 def _sysctls(plan: SpecPlan) -> dict[str, str]:
-    defaults = _NETWORK_SYSCTLS if plan.own_network and plan.network != "host" else {}
-    if plan.single_id and defaults:
-        # Groups that are not mapped cannot be named.
-        defaults = {name: value for name, value in defaults.items() if "ping" not in name}
+    if not plan.own_network:
+        return plan.spec.sysctls
+    defaults = {
+        # As Docker: the container's network is its own, so low ports and ping need no privilege in it.
+        "net.ipv4.ip_unprivileged_port_start": "0",
+        # Groups that are not mapped cannot be named, so "all" is all that are.
+        "net.ipv4.ping_group_range": f"0 {plan.id_count - 1}",
+    }
     return defaults | plan.spec.sysctls
 
 

@@ -1,0 +1,188 @@
+"""What one start needs decided: the user, the mounts, the generated files; laid out as a `SpecPlan`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from engine.containers import etc_files, image_config
+from engine.containers.record import member_of
+from engine.containers.runtime import architecture
+from engine.containers.spec.plan import PlannedMount, SpecPlan
+from engine.containers.users import ContainerUser, find_user
+from engine.errors import Code, InvalidRequest
+from engine.networks.attachment import default_gateway
+from engine.processes.programs import need_program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.containers.namespaces import Joined
+    from engine.containers.record import Record
+    from engine.containers.runtime import Runtime
+    from engine.types.containers import Mount
+
+_MOST_ACCOUNT_BYTES = 1 << 20
+_HOST_RESOLV = "/etc/resolv.conf"
+
+
+class Planner:
+    """Reads what must be read of the mounted image and the host; changes nothing but volumes and generated files."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def plan(self, record: Record, joined: Joined) -> SpecPlan:
+        runtime, container = self._runtime, record.container
+        spec, config = container.spec, record.image_config
+        rootfs = runtime.paths.rootfs(record.id)
+        user = await self._user(record, rootfs)
+        hostname = host_name(record)
+        workdir = image_config.working_directory(spec, config)
+        if workdir != "/":
+            with contextlib.suppress(FileExistsError):
+                await runtime.keeper.make_directory(rootfs, workdir, parents=True)
+        mounts = [await self._mount(record, mount, rootfs, user) for mount in container.mounts]
+        return SpecPlan(
+            container_id=record.id,
+            spec=spec,
+            command_line=container.command_line,
+            env=image_config.environment(spec, config, hostname=hostname, home=user.home),
+            workdir=workdir,
+            user=user,
+            hostname=hostname,
+            rootfs=str(rootfs),
+            mounts=mounts,
+            etc_files=self.write_etc_files(record, joined),
+            init_program=need_program("catatonit") if spec.init else "",
+            architecture=architecture(),
+            single_id=runtime.keeper.ids.single_id,
+            cgroup_v2=runtime.cgroups.shows_v2(hybrid_view=runtime.keeper.hybrid_cgroups),
+            network=joined.network,
+            own_network=joined.own_network,
+            pid=joined.pid,
+            ipc=joined.ipc,
+            uts=joined.uts,
+            cgroup="host" if spec.cgroup_mode == "host" else "",
+            host_user_id=user.uid if spec.security.user_namespace == "keep-id" else 0,
+            host_group_id=user.gid if spec.security.user_namespace == "keep-id" else 0,
+            id_count=sum(each.count for each in runtime.keeper.ids.uids),
+        )
+
+    async def _user(self, record: Record, rootfs: Path) -> ContainerUser:
+        spec = record.container.spec
+        wanted = image_config.wanted_user(spec, record.image_config)
+        passwd = await self._read_inside(rootfs, "/etc/passwd")
+        group = await self._read_inside(rootfs, "/etc/group") if wanted or spec.extra_groups else ""
+        if spec.security.user_namespace == "keep-id" and not wanted:
+            # Without a choice of its own, the user inside has the numbers of the user outside.
+            wanted = f"{os.getuid()}:{os.getgid()}"
+        user = find_user(wanted, passwd, group, spec.extra_groups)
+        if self._runtime.keeper.ids.single_id and (user.uid or user.gid):
+            raise InvalidRequest(
+                f"The container wants to run as user {user.uid}, and there is only one user",
+                "This account has no subordinate ids.",
+                code=Code.BAD_USER,
+                hint="Ask an administrator for them: usermod --add-subuids 100000-165535 "
+                f"--add-subgids 100000-165535 {os.environ.get('USER', 'YOU')}",
+            )
+        return user
+
+    async def _read_inside(self, rootfs: Path, path: str) -> str:
+        """A small text file of the image; nothing where there is none."""
+        try:
+            fd = await self._runtime.keeper.open_file(rootfs, path, os.O_RDONLY | os.O_NONBLOCK)
+        except OSError:
+            return ""
+        return read_text(fd)
+
+    async def _mount(self, record: Record, mount: Mount, rootfs: Path, user: ContainerUser) -> PlannedMount:
+        runtime = self._runtime
+        if mount.kind == "tmpfs":
+            return PlannedMount(
+                target=mount.target, tmpfs=True, read_only=mount.read_only, size=mount.tmpfs_size, mode=mount.tmpfs_mode
+            )
+        if mount.kind == "volume":
+            await runtime.volumes.ensure(mount.source)
+            data = runtime.volumes.data_path(mount.source)
+            if mount.copy_up and not mount.subpath:
+                with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                    inside = await runtime.keeper.real_path(rootfs, mount.target)
+                    await runtime.volumes.populate(mount.source, rootfs / inside.lstrip("/"))
+            inner = await runtime.keeper.real_path(data, mount.subpath) if mount.subpath else "/"
+            source = str(data / inner.lstrip("/"))
+        else:
+            source = real_source(mount.source)
+            if not source:
+                raise InvalidRequest(
+                    f"There is nothing at {mount.source} any more",
+                    f"It is mounted at {mount.target}.",
+                    code=Code.MOUNT_SOURCE_MISSING,
+                    hint="Put it back, or edit the container.",
+                    subject=mount.source,
+                )
+        if mount.ownership == "chown":
+            await runtime.keeper.run([need_program("chown"), "-hR", f"{user.uid}:{user.gid}", "--", source])
+        return PlannedMount(
+            target=mount.target, source=source, read_only=mount.read_only, propagation=mount.propagation
+        )
+
+    def write_etc_files(self, record: Record, joined: Joined) -> dict[str, str]:
+        """Generated for each start and bound over the image's; a network shared with another container shares its."""
+        spec = record.container.spec
+        hostname = host_name(record)
+        if joined.network_of is not None:
+            owner = self._runtime.paths.container_run(joined.network_of)
+            return {f"/etc/{name}": str(owner / name) for name in ("hosts", "resolv.conf", "hostname")}
+        directory = self._runtime.paths.container_run(record.id)
+        gateway = default_gateway() if etc_files.wants_host_gateway(spec.extra_hosts) else ""
+        if spec.network == "host":
+            gateway = "127.0.0.1" if gateway else ""
+        host_resolv = read_text(_HOST_RESOLV)
+        texts = {
+            "hosts": etc_files.hosts(
+                hostname,
+                self.address(record, joined),
+                aliases=(record.container.name, *spec.network_aliases),
+                extra=spec.extra_hosts,
+                host_gateway=gateway,
+                neighbours=self._runtime.networks.neighbours(member_of(record)),
+            ),
+            "resolv.conf": etc_files.resolv_conf(
+                host_resolv,
+                dns=spec.dns,
+                search=spec.dns_search,
+                options=spec.dns_options,
+                forwarded=joined.own_network and spec.network != "none",
+            ),
+            "hostname": f"{hostname}\n",
+        }
+        for name, text in texts.items():
+            (directory / name).write_text(text)
+            (directory / name).chmod(0o644)
+        return {f"/etc/{name}": str(directory / name) for name in texts}
+
+    def address(self, record: Record, joined: Joined) -> str:
+        if not joined.makes_network:
+            return ""
+        return self._runtime.networks.address(member_of(record))
+
+
+def host_name(record: Record) -> str:
+    return record.container.spec.hostname or os.uname().nodename
+
+
+def read_text(file: str | int) -> str:
+    """A small file, bounded; nothing where there is none."""
+    try:
+        with open(file, "rb", buffering=0) as opened:
+            return (opened.read(_MOST_ACCOUNT_BYTES) or b"").decode(errors="replace")
+    except FileNotFoundError:
+        return ""
+
+
+def real_source(path: str) -> str:
+    """Where a bind mount's source really is, "" where nothing is."""
+    real = os.path.realpath(path)
+    return real if os.path.lexists(real) else ""

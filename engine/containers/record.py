@@ -1,0 +1,65 @@
+"""What the engine keeps of a container beside the snapshot it shows: enough to find it again after any crash."""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.networks.member import Member
+from engine.types.containers import Container, ContainerSpec
+from engine.types.data import Data
+from engine.types.images import ImageConfig
+
+
+class Run(Data, frozen=True, kw_only=True):
+    """The processes of the present run. All of it can be read again from the run directory; this is for speed."""
+
+    boot: str = ""
+    pid: int = 0
+    conmon_pid: int = 0
+    pasta_pid: int = 0
+    cgroups: dict[str, str] = msgspec.field(default_factory=dict)
+    oom_kills: int = 0
+    """Counted when the run began (a group may be an old one)."""
+
+
+class Record(Data, frozen=True, kw_only=True):
+    """One row of the containers table."""
+
+    container: Container
+    image_config: ImageConfig
+    layers: tuple[str, ...]
+    """Diff ids, bottom first."""
+    run: Run = Run()
+    stop_wanted: bool = False
+    """A person ended it: policies leave it alone until a person starts it again."""
+    network_id: str = ""
+    created_volumes: tuple[str, ...] = ()
+    """Anonymous volumes made for it, removed with it if asked."""
+    failures: int = 0
+    """Ends in a row without a good run between; drives the back-off."""
+    good_spec: ContainerSpec | None = None
+    """As it was when it last ran well, for the death report."""
+    previous_spec: ContainerSpec | None = None
+    """Before the last edit, so that it can be taken back."""
+
+    @property
+    def id(self) -> str:
+        return self.container.id
+
+    def with_container(self, **changes: object) -> Record:
+        return msgspec.structs.replace(self, container=msgspec.structs.replace(self.container, **changes))
+
+    def changed(self, **changes: object) -> Record:
+        return msgspec.structs.replace(self, **changes)
+
+
+def member_of(record: Record) -> Member:
+    """The container as the networks room knows it."""
+    spec = record.container.spec
+    return Member(
+        container_id=record.id,
+        name=record.container.name,
+        network=spec.network,
+        hostname=spec.hostname,
+        aliases=spec.network_aliases,
+    )

@@ -1,0 +1,99 @@
+"""Removing containers: the row goes last, so that a crash in between leaves something to remove again."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from typing import TYPE_CHECKING
+
+from engine.containers.ending import must_allow
+from engine.containers.restart_file import remove_restart_file
+from engine.errors import NotFound, StorageError, WherryError
+from engine.types.containers import Action, State
+from engine.types.data import Freed
+
+if TYPE_CHECKING:
+    from engine.containers.book import Entry
+    from engine.containers.ending import Ender
+    from engine.containers.runtime import Runtime
+    from engine.logs.service import LogService
+    from engine.stats.service import StatsService
+
+
+class Remover:
+    def __init__(self, runtime: Runtime, ender: Ender) -> None:
+        self._runtime = runtime
+        self._ender = ender
+        self._logs: LogService | None = None
+        self._stats: StatsService | None = None
+
+    def connect(self, *, logs: LogService | None, stats: StatsService | None) -> None:
+        self._logs = logs
+        self._stats = stats
+
+    async def remove(self, entry: Entry, *, force: bool = False, volumes: bool = False) -> Freed:
+        must_allow(entry, Action.FORCE_REMOVE if force else Action.REMOVE)
+        if force and entry.alive:
+            await self._ender.kill(entry, "KILL")
+        async with entry.lock:
+            if entry.gone:
+                raise NotFound(f"No such container: {entry.container.name}", subject=entry.id)
+            return await self._remove_locked(entry, volumes=volumes)
+
+    async def remove_ended(self, entry: Entry) -> Freed:
+        """What `auto_remove` asked for; anonymous volumes go too."""
+        async with entry.lock:
+            if entry.gone or entry.alive:
+                return Freed()
+            return await self._remove_locked(entry, volumes=True)
+
+    async def prune(self, *, until_ns: int = 0, labels: dict[str, str] | None = None) -> Freed:
+        """Everything at rest."""
+        freed = 0
+        gone: list[str] = []
+        for entry in self._runtime.book:
+            container = entry.container
+            if container.state not in (State.CREATED, State.EXITED, State.DEAD):
+                continue
+            if until_ns and container.created.timestamp() * 1e9 > until_ns:
+                continue
+            held = entry.record.image_config.labels | container.spec.labels
+            if all(held.get(key) == value for key, value in (labels or {}).items()):
+                with contextlib.suppress(WherryError):
+                    freed += (await self.remove(entry)).bytes
+                    gone.append(entry.id)
+        return Freed(ids=tuple(gone), bytes=freed)
+
+    async def _remove_locked(self, entry: Entry, *, volumes: bool) -> Freed:
+        runtime, record = self._runtime, entry.record
+        before = record
+        runtime.book.show(entry, record.with_container(state=State.REMOVING))
+        try:
+            size = await self._take_files(entry)
+        except (StorageError, OSError):
+            runtime.book.show(entry, before.with_container(state=State.DEAD))
+            raise
+        users = entry.volume_names
+        await runtime.book.remove(entry)
+        if volumes:
+            for name in record.created_volumes:
+                with contextlib.suppress(WherryError):
+                    await runtime.volumes.remove(name)
+        runtime.volumes.users_changed(users)
+        return Freed(ids=(entry.id,), bytes=size)
+
+    async def _take_files(self, entry: Entry) -> int:
+        runtime, container_id = self._runtime, entry.id
+        directory = runtime.paths.container(container_id)
+        remove_restart_file(runtime, container_id)
+        shutil.rmtree(runtime.paths.container_run(container_id), ignore_errors=True)
+        (runtime.paths.exits / container_id).unlink(missing_ok=True)
+        if self._logs is not None:
+            await self._logs.keep_history(container_id)
+        if self._stats is not None:
+            await self._stats.keep_history(container_id, entry.container.name)
+        if not directory.exists():
+            return 0  # it never ran
+        size = (await runtime.rootfs.size(container_id)).disk if runtime.paths.upper(container_id).exists() else 0
+        await runtime.rootfs.remove(container_id)
+        return size

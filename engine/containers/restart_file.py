@@ -1,0 +1,83 @@
+"""What the program that stands in for an absent engine must know to restart a container. Removed when it must not.
+
+conmon runs `restarter.py` when its container ends. With an engine alive that does nothing; with none it obeys the
+policy from this file, inside the namespaces that the container's own supervisor keeps alive.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from engine.containers.conmon_call import conmon_call
+from engine.processes.programs import runtime_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.containers.record import Record
+    from engine.containers.runtime import Runtime
+
+_LOCK_SECONDS = 10.0
+MAY_RESTART = ("always", "unless-stopped", "on-failure")
+
+
+def restart_path(runtime: Runtime, container_id: str) -> Path:
+    return runtime.paths.container_run(container_id) / "restart.json"
+
+
+def write_restart_file(runtime: Runtime, record: Record) -> None:
+    """For this run; by rename, so that the reader never sees half of it."""
+    policy = record.container.spec.restart
+    path = restart_path(runtime, record.id)
+    if policy.name not in MAY_RESTART:
+        path.unlink(missing_ok=True)
+        return
+    call = conmon_call(runtime, record)
+    document = {
+        "id": record.id,
+        "policy": policy.name,
+        "maximum": policy.maximum_retries,
+        "failures": record.failures,
+        "restarts": 0,
+        "conmon": call.argv(),
+        "environment": runtime_environment(),
+        "bundle": str(call.bundle),
+        "cgroups": [runtime.inside_view(each) for each in runtime.cgroup(record).join_directories()],
+        "supervisors": [runtime.inside_view(each) for each in runtime.cgroups.supervisors().join_directories()],
+        "exit_file": str(runtime.paths.exits / record.id),
+        "state": str(runtime.paths.crun_root / record.id),
+        "start": runtime.crun.start(record.id),
+        "started": time.time(),
+    }
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(document))
+    os.replace(partial, path)
+
+
+def remove_restart_file(runtime: Runtime, container_id: str) -> None:
+    restart_path(runtime, container_id).unlink(missing_ok=True)
+
+
+def settled_restarts(runtime: Runtime, container_id: str) -> dict[str, Any]:
+    """What the stand-in did, once it is not in the middle of doing it. Blocks for a moment: call it in a thread."""
+    path = restart_path(runtime, container_id)
+    lock = path.with_suffix(".lock")
+    if not path.exists():
+        return {}
+    with open(lock, "a") as handle:
+        end = time.monotonic() + _LOCK_SECONDS
+        while time.monotonic() < end:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            time.sleep(0.01)
+        try:
+            document: dict[str, Any] = json.loads(path.read_text())
+        except (OSError, ValueError):
+            return {}
+        return document

@@ -1,0 +1,289 @@
+"""The containers room as the facade shows it (`facade.Containers`). Each method says which part does the work.
+
+service = ContainerService(runtime, executor=…)
+await service.open()        # adopts what lives on
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from engine.containers import attach as attaching
+from engine.containers.adoption import Adopter
+from engine.containers.creation import Creator
+from engine.containers.editing import Editor
+from engine.containers.ending import Ender, must_allow
+from engine.containers.exit_watch import ExitWatch
+from engine.containers.health import HealthMonitor
+from engine.containers.looking import Looker
+from engine.containers.names import check_name
+from engine.containers.removal import Remover
+from engine.containers.sources import ContainerFacts
+from engine.containers.starting import Starter
+from engine.containers.supervision import Supervisor
+from engine.errors import Code, Conflict
+from engine.types.containers import Action, Container, ListContainers, SizeOnDisk, State, WaitResult
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from typing import Literal
+
+    from engine.containers.book import Entry
+    from engine.containers.exec import Executor
+    from engine.containers.runtime import Runtime
+    from engine.facade import ByteStream, ExecSession
+    from engine.logs.service import LogService
+    from engine.stats.service import StatsService
+    from engine.types.containers import (
+        ChangedPath,
+        ContainerSpec,
+        CreateContainer,
+        DeathReport,
+        Exec,
+        Process,
+        UpdateContainer,
+    )
+    from engine.types.data import Freed
+
+_EVERYTHING = ListContainers()
+_AT_REST = frozenset({State.CREATED, State.EXITED, State.DEAD})
+
+
+class ContainerService:
+    """Implements `engine.facade.Containers`."""
+
+    def __init__(self, runtime: Runtime, *, executor: Executor) -> None:
+        self.runtime = runtime
+        self.book = runtime.book
+        self._executor = executor
+        self._watch = ExitWatch(
+            runtime.paths.exits,
+            lambda container_id: self._supervisor.exit_file_appeared(container_id),
+            lambda container_id: self._supervisor.supervisor_lost(container_id),
+        )
+        self._creator = Creator(runtime)
+        self._starter = Starter(runtime, self._watch, self._container_of_process)
+        self._ender = Ender(runtime)
+        self._health = HealthMonitor(self.book, self._exec_in)
+        self._remover = Remover(runtime, self._ender)
+        self._supervisor = Supervisor(runtime, self._watch, self._starter, self._health, self._remover.remove_ended)
+        self._editor = Editor(runtime, self._creator, self._starter, self._ender)
+        self._looker = Looker(runtime, executor)
+        self.facts = ContainerFacts(runtime, self._ender)
+        runtime.networks.attachments.on_lost(self._supervisor.network_lost)
+
+    async def open(self) -> None:
+        self._watch.open()
+        await Adopter(self.runtime, self._watch, self._starter, self._supervisor).adopt()
+        for entry in self.book:
+            if entry.alive:
+                self._health.start(entry)
+
+    def connect(self, *, logs: LogService | None, stats: StatsService | None) -> None:
+        """The rooms that keep something of a removed container, and give evidence for a death report."""
+        self._remover.connect(logs=logs, stats=stats)
+        self._looker.connect(logs=logs, stats=stats)
+        for room in (logs, stats):
+            if room is not None:
+                self.book.on_change(room.container_changed)
+
+    async def close(self) -> None:
+        """Stop watching. Containers go on."""
+        await self._health.close()
+        await self._supervisor.close()
+        self._watch.close()
+
+    # --- finding ---
+
+    async def list(self, request: ListContainers = _EVERYTHING) -> Sequence[Container]:
+        return [entry.container for entry in self.book if entry.alive or not request.running_only]
+
+    async def get(self, container: str) -> Container:
+        return self.book.find(container).container
+
+    # --- the life ---
+
+    async def create(self, request: CreateContainer) -> Container:
+        record = await self._creator.create(request)
+        if record.container.name in self.book.names:
+            raise Conflict(f"The name “{record.container.name}” is taken", code=Code.NAME_TAKEN)
+        entry = await self.book.add(record)
+        self.runtime.volumes.users_changed(entry.volume_names)
+        return entry.container
+
+    async def start(self, container: str) -> Container:
+        entry = self.book.find(container)
+        async with entry.lock:
+            if entry.alive and entry.state is not State.STOPPING:
+                return entry.container  # as Docker: it runs, which is what was asked for
+            must_allow(entry, Action.START)
+            self._supervisor.cancel_restart(entry.id)
+            entry.record = entry.record.changed(failures=0).with_container(restart_count=0)
+            await self._starter.start(entry)
+            self._health.start(entry)
+            return entry.container
+
+    async def stop(self, container: str, *, timeout: float | None = None, signal: str = "") -> Container:
+        entry = self.book.find(container)
+        if await self._called_off(entry, Action.STOP):
+            return entry.container
+        await self._ender.stop(entry, timeout, signal)
+        return entry.container
+
+    async def restart(self, container: str, *, timeout: float | None = None) -> Container:
+        entry = self.book.find(container)
+        if entry.state is not State.RESTARTING:
+            must_allow(entry, Action.RESTART)
+        if not await self._called_off(entry, Action.STOP):
+            await self._ender.stop(entry, timeout, "")
+        await self.start(container)
+        self.book.announce(entry, "restart")
+        return entry.container
+
+    async def kill(self, container: str, *, signal: str = "KILL") -> Container:
+        entry = self.book.find(container)
+        if not await self._called_off(entry, Action.KILL):
+            await self._ender.kill(entry, signal)
+        return entry.container
+
+    async def pause(self, container: str) -> Container:
+        entry = self.book.find(container)
+        await self._ender.pause(entry)
+        return entry.container
+
+    async def unpause(self, container: str) -> Container:
+        entry = self.book.find(container)
+        await self._ender.unpause(entry)
+        return entry.container
+
+    async def rename(self, container: str, name: str) -> Container:
+        entry = self.book.find(container)
+        bare = check_name(name)
+        async with entry.lock:
+            must_allow(entry, Action.RENAME)
+            if bare == entry.container.name:
+                return entry.container
+            if bare in self.book.names:
+                raise Conflict(
+                    f"The name “{bare}” is taken",
+                    code=Code.NAME_TAKEN,
+                    hint="Choose another name.",
+                    subject=bare,
+                )
+            await self.book.rename(entry, bare)
+        return entry.container
+
+    async def update(self, container: str, request: UpdateContainer) -> Container:
+        entry = self.book.find(container)
+        await self._editor.update(entry, request)
+        return entry.container
+
+    async def edit(self, container: str, spec: ContainerSpec) -> Container:
+        entry = self.book.find(container)
+        was_alive = entry.alive
+        await self._editor.edit(entry, spec)
+        if was_alive and not entry.alive:
+            await self.start(container)
+        return entry.container
+
+    async def wait(
+        self, container: str, *, condition: Literal["not-running", "next-exit", "removed"] = "not-running"
+    ) -> WaitResult:
+        entry = self.book.find(container)
+        ends = entry.ends
+        if condition == "not-running":
+            await entry.until(lambda: entry.gone or entry.state in _AT_REST)
+        elif condition == "next-exit":
+            await entry.until(lambda: entry.gone or entry.ends > ends)
+        else:
+            await entry.until(lambda: entry.gone)
+        ending = entry.container.exit
+        return WaitResult(exit_code=ending.code if ending else 0, error=ending.error if ending else "")
+
+    async def remove(self, container: str, *, force: bool = False, volumes: bool = False) -> Freed:
+        entry = self.book.find(container)
+        if force:
+            self._supervisor.cancel_restart(entry.id)
+        return await self._remover.remove(entry, force=force, volumes=volumes)
+
+    async def prune(self, *, until_ns: int = 0, labels: dict[str, str] | None = None) -> Freed:
+        return await self._remover.prune(until_ns=until_ns, labels=labels)
+
+    async def size(self, container: str) -> SizeOnDisk:
+        return await self._looker.size(self.book.find(container))
+
+    # --- looking into one ---
+
+    async def exec(self, container: str, request: Exec) -> ExecSession:
+        entry = self.book.find(container)
+        must_allow(entry, Action.EXEC)
+        session = await self._exec_in(entry, request)
+        self.book.announce(entry, f"exec_start: {' '.join(request.command)}", execID=session.id)
+        return session
+
+    async def _exec_in(self, entry: Entry, request: Exec) -> ExecSession:
+        return await self._executor.exec(self._looker.exec_target(entry), request)
+
+    async def attach(
+        self, container: str, *, stdin: bool = False, logs: bool = False, stream: bool = True
+    ) -> ByteStream:
+        entry = self.book.find(container)
+        must_allow(entry, Action.ATTACH)
+        return await self._looker.attach(entry, stdin=stdin, logs=logs, stream=stream)
+
+    async def resize(self, container: str, rows: int, columns: int) -> None:
+        entry = self.book.find(container)
+        if entry.alive:
+            await attaching.resize(self._looker.control(entry), rows, columns)
+
+    async def processes(self, container: str) -> Sequence[Process]:
+        return await self._looker.processes(self.book.find(container))
+
+    async def signal_process(self, container: str, pid: int, signal: str) -> None:
+        await self._looker.signal_process(self.book.find(container), pid, signal)
+
+    async def changes(self, container: str) -> Sequence[ChangedPath]:
+        return await self._looker.changes(self.book.find(container))
+
+    async def suggest_dockerfile(self, container: str) -> str:
+        return await self._looker.suggest_dockerfile(self.book.find(container))
+
+    async def death_report(self, container: str) -> DeathReport:
+        return await self._looker.death_report(self.book.find(container))
+
+    def export(self, container: str) -> AsyncIterator[bytes]:
+        return self._looker.export(self.book.find(container))
+
+    # --- inside ---
+
+    async def _called_off(self, entry: Entry, action: Action) -> bool:
+        """A container that waits for its next start has no process to end: the waiting ends."""
+        if entry.state is not State.RESTARTING:
+            return False
+        async with entry.lock:
+            if entry.state is not State.RESTARTING:
+                return False
+            must_allow(entry, action)
+            self._supervisor.cancel_restart(entry.id)
+            record = entry.record.changed(stop_wanted=True, failures=0).with_container(state=State.EXITED)
+            await self._starter.take_down(record)
+            await self.book.save(entry, record, "stop")
+        return True
+
+    def neighbours_changed(self, container_id: str) -> None:
+        """Somebody joined or left a network this container is in: its hosts file is written anew, in place."""
+        entry = self.book.by_id(container_id)
+        if entry is not None and entry.alive:
+            self._starter.rewrite_hosts(entry.record)
+
+    def _container_of_process(self, pid: int) -> str:
+        """Which container a pasta serves, for the message about a busy port."""
+        return next((entry.container.name for entry in self.book if entry.record.run.pasta_pid == pid), "")
+
+    async def stop_all(self) -> None:
+        """For an engine that leaves and takes its containers along."""
+        for entry in tuple(self.book):
+            with contextlib.suppress(Conflict):
+                if entry.alive or entry.state is State.RESTARTING:
+                    await self.stop(entry.id)

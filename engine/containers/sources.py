@@ -1,0 +1,132 @@
+"""What other rooms asked to know of containers, each through the protocol it declared itself."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from engine.cgroups.layout import Mode
+from engine.errors import Code, Conflict
+from engine.images.users import ImageUser, WritableLayer
+from engine.logs.source import LogSource
+from engine.stats.target import CgroupFiles, StatTarget
+from engine.types.containers import State
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from engine.containers.book import Entry
+    from engine.containers.ending import Ender
+    from engine.containers.runtime import Runtime
+
+
+class ContainerFacts:
+    """Implements `LogSources`, `StatTargets` and `ContainerSource`; all but sizes from memory, at once."""
+
+    def __init__(self, runtime: Runtime, ender: Ender) -> None:
+        self._runtime = runtime
+        self._ender = ender
+
+    # --- logs ---
+
+    def log_source(self, container: str) -> LogSource:
+        return self._log_source(self._runtime.book.find(container))
+
+    def live_log_sources(self) -> Sequence[LogSource]:
+        return [self._log_source(entry) for entry in self._runtime.book if entry.alive]
+
+    def _log_source(self, entry: Entry) -> LogSource:
+        paths = self._runtime.paths
+        return LogSource(
+            container_id=entry.id,
+            name=entry.container.name,
+            path=paths.log(entry.id),
+            control=paths.container_run(entry.id) / "ctl" if entry.alive else None,
+            alive=entry.alive,
+            limits=entry.container.spec.log,
+        )
+
+    # --- stats ---
+
+    def stat_target(self, container: str) -> StatTarget:
+        entry = self._runtime.book.find(container)
+        if not entry.alive:
+            raise Conflict(
+                f"“{entry.container.name}” does not run", "There is nothing to measure.", code=Code.WRONG_STATE
+            )
+        return self._stat_target(entry)
+
+    def live_stat_targets(self) -> Sequence[StatTarget]:
+        return [self._stat_target(entry) for entry in self._runtime.book if entry.alive]
+
+    def container_id(self, container: str) -> str:
+        return self._runtime.book.find(container).id
+
+    def _stat_target(self, entry: Entry) -> StatTarget:
+        resources = entry.container.spec.resources
+        quota = resources.cpu_quota / resources.cpu_period if resources.cpu_quota and resources.cpu_period else 0.0
+        return StatTarget(
+            container_id=entry.id,
+            name=entry.container.name,
+            pid=entry.container.pid,
+            cgroups=self._cgroup_files(entry),
+            own_network=entry.container.spec.network != "host",
+            memory_limit=resources.memory,
+            cpu_limit=resources.cpus or quota,
+        )
+
+    def _cgroup_files(self, entry: Entry) -> CgroupFiles:
+        group = self._runtime.cgroup(entry.record)
+        directories = group.directories
+        if self._runtime.cgroups.layout.mode is Mode.V2:
+            return CgroupFiles(unified=directories.get(""))
+        return CgroupFiles(
+            unified=directories.get(""),
+            cpu=directories.get("cpu"),
+            cpuacct=directories.get("cpuacct"),
+            memory=directories.get("memory"),
+            pids=directories.get("pids"),
+            blkio=directories.get("blkio"),
+        )
+
+    # --- images ---
+
+    def image_users(self) -> Sequence[ImageUser]:
+        return [
+            ImageUser(
+                container_id=entry.id,
+                name=entry.container.name,
+                image_id=entry.container.image_id,
+                alive=entry.alive,
+            )
+            for entry in self._runtime.book
+        ]
+
+    @asynccontextmanager
+    async def writable_layer(self, container: str, *, pause: bool) -> AsyncIterator[WritableLayer]:
+        entry = self._runtime.book.find(container)
+        paused = pause and entry.state is State.RUNNING and self._runtime.cgroup(entry.record).can_freeze
+        async with self._runtime.roots.hold(entry):
+            if paused:
+                await self._ender.pause(entry)
+            try:
+                yield WritableLayer(
+                    container_id=entry.id,
+                    name=entry.container.name,
+                    image_id=entry.container.image_id,
+                    upper=str(self._runtime.rootfs.upper(entry.id)),
+                    spec=entry.container.spec,
+                    rootfs=str(self._runtime.paths.rootfs(entry.id)),
+                )
+            finally:
+                if paused and entry.state is State.PAUSED:
+                    await self._ender.unpause(entry)
+
+    async def containers_bytes(self) -> tuple[int, int]:
+        total = idle = 0
+        for entry in self._runtime.book:
+            if self._runtime.paths.upper(entry.id).exists():
+                size = (await self._runtime.rootfs.size(entry.id)).disk
+                total += size
+                idle += 0 if entry.alive else size
+        return total, idle

@@ -1,0 +1,300 @@
+"""Bringing a container up: root file system, network, configuration, conmon, start. The slow parts run side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from engine.containers import etc_files
+from engine.containers.conmon_call import conmon_call
+from engine.containers.ending import kill_group
+from engine.containers.namespaces import Joined, joined_namespaces
+from engine.containers.planning import Planner
+from engine.containers.record import Run, member_of
+from engine.containers.restart_file import write_restart_file
+from engine.containers.spec.runtime_spec import runtime_spec
+from engine.errors import RuntimeFailure
+from engine.networks.ports import settle
+from engine.processes import conmon, crun
+from engine.processes.programs import runtime_environment
+from engine.sandbox.plans import MakeDirectory
+from engine.types.containers import Exit, StartTiming, State
+from engine.types.data import now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+    from pathlib import Path
+
+    from engine.containers.book import Entry
+    from engine.containers.exit_watch import ExitWatch
+    from engine.containers.record import Record
+    from engine.containers.runtime import Runtime
+    from engine.types.containers import PortMapping
+
+T = TypeVar("T")
+U = TypeVar("U")
+_SYNC_SECONDS = 60.0
+CONFIG = "config.json"
+
+
+class Stopwatch:
+    """Where the milliseconds of one start go. Steps that run side by side overlap; each tells its own time."""
+
+    def __init__(self) -> None:
+        self._steps: list[tuple[str, float]] = []
+
+    @contextlib.contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._steps.append((name, round((time.perf_counter() - begun) * 1000, 2)))
+
+    def timing(self) -> StartTiming:
+        return StartTiming(steps=tuple(self._steps))
+
+
+class Starter:
+    """Starts one container at a time per entry; the caller holds the entry's lock."""
+
+    def __init__(self, runtime: Runtime, watch: ExitWatch, port_names: Callable[[int], str]) -> None:
+        self._runtime = runtime
+        self._watch = watch
+        self._port_names = port_names
+        self._planner = Planner(runtime)
+
+    async def start(self, entry: Entry, action: str = "start") -> None:
+        """Up to “the process runs”, or everything taken back and a typed error."""
+        before = entry.record
+        book = self._runtime.book
+        book.show(entry, before.with_container(state=State.STARTING))
+        clock = Stopwatch()
+        try:
+            await self._bring_up(entry, clock, action)
+        except BaseException as error:
+            await asyncio.shield(self.take_down(entry.record))
+            failed = before.changed(run=Run())
+            entry.record = failed
+            if isinstance(error, RuntimeFailure):
+                await book.save(entry, _with_failure(failed, error))
+            else:
+                book.show(entry, failed)
+            raise
+
+    async def _bring_up(self, entry: Entry, clock: Stopwatch, action: str) -> None:
+        record, runtime = entry.record, self._runtime
+        spec = record.container.spec
+        joined = joined_namespaces(runtime, record)
+        ports = self._settle_ports(record)
+        await self._prepare_directories(record)
+        with clock.step("network namespace"):
+            await self._make_namespace(record, joined)
+        pasta_pid, (pid, conmon_pid, unenforced) = await side_by_side(
+            self._connect(record, joined, ports, clock), self._create(record, joined, clock)
+        )
+        address = self._planner.address(record, joined)
+        run = Run(
+            boot=runtime.boot,
+            pid=pid,
+            conmon_pid=conmon_pid,
+            pasta_pid=pasta_pid,
+            cgroups={key: str(path) for key, path in runtime.cgroup(record).directories.items()},
+            oom_kills=runtime.cgroup(record).oom_kills(),
+        )
+        write_restart_file(runtime, record)
+        self._watch.watch(record.id, conmon_pid)
+        with clock.step("start"):
+            await self._run_start(record)
+        main = runtime.cgroup(record).main_directory
+        record = entry.record.changed(run=run, stop_wanted=False).with_container(
+            state=State.RUNNING,
+            started=now(),
+            pid=pid,
+            ports=ports,
+            ip_address=address,
+            unenforced=unenforced,
+            cgroup=str(main or ""),
+            driver=record.container.driver or runtime.rootfs.default.name,
+            timing=clock.timing(),
+            exit=None if action == "start" else record.container.exit,
+        )
+        await runtime.book.save(entry, record, "start")
+        if spec.mounts:
+            for mount in record.container.mounts:
+                if mount.kind == "volume":
+                    runtime.volumes.announce(mount.source, "mount", record.id)
+
+    # --- the parts ---
+
+    def _settle_ports(self, record: Record) -> tuple[PortMapping, ...]:
+        network = record.container.spec.network
+        if network in ("none", "host") or network.startswith("container:"):
+            return ()
+        wanted = record.container.spec.ports
+        # Numbers picked at an earlier start are kept where they can be: links and bookmarks stay good.
+        picked = {(port.container_port, port.protocol, port.host_ip): port for port in record.container.ports}
+        kept = tuple(
+            picked.get((port.container_port, port.protocol, port.host_ip), port) if not port.host_port else port
+            for port in wanted
+        )
+        already = record.container.ports if self._runtime.networks.attachments.running(record.id) else ()
+        try:
+            return settle(kept, already=already, named=self._port_names)
+        except Exception:
+            if kept == wanted:
+                raise
+            return settle(wanted, already=already, named=self._port_names)
+
+    async def _prepare_directories(self, record: Record) -> None:
+        paths = self._runtime.paths
+        run = paths.container_run(record.id)
+        if run.is_dir():
+            for name in ("pid", "conmon.pid", "ctl", "attach", "winsz"):
+                (run / name).unlink(missing_ok=True)
+        if not (run.is_dir() and paths.logs(record.id).is_dir()):
+            await self._runtime.keeper.execute(
+                [MakeDirectory(path=run, mode=0o700), MakeDirectory(path=paths.logs(record.id), mode=0o700)]
+            )
+        shutil.rmtree(paths.crun_root / record.id, ignore_errors=True)
+        self._watch.clear(record.id)
+
+    async def _make_namespace(self, record: Record, joined: Joined) -> None:
+        if joined.makes_network and not self._runtime.networks.namespace(record.id).exists():
+            await self._runtime.networks.attachments.create(record.id)
+            await self._runtime.networks.reserve(member_of(record))
+
+    async def _connect(self, record: Record, joined: Joined, ports: tuple[PortMapping, ...], clock: Stopwatch) -> int:
+        """The way out; 0 where there is none of our own."""
+        if not joined.makes_network or record.container.spec.network == "none":
+            return 0
+        with clock.step("network"):
+            networks = self._runtime.networks
+            if running := networks.attachments.adopt(record.id):
+                if ports == record.container.ports:
+                    return running
+                await networks.attachments.disconnect(record.id)
+            gateway = etc_files.wants_host_gateway(record.container.spec.extra_hosts)
+            return await networks.attach(member_of(record), ports, host_gateway=gateway)
+
+    async def _create(self, record: Record, joined: Joined, clock: Stopwatch) -> tuple[int, int, tuple[str, ...]]:
+        """Mount, configure and have conmon create it: the process exists and waits."""
+        runtime = self._runtime
+        with clock.step("mount"):
+            await runtime.rootfs.mount(record.id, record.layers, driver=record.container.spec.driver)
+        with clock.step("configure"):
+            plan = await self._planner.plan(record, joined)
+            config = runtime.paths.container_run(record.id) / CONFIG
+            config.write_bytes(msgspec.json.encode(runtime_spec(plan)))
+            group = runtime.cgroup(record)
+            group.create()
+            limits = group.apply(record.container.spec.resources)
+        with clock.step("create"):
+            pid, conmon_pid = await self._run_conmon(record)
+            # conmon was born in the container's groups so that all of the container is; it does not belong to it.
+            runtime.cgroups.supervisors().add(conmon_pid)
+        return pid, conmon_pid, limits.unenforced
+
+    def rewrite_hosts(self, record: Record) -> None:
+        self._planner.write_etc_files(record, joined_namespaces(self._runtime, record))
+
+    async def _run_conmon(self, record: Record) -> tuple[int, int]:
+        runtime = self._runtime
+        call = conmon_call(runtime, record)
+        read_end, write_end = os.pipe2(os.O_CLOEXEC)
+        try:
+            child = await runtime.keeper.spawn(
+                call.argv(),
+                env=runtime_environment() | {"_OCI_SYNCPIPE": str(conmon.SYNC_FD)},
+                cwd=call.bundle,
+                pass_fds={conmon.SYNC_FD: write_end},
+                cgroup_dirs=runtime.cgroup(record).join_directories(),
+            )
+            os.close(write_end)
+            write_end = -1
+            created = conmon.parse_sync(await read_line(read_end, _SYNC_SECONDS))
+        finally:
+            os.close(read_end)
+            if write_end >= 0:
+                os.close(write_end)
+        pid = child.pid
+        child.close()
+        if created.failed:
+            raise crun.start_failure(created.message, record.container.command_line[0])
+        return host_pid(call.container_pid_file, created.pid), pid
+
+    async def _run_start(self, record: Record) -> None:
+        done = await self._runtime.keeper.run(self._runtime.crun.start(record.id), env=runtime_environment())
+        if done.code != 0:
+            raise crun.start_failure(done.stderr.decode(errors="replace"), record.container.command_line[0])
+
+    async def take_down(self, record: Record, *, keep_network: bool = False, keep_root: bool = False) -> None:
+        """Everything of a run away again, whatever of it there is. Never fails for what is gone already."""
+        runtime = self._runtime
+        self._watch.forget(record.id)
+        group = runtime.cgroup(record)
+        if group.processes():
+            await kill_group(runtime, record)
+        shutil.rmtree(runtime.paths.crun_root / record.id, ignore_errors=True)
+        if not keep_root:
+            group.remove()
+        if not keep_network:
+            await runtime.networks.detach(member_of(record))
+        if not keep_root and not runtime.roots.is_held(record.id):
+            await runtime.rootfs.unmount(record.id)
+
+
+async def side_by_side(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any, U]) -> tuple[T, U]:
+    """Both at once; if one fails the other is cancelled and waited for, and the first failure is the one raised."""
+    try:
+        async with asyncio.TaskGroup() as parts:
+            one, other = parts.create_task(first), parts.create_task(second)
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return one.result(), other.result()
+
+
+def host_pid(pid_file: Path, reported: int) -> int:
+    """conmon runs in the host's pid namespace, so its file and its report agree; the file survives an engine."""
+    with contextlib.suppress(OSError, ValueError):
+        return int(pid_file.read_text())
+    return reported
+
+
+async def read_line(fd: int, seconds: float) -> bytes:
+    """What a pipe gives up to its first newline or its end."""
+    loop = asyncio.get_running_loop()
+    os.set_blocking(fd, False)
+    data = b""
+    ready = asyncio.Event()
+    loop.add_reader(fd, ready.set)
+    try:
+        async with asyncio.timeout(seconds):
+            while b"\n" not in data:
+                await ready.wait()
+                ready.clear()
+                with contextlib.suppress(BlockingIOError):
+                    piece = os.read(fd, 65536)
+                    if not piece:
+                        break
+                    data += piece
+    except TimeoutError:
+        raise RuntimeFailure("The container was not created in time", "conmon gave no answer.") from None
+    finally:
+        loop.remove_reader(fd)
+    return data
+
+
+def _with_failure(record: Record, error: RuntimeFailure) -> Record:
+    """Docker keeps a container that could not start, with the reason and the code 125, 126 or 127."""
+    return record.with_container(
+        state=State.CREATED if record.container.started is None else State.EXITED,
+        exit=Exit(code=error.exit_code, ended=now(), error=str(error)),
+        pid=0,
+    )

@@ -1,0 +1,260 @@
+"""The composition root of the real engine: opens a store, makes every room, wires them, and closes them in order.
+
+Order of opening: the lock (one owner), the keeper with the store's directories, the database, the bus, then the rooms
+from the bottom up; containers adopt last, when everything they lean on is there. Closing is the reverse.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+from engine.cgroups.tree import CgroupTree
+from engine.containers.book import ContainerBook
+from engine.containers.handover import hand_over
+from engine.containers.roots import RootHolds
+from engine.containers.runtime import FoundImage, Runtime, boot_id
+from engine.containers.service import ContainerService
+from engine.events.bus import EventBus
+from engine.events.log import EventLog
+from engine.host.service import EngineParts, HostService
+from engine.host.settings import SettingsStore
+from engine.networks.service import NetworkService
+from engine.operations.registry import OperationRegistry
+from engine.places import Places
+from engine.processes.crun import Crun
+from engine.processes.programs import need_program
+from engine.sandbox.client import Keeper
+from engine.state.database import Database
+from engine.state.lock import StoreLock
+from engine.storage.blobs import BlobStore
+from engine.storage.layers import LayerStore
+from engine.storage.paths import Paths
+from engine.storage.rootfs import RootFilesystems
+from engine.volumes.service import VolumeService
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    from engine.events.bus import BusSubscription
+    from engine.types.events import Event
+    from engine.types.host import StoreProblem
+
+_log = logging.getLogger(__name__)
+
+
+async def open_engine(root: Path | None = None, run: Path | None = None) -> EmbeddedEngine:
+    """Open the store (the user's own where no place is given) and bring it to life. One process at a time may."""
+    default = Paths.default()
+    engine = EmbeddedEngine(Paths(root or default.root, run or default.run))
+    try:
+        await engine.open()
+    except BaseException:
+        await engine.close()
+        raise
+    return engine
+
+
+class EmbeddedEngine:
+    """Implements `engine.facade.Engine` in this process."""
+
+    def __init__(self, paths: Paths) -> None:
+        self.paths = paths
+        self._lock = StoreLock(paths.lock)
+        self._closers: list[Callable[[], Awaitable[object]]] = []
+        self._runtime: Runtime | None = None
+
+    # --- opening ---
+
+    async def open(self) -> None:
+        self.paths.root.mkdir(parents=True, exist_ok=True)
+        self._lock.acquire()
+        await self._open_ground()
+        await self._open_store()
+        await self._open_rooms()
+
+    async def _open_ground(self) -> None:
+        self.keeper = await Keeper.open(self.paths)
+        self._closers.append(self._close_keeper)
+        self.database = await Database.open(self.paths.database)
+        self._closers.append(self.database.close)
+        self.events = EventLog(self.database)
+        self._closers.append(self.events.close)
+        self.bus = EventBus(self.events.record)
+        self.settings = await SettingsStore.open(self.database)
+        self.operations = OperationRegistry(self.bus, self.database)
+        await self.operations.open()
+        self._closers.append(self.operations.close)
+
+    async def _open_store(self) -> None:
+        self.blobs = BlobStore(self.paths)
+        self.layers = LayerStore(self.paths, self.keeper)
+        await self.layers.open()
+        self._closers.append(self.layers.close)
+        self.rootfs = RootFilesystems(self.paths, self.keeper, self.layers)
+        await self.rootfs.open(self.settings.current.driver)
+        self.cgroups = await CgroupTree.open(self.paths.root, self.keeper.pid)
+        self.volumes = VolumeService(
+            paths=self.paths, keeper=self.keeper, database=self.database, bus=self.bus, operations=self.operations
+        )
+        await self.volumes.open()
+        self.networks = NetworkService(paths=self.paths, keeper=self.keeper, database=self.database, bus=self.bus)
+        await self.networks.open()
+        self._closers.append(self.networks.close)
+
+    async def _open_rooms(self) -> None:
+        await self._open_images()
+        runtime = self._make_runtime()
+        await runtime.book.open()
+        self._runtime = runtime
+        executor: Any = _absent(
+            "engine.containers.exec", "Executor", lambda make: make(self.keeper, scratch=self.paths.run / "exec")
+        )
+        self._closers.append(executor.close)
+        self.containers = ContainerService(runtime, executor=executor)
+        self._closers.append(self.containers.close)
+        self._connect(runtime)
+        await self._open_watching(runtime)
+        self.host = HostService(
+            paths=self.paths, settings=self.settings, parts=self._parts, check_store=self._check_store
+        )
+        await self.containers.open()
+        runtime.book.publish_all()
+        self.volumes.publish_all()
+        self.networks.publish_all()
+
+    async def _open_images(self) -> None:
+        self.images: Any = _absent("engine.images.service", "ImageService", lambda make: make(
+            paths=self.paths, database=self.database, keeper=self.keeper, blobs=self.blobs, layers=self.layers,
+            bus=self.bus, operations=self.operations,
+        ))  # fmt: skip
+        await self.images.open()
+        self._closers.append(self.images.close)
+
+    def _make_runtime(self) -> Runtime:
+        return Runtime(
+            paths=self.paths,
+            keeper=self.keeper,
+            rootfs=self.rootfs,
+            cgroups=self.cgroups,
+            crun=Crun.find(self.paths.crun_root),
+            conmon=need_program("conmon"),
+            book=ContainerBook(self.database, self.bus),
+            networks=self.networks,
+            volumes=self.volumes,
+            images=_ImageLookup(self),
+            layers=self.layers,
+            roots=RootHolds(self.paths, self.rootfs),
+            boot=boot_id(),
+        )
+
+    def _connect(self, runtime: Runtime) -> None:
+        book = runtime.book
+        self.volumes.connect(book.volume_users, lambda container_id: book.find(container_id).container.name)
+        self.networks.connect_containers(
+            lambda: [entry.container for entry in book], self.containers.neighbours_changed
+        )
+        self.images.connect(self.containers.facts)
+
+    async def _open_watching(self, runtime: Runtime) -> None:
+        facts = self.containers.facts
+        self.logs: Any = _absent("engine.logs.service", "LogService", lambda make: make(
+            facts, history=self.paths.log_history, operations=self.operations, settings=lambda: self.settings.current
+        ))  # fmt: skip
+        self.stats: Any = _absent("engine.stats.service", "StatsService", lambda make: make(
+            facts, directory=self.paths.stats, store=self.paths.root, settings=lambda: self.settings.current
+        ))  # fmt: skip
+        self.files: Any = _absent(
+            "engine.files.service", "FileService", lambda make: make(self.keeper, Places(runtime))
+        )
+        self.builds: Any = _absent("engine.builder.service", "BuildService", lambda make: make())
+        self.containers.connect(logs=self.logs, stats=self.stats)
+        for room in (self.logs, self.stats):
+            await room.open()
+        for room in (self.files, self.stats, self.logs, self.builds):
+            self._closers.append(room.close)
+
+    # --- the facade's own ---
+
+    def watch(self) -> AbstractAsyncContextManager[BusSubscription]:
+        return self.bus.subscribe()
+
+    async def event_log(self, *, since_ns: int = 0, until_ns: int = 0) -> Sequence[Event]:
+        return await self.events.read(since_ns=since_ns, until_ns=until_ns)
+
+    async def close(self, *, stop_containers: bool = False) -> None:
+        """Leave in the reverse order. Containers go on unless asked otherwise."""
+        if stop_containers and self._runtime is not None:
+            await self.containers.stop_all()
+        while self._closers:
+            closer = self._closers.pop()
+            try:
+                await closer()
+            except Exception:
+                _log.exception("closing failed")
+        self._lock.release()
+
+    async def _close_keeper(self) -> None:
+        """The last closer. The lock goes first, so that a stand-in that is sent out finds the store free."""
+        self._lock.release()
+        if self._runtime is not None:
+            await hand_over(self._runtime)
+        await self.keeper.close()
+
+    def _parts(self) -> EngineParts:
+        layout = self.cgroups.layout
+        missing = self.cgroups.missing_controllers
+        warnings = (f"Limits that need these controllers are not enforced: {', '.join(missing)}.",) if missing else ()
+        return EngineParts(
+            driver=self.rootfs.default.name,
+            driver_reason=self.rootfs.default.reason,
+            cgroup_mode=layout.mode.value,
+            controllers=tuple(sorted(layout.controllers)),
+            single_id=self.keeper.ids.single_id,
+            warnings=warnings,
+        )
+
+    async def _check_store(self, mend: bool) -> Sequence[StoreProblem]:  # noqa: FBT001
+        return ()
+
+
+class _ImageLookup:
+    """What a container needs of its image, from the images room."""
+
+    def __init__(self, engine: EmbeddedEngine) -> None:
+        self._engine = engine
+
+    def image(self, name: str, *, platform: str = "") -> FoundImage:
+        stored = self._engine.images.catalogue.resolve(name)
+        tags = self._engine.images.catalogue.tags_of(stored.id)
+        return FoundImage(
+            id=stored.id,
+            reference=tags[0] if name.startswith("sha256:") and tags else name,
+            config=stored.config,
+            layers=stored.diff_ids,
+        )
+
+
+class _Absent:
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("open", "close", "keep_history"):
+            return self._nothing
+        if name in ("connect", "container_changed"):
+            return lambda *_: None
+        raise NotImplementedError(f"{self._name}.{name}")
+
+    async def _nothing(self, *_: object) -> None: ...
+
+
+def _absent(module: str, name: str, make: Callable[[Any], Any]) -> Any:
+    try:
+        return make(getattr(importlib.import_module(module), name))
+    except (ImportError, AttributeError, NotImplementedError, TypeError) as error:
+        _log.warning("%s is not there yet: %s", module, error)
+        return _Absent(module)

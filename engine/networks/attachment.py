@@ -1,0 +1,216 @@
+"""One container's own network: a network namespace pinned at a path, and the pasta that connects it to the host.
+
+The namespace outlives pasta, so ports of a running container change by starting another pasta on the same namespace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import os
+import signal
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import HostError, RuntimeFailure
+from engine.networks.ports import holder_of, refusal
+from engine.processes import pasta
+from engine.processes.programs import find_program, runtime_environment
+from engine.sandbox.plans import MakeDirectory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from engine.sandbox.client import Keeper
+    from engine.storage.paths import Paths
+    from engine.types.containers import PortMapping
+
+_EADDRINUSE = 98
+_END_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A namespace with a way out."""
+
+    pasta_pid: int
+
+
+class NetworkAttachments:
+    """Namespaces and pastas by container id (or by network, for named ones)."""
+
+    def __init__(self, paths: Paths, keeper: Keeper) -> None:
+        self._paths = paths
+        self._keeper = keeper
+        self._watched: dict[str, int] = {}
+        self._on_lost: Callable[[str], None] | None = None
+
+    def on_lost(self, listener: Callable[[str], None]) -> None:
+        """Called with the key when a pasta ended that nobody asked to end."""
+        self._on_lost = listener
+
+    # --- the namespace ---
+
+    def namespace(self, key: str) -> Path:
+        return self._paths.netns(key)
+
+    async def create(self, key: str) -> Path:
+        path = self.namespace(key)
+        await self._keeper.create_netns(path)
+        return path
+
+    async def remove(self, key: str) -> None:
+        """Let the namespace go, with its pasta."""
+        await self.disconnect(key)
+        await self._keeper.remove_netns(self.namespace(key))
+
+    # --- the way out ---
+
+    async def connect(
+        self, key: str, ports: Sequence[PortMapping], *, host_gateway: bool = False, interface: str = ""
+    ) -> Attached:
+        """Start pasta; returns when its forwarded ports are open."""
+        program = find_program("pasta")
+        if program is None:
+            raise HostError(
+                "pasta is not installed",
+                "Containers with a network of their own need it.",
+                hint="Install it: sudo apt install passt. Or use the network “none” or “host”.",
+                subject="pasta",
+            )
+        pid_file = self._pid_file(key)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(pid_file)
+        call = pasta.PastaCall(
+            program=program,
+            netns=self.namespace(key),
+            pid_file=pid_file,
+            ports=ports,
+            dns_forward=pasta.FORWARDED_DNS,
+            host_gateway=host_gateway,
+            interface=interface,
+        )
+        done = await self._keeper.run(call.argv(), env=runtime_environment(), timeout=20)
+        if done.code != 0:
+            raise _failure(pasta.clean_errors(done.stderr), ports)
+        pid = read_pid(pid_file)
+        self._watch(key, pid)
+        return Attached(pid)
+
+    async def disconnect(self, key: str) -> None:
+        """End the pasta of a namespace and wait until its ports are free."""
+        self._forget(key)
+        pid = self.running(key)
+        if not pid:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            fd = os.pidfd_open(pid)
+            try:
+                signal.pidfd_send_signal(fd, signal.SIGTERM)
+                if not await _readable(fd, _END_SECONDS):
+                    signal.pidfd_send_signal(fd, signal.SIGKILL)
+                    await _readable(fd, _END_SECONDS)
+            finally:
+                os.close(fd)
+
+    def running(self, key: str) -> int:
+        """The pasta of a namespace, 0 for none: a pid counts only if it is a pasta on our namespace."""
+        pid = read_pid(self._pid_file(key))
+        return pid if pid and serves(pid, self.namespace(key)) else 0
+
+    def adopt(self, key: str) -> int:
+        """Watch a pasta that an earlier engine started."""
+        pid = self.running(key)
+        if pid:
+            self._watch(key, pid)
+        return pid
+
+    def close(self) -> None:
+        for key in tuple(self._watched):
+            self._forget(key)
+
+    async def prepare(self, key: str) -> None:
+        """The directory the pid file is in."""
+        await self._keeper.execute([MakeDirectory(path=self._pid_file(key).parent)])
+
+    def _pid_file(self, key: str) -> Path:
+        return self._paths.container(key) / "pasta.pid"
+
+    def _watch(self, key: str, pid: int) -> None:
+        self._forget(key)
+        with contextlib.suppress(OSError):
+            fd = os.pidfd_open(pid)
+            self._watched[key] = fd
+            asyncio.get_running_loop().add_reader(fd, self._lost, key)
+
+    def _forget(self, key: str) -> None:
+        fd = self._watched.pop(key, -1)
+        if fd >= 0:
+            asyncio.get_running_loop().remove_reader(fd)
+            os.close(fd)
+
+    def _lost(self, key: str) -> None:
+        self._forget(key)
+        if self._on_lost is not None:
+            self._on_lost(key)
+
+
+def read_pid(path: Path) -> int:
+    try:
+        return int(path.read_text().strip() or "0")
+    except (OSError, ValueError):
+        return 0
+
+
+def serves(pid: int, netns: Path) -> bool:
+    """Whether a process is a pasta started for this namespace (a pid alone may be anybody's by now)."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return os.fsencode(netns) in words
+
+
+async def _readable(fd: int, seconds: float) -> bool:
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(fd, ready.set)
+    try:
+        async with asyncio.timeout(seconds):
+            await ready.wait()
+    except TimeoutError:
+        return False
+    finally:
+        loop.remove_reader(fd)
+    return True
+
+
+def _failure(text: str, ports: Sequence[PortMapping]) -> Exception:
+    number = pasta.failed_port(text)
+    for port in ports:
+        if port.host_port == number or (not number and "bind" in text.lower() and holder_of(port)):
+            return refusal(port, _EADDRINUSE)
+    return RuntimeFailure("The container's network could not be set up", text.strip().splitlines()[-1] if text else "",
+                          details=text)  # fmt: skip
+
+
+def host_address() -> str:
+    """The address this host talks to the world from; pasta gives containers the same. "" without a route."""
+    for family, probe in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as trial:
+            trial.connect((probe, 9))  # a datagram socket sends nothing by connecting
+            return str(trial.getsockname()[0])
+    return ""
+
+
+def default_gateway() -> str:
+    """The host's router: with the gateway mapped, pasta answers for the host itself at that address."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for line in Path("/proc/net/route").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[1] == "00000000":
+                return str(ipaddress.ip_address(bytes.fromhex(fields[2])[::-1]))
+    return ""

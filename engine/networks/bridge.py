@@ -1,0 +1,90 @@
+"""The shared side of a named network: a namespace with a bridge in it, and a pair of interfaces for each member."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from engine.errors import RuntimeFailure
+from engine.processes.programs import need_program, runtime_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.sandbox.client import Keeper
+    from engine.storage.paths import Paths
+    from engine.types.networks import Network
+
+_BRIDGE = "bridge0"
+
+
+class Bridge:
+    def __init__(self, paths: Paths, keeper: Keeper) -> None:
+        self._paths = paths
+        self._keeper = keeper
+
+    def check(self) -> None:
+        """The programs it takes."""
+        need_program("ip")
+        need_program("nsenter")
+
+    def namespace(self, network: Network) -> Path:
+        return self._paths.netns(f"net-{network.id[:32]}")
+
+    async def join(self, network: Network, member: Path, address: str, slot: int) -> None:
+        """Give the namespace of a member an interface in the network."""
+        await self._ensure(network)
+        length = ipaddress.ip_network(network.subnet).prefixlen
+        octets = ipaddress.IPv4Address(address).packed
+        port = "v" + octets.hex()
+        inside = f"net{slot}"
+        await self._ip(
+            self.namespace(network),
+            f"link add {port} type veth peer name {inside} netns {member}",
+            f"link set {port} master {_BRIDGE} up",
+        )
+        await self._ip(
+            member,
+            # The address decides the hardware address, so that a neighbour's cache stays right over a restart.
+            f"link set {inside} address 02:59:{octets.hex(':')}",
+            f"address add {address}/{length} dev {inside}",
+            f"link set {inside} up",
+        )
+
+    async def leave(self, member: Path, address: str) -> None:
+        """Take away the interface that has an address."""
+        done = await self._keeper.run(
+            self._inside(member, "ip", "-o", "address", "show", "to", address), env=runtime_environment()
+        )
+        words = done.stdout.decode(errors="replace").split()
+        if len(words) > 1:
+            await self._ip(member, f"link delete {words[1]}")
+
+    async def remove(self, network: Network) -> None:
+        await self._keeper.remove_netns(self.namespace(network))
+
+    async def _ensure(self, network: Network) -> None:
+        path = self.namespace(network)
+        if not path.exists():
+            await self._keeper.create_netns(path)
+            length = ipaddress.ip_network(network.subnet).prefixlen
+            await self._ip(
+                path,
+                f"link add {_BRIDGE} type bridge",
+                f"address add {network.gateway}/{length} dev {_BRIDGE}",
+                f"link set {_BRIDGE} up",
+            )
+
+    async def _ip(self, netns: Path, *lines: str) -> None:
+        done = await self._keeper.run(
+            self._inside(netns, "ip", "-batch", "-"), input="\n".join(lines).encode(), env=runtime_environment()
+        )
+        if done.code != 0:
+            raise RuntimeFailure(
+                "The network could not be set up",
+                done.stderr.decode(errors="replace").strip(),
+                details="\n".join(lines),
+            )
+
+    def _inside(self, netns: Path, program: str, *arguments: str) -> list[str]:
+        return [need_program("nsenter"), f"--net={netns}", need_program(program), *arguments]

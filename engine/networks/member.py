@@ -1,0 +1,24 @@
+"""A container as the networks room knows it."""
+
+from __future__ import annotations
+
+from engine.types.data import Data
+
+
+class Member(Data, frozen=True, kw_only=True):
+    container_id: str
+    name: str
+    network: str
+    """"pasta", "none", "host", "container:ID" or a named network."""
+    hostname: str = ""
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def is_named(self) -> bool:
+        return self.network not in ("pasta", "none", "host") and not self.network.startswith("container:")
+
+    @property
+    def host_names(self) -> tuple[str, ...]:
+        """What neighbours may call it."""
+        words = (self.name, self.hostname, self.container_id[:12], *self.aliases)
+        return tuple(dict.fromkeys(word for word in words if word))

@@ -1,0 +1,65 @@
+"""Which file tree a place names: a container's, a volume's or an image's. Implements `engine.files.tree.Trees`."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from engine.files.tree import Tree
+from engine.types.containers import State
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from engine.containers.book import Entry
+    from engine.containers.runtime import Runtime
+    from engine.types.files import Place
+
+
+class Places:
+    """Holds trees for the files room."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    @asynccontextmanager
+    async def tree(self, place: Place) -> AsyncIterator[Tree]:
+        if place.kind == "container":
+            async with self._container_tree(self._runtime.book.find(place.id)) as tree:
+                yield tree
+        elif place.kind == "volume":
+            yield Tree(root=str(self._runtime.volumes.data_path(place.id)))
+        else:
+            async with self._image_tree(place) as tree:
+                yield tree
+
+    @asynccontextmanager
+    async def _container_tree(self, entry: Entry) -> AsyncIterator[Tree]:
+        upper = str(self._runtime.paths.upper(entry.id))
+        if entry.state in (State.RUNNING, State.PAUSED):
+            yield Tree(root=f"/proc/{entry.container.pid}/root", upper=upper)
+            return
+        async with self._runtime.roots.hold(entry) as root:
+            yield Tree(root=str(root), upper=upper, mounts=self._mounts(entry))
+
+    def _mounts(self, entry: Entry) -> tuple[tuple[str, str, bool], ...]:
+        """What would be mounted if it ran: a stopped container's volumes belong to its files too."""
+        found: list[tuple[str, str, bool]] = []
+        for mount in entry.container.mounts:
+            if mount.kind == "volume" and mount.source in self._runtime.volumes.names():
+                found.append((mount.target, str(self._runtime.volumes.data_path(mount.source)), mount.read_only))
+            elif mount.kind == "bind":
+                found.append((mount.target, mount.source, mount.read_only))
+        return tuple(found)
+
+    @asynccontextmanager
+    async def _image_tree(self, place: Place) -> AsyncIterator[Tree]:
+        layers = self._runtime.images.image(place.id).layers
+        wanted = layers if place.layer < 0 else layers[: place.layer + 1]
+        name = f"look-{secrets.token_hex(8)}"
+        root = await self._runtime.rootfs.mount_scratch(name, wanted)
+        try:
+            yield Tree(root=str(root), read_only=True)
+        finally:
+            await self._runtime.rootfs.unmount_scratch(name)

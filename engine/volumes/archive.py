@@ -1,0 +1,116 @@
+"""A volume to and from a .tar or .tar.zst file. A thread compresses, the keeper's worker packs, a pipe between."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, BinaryIO
+
+import zstandard
+
+from engine.errors import Code, InvalidRequest, StorageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.sandbox.client import Keeper
+
+_CHUNK = 1 << 20
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+def is_compressed_name(path: str) -> bool:
+    return path.endswith((".zst", ".tzst"))
+
+
+async def write_archive(keeper: Keeper, tree: Path, path: Path) -> None:
+    """Written beside its final name and renamed, so that a half-written backup never looks like one."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        target = await asyncio.to_thread(_open_for_writing, partial)
+        with target:
+            if is_compressed_name(path.name):
+                await _through_compressor(keeper, tree, target)
+            else:
+                await keeper.pack(tree, target.fileno())
+            await asyncio.to_thread(os.fsync, target.fileno())
+        await asyncio.to_thread(os.replace, partial, path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    finally:
+        await asyncio.to_thread(partial.unlink, missing_ok=True)
+
+
+def _open_for_writing(path: Path) -> BinaryIO:
+    return open(path, "wb", buffering=0, opener=lambda name, flags: os.open(name, flags, 0o600))
+
+
+async def _through_compressor(keeper: Keeper, tree: Path, target: BinaryIO) -> None:
+    read_end, write_end = os.pipe()
+    try:
+        compressing = asyncio.create_task(asyncio.to_thread(_compress, read_end, target), name="compress volume")
+        try:
+            await keeper.pack(tree, write_end)
+        finally:
+            os.close(write_end)
+            await compressing
+    finally:
+        os.close(read_end)
+
+
+def _compress(source: int, target: BinaryIO) -> None:
+    with open(source, "rb", buffering=0, closefd=False) as reader:
+        zstandard.ZstdCompressor(level=3).copy_stream(reader, target, read_size=_CHUNK, write_size=_CHUNK)
+
+
+async def read_archive(keeper: Keeper, path: Path, tree: Path) -> None:
+    """Unpack into a directory. Names in the archive never lead out of it."""
+    try:
+        source = await asyncio.to_thread(open, path, "rb", 0)
+    except OSError as error:
+        raise InvalidRequest(f"{path} cannot be opened", error.strerror or "", subject=str(path)) from None
+    with source:
+        magic = await asyncio.to_thread(os.pread, source.fileno(), 4, 0)
+        if magic == _ZSTD_MAGIC:
+            await _through_decompressor(keeper, source, tree)
+        elif magic[:2] == _GZIP_MAGIC:
+            raise InvalidRequest(
+                "This backup is compressed with gzip",
+                "Volumes are backed up as .tar or .tar.zst.",
+                hint=f"Unpack it first: gunzip {path}",
+                subject=str(path),
+            )
+        else:
+            await keeper.unpack(source.fileno(), tree, layer=False)
+
+
+async def _through_decompressor(keeper: Keeper, source: BinaryIO, tree: Path) -> None:
+    read_end, write_end = os.pipe()
+    decompressing = asyncio.create_task(asyncio.to_thread(_decompress, source, write_end), name="decompress volume")
+    try:
+        await keeper.unpack(read_end, tree, layer=False)
+    finally:
+        os.close(read_end)
+        failure = await asyncio.gather(decompressing, return_exceptions=True)
+    if isinstance(failure[0], zstandard.ZstdError):
+        raise StorageError("The backup is damaged", str(failure[0]), code=Code.BAD_ARCHIVE)
+
+
+def _decompress(source: BinaryIO, target: int) -> None:
+    with open(target, "wb", buffering=0) as writer:
+        try:
+            zstandard.ZstdDecompressor().copy_stream(source, writer, read_size=_CHUNK, write_size=_CHUNK)
+        except BrokenPipeError:
+            return  # the reader gave up and says why
+
+
+def _unwritable(path: Path, error: OSError) -> StorageError:
+    full = error.errno == 28
+    return StorageError(
+        "The disk is full" if full else f"{path} cannot be written",
+        error.strerror or str(error),
+        code=Code.DISK_FULL if full else Code.INVALID,
+        hint="Choose another place." if not full else "Make room or choose another disk.",
+        subject=str(path),
+    )

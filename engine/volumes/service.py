@@ -1,0 +1,335 @@
+"""The volumes room as the facade shows it, and what the containers room needs of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import secrets
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.errors import Code, Conflict, InvalidRequest, NotFound, Unsupported
+from engine.sandbox.plans import MakeDirectory, Rename
+from engine.types.data import Freed, now
+from engine.types.events import Event
+from engine.types.volumes import CreateVolume, Volume
+from engine.volumes.archive import read_archive, write_archive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from engine.events.bus import EventBus
+    from engine.facade import OperationHandle
+    from engine.operations.registry import OperationRegistry, Progress
+    from engine.sandbox.client import Keeper
+    from engine.state.database import Database
+    from engine.storage.paths import Paths
+
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,200}")
+
+
+class VolumeService:
+    """Implements `engine.facade.Volumes`. `users` tells which containers use a volume, by name; `names` names them."""
+
+    def __init__(
+        self, *, paths: Paths, keeper: Keeper, database: Database, bus: EventBus, operations: OperationRegistry
+    ) -> None:
+        self._paths = paths
+        self._keeper = keeper
+        self._database = database
+        self._bus = bus
+        self._operations = operations
+        self._volumes: dict[str, Volume] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._users: Callable[[], dict[str, tuple[str, ...]]] = dict
+        self._container_name: Callable[[str], str] = str
+
+    async def open(self) -> None:
+        for (body,) in await self._database.fetch("SELECT body FROM volumes"):
+            volume = msgspec.json.decode(body, type=Volume)
+            self._volumes[volume.name] = volume
+
+    def connect(self, users: Callable[[], dict[str, tuple[str, ...]]], container_name: Callable[[str], str]) -> None:
+        self._users = users
+        self._container_name = container_name
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    def publish_all(self) -> None:
+        users = self._users()
+        for volume in self._volumes.values():
+            self._publish(volume, users)
+
+    # --- looking ---
+
+    async def list(self) -> Sequence[Volume]:
+        users = self._users()
+        return [self._shown(volume, users) for volume in self._volumes.values()]
+
+    async def get(self, name: str) -> Volume:
+        return self._shown(self._find(name), self._users())
+
+    def names(self) -> frozenset[str]:
+        return frozenset(self._volumes)
+
+    def data_path(self, name: str) -> Path:
+        return self._paths.volume_data(self._find(name).name)
+
+    # --- making and taking away ---
+
+    async def create(self, request: CreateVolume) -> Volume:
+        """As Docker: one that exists already is given back."""
+        if request.driver not in ("", "local"):
+            raise Unsupported(f"There is no volume driver “{request.driver}”", hint="Use “local”.")
+        if request.options:
+            raise Unsupported(
+                "Volume options are not supported",
+                "They ask for mounts that only root may make.",
+                hint="Use a bind mount of a directory instead.",
+            )
+        name = request.name or secrets.token_hex(32)
+        return await self.ensure(name, labels=request.labels, anonymous=not request.name)
+
+    async def ensure(self, name: str, *, labels: dict[str, str] | None = None, anonymous: bool = False) -> Volume:
+        """The volume of that name, made if there is none."""
+        async with self._lock(name):
+            if name in self._volumes:
+                return self._shown(self._volumes[name], self._users())
+            _check_name(name)
+            await self._keeper.execute([MakeDirectory(path=self._paths.volume_data(name))])
+            volume = Volume(
+                name=name,
+                created=now(),
+                mountpoint=str(self._paths.volume_data(name)),
+                labels=labels or {},
+                anonymous=anonymous,
+            )
+            await self._save(volume, "create")
+            return volume
+
+    async def remove(self, name: str, *, force: bool = False) -> Freed:
+        if force and name not in self._volumes:
+            return Freed()
+        async with self._lock(name):
+            volume = self._find(name)
+            users = self._users().get(name, ())
+            if users:
+                raise self._in_use(name, users)
+            size = (await self._keeper.tree_size(self._paths.volume(name))).disk
+            await self._forget(volume)
+            return Freed(ids=(name,), bytes=size)
+
+    async def prune(self, *, all_unused: bool = False, labels: dict[str, str] | None = None) -> Freed:
+        """Unused anonymous volumes; named ones too only with `all_unused`."""
+        users = self._users()
+        freed = 0
+        gone: list[str] = []
+        for volume in tuple(self._volumes.values()):
+            if volume.name in users or not (volume.anonymous or all_unused) or not _has_labels(volume, labels):
+                continue
+            freed += (await self.remove(volume.name)).bytes
+            gone.append(volume.name)
+        return Freed(ids=tuple(gone), bytes=freed)
+
+    async def rename(self, name: str, new_name: str) -> Volume:
+        async with self._lock(name):
+            volume = self._find(name)
+            self._must_be_free(new_name)
+            users = self._users().get(name, ())
+            if users:
+                raise self._in_use(name, users)
+            renamed = msgspec.structs.replace(
+                volume, name=new_name, mountpoint=str(self._paths.volume_data(new_name)), anonymous=False
+            )
+            # The directory moves first: a crash between leaves a row without a directory, which opening mends by name.
+            await self._keeper.execute([Rename(source=self._paths.volume(name), target=self._paths.volume(new_name))])
+            await self._database.transaction(
+                [
+                    ("DELETE FROM volumes WHERE name = ?", (name,)),
+                    ("INSERT INTO volumes(name, body) VALUES (?, ?)", (new_name, msgspec.json.encode(renamed))),
+                ]
+            )
+            del self._volumes[name]
+            self._volumes[new_name] = renamed
+            self._bus.publish("volume", name, None, _event("rename", name))
+            self._publish(renamed, self._users())
+            return renamed
+
+    async def measure(self, name: str) -> Volume:
+        volume = self._find(name)
+        size = (await self._keeper.tree_size(self._paths.volume_data(name))).bytes
+        measured = msgspec.structs.replace(volume, size=size, size_measured=now())
+        await self._save(measured, "")
+        return self._shown(measured, self._users())
+
+    async def usage(self) -> tuple[int, int]:
+        """Bytes of all volumes, and of those nobody uses."""
+        users = self._users()
+        total = unused = 0
+        for name in tuple(self._volumes):
+            size = (await self._keeper.tree_size(self._paths.volume(name))).disk
+            total += size
+            unused += 0 if name in users else size
+        return total, unused
+
+    # --- contents ---
+
+    async def populate(self, name: str, source: Path) -> None:
+        """Copy-up: the image's files, into a volume that has none yet. Owners and modes of the directory come along."""
+        async with self._lock(name):
+            target = self.data_path(name)
+            if await self._keeper.list_directory(target, "/"):
+                return
+            await self._keeper.copy_tree(source, target)
+
+    def backup(self, name: str, path: str) -> OperationHandle:
+        volume = self._find(name)
+        target = Path(os.path.abspath(path))
+
+        async def work(progress: Progress) -> str:
+            progress.status("Packing")
+            await write_archive(self._keeper, self._paths.volume_data(volume.name), target)
+            return str(target)
+
+        return self._operations.start(kind="backup", title=f"Back up volume {name}", subject=name, work=work)
+
+    def restore(self, name: str, path: str) -> OperationHandle:
+        """Into the volume, made if it is not there. A volume in use is refused; what it held is replaced."""
+        source = Path(os.path.abspath(path))
+
+        async def work(progress: Progress) -> str:
+            users = self._users().get(name, ())
+            if users:
+                raise self._in_use(name, users)
+            await self.ensure(name)
+            progress.status("Unpacking")
+            async with self._lock(name):
+                await self._replace_contents(name, source)
+            return name
+
+        return self._operations.start(kind="restore", title=f"Restore volume {name}", subject=name, work=work)
+
+    async def _replace_contents(self, name: str, source: Path) -> None:
+        """Unpacked beside and swapped in whole: a bad archive costs nothing, a crash leaves the old or the new."""
+        fresh = self._paths.staging / f"volume-{secrets.token_hex(8)}"
+        old = self._paths.trash / f"volume-{secrets.token_hex(8)}"
+        await self._keeper.execute([MakeDirectory(path=fresh)])
+        try:
+            await read_archive(self._keeper, source, fresh)
+            data = self._paths.volume_data(name)
+            await self._keeper.execute([Rename(source=data, target=old), Rename(source=fresh, target=data)])
+        finally:
+            await self._keeper.remove_tree(fresh)
+            await self._keeper.remove_tree(old)
+
+    def clone(self, name: str, new_name: str) -> OperationHandle:
+        volume = self._find(name)
+        self._must_be_free(new_name)
+
+        async def work(progress: Progress) -> str:
+            progress.status("Copying")
+            fresh = self._paths.staging / f"volume-{secrets.token_hex(8)}"
+            await self._keeper.execute([MakeDirectory(path=fresh / "data")])
+            try:
+                await self._keeper.copy_tree(self._paths.volume_data(volume.name), fresh / "data")
+                await self._keeper.execute([Rename(source=fresh, target=self._paths.volume(new_name))])
+            finally:
+                await self._keeper.remove_tree(fresh)
+            copy = Volume(
+                name=new_name,
+                created=now(),
+                mountpoint=str(self._paths.volume_data(new_name)),
+                labels=volume.labels,
+            )
+            await self._save(copy, "create")
+            return new_name
+
+        return self._operations.start(kind="clone", title=f"Clone volume {name}", subject=name, work=work)
+
+    # --- for the containers room ---
+
+    def users_changed(self, names: Sequence[str]) -> None:
+        """Containers that use these came or went: show it."""
+        users = self._users()
+        for name in names:
+            if name in self._volumes:
+                self._publish(self._volumes[name], users)
+
+    def announce(self, name: str, action: str, container_id: str) -> None:
+        event = _event(action, name, container=container_id)
+        self._bus.announce(event)
+
+    # --- inside ---
+
+    def _find(self, name: str) -> Volume:
+        if name not in self._volumes:
+            raise NotFound(f"No such volume: {name}", subject=name)
+        return self._volumes[name]
+
+    def _must_be_free(self, name: str) -> None:
+        _check_name(name)
+        if name in self._volumes:
+            raise Conflict(f"There is a volume “{name}” already", code=Code.NAME_TAKEN, subject=name)
+
+    def _lock(self, name: str) -> asyncio.Lock:
+        return self._locks.setdefault(name, asyncio.Lock())
+
+    def _in_use(self, name: str, users: Sequence[str]) -> Conflict:
+        names = ", ".join(self._container_name(each) for each in users)
+        return Conflict(
+            f"The volume “{name}” is in use",
+            f"By: {names}.",
+            code=Code.IN_USE,
+            hint="Remove these containers first.",
+            subject=name,
+        )
+
+    async def _forget(self, volume: Volume) -> None:
+        """The row goes first: a directory without a row is rubbish the store check finds; the reverse is a lie."""
+        await self._database.execute("DELETE FROM volumes WHERE name = ?", (volume.name,))
+        del self._volumes[volume.name]
+        self._bus.publish("volume", volume.name, None, _event("destroy", volume.name))
+        await self._keeper.remove_tree(self._paths.volume(volume.name))
+
+    async def _save(self, volume: Volume, action: str) -> None:
+        await self._database.execute(
+            "INSERT OR REPLACE INTO volumes(name, body) VALUES (?, ?)", (volume.name, msgspec.json.encode(volume))
+        )
+        self._volumes[volume.name] = volume
+        shown = self._shown(volume, self._users())
+        self._bus.publish("volume", volume.name, shown, _event(action, volume.name) if action else None)
+
+    def _publish(self, volume: Volume, users: dict[str, tuple[str, ...]]) -> None:
+        self._bus.publish("volume", volume.name, self._shown(volume, users))
+
+    def _shown(self, volume: Volume, users: dict[str, tuple[str, ...]]) -> Volume:
+        return msgspec.structs.replace(volume, used_by=users.get(volume.name, ()))
+
+
+def _event(action: str, name: str, **attributes: str) -> Event:
+    return Event(
+        time_ns=time.time_ns(),
+        kind="volume",
+        action=action,
+        id=name,
+        name=name,
+        attributes={"driver": "local"} | attributes,
+    )
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise InvalidRequest(
+            f"“{name[:80]}” is no good as a name for a volume",
+            "A name begins with a letter or digit and goes on with letters, digits, dots, dashes and underscores.",
+            subject=name[:80],
+        )
+
+
+def _has_labels(volume: Volume, labels: dict[str, str] | None) -> bool:
+    return all(volume.labels.get(key) == value for key, value in (labels or {}).items())
