@@ -121,7 +121,7 @@ class ArchiveReader:
         self._documents[name] = data
 
     async def _take_layer(self, name: str, size: int, body: AsyncIterator[bytes]) -> None:
-        title = name.rpartition("/")[2] or name
+        title = name.removesuffix("/layer.tar").removesuffix(".tar").rpartition("/")[2] or name
         claimed = self._known_layer(name)
         if claimed:
             self._pins.enter_context(self._intake.pinned([claimed]))

@@ -23,6 +23,7 @@ from engine.images.decompress import decompress
 from engine.images.manifest import OCI_LAYER
 from engine.images.piping import PIECE, file_pieces, through_thread
 from engine.images.records import Archive
+from engine.storage.blobs import disk_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 _LEVEL: Final = 1
 _GZIP_WINDOW: Final = 31
+_NEW: Final = "new-"
 _KEPT_AS_IS: Final = {"gzip": f"{OCI_LAYER}+gzip", "zstd": f"{OCI_LAYER}+zstd"}
 
 
@@ -78,7 +80,7 @@ class ArchiveSink:
         try:
             self._file.write(data)
         except OSError as error:
-            raise StorageError("The disk is full", details=str(error), code=Code.DISK_FULL) from error
+            raise disk_error(error, self.path) from error
         self._hash.update(data)
         self._size += len(data)
 
@@ -97,9 +99,14 @@ class LayerArchives:
         self._layers = layers
         self._keeper = keeper
 
+    def tidy(self) -> None:
+        """Remove what a crash left half-made; only at the start, when nothing is on its way in."""
+        for left in self._paths.partial_blobs.glob(f"{_NEW}*"):
+            left.unlink(missing_ok=True)
+
     def sink(self) -> ArchiveSink:
         """For one layer on its way in. `keep` or `discard` it in the end."""
-        return ArchiveSink(self._paths.partial_blobs / f"new-{secrets.token_hex(8)}")
+        return ArchiveSink(self._paths.partial_blobs / f"{_NEW}{secrets.token_hex(8)}")
 
     async def keep(self, sink: ArchiveSink) -> Archive:
         """Give a finished one its name."""

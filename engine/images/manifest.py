@@ -205,7 +205,7 @@ def parse_config(raw: bytes) -> ConfigDocument:
     if document.rootfs.type != "layers":
         raise Unsupported("This image has no layers", f"Its root file system is of type “{document.rootfs.type}”.")
     for diff_id in document.diff_ids:
-        _check_digest(diff_id, "layer")
+        _check_digest(diff_id, "layer", ("sha256",))
     return document
 
 
@@ -256,11 +256,11 @@ def _check_schema_version(version: int) -> None:
         raise Unsupported("This manifest is of an unknown version", f"It says schema version {version}; 2 is known.")
 
 
-def _check_digest(digest: str, what: str) -> None:
-    if not is_digest(digest):
+def _check_digest(digest: str, what: str, algorithms: tuple[str, ...] = ("sha256", "sha512")) -> None:
+    if not is_digest(digest) or not digest.startswith(algorithms):
         raise RegistryError(
             f"The digest of a {what} cannot be checked",
-            f"“{digest[:200]}” is malformed or of an algorithm other than sha256, sha384 and sha512.",
+            f"“{digest[:200]}” is malformed or of an algorithm other than {' and '.join(algorithms)}.",
         )
 
 

@@ -135,6 +135,7 @@ class ImageService:
 
     async def sweep(self) -> int:
         """Remove what a crash left: layers and blobs that no image, no build cache and no unfinished pull needs."""
+        self.archives.tidy()
         freed = await self._remover.drop_layers(self.catalogue.unheld_layers())
         held = {*self.catalogue.layers, *self.catalogue.held_elsewhere()}
         for diff_id in self._layers.diff_ids() - held:
