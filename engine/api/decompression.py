@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 _GZIP, _ZSTD, _BZIP2, _XZ = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ\0"
-_DamagedGzip: type[Exception] = isal_zlib.IsalError
+_DamagedGzip: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment] # its stub says instance
 _PIECE = 1 << 18
 # Of zstd the output cannot be bounded, so the input is: a kilobyte unfolds to some megabytes at the very worst.
 _ZSTD_STEP = 1024

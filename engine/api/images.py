@@ -15,6 +15,7 @@ from engine.api.platforms import platform_of
 from engine.api.progress import run_operation
 from engine.api.shapes.images import history as history_rows
 from engine.api.shapes.images import inspection, removed, search_row, summary
+from engine.api.shapes.names import familiar
 from engine.api.statuses import Refusal
 from engine.types.images import CommitContainer
 
@@ -49,7 +50,7 @@ def _age(image: Image) -> float:
 def _row(image: Image, filters: Filters) -> dict[str, object]:
     row = summary(image, containers=len(image.used_by))
     if "reference" in filters:
-        row["RepoTags"] = [tag for tag in image.tags if _any_reference(filters, tag)]
+        row["RepoTags"] = [familiar(tag) for tag in image.tags if _any_reference(filters, tag)]
     return row
 
 
@@ -68,7 +69,7 @@ def _passes(image: Image, filters: Filters) -> bool:
 
 def _any_reference(filters: Filters, name: str) -> bool:
     """Shell patterns over the whole reference or its repository, in the short or the long spelling."""
-    short = name.removeprefix("docker.io/").removeprefix("library/")
+    short = familiar(name)
     spellings = {each for full in (name, short) for each in (full, _repository(full))}
     return any(_glob(pattern).fullmatch(each) for pattern in filters.get("reference") for each in spellings)
 

@@ -59,3 +59,17 @@ async def cancel_operation(call: Call) -> web.StreamResponse:
 
 async def death_report(call: Call) -> web.StreamResponse:
     return call.answer(msgspec.to_builtins(await call.engine.containers.death_report(call.words["id"])))
+
+
+async def logins(call: Call) -> web.StreamResponse:
+    """Known servers and user names; the facade gives out no passwords."""
+    known = await call.engine.images.logins()
+    return call.answer([{"server": each.server, "username": each.username} for each in known])
+
+
+async def logout(call: Call) -> web.StreamResponse:
+    server = call.text("server")
+    if not server:
+        raise Refusal(400, "no server was named")
+    await call.engine.images.logout(server)
+    return call.empty()

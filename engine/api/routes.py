@@ -121,6 +121,8 @@ _OWN = (
     Route("POST", "/wherry/release", own.release),
     Route("GET", "/wherry/doctor", own.doctor),
     Route("POST", "/wherry/store", own.check_store),
+    Route("GET", "/wherry/logins", own.logins),
+    Route("DELETE", "/wherry/logins", own.logout),
     Route("GET", "/wherry/operations", own.operations),
     Route("DELETE", "/wherry/operations/{id}", own.cancel_operation),
     Route("GET", "/wherry/containers/{id}/death", own.death_report),

@@ -71,7 +71,7 @@ def status_of(error: WherryError) -> int:
 
 def message_of(error: WherryError) -> str:
     """The whole story in one line, with the words in it that clients look for."""
-    message = str(error)
+    message = str(error) if error.explanation or error.hint else error.title
     phrase = _PHRASES.get(error.code)
     if phrase and phrase not in message:
         return f"{phrase}: {message}"

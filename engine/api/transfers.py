@@ -10,6 +10,7 @@ from engine.api.images import import_image, joined
 from engine.api.lookups import docker_words
 from engine.api.platforms import platform_of
 from engine.api.progress import LayerTeller, run_operation
+from engine.api.shapes.names import familiar
 from engine.api.statuses import Refusal
 from engine.errors import NotFound
 from engine.types.images import PullImage, PushImage
@@ -46,9 +47,9 @@ async def create_image(call: Call) -> web.StreamResponse:
         rows: list[dict[str, Any]] = [{"status": f"Digest: {digest.partition('@')[2]}"}] if digest else []
         unchanged = got.id == before
         words = "Image is up to date" if unchanged else "Downloaded newer image"
-        return [*rows, {"status": f"Status: {words} for {_short(reference)}"}]
+        return [*rows, {"status": f"Status: {words} for {familiar(reference)}"}]
 
-    title = f"Pulling from {_short(reference).partition(':')[0].partition('@')[0]}"
+    title = f"Pulling from {familiar(reference).partition(':')[0].partition('@')[0]}"
     opening = [{"status": title, "id": tag}] if tag and not tag.startswith("sha256:") else [{"status": title}]
     return await run_operation(
         call, call.engine.images.pull(request), opening=opening, tell=LayerTeller(push=False), ending=ending_rows
@@ -60,10 +61,6 @@ async def _digests(call: Call, reference: str) -> str:
         return (await call.engine.images.get(reference)).id
     except NotFound:
         return ""
-
-
-def _short(reference: str) -> str:
-    return reference.removeprefix("docker.io/")
 
 
 async def push(call: Call) -> web.StreamResponse:

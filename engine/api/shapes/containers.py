@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.api.shapes.host_config import host_config, network_mode, port_key, shown_network
+from engine.api.shapes.names import familiar
 from engine.api.shapes.times import NEVER, human_duration, rfc3339, unix
 from engine.types.containers import Container, Health, SizeOnDisk, State
 
@@ -77,7 +78,7 @@ def summary(
     row: dict[str, Any] = {
         "Id": container.id,
         "Names": ["/" + container.name],
-        "Image": container.image or container.image_id,
+        "Image": familiar(container.image) or container.image_id,
         "ImageID": container.image_id,
         "Command": " ".join(container.command_line),
         "Created": unix(container.created),
@@ -298,7 +299,7 @@ def config(container: Container, image: Image | None) -> dict[str, Any]:
         "StdinOnce": spec.stdin_once,
         "Env": [f"{key}={value}" for key, value in env.items()],
         "Cmd": list(command) or None,
-        "Image": container.image or container.image_id,
+        "Image": familiar(container.image) or container.image_id,
         "Volumes": volumes or None,
         "WorkingDir": spec.workdir if spec.workdir is not None else (base.workdir if base else ""),
         "Entrypoint": list(entrypoint) or None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.api.shapes.containers import healthcheck
+from engine.api.shapes.names import familiar
 from engine.api.shapes.times import rfc3339, unix
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ def summary(image: Image, *, containers: int = -1) -> dict[str, Any]:
     return {
         "Id": image.id,
         "ParentId": "",
-        "RepoTags": list(image.tags),
-        "RepoDigests": list(image.digests),
+        "RepoTags": [familiar(tag) for tag in image.tags],
+        "RepoDigests": [familiar(digest) for digest in image.digests],
         "Created": unix(image.created),
         "Size": image.size,
         "SharedSize": image.shared_size,
@@ -31,8 +32,8 @@ def summary(image: Image, *, containers: int = -1) -> dict[str, Any]:
 def inspection(image: Image, *, driver: str) -> dict[str, Any]:
     return {
         "Id": image.id,
-        "RepoTags": list(image.tags),
-        "RepoDigests": list(image.digests),
+        "RepoTags": [familiar(tag) for tag in image.tags],
+        "RepoDigests": [familiar(digest) for digest in image.digests],
         "Parent": "",
         "Comment": image.comment,
         "Created": rfc3339(image.created),
@@ -95,7 +96,7 @@ def history(image: Image, steps: Sequence[HistoryStep]) -> list[dict[str, Any]]:
     ]
     if rows:
         rows[0]["Id"] = image.id
-        rows[0]["Tags"] = list(image.tags) or None
+        rows[0]["Tags"] = [familiar(tag) for tag in image.tags] or None
     return rows
 
 

@@ -1,0 +1,14 @@
+"""Image references in the short spelling that Docker prints: no `docker.io/`, no `library/`."""
+
+from __future__ import annotations
+
+_HUB = "docker.io/"
+
+
+def familiar(reference: str) -> str:
+    if not reference.startswith(_HUB):
+        return reference
+    short = reference.removeprefix(_HUB)
+    bare = short.removeprefix("library/")
+    # "library/" itself may hold a path further down only as a user's own word.
+    return bare if "/" not in bare.partition(":")[0].partition("@")[0] else short

@@ -1,0 +1,134 @@
+"""`build`: the context as a tar without what `.dockerignore` leaves out, and the builder's lines as they come."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.containers import filters
+from engine.cli.link import engine
+from engine.cli.options import Command, Given, UsageError
+from engine.cli.wire import Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_BUILD = """
+--add-host list       Add a custom host-to-IP mapping (host:ip)
+--build-arg list      Set build-time variables
+-f --file text        Name of the Dockerfile (default is 'PATH/Dockerfile')
+--force-rm flag       Accepted for Docker's sake
+--iidfile text        Write the image ID to the file
+--label list          Set metadata for an image
+--network text        Set the networking mode for the RUN instructions during build
+--no-cache flag       Do not use cache when building the image
+--platform text       Set target platform for build
+--pull flag           Always attempt to pull a newer version of the image
+-q --quiet flag       Suppress the build output and print image ID on success
+--rm flag             Accepted for Docker's sake
+--squash flag         Squash newly built layers into a single new layer
+-t --tag list         Name and optionally a tag in the 'name:tag' format
+--target text         Set the target build stage to build
+"""
+_REMOTE = ("http://", "https://", "git@", "git://", "github.com/")
+
+
+def build(given: Given) -> int:
+    import json
+
+    from engine.cli.progress import show_messages
+
+    place = given.arguments[0]
+    if place.startswith(_REMOTE):
+        raise UsageError("a remote build context is not supported: clone or download it first")
+    stream, dockerfile = _context(place, given.text("file"))
+    asked = {
+        "t": given.list("tag"),
+        "dockerfile": dockerfile,
+        "buildargs": json.dumps(_arguments(given.list("build-arg"))),
+        "labels": json.dumps(dict(text.partition("=")[::2] for text in given.list("label"))),
+        "target": given.text("target"),
+        "nocache": given.flag("no-cache"),
+        "pull": given.flag("pull"),
+        "q": given.flag("quiet"),
+        "platform": given.text("platform"),
+        "networkmode": given.text("network"),
+        "extrahosts": given.list("add-host"),
+        "squash": given.flag("squash"),
+        "rm": "1",
+    }
+    answer = engine().ask("POST", "/build", asked, stream=stream, content_type="application/x-tar")
+    built: list[str] = []
+
+    def keep(aux: Any) -> None:
+        if isinstance(aux, dict) and "ID" in aux:
+            built.append(str(aux["ID"]))
+
+    show_messages(answer.messages(), on_aux=keep)
+    if given.text("iidfile") and built:
+        with open(given.text("iidfile"), "w", encoding="ascii") as file:
+            file.write(built[-1])
+    return 0
+
+
+def _arguments(texts: list[str]) -> dict[str, str | None]:
+    """A name alone takes its value from here, and is null where it has none."""
+    values: dict[str, str | None] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        values[name] = value if equals else os.environ.get(name)
+    return values
+
+
+def _context(place: str, file: str) -> tuple[Iterator[bytes], str]:
+    """The tar stream, and the Dockerfile's name within it."""
+    from engine.cli.build_context import directory_context, dockerfile_only
+    from engine.cli.files import read_in
+
+    if place == "-":
+        head = next(source := read_in("-"), b"")
+        if _is_archive(head):
+            return _joined(head, source), file or "Dockerfile"
+        # What is no archive is the Dockerfile itself, without anything beside it.
+        return dockerfile_only(head + b"".join(source)), "Dockerfile"
+    if not os.path.isdir(place):
+        raise Failed(0, f'unable to prepare context: path "{place}" not found or not a directory')
+    return directory_context(place, file)
+
+
+def _is_archive(head: bytes) -> bool:
+    return head[257:262] == b"ustar" or head.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ"))
+
+
+def _joined(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield head
+    yield from rest
+
+
+def prune(given: Given) -> int:
+    from engine.cli.asking import confirmed
+    from engine.cli.words import size
+
+    everything = given.flag("all")
+    what = "all build cache" if everything else "all dangling build cache"
+    if not given.flag("force") and not confirmed(f"WARNING! This will remove {what}."):
+        return 0
+    answer = engine().post("/build/prune", {"all": everything, "filters": filters(given)})
+    for each in answer["CachesDeleted"] or ():
+        print(each)
+    print(f"Total:\t{size(answer['SpaceReclaimed'], digits=4)}", file=sys.stdout)
+    return 0
+
+
+COMMANDS = {
+    "build": Command(build, "[OPTIONS] PATH | -", "Build an image from a Dockerfile", _BUILD, least=1, most=1),
+    "builder prune": Command(
+        prune,
+        "[OPTIONS]",
+        "Remove build cache",
+        "-a --all flag Remove all unused build cache, not just dangling ones\n--filter list Provide filter values\n"
+        "-f --force flag Do not prompt for confirmation",
+        most=0,
+    ),
+}

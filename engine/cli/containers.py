@@ -1,0 +1,436 @@
+"""Verbs about containers that ask and answer: ps, inspect, logs, and each step of their lives."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.link import engine
+from engine.cli.options import Command, Given, UsageError
+from engine.cli.wire import Failed, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from engine.cli.wire import Client
+
+_PS = """
+-a --all flag       Show all containers (default shows just running)
+-f --filter list    Filter output based on conditions provided
+--format text       'table', 'table TEMPLATE', 'json' or a Go template
+-n --last number    Show n last created containers (includes all states)
+-l --latest flag    Show the latest created container (includes all states)
+--no-trunc flag     Don't truncate output
+-q --quiet flag     Only display container IDs
+-s --size flag      Display total file sizes
+"""
+_COLUMNS = [
+    ("CONTAINER ID", "ID"),
+    ("IMAGE", "Image"),
+    ("COMMAND", "Command"),
+    ("CREATED", "RunningFor"),
+    ("STATUS", "Status"),
+    ("PORTS", "Ports"),
+    ("NAMES", "Names"),
+]
+_HEADINGS = {"CreatedAt": "CREATED AT", "State": "STATE", "Size": "SIZE", "LocalVolumes": "LOCAL VOLUMES"}
+
+
+def filters(given: Given) -> str:
+    """`--filter key=value …` as the API takes them."""
+    values: dict[str, dict[str, bool]] = {}
+    for text in given.list("filter"):
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError("invalid argument for --filter: bad format of filter (expected name=value)")
+        values.setdefault(key.strip().lower(), {})[value.strip()] = True
+    if not values:
+        return ""
+    import json
+
+    return json.dumps(values, separators=(",", ":"))
+
+
+def ps(given: Given) -> int:
+    from engine.cli.tables import show, unescaped
+
+    last = 1 if given.flag("latest") else given.number("last")
+    form = unescaped(given.text("format"))
+    with_size = given.flag("size") or (".Size" in form and not given.flag("quiet"))
+    asked = {"all": given.flag("all"), "limit": last, "size": with_size, "filters": filters(given)}
+    rows = engine().get("/containers/json", asked)
+    whole = given.flag("no-trunc")
+    columns = [*_COLUMNS, ("SIZE", "Size")] if given.flag("size") else _COLUMNS
+    show(
+        [container_row(row, whole=whole) for row in rows],
+        form,
+        columns=columns,
+        headings=_HEADINGS,
+        quiet=(lambda row: str(row["ID"])) if given.flag("quiet") else None,
+    )
+    return 0
+
+
+def container_row(row: Mapping[str, Any], *, whole: bool = False) -> dict[str, Any]:
+    """What a template sees of a container."""
+    from engine.cli import words
+
+    command = row["Command"] if whole else words.shortened(row["Command"], 20)
+    labels = row.get("Labels") or {}
+    mounts = row.get("Mounts") or []
+    names = [mount.get("Name") or mount.get("Source", "") for mount in mounts]
+    size = f"{words.size(row.get('SizeRw', 0))} (virtual {words.size(row.get('SizeRootFs', 0))})"
+    image = row["Image"]
+    if not whole and image.startswith("sha256:"):
+        image = words.short_id(image)
+    return {
+        "ID": row["Id"] if whole else row["Id"][:12],
+        "Names": ",".join(name.removeprefix("/") for name in row["Names"]),
+        "Image": image,
+        "Command": f'"{command}"',
+        "CreatedAt": words.local_time(row["Created"]),
+        "RunningFor": words.ago(row["Created"]),
+        "Ports": words.ports(row.get("Ports") or []),
+        "State": row["State"],
+        "Status": row["Status"],
+        "Size": size if "SizeRootFs" in row else "0B",
+        "Labels": ",".join(f"{key}={value}" for key, value in labels.items()),
+        "Mounts": ",".join(name if whole else words.shortened(name, 15) for name in names),
+        "Networks": ",".join((row.get("NetworkSettings") or {}).get("Networks") or {}),
+        "LocalVolumes": str(sum(mount.get("Type") == "volume" for mount in mounts)),
+        "Label": lambda name: labels.get(name, ""),
+    }
+
+
+# --- one request per container named ---
+
+
+def _each(given: Given, act: Callable[[Client, str], str | None]) -> int:
+    """Act on each argument; say its name (or what `act` says) or its error; 1 if any failed."""
+    client, failed = engine(), False
+    for name in given.arguments:
+        try:
+            said = act(client, name)
+        except Failed as error:
+            print(f"Error: {error.message}", file=sys.stderr)
+            failed = True
+        else:
+            print(name if said is None else said, flush=True)
+    return 1 if failed else 0
+
+
+def _simple(action: str, values: Callable[[Given], dict[str, object]]) -> Callable[[Given], int]:
+    def run(given: Given) -> int:
+        asked = values(given)
+
+        def act(client: Client, name: str) -> None:
+            client.post(f"/containers/{quote(name)}/{action}", asked)
+
+        return _each(given, act)
+
+    return run
+
+
+def _grace(given: Given) -> dict[str, object]:
+    seconds = given.number("timeout")
+    return {"t": None if seconds is None else str(seconds), "signal": given.text("signal")}
+
+
+def rm(given: Given) -> int:
+    if given.flag("link"):
+        raise UsageError("legacy links are not supported")
+
+    def act(client: Client, name: str) -> None:
+        client.delete(
+            f"/containers/{quote(name.removeprefix('/'))}", {"force": given.flag("force"), "v": given.flag("volumes")}
+        )
+
+    return _each(given, act)
+
+
+def rename(given: Given) -> int:
+    old, new = given.arguments
+    engine().post(f"/containers/{quote(old)}/rename", {"name": new})
+    return 0
+
+
+def wait(given: Given) -> int:
+    def act(client: Client, name: str) -> str:
+        return str(client.post(f"/containers/{quote(name)}/wait")["StatusCode"])
+
+    return _each(given, act)
+
+
+_UPDATE = """
+--blkio-weight number        Block IO (relative weight), between 10 and 1000, or 0 to disable
+--cpu-period number          Limit CPU CFS (Completely Fair Scheduler) period
+--cpu-quota number           Limit CPU CFS (Completely Fair Scheduler) quota
+-c --cpu-shares number       CPU shares (relative weight)
+--cpus text                  Number of CPUs
+--cpuset-cpus text           CPUs in which to allow execution (0-3, 0,1)
+--cpuset-mems text           MEMs in which to allow execution (0-3, 0,1)
+-m --memory text             Memory limit
+--memory-reservation text    Memory soft limit
+--memory-swap text           Swap limit equal to memory plus swap: -1 to enable unlimited swap
+--pids-limit number          Tune container pids limit (set -1 for unlimited)
+--restart text               Restart policy to apply when a container exits
+"""
+
+
+def update(given: Given) -> int:
+    from engine.cli.recipes import limits_body, restart_body
+
+    body = limits_body(given)
+    if given.has("restart"):
+        body["RestartPolicy"] = restart_body(given.text("restart"))
+    if not body:
+        raise UsageError("you must provide one or more flags when using this command")
+
+    def act(client: Client, name: str) -> None:
+        answer = client.post(f"/containers/{quote(name)}/update", body=body)
+        for warning in (answer or {}).get("Warnings") or ():
+            print(warning, file=sys.stderr)
+
+    return _each(given, act)
+
+
+# --- looking ---
+
+
+def top(given: Given) -> int:
+    from engine.cli.tables import table
+
+    name, *arguments = given.arguments
+    answer = engine().get(f"/containers/{quote(name)}/top", {"ps_args": " ".join(arguments)})
+    sys.stdout.write(table([answer["Titles"], *answer["Processes"]]))
+    return 0
+
+
+def diff(given: Given) -> int:
+    for change in engine().get(f"/containers/{quote(given.arguments[0])}/changes") or ():
+        print("CAD"[change["Kind"]], change["Path"])
+    return 0
+
+
+def port(given: Given) -> int:
+    name, *wanted = given.arguments
+    published = engine().get(f"/containers/{quote(name)}/json")["NetworkSettings"]["Ports"]
+    if not wanted:
+        for key, bindings in sorted(published.items()):
+            for binding in bindings or ():
+                print(f"{key} -> {binding['HostIp']}:{binding['HostPort']}")
+        return 0
+    key = wanted[0] if "/" in wanted[0] else f"{wanted[0]}/tcp"
+    bindings = published.get(key)
+    if not bindings:
+        raise Failed(0, f"no public port '{wanted[0]}' published for {name}")
+    for binding in bindings:
+        print(f"{binding['HostIp']}:{binding['HostPort']}")
+    return 0
+
+
+_LOGS = """
+--details flag        Show extra details provided to logs
+-f --follow flag      Follow log output
+--since text          Show logs since timestamp (e.g. "2026-01-02T13:23:37Z") or relative (e.g. "42m" for 42 minutes)
+-n --tail text        Number of lines to show from the end of the logs (default "all")
+-t --timestamps flag  Show timestamps
+--until text          Show logs before a timestamp or relative
+"""
+
+
+def logs(given: Given) -> int:
+    from engine.cli.frames import copy_frames
+
+    client, name = engine(), given.arguments[0]
+    container = client.get(f"/containers/{quote(name)}/json")
+    asked = {
+        "stdout": True,
+        "stderr": True,
+        "follow": given.flag("follow"),
+        "since": given.text("since"),
+        "until": given.text("until"),
+        "tail": given.text("tail"),
+        "timestamps": given.flag("timestamps"),
+        "details": given.flag("details"),
+    }
+    answer = client.ask("GET", f"/containers/{quote(container['Id'])}/logs", asked)
+    copy_frames(answer.pieces(), framed=not container["Config"]["Tty"])
+    return 0
+
+
+_INSPECT = """
+-f --format text  Format output using a custom template, or 'json'
+-s --size flag    Display total file sizes if the type is container
+--type text       Only inspect objects of the given type: container, image, network or volume
+"""
+
+
+def inspect(given: Given) -> int:
+    """Of a name that may mean several things: the container first, then the image, network and volume."""
+    kinds = ("container", "image", "network", "volume")
+    wanted = given.text("type")
+    if wanted and wanted not in kinds:
+        raise UsageError(f'"{wanted}" is not a valid value for --type')
+    return inspect_kinds(given, (wanted,) if wanted else kinds)
+
+
+_PATHS = {
+    "container": "/containers/{}/json",
+    "image": "/images/{}/json",
+    "network": "/networks/{}",
+    "volume": "/volumes/{}",
+}
+
+
+def inspect_kinds(given: Given, kinds: tuple[str, ...]) -> int:
+    from engine.cli.tables import show_objects
+
+    client, found, missing = engine(), [], []
+    for name in given.arguments:
+        try:
+            found.append(_find(client, name, kinds, size=given.flag("size")))
+        except Failed as error:
+            missing.append(error.message)
+    show_objects(found, given.text("format"))
+    for message in missing:
+        print(f"Error: {message}", file=sys.stderr)
+    return 1 if missing else 0
+
+
+def _find(client: Client, name: str, kinds: tuple[str, ...], *, size: bool) -> Any:
+    for kind in kinds:
+        try:
+            return client.get(_PATHS[kind].format(quote(name)), {"size": size and kind == "container"})
+        except Failed as error:
+            if error.status != 404:
+                raise
+            message = error.message
+    raise Failed(404, f"No such object: {name}" if len(kinds) > 1 else message)
+
+
+def container_inspect(given: Given) -> int:
+    return inspect_kinds(given, ("container",))
+
+
+_PRUNE = """
+--filter list   Provide filter values (e.g. "until=24h", "label=key=value")
+-f --force flag Do not prompt for confirmation
+"""
+
+
+def prune(given: Given) -> int:
+    from engine.cli.asking import confirmed
+    from engine.cli.words import size
+
+    if not given.flag("force") and not confirmed("WARNING! This will remove all stopped containers."):
+        return 0
+    answer = engine().post("/containers/prune", {"filters": filters(given)})
+    if answer["ContainersDeleted"]:
+        print("Deleted Containers:", *answer["ContainersDeleted"], sep="\n", end="\n\n")
+    print(f"Total reclaimed space: {size(answer['SpaceReclaimed'], digits=4)}")
+    return 0
+
+
+def export(given: Given) -> int:
+    from engine.cli.files import write_out
+
+    answer = engine().ask("GET", f"/containers/{quote(given.arguments[0])}/export")
+    return write_out(answer.pieces(), given.text("output"))
+
+
+_COMMIT = """
+-a --author text   Author (e.g., "Ada Lovelace <ada@example.org>")
+-c --change list   Apply Dockerfile instruction to the created image
+-m --message text  Commit message
+-p --pause flag    Pause container during commit (default true)
+"""
+
+
+def commit(given: Given) -> int:
+    from engine.cli.words import repository_and_tag
+
+    container, *reference = given.arguments
+    repository, tag = repository_and_tag(reference[0]) if reference else ("", "")
+    answer = engine().post(
+        "/commit",
+        {
+            "container": container,
+            "repo": repository,
+            "tag": tag,
+            "author": given.text("author"),
+            "comment": given.text("message"),
+            "changes": given.list("change"),
+            "pause": "1" if given.flag("pause", default=True) else "0",
+        },
+        body={},
+    )
+    print(answer["Id"])
+    return 0
+
+
+_STOP = """
+-s --signal text     Signal to send to the container
+-t --timeout number  Seconds to wait before killing the container
+--time number        Seconds to wait before killing the container
+"""
+
+
+def _stop_values(given: Given) -> dict[str, object]:
+    if given.has("time") and not given.has("timeout"):
+        given.add("timeout", given.text("time"))
+    return _grace(given)
+
+
+_NAMES = "CONTAINER [CONTAINER...]"
+
+COMMANDS = {
+    "ps": Command(ps, "[OPTIONS]", "List containers", _PS, most=0),
+    "stop": Command(_simple("stop", _stop_values), f"[OPTIONS] {_NAMES}", "Stop containers", _STOP, least=1),
+    "restart": Command(_simple("restart", _stop_values), f"[OPTIONS] {_NAMES}", "Restart containers", _STOP, least=1),
+    "kill": Command(
+        _simple("kill", lambda given: {"signal": given.text("signal")}),
+        f"[OPTIONS] {_NAMES}",
+        "Kill containers",
+        "-s --signal text Signal to send to the container",
+        least=1,
+    ),
+    "pause": Command(_simple("pause", lambda given: {}), _NAMES, "Freeze all processes of containers", least=1),
+    "unpause": Command(_simple("unpause", lambda given: {}), _NAMES, "Thaw all processes of containers", least=1),
+    "rm": Command(
+        rm,
+        f"[OPTIONS] {_NAMES}",
+        "Remove containers",
+        "-f --force flag Force the removal of a running container\n-l --link flag Remove the specified link\n"
+        "-v --volumes flag Remove anonymous volumes associated with the container",
+        least=1,
+    ),
+    "rename": Command(rename, "CONTAINER NEW_NAME", "Rename a container", least=2, most=2),
+    "wait": Command(wait, _NAMES, "Wait until containers end, then print their exit codes", least=1),
+    "update": Command(update, f"[OPTIONS] {_NAMES}", "Change limits of containers", _UPDATE, least=1),
+    "top": Command(top, "CONTAINER [ps OPTIONS]", "Show a container's processes", least=1, stop_early=True),
+    "diff": Command(diff, "CONTAINER", "Show what a container changed in its files", least=1, most=1),
+    "port": Command(port, "CONTAINER [PORT[/PROTO]]", "Show a container's published ports", least=1, most=2),
+    "logs": Command(logs, "[OPTIONS] CONTAINER", "Show a container's log", _LOGS, least=1, most=1),
+    "inspect": Command(inspect, "[OPTIONS] NAME|ID [NAME|ID...]", "Show everything about things", _INSPECT, least=1),
+    "container inspect": Command(
+        container_inspect, f"[OPTIONS] {_NAMES}", "Show everything about containers", _INSPECT, least=1
+    ),
+    "container prune": Command(prune, "[OPTIONS]", "Remove all stopped containers", _PRUNE, most=0),
+    "export": Command(
+        export,
+        "[OPTIONS] CONTAINER",
+        "Write a container's files as a tar",
+        "-o --output text Write to a file, instead of STDOUT",
+        least=1,
+        most=1,
+    ),
+    "commit": Command(
+        commit,
+        "[OPTIONS] CONTAINER [REPOSITORY[:TAG]]",
+        "Make an image from a container's changes",
+        _COMMIT,
+        least=1,
+        most=2,
+    ),
+}

@@ -1,0 +1,77 @@
+"""The way to a running engine: the socket if somebody answers there, else a headless one started and waited for."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from engine.cli.places import run_directory, socket_path
+from engine.cli.wire import Client, Failed, Unreachable
+
+_START_SECONDS = 20.0
+_FIRST_LOOK_SECONDS = 0.01
+_LOOK_SECONDS = 0.05
+
+
+def engine() -> Client:
+    """A client of this user's engine; starts `wherry serve` where none runs."""
+    client = Client(socket_path())
+    try:
+        client.connect().close()
+    except Unreachable:
+        _start(client)
+    return client
+
+
+def running_engine() -> Client | None:
+    """Only one that is there already."""
+    client = Client(socket_path())
+    try:
+        client.connect().close()
+    except Unreachable:
+        return None
+    return client
+
+
+def _start(client: Client) -> None:
+    import time
+
+    from engine.cli.serve import start_in_background
+
+    log = os.path.join(run_directory(), "serve.log")
+    process = start_in_background(log)
+    deadline = time.monotonic() + _START_SECONDS
+    pause = _FIRST_LOOK_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            client.connect().close()
+        except Unreachable:
+            pass
+        else:
+            return
+        if _ended(process):
+            # Another one may have been quicker to take the store: then that one answers.
+            try:
+                client.connect().close()
+            except Unreachable:
+                raise Failed(0, f"the engine could not be started:\n{_tail(log)}") from None
+            return
+        time.sleep(pause)
+        pause = _LOOK_SECONDS
+    raise Failed(0, f"the engine did not answer on {client.path} within {_START_SECONDS:.0f} seconds; see {log}")
+
+
+def _ended(process: int) -> bool:
+    return os.waitpid(process, os.WNOHANG)[0] != 0
+
+
+def _tail(log: str) -> str:
+    try:
+        with open(log, encoding="utf-8", errors="replace") as file:
+            return "".join(file.readlines()[-12:]).rstrip() or f"it said nothing (see {log})"
+    except OSError as error:
+        return str(error)
+
+
+def warn(message: str) -> None:
+    print(message, file=sys.stderr)
