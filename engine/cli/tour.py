@@ -230,7 +230,8 @@ def _count(number: int, one: str, many: str = "") -> str:
 @contextmanager
 def _place() -> Iterator[_Place]:
     """On a disk, not in memory as /tmp may be; and with paths short enough for sockets."""
-    base = Path(tempfile.mkdtemp(prefix="wherry-tour-", dir="/var/tmp" if os.access("/var/tmp", os.W_OK) else None))
+    disk = os.environ.get("TMPDIR") or "/var/tmp"
+    base = Path(tempfile.mkdtemp(prefix="wherry-tour-", dir=disk if os.access(disk, os.W_OK) else None))
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     usable = runtime and os.access(runtime, os.W_OK)
     run_directory = Path(tempfile.mkdtemp(prefix="wherry-tour-", dir=runtime if usable else None))

@@ -1,0 +1,73 @@
+"""`wherry doctor` on a real machine: what it says of this one, and of places that really are broken."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.support.stores import ShortTmp
+
+REPOSITORY = Path(__file__).parents[3]
+
+
+def doctor(store: ShortTmp, *before: str, root: str = "") -> tuple[int, dict[str, Any]]:
+    environment = {**os.environ, "WHERRY_ROOT": root or str(store.root), "WHERRY_RUN": str(store.run)}
+    done = subprocess.run(
+        [*before, sys.executable, "-m", "engine.cli", "doctor", "--json"],
+        env=environment,
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    return done.returncode, {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+
+
+@pytest.mark.also_as_root
+def test_this_machine_runs_containers(short_tmp: ShortTmp) -> None:
+    code, checks = doctor(short_tmp)
+
+    assert code == 0, checks
+    assert not [name for name, check in checks.items() if check["verdict"] == "missing"]
+    assert checks["crun"]["found"][0].isdigit()
+    assert list(short_tmp.path.iterdir()) == [short_tmp.run], "a look leaves nothing behind"
+
+
+def test_a_place_that_may_not_be_written(short_tmp: ShortTmp) -> None:
+    code, checks = doctor(short_tmp, root="/proc/wherry")
+
+    assert code == 1
+    assert checks["store"]["verdict"] == checks["overlay"]["verdict"] == "missing" or checks["overlay"]["fix"]
+    assert "WHERRY_ROOT" in checks["store"]["fix"] or "sudo install" in checks["store"]["fix"]
+
+
+def test_a_full_disk(short_tmp: ShortTmp) -> None:
+    small = short_tmp.path / "small"
+    small.mkdir()
+    script = f'mount -t tmpfs -o size=1m none {small} && exec "$@"'
+
+    code, checks = doctor(short_tmp, "unshare", "-Urm", "sh", "-c", script, "sh", root=str(small))
+
+    assert code == 1
+    assert checks["free-space"]["verdict"] == "missing"
+    assert "1 MiB" in checks["free-space"]["found"]
+
+
+def test_no_more_user_namespaces(short_tmp: ShortTmp) -> None:
+    """In a namespace of its own the limit can really be set to nothing."""
+    script = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
+
+    code, checks = doctor(short_tmp, "unshare", "-Ur", "sh", "-c", script, "sh")
+
+    assert code == 1
+    assert "max_user_namespaces is 0" in checks["user-namespaces"]["found"]
+    assert "sysctl" in checks["user-namespaces"]["fix"]

@@ -1,0 +1,55 @@
+"""`wherry tour` does the main job from nothing and leaves nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.support.stores import ShortTmp
+
+REPOSITORY = Path(__file__).parents[3]
+STOPS = ("engine open", "demo image made", "service started", "page fetched", "log read", "stats read", "cleaned up")
+
+
+def tour(store: ShortTmp, *options: str) -> str:
+    # Both of the tour's directories below the test's own, so that the leak check knows them.
+    environment = {**os.environ, "TMPDIR": str(store.path), "XDG_RUNTIME_DIR": str(store.run)}
+    done = subprocess.run(
+        [sys.executable, "-m", "engine.cli", "tour", *options],
+        env=environment,
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=170,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.mark.also_as_root
+def test_tour_without_the_window(short_tmp: ShortTmp) -> None:
+    short_tmp.path.chmod(0o711)  # for root's tour, whose containers are somebody else
+
+    output = tour(short_tmp, "--no-window")
+
+    assert [stop for stop in STOPS if stop not in output] == []
+    assert not list(short_tmp.path.glob("wherry-tour-*"))
+    assert not list(short_tmp.run.glob("*"))
+
+
+@pytest.mark.timeout(180)
+def test_tour_pictures_the_window(short_tmp: ShortTmp, tmp_path: Path) -> None:
+    output = tour(short_tmp, "--pictures", str(tmp_path / "pictures"))
+
+    assert "window pictured" in output
+    pictures = list((tmp_path / "pictures").glob("*.png"))
+    assert len(pictures) >= 3
+    assert all(picture.stat().st_size > 5_000 for picture in pictures), "a blank picture is small"
