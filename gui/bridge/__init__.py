@@ -1,7 +1,20 @@
-"""The only room that crosses threads: the engine's thread, the client that pages hold, and the mailboxes between."""
+"""The only room that crosses threads: the engine's thread, the client that pages hold, and the mailboxes between.
 
+`Engine` and `ByteStream` are the facade's, named here for the functions that pages hand over as work.
+"""
+
+from engine.facade import ByteStream, Engine
 from gui.bridge.changes import ChangeSet, KindChange
 from gui.bridge.client import EngineClient, Lease, OperationTicket
 from gui.bridge.terminal_link import TerminalLink
 
-__all__ = ["ChangeSet", "EngineClient", "KindChange", "Lease", "OperationTicket", "TerminalLink"]
+__all__ = [
+    "ByteStream",
+    "ChangeSet",
+    "Engine",
+    "EngineClient",
+    "KindChange",
+    "Lease",
+    "OperationTicket",
+    "TerminalLink",
+]

@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.errors import Cancelled, WherryError
-from engine.types.containers import State
+from engine.types.containers import ALIVE_STATES
 from engine.types.operations import OperationState
 from gui.actions.catalogue import all_actions
 from gui.dialogs.catalogue import open_dialog
@@ -289,8 +289,8 @@ class MainWindow(QMainWindow):
     def _on_changes(self, changes: ChangeSet) -> None:
         mirror = self._client.mirror
         if changes.touches("container"):
-            self._nav.set_count("containers", sum(c.state is State.RUNNING for c in mirror.containers.values()))
-        if changes.touches("operation"):
+            self._nav.set_count("containers", sum(c.state in ALIVE_STATES for c in mirror.containers.values()))
+        if changes.touches("operation") and "activity" in self._entries:
             running = sum(one.state is OperationState.RUNNING for one in mirror.operations.values())
             self._nav.set_count("activity", running, Tone.ACCENT)
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from gui.bridge import ChangeSet
     from gui.shell import Shell
 
-_WIDTHS = {"image": 190, "ports": 130, "cpu": 132, "memory": 140, "status": 190, "actions": 104}
+_WIDTHS = {"image": 168, "ports": 116, "cpu": 116, "memory": 128, "status": 176, "actions": 100}
 _BULK = ("container.start", "container.stop", "container.restart", "container.remove")
 _MENU = (
     ("container.details", "container.logs", "container.terminal", "container.browse"),
@@ -51,6 +51,7 @@ _MENU = (
     ("container.remove",),
 )
 _CLOCK_SECONDS = 10
+_SEARCH_WIDTH = 280
 STATS_SECONDS = 1.0
 
 
@@ -145,6 +146,7 @@ class ContainerList(QWidget):
         self.model.set_grouped(grouped=self._shell.settings.group_by_project)
         self.table = Table(translate("ContainersPage", "Containers"))
         self.search = SearchField(translate("ContainersPage", "Filter by name, image, port, label"), delay_ms=30)
+        self.search.setMinimumWidth(_SEARCH_WIDTH)
         self.search.changed.connect(self._on_query)
         self._bound: list[BoundAction] = []
         column = QVBoxLayout(self)

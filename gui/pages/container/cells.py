@@ -59,13 +59,13 @@ class NameCell:
 
     def paint(self, painter: QPainter, rect: QRectF, index: AnyIndex, state: CellState) -> None:
         row = index.data(ModelRole.OBJECT)
-        rect = rect.adjusted(Space.L, 0, 0, 0)
+        rect = rect.adjusted(Space.S, 0, 0, 0)
         if isinstance(row, Group):
             self._groups.paint(painter, rect, row)
             return
         tone = index.data(ModelRole.TONE) or Tone.MUTED
         dot = QRectF(rect.left(), rect.center().y() - 8, Size.ICON, Size.ICON)
-        paint_dot(painter, dot, tone, hollow=tone is Tone.MUTED, ring=tone is not Tone.MUTED)
+        paint_dot(painter, dot, tone, hollow=tone == Tone.MUTED, ring=tone != Tone.MUTED)
         words = rect.adjusted(Size.ICON + Space.S, 0, 0, 0)
         fount = font(Text.STRONG)
         painter.setFont(fount)
@@ -75,7 +75,7 @@ class NameCell:
 
     def clicked(self, rect: QRectF, index: AnyIndex, point: QPointF) -> bool:
         row = index.data(ModelRole.OBJECT)
-        return isinstance(row, Group) and self._groups.clicked(rect.adjusted(Space.L, 0, 0, 0), row, point)
+        return isinstance(row, Group) and self._groups.clicked(rect.adjusted(Space.S, 0, 0, 0), row, point)
 
     def pointing(self, _rect: QRectF, _index: AnyIndex, _point: QPointF) -> bool:
         return False
@@ -88,7 +88,7 @@ class StatusCell:
         health = index.data(ModelRole.LIVE)
         tone = index.data(ModelRole.TONE) or Tone.MUTED
         fount = font(Text.SMALL)
-        if health is not None and rect.width() > 150:
+        if health is not None and rect.width() > 140:
             text, badge_tone = health
             width = badge_width(text, fount)
             paint_badge(

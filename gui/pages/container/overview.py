@@ -73,16 +73,16 @@ class OverviewTab(DetailTab):
         grid.addLayout(right, 0, 1)
         self._env_card = self._card(translate("Overview", "Environment"), self._env)
         self._eye = button(translate("Overview", "Show secrets"), "eye", Variant.LINK, self._toggle_secrets)
-        self._env_card.actions.addWidget(self._eye)
+        self._env_card.action_row.addWidget(self._eye)
         left.addWidget(self._card(translate("Overview", "About"), self._facts))
         left.addWidget(self._env_card)
         left.addStretch(1)
         self._ports_card = self._card(translate("Overview", "Ports"), self._ports)
         edit = translate("Overview", "Change")
-        self._ports_card.actions.addWidget(button(edit, "", Variant.LINK, lambda: self._edit("ports")))
+        self._ports_card.action_row.addWidget(button(edit, "", Variant.LINK, lambda: self._edit("ports")))
         self._mounts_card = self._card(translate("Overview", "Mounts"), self._mounts)
         limits = self._card(translate("Overview", "Limits"), self._limits)
-        limits.actions.addWidget(button(edit, "", Variant.LINK, lambda: self._edit("limits")))
+        limits.action_row.addWidget(button(edit, "", Variant.LINK, lambda: self._edit("limits")))
         security = Card(translate("Overview", "What it can and cannot do"))
         security.body.addLayout(self._security)
         for card in (self._ports_card, self._mounts_card, limits, security):
@@ -220,10 +220,10 @@ class OverviewTab(DetailTab):
             return
         why = c.exit.error or translate("Overview", "The History tab has the whole report.")
         self.banner.show_message(Tone.DANGER, words.status_text(c), why)
-        self.banner.add_action(translate("Overview", "Why did it end?"),
-                               lambda: self.shell.navigate("containers", c.id, "history"))  # fmt: skip
-        self.banner.add_action(translate("Overview", "Start again"),
-                               lambda: self.shell.trigger("container.start", [c]))  # fmt: skip
+        self.banner.add_action(
+            translate("Overview", "Why did it end?"), lambda: self.shell.navigate("containers", c.id, "history")
+        )
+        self.banner.add_action(translate("Overview", "Start again"), lambda: self.shell.trigger("container.start", [c]))
 
     # --- doing ---
 

@@ -1,0 +1,292 @@
+"""Graphs of one container over time, from the kernel's own figures, with limits that can be dragged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from engine.types.containers import ALIVE_STATES, UpdateContainer
+from gui.pages.container.tab import DetailTab
+from gui.presentation.units import memory_text, percent_text, rate_text
+from gui.theme import Space, Text, Tone
+from gui.widgets.buttons import Variant, button
+from gui.widgets.card import Card
+from gui.widgets.charts import Kind, Series, SeriesBuffer, TimeChart, Timeline
+from gui.widgets.labels import label
+from gui.widgets.segmented import Segmented
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.types.containers import Container, Resources
+    from engine.types.events import Event
+    from engine.types.stats import Rates
+    from gui.shell import Shell
+
+_HISTORY_SECONDS = 3600.0
+_CHART_HEIGHT = 190
+_MARK_TONES = {"start": Tone.SUCCESS, "die": Tone.DANGER, "oom": Tone.DANGER, "update": Tone.INFO}
+_SMALLEST_MEMORY = 6 << 20
+
+
+class StatsTab(DetailTab):
+    """Six graphs on one time axis; a click in one shows the log of that second."""
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self._container: Container | None = None
+        self.timeline = Timeline(300.0, self)
+        self.timeline.time_clicked.connect(self._show_log_at)
+        self._buffers = {
+            name: SeriesBuffer(columns=count)
+            for name, count in (("cpu", 3), ("memory", 4), ("io", 2), ("net", 2), ("pids", 1), ("pressure", 3))
+        }
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._make_tools())
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        inside = QWidget()
+        area.setWidget(inside)
+        grid = QGridLayout(inside)
+        grid.setContentsMargins(Space.L, Space.XS, Space.L, Space.L)
+        grid.setSpacing(Space.M)
+        self.charts = self._make_charts()
+        for number, chart in enumerate(self.charts.values()):
+            chart.setMinimumHeight(_CHART_HEIGHT)
+            card = Card(padded=False)
+            card.body.setContentsMargins(Space.S, Space.S, Space.S, Space.XS)
+            card.body.addWidget(chart)
+            grid.addWidget(card, number // 2, number % 2)
+        column.addWidget(area, 1)
+        for chart_name, apply in (("cpu", self._drop_cpu_limit), ("memory", self._drop_memory_limit)):
+            self.charts[chart_name].limit_dropped.connect(apply)
+
+    def _make_tools(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setContentsMargins(Space.L, Space.S, Space.L, Space.S)
+        spans = (("60", "1 min"), ("300", "5 min"), ("900", "15 min"), ("3600", "1 h"))
+        self._span = Segmented(spans, translate("Stats", "Time shown"))
+        self._span.set_current("300")
+        self._span.changed.connect(lambda key: self.timeline.set_span(float(key)))
+        row.addWidget(self._span)
+        self._live = button(translate("Stats", "Back to now"), "follow", Variant.LINK, self.timeline.go_live)
+        self._live.hide()
+        self.timeline.live_changed.connect(lambda live: self._live.setVisible(not live))
+        row.addWidget(self._live)
+        row.addStretch(1)
+        self._note = label("", Text.SMALL, Tone.MUTED)
+        row.addWidget(self._note)
+        return row
+
+    def _make_charts(self) -> dict[str, TimeChart]:
+        b, t, area, stacked = self._buffers, self.timeline, Kind.AREA, Kind.STACKED
+        words = translate
+        return {
+            "cpu": TimeChart(
+                words("Stats", "CPU"),
+                b["cpu"],
+                [
+                    Series(words("Stats", "User"), 0, stacked),
+                    Series(words("Stats", "System"), 1, stacked),
+                    Series(words("Stats", "Throttled"), tone=Tone.DANGER),
+                ],
+                t,
+                unit=percent_text,
+            ),
+            "memory": TimeChart(
+                words("Stats", "Memory"),
+                b["memory"],
+                [
+                    Series(words("Stats", "Programs"), 0, stacked),
+                    Series(words("Stats", "Shared"), 3, stacked),
+                    Series(words("Stats", "Kernel"), 2, stacked),
+                    Series(words("Stats", "File cache"), 1, stacked),
+                ],
+                t,
+                unit=memory_text,
+                binary=True,
+            ),
+            "io": TimeChart(
+                words("Stats", "Disk"),
+                b["io"],
+                [Series(words("Stats", "Read"), 0, area), Series(words("Stats", "Written"), 2, area)],
+                t,
+                unit=rate_text,
+            ),
+            "net": TimeChart(
+                words("Stats", "Network"),
+                b["net"],
+                [Series(words("Stats", "Received"), 1, area), Series(words("Stats", "Sent"), 3, area)],
+                t,
+                unit=rate_text,
+            ),
+            "pressure": TimeChart(
+                words("Stats", "Pressure (waiting)"),
+                b["pressure"],
+                [
+                    Series(words("Stats", "CPU"), 0),
+                    Series(words("Stats", "Memory"), 4),
+                    Series(words("Stats", "Disk"), 2),
+                ],
+                t,
+                unit=percent_text,
+            ),
+            "pids": TimeChart(
+                words("Stats", "Processes"),
+                b["pids"],
+                [Series(words("Stats", "Processes"), 5, area)],
+                t,
+                unit=lambda value: f"{value:.0f}",
+            ),
+        }
+
+    # --- DetailTab ---
+
+    def resume(self, container: Container) -> None:
+        self._container = container
+        self.shell.run(self._load(container.id))
+        self._watch(container)
+        self.refresh(container)
+
+    def refresh(self, container: Container) -> None:
+        before, self._container = self._container, container
+        limits = container.spec.resources
+        alive = container.state in ALIVE_STATES
+        self.charts["cpu"].set_limit(
+            limits.cpus * 100 if limits.cpus else None, draggable=alive, name=translate("Stats", "Limit")
+        )
+        self.charts["memory"].set_limit(
+            float(limits.memory) if limits.memory else None, draggable=alive, name=translate("Stats", "Limit")
+        )
+        if before is not None and before.state not in ALIVE_STATES and alive:
+            self._watch(container)
+        if not alive:
+            self._note.setText(translate("Stats", "Not running; the graphs show what was."))
+
+    def forget(self) -> None:
+        for buffer in self._buffers.values():
+            buffer.clear()
+
+    # --- data ---
+
+    def _watch(self, container: Container) -> None:
+        if container.state in ALIVE_STATES:
+            key = container.id
+            self.hold(self.client.latest(lambda engine: engine.stats.watch([key], interval=1.0), self._on_rates))
+
+    async def _load(self, key: str) -> None:
+        history = await self.client.call(lambda engine: engine.stats.history(key, seconds=_HISTORY_SECONDS))
+        if self._container is None or self._container.id != key:
+            return
+        for name, buffer in self._buffers.items():
+            buffer.load([(rates.time_ns, _values(name, rates)) for rates in history])
+        if history:
+            self.timeline.set_now(history[-1].time_ns)
+        events = await self.client.call(lambda engine: engine.event_log())
+        self._mark([event for event in events if event.id == key])
+
+    def _mark(self, events: Sequence[Event]) -> None:
+        marks = [
+            (event.time_ns, event.action, _MARK_TONES.get(event.action, Tone.WARNING))
+            for event in events
+            if event.action in _MARK_TONES or event.action.startswith("health_status: unhealthy")
+        ]
+        for chart in self.charts.values():
+            chart.set_marks(marks)
+
+    def _on_rates(self, batch: Sequence[Rates]) -> None:
+        for rates in batch:
+            if self._container is None or rates.container_id != self._container.id:
+                continue
+            for name, buffer in self._buffers.items():
+                buffer.append(rates.time_ns, _values(name, rates))
+            self.timeline.set_now(rates.time_ns)
+            self._tell_estimates(rates)
+
+    def _tell_estimates(self, rates: Rates) -> None:
+        estimated = rates.sample.estimated
+        self._note.setText("")
+        for name, field in (("cpu", "cpu"), ("memory", "memory"), ("io", "io")):
+            note = translate("Stats", "estimate: no controller on this host") if field in estimated else ""
+            self.charts[name].set_note(note)
+        if rates.sample.cpu_pressure is None:
+            self.charts["pressure"].set_note(translate("Stats", "this host does not count it"))
+
+    # --- doing ---
+
+    def _show_log_at(self, time_ns: int) -> None:
+        container = self._container
+        if container is None:
+            return
+        self.shell.navigate("containers", container.id, "logs")
+        page = self.parent()
+        while page is not None and not hasattr(page, "tab"):
+            page = page.parent()
+        if page is not None:
+            page.tab("logs").show_time(time_ns)  # type: ignore[attr-defined]
+
+    def _drop_memory_limit(self, value: float) -> None:
+        if self._container is not None:
+            memory = max(_SMALLEST_MEMORY, int(value) >> 20 << 20)
+            self._change(replace(self._container.spec.resources, memory=memory), memory_text(memory))
+
+    def _drop_cpu_limit(self, value: float) -> None:
+        if self._container is not None:
+            cpus = max(0.01, round(value / 100, 2))
+            self._change(replace(self._container.spec.resources, cpus=cpus), f"{cpus:g}")
+
+    def _change(self, resources: Resources, words: str) -> None:
+        container = self._container
+        if container is None:
+            return
+        old = container.spec.resources
+
+        async def apply(wanted: Resources) -> None:
+            request = UpdateContainer(resources=wanted)
+            await self.client.call(lambda engine: engine.containers.update(container.id, request))
+
+        async def change() -> None:
+            try:
+                await apply(resources)
+            except BaseException:
+                self.refresh(container)
+                raise
+            self.shell.toast(
+                translate("Stats", "The limit is now {0}").format(words),
+                button=translate("Stats", "Undo"),
+                on_button=lambda: self.shell.run(apply(old)),
+            )
+
+        self.shell.run(change())
+
+
+def _values(name: str, rates: Rates) -> tuple[float, ...]:
+    sample = rates.sample
+    match name:
+        case "cpu":
+            if "cpu" in sample.estimated or not (rates.cpu_user_percent or rates.cpu_system_percent):
+                return rates.cpu_percent, 0.0, rates.throttled_percent
+            return rates.cpu_user_percent, rates.cpu_system_percent, rates.throttled_percent
+        case "memory":
+            if not (sample.memory_anon or sample.memory_file):
+                return float(rates.memory), 0.0, 0.0, 0.0
+            return (
+                float(sample.memory_anon),
+                float(sample.memory_shmem),
+                float(sample.memory_kernel),
+                float(max(0, sample.memory_file - sample.memory_shmem)),
+            )
+        case "io":
+            return rates.io_read_rate, rates.io_write_rate
+        case "net":
+            return rates.net_rx_rate, rates.net_tx_rate
+        case "pids":
+            return (float(rates.pids),)
+    pressures = (sample.cpu_pressure, sample.memory_pressure, sample.io_pressure)
+    return tuple(pressure.some_avg10 if pressure is not None else 0.0 for pressure in pressures)

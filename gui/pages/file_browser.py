@@ -1,0 +1,404 @@
+"""A browser of files in a container or volume: a tree, a preview, and what one does with files.
+
+Used by the containers' Files tab and by the volumes page.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence, QPixmap, QShortcut
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPlainTextEdit,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.errors import WherryError
+from engine.types.images import FileKind
+from gui.bridge.download import file_chunks, save_stream
+from gui.presentation.units import bytes_text
+from gui.shell import Confirmation, TextQuestion
+from gui.theme import Space, Text, Tone, mono
+from gui.widgets.buttons import Variant, button, tool_button
+from gui.widgets.empty_state import EmptyState
+from gui.widgets.file_tree import Change, FileRow, FileTree
+from gui.widgets.labels import ElidedLabel, label
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from engine.types.files import DirectoryEntry, Place
+    from gui.shell import Shell
+
+PREVIEW_BYTES = 256 * 1024
+EDIT_BYTES = 1024 * 1024
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".svg", ".ico")
+
+
+class PlaceSource:
+    """Feeds a file tree from one place, a folder at a time."""
+
+    def __init__(self, shell: Shell, place: Place) -> None:
+        self._shell, self._place = shell, place
+
+    def fetch(self, path: str, done: Callable[[Sequence[FileRow] | None], None]) -> None:
+        self._shell.run(self._load(path, done))
+
+    async def _load(self, path: str, done: Callable[[Sequence[FileRow] | None], None]) -> None:
+        try:
+            entries = await self._shell.client.call(lambda engine: engine.files.list(self._place, path))
+        except WherryError:
+            done(None)
+            return
+        rows = [_row(path, entry) for entry in entries]
+        done(sorted(rows, key=lambda row: (not row.folder, row.name.casefold())))
+
+
+def _row(folder: str, entry: DirectoryEntry) -> FileRow:
+    is_folder = entry.kind is FileKind.DIRECTORY
+    return FileRow(
+        name=entry.name,
+        path=f"{folder.rstrip('/')}/{entry.name}",
+        folder=is_folder,
+        size=entry.size,
+        size_words="" if is_folder else bytes_text(entry.size),
+        change=Change(entry.changed),
+        icon_name="folder" if is_folder else "symlink" if entry.kind is FileKind.SYMLINK else "file",
+        link=entry.link,
+        details=(mode_text(entry.mode), f"{entry.uid}:{entry.gid}"),
+    )
+
+
+def mode_text(mode: int) -> str:
+    """As `ls -l` writes permissions: "rwxr-xr-x"."""
+    return "".join(letter if mode & (1 << (8 - position)) else "-" for position, letter in enumerate("rwxrwxrwx"))
+
+
+class FileBrowser(QWidget):
+    """Tree at the left, preview at the right. Files dropped on it are uploaded."""
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__()
+        self._shell = shell
+        self._place: Place | None = None
+        self._name = ""
+        self._shown_path = ""
+        self.setAcceptDrops(True)
+        self.tree = FileTree(
+            translate("FileBrowser", "Files"), (translate("FileBrowser", "Mode"), translate("FileBrowser", "Owner"))
+        )
+        self.tree.picked.connect(self._on_picked)
+        self.tree.opened.connect(self._on_picked)
+        self.tree.menu_wanted.connect(self._show_menu)
+        split = QSplitter()
+        split.addWidget(self.tree)
+        split.addWidget(self._make_preview())
+        split.setStretchFactor(0, 3)
+        split.setStretchFactor(1, 2)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._make_tools())
+        column.addWidget(split, 1)
+        QShortcut(QKeySequence("F5"), self, self.reload, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+
+    def show_place(self, place: Place, name: str) -> None:
+        """Show the files of a container or volume from its root."""
+        self._place, self._name = place, name
+        self._preview_nothing()
+        self.tree.set_source(PlaceSource(self._shell, place))
+
+    def reload(self) -> None:
+        if self._place is not None:
+            folder = self._folder()
+            self.tree.files.reload(folder)
+
+    def clear(self) -> None:
+        self._place = None
+        self.tree.set_source(None)
+        self._preview_nothing()
+
+    # --- building ---
+
+    def _make_tools(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setContentsMargins(Space.L, Space.S, Space.L, Space.S)
+        row.setSpacing(Space.S)
+        upload = lambda: self._shell.run(self._choose_upload())  # noqa: E731
+        row.addWidget(button(translate("FileBrowser", "Upload…"), "upload", on_click=upload))
+        folder = lambda: self._shell.run(self._make_folder())  # noqa: E731
+        row.addWidget(button(translate("FileBrowser", "New folder…"), "folder", Variant.GHOST, folder))
+        row.addStretch(1)
+        row.addWidget(label(translate("FileBrowser", "Drop files here to upload them"), Text.SMALL, Tone.MUTED))
+        row.addWidget(tool_button("restart", translate("FileBrowser", "Read again (F5)"), self.reload))
+        return row
+
+    def _make_preview(self) -> QWidget:
+        box = QWidget()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        head = QHBoxLayout()
+        head.setContentsMargins(Space.M, Space.XS, Space.S, Space.XS)
+        self._path = ElidedLabel("", Text.SMALL)
+        head.addWidget(self._path, 1)
+        self._save = button(translate("FileBrowser", "Save"), "save", Variant.PRIMARY, self._save_text)
+        self._save.hide()
+        head.addWidget(self._save)
+        down = lambda: self._shell.run(self._download([self._shown_path]))  # noqa: E731
+        self._down = tool_button("download", translate("FileBrowser", "Download"), down)
+        self._down.hide()
+        head.addWidget(self._down)
+        column.addLayout(head)
+        self._stack = QStackedWidget()
+        self._nothing = EmptyState("file", translate("FileBrowser", "Pick a file to look into it"))
+        self.text = QPlainTextEdit()
+        self.text.setProperty("role", "plain")
+        self.text.setFont(mono())
+        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.text.setAccessibleName(translate("FileBrowser", "Contents"))
+        self.text.modificationChanged.connect(lambda changed: self._save.setVisible(changed))
+        self._picture = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
+        for widget in (self._nothing, self.text, self._picture):
+            self._stack.addWidget(widget)
+        column.addWidget(self._stack, 1)
+        return box
+
+    # --- preview ---
+
+    def _preview_nothing(self, words: str = "") -> None:
+        self._shown_path = ""
+        self._path.set_text("")
+        self._save.hide()
+        self._down.hide()
+        self._nothing.set("file", words or translate("FileBrowser", "Pick a file to look into it"))
+        self._stack.setCurrentWidget(self._nothing)
+
+    def _on_picked(self, path: str) -> None:
+        row = self.tree.current_row()
+        if row is None or row.folder or self._place is None or path == self._shown_path:
+            return
+        self._shell.run(self._preview(self._place, row))
+
+    async def _preview(self, place: Place, row: FileRow) -> None:
+        try:
+            data = await self._shell.client.call(
+                lambda engine: engine.files.read(place, row.path, limit=EDIT_BYTES + 1)
+            )
+        except WherryError as error:
+            self._preview_nothing(error.title)
+            return
+        if place != self._place:
+            return
+        self._shown_path = row.path
+        self._path.set_text(f"{row.path}  ·  {bytes_text(row.size)}")
+        self._down.show()
+        self._save.hide()
+        picture = QPixmap()
+        if row.name.lower().endswith(_PICTURES) and picture.loadFromData(data):
+            room = self._stack.size() * 0.9
+            fits = picture.width() <= room.width() and picture.height() <= room.height()
+            kept = Qt.AspectRatioMode.KeepAspectRatio
+            smooth = Qt.TransformationMode.SmoothTransformation
+            self._picture.setPixmap(picture if fits else picture.scaled(room, kept, smooth))
+            self._stack.setCurrentWidget(self._picture)
+            return
+        self._show_text(data)
+
+    def _show_text(self, data: bytes) -> None:
+        """Whole small texts can be edited; the rest is shown as far as it goes, other bytes as hex."""
+        binary = b"\0" in data[:8192]
+        whole = len(data) <= EDIT_BYTES
+        if binary:
+            self.text.setPlainText(hex_dump(data[: PREVIEW_BYTES // 16]))
+        else:
+            self.text.setPlainText(data[:EDIT_BYTES].decode(errors="replace"))
+        self.text.setReadOnly(binary or not whole or b"\xef\xbf\xbd" in self.text.toPlainText().encode())
+        self.text.document().setModified(False)
+        self._stack.setCurrentWidget(self.text)
+
+    def _save_text(self) -> None:
+        if self._place is not None and self._shown_path:
+            self._shell.run(self._write(self._place, self._shown_path, self.text.toPlainText().encode()))
+
+    async def _write(self, place: Place, path: str, data: bytes) -> None:
+        await self._shell.client.call(lambda engine: engine.files.write(place, path, data))
+        self.text.document().setModified(False)
+        self._shell.toast(translate("FileBrowser", "Saved {0}").format(path), Tone.SUCCESS)
+        self.tree.files.reload(_parent(path))
+
+    # --- what one does with files ---
+
+    def _folder(self) -> str:
+        """Where new things go: the folder that is current, or that of the current file."""
+        row = self.tree.current_row()
+        if row is None:
+            return "/"
+        return row.path if row.folder else _parent(row.path)
+
+    def _show_menu(self, paths: list[str], place: QPoint) -> None:
+        menu = QMenu(self)
+        run = self._shell.run
+        if paths:
+            menu.addAction(translate("FileBrowser", "Download…"), lambda: run(self._download(paths)))
+            menu.addAction(translate("FileBrowser", "Copy path"), lambda: _copy("\n".join(paths)))
+            menu.addSeparator()
+        if len(paths) == 1:
+            menu.addAction(translate("FileBrowser", "Rename…"), lambda: run(self._rename(paths[0])))
+        menu.addAction(translate("FileBrowser", "New folder…"), lambda: run(self._make_folder()))
+        menu.addAction(translate("FileBrowser", "Upload…"), lambda: run(self._choose_upload()))
+        if paths:
+            menu.addSeparator()
+            menu.addAction(translate("FileBrowser", "Delete…"), lambda: run(self._remove(paths)))
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(place)
+
+    async def _download(self, paths: Sequence[str]) -> None:
+        place = self._place
+        if place is None:
+            return
+        for path in paths:
+            name = path.rpartition("/")[2] or self._name
+            target = await self._shell.choose_save_file(
+                translate("FileBrowser", "Download {0}").format(path), f"{name}.tar"
+            )
+            if target:
+                size = await save_stream(
+                    self._shell.client, lambda engine, p=path: engine.files.download(place, p), target
+                )
+                words = translate("FileBrowser", "Downloaded {0}, {1}").format(name, bytes_text(size))
+                self._shell.toast(words, Tone.SUCCESS)
+
+    async def _choose_upload(self) -> None:
+        path = await self._shell.choose_open_file(translate("FileBrowser", "Upload into {0}").format(self._folder()))
+        if path:
+            await self._upload([Path(path)], self._folder())
+
+    async def _upload(self, sources: Sequence[Path], folder: str) -> None:
+        place = self._place
+        if place is None:
+            return
+        for source in sources:
+            tar = _tar_of(source)
+            await self._shell.client.call(lambda engine, t=tar: engine.files.upload(place, folder, t))
+        names = ", ".join(source.name for source in sources)
+        self._shell.toast(translate("FileBrowser", "Uploaded {0}").format(names), Tone.SUCCESS)
+        self.tree.files.reload(folder)
+
+    async def _make_folder(self) -> None:
+        place, folder = self._place, self._folder()
+        if place is None:
+            return
+        name = await self._shell.ask_text(
+            TextQuestion(
+                title=translate("FileBrowser", "New folder in {0}").format(folder),
+                label=translate("FileBrowser", "Name"),
+                accept=translate("FileBrowser", "Create"),
+                check=_name_problem,
+            )
+        )
+        if name:
+            path = f"{folder.rstrip('/')}/{name}"
+            await self._shell.client.call(lambda engine: engine.files.make_directory(place, path))
+            self.tree.files.reload(folder)
+
+    async def _rename(self, path: str) -> None:
+        place = self._place
+        if place is None:
+            return
+        old = path.rpartition("/")[2]
+        name = await self._shell.ask_text(
+            TextQuestion(
+                title=translate("FileBrowser", "Rename {0}").format(old),
+                label=translate("FileBrowser", "New name"),
+                accept=translate("FileBrowser", "Rename"),
+                text=old,
+                check=_name_problem,
+            )
+        )
+        if name and name != old:
+            target = f"{_parent(path).rstrip('/')}/{name}"
+            await self._shell.client.call(lambda engine: engine.files.rename(place, path, target))
+            self.tree.files.reload(_parent(path))
+
+    async def _remove(self, paths: Sequence[str]) -> None:
+        place = self._place
+        if place is None:
+            return
+        question = Confirmation(
+            title=translate("FileBrowser", "Delete {0}?").format(
+                paths[0] if len(paths) == 1 else translate("FileBrowser", "{0} files").format(len(paths))
+            ),
+            text=translate("FileBrowser", "Folders go with all that is in them. This cannot be undone."),
+            accept=translate("FileBrowser", "Delete"),
+            details=tuple(paths[:8]) if len(paths) > 1 else (),
+        )
+        if await self._shell.confirm(question) is None:
+            return
+        for path in paths:
+            await self._shell.client.call(lambda engine, p=path: engine.files.remove(place, p))
+        self._preview_nothing()
+        for folder in {_parent(path) for path in paths}:
+            self.tree.files.reload(folder)
+
+    # --- Qt ---
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls() and self._place is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        sources = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if sources:
+            self._shell.run(self._upload(sources, self._folder()))
+
+
+def hex_dump(data: bytes) -> str:
+    """Sixteen bytes a line, with what is printable beside them."""
+    lines = []
+    for start in range(0, len(data), 16):
+        part = data[start : start + 16]
+        digits = " ".join(f"{byte:02x}" for byte in part).ljust(47)
+        text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in part)
+        lines.append(f"{start:08x}  {digits}  {text}")
+    return "\n".join(lines)
+
+
+async def _tar_of(source: Path) -> AsyncIterator[bytes]:
+    """A file or folder of the user as a tar stream, never whole in memory for a plain file."""
+    if source.is_dir():
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w") as archive:
+            archive.add(source, source.name)
+        yield buffer.getvalue()
+        return
+    member = tarfile.TarInfo(source.name)
+    facts = source.stat()
+    member.size, member.mode, member.mtime = facts.st_size, facts.st_mode & 0o7777, facts.st_mtime
+    yield member.tobuf(tarfile.PAX_FORMAT)
+    async for chunk in file_chunks(source):
+        yield chunk
+    yield b"\0" * (-facts.st_size % 512) + b"\0" * 1024
+
+
+def _parent(path: str) -> str:
+    return path.rpartition("/")[0] or "/"
+
+
+def _name_problem(name: str) -> str:
+    return translate("FileBrowser", "A name, without “/”") if "/" in name or name in (".", "..") else ""
+
+
+def _copy(text: str) -> None:
+    QGuiApplication.clipboard().setText(text)

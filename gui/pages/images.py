@@ -1,0 +1,143 @@
+"""The images: the list, and behind each row what is inside; two of them side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
+
+from gui.models.images import COLUMNS, images_model
+from gui.pages.image.compare import CompareView
+from gui.pages.image.details import ImageDetails
+from gui.pages.listing import Listing, ListingPlan
+from gui.pages.page import Page
+from gui.presentation.units import bytes_text, count_text
+from gui.theme import Tone
+from gui.widgets.cells import TextCell
+from gui.widgets.drop_area import DropArea
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from engine.types.images import StoreUsage
+    from gui.bridge import ChangeSet
+    from gui.shell import Shell
+
+ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".oci")
+_MENU = (
+    ("image.run", "image.details", "image.layers", "image.compare"),
+    ("image.tag", "image.untag", "image.push", "image.pull-again", "image.save"),
+    ("image.copy-name", "image.copy-id"),
+    ("image.remove",),
+)
+
+
+def _plan() -> ListingPlan:
+    place = {name: number for number, name in enumerate(COLUMNS)}
+    return ListingPlan(
+        title=translate("ImagesPage", "Images"),
+        filter_words=translate("ImagesPage", "Filter by name, tag, id"),
+        subject="image",
+        main_action="images.pull",
+        more_actions=("program.open-archive", "images.find-file", "images.registries", "images.prune"),
+        menu=_MENU,
+        bulk=("image.compare", "image.save", "image.remove"),
+        painters={
+            place["name"]: TextCell(strong=True),
+            place["size"]: TextCell(tabular=True),
+            place["unique"]: TextCell(tabular=True, secondary=True),
+            place["created"]: TextCell(secondary=True),
+            place["used"]: TextCell(secondary=True),
+        },
+        widths={place["size"]: 96, place["unique"]: 96, place["created"]: 132, place["used"]: 180},
+        empty=(
+            "image",
+            translate("ImagesPage", "No images yet"),
+            translate("ImagesPage", "Pull one from a registry, build one from a folder, or drop an archive here."),
+        ),
+        empty_actions=("images.pull", "program.open-archive", "program.demo"),
+    )
+
+
+class ImagesPage(Page):
+    """A stack of three: the list, one image, two images compared."""
+
+    page_id = "images"
+    kinds = frozenset({"image", "container"})
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        model = images_model(lambda: self.client.mirror.containers, self)
+        self.list = Listing(shell, _plan(), model, self)
+        self.list.table.activated_key.connect(lambda key: shell.navigate("images", key, "layers"))
+        self.details: ImageDetails | None = None
+        self.compare: CompareView | None = None
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.list)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._stack)
+        self._drop = DropArea(self, translate("ImagesPage", "Drop to load the images in it"), ENDINGS)
+        self._drop.dropped.connect(lambda paths: shell.run(self._load(paths)))
+        QShortcut(QKeySequence("Alt+Left"), self, self.show_list)
+
+    def apply(self, changes: ChangeSet) -> None:
+        if "image" in changes.kinds:
+            self.list.model.apply(changes.kinds["image"])
+        if "container" in changes.kinds:
+            self.list.model.refresh(("used",))
+        self.list.refresh()
+        count = len(self.client.mirror.images)
+        words = count_text(count, translate("ImagesPage", "{0} image"), translate("ImagesPage", "{0} images"))
+        self.list.set_subtitle(words if count else "")
+        if self.client.is_ready:
+            self.shell.run(self._tell_usage(words))
+        if self.details is not None and self._stack.currentWidget() is self.details:
+            if self.details.image_id not in self.client.mirror.images:
+                self.show_list()
+            else:
+                self.details.refresh()
+
+    def open_object(self, object_id: str, detail: str = "") -> None:
+        image = self.client.mirror.images.get(object_id)
+        if image is None:
+            image = next((i for i in self.client.mirror.images.values() if object_id in i.tags), None)
+        if image is None:
+            self.show_list()
+        elif detail.startswith("compare:"):
+            self._show_compare(image.id, detail.removeprefix("compare:"))
+        else:
+            if self.details is None:
+                self.details = ImageDetails(self.shell)
+                self.details.left.connect(self.show_list)
+                self._stack.addWidget(self.details)
+            self.details.show_image(image.id, detail)
+            self._stack.setCurrentWidget(self.details)
+
+    def show_list(self) -> None:
+        self._stack.setCurrentWidget(self.list)
+        self.list.table.setFocus()
+
+    def set_query(self, text: str) -> None:
+        self.list.search.setText(text)
+
+    def _show_compare(self, left: str, right: str) -> None:
+        if self.compare is None:
+            self.compare = CompareView(self.shell)
+            self.compare.left.connect(self.show_list)
+            self._stack.addWidget(self.compare)
+        self.compare.show_images(left, right)
+        self._stack.setCurrentWidget(self.compare)
+
+    async def _tell_usage(self, words: str) -> None:
+        usage: StoreUsage = await self.client.call(lambda engine: engine.images.usage())
+        if self.client.mirror.images:
+            total, spare = bytes_text(usage.layers), bytes_text(usage.layers_reclaimable)
+            text = translate("ImagesPage", "{0}  ·  {1} on disk, {2} of it unused").format(words, total, spare)
+            self.list.set_subtitle(text)
+
+    async def _load(self, paths: list[str]) -> None:
+        for path in paths:
+            loaded = await self.client.operate(lambda engine, path=path: engine.images.load(path))  # type: ignore[misc]
+            names = ", ".join(loaded.splitlines())
+            self.shell.toast(translate("ImagesPage", "Loaded {0}").format(names), Tone.SUCCESS)

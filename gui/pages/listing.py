@@ -1,0 +1,177 @@
+"""A list page's body: header with filter and main button, the table, a bar for several selected, menus and keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+
+from gui.models.filtered import FilteredModel
+from gui.presentation.units import count_text
+from gui.theme import Space
+from gui.widgets.buttons import Variant, button, menu_button, tool_button
+from gui.widgets.empty_state import EmptyState
+from gui.widgets.labels import label
+from gui.widgets.page_header import PageHeader
+from gui.widgets.search_field import SearchField
+from gui.widgets.table import Table
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from PySide6.QtGui import QAction
+
+    from gui.actions import BoundAction
+    from gui.models.table import KeyedTableModel
+    from gui.shell import Shell
+    from gui.widgets.cells import CellPainter
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListingPlan:
+    """What makes one list different from the next."""
+
+    title: str
+    filter_words: str
+    subject: str
+    main_action: str
+    more_actions: tuple[str, ...] = ()
+    menu: tuple[tuple[str, ...], ...] = ()
+    bulk: tuple[str, ...] = ()
+    painters: Mapping[int, CellPainter] = field(default_factory=dict)
+    widths: Mapping[int, int] = field(default_factory=dict)
+    empty: tuple[str, str, str] = ("", "", "")
+    """Icon, title, hint."""
+    empty_actions: tuple[str, ...] = ()
+    row_height: int = 48
+
+
+class Listing(QWidget):
+    """Fill `model`, call `refresh` after it; `table.activated_key` says what was opened."""
+
+    def __init__(self, shell: Shell, plan: ListingPlan, model: KeyedTableModel[Any], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._shell, self._plan, self.model = shell, plan, model
+        self.filtered = FilteredModel(self)
+        self.filtered.setSourceModel(model)
+        self.table = Table(plan.title, row_height=plan.row_height)
+        self.search = SearchField(plan.filter_words, delay_ms=30)
+        self.search.changed.connect(self._on_query)
+        self.search.left.connect(self.table.setFocus)
+        self._bound: list[BoundAction] = []
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._make_header())
+        column.addWidget(self.table, 1)
+        self._bulk = self._make_bulk_bar()
+        column.addWidget(self._bulk)
+        self._set_up_table()
+        QShortcut(QKeySequence.StandardKey.Find, self, self.search.setFocus)
+
+    # --- building ---
+
+    def _make_header(self) -> PageHeader:
+        self.header = PageHeader(self._plan.title)
+        self.header.add(self.search)
+        if self._plan.more_actions:
+            more = QMenu(self)
+            for action_id in self._plan.more_actions:
+                more.addAction(self._shell.verbs.bind(self._shell, action_id, more, list))
+            knob = menu_button("", more, "more", Variant.GHOST)
+            knob.setAccessibleName(translate("Listing", "More"))
+            knob.setToolTip(translate("Listing", "More"))
+            self.header.add(knob)
+        action = self._shell.verbs[self._plan.main_action]
+        words = action.text.rstrip("…")
+        main = button(words, action.icon, Variant.PRIMARY, lambda: self._shell.trigger(self._plan.main_action))
+        main.setToolTip(action.hint)
+        self.header.add(main)
+        return self.header
+
+    def _make_bulk_bar(self) -> QWidget:
+        bar = QWidget()
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(Space.XL, Space.S, Space.L, Space.S)
+        row.setSpacing(Space.S)
+        self._bulk_words = label("")
+        row.addWidget(self._bulk_words)
+        row.addStretch(1)
+        for action_id in self._plan.bulk:
+            bound = self._bind(action_id)
+            knob = button(bound.text().rstrip("…"), bound.action.icon, Variant.DEFAULT, bound.trigger)
+            knob.setEnabled(bound.isEnabled())
+            bound.enabledChanged.connect(knob.setEnabled)
+            row.addWidget(knob)
+        row.addWidget(tool_button("x", translate("Listing", "Clear the selection"), self.table.clearSelection))
+        bar.hide()
+        return bar
+
+    def _set_up_table(self) -> None:
+        plan, table = self._plan, self.table
+        table.setModel(self.filtered)
+        table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+        table.set_columns(plan.painters, plan.widths, stretch=0)
+        table.menu_wanted.connect(self._show_menu)
+        table.keys_selected.connect(lambda _keys: self.refresh())
+        self._empty = EmptyState(*plan.empty)
+        for position, action_id in enumerate(plan.empty_actions):
+            action = self._shell.verbs[action_id]
+            variant = Variant.DEFAULT if position else Variant.PRIMARY
+            run: Callable[[], None] = lambda key=action_id: self._shell.trigger(key)  # type: ignore[misc]  # noqa: E731
+            self._empty.add_button(button(action.text, action.icon, variant, run))
+        table.set_empty_state(self._empty)
+        for action in self._shell.verbs.for_subject(plan.subject):
+            if action.shortcut:
+                bound = self._bind(action.id)
+                bound.setShortcut(QKeySequence(action.shortcut))
+                bound.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+                table.addAction(bound)
+
+    def _bind(self, action_id: str) -> BoundAction:
+        bound = self._shell.verbs.bind(self._shell, action_id, self, self.selected)
+        self._bound.append(bound)
+        return bound
+
+    # --- while it lives ---
+
+    def selected(self) -> list[Any]:
+        """The objects of the selected rows."""
+        return [item for key in self.table.selected_keys() if (item := self.model.item(key)) is not None]
+
+    def set_subtitle(self, words: str) -> None:
+        self.header.set_subtitle(words)
+
+    def refresh(self) -> None:
+        """After the model or the selection has changed."""
+        chosen = self.table.selected_keys()
+        self._bulk.setVisible(len(chosen) > 1)
+        words = count_text(len(chosen), translate("Listing", "{0} selected"), translate("Listing", "{0} selected"))
+        self._bulk_words.setText(words)
+        for bound in self._bound:
+            bound.refresh()
+
+    def _on_query(self, text: str) -> None:
+        self.filtered.set_query(text)
+        if self.model.rowCount() and text:
+            self._empty.set("search", translate("Listing", "Nothing matches “{0}”").format(text))
+        else:
+            self._empty.set(*self._plan.empty)
+        for knob in self._empty.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            if knob.property("variant") is not None:
+                knob.setVisible(not text)
+
+    def _show_menu(self, _keys: list[str], place: QPoint) -> None:
+        menu = QMenu(self)
+        for group in self._plan.menu:
+            if menu.actions():
+                menu.addSeparator()
+            for action_id in group:
+                action: QAction = self._shell.verbs.bind(self._shell, action_id, menu, self.selected)
+                menu.addAction(action)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(place)

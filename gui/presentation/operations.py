@@ -1,0 +1,73 @@
+"""An operation in words: its state, its progress, what can be done about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine.types.operations import OperationState
+from gui.presentation.units import bytes_text, duration_text
+from gui.theme import Tone
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from engine.types.operations import Operation
+
+_ICONS = {
+    "pull": "download",
+    "push": "upload",
+    "build": "build",
+    "load": "archive",
+    "save": "save",
+    "import": "archive",
+    "prune": "broom",
+    "commit": "image",
+    "backup": "save",
+    "restore": "history",
+    "clone": "clone",
+    "export": "logs",
+}
+_COUNTED = frozenset({"build"})
+"""Kinds whose progress counts steps, not bytes."""
+
+
+class OperationWords(NamedTuple):
+    word: str
+    tone: Tone
+
+
+def operation_words(operation: Operation) -> OperationWords:
+    match operation.state:
+        case OperationState.RUNNING:
+            return OperationWords(translate("Operations", "Running"), Tone.ACCENT)
+        case OperationState.SUCCEEDED:
+            return OperationWords(translate("Operations", "Done"), Tone.SUCCESS)
+        case OperationState.FAILED:
+            return OperationWords(translate("Operations", "Failed"), Tone.DANGER)
+        case _:
+            return OperationWords(translate("Operations", "Cancelled"), Tone.MUTED)
+
+
+def operation_icon(operation: Operation) -> str:
+    return _ICONS.get(operation.kind, "activity")
+
+
+def progress_text(operation: Operation) -> str:
+    """How far it is, or how it ended."""
+    if operation.failure is not None:
+        return operation.failure.title
+    if operation.state is not OperationState.RUNNING:
+        return operation.result if operation.kind in ("load", "save", "backup", "export") else ""
+    if not operation.total:
+        return operation.status
+    if operation.kind in _COUNTED:
+        text = translate("Operations", "step {0} of {1}").format(operation.done, operation.total)
+    else:
+        text = translate("Operations", "{0} of {1}").format(bytes_text(operation.done), bytes_text(operation.total))
+    return f"{operation.status} · {text}" if operation.status else text
+
+
+def took_text(operation: Operation, now: datetime) -> str:
+    end = operation.ended or now
+    return duration_text((end - operation.started).total_seconds())
