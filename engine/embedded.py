@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.cgroups.tree import CgroupTree
 from engine.containers.book import ContainerBook
+from engine.containers.filters import CompiledFilters
 from engine.containers.handover import hand_over
 from engine.containers.roots import RootHolds
 from engine.containers.runtime import FoundImage, Runtime, boot_id
@@ -20,6 +21,8 @@ from engine.events.bus import EventBus
 from engine.events.log import EventLog
 from engine.host.service import EngineParts, HostService
 from engine.host.settings import SettingsStore
+from engine.host.version import version
+from engine.images.service import ImageService
 from engine.networks.service import NetworkService
 from engine.operations.registry import OperationRegistry
 from engine.places import Places
@@ -127,20 +130,29 @@ class EmbeddedEngine:
         self.networks.publish_all()
 
     async def _open_images(self) -> None:
-        self.images: Any = _absent("engine.images.service", "ImageService", lambda make: make(
-            paths=self.paths, database=self.database, keeper=self.keeper, blobs=self.blobs, layers=self.layers,
-            bus=self.bus, operations=self.operations,
-        ))  # fmt: skip
+        self.images = ImageService(
+            paths=self.paths,
+            database=self.database,
+            keeper=self.keeper,
+            blobs=self.blobs,
+            layers=self.layers,
+            bus=self.bus,
+            operations=self.operations,
+            parallel=lambda: self.settings.current.parallel_downloads,
+            version=version(),
+        )
         await self.images.open()
         self._closers.append(self.images.close)
+        self.images.add_usage("volumes", self.volumes.usage)
 
     def _make_runtime(self) -> Runtime:
+        crun = Crun.find(self.paths.crun_root)
         return Runtime(
             paths=self.paths,
             keeper=self.keeper,
             rootfs=self.rootfs,
             cgroups=self.cgroups,
-            crun=Crun.find(self.paths.crun_root),
+            crun=crun,
             conmon=need_program("conmon"),
             book=ContainerBook(self.database, self.bus),
             networks=self.networks,
@@ -148,6 +160,7 @@ class EmbeddedEngine:
             images=_ImageLookup(self),
             layers=self.layers,
             roots=RootHolds(self.paths, self.rootfs),
+            filters=CompiledFilters(self.paths.run / "seccomp", crun),
             boot=boot_id(),
         )
 

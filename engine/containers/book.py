@@ -50,6 +50,10 @@ class Entry:
         return self.state in ALIVE_STATES
 
     @property
+    def waits_to_restart(self) -> bool:
+        return self.state is State.RESTARTING
+
+    @property
     def volume_names(self) -> tuple[str, ...]:
         return tuple(mount.source for mount in self.container.mounts if mount.kind == "volume")
 

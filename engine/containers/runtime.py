@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from engine.cgroups.group import ContainerCgroup
     from engine.cgroups.tree import CgroupTree
     from engine.containers.book import ContainerBook
+    from engine.containers.filters import CompiledFilters
     from engine.containers.record import Record
     from engine.containers.roots import RootHolds
     from engine.networks.service import NetworkService
@@ -60,6 +61,7 @@ class Runtime:
     images: ImageSource
     layers: LayerStore
     roots: RootHolds
+    filters: CompiledFilters
     boot: str
     """The kernel's name for this boot: processes of another one are gone for certain."""
 

@@ -259,11 +259,11 @@ class ContainerService:
 
     async def _called_off(self, entry: Entry, action: Action) -> bool:
         """A container that waits for its next start has no process to end: the waiting ends."""
-        if entry.state is not State.RESTARTING:
+        if not entry.waits_to_restart:
             return False
         async with entry.lock:
-            if entry.state is not State.RESTARTING:
-                return False
+            if not entry.waits_to_restart:
+                return False  # its time came while we waited for the lock
             must_allow(entry, action)
             self._supervisor.cancel_restart(entry.id)
             record = entry.record.changed(stop_wanted=True, failures=0).with_container(state=State.EXITED)

@@ -189,9 +189,7 @@ class Starter:
         with clock.step("mount"):
             await runtime.rootfs.mount(record.id, record.layers, driver=record.container.spec.driver)
         with clock.step("configure"):
-            plan = await self._planner.plan(record, joined)
-            config = runtime.paths.container_run(record.id) / CONFIG
-            config.write_bytes(msgspec.json.encode(runtime_spec(plan)))
+            uncompiled = await self._configure(record, joined)
             group = runtime.cgroup(record)
             group.create()
             limits = group.apply(record.container.spec.resources)
@@ -199,7 +197,17 @@ class Starter:
             pid, conmon_pid = await self._run_conmon(record)
             # conmon was born in the container's groups so that all of the container is; it does not belong to it.
             runtime.cgroups.supervisors().add(conmon_pid)
+            if uncompiled:
+                runtime.filters.remember(uncompiled, runtime.paths.crun_root / record.id)
         return pid, conmon_pid, limits.unenforced
+
+    async def _configure(self, record: Record, joined: Joined) -> str:
+        """Write config.json; gives the key of a seccomp filter that crun will have to compile."""
+        document = runtime_spec(await self._planner.plan(record, joined))
+        uncompiled = self._runtime.filters.apply(document)
+        config = self._runtime.paths.container_run(record.id) / CONFIG
+        config.write_bytes(msgspec.json.encode(document))
+        return uncompiled
 
     def rewrite_hosts(self, record: Record) -> None:
         self._planner.write_etc_files(record, joined_namespaces(self._runtime, record))

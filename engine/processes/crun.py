@@ -32,8 +32,13 @@ class Crun:
         return cls(find_program("crun") or need_program("runc"), root)
 
     @property
+    def is_crun(self) -> bool:
+        """runc takes the same verbs, but not crun's own options and annotations."""
+        return not self.program.endswith("runc")
+
+    @property
     def options(self) -> tuple[str, ...]:
-        if self.program.endswith("runc"):
+        if not self.is_crun:
             return ("--root", str(self.root), "--rootless", "true")
         return ("--root", str(self.root), "--cgroup-manager=disabled")
 
