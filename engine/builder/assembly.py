@@ -1,0 +1,68 @@
+"""Puts the builder together from the engine's other rooms; the composition root calls this and nothing else here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.builder.bases import Bases
+from engine.builder.cache import StepCache
+from engine.builder.cache_mounts import CacheMounts
+from engine.builder.execution import BuildTools
+from engine.builder.roots import ScratchRoots
+from engine.builder.running import RunTools
+from engine.builder.service import BuildService
+from engine.types.containers import ContainerSpec, CreateContainer
+
+if TYPE_CHECKING:
+    from engine.containers.runtime import Runtime
+    from engine.containers.service import ContainerService
+    from engine.events.bus import EventBus
+    from engine.images.service import ImageService
+    from engine.operations.registry import OperationRegistry
+    from engine.state.database import Database
+
+BUILD_LABEL = "io.wherry.failed-build"
+
+
+def make_build_service(
+    *,
+    runtime: Runtime,
+    database: Database,
+    bus: EventBus,
+    operations: OperationRegistry,
+    images: ImageService,
+    containers: ContainerService,
+) -> BuildService:
+    keeper, paths, layers = runtime.keeper, runtime.paths, runtime.layers
+    tools = BuildTools(
+        paths=paths,
+        keeper=keeper,
+        layers=layers,
+        roots=ScratchRoots(keeper, runtime.rootfs, layers),
+        cache=StepCache(database, layers),
+        cache_mounts=CacheMounts(paths, keeper, database),
+        bases=Bases(images, layers),
+        run=RunTools(paths, keeper, runtime.cgroups, runtime.crun),
+    )
+
+    async def keep_container(image_id: str, build_id: str) -> str:
+        """A stopped container on the failed step's files, ready for `sh`."""
+        spec = ContainerSpec(
+            image=image_id,
+            entrypoint=("/bin/sh",),
+            command=(),
+            tty=True,
+            stdin_open=True,
+            labels={BUILD_LABEL: build_id},
+        )
+        made = await containers.create(CreateContainer(spec=spec, name=f"failed-build-{build_id[:8]}"))
+        return made.id
+
+    return BuildService(
+        tools=tools,
+        database=database,
+        bus=bus,
+        operations=operations,
+        networks=runtime.networks.attachments,
+        keep_container=keep_container,
+    )

@@ -1,0 +1,238 @@
+"""One build: the graph of its steps, their output, and the Dockerfile with what is wrong at its line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from engine.types.builds import StepState
+from gui.presentation import builds as words
+from gui.theme import Space, Tone
+from gui.widgets.badge import Badge
+from gui.widgets.banner import Banner
+from gui.widgets.buttons import Variant, button, tool_button
+from gui.widgets.logview import LogRow, LogView, MemoryLineSource
+from gui.widgets.page_header import PageHeader
+from gui.widgets.segmented import Segmented
+from gui.widgets.source_view import SourceView
+from gui.widgets.step_graph import GraphLane, GraphStep, StepGraph
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from engine.types.builds import Build, BuildOutput
+    from gui.bridge import Lease
+    from gui.shell import Shell
+
+_CLOCK_MILLISECONDS = 200
+
+
+class BuildDetails(QWidget):
+    """Follows one build; `left` is the way back to the list."""
+
+    left = Signal()
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__()
+        self._shell = shell
+        self.build_id = ""
+        self._lease: Lease | None = None
+        self._lines: list[BuildOutput] = []
+        self._only = ""
+        self._make_header()
+        self._make_body()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.header)
+        column.addWidget(self._problem_box)
+        column.addWidget(self._body, 1)
+        self._clock = QTimer(self, interval=_CLOCK_MILLISECONDS)
+        self._clock.timeout.connect(self.refresh)
+
+    # --- building ---
+
+    def _make_header(self) -> None:
+        self.header = PageHeader("")
+        self.header.add_leading(
+            tool_button("arrow-left", translate("BuildDetails", "Back to the builds"), self.left.emit)
+        )
+        self.badge = Badge()
+        self.cancel = button(translate("BuildDetails", "Cancel"), "x", Variant.DEFAULT, self._cancel)
+        self.again = button(translate("BuildDetails", "Build again"), "restart", Variant.DEFAULT, self._again)
+        self.shell_button = button(
+            translate("BuildDetails", "Open a shell where it failed"), "terminal", Variant.DEFAULT, self._open_shell
+        )
+        self.run = button(translate("BuildDetails", "Run"), "play", Variant.PRIMARY, self._run)
+        for widget in (self.badge, self.cancel, self.again, self.shell_button, self.run):
+            self.header.add(widget)
+        self.problem = Banner(Tone.DANGER)
+        self._problem_box = QWidget()
+        around = QVBoxLayout(self._problem_box)
+        around.setContentsMargins(Space.XL, Space.M, Space.XL, 0)
+        around.addWidget(self.problem)
+
+    def _make_body(self) -> None:
+        self.graph = StepGraph(translate("BuildDetails", "Steps"))
+        self.graph.chosen.connect(self._on_step)
+        area = QScrollArea()
+        area.setWidget(self.graph)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self.tabs = Segmented(
+            (
+                ("output", translate("BuildDetails", "Output")),
+                ("dockerfile", translate("BuildDetails", "Dockerfile")),
+            ),
+            translate("BuildDetails", "What to show"),
+        )
+        self.tabs.changed.connect(self._on_tab)
+        self.source = MemoryLineSource()
+        self.output = LogView(translate("BuildDetails", "Output of the build"))
+        self.output.set_source(self.source)
+        self.output.set_follow(on=True)
+        self.dockerfile = SourceView(translate("BuildDetails", "Dockerfile"))
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.output)
+        self._stack.addWidget(self.dockerfile)
+        lower = QWidget()
+        column = QVBoxLayout(lower)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        bar = QHBoxLayout()
+        bar.setContentsMargins(Space.XL, Space.S, Space.L, Space.S)
+        bar.addWidget(self.tabs)
+        bar.addStretch(1)
+        column.addLayout(bar)
+        column.addWidget(self._stack, 1)
+        self._body = QSplitter(Qt.Orientation.Vertical)
+        self._body.addWidget(area)
+        self._body.addWidget(lower)
+        self._body.setSizes([320, 360])
+        self._body.setChildrenCollapsible(False)
+
+    # --- showing ---
+
+    def show_build(self, build_id: str) -> None:
+        """Follow another build from its first line."""
+        self.suspend()
+        if build_id != self.build_id:
+            self.build_id = build_id
+            self._only = ""
+            self.graph.choose("")
+            self.tabs.set_current("output")
+            self._stack.setCurrentIndex(0)
+        self.resume()
+
+    def resume(self) -> None:
+        if not self.build_id:
+            return
+        self._lines.clear()
+        self.source.clear()
+        build_id = self.build_id
+        self._lease = self._shell.client.stream(lambda engine: engine.builds.output(build_id), self._on_output)
+        self.refresh()
+
+    def suspend(self) -> None:
+        self._clock.stop()
+        if self._lease is not None:
+            self._lease.end()
+            self._lease = None
+
+    def refresh(self) -> None:
+        build = self._shell.client.mirror.builds.get(self.build_id)
+        if build is None:
+            return
+        state = words.build_words(build)
+        self.header.set_title(words.build_title(build))
+        self.header.set_subtitle(f"{words.steps_text(build)} · {words.duration_of(words.seconds_of(build))}")
+        self.badge.set(state.word, state.tone, icon_name=state.icon)
+        self.cancel.setVisible(build.ended is None)
+        self.again.setVisible(build.ended is not None and build.request is not None)
+        self.shell_button.setVisible(bool(build.kept_container))
+        self.run.setVisible(bool(build.image_id))
+        self.graph.set_lanes(lanes_of(build))
+        self._show_problem(build)
+        self._show_dockerfile(build)
+        if build.ended is None and self.isVisible():
+            self._clock.start()
+        else:
+            self._clock.stop()
+
+    def _show_problem(self, build: Build) -> None:
+        failure = build.failure
+        shown = failure is not None and failure.code != "cancelled"
+        self._problem_box.setVisible(shown)
+        if failure is not None and shown:
+            text = "\n".join(part for part in (failure.explanation, failure.hint) if part)
+            self.problem.show_message(Tone.DANGER, failure.title, text)
+
+    def _show_dockerfile(self, build: Build) -> None:
+        self.dockerfile.set_text(build.dockerfile_text)
+        if build.failure is not None and build.error_line:
+            hint = f"\n{build.failure.hint}" if build.failure.hint else ""
+            self.dockerfile.mark(build.error_line, f"{build.failure.title}{hint}")
+
+    # --- output ---
+
+    def _on_output(self, lines: list[BuildOutput]) -> None:
+        self._lines.extend(lines)
+        self.source.extend(_row(line) for line in lines if self._only in ("", line.step))
+
+    def _on_step(self, step: str) -> None:
+        self._only = step
+        self.source.clear()
+        self.source.extend(_row(line) for line in self._lines if step in ("", line.step))
+        self.output.go_to_end()
+
+    def _on_tab(self, tab: str) -> None:
+        self._stack.setCurrentIndex(0 if tab == "output" else 1)
+
+    # --- deeds ---
+
+    def _cancel(self) -> None:
+        build_id = self.build_id
+        self._shell.run(self._shell.client.call(lambda engine: engine.operations.cancel(build_id)))
+
+    def _again(self) -> None:
+        self._shell.trigger("build.again", [self._shell.client.mirror.builds[self.build_id]])
+
+    def _run(self) -> None:
+        build = self._shell.client.mirror.builds[self.build_id]
+        self._shell.open_dialog("run", image=build.tags[0] if build.tags else build.image_id)
+
+    def _open_shell(self) -> None:
+        container = self._shell.client.mirror.builds[self.build_id].kept_container
+
+        async def start_and_show() -> None:
+            await self._shell.client.call(lambda engine: engine.containers.start(container))
+            self._shell.navigate("containers", container, "terminal")
+
+        self._shell.run(start_and_show())
+
+
+def lanes_of(build: Build) -> list[GraphLane]:
+    """Stages in the order of their first step; what a stage's first step waits for makes the curves."""
+    stages = list(dict.fromkeys(step.stage for step in build.steps))
+    stage_of = {step.id: step.stage for step in build.steps}
+    lanes: list[GraphLane] = []
+    for stage in stages:
+        steps = [step for step in build.steps if step.stage == stage]
+        waits = {stage_of[other] for other in steps[0].depends_on if other in stage_of} - {stage}
+        shown = []
+        for step in steps:
+            state = words.step_words(step.state)
+            seconds = words.step_seconds(step)
+            detail = (
+                state.word if step.state is StepState.CACHED else words.duration_of(seconds) if step.started else ""
+            )
+            dim = step.state in (StepState.WAITING, StepState.SKIPPED)
+            tooltip = f"{state.word}\n{step.instruction}"
+            shown.append(GraphStep(step.id, step.instruction, state.tone, state.icon, detail, tooltip, dim))
+        lanes.append(GraphLane(stage, tuple(shown), tuple(sorted(stages.index(one) for one in waits))))
+    return lanes
+
+
+def _row(line: BuildOutput) -> LogRow:
+    return LogRow(line.text, stderr=line.stream == "stderr")
