@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import tarfile
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.link import engine
@@ -80,7 +79,9 @@ def _from(client: Client, container: str, path: str, target: str, *, follow: boo
     facts = decode(base64.b64decode(answer.headers["x-docker-container-path-stat"]))
     is_directory = bool(facts["mode"] & _GO_DIRECTORY)
     base, rename = _landing(target, path, is_directory=is_directory)
-    _unpack(answer.pieces(), base, rename)
+    from engine.cli.unpacking import unpack
+
+    unpack(answer.pieces(), base, rename)
     return 0
 
 
@@ -97,54 +98,6 @@ def _landing(target: str, path: str, *, is_directory: bool) -> tuple[str, str | 
     if is_directory and os.path.exists(target):
         raise Failed(0, f'cannot copy a directory over the file "{target}"')
     return parent, os.path.basename(os.path.abspath(target.rstrip("/")))
-
-
-class _Pieces:
-    """An iterator of bytes as the file that tarfile reads from."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-        self._kept = bytearray()
-
-    def read(self, size: int) -> bytes:
-        while len(self._kept) < size:
-            piece = next(self._pieces, b"")
-            if not piece:
-                break
-            self._kept += piece
-        data = bytes(self._kept[:size])
-        del self._kept[:size]
-        return data
-
-
-def _unpack(pieces: Iterator[bytes], base: str, rename: str | None) -> None:
-    """What a container sends is not trusted: names stay below `base`, owners are ours, devices are left out."""
-    with tarfile.open(fileobj=_Pieces(pieces), mode="r|") as archive:  # type: ignore[call-overload]
-        for member in archive:
-            if rename is not None:
-                _, slash, rest = member.name.removeprefix("./").partition("/")
-                member.name = f"{rename}{slash}{rest}" if rename else rest
-                if member.islnk():
-                    _, link_slash, link_rest = member.linkname.removeprefix("./").partition("/")
-                    member.linkname = f"{rename}{link_slash}{link_rest}" if rename else link_rest
-                if not member.name:
-                    continue
-            if member.isdev():
-                continue
-            try:
-                archive.extract(member, base, filter=_links_as_they_are)
-            except tarfile.FilterError as error:
-                raise Failed(0, f"the container sent a path that would leave the directory: {error}") from None
-
-
-def _links_as_they_are(member: tarfile.TarInfo, base: str) -> tarfile.TarInfo | None:
-    """As `docker cp`: a symbolic link is made as it is, wherever it points, but nothing is written through one."""
-    if not member.issym():
-        return tarfile.tar_filter(member, base).replace(uid=None, gid=None, uname=None, gname=None, deep=False)  # type: ignore[arg-type]
-    parent = os.path.realpath(os.path.join(base, os.path.dirname(member.name)))
-    if os.path.commonpath([parent, os.path.realpath(base)]) != os.path.realpath(base):
-        raise tarfile.OutsideDestinationError(member, parent)
-    return member
 
 
 # --- to a container ---

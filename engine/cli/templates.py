@@ -28,6 +28,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _ACTION = re.compile(r"\{\{(-\s)?\s*(.*?)\s*(\s-)?\}\}", re.DOTALL)
+_KEYWORD = re.compile(r"(if|with|range|end|else)\b")
 _MISSING = "<no value>"
 
 Scope = dict[str, Any]
@@ -81,13 +82,13 @@ def _parse(pieces: list[tuple[str, str]]) -> tuple[list[Node], str]:
         if kind == "text":
             nodes.append(("text", text))
             continue
-        word, _, rest = text.partition(" ")
-        if word in ("end", "else"):
-            return nodes, text
-        if word in ("if", "with", "range"):
-            nodes.append(_block(word, rest, pieces))
-        else:
+        keyword = _KEYWORD.match(text)
+        if keyword is None:
             nodes.append(_value_node(text))
+        elif keyword[1] in ("end", "else"):
+            return nodes, text
+        else:
+            nodes.append(_block(keyword[1], text[keyword.end() :], pieces))
     return nodes, ""
 
 
@@ -102,8 +103,10 @@ def _block(word: str, rest: str, pieces: list[tuple[str, str]]) -> Node:
     if closing.startswith("else"):
         further = closing.removeprefix("else").strip()
         if further:
-            inner, _, inner_rest = further.partition(" ")
-            otherwise = [_block(inner, inner_rest, pieces)]
+            inner = _KEYWORD.match(further)
+            if inner is None or inner[1] in ("end", "else"):
+                raise UsageError(f"template parsing error: unexpected {further!r} after else")
+            otherwise = [_block(inner[1], further[inner.end() :], pieces)]
             closing = "end"
         else:
             otherwise, closing = _parse(pieces)
