@@ -10,6 +10,7 @@ import importlib
 import logging
 from typing import TYPE_CHECKING, Any
 
+from engine.builder.assembly import make_build_service
 from engine.cgroups.tree import CgroupTree
 from engine.containers.book import ContainerBook
 from engine.containers.filters import CompiledFilters
@@ -100,6 +101,7 @@ class EmbeddedEngine:
         self.rootfs = RootFilesystems(self.paths, self.keeper, self.layers)
         await self.rootfs.open(self.settings.current.driver)
         self.cgroups = await CgroupTree.open(self.paths.root, self.keeper.pid)
+        self._closers.append(self.cgroups.close)
         self.volumes = VolumeService(
             paths=self.paths, keeper=self.keeper, database=self.database, bus=self.bus, operations=self.operations
         )
@@ -183,9 +185,16 @@ class EmbeddedEngine:
         self.files: Any = _absent(
             "engine.files.service", "FileService", lambda make: make(self.keeper, Places(runtime))
         )
-        self.builds: Any = _absent("engine.builder.service", "BuildService", lambda make: make())
+        self.builds = make_build_service(
+            runtime=runtime,
+            database=self.database,
+            bus=self.bus,
+            operations=self.operations,
+            images=self.images,
+            containers=self.containers,
+        )
         self.containers.connect(logs=self.logs, stats=self.stats)
-        for room in (self.logs, self.stats):
+        for room in (self.logs, self.stats, self.builds):
             await room.open()
         for room in (self.files, self.stats, self.logs, self.builds):
             self._closers.append(room.close)
@@ -269,5 +278,5 @@ def _absent(module: str, name: str, make: Callable[[Any], Any]) -> Any:
     try:
         return make(getattr(importlib.import_module(module), name))
     except (ImportError, AttributeError, NotImplementedError, TypeError) as error:
-        _log.warning("%s is not there yet: %s", module, error)
+        _log.info("%s is not there yet: %s", module, error)
         return _Absent(module)
