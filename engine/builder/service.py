@@ -89,8 +89,10 @@ class BuildService:
         build_id = secrets.token_hex(8)
         title = ", ".join(request.tags) or request.context or request.dockerfile
 
+        record = self._begin(build_id, request, streamed=context is not None)
+
         async def work(progress: Progress) -> str:
-            return await self._build(build_id, request, context, progress)
+            return await self._build(record, request, context, progress)
 
         return self._operations.start(
             kind="build", title=f"Build {title}", subject=title, work=work, operation_id=build_id
@@ -130,14 +132,13 @@ class BuildService:
     # --- one build ---
 
     async def _build(
-        self, build_id: str, request: BuildImage, stream: AsyncIterator[bytes] | None, progress: Progress
+        self, record: BuildRecord, request: BuildImage, stream: AsyncIterator[bytes] | None, progress: Progress
     ) -> str:
-        _check(request)
-        record = self._begin(build_id, request, streamed=stream is not None)
         uploaded: Path | None = None
         try:
+            _check(request)
             if stream is not None:
-                uploaded = self._tools.paths.root / "uploads" / build_id
+                uploaded = self._tools.paths.root / "uploads" / record.id
                 await receive_context(stream, uploaded)
             image_id = await self._run(record, request, uploaded, progress)
         except asyncio.CancelledError:
