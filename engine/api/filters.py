@@ -111,7 +111,7 @@ def _found(pattern: str, value: str) -> bool:
     if len(pattern) > _PATTERN_BYTES:
         raise Refusal(400, "a name filter is too long")
     plain = pattern.removeprefix("^").removesuffix("$").removeprefix("/")
-    if re.fullmatch(r"[\w.\-:/@]*", plain):
+    if re.fullmatch(r"[\w\-:/@]*", plain):
         anchored_start, anchored_end = pattern.startswith(("^", "/")), pattern.endswith("$")
         if anchored_start and anchored_end:
             return value == plain

@@ -61,10 +61,10 @@ class ApiServer:
         """Listen. Replaces a stale socket; refuses to push aside a living server."""
         listener = await self._bind()
         server = _Server(self._handle, handler_cancellation=True, access_log=None, auto_decompress=False)
-        runner = web.ServerRunner(server, handle_signals=False)
+        runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=_CLOSE_SECONDS)
         await runner.setup()
         self._runner = runner
-        await web.SockSite(runner, listener, backlog=_BACKLOG, shutdown_timeout=_CLOSE_SECONDS).start()
+        await web.SockSite(runner, listener, backlog=_BACKLOG).start()
 
     async def close(self) -> None:
         """Stop listening, end every stream, leave no file behind."""

@@ -1,0 +1,106 @@
+"""The API over the fake engine on a real socket, with a client that says exactly what is sent and what came."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from engine.api.server import ApiServer
+from tests.fakes.engine import FakeEngine, open_fake_engine
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+
+@dataclass
+class Reply:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.body.splitlines() if line.strip()]
+
+    @property
+    def message(self) -> str:
+        return str(self.json()["message"])
+
+
+class Served:
+    """A running server, its engine, and the ways to talk to it."""
+
+    def __init__(self, engine: FakeEngine, server: ApiServer, session: aiohttp.ClientSession) -> None:
+        self.engine = engine
+        self.server = server
+        self._session = session
+
+    async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
+        data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        named = {key.replace("_", "-"): value for key, value in headers.items()}
+        url = aiohttp.client.URL(f"http://wherry{path}", encoded=True)
+        async with self._session.request(method, url, data=data, headers=named) as response:
+            return Reply(response.status, dict(response.headers), await response.read())
+
+    async def get(self, path: str) -> Any:
+        """The JSON of a request that must succeed."""
+        reply = await self.ask("GET", path)
+        assert reply.status == 200, reply.body
+        return reply.json()
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_unix_connection(str(self.server.socket_path))
+
+    async def upgrade(self, path: str, body: bytes = b"", *, upgrade: bool = True) -> Raw:
+        reader, writer = await self.connect()
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+        head += "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n" if upgrade else "\r\n"
+        writer.write(head.encode() + body)
+        answered = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        return Raw(reader, writer, answered.decode())
+
+
+@dataclass
+class Raw:
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    head: str
+
+    async def rest(self) -> bytes:
+        return await asyncio.wait_for(self.reader.read(), 5)
+
+    async def exactly(self, count: int) -> bytes:
+        return await asyncio.wait_for(self.reader.readexactly(count), 5)
+
+    async def close(self) -> None:
+        self.writer.close()
+
+
+@asynccontextmanager
+async def serving(run: Path) -> AsyncIterator[Served]:
+    engine = await open_fake_engine()
+    server = ApiServer(engine, run / "docker.sock")
+    await server.start()
+    session = aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(server.socket_path)))
+    try:
+        yield Served(engine, server, session)
+    finally:
+        await session.close()
+        await server.close()
+        await engine.close()
+
+
+async def until(condition: Any, seconds: float = 3.0) -> None:
+    """Poll a condition; the deadline is the failure."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not condition():
+        assert asyncio.get_running_loop().time() < deadline, "it did not come about"
+        await asyncio.sleep(0.005)
