@@ -67,6 +67,8 @@ class ArchiveWriter:
             for record in self._records(one.image):
                 # What is missing is said before the first byte, not in the middle.
                 await self._archives.ensured(record, self._catalogue)
+        # Directories are spelt out: skopeo as an ordinary user cannot load an archive that leaves them to be guessed.
+        yield tar_stream.directory_header("blobs/") + tar_stream.directory_header("blobs/sha256/")
         written: set[str] = set()
         manifests: list[dict[str, Any]] = []
         for one in chosen:

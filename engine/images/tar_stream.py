@@ -152,6 +152,12 @@ def header(name: str, size: int, *, mode: int = 0o644, mtime: int = 0) -> bytes:
     return info.tobuf(tarfile.PAX_FORMAT)
 
 
+def directory_header(name: str) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.type, info.mode = tarfile.DIRTYPE, 0o755
+    return info.tobuf(tarfile.PAX_FORMAT)
+
+
 def padding(size: int) -> bytes:
     return bytes(-size % BLOCK)
 
