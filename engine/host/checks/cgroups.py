@@ -55,7 +55,7 @@ def control_groups(machine: Machine) -> HostCheck:
         return line(
             verdict=Verdict.DEGRADED,
             found=f"{words}. Not yours: {', '.join(missing)}.",
-            matters=f"No limits on {' and '.join(missing)}, and estimated figures where there is no counter.",
+            matters=f"No limits on {', '.join(missing)}, and estimated figures where there is no counter.",
             fix=_DELEGATE if layout.mode is Mode.V2 else _fix_v1(machine, missing),
         )
     return line(verdict=Verdict.OK, found=words)
