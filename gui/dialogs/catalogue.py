@@ -19,7 +19,13 @@ DIALOGS: dict[str, tuple[str, str]] = {
     "report": ("gui.feedback.errors", "ReportDialog"),
     "operation": ("gui.dialogs.operation", "OperationDialog"),
     "pull": ("gui.dialogs.pull", "PullDialog"),
+    "push": ("gui.dialogs.push", "PushDialog"),
     "login": ("gui.dialogs.login", "LoginDialog"),
+    "registries": ("gui.dialogs.registries", "RegistriesDialog"),
+    "prune-images": ("gui.dialogs.prune_images", "PruneDialog"),
+    "find-file": ("gui.dialogs.find_file", "FindFileDialog"),
+    "create-network": ("gui.dialogs.networks", "CreateNetworkDialog"),
+    "connect-network": ("gui.dialogs.networks", "ConnectDialog"),
     "build": ("gui.dialogs.build", "BuildDialog"),
 }
 """Name → (module, class). Rooms add theirs here."""

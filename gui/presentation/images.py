@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from engine.types.files import DirectoryEntry
 from engine.types.images import FileKind, LayerPhase, TreeChange, WastedFile
 from gui.presentation.units import bytes_text, clock_text, count_text, short_id
 from gui.theme import Tone
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from engine.types.containers import Container
+    from engine.types.files import DirectoryEntry
     from engine.types.images import FileEntry, HistoryStep, Image, Layer, LayerProgress, LayerReport, TreeNode
 
 DIGEST_LENGTH = 12

@@ -1,0 +1,208 @@
+"""What a user can do to images."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtGui import QGuiApplication
+
+from engine.types.images import Image, PushImage
+from gui.actions.actions import Action
+from gui.presentation.images import image_name
+from gui.presentation.units import bytes_text, count_text
+from gui.shell import Confirmation, TextQuestion
+from gui.theme import Tone
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gui.shell import Shell
+
+_REFERENCE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._:/-]*")
+
+
+def some(images: Sequence[Image]) -> bool:
+    return len(images) > 0
+
+
+def one(images: Sequence[Image]) -> bool:
+    return len(images) == 1
+
+
+def tagged(images: Sequence[Image]) -> bool:
+    return len(images) == 1 and bool(images[0].tags)
+
+
+def check_reference(text: str) -> str:
+    """What is wrong with a name for an image, or ""."""
+    if not text.strip():
+        return translate("ImageActions", "A name is needed, such as team/app:1.0")
+    if not _REFERENCE.fullmatch(text.strip()):
+        return translate("ImageActions", "Only letters, digits and . _ - / : may be in it")
+    if any(part != part.lower() for part in text.rpartition(":")[0].split("/")[1:]):
+        return translate("ImageActions", "The part before the tag is written in small letters")
+    return ""
+
+
+async def run(shell: Shell, images: Sequence[Image]) -> None:
+    shell.open_dialog("run", image=images[0].tags[0] if images[0].tags else images[0].id)
+
+
+async def details(shell: Shell, images: Sequence[Image]) -> None:
+    shell.navigate("images", images[0].id)
+
+
+async def layers(shell: Shell, images: Sequence[Image]) -> None:
+    shell.navigate("images", images[0].id, "layers")
+
+
+async def compare(shell: Shell, images: Sequence[Image]) -> None:
+    other = images[1].id if len(images) > 1 else ""
+    shell.navigate("images", images[0].id, f"compare:{other}")
+
+
+async def pull(shell: Shell, _subjects: Sequence[Any]) -> None:
+    shell.open_dialog("pull")
+
+
+async def pull_again(shell: Shell, images: Sequence[Image]) -> None:
+    shell.open_dialog("pull", reference=images[0].tags[0], start=True)
+
+
+async def push(shell: Shell, images: Sequence[Image]) -> None:
+    shell.open_dialog("push", reference=images[0].tags[0])
+
+
+async def push_now(shell: Shell, reference: str) -> None:
+    """Push without a dialog, for a retry."""
+    await shell.client.operate(lambda engine: engine.images.push(PushImage(reference=reference)))
+
+
+async def tag(shell: Shell, images: Sequence[Image]) -> None:
+    image = images[0]
+    question = TextQuestion(
+        title=translate("ImageActions", "Tag {0}").format(image_name(image)),
+        label=translate("ImageActions", "Another name for it"),
+        accept=translate("ImageActions", "Tag"),
+        text=image.tags[0] if image.tags else "",
+        check=check_reference,
+    )
+    name = await shell.ask_text(question)
+    if name:
+        await shell.client.call(lambda engine: engine.images.tag(image.id, name.strip()))
+        shell.toast(translate("ImageActions", "Tagged {0}").format(name.strip()), Tone.SUCCESS)
+
+
+async def untag(shell: Shell, images: Sequence[Image]) -> None:
+    image = images[0]
+    reference = image.tags[0]
+    await shell.client.call(lambda engine: engine.images.remove(reference))
+    shell.toast(
+        translate("ImageActions", "Took the tag {0} away").format(reference),
+        button=translate("ImageActions", "Undo"),
+        on_button=lambda: shell.run(shell.client.call(lambda engine: engine.images.tag(image.id, reference))),
+    )
+
+
+async def save(shell: Shell, images: Sequence[Image]) -> None:
+    references = [image.tags[0] if image.tags else image.id for image in images]
+    stem = re.sub(r"[^\w.-]+", "-", image_name(images[0])).strip("-")
+    path = await shell.choose_save_file(
+        translate("ImageActions", "Save images to a file"),
+        f"{stem}.tar",
+        translate("ImageActions", "Image archives (*.tar)"),
+    )
+    if path:
+        await shell.client.operate(lambda engine: engine.images.save_to(references, path))
+        shell.toast(translate("ImageActions", "Saved to {0}").format(path), Tone.SUCCESS)
+
+
+async def remove(shell: Shell, images: Sequence[Image]) -> None:
+    ids = [image.id for image in images]
+    frees = await shell.client.call(lambda engine: engine.images.removal_frees(ids))
+    users = sorted({key for image in images for key in image.used_by})
+    text = translate("ImageActions", "This frees {0}. What other images share stays.").format(bytes_text(frees))
+    options: tuple[tuple[str, str, bool], ...] = ()
+    if users:
+        words = count_text(
+            len(users),
+            translate("ImageActions", "Remove although {0} container was made from it"),
+            translate("ImageActions", "Remove although {0} containers were made from it"),
+        )
+        options = (("force", words, False),)
+    elif any(len(image.tags) > 1 for image in images):
+        options = (("force", translate("ImageActions", "Remove all its tags"), True),)
+    question = Confirmation(
+        title=count_text(
+            len(images), translate("ImageActions", "Remove the image?"), translate("ImageActions", "Remove {0} images?")
+        ),
+        text=text,
+        accept=translate("ImageActions", "Remove"),
+        options=options,
+        details=tuple(image_name(image) for image in images[:8]),
+    )
+    ticked = await shell.confirm(question)
+    if ticked is None:
+        return
+    force = "force" in ticked
+    freed = 0
+    for key in ids:
+        done = await shell.client.call(lambda engine, key=key: engine.images.remove(key, force=force))  # type: ignore[misc]
+        freed += done.bytes
+    shell.toast(translate("ImageActions", "Freed {0}").format(bytes_text(freed)), Tone.SUCCESS)
+
+
+async def prune(shell: Shell, _subjects: Sequence[Any]) -> None:
+    shell.open_dialog("prune-images")
+
+
+async def registries(shell: Shell, _subjects: Sequence[Any]) -> None:
+    shell.open_dialog("registries")
+
+
+async def find_file(shell: Shell, _subjects: Sequence[Any]) -> None:
+    shell.open_dialog("find-file")
+
+
+async def copy_id(_shell: Shell, images: Sequence[Image]) -> None:
+    QGuiApplication.clipboard().setText("\n".join(image.id for image in images))
+
+
+async def copy_name(_shell: Shell, images: Sequence[Image]) -> None:
+    QGuiApplication.clipboard().setText("\n".join(image_name(image) for image in images))
+
+
+def actions() -> tuple[Action, ...]:
+    def words(text: str) -> str:
+        return translate("ImageActions", text)
+
+    return (
+        Action(id="images.pull", text=words("Pull an image…"), icon="download", run=pull, shortcut="Ctrl+P",
+               window_wide=True, hint=words("From Docker Hub or any other registry")),
+        Action(id="images.prune", text=words("Free space…"), icon="broom", run=prune,
+               hint=words("Remove images nothing uses")),
+        Action(id="images.registries", text=words("Registries and logins…"), icon="key", run=registries),
+        Action(id="images.find-file", text=words("Find a file in all images…"), icon="search", run=find_file),
+        Action(id="image.run", text=words("Run…"), icon="play", subject="image", enabled=one, run=run,
+               shortcut="Ctrl+Return"),
+        Action(id="image.details", text=words("Details"), icon="info", subject="image", enabled=one, run=details),
+        Action(id="image.layers", text=words("Look inside"), icon="layers", subject="image", enabled=one, run=layers,
+               hint=words("Layers, files, and where the bytes are")),
+        Action(id="image.compare", text=words("Compare"), icon="compare", subject="image",
+               enabled=lambda images: len(images) in (1, 2), run=compare,
+               hint=words("Side by side: files, packages, settings")),
+        Action(id="image.pull-again", text=words("Pull again"), icon="download", subject="image", enabled=tagged,
+               run=pull_again, hint=words("See whether there is a newer one")),
+        Action(id="image.push", text=words("Push…"), icon="upload", subject="image", enabled=tagged, run=push),
+        Action(id="image.tag", text=words("Tag…"), icon="tag", subject="image", enabled=one, run=tag),
+        Action(id="image.untag", text=words("Take the tag away"), icon="x", subject="image",
+               enabled=lambda images: len(images) == 1 and len(images[0].tags) > 1, run=untag),
+        Action(id="image.save", text=words("Save to a file…"), icon="save", subject="image", enabled=some, run=save),
+        Action(id="image.copy-name", text=words("Copy name"), icon="copy", subject="image", enabled=some,
+               run=copy_name),
+        Action(id="image.copy-id", text=words("Copy id"), icon="copy", subject="image", enabled=some, run=copy_id),
+        Action(id="image.remove", text=words("Remove…"), icon="trash", subject="image", enabled=some, run=remove,
+               shortcut="Delete", danger=True),
+    )  # fmt: skip

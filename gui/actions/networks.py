@@ -1,0 +1,89 @@
+"""What a user can do to networks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gui.actions.actions import Action
+from gui.shell import Confirmation
+from gui.theme import Tone
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.types.networks import Network
+    from gui.shell import Shell
+
+
+def one(networks: Sequence[Network]) -> bool:
+    return len(networks) == 1
+
+
+def removable(networks: Sequence[Network]) -> bool:
+    return any(not network.builtin and not network.members for network in networks)
+
+
+def why_not_removable(networks: Sequence[Network]) -> str:
+    if networks and all(network.builtin for network in networks):
+        return translate("NetworkActions", "It is always there")
+    if any(network.members for network in networks):
+        return translate("NetworkActions", "Containers are connected: disconnect them first")
+    return ""
+
+
+async def create(shell: Shell, _subjects: Sequence[Any]) -> None:
+    shell.open_dialog("create-network")
+
+
+async def details(shell: Shell, networks: Sequence[Network]) -> None:
+    shell.navigate("networks", networks[0].id)
+
+
+async def connect(shell: Shell, networks: Sequence[Network]) -> None:
+    shell.open_dialog("connect-network", network=networks[0].id)
+
+
+async def remove(shell: Shell, networks: Sequence[Network]) -> None:
+    going = [network for network in networks if not network.builtin and not network.members]
+    question = Confirmation(
+        title=translate("NetworkActions", "Remove the network?"),
+        text=translate("NetworkActions", "No container is connected to it."),
+        accept=translate("NetworkActions", "Remove"),
+        details=tuple(network.name for network in going),
+    )
+    if await shell.confirm(question) is not None:
+        for network in going:
+            await shell.client.call(lambda engine, key=network.id: engine.networks.remove(key))  # type: ignore[misc]
+        shell.toast(
+            translate("NetworkActions", "Removed {0}").format(", ".join(network.name for network in going)),
+            Tone.SUCCESS,
+        )
+
+
+async def prune(shell: Shell, _subjects: Sequence[Any]) -> None:
+    idle = [n for n in shell.client.mirror.networks.values() if not n.builtin and not n.members]
+    question = Confirmation(
+        title=translate("NetworkActions", "Remove unused networks?"),
+        text=translate("NetworkActions", "{0} networks have no container.").format(len(idle)),
+        accept=translate("NetworkActions", "Remove"),
+        details=tuple(network.name for network in idle[:8]),
+    )
+    if await shell.confirm(question) is not None:
+        freed = await shell.client.call(lambda engine: engine.networks.prune())
+        shell.toast(translate("NetworkActions", "Removed {0} networks").format(len(freed.ids)), Tone.SUCCESS)
+
+
+def actions() -> tuple[Action, ...]:
+    def words(text: str) -> str:
+        return translate("NetworkActions", text)
+
+    return (
+        Action(id="networks.create", text=words("New network…"), icon="plus", run=create),
+        Action(id="networks.prune", text=words("Remove unused networks…"), icon="broom", run=prune),
+        Action(id="network.details", text=words("Details"), icon="info", subject="network", enabled=one, run=details),
+        Action(id="network.connect", text=words("Connect a container…"), icon="plug", subject="network", enabled=one,
+               run=connect),
+        Action(id="network.remove", text=words("Remove…"), icon="trash", subject="network", enabled=removable,
+               run=remove, shortcut="Delete", danger=True, why_not=why_not_removable),
+    )  # fmt: skip

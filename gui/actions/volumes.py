@@ -1,0 +1,219 @@
+"""What a user can do to volumes."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from engine.types.volumes import CreateVolume, Volume
+from gui.actions.actions import Action
+from gui.presentation.units import bytes_text, count_text
+from gui.shell import Confirmation, TextQuestion
+from gui.theme import Tone
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gui.shell import Shell
+
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
+BACKUPS = "*.tar *.tar.zst"
+
+
+def check_name(text: str) -> str:
+    """What is wrong with a volume's name, or ""."""
+    if not _NAME.fullmatch(text.strip()):
+        return translate("VolumeActions", "At least two letters or digits; . _ - may be among them")
+    return ""
+
+
+def some(volumes: Sequence[Volume]) -> bool:
+    return len(volumes) > 0
+
+
+def one(volumes: Sequence[Volume]) -> bool:
+    return len(volumes) == 1
+
+
+def free_one(volumes: Sequence[Volume]) -> bool:
+    return len(volumes) == 1 and not volumes[0].used_by
+
+
+def free_some(volumes: Sequence[Volume]) -> bool:
+    return any(not volume.used_by for volume in volumes)
+
+
+def in_use(volumes: Sequence[Volume]) -> str:
+    users = {key for volume in volumes for key in volume.used_by}
+    if not users:
+        return ""
+    return count_text(
+        len(users),
+        translate("VolumeActions", "{0} container uses it: remove that first"),
+        translate("VolumeActions", "{0} containers use it: remove them first"),
+    )
+
+
+async def create(shell: Shell, _subjects: Sequence[Any]) -> None:
+    name = await shell.ask_text(
+        TextQuestion(
+            title=translate("VolumeActions", "New volume"),
+            label=translate("VolumeActions", "Name"),
+            accept=translate("VolumeActions", "Create"),
+            check=check_name,
+        )
+    )
+    if name:
+        made = await shell.client.call(lambda engine: engine.volumes.create(CreateVolume(name=name.strip())))
+        shell.toast(translate("VolumeActions", "Made the volume {0}").format(made.name), Tone.SUCCESS)
+        shell.navigate("volumes", made.name)
+
+
+async def browse(shell: Shell, volumes: Sequence[Volume]) -> None:
+    shell.navigate("volumes", volumes[0].name)
+
+
+async def measure(shell: Shell, volumes: Sequence[Volume]) -> None:
+    for volume in volumes:
+        await shell.client.call(lambda engine, name=volume.name: engine.volumes.measure(name))  # type: ignore[misc]
+
+
+async def backup(shell: Shell, volumes: Sequence[Volume]) -> None:
+    name = volumes[0].name
+    day = datetime.now().astimezone().strftime("%Y-%m-%d")
+    path = await shell.choose_save_file(
+        translate("VolumeActions", "Back up {0}").format(name),
+        f"{name}-{day}.tar.zst",
+        translate("VolumeActions", "Backups ({0})").format(BACKUPS),
+    )
+    if path:
+        await shell.client.operate(lambda engine: engine.volumes.backup(name, path))
+        shell.toast(translate("VolumeActions", "Backed up to {0}").format(path), Tone.SUCCESS)
+
+
+async def restore(shell: Shell, volumes: Sequence[Volume]) -> None:
+    volume = volumes[0]
+    path = await shell.choose_open_file(
+        translate("VolumeActions", "Restore {0} from").format(volume.name),
+        translate("VolumeActions", "Backups ({0})").format(BACKUPS),
+    )
+    if not path:
+        return
+    question = Confirmation(
+        title=translate("VolumeActions", "Restore {0}?").format(volume.name),
+        text=translate("VolumeActions", "All that is in it now is replaced by what is in the backup."),
+        accept=translate("VolumeActions", "Restore"),
+        details=(path,),
+    )
+    if await shell.confirm(question) is not None:
+        await shell.client.operate(lambda engine: engine.volumes.restore(volume.name, path))
+        shell.toast(translate("VolumeActions", "Restored {0}").format(volume.name), Tone.SUCCESS)
+
+
+async def clone(shell: Shell, volumes: Sequence[Volume]) -> None:
+    old = volumes[0].name
+    name = await shell.ask_text(
+        TextQuestion(
+            title=translate("VolumeActions", "Clone {0}").format(old),
+            label=translate("VolumeActions", "Name of the copy"),
+            accept=translate("VolumeActions", "Clone"),
+            text=f"{old}-copy",
+            check=check_name,
+        )
+    )
+    if name:
+        await shell.client.operate(lambda engine: engine.volumes.clone(old, name.strip()))
+        shell.toast(translate("VolumeActions", "Cloned to {0}").format(name.strip()), Tone.SUCCESS)
+
+
+async def rename(shell: Shell, volumes: Sequence[Volume]) -> None:
+    old = volumes[0].name
+    name = await shell.ask_text(
+        TextQuestion(
+            title=translate("VolumeActions", "Rename {0}").format(old),
+            label=translate("VolumeActions", "New name"),
+            accept=translate("VolumeActions", "Rename"),
+            text=old,
+            check=check_name,
+        )
+    )
+    if name and name.strip() != old:
+        new = name.strip()
+        await shell.client.call(lambda engine: engine.volumes.rename(old, new))
+        shell.toast(
+            translate("VolumeActions", "Renamed to {0}").format(new),
+            button=translate("VolumeActions", "Undo"),
+            on_button=lambda: shell.run(shell.client.call(lambda engine: engine.volumes.rename(new, old))),
+        )
+
+
+async def remove(shell: Shell, volumes: Sequence[Volume]) -> None:
+    free = [volume for volume in volumes if not volume.used_by]
+    known = sum(volume.size or 0 for volume in free)
+    text = translate("VolumeActions", "What is in it is lost for good. A backup first may be a good idea.")
+    if known:
+        text += " " + translate("VolumeActions", "This frees {0}.").format(bytes_text(known))
+    question = Confirmation(
+        title=count_text(
+            len(free),
+            translate("VolumeActions", "Remove the volume?"),
+            translate("VolumeActions", "Remove {0} volumes?"),
+        ),
+        text=text,
+        accept=translate("VolumeActions", "Remove"),
+        details=tuple(volume.name for volume in free[:8]),
+    )
+    if await shell.confirm(question) is None:
+        return
+    freed = 0
+    for volume in free:
+        done = await shell.client.call(lambda engine, name=volume.name: engine.volumes.remove(name))  # type: ignore[misc]
+        freed += done.bytes
+    shell.toast(translate("VolumeActions", "Freed {0}").format(bytes_text(freed)), Tone.SUCCESS)
+
+
+async def prune(shell: Shell, _subjects: Sequence[Any]) -> None:
+    unused = [volume for volume in shell.client.mirror.volumes.values() if not volume.used_by]
+    nameless = [volume for volume in unused if volume.anonymous]
+    question = Confirmation(
+        title=translate("VolumeActions", "Remove unused volumes?"),
+        text=translate(
+            "VolumeActions", "{0} of {1} unused volumes were made for a container and never given a name."
+        ).format(len(nameless), len(unused)),
+        accept=translate("VolumeActions", "Remove"),
+        options=(("all", translate("VolumeActions", "Remove the named ones too"), False),),
+        details=tuple(volume.name for volume in unused[:8]),
+    )
+    ticked = await shell.confirm(question)
+    if ticked is not None:
+        everything = "all" in ticked
+        freed = await shell.client.call(lambda engine: engine.volumes.prune(all_unused=everything))
+        shell.toast(
+            translate("VolumeActions", "Removed {0} volumes, freed {1}").format(
+                len(freed.ids), bytes_text(freed.bytes)
+            ),
+            Tone.SUCCESS,
+        )
+
+
+def actions() -> tuple[Action, ...]:
+    def words(text: str) -> str:
+        return translate("VolumeActions", text)
+
+    return (
+        Action(id="volumes.create", text=words("New volume…"), icon="plus", run=create),
+        Action(id="volumes.prune", text=words("Remove unused volumes…"), icon="broom", run=prune),
+        Action(id="volume.browse", text=words("Browse"), icon="folder-open", subject="volume", enabled=one, run=browse),
+        Action(id="volume.measure", text=words("Measure its size"), icon="gauge", subject="volume", enabled=some,
+               run=measure),
+        Action(id="volume.backup", text=words("Back up…"), icon="archive", subject="volume", enabled=one, run=backup),
+        Action(id="volume.restore", text=words("Restore…"), icon="history", subject="volume", enabled=one,
+               run=restore, danger=True),
+        Action(id="volume.clone", text=words("Clone…"), icon="clone", subject="volume", enabled=one, run=clone),
+        Action(id="volume.rename", text=words("Rename…"), icon="edit", subject="volume", enabled=free_one, run=rename,
+               why_not=in_use),
+        Action(id="volume.remove", text=words("Remove…"), icon="trash", subject="volume", enabled=free_some,
+               run=remove, shortcut="Delete", danger=True, why_not=in_use),
+    )  # fmt: skip

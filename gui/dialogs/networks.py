@@ -1,0 +1,165 @@
+"""Make a network; connect a container to one."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFormLayout, QHBoxLayout, QLineEdit, QVBoxLayout
+
+from engine.errors import WherryError
+from engine.types.networks import CreateNetwork
+from gui.presentation.errors import words_of
+from gui.theme import Space, Text, Tone
+from gui.widgets.banner import Banner
+from gui.widgets.buttons import Variant, button
+from gui.widgets.labels import label
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from typing import Any
+
+    from gui.shell import Shell
+
+_WIDTH = 460
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+
+
+class _FormDialog(QDialog):
+    """A form, a banner for what is wrong, Cancel and one main button."""
+
+    def __init__(self, shell: Shell, title: str, verb: str) -> None:
+        super().__init__(shell.dialog_parent)
+        self._shell = shell
+        self.setWindowTitle(title)
+        self.setMinimumWidth(_WIDTH)
+        self.form = QFormLayout()
+        self.form.setHorizontalSpacing(Space.L)
+        self.form.setVerticalSpacing(Space.S)
+        self.banner = Banner(Tone.DANGER)
+        self.banner.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.L)
+        column.setSpacing(Space.M)
+        column.addWidget(label(title, Text.TITLE))
+        column.addLayout(self.form)
+        column.addWidget(self.banner)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(button(translate("FormDialog", "Cancel"), "", Variant.GHOST, self.reject))
+        self.go = button(verb, "", Variant.PRIMARY, self.submit)
+        self.go.setDefault(True)
+        row.addWidget(self.go)
+        column.addLayout(row)
+
+    def submit(self) -> None:
+        raise NotImplementedError
+
+    def warn(self, words: str) -> None:
+        self.banner.show_message(Tone.WARNING, words)
+        self.banner.show()
+        self.adjustSize()
+
+    async def attempt(self, work: Coroutine[Any, Any, Any], told: str) -> None:
+        """Do it; close on success, show what went wrong otherwise."""
+        self.go.setEnabled(False)
+        try:
+            await work
+        except WherryError as error:
+            words = words_of(error)
+            self.banner.show_message(Tone.DANGER, words.title, words.text, words.details)
+            self.banner.show()
+            self.adjustSize()
+            return
+        finally:
+            self.go.setEnabled(True)
+        self.accept()
+        self._shell.toast(told, Tone.SUCCESS)
+
+
+class CreateNetworkDialog(_FormDialog):
+    """Name, subnet, gateway, and whether it has a way out."""
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(
+            shell, translate("CreateNetworkDialog", "New network"), translate("CreateNetworkDialog", "Create")
+        )
+        self.setObjectName("dialog.create-network")
+        self.name, self.subnet, self.gateway = QLineEdit(), QLineEdit(), QLineEdit()
+        self.subnet.setPlaceholderText(translate("CreateNetworkDialog", "Chosen by itself, or 10.90.0.0/24"))
+        self.gateway.setPlaceholderText(translate("CreateNetworkDialog", "The first address of the subnet"))
+        for words, field in (
+            (translate("CreateNetworkDialog", "Name"), self.name),
+            (translate("CreateNetworkDialog", "Subnet"), self.subnet),
+            (translate("CreateNetworkDialog", "Gateway"), self.gateway),
+        ):
+            field.setAccessibleName(words)
+            self.form.addRow(words, field)
+        self.internal = QCheckBox(translate("CreateNetworkDialog", "No way out: containers reach only each other"))
+        self.form.addRow("", self.internal)
+        self.name.setFocus()
+
+    def problem(self) -> str:
+        """What is wrong with the form, or ""."""
+        if not _NAME.fullmatch(self.name.text().strip()):
+            return translate("CreateNetworkDialog", "The name begins with a letter or digit; . _ - may follow")
+        subnet, gateway = self.subnet.text().strip(), self.gateway.text().strip()
+        try:
+            network = ipaddress.ip_network(subnet) if subnet else None
+            address = ipaddress.ip_address(gateway) if gateway else None
+        except ValueError as error:
+            return str(error)
+        if address is not None and (network is None or address not in network):
+            return translate("CreateNetworkDialog", "The gateway must be an address of the subnet")
+        return ""
+
+    def submit(self) -> None:
+        if words := self.problem():
+            self.warn(words)
+            return
+        request = CreateNetwork(
+            name=self.name.text().strip(),
+            subnet=self.subnet.text().strip(),
+            gateway=self.gateway.text().strip(),
+            internal=self.internal.isChecked(),
+        )
+        told = translate("CreateNetworkDialog", "Made the network {0}").format(request.name)
+        self._shell.run(self.attempt(self._shell.client.call(lambda engine: engine.networks.create(request)), told))
+
+
+class ConnectDialog(_FormDialog):
+    """Choose a container that is not on the network yet."""
+
+    def __init__(self, shell: Shell, network: str) -> None:
+        known = shell.client.mirror.networks.get(network)
+        name = known.name if known is not None else network
+        super().__init__(
+            shell,
+            translate("ConnectDialog", "Connect to {0}").format(name),
+            translate("ConnectDialog", "Connect"),
+        )
+        self.setObjectName("dialog.connect-network")
+        self._network = network
+        members = {member.container_id for member in known.members} if known is not None else set()
+        self.container = QComboBox()
+        self.container.setAccessibleName(translate("ConnectDialog", "Container"))
+        for container in sorted(shell.client.mirror.containers.values(), key=lambda c: c.name):
+            if container.id not in members:
+                self.container.addItem(container.name, container.id)
+        self.aliases = QLineEdit()
+        self.aliases.setAccessibleName(translate("ConnectDialog", "Also called"))
+        self.aliases.setPlaceholderText(translate("ConnectDialog", "Other names it answers to, separated by commas"))
+        self.form.addRow(translate("ConnectDialog", "Container"), self.container)
+        self.form.addRow(translate("ConnectDialog", "Also called"), self.aliases)
+        self.go.setEnabled(self.container.count() > 0)
+        if not self.container.count():
+            self.warn(translate("ConnectDialog", "Every container is on this network already."))
+
+    def submit(self) -> None:
+        key, network = str(self.container.currentData()), self._network
+        aliases = [part.strip() for part in self.aliases.text().split(",") if part.strip()]
+        told = translate("ConnectDialog", "Connected {0}").format(self.container.currentText())
+        work = self._shell.client.call(lambda engine: engine.networks.connect(network, key, aliases=aliases))
+        self._shell.run(self.attempt(work, told))

@@ -1,0 +1,204 @@
+"""What a pull and a push have in common: a form, bars of the layers, and a failure with the buttons that mend it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout
+
+from engine.errors import Cancelled, Code, WherryError
+from engine.types.operations import OperationState
+from gui.presentation.errors import words_of
+from gui.presentation.images import progress_rows
+from gui.presentation.units import bytes_text
+from gui.theme import Space, Text, Tone
+from gui.widgets.banner import Banner
+from gui.widgets.buttons import Variant, button
+from gui.widgets.labels import label
+from gui.widgets.meter import Meter
+from gui.widgets.progress_rows import ProgressRows
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from engine.facade import Engine, OperationHandle
+    from engine.types.operations import Operation
+    from gui.bridge import ChangeSet, OperationTicket
+    from gui.shell import Shell
+
+_WIDTH = 640
+
+
+class TransferDialog(QDialog):
+    """Subclass: fill `form`, give `make_operation`, and say the words. Closing leaves the transfer running."""
+
+    def __init__(self, shell: Shell, title: str, verb: str) -> None:
+        super().__init__(shell.dialog_parent)
+        self._shell = shell
+        self._ticket: OperationTicket | None = None
+        self.result_id = ""
+        self.setWindowTitle(title)
+        self.setMinimumWidth(_WIDTH)
+        self.form = QVBoxLayout()
+        self.form.setSpacing(Space.S)
+        self.banner = Banner(Tone.DANGER)
+        self.banner.hide()
+        self.meter = Meter(translate("TransferDialog", "All layers"))
+        self.status = label("", Text.SMALL, Tone.NEUTRAL)
+        self.rows = ProgressRows()
+        for widget in (self.meter, self.status, self.rows):
+            widget.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.L)
+        column.setSpacing(Space.M)
+        column.addWidget(label(title, Text.TITLE))
+        column.addLayout(self.form)
+        column.addWidget(self.banner)
+        column.addWidget(self.meter)
+        column.addWidget(self.status)
+        column.addWidget(self.rows, 1)
+        self.buttons = QHBoxLayout()
+        self.buttons.setSpacing(Space.S)
+        self.buttons.addStretch(1)
+        self.cancel = button(translate("TransferDialog", "Cancel"), "", Variant.GHOST, self._cancel)
+        self.cancel.hide()
+        self.close_button = button(translate("TransferDialog", "Close"), "", Variant.DEFAULT, self.reject)
+        self.start = button(verb, "", Variant.PRIMARY, self.begin)
+        self.start.setDefault(True)
+        for knob in (self.cancel, self.close_button, self.start):
+            self.buttons.addWidget(knob)
+        column.addLayout(self.buttons)
+        shell.client.changed.connect(self._on_changed)
+
+    # --- for subclasses ---
+
+    def make_operation(self, engine: Engine) -> OperationHandle:
+        """Start it; runs on the engine's thread, so read the form in `prepare`."""
+        raise NotImplementedError
+
+    def prepare(self) -> str:
+        """Read the form. Gives what is wrong with it, or ""."""
+        return ""
+
+    def form_fields(self) -> list[Any]:
+        """What is greyed while it runs."""
+        return []
+
+    def succeeded(self, result: str) -> None:
+        """It has ended well."""
+
+    def add_remedies(self, error: WherryError) -> None:
+        """Add buttons to the banner; the common ones are there already."""
+
+    def server(self) -> str:
+        """Which registry a login would be for."""
+        return ""
+
+    # --- running ---
+
+    @property
+    def running(self) -> bool:
+        return self._ticket is not None
+
+    def begin(self) -> None:
+        """Start, or start again after a failure."""
+        if self.running:
+            return
+        if wrong := self.prepare():
+            self.banner.show_message(Tone.WARNING, wrong)
+            self.banner.show()
+            return
+        self.banner.hide()
+        self._set_running(on=True)
+        self._shell.run(self._run())
+
+    async def _run(self) -> None:
+        try:
+            self._ticket = await self._shell.client.begin(self.make_operation)
+            self.result_id = await self._ticket.result()
+        except Cancelled:
+            self.status.setText(translate("TransferDialog", "Cancelled. What has arrived is kept for the next time."))
+        except WherryError as error:
+            self._show_failure(error)
+        else:
+            self.succeeded(self.result_id)
+        finally:
+            self._ticket = None
+            self._set_running(on=False)
+
+    def _set_running(self, *, on: bool) -> None:
+        for field in self.form_fields():
+            field.setEnabled(not on)
+        self.start.setEnabled(not on)
+        self.cancel.setVisible(on)
+        self.close_button.setText(
+            translate("TransferDialog", "Go on in the background") if on else translate("TransferDialog", "Close")
+        )
+        if on:
+            self.cancel.setEnabled(True)
+            self.status.setText(translate("TransferDialog", "Asking the registry…"))
+            for widget in (self.meter, self.status, self.rows):
+                widget.show()
+
+    def _on_changed(self, changes: ChangeSet) -> None:
+        if self._ticket is None or not changes.touches("operation"):
+            return
+        operation = self._shell.client.mirror.operations.get(self._ticket.id)
+        if operation is not None:
+            self._show_progress(operation)
+
+    def _show_progress(self, operation: Operation) -> None:
+        self.rows.set_rows(progress_rows(operation.layers))
+        words = operation.status
+        if operation.total:
+            amount = translate("TransferDialog", "{0} of {1}")
+            words = amount.format(bytes_text(operation.done), bytes_text(operation.total))
+        tone = Tone.SUCCESS if operation.state is OperationState.SUCCEEDED else Tone.ACCENT
+        self.meter.set(operation.done, operation.total, words, tone)
+        if words:
+            self.status.setText(words)
+        self.adjustSize()
+
+    def _show_failure(self, error: WherryError) -> None:
+        words = words_of(error)
+        self.banner.show_message(Tone.DANGER, words.title, words.text, words.details)
+        self.status.hide()
+        self.add_remedies(error)
+        if error.code in (Code.UNAUTHORIZED, Code.FORBIDDEN, Code.RATE_LIMITED):
+            self.banner.add_action(translate("TransferDialog", "Log in…"), self._log_in, Variant.PRIMARY)
+        if error.code is Code.TLS:
+            self.banner.add_action(
+                translate("TransferDialog", "Registry settings…"), lambda: self._shell.open_dialog("registries")
+            )
+        if error.code is Code.DISK_FULL:
+            self.banner.add_action(
+                translate("TransferDialog", "Free space…"), lambda: self._shell.open_dialog("prune-images")
+            )
+        if error.code not in (Code.INVALID_REFERENCE, Code.NO_PLATFORM):
+            self.banner.add_action(translate("TransferDialog", "Retry"), self.begin)
+        self.banner.show()
+        self.adjustSize()
+
+    def _log_in(self) -> None:
+        self._shell.open_dialog("login", server=self.server(), then=self.begin)
+
+    def _cancel(self) -> None:
+        if self._ticket is not None:
+            self.cancel.setEnabled(False)
+            self.status.setText(translate("TransferDialog", "Cancelling…"))
+            self._ticket.cancel()
+
+
+def reference_field(placeholder: str, text: str = "") -> QLineEdit:
+    """A line for an image's name."""
+    field = QLineEdit(text)
+    field.setPlaceholderText(placeholder)
+    field.setAccessibleName(translate("TransferDialog", "Image"))
+    return field
+
+
+def server_of(reference: str) -> str:
+    """The registry a reference goes to: its first part if that looks like a host, else Docker Hub."""
+    first, slash, _rest = reference.partition("/")
+    if slash and ("." in first or ":" in first or first == "localhost"):
+        return first
+    return "docker.io"

@@ -1,0 +1,195 @@
+"""Two images side by side: files, packages, settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from gui.models.filtered import FilteredModel
+from gui.models.table import Column, KeyedTableModel
+from gui.presentation.images import change_tone, change_words, image_name, shown_path
+from gui.presentation.units import bytes_text, count_text
+from gui.theme import Size, Space, Text, Tone
+from gui.widgets.buttons import tool_button
+from gui.widgets.cells import BadgeCell, CellPainter, TextCell
+from gui.widgets.empty_state import EmptyState
+from gui.widgets.labels import label
+from gui.widgets.page_header import PageHeader
+from gui.widgets.search_field import SearchField
+from gui.widgets.segmented import Segmented
+from gui.widgets.table import Table
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from engine.types.images import FileDifference, ImageComparison
+    from gui.shell import Shell
+
+Three = tuple[str, str, str]
+
+
+class CompareView(QWidget):
+    """Choose a left and a right image; the differences follow."""
+
+    left = Signal()
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__()
+        self._shell = shell
+        self._wanted = ("", "")
+        header = PageHeader(translate("CompareView", "Compare"))
+        header.add_leading(tool_button("arrow-left", translate("CompareView", "Back to the list"), self.left.emit))
+        self.first, self.second = QComboBox(), QComboBox()
+        for box, words in (
+            (self.first, translate("CompareView", "Left image")),
+            (self.second, translate("CompareView", "Right image")),
+        ):
+            box.setAccessibleName(words)
+            box.setMinimumWidth(220)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.activated.connect(lambda _index: self._chosen())
+            header.add(box)
+        header.add(tool_button("compare", translate("CompareView", "Swap the two"), self._swap))
+        self.parts = Segmented(
+            (
+                ("files", translate("CompareView", "Files")),
+                ("packages", translate("CompareView", "Packages")),
+                ("config", translate("CompareView", "Settings")),
+            ),
+            translate("CompareView", "Part"),
+        )
+        self.search = SearchField(translate("CompareView", "Filter"), delay_ms=60)
+        self.summary = label("", Text.BODY, Tone.NEUTRAL)
+        self._build(header)
+
+    def _build(self, header: PageHeader) -> None:
+        bar = QHBoxLayout()
+        bar.setContentsMargins(Space.XL, Space.S, Space.L, Space.S)
+        bar.setSpacing(Space.M)
+        bar.addWidget(self.parts)
+        bar.addWidget(self.summary, 1)
+        bar.addWidget(self.search)
+        self.files = _PairTable(translate("CompareView", "Files that differ"), _file_columns(), _file_text)
+        three = _three_columns
+        self.packages = _PairTable(
+            translate("CompareView", "Packages that differ"), three(translate("CompareView", "Package")), " ".join
+        )
+        self.config = _PairTable(
+            translate("CompareView", "Settings that differ"), three(translate("CompareView", "Setting")), " ".join
+        )
+        self._stack = QStackedWidget()
+        for table in (self.files, self.packages, self.config):
+            self._stack.addWidget(table)
+            self.search.changed.connect(table.filtered.set_query)
+        tables = {"files": self.files, "packages": self.packages, "config": self.config}
+        self.parts.changed.connect(lambda key: self._stack.setCurrentWidget(tables[key]))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(header)
+        column.addLayout(bar)
+        column.addWidget(self._stack, 1)
+
+    def show_images(self, first: str, second: str = "") -> None:
+        """Compare two; without a second, the next best other one."""
+        images = sorted(self._shell.client.mirror.images.values(), key=image_name)
+        for box in (self.first, self.second):
+            box.clear()
+            for image in images:
+                box.addItem(image_name(image), image.id)
+        if not second:
+            second = next((image.id for image in images if image.id != first), first)
+        self.first.setCurrentIndex(max(0, self.first.findData(first)))
+        self.second.setCurrentIndex(max(0, self.second.findData(second)))
+        self._chosen()
+
+    def _swap(self) -> None:
+        first, second = self.first.currentIndex(), self.second.currentIndex()
+        self.first.setCurrentIndex(second)
+        self.second.setCurrentIndex(first)
+        self._chosen()
+
+    def _chosen(self) -> None:
+        self._wanted = (str(self.first.currentData()), str(self.second.currentData()))
+        self.summary.setText(translate("CompareView", "Comparing…"))
+        self._shell.run(self._load(*self._wanted))
+
+    async def _load(self, first: str, second: str) -> None:
+        result = await self._shell.client.call(lambda engine: engine.images.compare(first, second))
+        if self._wanted == (first, second):
+            self._show(result)
+
+    def _show(self, result: ImageComparison) -> None:
+        self.files.set_rows(result.files)
+        self.packages.set_rows(result.packages)
+        self.config.set_rows(result.config)
+        files = count_text(
+            len(result.files),
+            translate("CompareView", "{0} file differs"),
+            translate("CompareView", "{0} files differ"),
+        )
+        growth = result.size_right - result.size_left
+        sign = "+" if growth >= 0 else "−"
+        sizes = translate("CompareView", "{0} → {1} ({2}{3})").format(
+            bytes_text(result.size_left), bytes_text(result.size_right), sign, bytes_text(abs(growth))
+        )
+        self.summary.setText(f"{files}  ·  {sizes}")
+
+
+class _PairTable(Table):
+    """A filtered table of differences."""
+
+    def __init__(self, name: str, columns: list[Column[Any]], haystack: Any) -> None:
+        super().__init__(name, row_height=Size.ROW_COMPACT, multi=False)
+        self.rows: KeyedTableModel[Any] = KeyedTableModel(columns, haystack=haystack, parent=self)
+        self.filtered = FilteredModel(self)
+        self.filtered.setSourceModel(self.rows)
+        self.setModel(self.filtered)
+        painters: dict[int, CellPainter] = {
+            0: TextCell(code=True, elide=Qt.TextElideMode.ElideMiddle),
+            1: TextCell(tabular=True),
+            2: TextCell(tabular=True),
+        }
+        widths = {1: 220, 2: 220}
+        if len(columns) > 3:
+            painters[3] = BadgeCell()
+            widths = {1: 110, 2: 110, 3: 130}
+        self.set_columns(painters, widths, stretch=0)
+        self.set_empty_state(EmptyState("check-circle", translate("CompareView", "No difference")))
+
+    def set_rows(self, rows: Any) -> None:
+        self.rows.set_items((str(number), row) for number, row in enumerate(rows))
+
+
+def _file_columns() -> list[Column[Any]]:
+    def size(side: str) -> Any:
+        def text(row: FileDifference) -> str:
+            entry = getattr(row, side)
+            return bytes_text(entry.size) if entry is not None else "–"
+
+        return text
+
+    return [
+        Column("path", translate("CompareView", "Path"), _file_text, tooltip=_file_text),
+        Column("left", translate("CompareView", "Left"), size("old"), right=True),
+        Column("right", translate("CompareView", "Right"), size("new"), right=True),
+        Column(
+            "change",
+            translate("CompareView", "Change"),
+            lambda row: change_words(row.change),
+            tone=lambda row: change_tone(row.change),
+        ),
+    ]
+
+
+def _file_text(row: FileDifference) -> str:
+    return shown_path(row.path)
+
+
+def _three_columns(first: str) -> list[Column[Any]]:
+    return [
+        Column("name", first, lambda row: row[0], tooltip=lambda row: row[0]),
+        Column("left", translate("CompareView", "Left"), lambda row: row[1] or "–", tooltip=lambda row: row[1]),
+        Column("right", translate("CompareView", "Right"), lambda row: row[2] or "–", tooltip=lambda row: row[2]),
+    ]

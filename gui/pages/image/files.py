@@ -1,0 +1,170 @@
+"""The files of an image: the tree's source, and the preview of one file with its versions across layers."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from engine.errors import WherryError
+from engine.types.images import FileKind
+from gui.presentation.images import entry_words, shown_path, tree_row
+from gui.theme import Role, Space, Text, Tone
+from gui.widgets.buttons import tool_button
+from gui.widgets.diff_view import DiffView
+from gui.widgets.labels import ElidedLabel
+from gui.widgets.segmented import Segmented
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from engine.types.images import TreeNode
+    from gui.shell import Shell
+    from gui.widgets.file_tree import FileRow
+
+PREVIEW = 256 * 1024
+EXTRACT = 1 << 30
+
+
+class ImageFiles:
+    """A `FileSource` over one image, up to a layer or of a layer alone."""
+
+    def __init__(self, shell: Shell, image_id: str, layer: int, *, merged: bool) -> None:
+        self._shell, self._image, self._layer, self._merged = shell, image_id, layer, merged
+
+    def fetch(self, path: str, done: Callable[[Sequence[FileRow] | None], None]) -> None:
+        self._shell.run(self._fetch(path, done))
+
+    async def _fetch(self, path: str, done: Callable[[Sequence[FileRow] | None], None]) -> None:
+        image, layer, merged = self._image, self._layer, self._merged
+        try:
+            nodes = await self._shell.client.call(
+                lambda engine: engine.images.tree(image, path, layer=layer, merged=merged)
+            )
+        except WherryError:
+            done(None)
+            raise
+        done([tree_row(node) for node in nodes])
+
+
+class FilePreview(QWidget):
+    """What is in a file, or how it differs between two layers."""
+
+    closed = Signal()
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__()
+        self._shell = shell
+        self._image, self._path, self._layer = "", "", -1
+        self._versions: list[TreeNode] = []
+        self._title = ElidedLabel("", Text.STRONG)
+        self._about = ElidedLabel("", Text.SMALL, Role.TEXT_MUTED)
+        self._mode = Segmented(
+            (
+                ("contents", translate("FilePreview", "Contents")),
+                ("difference", translate("FilePreview", "Difference")),
+            ),
+            translate("FilePreview", "Show"),
+        )
+        self._mode.changed.connect(lambda _key: self._load())
+        self._save = tool_button("save", translate("FilePreview", "Save this file…"), self._extract)
+        self.text = DiffView(translate("FilePreview", "Contents of the file"))
+        top = QHBoxLayout()
+        top.setContentsMargins(Space.M, Space.S, Space.S, Space.S)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(self._title)
+        words.addWidget(self._about)
+        top.addLayout(words, 1)
+        top.addWidget(self._mode)
+        top.addWidget(self._save)
+        top.addWidget(tool_button("x", translate("FilePreview", "Close the preview"), self._close))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(top)
+        column.addWidget(self.text, 1)
+
+    def show_file(self, image: str, path: str, layer: int) -> None:
+        self._image, self._path, self._layer = image, path, layer
+        self._versions = []
+        self._title.set_text(shown_path(path))
+        self._about.set_text("")
+        self._mode.set_current("contents")
+        self._mode.hide()
+        self._shell.run(self._load_versions(image, path))
+        self._load()
+        self.show()
+
+    def _close(self) -> None:
+        self.hide()
+        self.closed.emit()
+
+    async def _load_versions(self, image: str, path: str) -> None:
+        versions = await self._shell.client.call(lambda engine: engine.images.file_history(image, path))
+        if (image, path) != (self._image, self._path):
+            return
+        self._versions = list(versions)
+        if versions:
+            layers = ", ".join(str(version.layer + 1) for version in versions)
+            words = entry_words(versions[-1].entry)
+            put = translate("FilePreview", "in layer {0}") if len(versions) == 1 else translate(
+                "FilePreview", "in layers {0}")  # fmt: skip
+            self._about.set_text(f"{words}  ·  {put.format(layers)}")
+        texts = [v for v in versions if v.entry.kind is FileKind.FILE]
+        self._mode.setVisible(len(texts) > 1)
+
+    def _load(self) -> None:
+        if self._mode.current() == "difference":
+            self._shell.run(self._load_difference(self._image, self._path))
+        else:
+            self._shell.run(self._load_contents(self._image, self._path, self._layer))
+
+    async def _load_contents(self, image: str, path: str, layer: int) -> None:
+        try:
+            data = await self._shell.client.call(
+                lambda engine: engine.images.read_file(image, path, layer=layer, limit=PREVIEW)
+            )
+        except WherryError as error:
+            self.text.set_message(str(error))
+            return
+        if (image, path) == (self._image, self._path):
+            self.text.set_contents(data, cut=len(data) >= PREVIEW)
+
+    async def _load_difference(self, image: str, path: str) -> None:
+        layers = [v.layer for v in self._versions if v.entry.kind is FileKind.FILE]
+        if len(layers) < 2:
+            return
+        new = next((layer for layer in reversed(layers) if self._layer in (-1, layer)), layers[-1])
+        older = [layer for layer in layers if layer < new]
+        old, new = (older[-1], new) if older else (layers[0], layers[1])
+        try:
+            text = await self._shell.client.call(lambda engine: engine.images.diff_file(image, path, old, new))
+        except WherryError as error:
+            self.text.set_message(str(error))
+            return
+        if (image, path) == (self._image, self._path):
+            self.text.set_diff(text)
+
+    def _extract(self) -> None:
+        self._shell.run(self._save_file(self._image, self._path, self._layer))
+
+    async def _save_file(self, image: str, path: str, layer: int) -> None:
+        name = shown_path(path).rsplit("/", 1)[-1]
+        target = await self._shell.choose_save_file(translate("FilePreview", "Save the file"), name)
+        if not target:
+            return
+        data = await self._shell.client.call(
+            lambda engine: engine.images.read_file(image, path, layer=layer, limit=EXTRACT)
+        )
+        await self._shell.client.call(lambda _engine: _write(target, data))
+        self._shell.toast(translate("FilePreview", "Saved to {0}").format(target), Tone.SUCCESS)
+
+
+async def _write(target: str, data: bytes) -> None:
+    """On the engine's thread, so that a slow disk does not hold the window."""
+    await asyncio.to_thread(Path(target).write_bytes, data)

@@ -1,0 +1,226 @@
+"""The volumes: the list, and behind each row its files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from engine.errors import WherryError
+from engine.types.files import Place
+from gui.models.volumes import COLUMNS, size_text, users_text, volumes_model
+from gui.pages.listing import Listing, ListingPlan
+from gui.pages.page import Page
+from gui.presentation.images import directory_row
+from gui.presentation.units import bytes_text, count_text
+from gui.theme import Tone
+from gui.widgets.buttons import tool_button
+from gui.widgets.cells import TextCell
+from gui.widgets.diff_view import DiffView
+from gui.widgets.drop_area import DropArea
+from gui.widgets.file_tree import FileTree
+from gui.widgets.page_header import PageHeader
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from engine.types.volumes import Volume
+    from gui.bridge import ChangeSet
+    from gui.shell import Shell
+    from gui.widgets.file_tree import FileRow
+
+PREVIEW = 256 * 1024
+_MENU = (
+    ("volume.browse", "volume.measure"),
+    ("volume.backup", "volume.restore", "volume.clone", "volume.rename"),
+    ("volume.remove",),
+)
+_BUTTONS = ("volume.measure", "volume.backup", "volume.restore", "volume.clone", "volume.rename", "volume.remove")
+
+
+def _plan() -> ListingPlan:
+    place = {name: number for number, name in enumerate(COLUMNS)}
+    return ListingPlan(
+        title=translate("VolumesPage", "Volumes"),
+        filter_words=translate("VolumesPage", "Filter by name or label"),
+        subject="volume",
+        main_action="volumes.create",
+        more_actions=("volumes.prune",),
+        menu=_MENU,
+        bulk=("volume.measure", "volume.remove"),
+        painters={
+            place["name"]: TextCell(strong=True),
+            place["size"]: TextCell(tabular=True),
+            place["created"]: TextCell(secondary=True),
+            place["used"]: TextCell(secondary=True),
+        },
+        widths={place["size"]: 100, place["created"]: 140, place["used"]: 260},
+        empty=(
+            "volume",
+            translate("VolumesPage", "No volumes yet"),
+            translate("VolumesPage", "A volume keeps data when its container is removed. Images that need one get it."),
+        ),
+        empty_actions=("volumes.create",),
+    )
+
+
+class VolumesPage(Page):
+    """A stack of two: the list, and the files of one."""
+
+    page_id = "volumes"
+    kinds = frozenset({"volume", "container"})
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        model = volumes_model(lambda: self.client.mirror.containers, self)
+        self.list = Listing(shell, _plan(), model, self)
+        self.list.table.activated_key.connect(lambda key: shell.navigate("volumes", key))
+        self.browser: VolumeBrowser | None = None
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.list)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._stack)
+        QShortcut(QKeySequence("Alt+Left"), self, self.show_list)
+
+    def apply(self, changes: ChangeSet) -> None:
+        if "volume" in changes.kinds:
+            self.list.model.apply(changes.kinds["volume"])
+        if "container" in changes.kinds:
+            self.list.model.refresh(("used",))
+        self.list.refresh()
+        volumes = self.client.mirror.volumes
+        words = count_text(
+            len(volumes), translate("VolumesPage", "{0} volume"), translate("VolumesPage", "{0} volumes")
+        )
+        known = sum(volume.size or 0 for volume in volumes.values())
+        self.list.set_subtitle(f"{words}  ·  {bytes_text(known)}" if known else words if volumes else "")
+        if self.browser is not None and self._stack.currentWidget() is self.browser:
+            if self.browser.name not in volumes:
+                self.show_list()
+            else:
+                self.browser.refresh()
+
+    def open_object(self, object_id: str, detail: str = "") -> None:
+        if object_id not in self.client.mirror.volumes:
+            self.show_list()
+            return
+        if self.browser is None:
+            self.browser = VolumeBrowser(self.shell)
+            self.browser.left.connect(self.show_list)
+            self._stack.addWidget(self.browser)
+        self.browser.show_volume(object_id)
+        self._stack.setCurrentWidget(self.browser)
+
+    def show_list(self) -> None:
+        self._stack.setCurrentWidget(self.list)
+        self.list.table.setFocus()
+
+    def set_query(self, text: str) -> None:
+        self.list.search.setText(text)
+
+
+class VolumeFiles:
+    """A `FileSource` over one volume."""
+
+    def __init__(self, shell: Shell, name: str) -> None:
+        self._shell = shell
+        self._place = Place(kind="volume", id=name)
+
+    def fetch(self, path: str, done: Callable[[Sequence[FileRow] | None], None]) -> None:
+        self._shell.run(self._fetch(path, done))
+
+    async def _fetch(self, path: str, done: Callable[[Sequence[FileRow] | None], None]) -> None:
+        place = self._place
+        try:
+            entries = await self._shell.client.call(lambda engine: engine.files.list(place, path))
+        except WherryError:
+            done(None)
+            raise
+        done([directory_row(path, entry) for entry in entries])
+
+
+class VolumeBrowser(QWidget):
+    """The files of one volume with a preview; a backup dropped here is restored."""
+
+    left = Signal()
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__()
+        self._shell = shell
+        self.name = ""
+        self.header = PageHeader("")
+        back = tool_button("arrow-left", translate("VolumesPage", "Back to the list"), self.left.emit)
+        self.header.add_leading(back)
+        self._bound = []
+        for action_id in _BUTTONS:
+            bound = shell.verbs.bind(shell, action_id, self, self._subjects)
+            knob = tool_button(bound.action.icon, bound.text().rstrip("…"), bound.trigger)
+            knob.setEnabled(bound.isEnabled())
+            bound.enabledChanged.connect(knob.setEnabled)
+            self._bound.append(bound)
+            self.header.add(knob)
+        self.files = FileTree(
+            translate("VolumesPage", "Files of the volume"),
+            (translate("VolumesPage", "Mode"), translate("VolumesPage", "Owner")),
+        )
+        self.preview = DiffView(translate("VolumesPage", "Contents of the file"))
+        self.files.picked.connect(self._pick)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self.files)
+        split.addWidget(self.preview)
+        split.setSizes([520, 420])
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.header)
+        column.addWidget(split, 1)
+        endings = (".tar", ".tar.zst")
+        self._drop = DropArea(self, translate("VolumesPage", "Drop a backup to restore it here"), endings)
+        self._drop.dropped.connect(lambda paths: shell.run(self._restore(paths[0])))
+
+    def show_volume(self, name: str) -> None:
+        self.name = name
+        self.preview.set_message(translate("VolumesPage", "Choose a file to see what is in it."))
+        self.files.set_source(VolumeFiles(self._shell, name))
+        self.refresh()
+
+    def refresh(self) -> None:
+        volume = self._shell.client.mirror.volumes.get(self.name)
+        if volume is None:
+            return
+        self.header.set_title(volume.name)
+        users = users_text(volume.used_by, self._shell.client.mirror.containers)
+        self.header.set_subtitle(f"{size_text(volume)}  ·  {users}")
+        for bound in self._bound:
+            bound.refresh()
+
+    def _subjects(self) -> list[Volume]:
+        volume = self._shell.client.mirror.volumes.get(self.name)
+        return [volume] if volume is not None else []
+
+    def _pick(self, path: str) -> None:
+        row = self.files.current_row()
+        if row is not None and not row.folder:
+            self._shell.run(self._load(self.name, path))
+
+    async def _load(self, name: str, path: str) -> None:
+        place = Place(kind="volume", id=name)
+        try:
+            stat = await self._shell.client.call(lambda engine: engine.files.stat(place, path))
+            data = await self._shell.client.call(lambda engine: engine.files.read(place, path, limit=PREVIEW))
+        except WherryError as error:
+            self.preview.set_message(str(error))
+            return
+        if name == self.name:
+            self.preview.set_contents(data, cut=stat.size > len(data))
+
+    async def _restore(self, path: str) -> None:
+        name = self.name
+        await self._shell.client.operate(lambda engine: engine.volumes.restore(name, path))
+        self._shell.toast(translate("VolumesPage", "Restored {0}").format(name), Tone.SUCCESS)
+        self.files.set_source(VolumeFiles(self._shell, name))
