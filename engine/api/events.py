@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.api.call import encode
 from engine.api.filters import parse_moment
-from engine.api.shapes.events import docker_type, event_record
+from engine.api.shapes.events import DOCKER_TYPES, docker_type, event_record
 from engine.types.events import EngineSnapshot
 
 if TYPE_CHECKING:
@@ -77,9 +77,11 @@ def _key(event: Event) -> tuple[int, str, str]:
 
 
 def _passes(event: Event, filters: Filters) -> bool:
+    kind = docker_type(event)
+    if kind not in DOCKER_TYPES:
+        return False
     if not tuple(filters):
         return True
-    kind = docker_type(event)
     return (
         filters.exact("type", kind)
         and _action(event, filters)

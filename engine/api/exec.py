@@ -84,10 +84,9 @@ async def start_exec(call: Call) -> web.StreamResponse:
 
     async def talk(raw: RawStream) -> None:
         try:
-            await converse(
-                raw, session, stdin=announced.request.stdin, stdout=announced.stdout, stderr=announced.stderr
-            )
-            await _settle(announced)
+            stdin = announced.request.stdin
+            if await converse(raw, session, stdin=stdin, stdout=announced.stdout, stderr=announced.stderr):
+                await _settle(announced)
         finally:
             await session.close()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import select
 from collections import deque
 from typing import TYPE_CHECKING, Any
@@ -43,12 +44,26 @@ def frames(stream: str, data: bytes) -> bytes:
     return b"".join(frame(stream, data[start : start + _FRAME_MAXIMUM]) for start in pieces)
 
 
+def _upgrade_body(data: bytes) -> int:
+    """How long the body of this beginning of a request is, if it asks for `Upgrade: tcp`; else -1."""
+    if not data.startswith(b"POST "):
+        return -1
+    head = data[: data.find(b"\r\n\r\n") + 2].lower()
+    if b"\r\nupgrade: tcp\r\n" not in head:
+        return -1
+    match = re.search(rb"\r\ncontent-length: *(\d{1,7})\r\n", head)
+    return int(match[1]) if match else 0
+
+
 class Connection(web.RequestHandler):
     """One client. Turns strangers away, and lets a hijacked stream live on after the client ended its input."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._raw: _Incoming | None = None
+        self._body_left = -1
+        """Bytes of body still to come of a request that asks for an upgrade; -1 where none does."""
+        self._early = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -56,9 +71,31 @@ class Connection(web.RequestHandler):
         if sock is not None and not is_own_peer(sock):
             self.force_close()
 
+    def data_received(self, data: bytes) -> None:
+        """What follows a request for an upgrade is no HTTP: it is kept until the stream is taken over."""
+        if self._raw is None:
+            if self._body_left < 0:
+                self._body_left = _upgrade_body(data)
+            if self._body_left >= 0:
+                data = self._divide(data)
+        if data:
+            super().data_received(data)
+
+    def _divide(self, data: bytes) -> bytes:
+        head = data.find(b"\r\n\r\n") + 4 if data.startswith(b"POST ") and not self._early else 0
+        whole = head + self._body_left
+        self._body_left -= min(len(data) - head, self._body_left)
+        self._early += data[whole:]
+        if len(self._early) > _PAUSE_BYTES:
+            self.force_close()
+        return data[:whole]
+
     def take_over(self) -> _Incoming:
         """From now on nothing is read as HTTP any more."""
         incoming = _Incoming(self)
+        if self._early:
+            incoming.feed_data(self._early)
+            self._early = b""
         self._raw = incoming
         self.set_parser(incoming)  # type: ignore[arg-type]
         return incoming
@@ -192,17 +229,20 @@ class RawStream:
 
 async def converse(
     raw: RawStream, process: ByteStream, *, stdin: bool, stdout: bool = True, stderr: bool = True
-) -> None:
-    """Carry bytes between client and process until the process ends its output or the client is gone."""
+) -> bool:
+    """Carry bytes between client and process. True when the process has ended its output, False when the client
+    has gone before."""
     sender = asyncio.ensure_future(_to_client(raw, process, {"stdout": stdout, "stderr": stderr}))
     reader = asyncio.ensure_future(_to_process(raw, process) if stdin else _drop_input(raw))
     stop_watching = raw.watch_hangup(sender.cancel)
     try:
         await sender
+        return True
     except (ConnectionError, asyncio.CancelledError):
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise
+        return False
     finally:
         stop_watching()
         reader.cancel()

@@ -69,6 +69,13 @@ class Router:
 
     async def dispatch(self, server: ApiServer, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever goes wrong becomes a `{"message": …}` of the right status."""
+        response = await self._answer(server, request)
+        if "Upgrade" in request.headers and not response.prepared:
+            # Declined: what the client sends next may be no HTTP.
+            response.force_close()
+        return response
+
+    async def _answer(self, server: ApiServer, request: web.BaseRequest) -> web.StreamResponse:
         try:
             return await self._dispatch(server, request)
         except Refusal as refusal:

@@ -1,0 +1,318 @@
+"""Raw streams byte by byte, half-close, clients that vanish, and answers that go on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+
+from engine.api.hijack import frame, frames
+from engine.types.containers import Exec, WaitResult
+from tests.unit.api.serving import until
+
+if TYPE_CHECKING:
+    from tests.unit.api.serving import Served
+
+Piece = tuple[Literal["stdout", "stderr"], bytes]
+
+
+class Process:
+    """A process at the engine's end: says what it is told to, and remembers what it was given."""
+
+    id, pid = "p", 4242
+
+    def __init__(self) -> None:
+        self.output: asyncio.Queue[Piece | None] = asyncio.Queue()
+        self.given = b""
+        self.stdin_closed = False
+        self.closed = False
+        self.size = (0, 0)
+        self.ended = asyncio.Event()
+
+    async def read(self) -> Piece | None:
+        return await self.output.get()
+
+    async def write(self, data: bytes) -> None:
+        self.given += data
+
+    async def close_stdin(self) -> None:
+        self.stdin_closed = True
+
+    async def resize(self, rows: int, columns: int) -> None:
+        self.size = (rows, columns)
+
+    async def close(self) -> None:
+        self.closed = True
+
+    async def exit_code(self) -> int:
+        await self.ended.wait()
+        return 3
+
+    async def kill(self, signal: str = "KILL") -> None:
+        self.ended.set()
+
+    def say(self, stream: Literal["stdout", "stderr"], data: bytes) -> None:
+        self.output.put_nowait((stream, data))
+
+    def end(self) -> None:
+        self.output.put_nowait(None)
+        self.ended.set()
+
+
+@pytest.fixture
+def process(api: Served, monkeypatch: pytest.MonkeyPatch) -> Process:
+    """Every attach and exec of the fake engine reaches this one."""
+    made = Process()
+
+    async def exec_(container: str, request: Exec) -> Process:
+        return made
+
+    async def attach(container: str, *, stdin: bool = False, logs: bool = False, stream: bool = True) -> Process:
+        return made
+
+    monkeypatch.setattr(api.engine.containers, "exec", exec_)
+    monkeypatch.setattr(api.engine.containers, "attach", attach)
+    return made
+
+
+async def announce(api: Served, **body: object) -> str:
+    asked = {"Cmd": ["cat"], "AttachStdout": True, "AttachStderr": True, "AttachStdin": True, **body}
+    reply = await api.ask("POST", "/containers/shop-web-1/exec", asked)
+    assert reply.status == 201, reply.body
+    return str(reply.json()["Id"])
+
+
+def test_a_frame_is_eight_bytes_and_the_data() -> None:
+    assert frame("stdout", b"hi") == b"\x01\0\0\0\0\0\0\x02hi"
+    assert frame("stderr", b"") == b"\x02\0\0\0\0\0\0\0"
+    assert frames("stderr", b"x" * 300)[:8] == b"\x02\0\0\0\0\0\x01\x2c"
+
+
+async def test_an_upgrade_is_answered_101_and_framed(api: Served, process: Process) -> None:
+    raw = await api.upgrade(f"/v1.50/exec/{await announce(api)}/start", b"{}")
+    assert raw.head == (
+        "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.multiplexed-stream\r\n"
+        "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+    )
+    process.say("stdout", b"out")
+    process.say("stderr", b"err")
+    process.end()
+    assert await raw.rest() == frame("stdout", b"out") + frame("stderr", b"err")
+    await raw.close()
+
+
+async def test_the_old_way_is_a_200_without_length_or_chunks(api: Served, process: Process) -> None:
+    raw = await api.upgrade(f"/v1.30/exec/{await announce(api)}/start", b"{}", upgrade=False)
+    assert raw.head == "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n"
+    process.say("stdout", b"old")
+    await raw.exactly(8 + 3)
+    raw.writer.write(b"typed")
+    await until(lambda: process.given == b"typed")
+    process.end()
+    assert await raw.rest() == b""
+    await raw.close()
+
+
+async def test_a_tty_has_no_frames(api: Served, process: Process) -> None:
+    raw = await api.upgrade(f"/exec/{await announce(api, Tty=True)}/start", b'{"Tty":true}')
+    assert "application/vnd.docker.raw-stream" in raw.head
+    process.say("stdout", b"$ ")
+    process.end()
+    assert await raw.rest() == b"$ "
+    await raw.close()
+
+
+async def test_bytes_sent_with_the_request_are_not_lost(api: Served, process: Process) -> None:
+    made = await announce(api)
+    reader, writer = await api.connect()
+    head = f"POST /exec/{made}/start HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
+    writer.write(head.encode() + b"\r\n{}early bird")
+    await reader.readuntil(b"\r\n\r\n")
+    await until(lambda: process.given == b"early bird")
+    process.end()
+    assert await reader.read() == b""
+    writer.close()
+
+
+async def test_half_close_ends_the_input_and_not_the_output(api: Served, process: Process) -> None:
+    raw = await api.upgrade(f"/exec/{await announce(api)}/start", b"{}")
+    raw.writer.write(b"last words")
+    raw.writer.write_eof()
+    await until(lambda: process.stdin_closed)
+    assert process.given == b"last words"
+    process.say("stdout", b"still here")
+    process.end()
+    assert (await raw.rest())[8:] == b"still here"
+    await raw.close()
+
+
+async def test_a_client_that_vanishes_frees_the_session(api: Served, process: Process) -> None:
+    raw = await api.upgrade(f"/exec/{await announce(api)}/start", b"{}")
+    await raw.close()
+    await until(lambda: process.closed)
+    process.ended.set()
+
+
+async def test_one_that_ended_its_input_first_and_then_vanishes_is_noticed_too(api: Served, process: Process) -> None:
+    raw = await api.upgrade("/containers/shop-web-1/attach?stream=1&stdin=1&stdout=1")
+    raw.writer.write_eof()
+    await asyncio.sleep(0)
+    assert not process.closed
+    await raw.close()
+    await until(lambda: process.closed)
+
+
+async def test_a_process_that_talks_without_end_waits_for_a_client_that_does_not_read(
+    api: Served, process: Process
+) -> None:
+    raw = await api.upgrade(f"/exec/{await announce(api)}/start", b"{}")
+    for _ in range(400):
+        process.say("stdout", b"x" * 65536)
+    await asyncio.sleep(0.2)
+    assert process.output.qsize() > 100, "all of it was taken into memory"
+    await raw.close()
+    await until(lambda: process.closed)
+    process.ended.set()
+
+
+async def test_only_the_streams_asked_for_are_sent(api: Served, process: Process) -> None:
+    raw = await api.upgrade("/containers/shop-web-1/attach?stream=1&stdout=1")
+    process.say("stderr", b"unwanted")
+    process.say("stdout", b"wanted")
+    process.end()
+    assert await raw.rest() == frame("stdout", b"wanted")
+    await raw.close()
+
+
+async def test_an_exec_tells_its_exit_code_and_runs_once(api: Served, process: Process) -> None:
+    made = await announce(api)
+    assert (await api.get(f"/exec/{made}/json"))["Running"] is False
+    raw = await api.upgrade(f"/exec/{made}/start", b"{}")
+    assert (await api.get(f"/exec/{made}/json"))["Running"] is True
+    assert (await api.get("/containers/shop-web-1/json"))["ExecIDs"] == [made]
+    assert (await api.ask("POST", f"/exec/{made}/resize?h=40&w=120")).status == 200
+    assert process.size == (40, 120)
+    process.end()
+    await raw.rest()
+    told = await api.get(f"/exec/{made}/json")
+    assert (told["Running"], told["ExitCode"], told["Pid"]) == (False, 3, 4242)
+    assert (await api.ask("POST", f"/exec/{made}/start", {})).status == 409
+    assert (await api.get("/containers/shop-web-1/json"))["ExecIDs"] is None
+    await raw.close()
+
+
+async def test_a_detached_exec_answers_at_once_and_is_drained(api: Served, process: Process) -> None:
+    made = await announce(api)
+    reply = await api.ask("POST", f"/exec/{made}/start", {"Detach": True})
+    assert (reply.status, reply.body) == (200, b"")
+    for _ in range(100):
+        process.say("stdout", b"x")
+    await until(process.output.empty)
+    process.end()
+
+
+async def test_an_exec_nobody_announced_is_a_404(api: Served) -> None:
+    assert (await api.ask("POST", "/exec/nosuch/start", {})).status == 404
+    assert (await api.ask("GET", "/exec/nosuch/json")).status == 404
+
+
+async def test_exec_in_what_does_not_run_is_a_409(api: Served) -> None:
+    for name in ("backup-nightly", "scratchpad"):
+        assert (await api.ask("POST", f"/containers/{name}/exec", {"Cmd": ["true"]})).status == 409
+
+
+async def test_wait_answers_its_headers_before_the_end(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = asyncio.Event()
+    asked: list[str] = []
+
+    async def wait(container: str, *, condition: str = "not-running") -> WaitResult:
+        asked.append(condition)
+        await ended.wait()
+        return WaitResult(exit_code=7)
+
+    monkeypatch.setattr(api.engine.containers, "wait", wait)
+    reader, writer = await api.connect()
+    writer.write(b"POST /v1.50/containers/draft/wait?condition=next-exit HTTP/1.1\r\nHost: x\r\n\r\n")
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 3)
+    assert head.startswith(b"HTTP/1.1 200 OK")
+    assert asked == ["next-exit"], "the client may start it now, so the waiting must have begun"
+    ended.set()
+    body = await asyncio.wait_for(reader.readuntil(b"0\r\n\r\n"), 3)
+    assert b'{"StatusCode":7}' in body
+    writer.close()
+
+
+async def test_a_waiting_client_that_leaves_ends_the_wait(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = asyncio.Event()
+
+    async def wait(container: str, *, condition: str = "not-running") -> WaitResult:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            left.set()
+        raise AssertionError
+
+    monkeypatch.setattr(api.engine.containers, "wait", wait)
+    reader, writer = await api.connect()
+    writer.write(b"POST /containers/draft/wait HTTP/1.1\r\nHost: x\r\n\r\n")
+    await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+    await asyncio.wait_for(left.wait(), 3)
+
+
+@pytest.mark.parametrize("path", ["/containers/nosuch/wait", "/containers/nosuch/attach?stream=1"])
+async def test_what_is_not_there_is_a_404_before_any_stream(api: Served, path: str) -> None:
+    reply = await api.ask("POST", path)
+    assert (reply.status, reply.message) == (404, "No such container: nosuch")
+
+
+async def test_a_wrong_wait_condition_is_a_400(api: Served) -> None:
+    assert (await api.ask("POST", "/containers/shop-web-1/wait?condition=never")).status == 400
+
+
+async def test_logs_need_a_stream_and_come_framed(api: Served) -> None:
+    assert (await api.ask("GET", "/containers/shop-web-1/logs")).status == 400
+    reply = await api.ask("GET", "/v1.50/containers/shop-web-1/logs?stdout=1&stderr=1&tail=2")
+    assert reply.headers["Content-Type"] == "application/vnd.docker.multiplexed-stream"
+    assert reply.body[0] in (1, 2)
+    length = int.from_bytes(reply.body[4:8], "big")
+    assert reply.body[8 : 8 + length].endswith(b"\n")
+
+
+async def test_followed_logs_of_one_that_ends_come_to_an_end(api: Served) -> None:
+    reader, writer = await api.connect()
+    writer.write(b"GET /containers/hardened-worker/logs?follow=1&stdout=1&stderr=1&tail=1 HTTP/1.1\r\nHost: x\r\n\r\n")
+    await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 3)
+    await api.engine.containers.stop("hardened-worker")
+    assert (await asyncio.wait_for(reader.readuntil(b"0\r\n\r\n"), 5)).endswith(b"0\r\n\r\n")
+    writer.close()
+
+
+async def test_stats_once_and_streamed(api: Served) -> None:
+    once = await api.get("/containers/shop-web-1/stats?stream=0&one-shot=1")
+    assert once["memory_stats"]["usage"] > 0
+    assert once["cpu_stats"]["online_cpus"] >= 1
+    reader, writer = await api.connect()
+    writer.write(b"GET /containers/shop-web-1/stats?stream=1 HTTP/1.1\r\nHost: x\r\n\r\n")
+    await reader.readuntil(b"\r\n\r\n")
+    size = int((await reader.readline()).strip(), 16)
+    assert json.loads(await reader.readexactly(size))["name"] == "/shop-web-1"
+    writer.close()
+    await until(lambda: api.server.idle_seconds > 0)
+
+
+async def test_events_of_the_past_and_live(api: Served) -> None:
+    reader, writer = await api.connect()
+    writer.write(b'GET /events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D HTTP/1.1\r\nHost: x\r\n\r\n')
+    await reader.readuntil(b"\r\n\r\n")
+    await api.engine.containers.pause("shop-web-1")
+    size = int((await asyncio.wait_for(reader.readline(), 3)).strip(), 16)
+    event = json.loads(await reader.readexactly(size))
+    assert (event["Type"], event["Action"], event["Actor"]["Attributes"]["name"]) == ("container", "pause", "shop-web-1")
+    assert event["status"] == "pause"
+    writer.close()
+    past = await api.ask("GET", "/events?since=1h&until=0s")
+    assert [each["Action"] for each in past.lines() if each["Type"] == "container"][-1] == "pause"
+    assert {each["Type"] for each in past.lines()} <= {"container", "image", "volume", "network", "daemon", "builder"}
