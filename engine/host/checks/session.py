@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from engine.storage.paths import Paths
 
 _LONGEST_SOCKET_PATH = 107
-_DEEPEST = len("/containers/") + 64 + len("/attach")
+_DEEPEST = len("/docker.sock")
 
 _QT_LIBRARIES = {
     "libEGL.so.1": "libegl1",
@@ -49,7 +49,7 @@ def runtime_directory(machine: Machine, paths: Paths) -> HostCheck:
         return line(
             verdict=Verdict.DEGRADED,
             found=f"{paths.run} is a long path.",
-            matters="A socket's path may have 107 bytes only, so attaching to containers may fail.",
+            matters="A socket's path may have 107 bytes only, so the Docker API can have no socket there.",
             fix="WHERRY_RUN=/tmp/wherry-$UID wherry",
         )
     if not machine.environment.get("XDG_RUNTIME_DIR") and machine.uid != 0:

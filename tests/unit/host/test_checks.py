@@ -387,9 +387,9 @@ def test_the_store_names_who_has_it_open(machine: FakeMachine) -> None:
 
 
 def test_a_long_run_directory_is_told(machine: FakeMachine) -> None:
-    machine.present.add("/" + "x" * 60)
+    machine.present.add("/" + "x" * 100)
 
-    check = session.runtime_directory(machine, Paths(PATHS.root, Path("/" + "x" * 60)))
+    check = session.runtime_directory(machine, Paths(PATHS.root, Path("/" + "x" * 100)))
 
     assert check.verdict is Verdict.DEGRADED
     assert "WHERRY_RUN" in check.fix
