@@ -1,11 +1,14 @@
-"""`python -m gui`: opens the window on the engine inside. `--screenshots DIR` keeps a picture of every page and ends."""
+"""`python -m gui` opens the window on the engine inside; with `--screenshots DIR` it pictures every page and ends."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from gui.display import why_no_window
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -20,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--size", default="1280x800", help="of the window for screenshots, as 1280x800")
     parser.add_argument("--engine", default="engine.embedded:open_engine", help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
+    if not chosen.screenshots and (trouble := why_no_window(os.environ)):
+        print(f"{trouble} Without one there are `wherry tour` and all of `wherry --help`.", file=sys.stderr)  # noqa: T201
+        return 1
 
     from gui.application import run
 
