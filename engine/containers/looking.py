@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from engine.stats.service import StatsService
     from engine.types.containers import ChangedPath, DeathReport, Exit, Process
 
+_BEFORE_A_RUN = (State.CREATED, State.STARTING, State.EXITED)
 _STDERR_LINES = 30
 _CHUNK = 1 << 18
 _HIDDEN = ("/etc/hosts", "/etc/resolv.conf", "/etc/hostname", "/dev", "/proc", "/sys", "/run/.wherry-init")
@@ -67,14 +68,20 @@ class Looker:
         if logs and self._logs is not None:
             past = self._logs.read(entry.id, ReadLogs())
         run = self._runtime.paths.container_run(entry.id)
-        return await attaching.attach(
-            socket=run / "attach",
-            control=self.control(entry),
-            tty=entry.container.spec.tty,
-            stdin=stdin,
-            stream=stream,
-            past=past,
-        )
+
+        async def connect() -> attaching.Attachment:
+            return await attaching.attach(
+                socket=run / "attach",
+                control=self.control(entry),
+                tty=entry.container.spec.tty,
+                stdin=stdin,
+                stream=stream,
+                past=past,
+            )
+
+        if stream and entry.state in _BEFORE_A_RUN:
+            return self._runtime.early.wait_for(entry.id, connect)
+        return await connect()
 
     async def processes(self, entry: Entry) -> Sequence[Process]:
         self._must_run(entry)

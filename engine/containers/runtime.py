@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from engine.containers.early_attach import EarlyAttachments
 from engine.types.data import Data
 from engine.types.images import ImageConfig
 
@@ -64,6 +65,7 @@ class Runtime:
     filters: CompiledFilters
     boot: str
     """The kernel's name for this boot: processes of another one are gone for certain."""
+    early: EarlyAttachments = field(default_factory=EarlyAttachments)
 
     def cgroup(self, record: Record) -> ContainerCgroup:
         """The groups a container runs in, or would."""

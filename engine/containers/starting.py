@@ -79,6 +79,7 @@ class Starter:
         try:
             await self._bring_up(entry, clock, action)
         except BaseException as error:
+            self._runtime.early.give_up(entry.id)
             await asyncio.shield(self.take_down(entry.record))
             failed = before.changed(run=Run())
             entry.record = failed
@@ -110,6 +111,7 @@ class Starter:
         )
         write_restart_file(runtime, record)
         self._watch.watch(record.id, conmon_pid)
+        await runtime.early.connect(record.id)
         with clock.step("start"):
             await self._run_start(record)
         main = runtime.cgroup(record).main_directory
@@ -126,6 +128,7 @@ class Starter:
             exit=None if action == "start" else record.container.exit,
         )
         await runtime.book.save(entry, record, "start")
+        await runtime.early.connect(record.id)  # who came during the last step
         if spec.mounts:
             for mount in record.container.mounts:
                 if mount.kind == "volume":

@@ -250,7 +250,7 @@ LEGAL_ACTIONS: dict[State, frozenset[Action]] = {
     State.RESTARTING: frozenset(
         {Action.STOP, Action.KILL, Action.START, Action.FORCE_REMOVE, Action.WAIT, Action.UPDATE}
     ),
-    State.EXITED: _AT_REST | {Action.WAIT},
+    State.EXITED: _AT_REST | {Action.WAIT, Action.ATTACH},  # attached before its next start, as `start -a` does
     State.REMOVING: frozenset({Action.WAIT}),
     State.DEAD: frozenset({Action.REMOVE, Action.FORCE_REMOVE}),
 }
