@@ -74,6 +74,7 @@ class FindFileDialog(QDialog):
         self.search.setFocus()
 
     def _build(self) -> None:
+        self.table.set_inset()
         self.table.setModel(self.model)
         self.table.setSortingEnabled(False)
         painters: dict[int, CellPainter] = {

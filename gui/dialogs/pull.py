@@ -106,6 +106,9 @@ class PullDialog(TransferDialog):
         self.banner.show()
         self.status.hide()
 
+    def told(self) -> str:
+        return translate("PullDialog", "Pulled {0}").format(self._request.reference)
+
     def add_remedies(self, error: WherryError) -> None:
         if error.code in (Code.NOT_FOUND, Code.INVALID_REFERENCE):
             self.banner.add_action(translate("PullDialog", "Choose a tag…"), self._list_tags)

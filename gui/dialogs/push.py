@@ -69,5 +69,8 @@ class PushDialog(TransferDialog):
         self.banner.show()
         self.status.hide()
 
+    def told(self) -> str:
+        return translate("PushDialog", "Pushed {0}").format(self._target)
+
     def _tell_server(self, text: str) -> None:
         self._where.setText(translate("PushDialog", "Goes to {0}").format(server_of(text.strip())))

@@ -35,6 +35,7 @@ class TransferDialog(QDialog):
         super().__init__(shell.dialog_parent)
         self._shell = shell
         self._ticket: OperationTicket | None = None
+        self._gone = False
         self.result_id = ""
         self.setWindowTitle(title)
         self.setMinimumWidth(_WIDTH)
@@ -68,6 +69,7 @@ class TransferDialog(QDialog):
             self.buttons.addWidget(knob)
         column.addLayout(self.buttons)
         shell.client.changed.connect(self._on_changed)
+        self.finished.connect(self._let_go)
 
     # --- for subclasses ---
 
@@ -85,6 +87,10 @@ class TransferDialog(QDialog):
 
     def succeeded(self, result: str) -> None:
         """It has ended well."""
+
+    def told(self) -> str:
+        """The same in a few words, for when the dialog was closed before."""
+        return translate("TransferDialog", "Done")
 
     def add_remedies(self, error: WherryError) -> None:
         """Add buttons to the banner; the common ones are there already."""
@@ -116,14 +122,27 @@ class TransferDialog(QDialog):
             self._ticket = await self._shell.client.begin(self.make_operation)
             self.result_id = await self._ticket.result()
         except Cancelled:
-            self.status.setText(translate("TransferDialog", "Cancelled. What has arrived is kept for the next time."))
+            if not self._gone:
+                kept = translate("TransferDialog", "Cancelled. What has arrived is kept for the next time.")
+                self.status.setText(kept)
         except WherryError as error:
+            if self._gone:
+                raise  # nobody looks at the dialog any more: the window shows it
             self._show_failure(error)
         else:
-            self.succeeded(self.result_id)
+            if self._gone:
+                self._shell.toast(self.told(), Tone.SUCCESS)
+            else:
+                self.succeeded(self.result_id)
         finally:
             self._ticket = None
-            self._set_running(on=False)
+            if not self._gone:
+                self._set_running(on=False)
+
+    def _let_go(self, _result: int) -> None:
+        """Closed: the transfer goes on, but there is nothing left to show it on."""
+        self._gone = True
+        self._shell.client.changed.disconnect(self._on_changed)
 
     def _set_running(self, *, on: bool) -> None:
         for field in self.form_fields():
@@ -161,7 +180,8 @@ class TransferDialog(QDialog):
     def _show_failure(self, error: WherryError) -> None:
         words = words_of(error)
         self.banner.show_message(Tone.DANGER, words.title, words.text, words.details)
-        self.status.hide()
+        for widget in (self.status, self.meter, self.rows):
+            widget.hide()
         self.add_remedies(error)
         if error.code in (Code.UNAUTHORIZED, Code.FORBIDDEN, Code.RATE_LIMITED):
             self.banner.add_action(translate("TransferDialog", "Log in…"), self._log_in, Variant.PRIMARY)

@@ -47,7 +47,7 @@ def _plan() -> ListingPlan:
             place["members"]: TextCell(secondary=True),
             place["created"]: TextCell(secondary=True),
         },
-        widths={place["driver"]: 90, place["subnet"]: 150, place["members"]: 240, place["created"]: 140},
+        widths={place["driver"]: 90, place["subnet"]: 140, place["members"]: 190, place["created"]: 110},
         empty=(
             "network",
             translate("NetworksPage", "No networks yet"),
@@ -72,7 +72,7 @@ class NetworksPage(Page):
             translate("NetworksPage", "Show"),
         )
         self.faces.changed.connect(self._show_face)
-        self.list.header.add_leading(self.faces)
+        self.list.header.add(self.faces, first=True)
         self.ports = PortsView(shell)
         self.ports.left.connect(self.show_list)
         self.details = NetworkDetails(shell)
@@ -169,6 +169,7 @@ class NetworkDetails(QWidget):
         column.addLayout(body, 1)
 
     def _set_up_table(self) -> None:
+        self.table.set_inset()
         self.table.setModel(self.members)
         self.table.setSortingEnabled(False)
         painters = {0: TextCell(strong=True), 1: TextCell(code=True), 2: TextCell(code=True), 3: TextCell()}

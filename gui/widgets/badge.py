@@ -98,6 +98,9 @@ class Badge(QWidget):
     def text(self) -> str:
         return self._text
 
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
     def sizeHint(self) -> QSize:
         width = badge_width(self._text, self.font(), dot=self._dot, icon_name=self._icon)
         return QSize(int(width) + 1, _HEIGHT)
@@ -147,6 +150,9 @@ class CountBadge(QWidget):
         self.setAccessibleName(str(count))
         self.updateGeometry()
         self.update()
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
 
     def sizeHint(self) -> QSize:
         return QSize(max(18, int(QFontMetricsF(self.font()).horizontalAdvance(str(self._count))) + 10), 18)

@@ -79,6 +79,9 @@ def tool_button(
 def menu_button(text: str, menu: QMenu, icon_name: str = "", variant: Variant = Variant.DEFAULT) -> QPushButton:
     """A button that opens a menu."""
     made = button(text, icon_name, variant)
+    if not text:
+        made.setProperty("bare", "true")
+        made.setIconSize(QSize(Size.ICON, Size.ICON))
     menu.setParent(made, menu.windowFlags())
     made.setMenu(menu)
     return made

@@ -40,6 +40,9 @@ class Chip(QAbstractButton):
         self.updateGeometry()
         self.update()
 
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
     def sizeHint(self) -> QSize:
         width = QFontMetricsF(self.font()).horizontalAdvance(self._words()) + 2 * 10
         return QSize(int(width) + 1 + (Size.ICON_SMALL + Space.XS if self._removable else 0), _HEIGHT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QTextCharFormat, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
-from gui.theme import Role, Text, color, mono, theme
+from gui.theme import Role, Text, color, font, mono, theme
 from gui.words import translate
 
 _MOST = 5_000
@@ -28,18 +28,22 @@ class DiffView(QPlainTextEdit):
     def set_diff(self, text: str) -> None:
         """Show a difference as `diff -u` writes it."""
         self._is_diff = True
+        self.setFont(mono(Text.SMALL))
         self.setPlainText(text or translate("DiffView", "No difference"))
         self._color()
 
     def set_contents(self, data: bytes, *, cut: bool = False) -> None:
         """Show a file; bytes that are no text as hex."""
         self._is_diff = False
+        self.setFont(mono(Text.SMALL))
         text = hex_dump(data[:65_536]) if looks_binary(data) else data.decode("utf-8", "replace")
         self.setPlainText(text + ("\n…" if cut else ""))
         self._color()
 
     def set_message(self, words: str) -> None:
+        """A sentence of ours instead of a file."""
         self._is_diff = False
+        self.setFont(font(Text.BODY))
         self.setPlainText(words)
         self._color()
 

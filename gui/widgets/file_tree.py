@@ -325,9 +325,9 @@ class FileTree(QTreeView):
         header.setFont(font(Text.SMALL))
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.resizeSection(1, 170)
+        header.resizeSection(1, 150)
         for column in range(2, self.files.columnCount()):
-            header.resizeSection(column, 96)
+            header.resizeSection(column, 72)
         self.customContextMenuRequested.connect(self._menu)
         self.selectionModel().currentChanged.connect(self._current_changed)
         self.doubleClicked.connect(self._double_clicked)

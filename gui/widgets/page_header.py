@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QWidget
 
-from gui.theme import Size, Space, Text, Tone
-from gui.widgets.labels import label
+from gui.theme import Role, Size, Space, Text
+from gui.widgets.labels import ElidedLabel
 
 
 class PageHeader(QFrame):
@@ -18,22 +19,28 @@ class PageHeader(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.XL, 0, Space.L, 0)
         row.setSpacing(Space.S)
-        self._title = label(title, Text.TITLE)
-        self._subtitle = label(subtitle, Text.BODY, Tone.MUTED)
+        self._title = ElidedLabel(title, Text.TITLE)
+        self._title.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._subtitle = ElidedLabel(subtitle, Text.BODY, Role.TEXT_MUTED, Qt.TextElideMode.ElideRight)
+        self._subtitle.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         row.addWidget(self._title)
         row.addSpacing(Space.XS)
         row.addWidget(self._subtitle)
         row.addStretch(1)
         self._row = row
+        self._right = QHBoxLayout()
+        self._right.setSpacing(Space.S)
+        row.addLayout(self._right)
 
     def set_title(self, title: str) -> None:
-        self._title.setText(title)
+        self._title.set_text(title)
 
     def set_subtitle(self, subtitle: str) -> None:
-        self._subtitle.setText(subtitle)
+        self._subtitle.set_text(subtitle)
 
-    def add(self, widget: QWidget) -> None:
-        self._row.addWidget(widget)
+    def add(self, widget: QWidget, *, first: bool = False) -> None:
+        """At the right; `first` puts it before what is there."""
+        self._right.insertWidget(0 if first else self._right.count(), widget)
 
     def add_leading(self, widget: QWidget) -> None:
         """In front of the title: a way back."""

@@ -28,7 +28,7 @@ class SearchField(QLineEdit):
         self.setClearButtonEnabled(True)
         self.addAction(QAction(icon("search", Role.TEXT_MUTED), "", self), QLineEdit.ActionPosition.LeadingPosition)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(140)
+        self.setMinimumWidth(200)
         self.setMaximumWidth(320)
         self._timer = QTimer(self, singleShot=True, interval=delay_ms)
         self._timer.timeout.connect(lambda: self.changed.emit(self.text()))

@@ -43,6 +43,9 @@ class Segmented(QWidget):
         self._tell()
         self.update()
 
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
     def sizeHint(self) -> QSize:
         return QSize(int(sum(self._widths())) + 2 * Space.HAIR + 1, Size.CONTROL)
 

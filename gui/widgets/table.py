@@ -31,15 +31,17 @@ class CellDelegate(QStyledItemDelegate):
         self.painters: dict[int, CellPainter] = {}
         self.hovered_row = -1
         self.pointer: QPointF | None = None
+        self.edge = int(Space.XL)
         self._plain = TextCell()
 
     def painter_of(self, column: int) -> CellPainter:
         return self.painters.get(column, self._plain)
 
-    @staticmethod
-    def inner(option_rect: QRectF) -> QRectF:
-        """The part of a cell its painter gets."""
-        return option_rect.adjusted(Space.S, 0, -Space.S, 0)
+    def inner(self, cell: QRectF, column: int) -> QRectF:
+        """The part of a cell its painter gets; the first one begins where the page's title does."""
+        view = self.parent()
+        first = isinstance(view, Table) and view.horizontalHeader().visualIndex(column) == 0
+        return cell.adjusted(self.edge if first else Space.M, 0, -Space.M, 0)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         rect = QRectF(option.rect)
@@ -56,7 +58,7 @@ class CellDelegate(QStyledItemDelegate):
         painter.setClipRect(rect)
         enabled = bool(index.flags() & Qt.ItemFlag.ItemIsEnabled)
         state = CellState(selected=selected, hovered=hovered, enabled=enabled, pointer=self.pointer)
-        self.painter_of(index.column()).paint(painter, self.inner(rect), index, state)
+        self.painter_of(index.column()).paint(painter, self.inner(rect, index.column()), index, state)
         painter.restore()
 
 
@@ -97,6 +99,12 @@ class Table(QTableView):
         theme().changed.connect(self.viewport().update)
 
     # --- setting up ---
+
+    def set_inset(self) -> None:
+        """For a table inside a card or a dialog, where there is no page title to line up with."""
+        self.cells.edge = int(Space.L)
+        self.setProperty("inset", "true")
+        self.viewport().update()
 
     def set_columns(self, painters: Mapping[int, CellPainter], widths: Mapping[int, int], stretch: int = 0) -> None:
         """Painters and widths by column; the `stretch` column takes what is left."""
@@ -168,7 +176,7 @@ class Table(QTableView):
         super().mouseReleaseEvent(event)
         index = self.indexAt(event.position().toPoint())
         if index.isValid() and event.button() is Qt.MouseButton.LeftButton and not event.modifiers():
-            rect = self.cells.inner(QRectF(self.visualRect(index)))
+            rect = self.cells.inner(QRectF(self.visualRect(index)), index.column())
             self.cells.painter_of(index.column()).clicked(rect, index, event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -176,7 +184,7 @@ class Table(QTableView):
         index = self.indexAt(event.position().toPoint())
         self._hover(index.row(), event.position())
         points = index.isValid() and self.cells.painter_of(index.column()).pointing(
-            self.cells.inner(QRectF(self.visualRect(index))), index, event.position()
+            self.cells.inner(QRectF(self.visualRect(index)), index.column()), index, event.position()
         )
         self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if points else Qt.CursorShape.ArrowCursor)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from PySide6.QtCore import Qt
 
 from gui.models.table import Column, KeyedTableModel
-from gui.theme import Size, Tone
+from gui.theme import Size, Space, Tone
 from gui.widgets.cells import BadgeCell, CellPainter, TextCell
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.table import Table
@@ -33,29 +33,26 @@ class WasteList(Table):
     """A table of waste, largest first. `activated_key` carries the path."""
 
     def __init__(self) -> None:
-        super().__init__(translate("WasteList", "Wasted space"), row_height=Size.ROW_COMPACT, multi=False)
+        super().__init__(translate("WasteList", "Wasted space"), row_height=Size.ROW + Space.XS, multi=False)
         columns: list[Column[WasteRow]] = [
-            Column("path", translate("WasteList", "Path"), lambda row: row.path, tooltip=lambda r: r.path),
+            Column(
+                "path", translate("WasteList", "Path"), lambda row: row.path, tooltip=_whole_story, subtext=_two_steps
+            ),
+            Column("why", translate("WasteList", "Why"), lambda row: row.why, tone=lambda row: row.tone),
             Column(
                 "size", translate("WasteList", "Size"), lambda row: row.size_words, sort=lambda r: r.size, right=True
             ),
-            Column("added", translate("WasteList", "Added by"), lambda row: row.added_by, tooltip=lambda r: r.added_by),
-            Column(
-                "hidden", translate("WasteList", "Hidden by"), lambda row: row.hidden_by, tooltip=lambda r: r.hidden_by
-            ),
-            Column("why", translate("WasteList", "Why"), lambda row: row.why, tone=lambda row: row.tone),
         ]
         self.rows = KeyedTableModel(columns, parent=self)
         self.setModel(self.rows)
         self.setSortingEnabled(False)
+        self.set_inset()
         painters: dict[int, CellPainter] = {
             0: TextCell(elide=Qt.TextElideMode.ElideMiddle, code=True),
-            1: TextCell(tabular=True),
-            2: TextCell(secondary=True, code=True),
-            3: TextCell(secondary=True, code=True),
-            4: BadgeCell(),
+            1: BadgeCell(),
+            2: TextCell(tabular=True),
         }
-        self.set_columns(painters, {1: 96, 2: 210, 3: 210, 4: 150}, stretch=0)
+        self.set_columns(painters, {1: 170, 2: 90}, stretch=0)
         self.set_empty_state(
             EmptyState(
                 "check-circle",
@@ -66,3 +63,12 @@ class WasteList(Table):
 
     def set_waste(self, rows: Sequence[WasteRow]) -> None:
         self.rows.set_items((f"{number}:{row.path}", row) for number, row in enumerate(rows))
+
+
+def _two_steps(row: WasteRow) -> str:
+    """Who put it there and who hid it."""
+    return f"{row.added_by}   →   {row.hidden_by}"
+
+
+def _whole_story(row: WasteRow) -> str:
+    return f"{row.path}\n{row.added_by}\n→ {row.hidden_by}"

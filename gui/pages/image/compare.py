@@ -156,6 +156,7 @@ class _PairTable(Table):
             painters[3] = BadgeCell()
             widths = {1: 110, 2: 110, 3: 130}
         self.set_columns(painters, widths, stretch=0)
+        self.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self.set_empty_state(EmptyState("check-circle", translate("CompareView", "No difference")))
 
     def set_rows(self, rows: Any) -> None:

@@ -217,7 +217,7 @@ class _History(QWidget):
         painters = {0: TextCell(code=True), 1: TextCell(tabular=True), 2: TextCell(secondary=True)}
         self.table.set_columns(painters, {1: 100, 2: 140}, stretch=0)
         column = QVBoxLayout(self)
-        column.setContentsMargins(Space.M, 0, 0, 0)
+        column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.table)
 
     def set_steps(self, steps: list[HistoryStep]) -> None:

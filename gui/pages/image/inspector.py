@@ -332,6 +332,7 @@ class _FoundTable(Table):
             ),
         ]
         self.rows = KeyedTableModel(columns, parent=self)
+        self.set_inset()
         self.setSortingEnabled(False)
         self.setModel(self.rows)
         painters: dict[int, CellPainter] = {
