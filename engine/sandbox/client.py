@@ -362,7 +362,10 @@ class Keeper:
             "single_id": self.ids.single_id,
             "no_overwrite_kind": no_overwrite_kind,
         }
-        values, _ = await self._call("unpack", arguments, [tar_fd], progress=progress)
+        try:
+            values, _ = await self._call("unpack", arguments, [tar_fd], progress=progress)
+        except OSError as error:
+            raise _unpack_error(error) from error
         return Unpacked(values["diff_id"], values["entries"], values["bytes"], tuple(values["notes"]))
 
     async def pack(
@@ -527,12 +530,12 @@ class Keeper:
 
     def _lost(self) -> None:
         """The keeper died under us. Its children live on; start another at once."""
-        log.warning("the keeper died; starting another")
         for child in self._children.values():
             child.orphaned()
         self._children.clear()
         self._early_exits.clear()
         if not self._closing:
+            log.warning("the keeper died; starting another")
             self._revival = asyncio.get_running_loop().create_task(self._revive())
 
     async def _revive(self) -> None:
@@ -544,6 +547,16 @@ class Keeper:
             return
         for listener in self._listeners:
             listener()
+
+
+def _unpack_error(error: OSError) -> StorageError:
+    where = f" (at {error.filename})" if error.filename else ""
+    if error.errno in DISK_FULL:
+        return StorageError(
+            "The disk is full", f"Unpacking stopped{where}.", code=Code.DISK_FULL,
+            hint="Free some space: `wherry prune` removes what no container uses.",
+        )  # fmt: skip
+    return StorageError("The archive cannot be unpacked here", f"{error.strerror}{where}.", code=Code.BAD_ARCHIVE)
 
 
 def _open_to_namespace_root(paths: Paths, ids: IdMapping) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 BUFFER = 1 << 20
 BUFFERS = 8
+BACKLOG = 4
 
 
 class Digester:
@@ -27,6 +28,11 @@ class Digester:
         self._work: queue.SimpleQueue[tuple[Callable[[Any], Any], Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    @property
+    def busy(self) -> bool:
+        """It has so much waiting that hashing elsewhere is quicker."""
+        return self._work.qsize() > BACKLOG
 
     def update(self, digest: hashlib._Hash, data: memoryview) -> None:
         self._work.put((digest.update, data))

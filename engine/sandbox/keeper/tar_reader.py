@@ -91,7 +91,7 @@ class Source:
             self._progress(self.total)
         return got > 0
 
-    def take(self, count: int, what: str) -> bytes:
+    def take(self, count: int, what: bytes) -> bytes:
         """Exactly `count` bytes, few enough to hold."""
         if self._end - self._start >= count:
             self._start += count
@@ -102,19 +102,22 @@ class Source:
         """The next block, or None at a clean end of the stream."""
         if self._start == self._end and not self._fill():
             return None
-        return self.take(BLOCK, "a header")
+        return self.take(BLOCK, b"a header")
 
-    def pieces(self, count: int, what: str) -> Iterator[memoryview]:
+    def pieces(self, count: int, what: bytes) -> Iterator[memoryview]:
         """`count` bytes as views; each is good until the next is asked for (or, with a digester, until released)."""
         while count > 0:
             if self._start == self._end and not self._fill():
-                raise BadInput(f"the archive ends in the middle of {what}")
+                raise BadInput(f"the archive ends in the middle of {show(what)}")
             length = min(count, self._end - self._start)
             self._start += length
             count -= length
             yield self._view[self._start - length : self._start]
 
-    def skip(self, count: int, what: str) -> None:
+    def skip(self, count: int, what: bytes) -> None:
+        if self._end - self._start >= count:
+            self._start += count
+            return
         for _ in self.pieces(count, what):
             pass
 
@@ -137,13 +140,13 @@ class TarReader:
     def __iter__(self) -> Iterator[Member]:
         while member := self._next():
             yield member
-            self._source.skip(self._unread + self._padding, show(member.name))
+            self._source.skip(self._unread + self._padding, member.name)
             self._unread = self._padding = 0
 
     def data(self, member: Member) -> Iterator[memoryview]:
         """The stored bytes of the member just given."""
         self._unread = 0
-        return self._source.pieces(member.stored, show(member.name))
+        return self._source.pieces(member.stored, member.name)
 
     def _next(self) -> Member | None:
         pax: dict[bytes, bytes] = {}
@@ -170,8 +173,8 @@ class TarReader:
     def _extended(self, size: int) -> bytes:
         if size > LARGEST_HEADER:
             raise BadInput(f"an extended header of {size} bytes")
-        data = self._source.take(size, "an extended header")
-        self._source.skip(-size % BLOCK, "an extended header")
+        data = self._source.take(size, b"an extended header")
+        self._source.skip(-size % BLOCK, b"an extended header")
         return data
 
     def _member(self, block: bytes, size: int, pax: dict[bytes, bytes], long_name: bytes, long_link: bytes) -> Member:
@@ -223,7 +226,7 @@ class TarReader:
         segments = _gnu_entries(block[386:482])
         more = block[482]
         while more:
-            block = self._source.take(BLOCK, "a map of holes")
+            block = self._source.take(BLOCK, b"a map of holes")
             segments += _gnu_entries(block[:504])
             more = block[504]
             if len(segments) > MOST_HOLES:
@@ -238,7 +241,7 @@ class TarReader:
         while lines < expected:
             if len(text) + BLOCK > min(LARGEST_MAP, member.stored):
                 raise BadInput(f"the map of holes of {show(member.name)} does not end")
-            text += (block := self._source.take(BLOCK, "a map of holes"))
+            text += (block := self._source.take(BLOCK, b"a map of holes"))
             lines += block.count(b"\n")
             if expected == 1 and lines:
                 expected += 2 * _decimal(bytes(text.partition(b"\n")[0]))
@@ -271,15 +274,12 @@ def _verified_size(block: bytes) -> int:
 
 def _number(field: bytes) -> int:
     """Octal, or base 256 as GNU writes what does not fit."""
-    first = field[0]
-    if first & 0x80:
+    if field[0] & 0x80:
         value = int.from_bytes(field, "big") & ((1 << (len(field) * 8 - 1)) - 1)
-        return value - (1 << (len(field) * 8 - 1)) if first == 0xFF else value
-    text = field.replace(b"\0", b" ").split()
-    if not text:
-        return 0
+        return value - (1 << (len(field) * 8 - 1)) if field[0] == 0xFF else value
+    text = field.partition(b"\0")[0] if field[0] else field.strip(b"\0")
     try:
-        return int(text[0], 8)
+        return int(text, 8) if text and not text.isspace() else 0
     except ValueError:
         raise BadInput("a damaged header (a number is none)") from None
 

@@ -204,7 +204,7 @@ class Unpacker:
             digest = hashlib.sha256()
             self._write_segments(descriptor, member, digest)
             row[:] = digest.digest()
-        elif member.size <= SMALL:
+        elif member.size <= SMALL or digester.busy:
             digest = hashlib.sha256()
             for piece in self._reader.data(member):
                 digest.update(piece)

@@ -1,0 +1,126 @@
+"""Files of a tree: whatever links a container left in it, no path leads out."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.sandbox.plans import MakeDirectory, MakeFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.sandbox.client import Keeper
+    from engine.storage.paths import Paths
+
+
+@pytest.fixture
+async def root(keeper: Keeper, paths: Paths) -> Path:
+    top = paths.staging / "root"
+    await keeper.execute([MakeDirectory(path=top / "etc"), MakeFile(path=paths.staging / "secret")])
+    script = """
+        echo secret > ../secret; echo inside > etc/passwd; ln -s /etc absolute; ln -s ../../../../etc climbing
+        ln -s ../secret escape; ln -s loop loop; ln -s /proc/self/root magic; mkfifo fifo; ln -s /etc/new dangling
+    """
+    assert (await keeper.run(["sh", "-euc", script], cwd=top)).code == 0
+    return top
+
+
+async def read(keeper: Keeper, root: Path, path: str) -> bytes:
+    with os.fdopen(await keeper.open_file(root, path, os.O_RDONLY), "rb") as file:
+        return file.read()
+
+
+@pytest.mark.parametrize(
+    "path", ["/etc/passwd", "absolute/passwd", "climbing/passwd", "../../etc/passwd", "etc/./passwd"]
+)
+async def test_every_way_leads_to_the_file_inside(keeper: Keeper, root: Path, path: str) -> None:
+    assert await read(keeper, root, path) == b"inside\n"
+
+
+async def test_ways_out_end_inside(keeper: Keeper, root: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        await read(keeper, root, "escape")
+    for path in ("loop", "loop/x"):
+        with pytest.raises(OSError, match=os.strerror(errno.ELOOP)):
+            await read(keeper, root, path)
+    with pytest.raises(OSError, match=f"{os.strerror(errno.ELOOP)}|{os.strerror(errno.ENOENT)}"):
+        await read(keeper, root, "magic/etc/passwd")
+
+
+async def test_listing_tells_kinds_and_links(keeper: Keeper, root: Path) -> None:
+    found = {each.name: each for each in await keeper.list_directory(root, "/")}
+
+    assert found["climbing"].link == "../../../../etc"
+    assert stat.S_ISFIFO(found["fifo"].mode)
+    assert stat.S_ISDIR(found["etc"].mode)
+    assert [each.name for each in await keeper.list_directory(root, "absolute")] == ["passwd"]
+    with pytest.raises(NotADirectoryError):
+        await keeper.list_directory(root, "etc/passwd")
+
+
+async def test_a_big_directory_is_listed_whole(keeper: Keeper, root: Path) -> None:
+    script = "import os\nfor n in range(5000):\n open(f'etc/file-{n:05}-with-a-rather-long-name', 'w').close()"
+    assert (await keeper.run(["python3", "-c", script], cwd=root)).code == 0
+
+    assert len(await keeper.list_directory(root, "etc")) == 5001
+
+
+async def test_stat_and_real_paths(keeper: Keeper, root: Path) -> None:
+    assert stat.S_ISLNK((await keeper.stat(root, "absolute")).mode)
+    assert stat.S_ISDIR((await keeper.stat(root, "absolute", follow=True)).mode)
+    assert stat.S_ISDIR((await keeper.stat(root, "/")).mode)
+    assert await keeper.real_path(root, "climbing/../absolute/passwd") == "/etc/passwd"
+    assert await keeper.real_path(root, "/") == "/"
+    with pytest.raises(FileNotFoundError):
+        await keeper.stat(root, "none/such")
+
+
+async def test_writing_replaces_by_rename_and_follows_inside(keeper: Keeper, root: Path, paths: Paths) -> None:
+    await keeper.execute([])
+    assert (await keeper.run(["sh", "-c", "chown 3:4 etc/passwd; chmod 640 etc/passwd"], cwd=root)).code == 0
+    before = await keeper.stat(root, "etc/passwd")
+    await keeper.write_file(root, "climbing/passwd", b"changed")
+    await keeper.write_file(root, "dangling", b"through a link", mode=0o600, owner=(1, 1))
+
+    after = await keeper.stat(root, "etc/passwd")
+    assert await read(keeper, root, "etc/passwd") == b"changed"
+    assert (after.uid, after.gid, after.mode) == (before.uid, before.gid, before.mode)
+    assert after.inode != before.inode
+    assert await read(keeper, root, "etc/new") == b"through a link"
+    assert stat.S_IMODE((await keeper.stat(root, "etc/new")).mode) == 0o600
+    assert (paths.staging / "secret").read_bytes() == b"secret\n"
+    with pytest.raises(IsADirectoryError):
+        await keeper.write_file(root, "etc", b"")
+
+
+async def test_opening_never_waits_for_a_fifo(keeper: Keeper, root: Path) -> None:
+    fd = await keeper.open_file(root, "fifo", os.O_RDONLY)
+    assert stat.S_ISFIFO(os.fstat(fd).st_mode)
+    os.close(fd)
+
+
+async def test_directories_are_made_renamed_and_removed(keeper: Keeper, root: Path) -> None:
+    await keeper.make_directory(root, "a/b/c", parents=True, mode=0o750, owner=(2, 3))
+    await keeper.make_directory(root, "a/b/c", parents=True)
+    with pytest.raises(FileExistsError):
+        await keeper.make_directory(root, "a")
+    await keeper.rename(root, "a/b", "climbing/moved")
+    await keeper.write_file(root, "etc/moved/c/file", b"x")
+
+    assert stat.S_IMODE((await keeper.stat(root, "etc/moved/c")).mode) == 0o750
+    await keeper.remove(root, "etc/moved")
+    assert {each.name for each in await keeper.list_directory(root, "etc")} == {"passwd"}
+    with pytest.raises(FileNotFoundError):
+        await keeper.remove(root, "etc/moved")
+    with pytest.raises(OSError, match="busy"):
+        await keeper.remove(root, "/")
+
+
+async def test_removing_a_link_leaves_what_it_points_to(keeper: Keeper, root: Path) -> None:
+    await keeper.remove(root, "absolute")
+    assert await read(keeper, root, "etc/passwd") == b"inside\n"

@@ -1,0 +1,254 @@
+"""The keeper: programs, cgroups, namespaces that outlive it, work that can be cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.errors import Code, StorageError
+from engine.sandbox.client import Keeper, KeeperLost
+from engine.sandbox.plans import Bind, Link, MakeDirectory, MakeFile, Own, Remove, Rename, Tmpfs, Unmount
+from tests.support.leaks import own_cgroups
+from tests.system.storage.conftest import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.storage.paths import Paths
+
+
+def alive(pid: int) -> bool:
+    """A zombie is not."""
+    try:
+        return ") Z" not in Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+
+
+async def test_runs_programs_as_root_of_a_namespace_of_its_own(keeper: Keeper) -> None:
+    done = await keeper.run(["id", "-u"])
+
+    assert (done.code, done.stdout) == (0, b"0\n")
+    assert await keeper.run(["readlink", "/proc/self/ns/user"]) != os.readlink("/proc/self/ns/user").encode()
+    mapped = [line.split() for line in (await keeper.run(["cat", "/proc/self/uid_map"])).stdout.decode().splitlines()]
+    assert [[int(number) for number in line] for line in mapped] == [
+        [each.inside, each.outside, each.count] for each in keeper.ids.uids
+    ]
+    assert all(each.outside != 0 for each in keeper.ids.uids), "the host's root is inside"
+
+
+async def test_gives_exit_codes_signals_and_both_outputs(keeper: Keeper) -> None:
+    done = await keeper.run(["sh", "-c", "cat; echo err >&2; exit 7"], input=b"in" * 100_000)
+    killed = await keeper.run(["sh", "-c", "kill -TERM $$"])
+
+    assert (done.code, done.stdout, done.stderr) == (7, b"in" * 100_000, b"err\n")
+    assert killed.code == -signal.SIGTERM
+
+
+async def test_many_programs_at_once(keeper: Keeper) -> None:
+    done = await asyncio.gather(*(keeper.run(["echo", str(number)]) for number in range(60)))
+
+    assert [each.stdout for each in done] == [f"{number}\n".encode() for number in range(60)]
+
+
+async def test_says_which_program_cannot_be_executed(keeper: Keeper, tmp_path: Path) -> None:
+    script = tmp_path / "no-permission"
+    script.write_text("#!/bin/sh\n")
+
+    with pytest.raises(FileNotFoundError) as missing:
+        await keeper.spawn(["/nowhere/program"])
+    with pytest.raises(PermissionError):
+        await keeper.spawn([str(script)])
+
+    assert missing.value.filename == "/nowhere/program"
+
+
+async def test_passes_descriptors_at_the_numbers_wished(keeper: Keeper) -> None:
+    read, write = os.pipe()
+    other_read, other_write = os.pipe()
+    try:
+        # 5 and 6 swapped with whatever numbers they have here, so that one could land on another.
+        child = await keeper.spawn(["sh", "-c", "echo five >&5; echo six >&6"], pass_fds={5: write, 6: other_write})
+        assert await child.wait() == 0
+        assert (os.read(read, 100), os.read(other_read, 100)) == (b"five\n", b"six\n")
+        leaked = await keeper.run(["sh", "-c", "ls /proc/self/fd | sort -n | tr '\\n' ' '"])
+        assert leaked.stdout.split() == [b"0", b"1", b"2", b"3"], "3 is ls's own"
+    finally:
+        for fd in (read, write, other_read, other_write):
+            os.close(fd)
+
+
+async def test_a_long_environment_travels(keeper: Keeper) -> None:
+    done = await keeper.run(["sh", "-c", "echo ${#LONG}"], env={"LONG": "x" * 100_000, "PATH": os.environ["PATH"]})
+
+    assert done.stdout == b"100000\n"
+
+
+async def test_programs_are_in_their_cgroups_before_they_start(keeper: Keeper) -> None:
+    groups = [place / "wherry-test-keeper" for place in own_cgroups() if "cpuset" not in str(place)]
+    assert groups, "no delegated control group to test with"
+    for group in groups:
+        group.mkdir()
+    try:
+        done = await keeper.run(["cat", "/proc/self/cgroup"], cgroup_dirs=groups)
+    finally:
+        for group in groups:
+            group.rmdir()
+
+    assert done.stdout.count(b"/wherry-test-keeper\n") == len(groups)
+
+
+async def test_a_program_that_outlasts_its_timeout_is_killed(keeper: Keeper) -> None:
+    with pytest.raises(TimeoutError):
+        await keeper.run(["sleep", "300"], timeout=0.05)
+
+
+async def test_a_daemon_left_behind_does_not_hold_up_run(keeper: Keeper) -> None:
+    done = await keeper.run(["sh", "-c", "sleep 300 & echo $!"], timeout=5)
+
+    os.kill(int(done.stdout), signal.SIGKILL)
+
+
+# --- namespaces outlive keepers ---
+
+
+async def test_a_killed_keeper_is_replaced_in_the_same_namespaces(
+    keeper: Keeper, paths: Paths, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("the keeper died")
+    restarted = asyncio.Event()
+    keeper.on_restart(restarted.set)
+    await keeper.execute([Tmpfs(target=paths.volumes), MakeDirectory(path=paths.volumes / "kept")])
+    child = await keeper.spawn(["sleep", "300"])
+    first = keeper.pid
+
+    os.kill(first, signal.SIGKILL)
+    with contextlib.suppress(KeeperLost):
+        await keeper.mounts()
+    async with asyncio.timeout(5):
+        await restarted.wait()
+
+    assert keeper.pid != first
+    assert [each.name for each in await keeper.list_directory(paths.volumes, "/")] == ["kept"]
+    assert alive(child.pid), "the child died with the keeper"
+    child.kill(signal.SIGKILL)
+    with pytest.raises(KeeperLost):
+        await child.wait()
+    await keeper.execute([Unmount(target=paths.volumes)])
+
+
+async def test_a_call_under_way_fails_with_a_typed_error(
+    keeper: Keeper, paths: Paths, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("the keeper died")
+    read, write = os.pipe()
+    unpacking = asyncio.create_task(keeper.unpack(read, paths.staging, layer=False))
+    children = Path(f"/proc/{keeper.pid}/task/{keeper.pid}/children")
+    await eventually(lambda: len(children.read_text().split()) > 1)
+
+    os.kill(keeper.pid, signal.SIGKILL)
+
+    with pytest.raises(KeeperLost):
+        await unpacking
+    os.close(read)
+    os.close(write)
+    await keeper.mounts()
+
+
+async def test_a_second_keeper_joins_what_the_first_left(paths: Paths) -> None:
+    first = await Keeper.open(paths)
+    await first.create_netns(paths.netns("one"))
+    child = await first.spawn(["sleep", "300"])
+    await first.close()
+
+    second = await Keeper.open(paths)
+    assert second.joined
+    lo = await second.run(["nsenter", f"--net={paths.netns('one')}", "cat", "/sys/class/net/lo/operstate"])
+    assert lo.code == 0
+    os.kill(child.pid, signal.SIGKILL)
+    await second.remove_netns(paths.netns("one"))
+    await second.close()
+
+
+async def test_namespaces_end_with_the_last_use_of_them(paths: Paths) -> None:
+    keeper = await Keeper.open(paths)
+    pin = json.loads(paths.namespaces.read_text())["pin"]
+    await keeper.close()
+
+    await eventually(lambda: not alive(pin))
+    assert not paths.namespaces.exists()
+
+
+async def test_a_killed_pin_is_replaced_and_others_lead_the_way(
+    keeper: Keeper, paths: Paths, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("the keeper died")
+    child = await keeper.spawn(["sleep", "300"])
+    pin = json.loads(paths.namespaces.read_text())["pin"]
+    namespace = os.stat(f"/proc/{child.pid}/ns/mnt").st_ino
+    os.kill(keeper.pid, signal.SIGKILL)
+    os.kill(pin, signal.SIGKILL)
+    with contextlib.suppress(KeeperLost):
+        await keeper.mounts()
+    await keeper.mounts()
+
+    renewed = json.loads(paths.namespaces.read_text())
+    assert renewed["pin"] != pin
+    assert os.stat(f"/proc/{renewed['pin']}/ns/mnt").st_ino == namespace == renewed["mount"]
+    child.kill(signal.SIGKILL)
+
+
+# --- plans ---
+
+
+async def test_a_plan_makes_links_files_renames_and_removes(keeper: Keeper, paths: Paths) -> None:
+    top = paths.staging / "plan"
+    await keeper.execute(
+        [
+            MakeDirectory(path=top / "a" / "b", mode=0o700),
+            MakeFile(path=top / "file"),
+            Link(path=top / "link", points_to="file"),
+            Link(path=top / "link", points_to="a"),
+            Own(path=top / "file", uid=3, gid=4, mode=0o4755),
+            Rename(source=top / "a", target=top / "c"),
+            Remove(path=top / "not-there"),
+        ]
+    )
+
+    found = {each.name: each for each in await keeper.list_directory(top, "/")}
+    assert set(found) == {"c", "file", "link"}
+    assert found["link"].link == "a"
+    assert stat.S_IMODE(found["file"].mode) == 0o4755
+    assert (found["file"].uid, found["file"].gid) == ((3, 4) if not keeper.ids.single_id else (0, 0))
+    await keeper.remove_tree(top)
+
+
+async def test_a_read_only_bind_is_read_only_and_failures_name_the_step(keeper: Keeper, paths: Paths) -> None:
+    source, target = paths.staging / "source", paths.staging / "target"
+    await keeper.execute(
+        [
+            MakeDirectory(path=source / "inner"),
+            MakeDirectory(path=target),
+            Bind(source=source, target=target, read_only=True, nosuid=True, noexec=True),
+        ]
+    )
+
+    with pytest.raises(StorageError) as failed:
+        await keeper.execute([MakeDirectory(path=source / "fine"), MakeFile(path=target / "no")])
+
+    assert failed.value.code is Code.MOUNT_FAILED
+    assert str(target / "no") in failed.value.title
+    assert "Read-only" in failed.value.explanation
+    options = next(each["options"] for each in await keeper.mounts() if each["target"] == str(target))
+    assert {"ro", "nosuid", "noexec"} <= set(options.split(","))
+    await keeper.execute([Unmount(target=target)])
+    await keeper.remove_tree(source)
+    await keeper.remove_tree(target)
