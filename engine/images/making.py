@@ -149,6 +149,8 @@ def with_spec(config: ImageConfig, spec: ContainerSpec) -> ImageConfig:
 
 def with_instructions(config: ImageConfig, lines: Sequence[str]) -> ImageConfig:
     """Apply lines of a Dockerfile that touch no file ("CMD …", "ENV …"), as `--change` takes them."""
+    if not any(line.strip() for line in lines):
+        return config
     source = read_source("\n".join(lines))
     state = StageState(platform=platforms.host_platform(), config=config, created=now())
     variables = Variables({}, {}, source.escape)
