@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _FOLDER = "wherry"
+_LEAVE_SECONDS = 1.0
 
 
 class CgroupTree:
@@ -42,6 +45,20 @@ class CgroupTree:
         if layout.mode is Mode.V2:
             layout = await _delegated(layout, root, keeper_pid)
         return cls(layout, label)
+
+    async def close(self) -> None:
+        """Take the folders away that nobody lives in any more; those of running containers stay."""
+        supervisors = self.supervisors()
+        deadline = asyncio.get_running_loop().time() + _LEAVE_SECONDS
+        while not supervisors.remove() and not self.present():
+            # With no container left, what is still in there is on its way out.
+            if asyncio.get_running_loop().time() > deadline:
+                return
+            await asyncio.sleep(0.01)
+        for base in self.layout.bases.values():
+            if self.layout.mode is not Mode.V2:
+                with contextlib.suppress(OSError):
+                    (base / self._label).rmdir()
 
     def group(self, container_id: str) -> ContainerCgroup:
         """The group a container would have if it started now."""

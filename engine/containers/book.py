@@ -49,7 +49,6 @@ class Entry:
     def alive(self) -> bool:
         return self.state in ALIVE_STATES
 
-    @property
     def waits_to_restart(self) -> bool:
         return self.state is State.RESTARTING
 
@@ -171,6 +170,9 @@ class ContainerBook:
         await self._database.execute("DELETE FROM containers WHERE id = ?", (entry.id,))
         self._entries.pop(entry.id, None)
         self._names.pop(entry.container.name, None)
+
+    def tell_removed(self, entry: Entry) -> None:
+        """The very last of a container: who waits for its removal finds nothing of it any more."""
         entry.gone = True
         self._bus.publish("container", entry.id, None, self._event(entry, "destroy", {}))
         entry.notify()

@@ -60,7 +60,8 @@ class Planner:
             single_id=runtime.keeper.ids.single_id,
             cgroup_v2=runtime.cgroups.shows_v2(hybrid_view=runtime.keeper.hybrid_cgroups),
             network=joined.network,
-            own_network=joined.own_network,
+            # With keep-id the container has a user namespace of its own, to which the network does not belong.
+            own_network=joined.own_network and spec.security.user_namespace != "keep-id",
             pid=joined.pid,
             ipc=joined.ipc,
             uts=joined.uts,

@@ -80,6 +80,7 @@ class Remover:
                 with contextlib.suppress(WherryError):
                     await runtime.volumes.remove(name)
         runtime.volumes.users_changed(users)
+        runtime.book.tell_removed(entry)
         return Freed(ids=(entry.id,), bytes=size)
 
     async def _take_files(self, entry: Entry) -> int:

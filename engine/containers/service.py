@@ -6,7 +6,7 @@ await service.open()        # adopts what lives on
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 from typing import TYPE_CHECKING
 
 from engine.containers import attach as attaching
@@ -259,10 +259,10 @@ class ContainerService:
 
     async def _called_off(self, entry: Entry, action: Action) -> bool:
         """A container that waits for its next start has no process to end: the waiting ends."""
-        if not entry.waits_to_restart:
+        if not entry.waits_to_restart():
             return False
         async with entry.lock:
-            if not entry.waits_to_restart:
+            if not entry.waits_to_restart():
                 return False  # its time came while we waited for the lock
             must_allow(entry, action)
             self._supervisor.cancel_restart(entry.id)
@@ -283,7 +283,5 @@ class ContainerService:
 
     async def stop_all(self) -> None:
         """For an engine that leaves and takes its containers along."""
-        for entry in tuple(self.book):
-            with contextlib.suppress(Conflict):
-                if entry.alive or entry.state is State.RESTARTING:
-                    await self.stop(entry.id)
+        running = [entry.id for entry in self.book if entry.alive or entry.waits_to_restart()]
+        await asyncio.gather(*(self.stop(container_id) for container_id in running), return_exceptions=True)

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 _NOT_FOUND = re.compile(r"(executable file .* not found|no such file or directory)", re.IGNORECASE)
 _NOT_EXECUTABLE = re.compile(
-    r"(permission denied|exec format error|is a directory|text file busy|not executable)", re.IGNORECASE
+    r"(permission denied|exec format error|is a directory|text file busy|not executable|not a regular file"
+    r"|operation not permitted)",
+    re.IGNORECASE,
 )
 _ABOUT_EXEC = re.compile(r"(executable file|open executable|exec[vl]|exec container process|stat `|exec format)", re.I)
 

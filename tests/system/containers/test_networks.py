@@ -1,0 +1,174 @@
+"""Published ports, who holds them, ports of a running container, and containers that find each other by name."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.errors import Code, Conflict, HostError
+from engine.types.containers import PortMapping, State, UpdateContainer
+from engine.types.networks import CreateNetwork
+from tests.system.containers.conftest import create, output, read_log, run, until
+
+if TYPE_CHECKING:
+    from engine.embedded import EmbeddedEngine
+
+SERVER = ("httpd", "-f", "-p", "80", "-h", "/www")
+
+
+async def fetch(port: int, seconds: float = 5.0) -> str:
+    """Get the page; a forwarded port accepts before the service listens, so try again."""
+    end = asyncio.get_running_loop().time() + seconds
+    while True:
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET / HTTP/1.0\r\n\r\n")
+            text = (await asyncio.wait_for(reader.read(), 2)).decode()
+            writer.close()
+            if "here I am" in text:
+                return text
+        except (OSError, TimeoutError):
+            pass
+        assert asyncio.get_running_loop().time() < end, f"no page on port {port}"
+        await asyncio.sleep(0.02)
+
+
+def free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        port: int = trial.getsockname()[1]
+        return port
+
+
+async def test_a_picked_port_serves_and_stays_the_same(loaded: EmbeddedEngine) -> None:
+    container = await run(loaded, *SERVER, network="pasta", ports=(PortMapping(container_port=80),))
+    (port,) = container.ports
+    assert port.host_port > 1023
+    await fetch(port.host_port)
+    assert container.ip_address
+    await loaded.containers.stop(container.id)
+    again = await loaded.containers.start(container.id)
+    assert again.ports == (port,)
+    await fetch(port.host_port)
+
+
+async def test_a_busy_port_is_refused_by_name(loaded: EmbeddedEngine) -> None:
+    with socket.socket() as holder:
+        holder.bind(("0.0.0.0", 0))
+        holder.listen()
+        number = holder.getsockname()[1]
+        container = await create(loaded, network="pasta", ports=(PortMapping(container_port=80, host_port=number),))
+        with pytest.raises(Conflict) as refused:
+            await loaded.containers.start(container.id)
+    assert refused.value.code is Code.PORT_IN_USE
+    assert str(os.getpid()) in refused.value.explanation
+    assert "python" in refused.value.explanation
+    assert (await loaded.containers.get(container.id)).state is State.CREATED
+
+
+async def test_a_port_of_another_container_is_refused_with_its_name(loaded: EmbeddedEngine) -> None:
+    first = await run(loaded, *SERVER, name="first", network="pasta", ports=(PortMapping(container_port=80),))
+    second = await create(loaded, network="pasta", ports=first.ports)
+    with pytest.raises(Conflict) as refused:
+        await loaded.containers.start(second.id)
+    assert "“first”" in refused.value.explanation
+
+
+async def test_a_privileged_port_is_refused_with_the_way_out(loaded: EmbeddedEngine) -> None:
+    container = await create(loaded, network="pasta", ports=(PortMapping(container_port=80, host_port=81),))
+    with pytest.raises(HostError) as refused:
+        await loaded.containers.start(container.id)
+    assert refused.value.code is Code.PORT_PRIVILEGED
+    assert "ip_unprivileged_port_start=81" in refused.value.hint
+
+
+async def test_ports_change_while_it_runs(loaded: EmbeddedEngine) -> None:
+    container = await run(loaded, *SERVER, network="pasta", ports=(PortMapping(container_port=80),))
+    (first,) = container.ports
+    await fetch(first.host_port)
+    second = PortMapping(container_port=80, host_port=free_port())
+    changed = await loaded.containers.update(container.id, UpdateContainer(ports=(first, second)))
+    assert changed.pid == container.pid
+    await fetch(first.host_port)
+    await fetch(second.host_port)
+    await loaded.containers.update(container.id, UpdateContainer(ports=(second,)))
+    await fetch(second.host_port)
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", first.host_port), 1)
+
+
+async def test_refused_new_ports_leave_the_old_ones(loaded: EmbeddedEngine) -> None:
+    container = await run(loaded, *SERVER, network="pasta", ports=(PortMapping(container_port=80),))
+    (first,) = container.ports
+    with socket.socket() as holder:
+        holder.bind(("0.0.0.0", 0))
+        holder.listen()
+        busy = PortMapping(container_port=80, host_port=holder.getsockname()[1])
+        with pytest.raises(Conflict):
+            await loaded.containers.update(container.id, UpdateContainer(ports=(first, busy)))
+    await fetch(first.host_port)
+
+
+async def test_udp(loaded: EmbeddedEngine) -> None:
+    listener = ("nc", "-u", "-l", "-p", "5000")
+    container = await run(loaded, *listener, network="pasta", ports=(PortMapping(container_port=5000, protocol="udp"),))
+    (port,) = container.ports
+
+    def heard() -> bool:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as speaker:
+            speaker.sendto(b"hello\n", ("127.0.0.1", port.host_port))
+        return "hello" in read_log(loaded, container.id)
+
+    await until(heard)
+
+
+async def test_host_ports_names_the_container(loaded: EmbeddedEngine) -> None:
+    container = await run(loaded, *SERVER, network="pasta", ports=(PortMapping(container_port=80),))
+    found = [port for port in await loaded.networks.host_ports() if port.container_id == container.id]
+    assert {port.port for port in found} == {container.ports[0].host_port}
+    assert found[0].container_port == 80
+
+
+async def test_a_killed_pasta_comes_back(loaded: EmbeddedEngine) -> None:
+    container = await run(loaded, *SERVER, network="pasta", ports=(PortMapping(container_port=80),))
+    entry = loaded.containers.book.find(container.id)
+    pasta = entry.record.run.pasta_pid
+    os.kill(pasta, 9)
+    await until(lambda: entry.record.run.pasta_pid not in (0, pasta))
+    await fetch(container.ports[0].host_port)
+
+
+async def test_members_of_a_network_reach_each_other_by_name(loaded: EmbeddedEngine) -> None:
+    await loaded.networks.create(CreateNetwork(name="team"))
+    server = await run(loaded, *SERVER, name="server", network="team", network_aliases=("www",))
+    for name in ("server", "www"):
+        code, text = await output(loaded, "wget", "-q", "-O", "-", f"http://{name}/", network="team")
+        assert (code, text) == (0, "here I am\n")
+    network = await loaded.networks.get("team")
+    assert [member.name for member in network.members] == ["server"]
+    assert network.members[0].ip_address == server.ip_address
+    with pytest.raises(Conflict) as refused:
+        await loaded.networks.remove("team")
+    assert refused.value.code is Code.IN_USE
+    await loaded.containers.remove(server.id, force=True)
+    await loaded.networks.remove("team")
+
+
+async def test_connect_and_disconnect_a_running_container(loaded: EmbeddedEngine) -> None:
+    await loaded.networks.create(CreateNetwork(name="late"))
+    server = await run(loaded, *SERVER, name="server", network="late")
+    client = await run(loaded, network="pasta", name="client")
+    await loaded.networks.connect("late", "client")
+    hosts = (loaded.paths.container_run(client.id) / "hosts").read_text()
+    assert f"{server.ip_address}\tserver" in hosts
+    await loaded.networks.disconnect("late", "client")
+    assert "server" not in (loaded.paths.container_run(client.id) / "hosts").read_text()
+
+
+async def test_no_network_has_only_a_loopback(loaded: EmbeddedEngine) -> None:
+    code, text = await output(loaded, "sh", "-c", "ls /sys/class/net")
+    assert (code, text.split()) == (0, ["lo"])

@@ -1,0 +1,102 @@
+"""Volumes: contents that outlive containers, copy-up, and what is refused while one is used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.errors import Code, Conflict, StorageError, WherryError
+from engine.types.containers import Mount
+from engine.types.volumes import CreateVolume
+from tests.system.containers.conftest import create, output
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.embedded import EmbeddedEngine
+
+
+def at(target: str, name: str = "", **more: object) -> dict[str, object]:
+    return {"mounts": (Mount(kind="volume", source=name, target=target, **more),)}  # type: ignore[arg-type]
+
+
+async def test_contents_outlive_containers(loaded: EmbeddedEngine) -> None:
+    await output(loaded, "sh", "-c", "echo kept > /v/f", **at("/v", "store"))
+    assert await output(loaded, "cat", "/v/f", **at("/v", "store")) == (0, "kept\n")
+
+
+async def test_the_images_files_are_copied_up_once(loaded: EmbeddedEngine) -> None:
+    assert await output(loaded, "cat", "/data/hello", **at("/data", "d")) == (0, "hello\n")
+    await output(loaded, "rm", "/data/hello", **at("/data", "d"))
+    await output(loaded, "touch", "/data/other", **at("/data", "d"))
+    assert await output(loaded, "ls", "/data", **at("/data", "d")) == (0, "other\n")
+    assert await output(loaded, "ls", "/data", **at("/data", "bare", copy_up=False)) == (0, "")
+
+
+async def test_a_volume_in_use_is_not_removed(loaded: EmbeddedEngine) -> None:
+    await create(loaded, name="user", **at("/v", "held"))
+    with pytest.raises(Conflict) as refused:
+        await loaded.volumes.remove("held")
+    assert refused.value.code is Code.IN_USE
+    assert "user" in refused.value.explanation
+    await loaded.containers.remove("user")
+    assert (await loaded.volumes.remove("held")).ids == ("held",)
+
+
+async def test_anonymous_volumes_go_with_their_container_if_asked(loaded: EmbeddedEngine) -> None:
+    for with_volumes, left in ((True, 0), (False, 1)):
+        container = await create(loaded, **at("/v"))
+        await loaded.containers.remove(container.id, volumes=with_volumes)
+        assert len(await loaded.volumes.list()) == left
+    assert len((await loaded.volumes.prune()).ids) == 1
+
+
+@pytest.mark.parametrize("name", ["b.tar", "b.tar.zst"])
+async def test_backup_and_restore(loaded: EmbeddedEngine, tmp_path: Path, name: str) -> None:
+    await output(loaded, "sh", "-c", "echo one > /v/f; ln /v/f /v/g; chmod 640 /v/f; chown 1000 /v/f", **at("/v", "a"))
+    archive = tmp_path / name
+    await loaded.volumes.backup("a", str(archive)).result()
+    await output(loaded, "sh", "-c", "rm /v/*; touch /v/later", **at("/v", "a"))
+    await loaded.volumes.restore("a", str(archive)).result()
+    check = "ls /v; stat -c '%a %u %h' /v/f; cat /v/g"
+    assert await output(loaded, "sh", "-c", check, **at("/v", "a")) == (0, "f\ng\n640 1000 2\none\n")
+
+
+async def test_a_bad_archive_leaves_the_volume_as_it_was(loaded: EmbeddedEngine, tmp_path: Path) -> None:
+    await output(loaded, "sh", "-c", "echo safe > /v/f", **at("/v", "a"))
+    bad = tmp_path / "bad.tar.zst"
+    bad.write_bytes(b"\x28\xb5\x2f\xfd" + b"rubbish" * 100)
+    with pytest.raises(StorageError):
+        await loaded.volumes.restore("a", str(bad)).result()
+    with pytest.raises(WherryError):
+        await loaded.volumes.restore("a", str(tmp_path / "missing.tar")).result()
+    assert await output(loaded, "cat", "/v/f", **at("/v", "a")) == (0, "safe\n")
+
+
+async def test_clone_rename_measure(loaded: EmbeddedEngine) -> None:
+    await output(loaded, "sh", "-c", "head -c 5000 /dev/zero > /v/f", **at("/v", "a"))
+    await loaded.volumes.clone("a", "b").result()
+    assert (await loaded.volumes.measure("b")).size == 5000
+    assert (await loaded.volumes.rename("b", "c")).name == "c"
+    assert await output(loaded, "ls", "/v", **at("/v", "c")) == (0, "f\n")
+    with pytest.raises(Conflict) as taken:
+        loaded.volumes.clone("a", "c")
+    assert taken.value.code is Code.NAME_TAKEN
+
+
+async def test_volumes_from_another_container(loaded: EmbeddedEngine) -> None:
+    await create(loaded, name="source", **at("/v", "shared"))
+    await output(loaded, "sh", "-c", "echo x > /v/f", volumes_from=("source",))
+    code, text = await output(
+        loaded, "sh", "-c", "cat /v/f; touch /v/g 2>/dev/null || echo sealed", volumes_from=("source:ro",)
+    )
+    assert (code, text) == (0, "x\nsealed\n")
+
+
+async def test_create_is_idempotent_and_prune_spares_the_named(loaded: EmbeddedEngine) -> None:
+    first = await loaded.volumes.create(CreateVolume(name="n", labels={"a": "b"}))
+    assert (await loaded.volumes.create(CreateVolume(name="n"))).created == first.created
+    assert (await loaded.volumes.prune()).ids == ()
+    assert (await loaded.volumes.prune(all_unused=True, labels={"a": "other"})).ids == ()
+    assert (await loaded.volumes.prune(all_unused=True)).ids == ("n",)
