@@ -5,6 +5,7 @@ Used by the containers' Files tab and by the volumes page.
 
 from __future__ import annotations
 
+import asyncio
 import io
 import tarfile
 from pathlib import Path
@@ -376,20 +377,32 @@ def hex_dump(data: bytes) -> str:
 
 
 async def _tar_of(source: Path) -> AsyncIterator[bytes]:
-    """A file or folder of the user as a tar stream, never whole in memory for a plain file."""
-    if source.is_dir():
-        buffer = io.BytesIO()
-        with tarfile.open(fileobj=buffer, mode="w") as archive:
-            archive.add(source, source.name)
-        yield buffer.getvalue()
+    """A file or folder of the user as a tar stream; a plain file is never whole in memory."""
+    member = await asyncio.to_thread(_tar_header, source)
+    if member is None:
+        yield await asyncio.to_thread(_folder_tar, source)
         return
-    member = tarfile.TarInfo(source.name)
-    facts = source.stat()
-    member.size, member.mode, member.mtime = facts.st_size, facts.st_mode & 0o7777, facts.st_mtime
     yield member.tobuf(tarfile.PAX_FORMAT)
     async for chunk in file_chunks(source):
         yield chunk
-    yield b"\0" * (-facts.st_size % 512) + b"\0" * 1024
+    yield b"\0" * (-member.size % 512) + b"\0" * 1024
+
+
+def _tar_header(source: Path) -> tarfile.TarInfo | None:
+    """The header of a plain file; None for a folder."""
+    if source.is_dir():
+        return None
+    facts = source.stat()
+    member = tarfile.TarInfo(source.name)
+    member.size, member.mode, member.mtime = facts.st_size, facts.st_mode & 0o7777, int(facts.st_mtime)
+    return member
+
+
+def _folder_tar(source: Path) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.add(source, source.name)
+    return buffer.getvalue()
 
 
 def _parent(path: str) -> str:

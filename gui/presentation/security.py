@@ -8,7 +8,7 @@ from gui.theme import Tone
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from engine.types.containers import Container
+    from engine.types.containers import Container, ContainerSpec
 
 
 class Ability(NamedTuple):
@@ -21,7 +21,11 @@ class Ability(NamedTuple):
 
 def abilities(container: Container) -> list[Ability]:
     """Most remarkable first."""
-    security, spec = container.spec.security, container.spec
+    return [*_remarkable(container.spec), *_calm(container.spec)]
+
+
+def _remarkable(spec: ContainerSpec) -> list[Ability]:
+    security = spec.security
     found: list[Ability] = []
     if security.privileged:
         found.append(_warn(translate("Security", "Privileged: every capability, within its own user namespace")))
@@ -38,27 +42,23 @@ def abilities(container: Container) -> list[Ability]:
     if security.capabilities_add:
         names = ", ".join(security.capabilities_add)
         found.append(_note(translate("Security", "Extra capabilities: {0}").format(names)))
-    found.append(_good(translate("Security", "Its root is your ordinary user: it is never root on this computer")))
-    if not security.privileged:
-        if "ALL" in security.capabilities_drop:
-            found.append(_good(translate("Security", "No capabilities at all")))
-        else:
-            found.append(_good(translate("Security", "The 14 usual capabilities or fewer")))
-    if security.seccomp != "unconfined":
-        own = security.seccomp != ""
-        text = (
-            translate("Security", "Filters system calls by its own list")
-            if own
-            else translate("Security", "Filters system calls by the default list")
-        )
-        found.append(_good(text))
-    if security.read_only_root:
-        found.append(_good(translate("Security", "Cannot change its own file system")))
-    if security.no_new_privileges:
-        found.append(_good(translate("Security", "Cannot gain privileges by set-uid programs")))
-    if spec.network == "none":
-        found.append(_good(translate("Security", "Has no network")))
     return found
+
+
+def _calm(spec: ContainerSpec) -> list[Ability]:
+    security = spec.security
+    lines = [(True, translate("Security", "Its root is your ordinary user: it is never root on this computer"))]
+    none = "ALL" in security.capabilities_drop
+    lines.append((none, translate("Security", "No capabilities at all")))
+    usual = translate("Security", "The 14 usual capabilities or fewer")
+    lines.append((not none and not security.privileged, usual))
+    lines.append((security.seccomp == "", translate("Security", "Filters system calls by the default list")))
+    own = security.seccomp not in ("", "unconfined")
+    lines.append((own, translate("Security", "Filters system calls by its own list")))
+    lines.append((security.read_only_root, translate("Security", "Cannot change its own file system")))
+    lines.append((security.no_new_privileges, translate("Security", "Cannot gain privileges by set-uid programs")))
+    lines.append((spec.network == "none", translate("Security", "Has no network")))
+    return [_good(text) for true, text in lines if true]
 
 
 def _warn(text: str) -> Ability:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout
 
-from engine.types.containers import ChangedPath
 from gui.models import Column, FilteredModel, KeyedTableModel
 from gui.pages.container.tab import DetailTab
 from gui.presentation.units import bytes_text
@@ -23,7 +22,7 @@ from gui.words import translate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.types.containers import Container
+    from engine.types.containers import ChangedPath, Container
     from gui.shell import Shell
 
 _TONES = {"added": Tone.SUCCESS, "changed": Tone.WARNING, "removed": Tone.DANGER}

@@ -152,6 +152,7 @@ class ContainerDetails(QWidget):
             bound = self._shell.verbs.bind(self._shell, action_id, self, self._subjects)
             knob = tool_button(bound.action.icon, bound.text(), bound.trigger)
             knob.setObjectName(f"knob.{action_id}")
+            knob.setEnabled(bound.isEnabled())
             bound.enabledChanged.connect(knob.setEnabled)
             bound.changed.connect(lambda b=bound, k=knob: k.setToolTip(b.toolTip()))
             self._bound.append(bound)

@@ -171,7 +171,7 @@ class StatsTab(DetailTab):
 
     def forget(self) -> None:
         for buffer in self._buffers.values():
-            buffer.clear()
+            buffer.load([])
 
     # --- data ---
 

@@ -102,11 +102,10 @@ class TerminalTab(DetailTab):
         strip = QHBoxLayout()
         strip.setContentsMargins(Space.L, Space.XS, Space.L, Space.XS)
         strip.setSpacing(Space.XS)
-        self.bar = QTabBar(tabsClosable=True, expanding=False, documentMode=True)
+        self.bar = QTabBar(expanding=False, documentMode=True)
         self.bar.setDrawBase(False)
         self.bar.setAccessibleName(translate("Terminal", "Terminals"))
         self.bar.currentChanged.connect(self._on_chosen)
-        self.bar.tabCloseRequested.connect(self.close_session)
         strip.addWidget(self.bar)
         self._new = tool_button("plus", translate("Terminal", "Another terminal"), self._show_menu)
         strip.addWidget(self._new)
@@ -156,10 +155,16 @@ class TerminalTab(DetailTab):
         self.sessions.append(session)
         self._stack.addWidget(session)
         index = self.bar.addTab(title)
+        close = tool_button("x", translate("Terminal", "Close this terminal"), lambda: self._close(session))
+        self.bar.setTabButton(index, QTabBar.ButtonPosition.RightSide, close)
         self.bar.setCurrentIndex(index)
         self._on_chosen(index)
         self._strip.show()
         return session
+
+    def _close(self, session: Session) -> None:
+        if session in self.sessions:
+            self.close_session(self.sessions.index(session))
 
     def close_session(self, index: int) -> None:
         session = self.sessions.pop(index)

@@ -1,0 +1,94 @@
+"""The tour: opens the window on the engine, visits every page and tab, keeps a picture of each, and ends."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QApplication, QDialog
+
+from engine.types.containers import ALIVE_STATES
+from gui.application import Application, run
+from gui.pages.catalogue import pages
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from engine.facade import Engine
+    from engine.types.containers import Container
+
+_READY_SECONDS = 30.0
+_SETTLE_SECONDS = 0.8
+_STATS_SECONDS = 4.0
+TABS = ("overview", "logs", "terminal", "stats", "files", "processes", "changes", "inspect", "history")
+
+
+def take_screenshots(
+    open_engine: Callable[[], Awaitable[Engine]], folder: str, size: tuple[int, int], look: str
+) -> int:
+    """Gives 0 if every picture was taken."""
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    failed: list[BaseException] = []
+
+    def started(application: Application) -> None:
+        application.settings.keep_in_tray = False
+        application.window.resize(*size)
+        tour = asyncio.get_event_loop().create_task(_visit(application, target))
+
+        def over(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                failed.append(error)
+            application.end()
+
+        tour.add_done_callback(over)
+        application.client.failed.connect(failed.append)
+        application.client.failed.connect(lambda _error: tour.cancel())
+
+    status = run(open_engine, look=look, started=started)
+    if failed:
+        raise failed[0]
+    return status
+
+
+async def _visit(application: Application, target: Path) -> None:
+    window, client = application.window, application.client
+    ready = asyncio.Event()
+    client.ready.connect(ready.set)
+    if not client.is_ready:
+        async with asyncio.timeout(_READY_SECONDS):
+            await ready.wait()
+
+    async def picture(name: str, wait: float = _SETTLE_SECONDS) -> None:
+        await asyncio.sleep(wait)
+        window.grab().save(str(target / f"{name}.png"))
+
+    window.navigate("welcome")
+    await picture("welcome")
+    for entry in pages():
+        window.navigate(entry.id)
+        await picture(entry.id, _STATS_SECONDS if entry.id == "containers" else _SETTLE_SECONDS)
+    for sheet in ("doctor", "store", "registries"):
+        window.navigate("settings", "", sheet)
+        await picture(f"settings-{sheet}")
+    container = _liveliest(list(client.mirror.containers.values()))
+    if container is not None:
+        for tab in TABS:
+            window.navigate("containers", container.id, tab)
+            await picture(f"container-{tab}", _STATS_SECONDS if tab == "stats" else _SETTLE_SECONDS)
+    image = next(iter(client.mirror.images.values()), None)
+    if image is not None:
+        window.navigate("images", image.id)
+        await picture("image")
+    window.open_dialog("run", image=image.tags[0] if image is not None and image.tags else "")
+    await asyncio.sleep(_SETTLE_SECONDS)
+    for dialog in QApplication.topLevelWidgets():
+        if isinstance(dialog, QDialog) and dialog.isVisible():
+            dialog.grab().save(str(target / f"{dialog.objectName().replace('.', '-')}.png"))
+            dialog.close()
+
+
+def _liveliest(containers: list[Container]) -> Container | None:
+    """A running one with ports, if there is one."""
+    return max(containers, key=lambda c: (c.state in ALIVE_STATES, len(c.ports), c.created), default=None)
