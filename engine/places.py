@@ -37,11 +37,12 @@ class Places:
     @asynccontextmanager
     async def _container_tree(self, entry: Entry) -> AsyncIterator[Tree]:
         upper = str(self._runtime.paths.upper(entry.id))
+        lowers = tuple(str(self._runtime.paths.layer_tree(layer)) for layer in reversed(entry.record.layers))
         if entry.state in (State.RUNNING, State.PAUSED):
-            yield Tree(root=f"/proc/{entry.container.pid}/root", upper=upper)
+            yield Tree(root=f"/proc/{entry.container.pid}/root", upper=upper, lowers=lowers)
             return
         async with self._runtime.roots.hold(entry) as root:
-            yield Tree(root=str(root), upper=upper, mounts=self._mounts(entry))
+            yield Tree(root=str(root), upper=upper, lowers=lowers, mounts=self._mounts(entry))
 
     def _mounts(self, entry: Entry) -> tuple[tuple[str, str, bool], ...]:
         """What would be mounted if it ran: a stopped container's volumes belong to its files too."""

@@ -1,45 +1,174 @@
-"""The files room as the facade shows it (`facade.Files`)."""
+"""The files room as the facade shows it (`facade.Files`).
+
+Every path goes through the keeper, which resolves it inside the tree with openat2(RESOLVE_IN_ROOT): no link in a
+container, however it is swapped about meanwhile, leads out of it.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import errno
+import fcntl
+import os
+import posixpath
+import stat
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.errors import Code, Conflict, InvalidRequest, NotFound, StorageError, WherryError
+from engine.files.marks import Marks, changes_in, removed_entries
 from engine.types.files import DirectoryEntry, FileStat, Place
+from engine.types.images import FileKind
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 
-    from engine.files.tree import Trees
-    from engine.sandbox.client import Keeper
+    from engine.files.tree import Tree, Trees
+    from engine.sandbox.client import FileInfo, Keeper
+
+_PIPE_BYTES = 1 << 20
+_F_SETPIPE_SZ = 1031
+_CHUNK = 256 * 1024
+_MOST_READ = 256 << 20
+_KINDS = {
+    stat.S_IFREG: FileKind.FILE,
+    stat.S_IFDIR: FileKind.DIRECTORY,
+    stat.S_IFLNK: FileKind.SYMLINK,
+    stat.S_IFIFO: FileKind.FIFO,
+    stat.S_IFSOCK: FileKind.FIFO,
+    stat.S_IFCHR: FileKind.DEVICE,
+    stat.S_IFBLK: FileKind.DEVICE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A path with the tree it is really in: a stopped container's volume is a tree of its own."""
+
+    root: Path
+    path: str
+    read_only: bool
+    mounted: bool = False
 
 
 class FileService:
-    """Implements `facade.Files`; every path goes through the keeper, which resolves it inside the tree."""
+    """Implements `facade.Files`."""
 
     def __init__(self, keeper: Keeper, trees: Trees) -> None:
-        raise NotImplementedError
+        self._keeper = keeper
+        self._trees = trees
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Nothing is held between calls."""
+
+    # --- looking ---
 
     async def list(self, place: Place, path: str) -> Sequence[DirectoryEntry]:
-        raise NotImplementedError
+        """The entries of one directory, sorted by name, with what the container changed."""
+        async with self._trees.tree(place) as tree:
+            spot = await self._spot(tree, path)
+            with _told(path):
+                entries = await self._keeper.list_directory(spot.root, spot.path)
+            marks = Marks()
+            if tree.upper and not spot.mounted:
+                marks = await changes_in(self._keeper, tree, spot.path)
+        found = [_entry(info, marks.changed(info.name)) for info in entries]
+        found += removed_entries(marks, {info.name for info in entries})
+        return sorted(found, key=lambda entry: entry.name)
 
     async def stat(self, place: Place, path: str) -> FileStat:
-        raise NotImplementedError
+        """Of the link itself where it is one, unless the path ends in "/" or "/."."""
+        async with self._trees.tree(place) as tree:
+            spot = await self._spot(tree, path)
+            with _told(path):
+                info = await self._keeper.stat(spot.root, spot.path, follow=_names_contents(path))
+                target = info.link
+                if target and not spot.mounted:
+                    with contextlib.suppress(OSError):
+                        target = await self._keeper.real_path(spot.root, spot.path)
+        name = posixpath.basename(posixpath.normpath(path)) or "/"
+        return FileStat(name=name, size=info.size, mode=info.mode, mtime=info.mtime_ns / 1e9, link_target=target)
 
     async def read(self, place: Place, path: str, *, offset: int = 0, limit: int = 1 << 20) -> bytes:
-        raise NotImplementedError
+        if offset < 0 or limit < 0 or limit > _MOST_READ:
+            raise InvalidRequest("So much cannot be read at once", subject=path)
+        async with self._trees.tree(place) as tree:
+            spot = await self._spot(tree, path)
+            with _told(path):
+                fd = await self._keeper.open_file(spot.root, spot.path, os.O_RDONLY | os.O_NONBLOCK)
+            try:
+                if not stat.S_ISREG(os.fstat(fd).st_mode):
+                    raise InvalidRequest(f"{path} is not a file that can be read", subject=path)
+                with _told(path):
+                    return await asyncio.to_thread(_pread_all, fd, limit, offset)
+            finally:
+                os.close(fd)
 
-    async def write(self, place: Place, path: str, data: bytes, *, mode: int | None = None) -> None: ...
+    # --- changing ---
 
-    async def rename(self, place: Place, path: str, new_path: str) -> None: ...
+    async def write(self, place: Place, path: str, data: bytes, *, mode: int | None = None) -> None:
+        async with self._writable(place, path) as spot:
+            await self._keeper.write_file(spot.root, spot.path, data, mode=mode)
 
-    async def make_directory(self, place: Place, path: str) -> None: ...
+    async def rename(self, place: Place, path: str, new_path: str) -> None:
+        async with self._trees.tree(place) as tree:
+            old, new = await self._spot(tree, path), await self._spot(tree, new_path)
+            _must_be_writable(old, path)
+            _must_be_writable(new, new_path)
+            if old.root != new.root:
+                raise Conflict(
+                    "That would move the file to another volume", "Download it there and upload it here.", subject=path
+                )
+            with _told(path):
+                await self._keeper.rename(old.root, old.path, new.path)
 
-    async def remove(self, place: Place, path: str) -> None: ...
+    async def make_directory(self, place: Place, path: str) -> None:
+        async with self._writable(place, path) as spot:
+            await self._keeper.make_directory(spot.root, spot.path)
 
-    def download(self, place: Place, path: str) -> AsyncIterator[bytes]:
-        raise NotImplementedError
+    async def remove(self, place: Place, path: str) -> None:
+        async with self._writable(place, path) as spot:
+            if spot.path.strip("/") == "":
+                raise Conflict("That is the whole tree", "It cannot be removed here.", subject=path)
+            await self._keeper.remove(spot.root, spot.path)
+
+    # --- tar streams ---
+
+    async def download(self, place: Place, path: str) -> AsyncGenerator[bytes, None]:
+        """A tar stream, as `docker cp` gets it: the entry is called by its name, or "." for "DIRECTORY/."."""
+        async with self._trees.tree(place) as tree:
+            spot = await self._spot(tree, path)
+            follow = _names_contents(path)
+            with _told(path):
+                inside = await self._keeper.real_path(spot.root, spot.path) if follow else spot.path
+                await self._keeper.stat(spot.root, inside)
+            name = "." if path.endswith("/.") else posixpath.basename(posixpath.normpath(path)) or "."
+            async with contextlib.aclosing(self._packed(spot.root, inside, name)) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    async def _packed(self, root: Path, path: str, name: str) -> AsyncGenerator[bytes, None]:
+        read_end, write_end = _pipe()
+        packing = asyncio.create_task(self._pack(root, path, name, write_end), name=f"download {path}")
+        try:
+            with _told(path):
+                while piece := await asyncio.to_thread(os.read, read_end, _CHUNK):
+                    yield piece
+                await packing
+        finally:
+            # The reading end first: a packer that waits in its write then ends.
+            os.close(read_end)
+            packing.cancel()
+            await asyncio.gather(packing, return_exceptions=True)
+
+    async def _pack(self, root: Path, path: str, name: str, write_end: int) -> None:
+        try:
+            await self._keeper.pack(root, write_end, path=path, name=name)
+        finally:
+            os.close(write_end)
 
     async def upload(
         self,
@@ -49,4 +178,173 @@ class FileService:
         *,
         no_overwrite_kind: bool = False,
         copy_owner: bool = False,
-    ) -> None: ...
+    ) -> None:
+        """Unpack a tar stream into a directory. Without `copy_owner` all belongs to root, as with `docker cp`."""
+        async with self._trees.tree(place) as tree:
+            spot = await self._spot(tree, path)
+            _must_be_writable(spot, path)
+            with _told(path):
+                target = await self._keeper.real_path(spot.root, spot.path)
+                if not stat.S_ISDIR((await self._keeper.stat(spot.root, target, follow=True)).mode):
+                    raise Conflict(f"{path} is not a directory", subject=path)
+            read_end, write_end = _pipe()
+            feeding = asyncio.create_task(_feed(write_end, tar), name=f"upload {path}")
+            try:
+                with _told(path):
+                    await self._keeper.unpack(
+                        read_end,
+                        spot.root / target.lstrip("/"),
+                        root=spot.root,
+                        layer=False,
+                        owner=None if copy_owner else (0, 0),
+                        no_overwrite_kind=no_overwrite_kind,
+                    )
+                os.close(read_end)
+                read_end = -1
+                await feeding
+            finally:
+                if read_end >= 0:
+                    os.close(read_end)
+                feeding.cancel()
+                await asyncio.gather(feeding, return_exceptions=True)
+
+    # --- inside ---
+
+    @asynccontextmanager
+    async def _writable(self, place: Place, path: str) -> AsyncIterator[Spot]:
+        async with self._trees.tree(place) as tree:
+            spot = await self._spot(tree, path)
+            _must_be_writable(spot, path)
+            with _told(path):
+                yield spot
+
+    async def _spot(self, tree: Tree, path: str) -> Spot:
+        """Where a path is: in the tree, or in something that would be mounted there."""
+        if "\0" in path:
+            raise InvalidRequest("A path cannot have a NUL in it", subject="path")
+        wanted = "/" + path.strip("/") if path.strip("/") else "/"
+        if tree.mounts:
+            for candidate in (posixpath.normpath(wanted), await self._followed(tree, wanted)):
+                spot = await self._in_mount(tree, candidate)
+                if spot is not None:
+                    return spot
+        return Spot(Path(tree.root), wanted, tree.read_only)
+
+    async def _followed(self, tree: Tree, path: str) -> str:
+        """The path with links on its way followed, as far as they lead anywhere."""
+        parent, name = posixpath.split(posixpath.normpath(path))
+        try:
+            return posixpath.join(await self._keeper.real_path(Path(tree.root), parent), name)
+        except OSError:
+            return path
+
+    async def _in_mount(self, tree: Tree, path: str) -> Spot | None:
+        best: tuple[str, str, bool] | None = None
+        for mount in tree.mounts:
+            target = mount[0].rstrip("/")
+            below = path == target or path.startswith(target + "/")
+            if below and (best is None or len(target) > len(best[0])):
+                best = (target, mount[1], mount[2])
+        if best is None:
+            return None
+        target, source, read_only = best
+        rest = path[len(target) :] or "/"
+        with _told(path):
+            info = await self._keeper.stat(Path("/"), source, follow=True)
+        if not stat.S_ISDIR(info.mode):
+            return Spot(Path(source).parent, "/" + Path(source).name, read_only, mounted=True)
+        return Spot(Path(source), rest, read_only, mounted=True)
+
+
+def _entry(info: FileInfo, changed: str) -> DirectoryEntry:
+    return DirectoryEntry(
+        name=info.name,
+        kind=_KINDS.get(stat.S_IFMT(info.mode), FileKind.FILE),
+        size=info.size if stat.S_ISREG(info.mode) else 0,
+        mode=info.mode,
+        uid=info.uid,
+        gid=info.gid,
+        mtime=info.mtime_ns / 1e9,
+        link=info.link,
+        changed=changed,  # type: ignore[arg-type] # one of the four words
+    )
+
+
+def _names_contents(path: str) -> bool:
+    """ "x/" and "x/." mean what is in it, through a link too."""
+    return path.endswith(("/", "/."))
+
+
+def _must_be_writable(spot: Spot, path: str) -> None:
+    if spot.read_only:
+        raise Conflict("This place is read-only", f"{path} cannot be changed.", subject=path)
+
+
+def _pipe() -> tuple[int, int]:
+    read_end, write_end = os.pipe2(os.O_CLOEXEC)
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(write_end, _F_SETPIPE_SZ, _PIPE_BYTES)
+    return read_end, write_end
+
+
+def _pread_all(fd: int, limit: int, offset: int) -> bytes:
+    pieces = []
+    while limit > 0 and (piece := os.pread(fd, min(limit, 1 << 20), offset)):
+        pieces.append(piece)
+        offset += len(piece)
+        limit -= len(piece)
+    return b"".join(pieces)
+
+
+async def _feed(write_end: int, tar: AsyncIterator[bytes]) -> None:
+    """A reader that goes away early has said why itself."""
+    try:
+        async for piece in tar:
+            await asyncio.to_thread(_write_all, write_end, piece)
+    except BrokenPipeError:
+        return
+    finally:
+        os.close(write_end)
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+@contextlib.contextmanager
+def _told(path: str) -> Iterator[None]:
+    """The kernel's refusals in words."""
+    try:
+        yield
+    except OSError as error:
+        raise _error(error, path) from error
+
+
+def _error(error: OSError, path: str) -> WherryError:
+    details = str(error)
+    match error.errno:
+        case errno.ENOENT:
+            return NotFound(f"There is no {path}", subject=path, details=details)
+        case errno.ENOTDIR:
+            return InvalidRequest(f"{path} is not a directory", subject=path, details=details)
+        case errno.EISDIR:
+            return InvalidRequest(f"{path} is a directory", subject=path, details=details)
+        case errno.EEXIST | errno.ENOTEMPTY:
+            return Conflict(f"{path} is there already", code=Code.NAME_TAKEN, subject=path, details=details)
+        case errno.ENOSPC | errno.EDQUOT:
+            return StorageError("The disk is full", subject=path, code=Code.DISK_FULL, details=details)
+        case errno.EROFS | errno.EACCES | errno.EPERM:
+            return Conflict(f"{path} cannot be changed", f"{error.strerror}.", subject=path, details=details)
+        case errno.EXDEV | errno.EBUSY:
+            return Conflict(
+                f"{path} is a mount, or beyond one",
+                "It can be neither moved nor removed.",
+                subject=path,
+                details=details,
+            )
+        case errno.ELOOP:
+            return InvalidRequest(f"The links at {path} lead in circles", subject=path, details=details)
+        case _:
+            return StorageError(f"{path} could not be used", f"{error.strerror}.", subject=path, details=details)

@@ -20,6 +20,8 @@ class Tree:
     an image's layers mounted read-only."""
     upper: str = ""
     """The overlay's upper directory, "" where there is none: what the container changed is in it."""
+    lowers: tuple[str, ...] = ()
+    """The image's layers below it, topmost first: what is in one of them was changed, not added."""
     read_only: bool = False
     mounts: tuple[tuple[str, str, bool], ...] = ()
     """For a stopped container: (target path, keeper path of the bind or volume, read only), which are not mounted

@@ -1,0 +1,74 @@
+"""What a container changed in one directory: its overlay's upper directory compared with the layers below."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from engine.types.files import DirectoryEntry
+from engine.types.images import FileKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine.files.tree import Tree
+    from engine.sandbox.client import FileInfo, Keeper
+
+_WHITEOUT = ".wh."
+
+
+@dataclass
+class Marks:
+    """Names in one directory."""
+
+    added: set[str] = field(default_factory=set)
+    modified: set[str] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
+
+    def changed(self, name: str) -> Literal["", "added", "changed", "removed"]:
+        if name in self.added:
+            return "added"
+        return "changed" if name in self.modified else ""
+
+
+async def changes_in(keeper: Keeper, tree: Tree, path: str) -> Marks:
+    """Empty where the container did not touch the directory: then nothing below is listed at all."""
+    upper = await _listed(keeper, tree.upper, path)
+    marks = Marks()
+    if not upper:
+        return marks
+    below: set[str] = set()
+    for lower in tree.lowers:
+        below |= {info.name for info in await _listed(keeper, lower, path) if not is_whiteout(info)}
+    for info in upper:
+        if info.name.startswith(_WHITEOUT):
+            marks.removed.add(info.name.removeprefix(_WHITEOUT))
+        elif is_whiteout(info):
+            marks.removed.add(info.name)
+        elif info.name in below:
+            marks.modified.add(info.name)
+        else:
+            marks.added.add(info.name)
+    marks.removed &= below
+    return marks
+
+
+def is_whiteout(info: FileInfo) -> bool:
+    return stat.S_ISCHR(info.mode) and info.device == 0
+
+
+async def _listed(keeper: Keeper, root: str, path: str) -> list[FileInfo]:
+    try:
+        return await keeper.list_directory(Path(root), path)
+    except OSError:
+        return []
+
+
+def removed_entries(marks: Marks, there: Iterable[str]) -> list[DirectoryEntry]:
+    """What the image had and the container took away, as entries of their own."""
+    return [
+        DirectoryEntry(name=name, kind=FileKind.FILE, size=0, mode=0, uid=0, gid=0, mtime=0.0, changed="removed")
+        for name in sorted(marks.removed.difference(there))
+    ]
