@@ -24,6 +24,8 @@ from engine.images import reference as names
 from engine.images.archive_read import ArchiveReader
 from engine.images.archive_write import ArchiveWriter
 from engine.images.catalogue import Catalogue
+from engine.images.compare import Comparer
+from engine.images.inspector import LayerInspector
 from engine.images.intake import LayerIntake
 from engine.images.layer_archive import LayerArchives
 from engine.images.making import Maker
@@ -31,6 +33,7 @@ from engine.images.piping import file_pieces
 from engine.images.pull import Puller
 from engine.images.push import Pusher
 from engine.images.removal import Remover
+from engine.images.search import find
 from engine.images.unfinished import Unfinished
 from engine.processes.credential_helper import ask_helper
 from engine.registry.client import RegistryClient
@@ -55,12 +58,16 @@ if TYPE_CHECKING:
     from engine.storage.paths import Paths
     from engine.types.images import (
         CommitContainer,
+        FoundFile,
         HistoryStep,
         Image,
+        ImageComparison,
+        LayerReport,
         PullImage,
         PushImage,
         Removed,
         SearchResult,
+        TreeNode,
     )
 
 _REGISTRIES: Final = "images.registries"
@@ -111,6 +118,9 @@ class ImageService:
         self._pusher = Pusher(
             client=self.registry, catalogue=self.catalogue, archives=self.archives, bus=bus, parallel=parallel
         )
+
+        self._inspector = LayerInspector(self.catalogue, layers, keeper)
+        self._comparer = Comparer(self.catalogue, self._inspector, keeper)
 
     # --- life ---
 
@@ -335,6 +345,38 @@ class ImageService:
             subject=request.container,
             work=lambda progress: self._maker.commit(request, containers, progress),
         )
+
+    # --- the layer index ---
+
+    async def layer_report(self, image: str) -> LayerReport:
+        return await self._inspector.report(self.catalogue.resolve(image))
+
+    async def tree(self, image: str, path: str = "/", *, layer: int = -1, merged: bool = True) -> Sequence[TreeNode]:
+        return await self._inspector.tree(self.catalogue.resolve(image), path, layer, merged=merged)
+
+    async def largest(self, image: str, path: str = "/", *, layer: int = -1, limit: int = 200) -> Sequence[TreeNode]:
+        return await self._inspector.largest(self.catalogue.resolve(image), path, layer, limit)
+
+    async def read_file(self, image: str, path: str, *, layer: int = -1, limit: int = 1 << 20) -> bytes:
+        return await self._inspector.read_file(self.catalogue.resolve(image), path, layer, limit)
+
+    async def file_history(self, image: str, path: str) -> Sequence[TreeNode]:
+        return await self._inspector.file_history(self.catalogue.resolve(image), path)
+
+    async def diff_file(self, image: str, path: str, old_layer: int, new_layer: int) -> str:
+        return await self._inspector.diff_file(self.catalogue.resolve(image), path, old_layer, new_layer)
+
+    async def compare(self, left: str, right: str) -> ImageComparison:
+        return await self._comparer.images(self.catalogue.resolve(left), self.catalogue.resolve(right))
+
+    async def compare_container(self, container: str) -> ImageComparison:
+        if self._containers is None:
+            raise NotFound(f"No such container: {container}", subject=container)
+        async with self._containers.writable_layer(container, pause=False) as writable:
+            return await self._comparer.container(self.catalogue.images[writable.image_id], writable)
+
+    def find(self, query: str, *, kind: Literal["path", "name", "digest"] = "name") -> AsyncGenerator[FoundFile, None]:
+        return find(self.catalogue, self._layers, query, kind)
 
 
 async def _opened(source: AsyncIterator[bytes] | str) -> AsyncGenerator[bytes, None]:

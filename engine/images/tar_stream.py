@@ -32,6 +32,12 @@ class Member:
     is_file: bool
     link: str = ""
     hard: bool = False
+    kind: bytes = b"0"
+    """The type flag as tar has it."""
+    mode: int = 0
+    uid: int = 0
+    gid: int = 0
+    mtime: float = 0.0
 
 
 class TarStream:
@@ -185,7 +191,18 @@ def _member(block: bytes, kind: bytes, size: int, *, is_file: bool, overrides: d
         link = overrides.get("linkpath") or _text(block[157:257].split(b"\0", 1)[0])
     if len(name) > _LONGEST_NAME or len(link) > _LONGEST_NAME:
         raise bad_archive("a name in it is longer than any path can be")
-    return Member(name=name, size=size, is_file=is_file, link=link, hard=kind == b"1")
+    return Member(
+        name=name,
+        size=size,
+        is_file=is_file,
+        link=link,
+        hard=kind == b"1",
+        kind=kind,
+        mode=_number_or_zero(block[100:108]) & 0o7777,
+        uid=_number_or_zero(block[108:116]),
+        gid=_number_or_zero(block[116:124]),
+        mtime=float(_number_or_zero(block[136:148])),
+    )
 
 
 def _number(field: bytes) -> int:
@@ -203,6 +220,14 @@ def _number(field: bytes) -> int:
     if not 0 <= value < 1 << 50:
         raise bad_archive("an entry claims an impossible size")
     return value
+
+
+def _number_or_zero(field: bytes) -> int:
+    """For what only describes: a file from before 1970 is no reason to refuse an archive."""
+    try:
+        return _number(field)
+    except StorageError:
+        return 0
 
 
 def _pax_records(data: bytes) -> dict[str, str]:
