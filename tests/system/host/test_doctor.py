@@ -71,3 +71,20 @@ def test_no_more_user_namespaces(short_tmp: ShortTmp) -> None:
     assert code == 1
     assert "max_user_namespaces is 0" in checks["user-namespaces"]["found"]
     assert "sysctl" in checks["user-namespaces"]["fix"]
+
+
+def test_a_home_where_the_kernels_overlay_does_not_work(short_tmp: ShortTmp) -> None:
+    """On a FUSE file system it cannot keep its marks; fuse-overlayfs stands in, and the line says so."""
+    for name in ("lower", "upper", "work", "home"):
+        (short_tmp.path / name).mkdir()
+    script = (
+        f"cd {short_tmp.path} && fuse-overlayfs -o lowerdir=lower,upperdir=upper,workdir=work home && "
+        '"$@"; code=$?; umount home; exit $code'
+    )
+
+    code, checks = doctor(short_tmp, "unshare", "-Urm", "sh", "-c", script, "sh", root=f"{short_tmp.path}/home/store")
+
+    assert (code, checks["overlay"]["verdict"]) == (0, "degraded"), checks["overlay"]
+    assert "(fuse.fuse-overlayfs)" in checks["overlay"]["found"]
+    assert "fuse-overlayfs is used instead" in checks["overlay"]["matters"]
+    assert "WHERRY_ROOT" in checks["overlay"]["fix"]
