@@ -1,9 +1,9 @@
 """The only room that crosses threads: the engine's thread, the client that pages hold, and the mailboxes between.
 
-`Engine` and `ByteStream` are the facade's, named here for the functions that pages hand over as work.
+`Engine`, `ByteStream` and `OperationHandle` are the facade's, named here for the functions that pages hand over as work.
 """
 
-from engine.facade import ByteStream, Engine
+from engine.facade import ByteStream, Engine, OperationHandle
 from gui.bridge.changes import ChangeSet, KindChange
 from gui.bridge.client import EngineClient, Lease, OperationTicket
 from gui.bridge.terminal_link import TerminalLink
@@ -15,6 +15,7 @@ __all__ = [
     "EngineClient",
     "KindChange",
     "Lease",
+    "OperationHandle",
     "OperationTicket",
     "TerminalLink",
 ]

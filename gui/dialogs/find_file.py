@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from typing import Literal
 
-    from engine.facade import Engine
     from engine.types.images import FoundFile
-    from gui.bridge import Lease
+    from gui.bridge import Engine, Lease
     from gui.shell import Shell
 
 _MOST = 5_000

@@ -16,8 +16,8 @@ from gui.widgets.labels import label
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from engine.facade import Engine, OperationHandle
     from engine.types.images import SearchResult
+    from gui.bridge import Engine, OperationHandle
     from gui.shell import Shell
 
 PLATFORMS = ("", "linux/amd64", "linux/arm64", "linux/arm/v7", "linux/386", "linux/ppc64le", "linux/s390x")

@@ -14,7 +14,7 @@ from gui.widgets.labels import label
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from engine.facade import Engine, OperationHandle
+    from gui.bridge import Engine, OperationHandle
     from gui.shell import Shell
 
 

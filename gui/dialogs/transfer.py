@@ -7,23 +7,54 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout
 
 from engine.errors import Cancelled, Code, WherryError
+from engine.types.images import LayerPhase
 from engine.types.operations import OperationState
 from gui.presentation.errors import words_of
-from gui.presentation.images import progress_rows
-from gui.presentation.units import bytes_text
+from gui.presentation.units import bytes_text, short_id
 from gui.theme import Space, Text, Tone
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import label
 from gui.widgets.meter import Meter
-from gui.widgets.progress_rows import ProgressRows
+from gui.widgets.progress_rows import ProgressRow, ProgressRows
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from engine.facade import Engine, OperationHandle
+    from collections.abc import Sequence
+
+    from engine.types.images import LayerProgress
     from engine.types.operations import Operation
-    from gui.bridge import ChangeSet, OperationTicket
+    from gui.bridge import ChangeSet, Engine, OperationHandle, OperationTicket
     from gui.shell import Shell
+
+_PHASES = {
+    LayerPhase.WAITING: ("Waiting", Tone.MUTED),
+    LayerPhase.PRESENT: ("Already here", Tone.SUCCESS),
+    LayerPhase.DOWNLOADING: ("Downloading", Tone.ACCENT),
+    LayerPhase.VERIFYING: ("Verifying", Tone.INFO),
+    LayerPhase.UNPACKING: ("Unpacking", Tone.INFO),
+    LayerPhase.UPLOADING: ("Uploading", Tone.ACCENT),
+    LayerPhase.MOUNTED: ("Mounted", Tone.SUCCESS),
+    LayerPhase.RETRYING: ("Retrying", Tone.WARNING),
+    LayerPhase.DONE: ("Done", Tone.SUCCESS),
+}
+_FULL = {LayerPhase.PRESENT, LayerPhase.MOUNTED, LayerPhase.DONE}
+
+
+def progress_row(layer: LayerProgress) -> ProgressRow:
+    words, tone = _PHASES[layer.phase]
+    full = layer.phase in _FULL
+    total = layer.total or (1 if full else 0)
+    done = total if full else layer.done
+    amount = bytes_text(layer.total) if layer.total else ""
+    if layer.total and not full and layer.done:
+        amount = translate("Images", "{0} of {1}").format(bytes_text(layer.done), bytes_text(layer.total))
+    return ProgressRow(short_id(layer.digest), translate("Images", words), done, total, layer.note or amount, tone)
+
+
+def progress_rows(layers: Sequence[LayerProgress]) -> list[ProgressRow]:
+    return [progress_row(layer) for layer in layers]
+
 
 _WIDTH = 640
 

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 from engine.errors import WherryError
 from engine.types.files import Place
 from gui.models.volumes import COLUMNS, size_text, users_text, volumes_model
+from gui.pages.image.rows import directory_row
 from gui.pages.listing import Listing, ListingPlan
 from gui.pages.page import Page
-from gui.presentation.images import directory_row
 from gui.presentation.units import bytes_text, count_text
 from gui.theme import Tone
 from gui.widgets.buttons import tool_button

@@ -5,21 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from engine.types.images import FileKind, LayerPhase, TreeChange, WastedFile
+from engine.types.images import TreeChange
 from gui.presentation.units import bytes_text, clock_text, count_text, short_id
 from gui.theme import Tone
-from gui.widgets.file_tree import Change, FileRow
-from gui.widgets.layer_stack import StackLayer
-from gui.widgets.progress_rows import ProgressRow
-from gui.widgets.waste_list import WasteRow
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from engine.types.containers import Container
-    from engine.types.files import DirectoryEntry
-    from engine.types.images import FileEntry, HistoryStep, Image, Layer, LayerProgress, LayerReport, TreeNode
+    from engine.types.images import FileEntry, HistoryStep, Image, Layer
 
 DIGEST_LENGTH = 12
 _SHELL = re.compile(r"^(?:/bin/sh -c |\|\d+ .*?/bin/sh -c )")
@@ -66,54 +61,6 @@ def layer_step(layer: Layer) -> str:
     return step_words(step.created_by)
 
 
-def stack_layer(layer: Layer) -> StackLayer:
-    """A layer for the stack: what it did in numbers."""
-    files = count_text(layer.files, translate("Images", "{0} file"), translate("Images", "{0} files"))
-    parts = [translate("Images", "Layer {0}").format(layer.index + 1), files]
-    for count, words in (
-        (layer.added, translate("Images", "{0} added")),
-        (layer.changed, translate("Images", "{0} changed")),
-        (layer.removed, translate("Images", "{0} removed")),
-    ):
-        if count:
-            parts.append(words.format(f"{count:,}"))
-    if layer.hidden_bytes:
-        parts.append(translate("Images", "{0} hidden by later layers").format(bytes_text(layer.hidden_bytes)))
-    if layer.shared_with:
-        shared = len(layer.shared_with)
-        parts.append(
-            count_text(
-                shared, translate("Images", "shared with {0} image"), translate("Images", "shared with {0} images")
-            )
-        )
-    return StackLayer(
-        layer.index, layer_step(layer), layer.size, bytes_text(layer.size), "  ·  ".join(parts), layer.hidden_bytes
-    )
-
-
-_REASONS = {
-    "overwritten": ("Overwritten", Tone.WARNING),
-    "removed": ("Removed later", Tone.DANGER),
-    "directory-removed": ("Folder removed later", Tone.DANGER),
-    "opaque": ("Folder replaced", Tone.DANGER),
-    "copied-for-metadata": ("Copied for its owner or mode", Tone.INFO),
-}
-
-
-def waste_row(wasted: WastedFile, report: LayerReport) -> WasteRow:
-    words, tone = _REASONS[wasted.reason]
-    steps = {layer.index: layer_step(layer) for layer in report.layers}
-    return WasteRow(
-        shown_path(wasted.path),
-        wasted.size,
-        bytes_text(wasted.size),
-        f"{wasted.added_by + 1}  {steps.get(wasted.added_by, '')}",
-        f"{wasted.hidden_by + 1}  {steps.get(wasted.hidden_by, '')}",
-        translate("Images", words),
-        tone,
-    )
-
-
 def score_tone(score: float) -> Tone:
     if score >= 0.95:
         return Tone.SUCCESS
@@ -121,14 +68,6 @@ def score_tone(score: float) -> Tone:
 
 
 # --- files ---
-
-_ICONS = {
-    FileKind.DIRECTORY: "folder",
-    FileKind.SYMLINK: "symlink",
-    FileKind.HARDLINK: "link",
-    FileKind.DEVICE: "cpu",
-    FileKind.FIFO: "plug",
-}
 
 
 def shown_path(path: str) -> str:
@@ -138,41 +77,6 @@ def shown_path(path: str) -> str:
 
 def mode_text(mode: int) -> str:
     return f"{mode & 0o7777:04o}"
-
-
-def tree_row(node: TreeNode) -> FileRow:
-    """A node of an image's tree as a row."""
-    entry = node.entry
-    folder = entry.kind is FileKind.DIRECTORY
-    size = node.tree_size if folder else entry.size
-    return FileRow(
-        shown_path(entry.path.rstrip("/").rsplit("/", 1)[-1]),
-        entry.path,
-        folder,
-        size,
-        bytes_text(size) if size or not folder else "",
-        Change(node.change.value),
-        _ICONS.get(entry.kind, "file"),
-        shown_path(entry.link),
-        (mode_text(entry.mode), f"{entry.uid}:{entry.gid}"),
-    )
-
-
-def directory_row(folder_path: str, entry: DirectoryEntry) -> FileRow:
-    """An entry of a volume's or a container's folder as a row."""
-    folder = entry.kind is FileKind.DIRECTORY
-    path = f"{folder_path.rstrip('/')}/{entry.name}"
-    return FileRow(
-        shown_path(entry.name),
-        path,
-        folder,
-        0 if folder else entry.size,
-        "" if folder else bytes_text(entry.size),
-        Change(entry.changed),
-        _ICONS.get(entry.kind, "file"),
-        shown_path(entry.link),
-        (mode_text(entry.mode), f"{entry.uid}:{entry.gid}"),
-    )
 
 
 def change_words(change: TreeChange) -> str:
@@ -197,37 +101,6 @@ def change_tone(change: TreeChange) -> Tone | None:
 def entry_words(entry: FileEntry) -> str:
     """One line about a file: size, mode, owner."""
     return "  ·  ".join((bytes_text(entry.size), mode_text(entry.mode), f"{entry.uid}:{entry.gid}"))
-
-
-# --- pulls ---
-
-_PHASES = {
-    LayerPhase.WAITING: ("Waiting", Tone.MUTED),
-    LayerPhase.PRESENT: ("Already here", Tone.SUCCESS),
-    LayerPhase.DOWNLOADING: ("Downloading", Tone.ACCENT),
-    LayerPhase.VERIFYING: ("Verifying", Tone.INFO),
-    LayerPhase.UNPACKING: ("Unpacking", Tone.INFO),
-    LayerPhase.UPLOADING: ("Uploading", Tone.ACCENT),
-    LayerPhase.MOUNTED: ("Mounted", Tone.SUCCESS),
-    LayerPhase.RETRYING: ("Retrying", Tone.WARNING),
-    LayerPhase.DONE: ("Done", Tone.SUCCESS),
-}
-_FULL = {LayerPhase.PRESENT, LayerPhase.MOUNTED, LayerPhase.DONE}
-
-
-def progress_row(layer: LayerProgress) -> ProgressRow:
-    words, tone = _PHASES[layer.phase]
-    full = layer.phase in _FULL
-    total = layer.total or (1 if full else 0)
-    done = total if full else layer.done
-    amount = bytes_text(layer.total) if layer.total else ""
-    if layer.total and not full and layer.done:
-        amount = translate("Images", "{0} of {1}").format(bytes_text(layer.done), bytes_text(layer.total))
-    return ProgressRow(short_id(layer.digest), translate("Images", words), done, total, layer.note or amount, tone)
-
-
-def progress_rows(layers: Sequence[LayerProgress]) -> list[ProgressRow]:
-    return [progress_row(layer) for layer in layers]
 
 
 def created_words(image: Image) -> str:

@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFontMetricsF, QIcon, QKeyEvent, QPainter
+from PySide6.QtGui import QColor, QFontMetricsF, QIcon, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 _NO_INDEX = QModelIndex()
+_NARROW = 440
 
 
 class Change(StrEnum):
@@ -349,6 +350,12 @@ class FileTree(QTreeView):
         """Open the folders down to a path and select it, fetching what is needed on the way."""
         self._wanted = path
         self._go_on_revealing()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # In a narrow pane the name needs the room more than mode and owner do.
+        for column in range(2, self.files.columnCount()):
+            self.setColumnHidden(column, self.viewport().width() < _NARROW)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row = self.current_row()

@@ -32,7 +32,10 @@ def set_tone(target: QWidget, tone: Tone | None) -> None:
 
 
 class ElidedLabel(QWidget):
-    """One line that gives up its middle or end rather than its neighbours' room; the whole text is its tooltip."""
+    """One line that gives up its middle or end rather than its neighbours' room; the whole text is its tooltip.
+
+    `least` is how many characters it keeps when there is no room at all.
+    """
 
     def __init__(
         self,
@@ -41,8 +44,11 @@ class ElidedLabel(QWidget):
         role: Role = Role.TEXT,
         mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
         parent: QWidget | None = None,
+        *,
+        least: int = 8,
     ) -> None:
         super().__init__(parent)
+        self._least = least
         self._text = text
         self._role = role
         self._mode = mode
@@ -72,7 +78,9 @@ class ElidedLabel(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         metrics = QFontMetrics(self.font())
-        return QSize(min(metrics.horizontalAdvance(self._text) + 2, metrics.averageCharWidth() * 8), metrics.height())
+        return QSize(
+            min(metrics.horizontalAdvance(self._text) + 2, metrics.averageCharWidth() * self._least), metrics.height()
+        )
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

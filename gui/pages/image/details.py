@@ -14,7 +14,7 @@ from gui.presentation.images import image_name, step_words
 from gui.presentation.units import ago_text, bytes_text, clock_text
 from gui.theme import Size, Space
 from gui.widgets.buttons import Variant, button, tool_button
-from gui.widgets.card import Card
+from gui.widgets.card import Card, rule
 from gui.widgets.cells import TextCell
 from gui.widgets.facts import Fact, FactGrid
 from gui.widgets.json_tree import JsonTree
@@ -55,8 +55,6 @@ class ImageDetails(QWidget):
             translate("ImageDetails", "Part"),
         )
         self.tabs.changed.connect(self._show_tab)
-        self.header.add(self.tabs)
-        self.header.add(QWidget())
         self._bound = []
         for action_id in _BUTTONS:
             bound = shell.verbs.bind(shell, action_id, self, self._subjects)
@@ -81,6 +79,13 @@ class ImageDetails(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.header)
+        bar = QHBoxLayout()
+        bar.setContentsMargins(Space.L, Space.S, Space.L, Space.S)
+        bar.addWidget(self.tabs)
+        bar.addStretch(1)
+        bar.addWidget(self.inspector.search)
+        column.addLayout(bar)
+        column.addWidget(rule())
         column.addWidget(self._stack, 1)
 
     def show_image(self, image_id: str, tab: str = "") -> None:
@@ -114,6 +119,7 @@ class ImageDetails(QWidget):
     def _show_tab(self, key: str) -> None:
         pages = {"layers": self.inspector, "overview": self.overview, "history": self.history, "inspect": self.inspect}
         self._stack.setCurrentWidget(pages[key])
+        self.inspector.search.setVisible(key == "layers")
         if key in self._loaded:
             return
         self._loaded.add(key)

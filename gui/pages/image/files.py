@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.errors import WherryError
 from engine.types.images import FileKind
-from gui.presentation.images import entry_words, shown_path, tree_row
+from gui.pages.image.rows import tree_row
+from gui.presentation.images import entry_words, shown_path
 from gui.theme import Role, Space, Text, Tone
 from gui.widgets.buttons import tool_button
 from gui.widgets.diff_view import DiffView

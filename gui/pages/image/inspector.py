@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayou
 from engine.types.images import FileKind
 from gui.models.table import Column, KeyedTableModel
 from gui.pages.image.files import FilePreview, ImageFiles
-from gui.presentation.images import layer_step, score_tone, shown_path, stack_layer, waste_row
+from gui.pages.image.rows import stack_layer, waste_row
+from gui.presentation.images import layer_step, score_tone, shown_path
 from gui.presentation.units import bytes_text, percent_text
 from gui.theme import Role, Size, Space, Text, Tone
 from gui.widgets.badge import Badge
@@ -32,9 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from typing import Literal
 
-    from engine.facade import Engine
     from engine.types.images import FoundFile, LayerReport, TreeNode
-    from gui.bridge import Lease
+    from gui.bridge import Engine, Lease
     from gui.shell import Shell
 
 _DEEP = 16
@@ -43,7 +43,7 @@ _MOST_FOUND = 2_000
 
 
 class LayerInspector(QWidget):
-    """`show_image` loads the report; choosing a layer changes every pane at the right."""
+    """`show_image` loads the report; choosing a layer changes every pane at the right. Who shows it places `search`."""
 
     def __init__(self, shell: Shell) -> None:
         super().__init__()
@@ -116,7 +116,6 @@ class LayerInspector(QWidget):
         bar.addWidget(self.panes)
         bar.addWidget(self.only)
         bar.addStretch(1)
-        bar.addWidget(self.search)
         self._views = QStackedWidget()
         self._map_box = self._make_map_box()
         for widget in (self.files, self._map_box, self.waste, self.found):

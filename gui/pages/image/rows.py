@@ -1,0 +1,109 @@
+"""Layers, files and waste of an image as the rows of their widgets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.types.images import FileKind
+from gui.presentation.images import layer_step, mode_text, shown_path
+from gui.presentation.units import bytes_text, count_text
+from gui.theme import Tone
+from gui.widgets.file_tree import Change, FileRow
+from gui.widgets.layer_stack import StackLayer
+from gui.widgets.waste_list import WasteRow
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from engine.types.files import DirectoryEntry
+    from engine.types.images import Layer, LayerReport, TreeNode, WastedFile
+
+_ICONS = {
+    FileKind.DIRECTORY: "folder",
+    FileKind.SYMLINK: "symlink",
+    FileKind.HARDLINK: "link",
+    FileKind.DEVICE: "cpu",
+    FileKind.FIFO: "plug",
+}
+
+
+def stack_layer(layer: Layer) -> StackLayer:
+    """A layer for the stack: what it did in numbers."""
+    files = count_text(layer.files, translate("Images", "{0} file"), translate("Images", "{0} files"))
+    parts = [translate("Images", "Layer {0}").format(layer.index + 1), files]
+    for count, words in (
+        (layer.added, translate("Images", "{0} added")),
+        (layer.changed, translate("Images", "{0} changed")),
+        (layer.removed, translate("Images", "{0} removed")),
+    ):
+        if count:
+            parts.append(words.format(f"{count:,}"))
+    if layer.hidden_bytes:
+        parts.append(translate("Images", "{0} hidden by later layers").format(bytes_text(layer.hidden_bytes)))
+    if layer.shared_with:
+        shared = len(layer.shared_with)
+        parts.append(
+            count_text(
+                shared, translate("Images", "shared with {0} image"), translate("Images", "shared with {0} images")
+            )
+        )
+    return StackLayer(
+        layer.index, layer_step(layer), layer.size, bytes_text(layer.size), "  ·  ".join(parts), layer.hidden_bytes
+    )
+
+
+_REASONS = {
+    "overwritten": ("Overwritten", Tone.WARNING),
+    "removed": ("Removed later", Tone.DANGER),
+    "directory-removed": ("Folder removed later", Tone.DANGER),
+    "opaque": ("Folder replaced", Tone.DANGER),
+    "copied-for-metadata": ("Copied for its owner or mode", Tone.INFO),
+}
+
+
+def waste_row(wasted: WastedFile, report: LayerReport) -> WasteRow:
+    words, tone = _REASONS[wasted.reason]
+    steps = {layer.index: layer_step(layer) for layer in report.layers}
+    return WasteRow(
+        shown_path(wasted.path),
+        wasted.size,
+        bytes_text(wasted.size),
+        f"{wasted.added_by + 1}  {steps.get(wasted.added_by, '')}",
+        f"{wasted.hidden_by + 1}  {steps.get(wasted.hidden_by, '')}",
+        translate("Images", words),
+        tone,
+    )
+
+
+def tree_row(node: TreeNode) -> FileRow:
+    """A node of an image's tree as a row."""
+    entry = node.entry
+    folder = entry.kind is FileKind.DIRECTORY
+    size = node.tree_size if folder else entry.size
+    return FileRow(
+        shown_path(entry.path.rstrip("/").rsplit("/", 1)[-1]),
+        entry.path,
+        folder,
+        size,
+        bytes_text(size) if size or not folder else "",
+        Change(node.change.value),
+        _ICONS.get(entry.kind, "file"),
+        shown_path(entry.link),
+        (mode_text(entry.mode), f"{entry.uid}:{entry.gid}"),
+    )
+
+
+def directory_row(folder_path: str, entry: DirectoryEntry) -> FileRow:
+    """An entry of a volume's or a container's folder as a row."""
+    folder = entry.kind is FileKind.DIRECTORY
+    path = f"{folder_path.rstrip('/')}/{entry.name}"
+    return FileRow(
+        shown_path(entry.name),
+        path,
+        folder,
+        0 if folder else entry.size,
+        "" if folder else bytes_text(entry.size),
+        Change(entry.changed),
+        _ICONS.get(entry.kind, "file"),
+        shown_path(entry.link),
+        (mode_text(entry.mode), f"{entry.uid}:{entry.gid}"),
+    )
