@@ -97,7 +97,8 @@ async def inspect_image(call: Call) -> web.StreamResponse:
     wanted = platform_of(call.text("platform"))
     if wanted and wanted != str(image.platform):
         raise Refusal(404, f"image {name} is for {image.platform}, not for {wanted}")
-    return call.answer(inspection(image, driver=(await call.engine.host.facts()).driver))
+    driver = (await call.engine.host.facts()).driver
+    return call.answer(inspection(image, driver=driver))
 
 
 async def history(call: Call) -> web.StreamResponse:

@@ -11,7 +11,7 @@ from engine.api.shapes.times import NEVER, human_duration, rfc3339, unix
 from engine.types.containers import Container, Health, SizeOnDisk, State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from engine.types.containers import HealthCheck, HealthStatus, Mount
     from engine.types.images import Image
@@ -133,9 +133,20 @@ def mount_point(mount: Mount, volume_paths: Mapping[str, str]) -> dict[str, Any]
 
 
 def endpoints(container: Container, networks: Mapping[str, Network]) -> dict[str, Any]:
-    """The networks a container is on, by name. Membership is what the networks say; before a start, what was asked."""
+    """The networks a container is on, by name. Membership is what the networks say; before a start, what was asked.
+
+    On named networks a container's short id is shown among its aliases, as Docker did up to 1.44: docker-compose 1.29,
+    which speaks any version, looks for it to know that the container is connected as it wants it.
+    """
+
+    def aliases_on(network: Network | None, aliases: Iterable[str]) -> list[str]:
+        named = network is not None and not network.builtin
+        return list(dict.fromkeys([*aliases, container.id[:12]] if named else aliases))
+
     found = {
-        shown_network(network.name): _endpoint(network, member.ip_address, member.mac_address, list(member.aliases))
+        shown_network(network.name): _endpoint(
+            network, member.ip_address, member.mac_address, aliases_on(network, member.aliases)
+        )
         for network in networks.values()
         for member in network.members
         if member.container_id == container.id
@@ -146,7 +157,8 @@ def endpoints(container: Container, networks: Mapping[str, Network]) -> dict[str
     if mode.startswith("container:"):
         return {}
     network = networks.get(mode)
-    return {network_mode(mode): _endpoint(network, container.ip_address, "", list(container.spec.network_aliases))}
+    aliases = aliases_on(network, container.spec.network_aliases)
+    return {network_mode(mode): _endpoint(network, container.ip_address, "", aliases)}
 
 
 def _endpoint(network: Network | None, address: str, mac: str, aliases: list[str]) -> dict[str, Any]:
@@ -211,7 +223,7 @@ def inspection(
         "GraphDriver": {"Name": container.driver, "Data": None},
         "Mounts": [mount_point(mount, volume_paths) for mount in container.mounts],
         "Config": config(container, image),
-        "NetworkSettings": _network_settings(container, image, networks),
+        "NetworkSettings": _network_settings(container, image, endpoints(container, networks)),
     }
     if size is not None:
         whole["SizeRw"] = size.writable
@@ -317,7 +329,7 @@ def config(container: Container, image: Image | None) -> dict[str, Any]:
     return record
 
 
-def _network_settings(container: Container, image: Image | None, networks: Mapping[str, Network]) -> dict[str, Any]:
+def _network_settings(container: Container, image: Image | None, joined: dict[str, Any]) -> dict[str, Any]:
     alive = container.state in (State.RUNNING, State.PAUSED, State.STOPPING)
     ports: dict[str, list[dict[str, str]] | None] = {}
     if alive:
@@ -325,7 +337,6 @@ def _network_settings(container: Container, image: Image | None, networks: Mappi
         for port in container.ports:
             binding = {"HostIp": port.host_ip or "0.0.0.0", "HostPort": str(port.host_port)}
             ports[port_key(port)] = [*(ports.get(port_key(port)) or []), binding]
-    joined = endpoints(container, networks)
     first: dict[str, Any] = next(iter(joined.values()), {})
     return {
         "Bridge": "",

@@ -30,6 +30,8 @@ def summary(image: Image, *, containers: int = -1) -> dict[str, Any]:
 
 
 def inspection(image: Image, *, driver: str) -> dict[str, Any]:
+    """With `ContainerConfig`, which Docker showed up to 1.44: docker-compose 1.29, which speaks any version, reads it
+    without looking whether it is there."""
     return {
         "Id": image.id,
         "RepoTags": [familiar(tag) for tag in image.tags],
@@ -40,6 +42,7 @@ def inspection(image: Image, *, driver: str) -> dict[str, Any]:
         "DockerVersion": "",
         "Author": image.author,
         "Config": config(image.config),
+        "ContainerConfig": config(image.config),
         "Architecture": image.platform.architecture,
         "Variant": image.platform.variant,
         "Os": image.platform.os,
