@@ -133,18 +133,21 @@ class _FormDialog(QDialog):
         if not problems:
             spec = self.full_spec()
             self.line.setPlainText(docker_run_line(spec, self.name()))
-            remarks = check_spec(
-                spec,
-                own_id=self.own_id,
-                host_ports=self.host_ports,
-                containers=self.client.mirror.containers,
-                path_exists=lambda path: Path(path).exists(),
-            )
+            remarks = self.remarks(spec)
         marked = {**{r.section: r.text for r in remarks if r.tone is Tone.DANGER}, **problems}
         self.form.mark(marked)
         first = next(iter(problems.values()), "") or next((r.text for r in remarks if r.tone is Tone.DANGER), "")
         self.say(first or next((r.text for r in remarks), ""), Tone.DANGER if first else Tone.INFO)
         return not first
+
+    def remarks(self, spec: ContainerSpec) -> list[Remark]:
+        return check_spec(
+            spec,
+            own_id=self.own_id,
+            host_ports=self.host_ports,
+            containers=self.client.mirror.containers,
+            path_exists=lambda path: Path(path).exists(),
+        )
 
     def say(self, words: str, tone: Tone) -> None:
         set_tone(self.remark, tone)
@@ -427,6 +430,11 @@ class EditDialog(_FormDialog):
 
     def name(self) -> str:
         return self._container.name
+
+    def remarks(self, spec: ContainerSpec) -> list[Remark]:
+        """Only about what is edited: an old mount whose folder went away is no reason to forbid a new port."""
+        known = {remark.text for remark in super().remarks(self._container.spec)}
+        return [remark for remark in super().remarks(spec) if remark.text not in known]
 
     def check(self) -> bool:
         if not hasattr(self, "apply_button"):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QObject, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
     QLineEdit,
     QListView,
+    QPushButton,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -28,6 +30,7 @@ from gui.words import translate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from engine.types.containers import Container
     from gui.shell import Shell
 
 _WIDTH = 620
@@ -77,33 +80,35 @@ def entries(shell: Shell) -> Iterator[Entry]:
     """Everything there is: pages, window-wide actions, then objects with what can be done to each."""
     for page in pages():
         words = translate("Palette", "Go to {0}").format(page.title)
-        yield Entry(words, "", page.icon, lambda key=page.id: shell.navigate(key), page.shortcut, weight=30)
+        yield Entry(words, "", page.icon, partial(shell.navigate, page.id), page.shortcut, weight=30)
     for action in shell.verbs:
         if not action.subject:
-            run = lambda key=action.id: shell.trigger(key)  # noqa: E731
+            run = partial(shell.trigger, action.id)
             yield Entry(action.text, action.hint, action.icon, run, action.shortcut, weight=40)
-    mirror = shell.client.mirror
-    for container in mirror.containers.values():
-        tone = state_words(container).tone
-        run = lambda key=container.id: shell.navigate("containers", key)  # noqa: E731
-        yield Entry(container.name, status_text(container), "container", run, tone=tone, weight=20)
-        for action in shell.verbs.for_subject("container"):
-            if action.enabled([container]) and action.id != "container.details":
-                run = lambda key=action.id, c=container: shell.trigger(key, [c])  # noqa: E731
-                words = f"{action.text.rstrip('…')} {container.name}"
-                yield Entry(words, "", action.icon, run, weight=5)
-    for image in mirror.images.values():
+    for container in shell.client.mirror.containers.values():
+        yield from _container_entries(shell, container)
+    for image in shell.client.mirror.images.values():
         name = image_text(image.tags[0]) if image.tags else short_id(image.id)
         yield Entry(
-            name, translate("Palette", "Image"), "image", lambda key=image.id: shell.navigate("images", key), weight=15
+            name, translate("Palette", "Image"), "image", partial(shell.navigate, "images", image.id), weight=15
         )
-    for volume in mirror.volumes.values():
-        run = lambda key=volume.name: shell.navigate("volumes", key)  # noqa: E731
-        yield Entry(short_id(volume.name) if volume.anonymous else volume.name, translate("Palette", "Volume"),
-                    "volume", run, weight=10)  # fmt: skip
-    for network in mirror.networks.values():
-        run = lambda key=network.id: shell.navigate("networks", key)  # noqa: E731
+    for volume in shell.client.mirror.volumes.values():
+        name = short_id(volume.name) if volume.anonymous else volume.name
+        run = partial(shell.navigate, "volumes", volume.name)
+        yield Entry(name, translate("Palette", "Volume"), "volume", run, weight=10)
+    for network in shell.client.mirror.networks.values():
+        run = partial(shell.navigate, "networks", network.id)
         yield Entry(network.name, translate("Palette", "Network"), "network", run, weight=8)
+
+
+def _container_entries(shell: Shell, container: Container) -> Iterator[Entry]:
+    tone = state_words(container).tone
+    show = partial(shell.navigate, "containers", container.id)
+    yield Entry(container.name, status_text(container), "container", show, tone=tone, weight=20)
+    for action in shell.verbs.for_subject("container"):
+        if action.enabled([container]) and action.id != "container.details":
+            words = f"{action.text.rstrip('…')} {container.name}"
+            yield Entry(words, "", action.icon, partial(shell.trigger, action.id, [container]), weight=5)
 
 
 class _Entries(QAbstractListModel):
@@ -141,10 +146,10 @@ class _Row(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         entry: Entry = index.data(ModelRole.OBJECT)
-        rect = QRectF(option.rect)  # type: ignore[attr-defined]
+        rect = QRectF(option.rect)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if option.state & QStyle.StateFlag.State_Selected:  # type: ignore[attr-defined]
+        if option.state & QStyle.StateFlag.State_Selected:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(color(Role.SELECTED))
             painter.drawRoundedRect(rect.adjusted(0, 1, 0, -1), Radius.MEDIUM, Radius.MEDIUM)
@@ -172,6 +177,32 @@ class _Row(QStyledItemDelegate):
         shown = metrics.elidedText(note, Qt.TextElideMode.ElideRight, inner.width() / 2)
         painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, shown)
         return metrics.horizontalAdvance(shown)
+
+
+class PaletteButton(QPushButton):
+    """Looks like a search field and opens the palette."""
+
+    def __init__(self) -> None:
+        super().__init__(translate("Palette", "Search"))
+        self.setAccessibleName(translate("Palette", "Search everything"))
+        self.setToolTip(translate("Palette", "Find anything, do anything (Ctrl+K)"))
+        theme().changed.connect(self.update)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(color(Role.ACCENT if self.hasFocus() else Role.BORDER))
+        painter.setBrush(color(Role.HOVER if self.underMouse() else Role.SURFACE))
+        box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.drawRoundedRect(box, Radius.MEDIUM, Radius.MEDIUM)
+        inner = box.adjusted(Space.S + 2, 0, -Space.S, 0)
+        paint_icon(painter, QRectF(inner.left(), inner.center().y() - 8, 16, 16), "search", color(Role.TEXT_MUTED))
+        painter.setFont(font(Text.BODY))
+        painter.setPen(color(Role.TEXT_MUTED))
+        words = inner.adjusted(Size.ICON + Space.S, 0, 0, 0)
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.text())
+        painter.setFont(font(Text.CAPTION))
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, "Ctrl+K")
 
 
 class Palette(QDialog):

@@ -55,11 +55,12 @@ class StatusBar(QFrame):
         self._cpu = label("", Text.SMALL, Tone.MUTED)
         self._memory = label("", Text.SMALL, Tone.MUTED)
         self._disk = label("", Text.SMALL, Tone.MUTED)
-        for widget in (self._dot, self._engine, self._warning):
-            row.addWidget(widget)
+        row.addWidget(self._dot)
+        row.addWidget(self._engine)
+        row.addWidget(self._warning)
         row.addStretch(1)
-        for widget in (self._job_meter, self._jobs):
-            row.addWidget(widget)
+        row.addWidget(self._job_meter)
+        row.addWidget(self._jobs)
         row.addSpacing(Space.M)
         for figure in (self._cpu, self._memory, self._disk):
             figure.setFont(font(Text.SMALL, tabular=True))

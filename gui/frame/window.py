@@ -16,14 +16,13 @@ from gui.actions.catalogue import all_actions
 from gui.dialogs.catalogue import open_dialog
 from gui.feedback import questions
 from gui.feedback.errors import ErrorDialog, ReportDialog
-from gui.frame.palette import Palette
+from gui.frame.palette import Palette, PaletteButton
 from gui.frame.shortcuts import ShortcutsDialog
 from gui.frame.status_bar import StatusBar
 from gui.pages.catalogue import PageEntry, pages, welcome_page
 from gui.tasks import Tasks
 from gui.theme import Role as ColorRole
 from gui.theme import Size, Space, Text, Tone, font, icon
-from gui.widgets.buttons import button
 from gui.widgets.labels import label
 from gui.widgets.side_nav import SideNav
 from gui.widgets.toast import ToastStack
@@ -185,9 +184,8 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._brand())
-        search = button(translate("Window", "Search"), "search", on_click=self.show_palette)
-        search.setToolTip(translate("Window", "Find anything, do anything (Ctrl+K)"))
-        search.setProperty("role", "palette")
+        search = PaletteButton()
+        search.clicked.connect(lambda _on=False: self.show_palette())
         box = QVBoxLayout()
         box.setContentsMargins(Space.S, 0, Space.S, Space.S)
         box.addWidget(search)
@@ -235,7 +233,7 @@ class MainWindow(QMainWindow):
             "F1": self.show_shortcuts,
             "Ctrl+?": self.show_shortcuts,
             "Ctrl+Q": self.quit_wanted.emit,
-            "Ctrl+W": self.close,
+            "Ctrl+W": self.close_wanted.emit,
         }
         for entry in pages():
             if entry.shortcut:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, QTimer
-from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QMenu, QVBoxLayout
 
 from engine.types.images import PullImage, PushImage
@@ -27,6 +26,8 @@ from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QPainter
+
     from gui.bridge import ChangeSet
     from gui.shell import Shell
 
@@ -88,7 +89,6 @@ class ActivityPage(Page):
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
-        now = lambda: datetime.now(UTC)  # noqa: E731
         self.model: KeyedTableModel[Operation] = KeyedTableModel(
             (
                 Column(
@@ -112,7 +112,7 @@ class ActivityPage(Page):
                     lambda o: o.started.timestamp(),
                     tooltip=lambda o: clock_text(o.started),
                 ),
-                Column("took", translate("Activity", "Took"), lambda o: took_text(o, now()), right=True),
+                Column("took", translate("Activity", "Took"), lambda o: took_text(o, datetime.now(UTC)), right=True),
                 Column("cancel", "", lambda o: ""),
             ),
             parent=self,

@@ -263,8 +263,8 @@ class ContainerList(QWidget):
                 bound = self._bind(action.id)
                 bound.setShortcut(QKeySequence(action.shortcut))
                 self.table.addAction(bound)
-        for action in self.table.actions():
-            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        for known in self.table.actions():
+            known.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
 
     # --- what is selected ---
 

@@ -275,9 +275,7 @@ class FileBrowser(QWidget):
                 translate("FileBrowser", "Download {0}").format(path), f"{name}.tar"
             )
             if target:
-                size = await save_stream(
-                    self._shell.client, lambda engine, p=path: engine.files.download(place, p), target
-                )
+                size = await self._save_one(place, path, target)
                 words = translate("FileBrowser", "Downloaded {0}, {1}").format(name, bytes_text(size))
                 self._shell.toast(words, Tone.SUCCESS)
 
@@ -291,8 +289,7 @@ class FileBrowser(QWidget):
         if place is None:
             return
         for source in sources:
-            tar = _tar_of(source)
-            await self._shell.client.call(lambda engine, t=tar: engine.files.upload(place, folder, t))
+            await self._upload_one(place, folder, source)
         names = ", ".join(source.name for source in sources)
         self._shell.toast(translate("FileBrowser", "Uploaded {0}").format(names), Tone.SUCCESS)
         self.tree.files.reload(folder)
@@ -348,10 +345,19 @@ class FileBrowser(QWidget):
         if await self._shell.confirm(question) is None:
             return
         for path in paths:
-            await self._shell.client.call(lambda engine, p=path: engine.files.remove(place, p))
+            await self._remove_one(place, path)
         self._preview_nothing()
         for folder in {_parent(path) for path in paths}:
             self.tree.files.reload(folder)
+
+    async def _save_one(self, place: Place, path: str, target: str) -> int:
+        return await save_stream(self._shell.client, lambda engine: engine.files.download(place, path), target)
+
+    async def _upload_one(self, place: Place, folder: str, source: Path) -> None:
+        await self._shell.client.call(lambda engine: engine.files.upload(place, folder, _tar_of(source)))
+
+    async def _remove_one(self, place: Place, path: str) -> None:
+        await self._shell.client.call(lambda engine: engine.files.remove(place, path))
 
     # --- Qt ---
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -303,6 +304,7 @@ class DoctorSheet(Sheet):
         column = QVBoxLayout()
         column.setSpacing(Space.HAIR)
         head = QHBoxLayout()
+        head.setSpacing(Space.S)
         head.addWidget(label(check.title, Text.STRONG))
         head.addWidget(label(check.found, Text.BODY, Tone.MUTED, wrap=True), 1)
         column.addLayout(head)
@@ -429,11 +431,14 @@ class RegistriesSheet(Sheet):
             row.addWidget(label(login.server, Text.STRONG))
             row.addWidget(label(login.username, Text.BODY, Tone.MUTED), 1)
             out = translate("Settings", "Log out")
-            row.addWidget(button(out, "", Variant.LINK, lambda s=login.server: self.shell.run(self._logout(s))))
+            row.addWidget(button(out, "", Variant.LINK, partial(self._log_out, login.server)))
             self._rows.addWidget(box)
         if not logins:
             words = translate("Settings", "Nowhere. Public images need no login.")
             self._rows.addWidget(label(words, Text.BODY, Tone.MUTED))
+
+    def _log_out(self, server: str) -> None:
+        self.shell.run(self._logout(server))
 
     async def _logout(self, server: str) -> None:
         await self.client.call(lambda engine: engine.images.logout(server))

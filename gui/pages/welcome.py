@@ -67,7 +67,7 @@ class Tile(QPushButton):
         ink = color(Role.ON_ACCENT if self._primary else Role.ACCENT)
         paint_icon(painter, disc.adjusted(edge, edge, -edge, -edge), self._picture, ink)
 
-    def enterEvent(self, event: QEvent) -> None:  # type: ignore[override]
+    def enterEvent(self, event: QEvent) -> None:
         self.update()
 
     def leaveEvent(self, event: QEvent) -> None:

@@ -52,11 +52,14 @@ class SpecForm(QWidget):
         self.list = QListWidget()
         self.list.setAccessibleName(translate("RunForm", "Sections"))
         self.list.setFixedWidth(_LIST_WIDTH)
-        self.list.setProperty("role", "sections")
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.viewport().setAutoFillBackground(False)
         self.list.setIconSize(QSize(Size.ICON, Size.ICON))
         self._stack = QStackedWidget()
         for section in self.sections:
-            self.list.addItem(QListWidgetItem(icon(section.icon), section.title))
+            item = QListWidgetItem(icon(section.icon), section.title)
+            item.setSizeHint(QSize(0, Size.HEADER))
+            self.list.addItem(item)
             self._stack.addWidget(self._make_page(section))
         self.list.currentRowChanged.connect(self._stack.setCurrentIndex)
         self.list.setCurrentRow(0)
@@ -163,7 +166,7 @@ class SpecForm(QWidget):
         self._problems[entry.key] = problem
         if entry.words:
             caption = label(entry.words)
-            caption.setMinimumWidth(128)
+            caption.setMinimumSize(128, Size.CONTROL)
             form.addRow(caption, box)
         else:
             form.addRow(box)

@@ -113,6 +113,7 @@ class MountRow(Row):
         source = short_size(self._base.tmpfs_size) if self._base.kind == "tmpfs" else self._base.source
         self.source = self.line(translate("Form", "What is mounted"), "", "" if source == "0" else source)
         self._volumes = QCompleter(list(volumes), self.source)
+        self._no_completion = QCompleter([], self.source)
         self.browse = tool_button("folder-open", translate("Form", "Choose a folder"), lambda: choose_folder(self))
         place = translate("Form", "Place in the container")
         self.target = self.line(place, translate("Form", "/place/in/container"), self._base.target)
@@ -132,7 +133,7 @@ class MountRow(Row):
     def _on_kind(self) -> None:
         kind = self.kind.currentData()
         self.browse.setVisible(kind == "bind")
-        self.source.setCompleter(self._volumes if kind == "volume" else None)
+        self.source.setCompleter(self._volumes if kind == "volume" else self._no_completion)
         self.source.setPlaceholderText(
             {
                 "volume": translate("Form", "name, or empty for an unnamed one"),

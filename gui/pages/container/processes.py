@@ -171,5 +171,8 @@ class ProcessesTab(DetailTab):
                 return
         for key in keys:
             pid = int(key)
-            await self.client.call(lambda engine, p=pid: engine.containers.signal_process(container.id, p, name))
+            await self._send_one(container.id, pid, name)
         self._ask()
+
+    async def _send_one(self, container_id: str, pid: int, name: str) -> None:
+        await self.client.call(lambda engine: engine.containers.signal_process(container_id, pid, name))

@@ -229,7 +229,7 @@ class StatsTab(DetailTab):
         while page is not None and not hasattr(page, "tab"):
             page = page.parent()
         if page is not None:
-            page.tab("logs").show_time(time_ns)  # type: ignore[attr-defined]
+            page.tab("logs").show_time(time_ns)
 
     def _drop_memory_limit(self, value: float) -> None:
         if self._container is not None:

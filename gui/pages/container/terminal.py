@@ -39,7 +39,7 @@ class Session(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.view)
-        self.view.typed.connect(lambda data: self._link and self._link.write(data))
+        self.view.typed.connect(self._on_typed)
         self.view.resized.connect(self._on_resized)
         self.view.restart_wanted.connect(self.start)
         self.setFocusProxy(self.view)
@@ -69,6 +69,10 @@ class Session(QWidget):
             env={"TERM": "xterm-256color", "COLORTERM": "truecolor"},
         )
         return await engine.containers.exec(key, request)
+
+    def _on_typed(self, data: bytes) -> None:
+        if self._link is not None:
+            self._link.write(data)
 
     def _on_resized(self, rows: int, columns: int) -> None:
         first = self._link is None
