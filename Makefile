@@ -1,14 +1,15 @@
 # Wherry. Two commands: `make run` and `make test`.
 
-.PHONY: help run setup check test lock deb clean
+.PHONY: help run setup check test lock deb test-deb clean
 
 help:
-	@echo 'make run     set up what is missing and open the window (without a display: take the tour)'
-	@echo 'make test    set up what is missing and run everything CI runs'
-	@echo 'make setup   set up only; then .venv/bin/wherry is the program'
-	@echo 'make check   lint, types, rules and unit tests: under a minute'
-	@echo 'make deb     build the Debian package into dist/'
-	@echo 'make lock    choose the newest Python packages and write their hashes to the lock files'
+	@echo 'make run       set up what is missing and open the window (without a display: take the tour)'
+	@echo 'make test      set up what is missing and run everything CI runs'
+	@echo 'make setup     set up only; then .venv/bin/wherry is the program'
+	@echo 'make check     lint, types, rules and unit tests: under a minute'
+	@echo 'make deb       build the Debian package into dist/'
+	@echo 'make test-deb  install that package in a clean Debian root and take the tour there (as root)'
+	@echo 'make lock      choose the newest Python packages and write their hashes to the lock files'
 
 run:
 	@packaging/setup run
@@ -31,6 +32,9 @@ lock:
 
 deb:
 	@packaging/build-deb
+
+test-deb:
+	@packaging/test-deb
 
 clean:
 	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache *.egg-info
