@@ -6,13 +6,13 @@ from the bottom up; containers adopt last, when everything they lean on is there
 
 from __future__ import annotations
 
-import importlib
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.builder.assembly import make_build_service
 from engine.cgroups.tree import CgroupTree
 from engine.containers.book import ContainerBook
+from engine.containers.exec import Executor
 from engine.containers.filters import CompiledFilters
 from engine.containers.handover import hand_over
 from engine.containers.roots import RootHolds
@@ -20,10 +20,12 @@ from engine.containers.runtime import FoundImage, Runtime, boot_id
 from engine.containers.service import ContainerService
 from engine.events.bus import EventBus
 from engine.events.log import EventLog
+from engine.files.service import FileService
 from engine.host.service import EngineParts, HostService
 from engine.host.settings import SettingsStore
 from engine.host.version import version
 from engine.images.service import ImageService
+from engine.logs.service import LogService
 from engine.networks.service import NetworkService
 from engine.operations.registry import OperationRegistry
 from engine.places import Places
@@ -32,6 +34,7 @@ from engine.processes.programs import need_program
 from engine.sandbox.client import Keeper
 from engine.state.database import Database
 from engine.state.lock import StoreLock
+from engine.stats.service import StatsService
 from engine.storage.blobs import BlobStore
 from engine.storage.layers import LayerStore
 from engine.storage.paths import Paths
@@ -115,9 +118,7 @@ class EmbeddedEngine:
         runtime = self._make_runtime()
         await runtime.book.open()
         self._runtime = runtime
-        executor: Any = _absent(
-            "engine.containers.exec", "Executor", lambda make: make(self.keeper, scratch=self.paths.run / "exec")
-        )
+        executor = Executor(self.keeper, scratch=self.paths.run / "exec")
         self._closers.append(executor.close)
         self.containers = ContainerService(runtime, executor=executor)
         self._closers.append(self.containers.close)
@@ -176,15 +177,13 @@ class EmbeddedEngine:
 
     async def _open_watching(self, runtime: Runtime) -> None:
         facts = self.containers.facts
-        self.logs: Any = _absent("engine.logs.service", "LogService", lambda make: make(
+        self.logs = LogService(
             facts, history=self.paths.log_history, operations=self.operations, settings=lambda: self.settings.current
-        ))  # fmt: skip
-        self.stats: Any = _absent("engine.stats.service", "StatsService", lambda make: make(
-            facts, directory=self.paths.stats, store=self.paths.root, settings=lambda: self.settings.current
-        ))  # fmt: skip
-        self.files: Any = _absent(
-            "engine.files.service", "FileService", lambda make: make(self.keeper, Places(runtime))
         )
+        self.stats = StatsService(
+            facts, directory=self.paths.stats, store=self.paths.root, settings=lambda: self.settings.current
+        )
+        self.files = FileService(self.keeper, Places(runtime))
         self.builds = make_build_service(
             runtime=runtime,
             database=self.database,
@@ -196,8 +195,7 @@ class EmbeddedEngine:
         self.containers.connect(logs=self.logs, stats=self.stats)
         for room in (self.logs, self.stats, self.builds):
             await room.open()
-        for room in (self.files, self.stats, self.logs, self.builds):
-            self._closers.append(room.close)
+        self._closers += [self.files.close, self.stats.close, self.logs.close, self.builds.close]
 
     # --- the facade's own ---
 
@@ -258,25 +256,3 @@ class _ImageLookup:
             config=stored.config,
             layers=stored.diff_ids,
         )
-
-
-class _Absent:
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("open", "close", "keep_history"):
-            return self._nothing
-        if name in ("connect", "container_changed"):
-            return lambda *_: None
-        raise NotImplementedError(f"{self._name}.{name}")
-
-    async def _nothing(self, *_: object) -> None: ...
-
-
-def _absent(module: str, name: str, make: Callable[[Any], Any]) -> Any:
-    try:
-        return make(getattr(importlib.import_module(module), name))
-    except (ImportError, AttributeError, NotImplementedError, TypeError) as error:
-        _log.info("%s is not there yet: %s", module, error)
-        return _Absent(module)

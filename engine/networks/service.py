@@ -155,6 +155,8 @@ class NetworkService:
         await self._save(_without_member(found, member.container_id))
         self._publish(self._networks[found.id], "disconnect", container=member.container_id)
         self._neighbours_changed(found.id)
+        self._on_neighbours(member.container_id)
+        await self._rest(found.id)
 
     async def host_ports(self) -> Sequence[HostPort]:
         listeners = host_ports.listeners()
@@ -210,6 +212,12 @@ class NetworkService:
                 await self._save(_without_member(network, member.container_id))
                 self._publish(self._networks[network.id])
                 self._neighbours_changed(network.id)
+                await self._rest(network.id)
+
+    async def _rest(self, network_id: str) -> None:
+        """A network nobody is in needs no namespace."""
+        if not self._networks[network_id].members:
+            await self._bridge.remove(self._networks[network_id])
 
     async def reserve(self, member: Member) -> None:
         """An address in a named network, for the coming run."""

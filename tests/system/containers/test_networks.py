@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.errors import Code, Conflict, HostError
-from engine.types.containers import PortMapping, State, UpdateContainer
+from engine.types.containers import Mount, PortMapping, State, UpdateContainer
 from engine.types.networks import CreateNetwork
-from tests.system.containers.conftest import create, output, read_log, run, until
+from tests.system.containers.conftest import create, output, run, until
 
 if TYPE_CHECKING:
     from engine.embedded import EmbeddedEngine
@@ -113,17 +113,38 @@ async def test_refused_new_ports_leave_the_old_ones(loaded: EmbeddedEngine) -> N
     await fetch(first.host_port)
 
 
+ECHO = """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 5000))
+while True:
+    data, who = s.recvfrom(512)
+    s.sendto(data.upper(), who)
+"""
+
+
 async def test_udp(loaded: EmbeddedEngine) -> None:
-    listener = ("nc", "-u", "-l", "-p", "5000")
-    container = await run(loaded, *listener, network="pasta", ports=(PortMapping(container_port=5000, protocol="udp"),))
+    """An echo through a published datagram port; busybox has no such server, so the host lends its Python."""
+    lent = tuple(Mount(kind="bind", source=path, target=path, read_only=True) for path in ("/usr", "/lib", "/lib64"))
+    container = await run(
+        loaded,
+        *("/usr/bin/python3", "-c", ECHO),
+        network="pasta",
+        ports=(PortMapping(container_port=5000, protocol="udp"),),
+        mounts=lent,
+    )
     (port,) = container.ports
 
-    def heard() -> bool:
+    def answered() -> bool:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as speaker:
-            speaker.sendto(b"hello\n", ("127.0.0.1", port.host_port))
-        return "hello" in read_log(loaded, container.id)
+            speaker.settimeout(0.3)
+            speaker.sendto(b"hello", ("127.0.0.1", port.host_port))
+            try:
+                return speaker.recv(512) == b"HELLO"
+            except OSError:
+                return False
 
-    await until(heard)
+    await until(answered)
 
 
 async def test_host_ports_names_the_container(loaded: EmbeddedEngine) -> None:
