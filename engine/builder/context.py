@@ -91,7 +91,7 @@ class ContextDirectory:
         return self._entries
 
     async def select(self, pattern: str) -> list[str]:
-        """Paths that a source names, sorted; links on the way are followed inside the context, as if it were `/`."""
+        """Paths that a source names, sorted; links among them are for `follow`."""
         entries = await self.scan()
         cleaned = _inside(pattern)
         if cleaned == "":
@@ -99,8 +99,11 @@ class ContextDirectory:
         if has_glob(pattern):
             expression = glob_expression(cleaned)
             return sorted(path for path in entries if expression.fullmatch(path))
-        found = self._resolve(cleaned)
-        return [] if found is None else [found]
+        return [cleaned] if self.follow(cleaned) is not None else []
+
+    def follow(self, path: str) -> str | None:
+        """Where a path leads with every link followed inside the context, as if it were `/`; None if nowhere."""
+        return self._resolve(path)
 
     def missing(self, pattern: str) -> DockerfileError:
         """The error for a source that names nothing."""

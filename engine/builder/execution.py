@@ -106,7 +106,7 @@ class Execution:
                 for planned in self._plan.ordered():
                     task = tasks.create_task(self._stage(planned), name=f"stage {planned.name}")
                     self._stages[planned.index] = task
-        except* WherryError as group:
+        except BaseExceptionGroup as group:
             raise _first(group) from None
         return self._stages[self._plan.target].result()
 
@@ -157,7 +157,6 @@ class Execution:
 
     async def _begin(self, planned: PlannedStage) -> tuple[StageState, tuple[str, ...]]:
         step = step_id(planned.index, 0)
-        self._record.begin(step)
         platform = platforms.wanted_platform(planned.platform or self._request.platform)
         origin = planned.origin
         triggers: tuple[str, ...] = ()
@@ -166,9 +165,11 @@ class Execution:
                 state = StageState(platform=platform, created=self._moment())
             elif origin.kind == "stage":
                 inherited = await self.stage_state(origin.stage, planned.index)
+                self._record.begin(step)
                 state, triggers = replace(inherited, command_set=False), inherited.config.on_build
                 state = state.with_config(on_build=())
             else:
+                self._record.begin(step)
                 name = origin.name
                 if origin.kind == "named":
                     name = self._request.named_contexts[name].removeprefix("docker-image://")
@@ -343,9 +344,10 @@ def _placed(mount: t.RunMount, state: StageState) -> t.RunMount:
     return replace(mount, target=target)
 
 
-def _first(group: BaseExceptionGroup[WherryError]) -> WherryError:
-    error: BaseException = group
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The failure to tell; one that the engine names before one that is a bug."""
+    named = group.subgroup(WherryError)
+    error: BaseException = named or group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    assert isinstance(error, WherryError)
     return error

@@ -140,7 +140,7 @@ class RunMounts:
         await self.keeper.execute([MakeDirectory(path=directory)])
         try:
             (picked,) = await source.select(pattern, parents=False)
-            name = "" if picked.is_directory else posixpath.basename(picked.path)
+            name = "" if picked.is_directory else picked.name
             into = Destination(self.keeper, directory, "/", TarOptions())
             await source.copy([Sending(picked, name)], into)
             yield directory / name if name else directory

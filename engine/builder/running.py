@@ -12,6 +12,7 @@ import os
 import posixpath
 import secrets
 import shutil
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from engine.storage.paths import Paths
 
 _LONGEST_LINE = 64 * 1024
+_LEAVE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class RunStep:
                     group.create()
                     code = await self._run(run_id, directory, group)
         finally:
-            group.remove()
+            await _remove_group(group)
             shutil.rmtree(directory, ignore_errors=True)
         if code != 0:
             raise RuntimeFailure(
@@ -213,6 +215,15 @@ class RunStep:
         await self.tools.keeper.run(self.tools.crun.delete(run_id), env=runtime_environment())
         if not group.kill_at_once() and (left := group.processes()):
             await self.tools.keeper.run([need_program("kill"), "-KILL", *map(str, left)])
+
+
+async def _remove_group(group: ContainerCgroup) -> None:
+    """Killed processes take a moment to leave their groups, and the kernel of a v1 host tells nobody when they have."""
+    deadline = time.monotonic() + _LEAVE_SECONDS
+    while not group.remove():
+        if time.monotonic() > deadline:
+            return
+        await asyncio.sleep(0.002)
 
 
 def _targets(plan: SpecPlan) -> list[str]:

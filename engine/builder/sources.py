@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Picked:
-    """One path a source names. `pivot` is how much of it --parents keeps."""
+    """One path a source names, links followed; `name` is what it was called there."""
 
     path: str
+    name: str
     is_directory: bool
     kept: str = ""
     """With --parents: the path below the destination."""
@@ -113,15 +114,18 @@ class ContextSource:
             raise self.context.missing(pattern)
         picked = []
         for path in paths:
-            directory = path == "" or self.context.entry(path).is_directory
-            picked.append(Picked(path, directory, kept_path(pattern, path) if parents else ""))
+            real = self.context.follow(path)
+            if real is None:
+                raise self.context.missing(path)
+            directory = real == "" or self.context.entry(real).is_directory
+            kept = kept_path(pattern, path) if parents else ""
+            picked.append(Picked(real, posixpath.basename(path), directory, kept))
         return picked
 
     def _contents(self, one: Picked, exclude: Sequence[re.Pattern[str]]) -> list[tuple[str, ContextEntry]]:
         """Entries with their names relative to the picked path."""
         if not one.is_directory:
-            name = posixpath.basename(one.path)
-            return [] if left_out(name, exclude) else [("", self.context.entry(one.path))]
+            return [] if left_out(one.name, exclude) else [("", self.context.entry(one.path))]
         start = len(one.path) + 1 if one.path else 0
         found = ((entry.path[start:], entry) for entry in self.context.below(one.path))
         return [(name, entry) for name, entry in found if not left_out(name, exclude)]
@@ -131,7 +135,7 @@ class ContextSource:
         digests = await self.context.digests([entry for _, group in contents for _, entry in group])
         return [
             [
-                posixpath.basename(one.path),
+                one.name,
                 one.kept,
                 [[name, _kind_and_mode(entry.mode), digests.get(entry.path, "")] for name, entry in group],
             ]
@@ -167,7 +171,7 @@ class StoreSource:
             except OSError:
                 raise DockerfileError(f"{pattern} is not there to copy from") from None
             kept = kept_path(pattern.lstrip("/"), path.lstrip("/")) if parents else ""
-            picked.append(Picked(real, stat.S_ISDIR(found.mode), kept))
+            picked.append(Picked(real, posixpath.basename(path), stat.S_ISDIR(found.mode), kept))
         if not picked:
             raise DockerfileError(f"Nothing matches {pattern} there")
         return picked
@@ -207,7 +211,7 @@ class StoreSource:
         return found
 
     async def fingerprint(self, picked: Sequence[Picked], exclude: Sequence[re.Pattern[str]]) -> Any:
-        names = [[one.path, one.kept] for one in picked]
+        names = [[one.path, one.name, one.kept] for one in picked]
         return [self._identity, names, [pattern.pattern for pattern in exclude]]
 
     async def copy(self, sending: Sequence[Sending], into: Destination) -> None:

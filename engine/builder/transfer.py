@@ -106,7 +106,7 @@ class TransferStep:
     def _sending(self, one: Picked, name: str) -> Sending:
         if self.parents:
             return Sending(one, one.kept, self.exclude)
-        return Sending(one, "" if one.is_directory else name or posixpath.basename(one.path), self.exclude)
+        return Sending(one, "" if one.is_directory else name or one.name, self.exclude)
 
     async def _unpack(self, directory: str, name: str, root: Path, options: TarOptions) -> None:
         """ADD: archives are unpacked with the owners they carry, unless --chown said otherwise."""

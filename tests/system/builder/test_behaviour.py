@@ -1,0 +1,178 @@
+"""The graph, the cache, failures, and what hostile recipes try."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.errors import Cancelled, InvalidRequest, WherryError
+from engine.types.builds import BuildImage, StepState
+from engine.types.containers import Exec, State
+from tests.system.builder.conftest import BASE, Builder, tar_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+FROM = f"FROM {BASE}\n"
+
+
+async def test_nothing_is_done_twice_and_the_image_is_the_same(builder: Builder) -> None:
+    dockerfile = FROM + "WORKDIR /w\nCOPY a .\nRUN cat a > b\nCMD cat b\n"
+    first = await builder.build(dockerfile, {"a": "1"})
+    os.utime(builder.place / "a", (1, 1))  # another time is not another content
+    second = await builder.build(dockerfile)
+    assert second.image_id == first.image_id
+    assert second.states()["RUN cat a > b"] == "cached"
+    third = await builder.build(dockerfile, {"a": "2"})
+    assert third.states()["WORKDIR /w"] == "cached"
+    assert third.states()["COPY a ."] == "done"
+    assert await builder.read(third.image_id, "/w/b") == "2"
+    fresh = await builder.build(dockerfile, no_cache=True)
+    assert "cached" not in fresh.states().values()
+
+
+async def test_a_source_date_makes_two_builds_equal(builder: Builder) -> None:
+    dockerfile = FROM + "COPY a /a\nRUN echo x > /x\n"
+    first = await builder.build(dockerfile, {"a": "1"}, source_date_epoch=1_000_000_000)
+    second = await builder.build(dockerfile, source_date_epoch=1_000_000_000, no_cache=True)
+    assert first.image_id == second.image_id
+    entry = (await builder.files(second.image_id))["/x"]
+    assert entry.mtime == 1_000_000_000
+
+
+async def test_independent_stages_overlap_and_unused_ones_do_not_run(builder: Builder) -> None:
+    # Each waits for what only the other makes: this ends only if they run at the same time.
+    shared = (
+        "RUN --mount=type=cache,id=meet,target=/meet touch /meet/{0}; while ! test -e /meet/{1}; do sleep 0.05; done; "
+    )
+    built = await builder.build(
+        f"FROM {BASE} AS one\n{shared.format('one', 'two')}touch /one\n"
+        f"FROM {BASE} AS two\n{shared.format('two', 'one')}touch /two\n"
+        f"FROM {BASE} AS unused\nRUN exit 1\n"
+        "FROM scratch\nCOPY --from=one /one /\nCOPY --from=two /two /\n"
+    )
+    assert {"/one", "/two"} <= set(await builder.files(built.image_id))
+    assert "RUN exit 1" not in built.states()
+
+
+async def test_a_failed_step_tells_where_and_keeps_its_files(builder: Builder) -> None:
+    build = await builder.failing(FROM + "WORKDIR /w\nRUN echo half > done && echo oops >&2 && exit 3\nRUN never\n")
+    assert build.failure is not None
+    assert "exit code 3" in build.failure.title
+    assert build.error_line == 3
+    states = {step.number: step.state for step in build.steps}
+    assert (states[2], states[3]) == (StepState.FAILED, StepState.SKIPPED)
+    lines = [line async for batch in builder.engine.builds.output(build.id) for line in batch]
+    assert ("oops", "stderr") in {(line.text, line.stream) for line in lines}
+    kept = await builder.engine.containers.get(build.kept_container)
+    assert kept.state is State.CREATED
+    await builder.engine.containers.start(kept.id)
+    session = await builder.engine.containers.exec(kept.id, Exec(command=("cat", "/w/done")))
+    assert (await session.read()) == ("stdout", b"half\n")
+    assert await session.exit_code() == 0
+    await session.close()
+    await builder.engine.containers.remove(kept.id, force=True)
+
+
+async def test_cancelling_ends_the_step_at_once_and_leaves_nothing(builder: Builder) -> None:
+    handle = builder.engine.builds.build(BuildImage(dockerfile_text=FROM + "RUN echo started && sleep 1000\n"))
+    async for batch in builder.engine.builds.output(handle.id):
+        if any(line.text == "started" for line in batch):
+            handle.cancel()
+    with pytest.raises(Cancelled):
+        await handle.result()
+    build = await builder.engine.builds.get(handle.id)
+    assert build.steps[-1].state is StepState.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "words"),
+    [
+        (FROM + "COPY missing /x\n", "missing is not in the build context"),
+        (FROM + "COPY ../../../etc/passwd /x\n", "not in the build context"),
+        (FROM + "COPY out /x\n", "not in the build context"),
+        (FROM + "COPY a b /x\n", "Several sources"),
+        (FROM + "COPY --from=nowhere/at:all /x /x\n", "nowhere"),
+        (FROM + "COPY --chown=nobody-knows a /x\n", "nobody-knows"),
+        (FROM + "RUN not-a-command\n", "exit code 127"),
+        (FROM + 'RUN ["/no/such"]\n', "/no/such"),
+        (FROM + "EXPOSE 99999\n", "no port"),
+        (FROM + "STOPSIGNAL NOPE\n", "no signal"),
+        ("FROM localhost/not-here\n", "not-here"),
+        (FROM + "RUN --mount=type=secret,id=x,required=true true\n", "required"),
+    ],
+)
+async def test_mistakes_are_named(builder: Builder, dockerfile: str, words: str) -> None:
+    (builder.place / "out").symlink_to("/etc")
+    build = await builder.failing(dockerfile, {"a": "", "b": ""})
+    assert build.failure is not None
+    told = f"{build.failure.title} {build.failure.explanation} {build.failure.details}"
+    lines = [line.text async for batch in builder.engine.builds.output(build.id) for line in batch]
+    assert words in told or any(words in line for line in lines)
+
+
+async def test_links_of_the_context_are_copied_as_links_and_never_followed_out(
+    builder: Builder, tmp_path: Path
+) -> None:
+    (tmp_path / "outside").write_text("private")
+    (builder.place / "dir").mkdir()
+    (builder.place / "dir/leak").symlink_to(tmp_path / "outside")
+    built = await builder.build("FROM scratch\nCOPY dir /dir\n")
+    assert (await builder.files(built.image_id))["/dir/leak"].link == str(tmp_path / "outside")
+
+
+async def test_a_copy_through_a_link_of_the_image_stays_in_the_image(builder: Builder, tmp_path: Path) -> None:
+    target = tmp_path / "host"
+    target.mkdir()
+    built = await builder.build(FROM + f"RUN mkdir -p {target} && ln -s {target} /link\nCOPY a /link/a\n", {"a": "x"})
+    assert list(target.iterdir()) == []
+    assert await builder.read(built.image_id, f"{target}/a") == "x"
+
+
+@pytest.mark.parametrize("directory", ["/proc/self/fd/8", "/proc/self/fd/7/../../../../../..", "/proc/1/root"])
+async def test_a_working_directory_in_proc_reaches_nothing(builder: Builder, directory: str, tmp_path: Path) -> None:
+    (tmp_path / "flag").write_text("private")
+    request = BuildImage(
+        dockerfile_text=FROM + f"WORKDIR {directory}\nRUN cat {tmp_path}/flag ../../..{tmp_path}/flag\n"
+    )
+    with pytest.raises(WherryError):
+        await builder.engine.builds.build(request).result()
+
+
+async def test_a_mount_target_that_is_a_link_stays_inside(builder: Builder, tmp_path: Path) -> None:
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "victim/file").write_text("here")
+    await builder.build(
+        FROM
+        + f"RUN mkdir -p {tmp_path}/victim && ln -s {tmp_path}/victim /trap\n"
+        + "RUN --mount=type=tmpfs,target=/trap/file2 true || true\n"
+        + "RUN --mount=type=cache,target=/trap/c touch /trap/c/x || true\n"
+    )
+    assert sorted(path.name for path in (tmp_path / "victim").iterdir()) == ["file"]
+
+
+async def test_a_hostile_stream_is_refused(builder: Builder) -> None:
+    async def stream() -> AsyncIterator[bytes]:
+        yield tar_of({"../../escape": "x"})
+
+    with pytest.raises(WherryError, match="leads out"):
+        await builder.engine.builds.build(BuildImage(), stream()).result()
+
+    async def garbage() -> AsyncIterator[bytes]:
+        yield b"no tar at all" * 100
+
+    with pytest.raises(WherryError, match="no tar archive"):
+        await builder.engine.builds.build(BuildImage(), garbage()).result()
+
+
+async def test_history_of_builds_survives(builder: Builder) -> None:
+    built = await builder.build(FROM + "RUN echo remembered\n", tags=("localhost/h:1",))
+    builds = await builder.engine.builds.list()
+    assert [build.id for build in builds] == [built.build.id]
+    again = [line.text async for batch in builder.engine.builds.output(built.build.id) for line in batch]
+    assert again == ["remembered"]
+    with pytest.raises((InvalidRequest, WherryError)):
+        await builder.engine.builds.get("nothing")
