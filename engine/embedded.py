@@ -36,6 +36,7 @@ from engine.state.database import Database
 from engine.state.lock import StoreLock
 from engine.stats.service import StatsService
 from engine.storage.blobs import BlobStore
+from engine.storage.check import Rows, StoreCheck
 from engine.storage.layers import LayerStore
 from engine.storage.paths import Paths
 from engine.storage.rootfs import RootFilesystems
@@ -238,7 +239,21 @@ class EmbeddedEngine:
         )
 
     async def _check_store(self, mend: bool) -> Sequence[StoreProblem]:  # noqa: FBT001
-        return ()
+        book = self._runtime.book if self._runtime else ()
+        catalogue = self.images.catalogue
+        rows = Rows(
+            containers={entry.id: entry.container.name for entry in book},
+            running={entry.id for entry in book if entry.alive},
+            layers={
+                diff_id: ", ".join(catalogue.tags_of(image.id)) or image.id
+                for image in catalogue.images.values()
+                for diff_id in image.diff_ids
+            },
+            held_layers={*catalogue.layers, *catalogue.held_elsewhere()},
+            volumes=self.volumes.names(),
+            cgroups={owner: group.remove for owner, group in self.cgroups.present().items()},
+        )
+        return await StoreCheck(self.paths, self.keeper, self.layers, self.rootfs).run(rows, mend=mend)
 
 
 class _ImageLookup:

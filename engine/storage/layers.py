@@ -106,7 +106,7 @@ class LayerStore:
             await self.trash.take(staged)
             return
         link = self._paths.layer_links / hex_of(done.diff_id)[:SHORT_NAME]
-        points_to = f"../layers/{hex_of(done.diff_id)}/tree"
+        points_to = self.link_target(done.diff_id)
         if link.is_symlink() and os.readlink(link) != points_to and link.exists():
             raise StorageError("Two layers begin with the same digits", f"{link} is taken.", code=Code.CORRUPT)
         await self._keeper.execute(
@@ -116,6 +116,10 @@ class LayerStore:
     def short_name(self, diff_id: str) -> str:
         """Its tree's name relative to the root of the store."""
         return f"{self._paths.layer_links.name}/{hex_of(diff_id)[:SHORT_NAME]}"
+
+    def link_target(self, diff_id: str) -> str:
+        """What its short name must point to."""
+        return f"../{self._paths.layers.name}/{hex_of(diff_id)}/tree"
 
     async def remove(self, diff_id: str) -> int:
         """Bytes freed, at once; the deletion itself goes on behind and survives a crash."""

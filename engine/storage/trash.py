@@ -9,6 +9,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from engine.errors import WherryError
+from engine.sandbox.client import KeeperLost
 from engine.sandbox.plans import Rename
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class Trash:
         self._waiting = asyncio.Event()
         self._idle = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self.failed: dict[Path, str] = {}
+        """What could not be deleted, and why."""
 
     async def open(self) -> None:
         """What was half-made when the last engine ended is rubbish; go on with what it was deleting."""
@@ -63,8 +66,13 @@ class Trash:
             for path in sorted(self._paths.trash.iterdir()):
                 try:
                     await self._keeper.remove_tree(path)
+                    self.failed.pop(path, None)
+                except KeeperLost:
+                    # Killed in the middle; the next keeper goes on.
+                    self._waiting.set()
                 except (OSError, WherryError) as error:
                     # It stays for the next start; the store check names it.
-                    log.warning("cannot delete %s: %s", path, error)
+                    self.failed[path] = str(error)
+                    log.info("cannot delete %s: %s", path, error)
             if not self._waiting.is_set():
                 self._idle.set()

@@ -1,0 +1,237 @@
+"""The store's fsck: what is there but should not be, and what is not but should. Mends what can be mended safely.
+
+It reads the disk and the kernel and compares them with the rows, which the caller tells (`Rows`). Nothing a user could
+miss is deleted: volumes without a row are named, never removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.errors import WherryError
+from engine.sandbox.plans import Link, Remove, Unmount
+from engine.types.host import StoreProblem
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
+
+    from engine.sandbox.client import Keeper
+    from engine.storage.layers import LayerStore
+    from engine.storage.paths import Paths
+    from engine.storage.rootfs import RootFilesystems
+
+    Mend = Callable[[], Awaitable[object]]
+
+_CONTAINER_ID = re.compile("[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """What the other rooms know of."""
+
+    containers: Mapping[str, str]
+    """Id → name."""
+    running: Collection[str]
+    layers: Mapping[str, str]
+    """Diff id → which image needs it."""
+    held_layers: Collection[str] = ()
+    """Layers that a pull or a build under way holds."""
+    volumes: Collection[str]
+    cgroups: Mapping[str, Callable[[], object]] = field(default_factory=dict)
+    """Container id of each control group that is there → what removes it."""
+
+
+@dataclass(frozen=True)
+class _Finding:
+    problem: StoreProblem
+    mend: Mend | None = None
+
+
+class StoreCheck:
+    def __init__(self, paths: Paths, keeper: Keeper, layers: LayerStore, rootfs: RootFilesystems) -> None:
+        self._paths = paths
+        self._keeper = keeper
+        self._layers = layers
+        self._rootfs = rootfs
+
+    async def run(self, rows: Rows, *, mend: bool = False) -> list[StoreProblem]:
+        """Everything found; with `mend`, each mendable problem is mended and says so."""
+        problems = []
+        for look in (
+            self._processes, self._mounts, self._namespaces, self._cgroups, self._containers, self._runs,
+            self._layers_there, self._layers_missing, self._links, self._volumes, self._rubbish,
+        ):  # fmt: skip
+            async for finding in look(rows):
+                problems.append(await self._mended(finding) if mend and finding.mend else finding.problem)
+        return problems
+
+    async def _mended(self, finding: _Finding) -> StoreProblem:
+        assert finding.mend
+        try:
+            await finding.mend()
+        except (OSError, WherryError) as error:
+            return msgspec.structs.replace(
+                finding.problem, explanation=f"{finding.problem.explanation} Mending failed: {error}"
+            )
+        return msgspec.structs.replace(finding.problem, mended=True)
+
+    # --- what runs ---
+
+    async def _processes(self, rows: Rows) -> AsyncIterator[_Finding]:
+        """conmon, pasta, fuse-overlayfs: their command lines name the container they work for."""
+        places = (self._paths.containers, self._paths.runs, self._paths.network_namespaces)
+        ours = re.compile(
+            b"(?:%s)/([0-9a-f]{64})(?:/|\\0|$)" % b"|".join(re.escape(os.fsencode(each)) for each in places)
+        )
+        for pid, line in _command_lines(inside_of=self._keeper.pid):
+            found = ours.search(line)
+            if found and (owner := found[1].decode()) not in rows.containers:
+                words = line.replace(b"\0", b" ").decode(errors="replace")[:120]
+                text = f"“{words}” works for {owner[:12]}, which is no container."
+                yield _found("orphan-process", str(pid), text, _killer(pid))
+
+    async def _mounts(self, rows: Rows) -> AsyncIterator[_Finding]:
+        alive = await self._rootfs.mounted()
+        for mount in await self._keeper.mounts():
+            target = Path(mount["target"])
+            if not target.is_relative_to(self._paths.containers):
+                continue
+            owner = target.relative_to(self._paths.containers).parts[0]
+            unmount = partial(self._keeper.execute, [Unmount(target=target, every=True)])
+            if owner not in rows.containers:
+                yield _found("orphan-mount", str(target), "It belongs to no container.", unmount)
+            elif target == self._paths.rootfs(owner) and owner not in alive:
+                text = f"The root of {rows.containers[owner]} does not answer: the process behind it died."
+                yield _found("dead-mount", str(target), text, None if owner in rows.running else unmount)
+        for owner in sorted(set(rows.running) - alive):
+            name = rows.containers.get(owner, owner)
+            yield _found("missing-mount", owner, f"{name} runs, but its root is not mounted here: restart it.")
+
+    async def _namespaces(self, rows: Rows) -> AsyncIterator[_Finding]:
+        for path in _entries(self._paths.network_namespaces):
+            if _CONTAINER_ID.fullmatch(path.name) and path.name not in rows.containers:
+                text = "A network namespace of no container."
+                yield _found("orphan-network", str(path), text, partial(self._keeper.remove_netns, path))
+
+    async def _cgroups(self, rows: Rows) -> AsyncIterator[_Finding]:
+        known = {owner[:32] for owner in rows.containers}
+        for owner, remove in rows.cgroups.items():
+            if owner[:32] not in known:
+                yield _found("orphan-cgroup", owner, "A control group of no container.", _later(remove))
+
+    # --- what is on disk ---
+
+    async def _containers(self, rows: Rows) -> AsyncIterator[_Finding]:
+        for path in _entries(self._paths.containers):
+            if path.name not in rows.containers:
+                text = "A container's directory without a container."
+                yield _found("orphan-container", str(path), text, partial(self._rootfs.remove, path.name))
+
+    async def _runs(self, rows: Rows) -> AsyncIterator[_Finding]:
+        for path in (*_entries(self._paths.runs), *_entries(self._paths.exits)):
+            if _CONTAINER_ID.fullmatch(path.name) and path.name not in rows.containers:
+                text = "Run-time files of no container."
+                yield _found("orphan-run-file", str(path), text, partial(self._keeper.remove_tree, path))
+
+    async def _layers_there(self, rows: Rows) -> AsyncIterator[_Finding]:
+        for diff_id in sorted(self._layers.diff_ids()):
+            if diff_id not in rows.layers and diff_id not in rows.held_layers:
+                text = "No image has this layer."
+                yield _found("orphan-layer", diff_id, text, partial(self._layers.remove, diff_id))
+            elif damage := self._damage(diff_id):
+                text = f"{damage} Mending takes it away; pull {rows.layers.get(diff_id, 'its image')} again."
+                away = partial(self._layers.trash.take, self._paths.layer(diff_id))
+                # What runs may stand on it.
+                yield _found("damaged-layer", diff_id, text, None if rows.running else away)
+
+    def _damage(self, diff_id: str) -> str:
+        try:
+            index = self._layers.index(diff_id)
+            if len(index.paths) != len(index):
+                return "Its index has lost rows."
+            return "" if self._layers.path(diff_id).is_dir() else "Its files are gone."
+        except (OSError, WherryError, ValueError) as error:
+            return str(error)
+
+    async def _layers_missing(self, rows: Rows) -> AsyncIterator[_Finding]:
+        for diff_id, image in rows.layers.items():
+            if not self._layers.has(diff_id):
+                text = f"{image} needs this layer, and it is not here: pull it again."
+                yield _found("missing-layer", diff_id, text)
+
+    async def _links(self, _rows: Rows) -> AsyncIterator[_Finding]:
+        there = {self._layers.short_name(diff_id): diff_id for diff_id in self._layers.diff_ids()}
+        for path in _entries(self._paths.layer_links):
+            if str(path.relative_to(self._paths.root)) not in there:
+                text = "It points to a layer that is not here."
+                yield _found("orphan-link", str(path), text, partial(self._keeper.execute, [Remove(path=path)]))
+        for short, diff_id in there.items():
+            link = self._paths.root / short
+            points_to = self._layers.link_target(diff_id)
+            if not link.is_symlink() or os.readlink(link) != points_to:
+                text = "The layer has lost the short name it is mounted by."
+                mend = partial(self._keeper.execute, [Link(path=link, points_to=points_to)])
+                yield _found("missing-link", diff_id, text, mend)
+
+    async def _volumes(self, rows: Rows) -> AsyncIterator[_Finding]:
+        for path in _entries(self._paths.volumes):
+            if path.name not in rows.volumes:
+                text = "Data of a volume that is not in the books. It is left alone: look before you delete."
+                yield _found("orphan-volume", str(path), text)
+        for name in rows.volumes:
+            if not self._paths.volume(name).is_dir():
+                yield _found("missing-volume", name, "The volume is in the books, its data is not here.")
+
+    async def _rubbish(self, _rows: Rows) -> AsyncIterator[_Finding]:
+        for path, reason in self._layers.trash.failed.items():
+            text = f"It was removed but could not be deleted: {reason}."
+            yield _found("undeleted", str(path), text, partial(self._keeper.remove_tree, path))
+
+
+def _found(kind: str, subject: str, explanation: str, mend: Mend | None = None) -> _Finding:
+    problem = StoreProblem(kind=kind, subject=subject, explanation=explanation, mendable=mend is not None)
+    return _Finding(problem, mend)
+
+
+def _command_lines(*, inside_of: int) -> Iterator[tuple[int, bytes]]:
+    """Every process of the user namespace that process `inside_of` is in."""
+    inside = os.stat(f"/proc/{inside_of}/ns/user").st_ino
+    for pid in (int(name) for name in os.listdir("/proc") if name.isdigit()):
+        with contextlib.suppress(OSError):
+            if os.stat(f"/proc/{pid}/ns/user").st_ino == inside:
+                yield pid, Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def _entries(directory: Path) -> list[Path]:
+    try:
+        return sorted(directory.iterdir())
+    except FileNotFoundError:
+        return []
+
+
+def _later(action: Callable[[], object]) -> Mend:
+    async def run() -> object:
+        return action()
+
+    return run
+
+
+def _killer(pid: int) -> Mend:
+    """Held by a descriptor from now on, so that the signal cannot reach a stranger."""
+    descriptor = os.pidfd_open(pid)
+
+    async def run() -> None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+        os.close(descriptor)
+
+    return run
