@@ -179,6 +179,8 @@ class _Tour:
             "WHERRY_ROOT": str(self._place.root),
             "WHERRY_RUN": str(self._place.run),
             "QT_QPA_PLATFORM": "offscreen",
+            # The look of the user's own window is neither read nor changed.
+            "XDG_CONFIG_HOME": str(self._place.root.parent / "config"),
         }
         argv = [sys.executable, "-P", "-m", "gui", "--screenshots", str(self._pictures)]
         began = time.time()
