@@ -126,9 +126,9 @@ class _ContainerChanges:
                 self._removed("/" + inner.decode(errors="surrogateescape"), place)
         elif name.startswith(_WHITEOUT):
             hidden = f"{folder}/{name.removeprefix(_WHITEOUT)}"
-            place = self._stack.visible.get(hidden[1:].encode(errors="surrogateescape"))
-            if place is not None:
-                self._removed(hidden, place)
+            there = self._stack.visible.get(hidden[1:].encode(errors="surrogateescape"))
+            if there is not None:
+                self._removed(hidden, there)
         elif path not in ("/", "/."):
             self._present(path, member, digest)
 

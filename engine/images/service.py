@@ -25,6 +25,7 @@ from engine.images.archive_read import ArchiveReader
 from engine.images.archive_write import ArchiveWriter
 from engine.images.catalogue import Catalogue
 from engine.images.compare import Comparer
+from engine.images.demo import REFERENCE, make_demo
 from engine.images.inspector import LayerInspector
 from engine.images.intake import LayerIntake
 from engine.images.layer_archive import LayerArchives
@@ -318,6 +319,12 @@ class ImageService:
             return "\n".join(await reader.load(_opened(source)))
 
         return self._operations.start(kind="load", title=f"Load {subject}", subject=subject, work=work)
+
+    def load_demo(self) -> OperationHandle:
+        return self._operations.start(
+            kind="load", title="Make the demo image", subject=REFERENCE,
+            work=lambda progress: make_demo(self._maker, progress),
+        )  # fmt: skip
 
     def import_tree(
         self,
