@@ -129,6 +129,7 @@ class EmbeddedEngine:
             paths=self.paths, settings=self.settings, parts=self._parts, check_store=self._check_store
         )
         await self.containers.open()
+        await self.images.sweep()
         runtime.book.publish_all()
         self.volumes.publish_all()
         self.networks.publish_all()

@@ -259,6 +259,10 @@ class Catalogue:
         if image_id in self._images:
             self._publish(image_id)
 
+    def refresh_all(self) -> None:
+        for image_id in self._images:
+            self._publish(image_id)
+
     # --- within ---
 
     def _named(self, name: str) -> str | None:

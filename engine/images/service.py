@@ -42,6 +42,8 @@ from engine.registry.logins import Logins, canonical_server
 from engine.registry.secret_service import SecretService
 from engine.registry.settings import RegistryBook
 from engine.registry.transport import Limits, Transport
+from engine.types.containers import Container
+from engine.types.events import EngineSnapshot
 from engine.types.images import Login, RegistrySettings, StoreUsage
 
 if TYPE_CHECKING:
@@ -99,7 +101,9 @@ class ImageService:
         self._blobs = blobs
         self._layers = layers
         self._operations = operations
+        self._bus = bus
         self._containers: ContainerSource | None = None
+        self._following: asyncio.Task[None] | None = None
         self._usage: dict[str, Callable[[], Awaitable[tuple[int, int]]]] = {}
         self.catalogue = Catalogue(database, bus)
         self.intake = LayerIntake(layers)
@@ -137,6 +141,23 @@ class ImageService:
         """Tell who uses images. Until then nobody does."""
         self._containers = containers
         self.catalogue.connect(containers)
+        self._following = asyncio.create_task(self._follow_containers(), name="who uses images")
+
+    async def _follow_containers(self) -> None:
+        """A container that comes or goes changes who uses its image."""
+        async with self._bus.subscribe() as subscription:
+            known = {one.id: one.image_id for one in subscription.snapshot.containers}
+            async for change in subscription:
+                if isinstance(change, EngineSnapshot):
+                    known = {one.id: one.image_id for one in change.containers}
+                    self.catalogue.refresh_all()
+                elif change.kind == "container":
+                    now = change.value.image_id if isinstance(change.value, Container) else ""
+                    before = known.pop(change.id, "")
+                    if now:
+                        known[change.id] = now
+                    for image_id in {before, now} - {""} if before != now else ():
+                        self.catalogue.refresh(image_id)
 
     def add_usage(
         self, name: Literal["volumes", "build_cache", "logs"], source: Callable[[], Awaitable[tuple[int, int]]]
@@ -155,6 +176,9 @@ class ImageService:
         return freed + await self._blobs.sweep(kept | self._unfinished.digests)
 
     async def close(self) -> None:
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
         await self._transport.close()
 
     # --- looking ---
