@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.api.bodies import CreateBody, HostConfigBody, UpdateBody
+from engine.api.links import with_links
 from engine.api.lookups import docker_words, image_of, images_by_id, networks_by_name, volume_paths
 from engine.api.recipes import further_networks, network_name, spec_of
 from engine.api.resources import update_of
@@ -207,7 +208,7 @@ async def create_container(call: Call) -> web.StreamResponse:
         raise Refusal(400, f"Invalid container name ({name[:100]}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
     body = await call.json(CreateBody)
     host = body.host_config or HostConfigBody()
-    spec = spec_of(body, host, call.text("platform"))
+    spec = await with_links(call.engine, spec_of(body, host, call.text("platform")), body, host)
     try:
         container = await call.engine.containers.create(CreateContainer(spec=spec, name=name.removeprefix("/")))
     except NotFound as error:

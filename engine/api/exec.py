@@ -13,7 +13,8 @@ from engine.api.containers import window_size
 from engine.api.hijack import RawStream, converse, hijack
 from engine.api.lookups import docker_words
 from engine.api.recipes import env_of
-from engine.api.statuses import Refusal
+from engine.api.statuses import Refusal, message_of
+from engine.errors import RuntimeFailure
 from engine.types.containers import Exec, State
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _console(size: list[int] | None) -> tuple[int, int]:
 async def start_exec(call: Call) -> web.StreamResponse:
     body = await call.json(ExecStartBody)
     announced = call.server.execs.get(call.words["id"])
-    if announced.starting or announced.session is not None:
+    if announced.starting or announced.session is not None or announced.exit_code is not None:
         raise Refusal(409, f"exec instance {announced.id[:12]} has already run")
     rows, columns = _console(body.console_size)
     if rows and columns:
@@ -75,6 +76,11 @@ async def start_exec(call: Call) -> web.StreamResponse:
     announced.starting = True
     try:
         session = await call.engine.containers.exec(announced.container_id, announced.request)
+    except RuntimeFailure as error:
+        announced.exit_code = error.exit_code
+        if detach:
+            raise
+        return await _told_in_the_stream(call, announced, error)
     finally:
         announced.starting = False
     call.server.execs.started(announced, session)
@@ -95,6 +101,16 @@ async def start_exec(call: Call) -> web.StreamResponse:
     except ConnectionError:
         await session.close()
         raise
+
+
+async def _told_in_the_stream(call: Call, announced: Announced, error: RuntimeFailure) -> web.StreamResponse:
+    """Docker has taken the connection over before it knows that the command cannot be started: clients expect the
+    reason in the stream and the exit code from the inspection."""
+
+    async def talk(raw: RawStream) -> None:
+        await raw.send("stdout", f"{message_of(error)}\r\n".encode())
+
+    return await hijack(call.request, tty=announced.request.tty, version=call.version, talk=talk)
 
 
 async def _settle(announced: Announced) -> None:

@@ -103,7 +103,6 @@ def _refuse_unsupported(body: CreateBody, host: HostConfigBody) -> None:
         (bool(host.device_cgroup_rules), "HostConfig.DeviceCgroupRules", "device rules need root"),
         (bool(host.device_requests), "HostConfig.DeviceRequests", "GPU requests are not understood; use Devices"),
         (bool(host.storage_opt), "HostConfig.StorageOpt", "the file system drivers have no quota"),
-        (bool(host.links), "HostConfig.Links", "use a network and its names"),
         ((host.volume_driver or "local") != "local", "HostConfig.VolumeDriver", "there is one driver, local"),
         (log_type not in _LOG_DRIVERS, "HostConfig.LogConfig.Type", f"logs are kept in files, not by {log_type!r}"),
         (bool(host.cgroup), "HostConfig.Cgroup", "a container cannot join another's cgroup"),
@@ -126,8 +125,6 @@ def refuse_endpoint(name: str, endpoint: EndpointBody) -> None:
         raise unsupported(f"a fixed address on network {name}", "addresses are given by the network")
     if endpoint.mac_address:
         raise unsupported(f"a fixed MAC address on network {name}", "addresses are given by the network")
-    if endpoint.links:
-        raise unsupported(f"Links on network {name}", "use aliases")
 
 
 def network_name(given: str) -> str:
