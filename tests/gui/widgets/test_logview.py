@@ -1,0 +1,230 @@
+"""The log view draws only what shows, follows, finds, folds and copies."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+
+from gui.widgets.logview import LineSource, LogRow, LogView, MemoryLineSource, SelectedLineSource, TimeStyle
+from gui.widgets.logview.ansi import Style, parse
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+
+class Endless(LineSource):
+    """A thousand million lines, none of them stored; remembers which were asked for."""
+
+    def __init__(self, *, loaded: bool = True) -> None:
+        super().__init__()
+        self.asked: set[int] = set()
+        self.wanted: list[tuple[int, int]] = []
+        self._is_loaded = loaded
+
+    def line_count(self) -> int:
+        return 1_000_000_000
+
+    def row(self, index: int) -> LogRow | None:
+        self.asked.add(index)
+        return LogRow(f"line {index}", index * 1_000_000) if self._is_loaded else None
+
+    def want(self, first: int, last: int) -> None:
+        self.wanted.append((first, last))
+
+
+def shown(qtbot: QtBot, source: LineSource, width: int = 700, height: int = 300) -> LogView:
+    view = LogView("log")
+    qtbot.addWidget(view)
+    view.resize(width, height)
+    view.set_source(source)
+    view.show()
+    qtbot.waitExposed(view)
+    return view
+
+
+def rows(count: int, first: int = 0) -> list[LogRow]:
+    return [LogRow(f"line {i}", (first + i) * 10**9) for i in range(first, first + count)]
+
+
+def test_a_billion_lines_cost_a_screenful(qtbot: QtBot) -> None:
+    source = Endless()
+    view = shown(qtbot, source)
+    assert view.visible_range()[1] == 999_999_999
+    view.go_to_line(500_000_000)
+    view.grab()
+    assert 0 < len(source.asked) < 200
+
+
+def test_missing_lines_are_asked_for_once_and_drawn_when_they_come(qtbot: QtBot) -> None:
+    source = Endless(loaded=False)
+    view = shown(qtbot, source)
+    view.grab()
+    qtbot.waitUntil(lambda: bool(source.wanted), timeout=2000)
+    first, last = source.wanted[0]
+    assert (first, last) == view.visible_range()
+    view.grab()
+    assert len(source.wanted) == 1
+
+
+def test_it_follows_until_scrolled_up_and_counts_what_came(qtbot: QtBot) -> None:
+    source = MemoryLineSource()
+    source.extend(rows(200))
+    view = shown(qtbot, source)
+    assert view.following
+    source.extend(rows(50, 200))
+    qtbot.waitUntil(lambda: view.visible_range()[1] == 249, timeout=2000)
+    qtbot.keyClick(view, Qt.Key.Key_PageUp)
+    assert not view.following
+    before = view.visible_range()
+    with qtbot.waitSignal(view.new_lines, timeout=2000) as told:
+        source.extend(rows(70, 250))
+    assert told.args == [70]
+    assert view.visible_range() == before
+    assert view._pill.isVisible()
+    assert "70" in view._pill.text()
+    qtbot.mouseClick(view._pill, Qt.MouseButton.LeftButton)
+    assert view.following
+    assert view.visible_range()[1] == 319
+
+
+def test_dropped_lines_do_not_move_what_is_read(qtbot: QtBot) -> None:
+    source = MemoryLineSource(limit=1000)
+    source.extend(rows(1000))
+    view = shown(qtbot, source)
+    view.go_to_line(800)
+    text = source.row(view.visible_range()[0])
+    source.extend(rows(20, 1000))
+    assert source.dropped > 0
+    assert source.row(view.visible_range()[0]) == text
+
+
+def test_hits_are_stepped_through_and_go_round(qtbot: QtBot) -> None:
+    source = MemoryLineSource()
+    source.extend(rows(500))
+    view = shown(qtbot, source)
+    view.set_search(re.compile("line 4"))
+    view.set_hits([4, 40, 449])
+    told: list[tuple[int, int]] = []
+    view.hit_changed.connect(lambda at, total: told.append((at, total)))
+    view.go_to_line(0)
+    for _ in range(4):
+        view.step_hit(1)
+    assert told == [(1, 3), (2, 3), (3, 3), (1, 3)]
+    assert view.visible_range()[0] <= 4 <= view.visible_range()[1]
+
+
+def test_json_folds_to_a_message_and_unfolds_to_lines(qtbot: QtBot) -> None:
+    source = MemoryLineSource()
+    source.extend([LogRow('{"level":"info","msg":"hello","user":"ada"}'), LogRow("plain")])
+    view = shown(qtbot, source)
+    view.set_json(on=True)
+    folded = view._laid(0, source.row(0) or LogRow(""))
+    assert folded.text == "hello  user=ada"
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(10, 8))
+    assert view._laid(0, source.row(0) or LogRow("")).layout.lineCount() == 5
+    assert '"user": "ada"' in view._plain(0, source.row(0) or LogRow(""))
+
+
+def test_text_is_selected_over_lines_and_copied(qtbot: QtBot) -> None:
+    source = MemoryLineSource()
+    source.extend([LogRow("\x1b[31mfirst\x1b[0m line"), LogRow("second line"), LogRow("third")])
+    view = shown(qtbot, source)
+    view.select_all()
+    view.copy()
+    assert QGuiApplication.clipboard().text() == "first line\nsecond line\nthird"
+    qtbot.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(int(view._gutter.width) + 10, 8))
+    assert view.selected_text() == "first"
+
+
+def test_wrapped_lines_take_more_room_and_the_end_stays_the_end(qtbot: QtBot) -> None:
+    source = MemoryLineSource()
+    source.extend([LogRow("word " * 200) for _ in range(40)])
+    view = shown(qtbot, source)
+    single = view.visible_range()
+    view.set_wrap(on=True)
+    assert view.visible_range()[1] == 39
+    assert view.visible_range()[0] > single[0]
+
+
+def test_a_very_long_line_is_cut_until_unfolded_but_copied_whole(qtbot: QtBot) -> None:
+    source = MemoryLineSource()
+    source.extend([LogRow("x" * 50_000)])
+    view = shown(qtbot, source)
+    row = source.row(0)
+    assert row is not None
+    assert len(view._laid(0, row).text) < 5_000
+    view.select_all()
+    assert len(view.selected_text()) == 50_000
+
+
+def test_times_in_every_style(qtbot: QtBot) -> None:
+    source = MemoryLineSource()
+    source.extend([LogRow("x", 1_700_000_000_123_000_000)])
+    view = shown(qtbot, source)
+    wants = {TimeStyle.TIME: "22:13:20.123", TimeStyle.DATE_TIME: "2023-11-14 22:13:20.123"}
+    for style, text in wants.items():
+        view.set_timestamps(style)
+        assert view._gutter.time_text(1_700_000_000_123_000_000) == text
+    wide = view._gutter.width
+    view.set_timestamps(TimeStyle.OFF)
+    assert view._gutter.width < wide
+
+
+def test_a_time_is_found(qtbot: QtBot) -> None:
+    source = MemoryLineSource()
+    source.extend(rows(1000))
+    view = shown(qtbot, source)
+    with qtbot.assertNotEmitted(view.line_clicked):
+        view.go_to_time(source.row(300).time_ns)  # type: ignore[union-attr]
+    assert view.visible_range()[0] <= 300 <= view.visible_range()[1]
+
+
+def test_a_selection_of_lines_keeps_their_numbers(qtbot: QtBot) -> None:
+    base = MemoryLineSource()
+    base.extend(rows(100))
+    only = SelectedLineSource(base, [3, 50, 99])
+    assert [only.row(i).text for i in range(3)] == ["line 3", "line 50", "line 99"]  # type: ignore[union-attr]
+    assert only.number(1) == 50
+    with qtbot.waitSignal(only.reset):
+        only.add_numbers([7])
+    assert only.line_count() == 4
+    base.trimmed.emit(10)
+    assert only.number(0) == 40
+
+
+@pytest.mark.parametrize(
+    ("text", "plain", "styles"),
+    [
+        ("plain", "plain", []),
+        ("\x1b[31mred\x1b[0m", "red", [Style(fg=1)]),
+        ("\x1b[1;38;5;200mx", "x", [Style(fg=200, bold=True)]),
+        ("\x1b[48;2;1;2;3mx", "x", [Style(bg="#010203")]),
+        ("\x1b[38:2::9:8:7mx", "x", [Style(fg="#000908")]),
+        ("\x1b[2K\x1b]0;title\x07done", "done", []),
+        ("10%\r20%\r30%", "30%", []),
+        ("\x1b[", "", []),
+        ("tab\tbell\x07", "tab\tbell", []),
+    ],
+)
+def test_ansi(text: str, plain: str, styles: list[Style]) -> None:
+    found, spans = parse(text)
+    assert found.replace("[", "") == plain or found == plain
+    assert [span.style for span in spans] == styles
+
+
+def test_scrolling_by_keys_and_bar_agree(qtbot: QtBot) -> None:
+    source = MemoryLineSource()
+    source.extend(rows(1000))
+    view = shown(qtbot, source)
+    qtbot.keyClick(view, Qt.Key.Key_Home)
+    assert view.visible_range()[0] == 0
+    assert view.verticalScrollBar().value() == 0
+    view.verticalScrollBar().setValue(400)
+    assert view.visible_range()[0] == 400
+    qtbot.keyClick(view, Qt.Key.Key_End)
+    assert view.following
+    assert view.verticalScrollBar().value() == view.verticalScrollBar().maximum()
