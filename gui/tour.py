@@ -81,6 +81,10 @@ async def _visit(application: Application, target: Path) -> None:
     if image is not None:
         window.navigate("images", image.id)
         await picture("image")
+    for build in client.mirror.builds.values():
+        failed = build.failure is not None
+        window.navigate("builds", build.id, "dockerfile" if failed else "output")
+        await picture("build-failed" if failed else "build")
     window.open_dialog("run", image=image.tags[0] if image is not None and image.tags else "")
     await asyncio.sleep(_SETTLE_SECONDS)
     for dialog in QApplication.topLevelWidgets():

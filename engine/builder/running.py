@@ -111,7 +111,7 @@ class RunStep:
         if code != 0:
             raise RuntimeFailure(
                 f"The step ended with exit code {code}",
-                f"{self.created_by}",
+                self.created_by,
                 code=Code.BUILD_STEP_FAILED,
                 exit_code=code if 0 < code < 256 else 125,
             )

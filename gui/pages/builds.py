@@ -110,6 +110,8 @@ class BuildsPage(Page):
             return
         self._stack.setCurrentWidget(self.details)
         self.details.show_build(object_id)
+        if detail:
+            self.details.show_tab(detail)
 
     def show_list(self) -> None:
         self.details.suspend()

@@ -58,6 +58,13 @@ def build_title(build: Build) -> str:
     return build.context.rstrip("/").rpartition("/")[2] or short_id(build.id)
 
 
+def stage_title(name: str, *, last: bool) -> str:
+    """A stage without a name is known by its number; the last one is what the build is for."""
+    if not name.isdigit():
+        return name
+    return translate("BuildState", "Result") if last else translate("BuildState", "Stage {0}").format(name)
+
+
 def where_text(build: Build) -> str:
     return build.context or translate("BuildState", "from a stream")
 

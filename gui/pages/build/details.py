@@ -13,6 +13,7 @@ from gui.theme import Space, Tone
 from gui.widgets.badge import Badge
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button, tool_button
+from gui.widgets.empty_state import EmptyState
 from gui.widgets.logview import LogRow, LogView, MemoryLineSource
 from gui.widgets.page_header import PageHeader
 from gui.widgets.segmented import Segmented
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from gui.shell import Shell
 
 _CLOCK_MILLISECONDS = 200
+_WORTH_TELLING_SECONDS = 0.001
 
 
 class BuildDetails(QWidget):
@@ -40,6 +42,7 @@ class BuildDetails(QWidget):
         self._lease: Lease | None = None
         self._lines: list[BuildOutput] = []
         self._only = ""
+        self._last_step = ""
         self._make_header()
         self._make_body()
         column = QVBoxLayout(self)
@@ -96,6 +99,12 @@ class BuildDetails(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.output)
         self._stack.addWidget(self.dockerfile)
+        self.silence = EmptyState(
+            "bolt",
+            translate("BuildDetails", "Nothing was printed"),
+            translate("BuildDetails", "Steps that were done before are not run again."),
+        )
+        self._stack.addWidget(self.silence)
         lower = QWidget()
         column = QVBoxLayout(lower)
         column.setContentsMargins(0, 0, 0, 0)
@@ -125,11 +134,17 @@ class BuildDetails(QWidget):
             self._stack.setCurrentIndex(0)
         self.resume()
 
+    def show_tab(self, tab: str) -> None:
+        """ "output" or "dockerfile"."""
+        self.tabs.set_current(tab)
+        self._on_tab(tab)
+
     def resume(self) -> None:
         if not self.build_id:
             return
         self._lines.clear()
         self.source.clear()
+        self._last_step = ""
         build_id = self.build_id
         self._lease = self._shell.client.stream(lambda engine: engine.builds.output(build_id), self._on_output)
         self.refresh()
@@ -155,6 +170,7 @@ class BuildDetails(QWidget):
         self.graph.set_lanes(lanes_of(build))
         self._show_problem(build)
         self._show_dockerfile(build)
+        self._on_tab(self.tabs.current())
         if build.ended is None and self.isVisible():
             self._clock.start()
         else:
@@ -178,16 +194,35 @@ class BuildDetails(QWidget):
 
     def _on_output(self, lines: list[BuildOutput]) -> None:
         self._lines.extend(lines)
-        self.source.extend(_row(line) for line in lines if self._only in ("", line.step))
+        self._show_lines(lines)
+        self._on_tab(self.tabs.current())
 
     def _on_step(self, step: str) -> None:
         self._only = step
         self.source.clear()
-        self.source.extend(_row(line) for line in self._lines if step in ("", line.step))
+        self._last_step = ""
+        self._show_lines(self._lines)
         self.output.go_to_end()
 
+    def _show_lines(self, lines: list[BuildOutput]) -> None:
+        """Lines of the chosen step, or of all with a heading wherever the step changes."""
+        build = self._shell.client.mirror.builds.get(self.build_id)
+        titles = {step.id: step.instruction for step in build.steps} if build else {}
+        rows: list[LogRow] = []
+        for line in lines:
+            if self._only not in ("", line.step):
+                continue
+            if line.step != self._last_step and not self._only:
+                rows.append(LogRow(titles.get(line.step, line.step), note=True))
+                self._last_step = line.step
+            rows.append(LogRow(line.text, stderr=line.stream == "stderr"))
+        self.source.extend(rows)
+
     def _on_tab(self, tab: str) -> None:
-        self._stack.setCurrentIndex(0 if tab == "output" else 1)
+        build = self._shell.client.mirror.builds.get(self.build_id)
+        silent = build is not None and build.ended is not None and not self._lines
+        output = self.silence if silent else self.output
+        self._stack.setCurrentWidget(self.dockerfile if tab == "dockerfile" else output)
 
     # --- deeds ---
 
@@ -224,15 +259,11 @@ def lanes_of(build: Build) -> list[GraphLane]:
         for step in steps:
             state = words.step_words(step.state)
             seconds = words.step_seconds(step)
-            detail = (
-                state.word if step.state is StepState.CACHED else words.duration_of(seconds) if step.started else ""
-            )
+            detail = words.duration_of(seconds) if seconds >= _WORTH_TELLING_SECONDS else ""
+            detail = state.word if step.state is StepState.CACHED else detail
             dim = step.state in (StepState.WAITING, StepState.SKIPPED)
             tooltip = f"{state.word}\n{step.instruction}"
             shown.append(GraphStep(step.id, step.instruction, state.tone, state.icon, detail, tooltip, dim))
-        lanes.append(GraphLane(stage, tuple(shown), tuple(sorted(stages.index(one) for one in waits))))
+        title = words.stage_title(stage, last=stage == stages[-1])
+        lanes.append(GraphLane(title, tuple(shown), tuple(sorted(stages.index(one) for one in waits))))
     return lanes
-
-
-def _row(line: BuildOutput) -> LogRow:
-    return LogRow(line.text, stderr=line.stream == "stderr")
