@@ -1,4 +1,4 @@
-"""One layer's progress, told no more often than anyone can see, with the rate of the last moments."""
+"""One layer's progress, with the rate of the last moments. How often it is shown is the operation's business."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from engine.types.images import LayerPhase
 if TYPE_CHECKING:
     from engine.operations.registry import Progress
 
-_EVERY_SECONDS: Final = 0.1
 _RATE_SECONDS: Final = 1.0
 
 
@@ -22,14 +21,11 @@ class LayerTeller:
         self._digest = digest
         self._total = total
         self._done = 0
-        self._told = 0.0
         self._since = (time.monotonic(), 0)
         self._note = ""
 
     def phase(self, phase: LayerPhase, *, done: int | None = None, note: str = "") -> None:
-        """A new phase is always told."""
         self._done = self._done if done is None else done
-        self._told = time.monotonic()
         self._progress.layer(self._digest, phase, self._done, self._total, note)
 
     def moved(self, phase: LayerPhase, done: int) -> None:
@@ -42,8 +38,7 @@ class LayerTeller:
         elif now - started >= _RATE_SECONDS:
             self._note = f"{(done - before) / (now - started) / 1e6:.1f} MB/s"
             self._since = (now, done)
-        if now - self._told >= _EVERY_SECONDS:
-            self.phase(phase, note=self._note)
+        self.phase(phase, note=self._note)
 
     def retrying(self, note: str) -> None:
         self.phase(LayerPhase.RETRYING, note=note)

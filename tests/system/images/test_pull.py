@@ -1,0 +1,303 @@
+"""Pulling for real: a keeper that unpacks, a docker-registry, and one that misbehaves. All or nothing, and resumed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+import zstandard
+from aiohttp import web
+
+from engine.errors import Cancelled, Code, StorageError, WherryError
+from engine.images.manifest import OCI_INDEX, OCI_LAYER
+from engine.types.images import LayerPhase, Login, PullImage, PushImage
+from tests.support.image_engine import opened_images
+from tests.support.images import File, busybox_archive, layer_tar, symlink
+from tests.support.made_images import made_image, made_index, offer
+from tests.support.nasty_registry import answer, blob, serve_nastily
+from tests.support.registry import serve_registry
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from engine.images.service import ImageService
+    from tests.support.nasty_registry import Handler, NastyRegistry
+    from tests.support.registry import Registry
+    from tests.support.stores import ShortTmp
+
+FILES = [File("etc/motd", b"hello\n"), File("srv/data", bytes(range(256)) * 400)]
+BCRYPT_OF_SECRET = "me:$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a"
+
+
+@pytest.fixture
+async def images(short_tmp: ShortTmp) -> AsyncIterator[ImageService]:
+    async with opened_images(short_tmp.root, short_tmp.run) as service:
+        yield service
+
+
+async def pull(images: ImageService, name: str, **options: object) -> str:
+    return await images.pull(PullImage(reference=name, **options)).result()  # type: ignore[arg-type]
+
+
+async def failure(images: ImageService, name: str, **options: object) -> WherryError:
+    with pytest.raises(WherryError) as caught:
+        await pull(images, name, **options)
+    return caught.value
+
+
+def left_in(store: ShortTmp) -> set[str]:
+    """What a failed pull must not leave: blobs, layers and half-made things."""
+    places = ("blobs/sha256", "blobs/partial", "layers", "staging")
+    return {f"{place}/{name}" for place in places for name in os.listdir(store.root / place)}
+
+
+async def stream(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+
+
+async def put_in(registry: Registry, store: ShortTmp, name: str, archive: bytes) -> str:
+    """Load an archive into a store of its own and push it; gives the image's id."""
+    async with opened_images(store.root, store.run) as images:
+        (loaded,) = (await images.load(stream(archive)).result()).splitlines()
+        await images.tag(loaded, name)
+        await images.push(PushImage(reference=name)).result()
+        return (await images.get(name)).id
+
+
+async def test_what_was_pushed_comes_back_the_same(
+    make_short_tmp: Callable[[], ShortTmp], shared_registry: Registry
+) -> None:
+    name = f"{shared_registry.host}/pull/same:1"
+    pushed = await put_in(shared_registry, make_short_tmp(), name, busybox_archive(FILES))
+    store = make_short_tmp()
+
+    async with opened_images(store.root, store.run) as images:
+        assert await pull(images, name) == pushed
+        assert await images.read_file(name, "/etc/motd") == b"hello\n"
+        assert (await images.get(name)).tags == (name,)
+        again = images.pull(PullImage(reference=name))
+        await again.result()
+
+        assert [layer.phase for layer in again.snapshot.layers] == [LayerPhase.PRESENT] * 2
+        assert "up to date" in again.snapshot.status
+
+
+async def test_podman_and_skopeo_see_the_same_image(
+    make_short_tmp: Callable[[], ShortTmp], shared_registry: Registry
+) -> None:
+    name = f"{shared_registry.host}/pull/peers:1"
+    pushed = await put_in(shared_registry, make_short_tmp(), name, busybox_archive(FILES))
+
+    argv = ["skopeo", "inspect", "--config", "--raw", "--tls-verify=false", f"docker://{name}"]
+    seen = await asyncio.to_thread(subprocess.run, argv, capture_output=True, check=True)
+
+    store = make_short_tmp()
+    async with opened_images(store.root, store.run) as images:
+        assert await pull(images, name) == pushed
+        assert await images.raw_config(name) == seen.stdout
+
+
+@pytest.mark.parametrize(
+    ("compress", "suffix"),
+    [
+        (lambda data: gzip.compress(data[:700]) + gzip.compress(data[700:]), "+gzip"),
+        (zstandard.ZstdCompressor().compress, "+zstd"),
+        (bytes, ""),
+    ],
+    ids=["gzip of two members", "zstd", "plain"],
+)
+async def test_each_compression(images: ImageService, compress: Callable[[bytes], bytes], suffix: str) -> None:
+    tar = layer_tar(FILES)
+    image = made_image([tar], compressed=[compress(tar)], media_type=OCI_LAYER + suffix)
+    async with serve_nastily() as registry:
+        offer(registry, image)
+        await pull(images, f"{registry.host}/app:1")
+
+    assert await images.read_file(image.id, "/etc/motd") == b"hello\n"
+
+
+def _bad_layers() -> dict[str, tuple[bytes, bytes | None, Code]]:
+    """Name → the tar the config speaks of, what the registry serves (None: its gzip), the code."""
+    good = layer_tar(FILES)
+    zeros = gzip.compress(bytes(1 << 24), 9) * 150
+    return {
+        "another layer than the config says": (good, gzip.compress(layer_tar(FILES[:1])), Code.DIGEST_MISMATCH),
+        "truncated gzip": (good, gzip.compress(good)[:-100], Code.BAD_ARCHIVE),
+        "no archive at all": (b"hello" * 300, None, Code.BAD_ARCHIVE),
+        "gzip bomb": (good, zeros, Code.BAD_ARCHIVE),
+        "zstd bomb": (good, zstandard.ZstdCompressor().compress(bytes(1 << 24)) * 150, Code.BAD_ARCHIVE),
+        "a path that climbs": (layer_tar([File("../../evil", b"x")]), None, Code.BAD_ARCHIVE),
+        "a hard link out": (layer_tar([File("a", link="../../../etc/passwd", kind=b"1")]), None, Code.BAD_ARCHIVE),
+    }
+
+
+@pytest.mark.parametrize("case", _bad_layers())
+async def test_a_bad_layer_fails_clearly_and_leaves_nothing(
+    images: ImageService, short_tmp: ShortTmp, case: str
+) -> None:
+    tar, served, code = _bad_layers()[case]
+    first = layer_tar([File("first", b"good")])
+    image = made_image([first, tar], compressed=[gzip.compress(first), served or gzip.compress(tar)])
+    before = left_in(short_tmp)
+    async with serve_nastily() as registry:
+        offer(registry, image)
+        error = await failure(images, f"{registry.host}/app:1")
+
+    assert error.code is code, error
+    assert await images.list() == []
+    assert left_in(short_tmp) == before
+
+
+async def test_a_symlink_in_the_way_leads_nowhere(images: ImageService, tmp_path: Path) -> None:
+    tar = layer_tar([symlink("link", str(tmp_path)), File("link/planted", b"x")])
+    image = made_image([tar])
+    async with serve_nastily() as registry:
+        offer(registry, image)
+        # Refused, or unpacked with the link replaced: either is well, if only nothing lands outside.
+        with contextlib.suppress(StorageError):
+            await pull(images, f"{registry.host}/app:1")
+
+    assert os.listdir(tmp_path) == []
+
+
+async def test_wrong_bytes_are_noticed_by_their_digest(images: ImageService, short_tmp: ShortTmp) -> None:
+    image = made_image([layer_tar(FILES)])
+    wrong = bytearray(image.layers[0])
+    wrong[len(wrong) // 2] ^= 1
+    async with serve_nastily() as registry:
+        offer(registry, image)
+        (digest,) = [one for one in image.blobs if one != image.id]
+        registry.routes[f"/v2/app/blobs/{digest}"] = blob(bytes(wrong))
+        error = await failure(images, f"{registry.host}/app:1")
+
+    assert error.code is Code.DIGEST_MISMATCH
+    assert not [name for name in left_in(short_tmp) if name.startswith(("layers", "blobs"))]
+
+
+# --- platforms ---
+
+
+async def test_the_platform_is_chosen_or_its_absence_explained(images: ImageService) -> None:
+    arm = made_image([layer_tar([File("arm", b"1")])], architecture="arm64")
+    amd = made_image([layer_tar([File("amd", b"1")])], architecture="amd64")
+    async with serve_nastily() as registry:
+        offer(registry, arm)
+        offer(registry, amd)
+        index = made_index([("linux/arm64/v8", arm), ("linux/amd64", amd), ("unknown/unknown", amd)])
+        registry.routes["/v2/app/manifests/1"] = answer(index, Content_Type=OCI_INDEX)
+        name = f"{registry.host}/app:1"
+
+        assert await pull(images, name, platform="linux/arm64") == arm.id
+        assert await pull(images, name, platform="amd64") == amd.id
+        error = await failure(images, name, platform="linux/s390x")
+
+    assert error.code is Code.NO_PLATFORM
+    assert "linux/amd64, linux/arm64" in error.explanation
+    assert "unknown" not in error.explanation
+
+
+# --- broken off and gone on with ---
+
+
+async def test_a_cancelled_pull_stops_at_once_and_goes_on_later(images: ImageService, short_tmp: ShortTmp) -> None:
+    image = made_image([layer_tar([File("big", os.urandom(3_000_000))])])
+    (digest,) = [one for one in image.blobs if one != image.id]
+    path = f"/v2/app/blobs/{digest}"
+    async with serve_nastily() as registry:
+        offer(registry, image)
+        registry.routes[path] = _stalling(registry, image.layers[0], 1_500_000)
+        handle = images.pull(PullImage(reference=f"{registry.host}/app:1"))
+        async for operation in handle.watch():
+            if operation.done:
+                break
+        handle.cancel()
+        with pytest.raises(Cancelled):
+            await handle.result()
+
+        assert await images.list() == []
+        assert [name for name in left_in(short_tmp) if name.startswith("blobs/partial")]
+        registry.routes[path] = blob(image.layers[0])
+        await pull(images, f"{registry.host}/app:1")
+        ranges = [request.headers.get("Range", "") for request in registry.seen(path)]
+
+    assert ranges[0] == ""
+    assert ranges[-1].startswith("bytes=")
+    assert await images.read_file(image.id, "/big", limit=4_000_000) != b""
+
+
+async def test_a_killed_pull_goes_on_at_the_next_start(short_tmp: ShortTmp) -> None:
+    image = made_image([layer_tar([File("big", os.urandom(3_000_000))])])
+    (digest,) = [one for one in image.blobs if one != image.id]
+    path = f"/v2/app/blobs/{digest}"
+    async with serve_nastily() as registry:
+        offer(registry, image)
+        registry.routes[path] = _stalling(registry, image.layers[0], 1_500_000)
+        name = f"{registry.host}/app:1"
+        argv = [sys.executable, "-m", "tests.system.images.pulling", str(short_tmp.path), name]
+        child = await asyncio.create_subprocess_exec(*argv)
+        partial = short_tmp.root / "blobs" / "partial" / digest.removeprefix("sha256:")
+        for _ in range(1000):
+            if partial.exists() and partial.stat().st_size:
+                break
+            await asyncio.sleep(0.01)
+        child.send_signal(signal.SIGKILL)
+        await child.wait()
+
+        registry.routes[path] = blob(image.layers[0])
+        async with opened_images(short_tmp.root, short_tmp.run) as images:
+            assert await images.list() == []
+            assert not [left for left in left_in(short_tmp) if left.startswith("layers")]
+            assert await pull(images, name) == image.id
+        ranges = [request.headers.get("Range", "") for request in registry.seen(path)]
+
+    assert ranges[-1].startswith("bytes=")
+
+
+def _stalling(registry: NastyRegistry, data: bytes, after: int) -> Handler:
+    """Send the beginning, then nothing for as long as the client stays."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        response.content_length = len(data)
+        await response.prepare(request)
+        await response.write(data[:after])
+        return await registry.hang(request)
+
+    return handle
+
+
+# --- private registries ---
+
+
+async def test_a_private_registry_wants_its_login(images: ImageService, tmp_path: Path) -> None:
+    with serve_registry(tmp_path, htpasswd=BCRYPT_OF_SECRET, username="me", password="secret") as registry:
+        name = f"{registry.host}/private:1"
+        error = await failure(images, name)
+        assert error.code is Code.UNAUTHORIZED
+
+        with pytest.raises(WherryError) as caught:
+            await images.login(Login(server=registry.host, username="me", password="wrong"))
+        assert caught.value.code is Code.UNAUTHORIZED
+
+        how = await images.login(Login(server=registry.host, username="me", password="secret"))
+        assert "readable by you alone" in how
+        assert [(one.server, one.username, one.password) for one in await images.logins()] == [
+            (registry.host, "me", "")
+        ]
+        (loaded,) = (await images.load(stream(busybox_archive())).result()).splitlines()
+        await images.tag(loaded, name)
+        await images.push(PushImage(reference=name)).result()
+        await images.remove(loaded)
+        await images.remove(name)
+        assert (await images.get(await pull(images, name))).tags == (name,)
+
+        await images.logout(registry.host)
+        assert (await failure(images, name)).code is Code.UNAUTHORIZED
