@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import TYPE_CHECKING
 
 from engine.api.bodies import AuthBody
@@ -31,7 +30,7 @@ def login(body: AuthBody) -> Login | None:
     if body.auth and not user:
         try:
             user, _, password = base64.b64decode(body.auth, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             raise Refusal(400, "the auth field is not base64 of user:password") from None
     if not user and not body.identitytoken and not body.registrytoken:
         return None
@@ -50,5 +49,5 @@ def _unpack(text: str) -> bytes:
     plain = text.strip().replace("-", "+").replace("_", "/").rstrip("=")
     try:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         raise Refusal(400, "X-Registry-Auth is not base64") from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import re
 import select
 from collections import deque
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from engine.facade import ByteStream
+
+log = logging.getLogger(__name__)
 
 _FRAME_NUMBER = {"stdin": 0, "stdout": 1, "stderr": 2}
 _FRAME_MAXIMUM = 1 << 24
@@ -99,6 +102,17 @@ class Connection(web.RequestHandler):
         self._raw = incoming
         self.set_parser(incoming)  # type: ignore[arg-type]
         return incoming
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        """What is no HTTP gets a 400 in words, and leaves no line in the log: anybody can send it."""
+        if status >= 500 and exc is not None:
+            log.error("a request failed outside its handler", exc_info=exc)
+        text = "the request is no HTTP" if status == 400 else "the request could not be handled"
+        response = web.json_response({"message": text}, status=status)
+        response.force_close()
+        return response
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
         if self._raw is None:

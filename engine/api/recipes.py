@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from engine.api.bodies import words
@@ -170,7 +171,7 @@ def _ports(host: HostConfigBody) -> tuple[PortMapping, ...]:
         container_port = _port(number, key)
         for binding in bindings or ():
             host_port = str(binding.host_port or "")
-            if "-" in host_port:
+            if re.fullmatch(r"\d+-\d+", host_port):
                 raise unsupported(
                     f"the host port range {host_port} for {key}", "give one port, or none to have it picked"
                 )

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _SUN_PATH_BYTES = 107
 _CLOSE_SECONDS = 2.0
 _BACKLOG = 256
+_HEAD_BYTES = 64 * 1024
+"""Credentials travel in headers and filters in the first line: both may be longer than usual."""
 
 
 class ApiServer:
@@ -60,7 +62,14 @@ class ApiServer:
     async def start(self) -> None:
         """Listen. Replaces a stale socket; refuses to push aside a living server."""
         listener = await self._bind()
-        server = _Server(self._handle, handler_cancellation=True, access_log=None, auto_decompress=False)
+        server = _Server(
+            self._handle,
+            handler_cancellation=True,
+            access_log=None,
+            auto_decompress=False,
+            max_line_size=_HEAD_BYTES,
+            max_field_size=_HEAD_BYTES,
+        )
         runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=_CLOSE_SECONDS)
         await runner.setup()
         self._runner = runner

@@ -39,7 +39,7 @@ def test_what_is_no_filter_is_a_400(text: str) -> None:
         ("^(web|db)$", "db", True),
     ],
 )
-def test_names_match_as_docker_matches_them(pattern: str, value: str, found: bool) -> None:  # noqa: FBT001
+def test_names_match_as_docker_matches_them(pattern: str, value: str, found: bool) -> None:
     assert Filters({"name": (pattern,)}).name("name", value) is found
 
 

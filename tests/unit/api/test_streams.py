@@ -127,7 +127,9 @@ async def test_a_tty_has_no_frames(api: Served, process: Process) -> None:
 async def test_bytes_sent_with_the_request_are_not_lost(api: Served, process: Process) -> None:
     made = await announce(api)
     reader, writer = await api.connect()
-    head = f"POST /exec/{made}/start HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
+    head = (
+        f"POST /exec/{made}/start HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
+    )
     writer.write(head.encode() + b"\r\n{}early bird")
     await reader.readuntil(b"\r\n\r\n")
     await until(lambda: process.given == b"early bird")
@@ -305,12 +307,16 @@ async def test_stats_once_and_streamed(api: Served) -> None:
 
 async def test_events_of_the_past_and_live(api: Served) -> None:
     reader, writer = await api.connect()
-    writer.write(b'GET /events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D HTTP/1.1\r\nHost: x\r\n\r\n')
+    writer.write(b"GET /events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D HTTP/1.1\r\nHost: x\r\n\r\n")
     await reader.readuntil(b"\r\n\r\n")
     await api.engine.containers.pause("shop-web-1")
     size = int((await asyncio.wait_for(reader.readline(), 3)).strip(), 16)
     event = json.loads(await reader.readexactly(size))
-    assert (event["Type"], event["Action"], event["Actor"]["Attributes"]["name"]) == ("container", "pause", "shop-web-1")
+    assert (event["Type"], event["Action"], event["Actor"]["Attributes"]["name"]) == (
+        "container",
+        "pause",
+        "shop-web-1",
+    )
     assert event["status"] == "pause"
     writer.close()
     past = await api.ask("GET", "/events?since=1h&until=0s")
