@@ -240,19 +240,14 @@ class EmbeddedEngine:
         )
 
     async def _check_store(self, mend: bool) -> Sequence[StoreProblem]:  # noqa: FBT001
-        book = self._runtime.book if self._runtime else ()
-        catalogue = self.images.catalogue
+        catalogue, book = self.images.catalogue, self.containers.book
         rows = Rows(
             containers={entry.id: entry.container.name for entry in book},
-            running={entry.id for entry in book if entry.alive},
-            layers={
-                diff_id: ", ".join(catalogue.tags_of(image.id)) or image.id
-                for image in catalogue.images.values()
-                for diff_id in image.diff_ids
-            },
-            held_layers={*catalogue.layers, *catalogue.held_elsewhere()},
+            running=[entry.id for entry in book if entry.alive],
+            layers={layer: image.id for image in catalogue.images.values() for layer in image.diff_ids},
+            held_layers=catalogue.held_elsewhere(),
             volumes=self.volumes.names(),
-            cgroups={owner: group.remove for owner, group in self.cgroups.present().items()},
+            cgroups={name: group.remove for name, group in self.cgroups.present().items()},
         )
         return await StoreCheck(self.paths, self.keeper, self.layers, self.rootfs).run(rows, mend=mend)
 

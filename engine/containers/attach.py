@@ -48,6 +48,7 @@ class Attachment:
         self._past = past
         self._ready: list[tuple[Literal["stdout", "stderr"], bytes]] = []
         self._writing = asyncio.Lock()
+        self._receiving: asyncio.Future[bytes] | None = None
 
     async def read(self) -> tuple[Literal["stdout", "stderr"], bytes] | None:
         if self._ready:
@@ -67,12 +68,8 @@ class Attachment:
         return text + b"\n"
 
     async def _receive(self) -> tuple[Literal["stdout", "stderr"], bytes] | None:
-        loop = asyncio.get_running_loop()
         while self._connection is not None:
-            try:
-                packet = await loop.sock_recv(self._connection, _PACKET)
-            except OSError:
-                packet = b""
+            packet = await self._next_packet(self._connection)
             if not packet:
                 self._drop()
                 return None
@@ -80,6 +77,20 @@ class Attachment:
             if stream is not None and len(packet) > 1:
                 return stream, packet[1:]
         return None
+
+    async def _next_packet(self, connection: socket.socket) -> bytes:
+        """Empty at the end, and when `close` is called meanwhile."""
+        self._receiving = asyncio.ensure_future(asyncio.get_running_loop().sock_recv(connection, _PACKET))
+        try:
+            return await self._receiving
+        except OSError:
+            return b""
+        except asyncio.CancelledError:
+            if self._connection is None:
+                return b""
+            raise
+        finally:
+            self._receiving = None
 
     async def write(self, data: bytes) -> None:
         if not self._stdin:
@@ -112,12 +123,11 @@ class Attachment:
 
     def _drop(self) -> None:
         if self._connection is not None:
-            # A shutdown wakes a reader that waits in another task; a bare close would leave it waiting.
-            with contextlib.suppress(OSError):
-                self._connection.shutdown(socket.SHUT_RD)
-            asyncio.get_running_loop().remove_reader(self._connection.fileno())
-            self._connection.close()
-            self._connection = None
+            connection, self._connection = self._connection, None
+            if self._receiving is not None:
+                self._receiving.cancel()
+            asyncio.get_running_loop().remove_reader(connection.fileno())
+            connection.close()
 
 
 async def attach(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
+import errno
 import fcntl
 import json
 import os
@@ -25,7 +26,7 @@ from engine.containers.processes_list import send_signal, signal_number
 from engine.containers.streams import Input, Output, settle
 from engine.containers.terminal import ConsoleSocket
 from engine.containers.users import find_user
-from engine.errors import InvalidRequest, RuntimeFailure
+from engine.errors import Code, Conflict, InvalidRequest, RuntimeFailure
 from engine.processes.crun import start_failure
 from engine.processes.programs import runtime_environment
 from engine.sandbox.client import KeeperLost
@@ -263,15 +264,21 @@ class Launch:
             "exec", "--pid-file", f"/proc/self/fd/{_PID_FD}", "--process", f"/proc/self/fd/{_SPEC_FD}",
             *options, self._target.container_id,
         ]  # fmt: skip
-        child = await self._keeper.spawn(
-            argv,
-            env=runtime_environment(),
-            pass_fds={_PID_FD: self._pid_write, _LOG_FD: self._log, _SPEC_FD: self._spec},
-            cgroup_dirs=self._target.cgroup_dirs,
-            stdin=standard[0],
-            stdout=standard[1],
-            stderr=standard[2],
-        )
+        try:
+            child = await self._keeper.spawn(
+                argv,
+                env=runtime_environment(),
+                pass_fds={_PID_FD: self._pid_write, _LOG_FD: self._log, _SPEC_FD: self._spec},
+                cgroup_dirs=self._target.cgroup_dirs,
+                stdin=standard[0],
+                stdout=standard[1],
+                stderr=standard[2],
+            )
+        except OSError as error:
+            if error.errno in (errno.ENODEV, errno.ENOENT):
+                # Its control group went away between the question and the start.
+                raise Conflict("The container has just ended", code=Code.WRONG_STATE, details=str(error)) from error
+            raise
         os.close(self._pid_write)
         self._pid_write = -1
         pid = await self._started_pid()

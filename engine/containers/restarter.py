@@ -89,11 +89,14 @@ def start_conmon(document: dict[str, Any]) -> int:
         os.chdir(document["bundle"])
         os.execve(document["conmon"][0], document["conmon"], document["environment"] | {"_OCI_SYNCPIPE": "3"})
     os.close(write_end)
+    with open(os.path.join(document["bundle"], "conmon.pid"), "w") as file:
+        file.write(str(pid))
     data = b""
     while b"\n" not in data and (piece := os.read(read_end, 65536)):
         data += piece
     with contextlib.suppress(ValueError, AttributeError):
-        if int(json.loads(data).get("pid", -1)) > 0:
+        answer = json.loads(data)
+        if int(answer.get("pid", answer.get("data", -1))) > 0:
             join(document["supervisors"], pid)
             return pid
     return 0
@@ -109,8 +112,11 @@ def restart(path: str, document: dict[str, Any]) -> None:
     document["started"] = time.time()
     # Noted before it happens: whoever reads it in between finds a run that is not there, and starts it.
     write(path, document)
-    if start_conmon(document):
-        subprocess.run(document["start"], env=document["environment"], stdin=subprocess.DEVNULL, check=False)
+    with open(os.path.join(document["bundle"], "restart.log"), "a") as log:
+        if start_conmon(document):
+            subprocess.run(
+                document["start"], env=document["environment"], stdin=subprocess.DEVNULL, stderr=log, check=False
+            )
 
 
 def main(path: str, lock_path: str) -> None:

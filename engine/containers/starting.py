@@ -229,6 +229,7 @@ class Starter:
             )
             os.close(write_end)
             write_end = -1
+            call.pid_file.write_text(str(child.pid))
             created = conmon.parse_sync(await read_line(read_end, _SYNC_SECONDS))
         finally:
             os.close(read_end)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from engine.errors import Code, Conflict, HostError, InvalidRequest
+from engine.errors import Code, Conflict, HostError, InvalidRequest, WherryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -140,9 +140,17 @@ def settle(
         if (port.host_ip, port.host_port, port.protocol) in held and port.host_port:
             settled.append(port)
         else:
-            number = _try_bind(port, named)
-            settled.append(msgspec.structs.replace(port, host_port=number))
+            settled.append(msgspec.structs.replace(port, host_port=_free_number(port, named)))
     return tuple(settled)
+
+
+def _free_number(port: PortMapping, named: Callable[[int], str]) -> int:
+    if not port.host_port and port.protocol == "udp":
+        # pasta before 2024 loses answers over the loopback where the two numbers differ, so try the same one first.
+        same = msgspec.structs.replace(port, host_port=port.container_port)
+        with contextlib.suppress(WherryError):
+            return _try_bind(same, named)
+    return _try_bind(port, named)
 
 
 def _try_bind(port: PortMapping, named: Callable[[int], str]) -> int:
@@ -160,7 +168,7 @@ def _try_bind(port: PortMapping, named: Callable[[int], str]) -> int:
         return number
 
 
-def refusal(port: PortMapping, number: int, named: Callable[[int], str] = lambda pid: "") -> Exception:
+def refusal(port: PortMapping, number: int, named: Callable[[int], str] = lambda pid: "") -> WherryError:
     """Why a host port cannot be had, with who or what is in the way."""
     text = f"{port.host_port}/{port.protocol}"
     if number in (errno.EACCES, errno.EPERM):

@@ -35,7 +35,7 @@ class ConmonCall:
 
     @property
     def pid_file(self) -> Path:
-        """conmon's own number."""
+        """conmon's own number; written by who starts it, because conmon started with --sync writes none."""
         return self.bundle / "conmon.pid"
 
     @property
@@ -47,7 +47,7 @@ class ConmonCall:
             self.program, "--api-version", "1", "--sync", "--full-attach",
             "--cid", self.container_id, "--cuuid", self.container_id, "--name", self.name,
             "--runtime", self.runtime, "--bundle", str(self.bundle),
-            "--container-pidfile", str(self.container_pid_file), "--conmon-pidfile", str(self.pid_file),
+            "--container-pidfile", str(self.container_pid_file),
             "--log-path", f"k8s-file:{self.log}", "--log-level", "error",
             "--exit-dir", str(self.exits), "--no-sync-log",
         ]  # fmt: skip

@@ -134,6 +134,7 @@ async def test_udp(loaded: EmbeddedEngine) -> None:
         mounts=lent,
     )
     (port,) = container.ports
+    assert port.host_port == 5000
 
     def answered() -> bool:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as speaker:
