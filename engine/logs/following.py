@@ -58,6 +58,8 @@ class Follower:
                     yield wanted
                 await asyncio.sleep(0)
                 if end is not None and cursor.offset >= end:
+                    if not self._over and (unfinished := self._new_partial(cursor)):
+                        yield unfinished
                     break
                 if self._request.follow and cursor.offset >= cursor.files.end:
                     pause = _GATHER_SECONDS if loop.time() - busy_since < 4 * _GATHER_SECONDS else 0.0

@@ -1,0 +1,165 @@
+"""Logs as conmon really writes them: pieces, bytes, following, rotation under load, search, history."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+import os
+from typing import TYPE_CHECKING
+
+from engine.types.containers import LogLimits
+from engine.types.logs import ExportLogs, LogLine, ReadLogs, SearchLogs
+from tests.system.containers.conftest import create, run, until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.embedded import EmbeddedEngine
+
+
+async def _lines(engine: EmbeddedEngine, name: str, **request: object) -> list[LogLine]:
+    found: list[LogLine] = []
+    async for batch in engine.logs.read(name, ReadLogs(**request)):  # type: ignore[arg-type]
+        found += batch
+    return found
+
+
+async def test_long_lines_bytes_and_the_last_one_without_an_end(loaded: EmbeddedEngine) -> None:
+    script = (
+        "head -c 1000000 /dev/zero | tr '\\0' 'x'; echo; printf 'a\\0b\\n'; printf '\\377\\376 bad\\n'; "
+        "printf '\\033[31mred\\033[0m\\n'; echo err >&2; sleep 0.1; printf 'no end'"
+    )
+    await run(loaded, "sh", "-c", script, name="box")
+    await loaded.containers.wait("box")
+    lines = await _lines(loaded, "box")
+    texts = [line.text for line in lines if line.stream == "stdout"]
+    assert [len(texts[0]), *texts[1:]] == [1_000_000, "a\0b", "\ufffd\ufffd bad", "\x1b[31mred\x1b[0m", "no end"]
+    assert [line.text for line in lines if line.stream == "stderr"] == ["err"]
+    assert lines[-1].partial
+    assert [line.text for line in await _lines(loaded, "box", tail=2, stdout=False)] == ["err"]
+
+
+async def test_following_to_the_end(loaded: EmbeddedEngine) -> None:
+    await run(loaded, "sh", "-c", "for n in $(seq 50); do echo $n; usleep 2000; done", name="box")
+    async with asyncio.timeout(20):
+        lines = await _lines(loaded, "box", follow=True, until_exit=True)
+    assert [line.text for line in lines] == [str(n) for n in range(1, 51)]
+
+
+async def test_following_starts_before_the_container_does(loaded: EmbeddedEngine) -> None:
+    await create(loaded, "echo", "hello", name="box")
+    seen: list[str] = []
+
+    async def follow() -> None:
+        async with contextlib.aclosing(loaded.logs.read("box", ReadLogs(follow=True))) as batches:
+            async for batch in batches:
+                seen.extend(line.text for line in batch)
+
+    following = asyncio.create_task(follow())
+    await asyncio.sleep(0)
+    for _ in range(2):
+        await loaded.containers.start("box")
+        await loaded.containers.wait("box")
+    await until(lambda: seen == ["hello", "hello"])
+    await loaded.containers.remove("box")
+    async with asyncio.timeout(10):
+        await following
+
+
+async def test_a_prompt_is_seen_before_its_line_ends(loaded: EmbeddedEngine) -> None:
+    await run(loaded, "sh", "-c", "printf 'password: '; sleep 1000", name="box")
+    async with asyncio.timeout(10), contextlib.aclosing(loaded.logs.read("box", ReadLogs(follow=True))) as batches:
+        line = (await anext(batches))[0]
+    assert (line.text, line.partial, line.number) == ("password: ", True, 0)
+
+
+async def test_rotation_under_load_loses_nothing(loaded: EmbeddedEngine) -> None:
+    limits = LogLimits(max_bytes=1 << 20, max_files=100)
+    script = "n=0; while [ $n -lt 30 ]; do seq $((n*5000+1)) $((n*5000+5000)); n=$((n+1)); usleep 20000; done"
+    await run(loaded, "sh", "-c", script, name="box", log=limits)
+    numbers: list[int] = []
+    rotated = 0
+    async with asyncio.timeout(40):
+        async for batch in loaded.logs.read("box", ReadLogs(follow=True, until_exit=True)):
+            # A piece of a line may be shown before its end comes; the whole has the same number.
+            numbers += [int(line.text) for line in batch if not line.partial]
+            if len(numbers) // 20_000 > rotated:
+                rotated += await loaded.logs.rotate("box")
+    assert rotated >= 2
+    assert numbers == list(range(1, 150_001))
+    lines = await _lines(loaded, "box")
+    assert [line.number for line in lines] == list(range(150_000))
+    assert [int(line.text) for line in lines] == numbers
+    assert [line.text for line in await _lines(loaded, "box", tail=2)] == ["149999", "150000"]
+
+
+async def test_what_outgrows_its_limit_is_rotated_and_the_newest_stays(loaded: EmbeddedEngine) -> None:
+    limits = LogLimits(max_bytes=200_000, max_files=2)
+    script = "n=0; while [ $n -lt 40000 ]; do n=$((n+1)); echo line $n; done; sleep 1000"
+    box = await run(loaded, "sh", "-c", script, name="box", log=limits)
+    directory = loaded.paths.log(box.id).parent
+    await until(lambda: _rotated_and_done(loaded, directory), seconds=30)
+    tail = await _lines(loaded, "box", tail=3)
+    assert [line.text for line in tail] == ["line 39998", "line 39999", "line 40000"]
+    assert tail[-1].number == 39_999
+
+
+async def _rotated_and_done(engine: EmbeddedEngine, directory: Path) -> bool:
+    lines = await _lines(engine, "box", tail=1)
+    logs = [name for name in os.listdir(directory) if not name.endswith(".index")]
+    return bool(lines) and lines[-1].text == "line 40000" and len(logs) == 2
+
+
+async def test_search_lines_and_export(loaded: EmbeddedEngine, tmp_path: Path) -> None:
+    script = 'for n in $(seq 3000); do echo "request $n"; [ $((n % 1000)) = 0 ] && echo "ERROR at $n" >&2; done; true'
+    await run(loaded, "sh", "-c", script, name="box")
+    await loaded.containers.wait("box")
+    found: list[int] = []
+    async for progress in loaded.logs.search("box", SearchLogs(pattern="error at", stdout=False)):
+        found += progress.numbers
+        last = progress
+    assert last.finished
+    assert last.matches == len(found) == 3
+    lines = await loaded.logs.lines("box", found)
+    assert [line.text for line in lines] == ["ERROR at 1000", "ERROR at 2000", "ERROR at 3000"]
+    assert [line.level for line in lines] == ["error"] * 3
+    assert (await loaded.logs.line_at("box", lines[1].time_ns)) <= lines[1].number
+
+    plain = tmp_path / "log.txt"
+    await loaded.logs.export("box", ExportLogs(path=str(plain), timestamps=False)).result()
+    assert len(plain.read_text().splitlines()) == 3003
+    zipped = tmp_path / "log.gz"
+    question = SearchLogs(pattern="error")
+    await loaded.logs.export("box", ExportLogs(path=str(zipped), gzip=True, search=question)).result()
+    written = gzip.decompress(zipped.read_bytes()).decode().splitlines()
+    assert [line.partition(" ")[2] for line in written] == [line.text for line in lines]
+
+
+async def test_a_search_that_is_left_ends_its_worker(loaded: EmbeddedEngine) -> None:
+    await run(loaded, "sh", "-c", "seq 300000", name="box")
+    await loaded.containers.wait("box")
+    async with contextlib.aclosing(loaded.logs.search("box", SearchLogs(pattern="1"))) as answers:
+        assert await anext(answers)
+
+
+async def test_merged_in_time_order(loaded: EmbeddedEngine) -> None:
+    for name in ("one", "two"):
+        await run(loaded, "sh", "-c", "for n in 1 2 3 4 5; do date +%s; usleep 3000; done", name=name)
+    for name in ("one", "two"):
+        await loaded.containers.wait(name)
+    merged = [line async for batch in loaded.logs.merged(["one", "two"]) for line in batch]
+    assert len(merged) == 10
+    assert [line.time_ns for line in merged] == sorted(line.time_ns for line in merged)
+    assert len({line.source for line in merged}) == 2
+
+
+async def test_the_history_of_a_name(loaded: EmbeddedEngine) -> None:
+    for word in ("first", "second"):
+        await run(loaded, "echo", word, name="web")
+        await loaded.containers.wait("web")
+        await loaded.containers.remove("web")
+    assert await loaded.logs.history() == ["web"]
+    lines = await _lines(loaded, "history:web")
+    assert [(line.number, line.text) for line in lines] == [(0, "first"), (1, "second")]
+    assert (await loaded.logs.summary("history:web")).lines == 2
