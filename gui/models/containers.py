@@ -302,15 +302,16 @@ class ContainersModel(QAbstractTableModel):
             case "cpu":
                 return percent_text(rates.cpu_percent) if rates else ""
             case "memory":
-                return self._memory_text(rates) if rates else ""
+                return self._memory_text(item, rates) if rates else ""
             case "status":
                 return words.status_text(item)
         return ""
 
     @staticmethod
-    def _memory_text(rates: Rates) -> str:
+    def _memory_text(item: Container, rates: Rates) -> str:
         text = memory_text(rates.memory)
-        if rates.memory_limit:
+        # Without a limit of its own the kernel reports the whole machine's memory: a bar against that says nothing.
+        if item.spec.resources.memory and rates.memory_limit:
             text = f"{text} / {memory_text(rates.memory_limit)}"
         return f"≈ {text}" if "memory" in rates.sample.estimated else text
 
@@ -333,7 +334,7 @@ class ContainersModel(QAbstractTableModel):
             return tuple(self._cpu.get(item.id, ()))
         rates = self._rates.get(item.id)
         if column == "memory" and rates:
-            return rates.memory, rates.memory_limit
+            return rates.memory, rates.memory_limit if item.spec.resources.memory else 0
         if column == "status":
             text, tone = words.health_words(item)
             return (text, tone) if text and tone is not Tone.MUTED else None

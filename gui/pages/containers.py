@@ -174,7 +174,9 @@ class ContainerList(QWidget):
         more.addSeparator()
         more.addAction(self._shell.verbs.bind(self._shell, "containers.prune", self, list))
         self.header.add(self.search)
-        self.header.add(menu_button("", more, "more", Variant.GHOST))
+        knob = menu_button("", more, "more", Variant.GHOST)
+        knob.setAccessibleName(translate("ContainersPage", "More"))
+        self.header.add(knob)
         run = button(
             translate("ContainersPage", "Run"), "plus", Variant.PRIMARY, lambda: self._shell.trigger("containers.run")
         )

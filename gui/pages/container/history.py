@@ -272,6 +272,7 @@ def _event_row(event: Event) -> QWidget:
 def event_words(event: Event) -> str:
     """An event in a person's words; an unknown one as it is called."""
     code = event.attributes.get("exitCode", "")
+    verb, _, detail = event.action.partition(": ")
     words = {
         "create": translate("Events", "Created"),
         "start": translate("Events", "Started"),
@@ -284,12 +285,15 @@ def event_words(event: Event) -> str:
         "unpause": translate("Events", "Resumed"),
         "rename": translate("Events", "Renamed"),
         "update": translate("Events", "Changed"),
-        "exec_create": translate("Events", "A command was prepared"),
-        "exec_start": translate("Events", "A command was run"),
+        "exec_create": translate("Events", "A command was prepared: {0}").format(detail),
+        "exec_start": translate("Events", "A command was run: {0}").format(detail),
+        "exec_die": translate("Events", "A command ended with {0}").format(code),
+        "destroy": translate("Events", "Removed"),
+        "health_status: starting": translate("Events", "Its health is being checked"),
         "health_status: healthy": translate("Events", "Healthy"),
         "health_status: unhealthy": translate("Events", "Unhealthy"),
     }
-    return words.get(event.action, event.action)
+    return words.get(event.action) or words.get(verb, event.action)
 
 
 _EVENT_ICONS = {

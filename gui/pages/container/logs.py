@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout
 
 from engine.types.logs import ExportLogs, Level, LogLine, SearchLogs, SearchProgress
 from gui.pages.container.log_source import ContainerLogSource
 from gui.pages.container.tab import DetailTab
 from gui.presentation.units import bytes_text
 from gui.theme import Space, Text, Tone
-from gui.widgets.buttons import Variant, button, menu_button, tool_button
+from gui.widgets.buttons import Variant, menu_button, tool_button
 from gui.widgets.chips import ChipBar
 from gui.widgets.labels import label
 from gui.widgets.logview import LogView, SelectedLineSource, TimeStyle
@@ -55,10 +55,8 @@ class LogsTab(DetailTab):
         column.addLayout(self._make_tools())
         column.addWidget(self.view, 1)
         column.addLayout(self._make_foot())
-        self._new_lines = self._make_new_lines()
         self.view.search_wanted.connect(self.search.setFocus)
         self.view.follow_changed.connect(self._on_follow_changed)
-        self.view.new_lines.connect(self._on_new_lines)
         self.view.hit_changed.connect(self._on_hit)
         QShortcut(QKeySequence.StandardKey.Find, self, self.search.setFocus)
         self._apply_choices()
@@ -97,7 +95,9 @@ class LogsTab(DetailTab):
         self._follow.setChecked(True)
         row.addWidget(self._wrap)
         row.addWidget(self._follow)
-        row.addWidget(menu_button("", self._make_menu(), "more", Variant.GHOST))
+        more = menu_button("", self._make_menu(), "more", Variant.GHOST)
+        more.setAccessibleName(translate("Logs", "More"))
+        row.addWidget(more)
         return row
 
     def _make_menu(self) -> QMenu:
@@ -128,12 +128,6 @@ class LogsTab(DetailTab):
         row.addWidget(self._foot)
         row.addStretch(1)
         return row
-
-    def _make_new_lines(self) -> QPushButton:
-        knob = button("", "arrow-down", Variant.PRIMARY, self._to_end)
-        knob.setParent(self.view)
-        knob.hide()
-        return knob
 
     # --- DetailTab ---
 
@@ -315,23 +309,10 @@ class LogsTab(DetailTab):
 
     def _on_follow_changed(self, on: bool) -> None:  # noqa: FBT001
         self._follow.setChecked(on)
-        if on:
-            self._new_lines.hide()
-
-    def _on_new_lines(self, count: int) -> None:
-        words = translate("Logs", "{0} new line") if count == 1 else translate("Logs", "{0} new lines")
-        self._new_lines.setText(words.format(count))
-        self._new_lines.adjustSize()
-        self._new_lines.move(
-            (self.view.width() - self._new_lines.width()) // 2, self.view.height() - self._new_lines.height() - Space.L
-        )
-        self._new_lines.setVisible(count > 0)
-        self._new_lines.raise_()
 
     def _to_end(self) -> None:
         self.view.go_to_end()
         self.view.set_follow(on=True)
-        self._new_lines.hide()
 
     # --- choices ---
 

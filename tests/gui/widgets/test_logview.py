@@ -203,7 +203,7 @@ def test_a_selection_of_lines_keeps_their_numbers(qtbot: QtBot) -> None:
         ("\x1b[31mred\x1b[0m", "red", [Style(fg=1)]),
         ("\x1b[1;38;5;200mx", "x", [Style(fg=200, bold=True)]),
         ("\x1b[48;2;1;2;3mx", "x", [Style(bg="#010203")]),
-        ("\x1b[38:2::9:8:7mx", "x", [Style(fg="#000908")]),
+        ("\x1b[38:2::9:8:7mx", "x", [Style(fg="#090807")]),
         ("\x1b[2K\x1b]0;title\x07done", "done", []),
         ("10%\r20%\r30%", "30%", []),
         ("\x1b[", "", []),

@@ -1,0 +1,195 @@
+"""The frame: palette, keys, sidebar, status bar, notices, welcome, closing and quitting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit
+
+from engine.types.containers import Exit, Health, State
+from engine.types.data import now
+from gui.frame.palette import Palette
+from gui.frame.quitting import QuitDialog
+from gui.frame.shortcuts import ShortcutsDialog, shortcut_groups
+from gui.pages.catalogue import pages
+from gui.theme import Mode, theme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gui.settings import WindowSettings
+    from tests.gui.conftest import Driver
+
+
+def test_every_page_opens_and_names_itself(driver: Driver) -> None:
+    for entry in pages():
+        driver.window.navigate(entry.id)
+        assert driver.window.current_page_id == entry.id
+        assert driver.window.page(entry.id).accessibleName() == entry.title
+
+
+def test_every_control_of_every_page_has_an_accessible_name(driver: Driver) -> None:
+    nameless = []
+    for entry in pages():
+        driver.window.navigate(entry.id)
+        for kind in (QAbstractButton, QLineEdit):
+            for widget in driver.window.page(entry.id).findChildren(kind):
+                inner = widget.objectName().startswith("qt_") or isinstance(widget.parent(), QLineEdit)
+                if not inner and not (widget.accessibleName() or getattr(widget, "text", str)()):
+                    nameless.append(f"{entry.id}: {type(widget).__name__} {widget.objectName()}")
+    assert nameless == []
+
+
+def test_the_palette_finds_objects_and_actions(driver: Driver) -> None:
+    driver.window.show_palette()
+    palette = driver.dialog("palette")
+    assert isinstance(palette, Palette)
+    palette.field.setText("stop grafana")
+    assert palette.model.shown[0].text == "Stop grafana"
+    driver.bot.keyClick(palette.field, Qt.Key.Key_Return)
+    driver.until(lambda: driver.container("grafana").state is State.EXITED)
+    assert not palette.isVisible()
+
+
+def test_the_palette_goes_to_a_container(driver: Driver) -> None:
+    driver.window.show_palette()
+    palette = driver.dialog("palette")
+    assert isinstance(palette, Palette)
+    palette.field.setText("thumbn")
+    driver.bot.keyClick(palette.field, Qt.Key.Key_Return)
+    details = driver.window.page("containers").details  # type: ignore[attr-defined]
+    assert details.name == "thumbnailer"
+
+
+def test_the_page_of_keys_lists_every_shortcut_once(driver: Driver) -> None:
+    driver.window.show_shortcuts()
+    assert isinstance(driver.dialog("shortcuts"), ShortcutsDialog)
+    for title, keys in shortcut_groups(driver.window):
+        used = [key for _, key in keys]
+        assert len(used) == len(set(used)), title
+        assert all(not QKeySequence(key).isEmpty() for key in used), title
+
+
+def test_the_status_bar_tells_engine_and_host(driver: Driver) -> None:
+    from PySide6.QtWidgets import QLabel
+
+    def words() -> str:
+        return " ".join(label.text() for label in driver.window.status.findChildren(QLabel))
+
+    driver.until(lambda: "overlay" in words() and "CPU" in words())
+
+
+def test_a_death_is_told_once_and_leads_to_the_report(driver: Driver) -> None:
+    key = driver.container("grafana").id
+    told: list[object] = []
+    driver.application.notices.told.connect(told.append)
+
+    async def die(engine: object) -> None:
+        engine.containers.end(key, Exit(code=2, ended=now()))  # type: ignore[attr-defined]
+
+    driver.ask(die)
+    driver.until(lambda: told)
+    assert "grafana has died" in str(told[0])
+    assert len(told) == 1
+
+
+def test_a_stop_by_hand_is_no_notice(driver: Driver) -> None:
+    told: list[object] = []
+    driver.application.notices.told.connect(told.append)
+    driver.trigger("container.stop", "grafana")
+    driver.until(lambda: driver.container("grafana").state is State.EXITED)
+    assert told == []
+
+
+def test_unhealthy_is_told_once_until_well_again(driver: Driver) -> None:
+    key = driver.container("shop-web-1").id
+    told: list[object] = []
+    driver.application.notices.told.connect(told.append)
+
+    def become(status: Health) -> None:
+        async def change(engine: object) -> None:
+            engine.containers.set_health(key, status)  # type: ignore[attr-defined]
+
+        driver.ask(change)
+        driver.until(lambda: driver.client.mirror.containers[key].health.status is status)
+
+    become(Health.UNHEALTHY)
+    become(Health.UNHEALTHY)
+    become(Health.HEALTHY)
+    become(Health.UNHEALTHY)
+    driver.until(lambda: len(told) == 2)
+
+
+def test_first_start_runs_the_demo(make_driver: Callable[..., Driver], settings: WindowSettings) -> None:
+    settings.welcomed = False
+    driver = make_driver(None)
+    assert driver.window.current_page_id == "welcome"
+    driver.window.page("welcome").demo.click()  # type: ignore[attr-defined]
+    driver.until(lambda: "wherry-demo" in driver.names() and driver.container("wherry-demo").state is State.RUNNING)
+    driver.until(lambda: driver.window.current_page_id == "containers")
+    assert settings.welcomed
+    assert driver.container("wherry-demo").ports[0].host_port > 0
+
+
+def test_an_empty_store_is_welcomed_but_a_full_one_is_not(
+    make_driver: Callable[..., Driver], settings: WindowSettings
+) -> None:
+    settings.welcomed = False
+    driver = make_driver()
+    driver.until(lambda: driver.window.current_page_id == "containers")
+
+
+def test_quitting_asks_once_and_keeps_services(make_driver: Callable[..., Driver]) -> None:
+    driver = make_driver()
+    driver.application.quit()
+    dialog = driver.dialog("quit")
+    assert isinstance(dialog, QuitDialog)
+    dialog.reject()
+    driver.no_dialog()
+    assert not driver.engine.closed
+    driver.application.quit()
+    dialog = driver.dialog("quit")
+    assert isinstance(dialog, QuitDialog)
+    dialog.keep.click()
+    driver.until(lambda: driver.engine.closed)
+    assert not driver.engine.stopped_containers
+
+
+def test_quitting_can_stop_services_and_remember_it(
+    make_driver: Callable[..., Driver], settings: WindowSettings
+) -> None:
+    driver = make_driver()
+    driver.application.quit()
+    dialog = driver.dialog("quit")
+    assert isinstance(dialog, QuitDialog)
+    dialog.remember.setChecked(True)
+    dialog.stop.click()
+    driver.until(lambda: driver.engine.closed)
+    assert driver.engine.stopped_containers
+    assert settings.on_quit == "stop"
+
+
+def test_the_look_follows_the_choice_at_once(driver: Driver) -> None:
+    theme().set_mode(Mode.DARK)
+    dark = driver.window.palette().window().color()
+    theme().set_mode(Mode.LIGHT)
+    assert driver.window.palette().window().color().lightness() > dark.lightness()
+
+
+def test_geometry_and_page_are_remembered(driver: Driver, settings: WindowSettings) -> None:
+    driver.window.resize(1000, 700)
+    driver.window.navigate("activity")
+    driver.window.wind_down()
+    assert settings.text("page") == "activity"
+    assert not settings.bytes("geometry").isEmpty()
+
+
+def test_no_window_is_left_behind_by_dialogs(driver: Driver) -> None:
+    before = len(QApplication.topLevelWidgets())
+    for _ in range(3):
+        driver.trigger("container.kill", "grafana")
+        driver.reject()
+        driver.no_dialog()
+    driver.until(lambda: len(QApplication.topLevelWidgets()) <= before)
