@@ -23,7 +23,7 @@ import aiohttp
 from engine.embedded import open_engine
 from engine.errors import WherryError
 from engine.processes.ask import ask
-from engine.types.containers import Container, ContainerSpec, CreateContainer, PortMapping
+from engine.types.containers import Container, ContainerSpec, CreateContainer, PortMapping, State
 from engine.types.logs import ReadLogs
 
 if TYPE_CHECKING:
@@ -99,6 +99,8 @@ class _Tour:
                 await self._read_stats(engine, container)
             if self._window:
                 await self._take_pictures()
+            async with self._engine() as engine:
+                await self._find_again(engine, container)
         self._say("cleaned up", "container, image and store are gone")
         print(f"\nThat was Wherry, in {time.monotonic() - self._began:.1f} s.")
 
@@ -106,8 +108,8 @@ class _Tour:
 
     async def _introduce(self, engine: Engine) -> None:
         facts = await engine.host.facts()
-        driver = f"{facts.driver} ({facts.driver_reason})" if facts.driver_reason else facts.driver
-        self._say("engine open", f"Wherry {facts.version}, rootless, root file systems by {driver}")
+        words = f"{facts.driver}, control groups {facts.cgroup_mode}"
+        self._say("engine open", f"Wherry {facts.version}, rootless, {words}")
 
     async def _load(self, engine: Engine) -> str:
         reference = (await engine.images.load_demo().result()).split()[0]
@@ -130,7 +132,7 @@ class _Tour:
         self._say("service started", f"{words}, in {(time.monotonic() - started) * 1000:.0f} ms")
         return container
 
-    async def _fetch(self, container: Container) -> None:
+    async def _fetch(self, container: Container, what: str = "page fetched") -> None:
         url = f"http://127.0.0.1:{container.ports[0].host_port}/"
         deadline = time.monotonic() + _ANSWER_SECONDS
         trouble = "no answer"
@@ -141,7 +143,7 @@ class _Tour:
                     async with session.get(url) as response:
                         page = await response.text(errors="replace")
                         if response.status == 200:
-                            self._say("page fetched", f"{len(page)} characters: {_title(page)}")
+                            self._say(what, f"{len(page)} characters: {_title(page)}")
                             return
                         trouble = f"status {response.status}"
                 except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -193,6 +195,14 @@ class _Tour:
         self._say("window pictured", f"{_count(len(taken), 'screenshot')} of the service in it, in {self._pictures}")
         for picture in taken:
             print(f"      {picture.name}")
+
+    async def _find_again(self, engine: Engine, container: Container) -> None:
+        """Engines came and went since the service was started; it must have noticed nothing."""
+        found = await engine.containers.get(container.id)
+        if found.state is not State.RUNNING or found.pid != container.pid:
+            reason = f": {found.exit.error}" if found.exit and found.exit.error else ""
+            raise _Stopped(f"the service did not outlive the engine that started it ({found.state}{reason}).")
+        await self._fetch(found, "still answers")
 
     async def _leave(self) -> None:
         """Take the container away, whatever state the tour ended in; nothing may outlive it."""

@@ -74,6 +74,20 @@ def clear(leaks: Leaks) -> None:
     for pid in leaks.processes:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
+    for line in sorted(leaks.lines, reverse=True):  # a group goes after those in it
+        kind, _, path = line.partition(" ")
+        if kind == "cgroup":
+            _remove_group(path)
+
+
+def _remove_group(path: str) -> None:
+    """A group is busy until the kernel has buried what was killed in it."""
+    deadline = time.monotonic() + 1.0
+    while os.path.isdir(path) and time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            os.rmdir(path)
+            return
+        time.sleep(0.01)
 
 
 def _look(before: Baseline, directories: Sequence[Path]) -> Leaks:
