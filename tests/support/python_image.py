@@ -1,4 +1,4 @@
-"""A Python image made of this machine's own interpreter, and a package index on loopback: no network, nothing pulled."""
+"""A Python image made of this machine's own interpreter, and a package index on loopback: nothing is pulled."""
 
 from __future__ import annotations
 
