@@ -53,7 +53,8 @@ class _TintedEngine(QIconEngine):
         return self.scaledPixmap(size, mode, _state, 1.0)
 
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, _state: QIcon.State, scale: float) -> QPixmap:
-        # Qt asks in device pixels here and sets the ratio on what it gets.
+        # The size is device-independent; Qt works the ratio out from the size of what it gets.
+        size = QSize(round(size.width() * scale), round(size.height() * scale))
         side = max(1, min(size.width(), size.height()))
         drawn = QPixmap(_drawn(self._name, self._tint(mode).name(QColor.NameFormat.HexArgb), side, 1.0))
         if size.width() > side:

@@ -34,12 +34,14 @@ class Theme(QObject):
         self.mode = Mode.SYSTEM
         self._colors: dict[str, QColor] = {}
         self._app: QApplication | None = None
+        self._palette_was_dark = False
 
     def install(self, app: QApplication, mode: Mode = Mode.SYSTEM) -> None:
         """Take over the look of `app`; call once, before the first window."""
         app.setStyle("Fusion")
         if self._app is not app:
             app.styleHints().colorSchemeChanged.connect(self._follow_system)
+            self._palette_was_dark = app.palette().window().color().lightness() < 128
         self._app = app
         self._apply(force=True, mode=mode)
 
@@ -99,9 +101,14 @@ class Theme(QObject):
         self.changed.emit()
 
     def _wants_dark(self) -> bool:
-        if self.mode is Mode.SYSTEM:
-            return self._app is not None and self._app.styleHints().colorScheme() is Qt.ColorScheme.Dark
-        return self.mode is Mode.DARK
+        return self._system_is_dark() if self.mode is Mode.SYSTEM else self.mode is Mode.DARK
+
+    def _system_is_dark(self) -> bool:
+        """What the desktop says; where it says nothing, what its palette looked like before it was ours."""
+        if self._app is None:
+            return False
+        scheme = self._app.styleHints().colorScheme()
+        return self._palette_was_dark if scheme is Qt.ColorScheme.Unknown else scheme is Qt.ColorScheme.Dark
 
 
 def qt_palette(palette: Palette) -> QPalette:

@@ -160,15 +160,17 @@ class FileTreeModel(QAbstractItemModel):
     def _fetched(self, generation: int, node: _Node, rows: Sequence[FileRow] | None) -> None:
         if generation != self._generation:
             return
-        node.fetching = False
         node.failed = rows is None
         ordered = sorted(rows or (), key=lambda row: (not row.folder, row.name.casefold()))
         if ordered:
             self.beginInsertRows(self._index_of(node), 0, len(ordered) - 1)
             node.children = [self._new(row, node, position) for position, row in enumerate(ordered)]
+            # Only now: a view told of new rows may ask at once whether there is more to fetch.
+            node.fetching = False
             self.endInsertRows()
         else:
             node.children = []
+            node.fetching = False
             index = self._index_of(node)
             if index.isValid():
                 self.dataChanged.emit(index, index)

@@ -196,6 +196,9 @@ class LayerStack(QAbstractScrollArea):
         row = self._at(event.position())
         self._choose(-1 if row == self._current else row)
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         row = self._at(event.position())
         if row != self._hover:

@@ -69,7 +69,7 @@ _OFF = {23: "italic", 24: "underline", 27: "inverse"}
 
 def apply_sgr(style: Style, parameters: str) -> Style:
     """The style after an SGR command."""
-    codes = [int(part) if part.isdigit() else 0 for part in parameters.replace(":", ";").split(";")]
+    codes = [int(part) if part.isdigit() else 0 for part in semicolons(parameters).split(";")]
     position = 0
     while position < len(codes):
         code = codes[position]
@@ -101,6 +101,21 @@ def _simple(style: Style, code: int) -> Style:
     if code == 39:
         return style._replace(fg=None)
     return style._replace(bg=None) if code == 49 else style
+
+
+def semicolons(parameters: str) -> str:
+    """Colon-separated colours in the older form; the colour space of 38:2:SPACE:R:G:B goes."""
+    if ":" not in parameters:
+        return parameters
+    parts = []
+    for group in parameters.split(";"):
+        fields = group.split(":")
+        if fields[0] in ("38", "48") and len(fields) == 6:
+            del fields[2]
+        elif fields[0] == "4":
+            fields = ["24" if fields[1:2] == ["0"] else "4"]
+        parts.append(";".join(fields))
+    return ";".join(parts)
 
 
 def _extended(codes: list[int]) -> tuple[int | str | None, int]:

@@ -264,6 +264,7 @@ class LogView(QAbstractScrollArea):
             self._frame.start()
 
     def _loaded(self, first: int, last: int) -> None:
+        self._missing = None
         shown = self.visible_range()
         if first <= shown[1] and last >= shown[0]:
             if self._following:
@@ -275,7 +276,7 @@ class LogView(QAbstractScrollArea):
         self._selection.clear()
         self._unfolded.clear()
         self._hits, self._hit, self._current, self._gone, self._unseen = [], -1, -1, 0, 0
-        self._widest = 0.0
+        self._widest, self._missing = 0.0, None
         self._scroller.place(self._scroller.top, 0.0, self._room)
         if self._following:
             self._to_end()
@@ -442,9 +443,7 @@ class LogView(QAbstractScrollArea):
 
     def _ask_missing(self) -> None:
         if self._missing is not None and self._source is not None:
-            first, last = self._missing
-            self._missing = None
-            self._source.want(first, last)
+            self._source.want(*self._missing)
 
     # --- mouse ---
 

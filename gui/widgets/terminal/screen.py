@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyte
 
+from gui.widgets.logview.ansi import semicolons
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -236,7 +238,7 @@ class TerminalStream(pyte.Stream):
         if "\x1b" in data:
             data = _FOREIGN.sub("", data)
             if ":" in data:
-                data = _COLON_SGR.sub(lambda found: _semicolons(found.group(1)), data)
+                data = _COLON_SGR.sub(lambda found: f"\x1b[{semicolons(found.group(1))}m", data)
         super().feed(data)
 
     def _send_to_parser(self, data: str) -> bool | None:
@@ -253,16 +255,3 @@ _UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[\]PX^_](?:[^\x1b\x07]|\x1b(?!\
 # What pyte would print as text: CSI with < = >, and strings other than OSC.
 _FOREIGN = re.compile(r"\x1b\[[<=>][0-?]*[ -/]*[@-~]|\x1b[PX^_](?:[^\x1b\x07]|\x1b(?!\\))*(?:\x1b\\|\x07)|\x1b[=>]")
 _COLON_SGR = re.compile(r"\x1b\[([0-9;]*:[0-9;:]*)m")
-
-
-def _semicolons(parameters: str) -> str:
-    """Colon-separated colours the way pyte reads them; the colour space in 38:2:SPACE:R:G:B goes."""
-    parts = []
-    for group in parameters.split(";"):
-        fields = group.split(":")
-        if fields[0] in ("38", "48") and len(fields) == 6:
-            del fields[2]
-        elif fields[0] == "4":
-            fields = ["24" if fields[1:2] == ["0"] else "4"]
-        parts.append(";".join(fields))
-    return f"\x1b[{';'.join(parts)}m"
