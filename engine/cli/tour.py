@@ -245,16 +245,17 @@ def _place() -> Iterator[_Place]:
     disk = os.environ.get("TMPDIR") or "/var/tmp"
     base = Path(tempfile.mkdtemp(prefix="wherry-tour-", dir=disk if os.access(disk, os.W_OK) else None))
     runtime = os.environ.get("XDG_RUNTIME_DIR")
+    if os.getuid() == 0:
+        # A container's root is then somebody else, who must be able to walk to both places.
+        base.chmod(0o711)
+        runtime = str(base)
     usable = runtime and os.access(runtime, os.W_OK)
     run_directory = Path(tempfile.mkdtemp(prefix="wherry-tour-", dir=runtime if usable else None))
-    if os.getuid() == 0:
-        # A container's root is then somebody else, who must be able to walk to the store.
-        base.chmod(0o711)
-        run_directory.chmod(0o711)
+    run_directory.chmod(0o711)
     try:
         yield _Place(base / "root", run_directory / "run")
     finally:
-        for directory in (base, run_directory):
+        for directory in (run_directory, base):
             _remove(directory)
 
 

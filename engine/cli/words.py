@@ -64,7 +64,7 @@ def shortened(text: str, width: int) -> str:
 def ago(unix_seconds: float) -> str:
     import time
 
-    from engine.api.shapes.times import human_duration
+    from engine.api.shapes.durations import human_duration
 
     return f"{human_duration(max(0.0, time.time() - unix_seconds))} ago"
 

@@ -68,15 +68,16 @@ class Follower:
                 continue
             if cursor.files.grown():
                 continue
-            if unfinished := self._new_partial(cursor):
-                yield unfinished
-            if not self._request.follow:
-                break
-            if not goes_on():
+            last = not self._request.follow
+            if not last and not goes_on():
                 # Written between the last look and the end: one more look, now that nothing can follow.
-                if not cursor.files.grown():
-                    break
-                continue
+                if cursor.files.grown():
+                    continue
+                last = True
+            if (last or self._request.unfinished) and (unfinished := self._new_partial(cursor)):
+                yield unfinished
+            if last:
+                break
             await self._watcher.wait(self._path, self._woken, lambda: cursor.files.grown() or not goes_on())
 
     def _begin(self) -> Cursor:

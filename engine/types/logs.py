@@ -50,6 +50,9 @@ class ReadLogs(Data, frozen=True, kw_only=True):
     follow: bool = False
     until_exit: bool = False
     """With `follow`: end once the container no longer runs and all it wrote was given."""
+    unfinished: bool = False
+    """With `follow`: give the line that is being written too (`partial`), anew when it has grown, and at last whole
+    under the same number. Without it, an unended line comes only where the log ends with it."""
 
 
 class SearchLogs(Data, frozen=True, kw_only=True):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from engine.api.shapes.durations import human_duration
 from engine.api.shapes.host_config import host_config, network_mode, port_key, shown_network
 from engine.api.shapes.names import familiar
-from engine.api.shapes.times import NEVER, human_duration, rfc3339, unix
+from engine.api.shapes.times import NEVER, rfc3339, unix
 from engine.types.containers import Container, Health, SizeOnDisk, State
 
 if TYPE_CHECKING:
