@@ -564,11 +564,11 @@ def _open_to_namespace_root(paths: Paths, ids: IdMapping) -> None:
     uid, gid = ids.outside_uid(0), ids.outside_gid(0)
     assert uid is not None
     assert gid is not None
-    for path in (paths.root, paths.run):
-        path.chmod(0o711)
+    paths.root.chmod(0o711)
     for path in paths.owned_by_namespace:
         path.mkdir(parents=True, exist_ok=True, mode=0o711)
         os.chown(path, uid, gid)
-    for path in (paths.crun_root, paths.cgroup_view):
+    # The keeper, conmon and pasta write down their pids and exit codes; the host's root may do so everywhere.
+    for path in (paths.run, paths.runs, paths.exits, paths.crun_root, paths.cgroup_view):
         path.mkdir(exist_ok=True, mode=0o700)
         os.chown(path, uid, gid)

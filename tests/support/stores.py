@@ -31,6 +31,9 @@ class ShortTmp:
 
 def make_short_tmp() -> ShortTmp:
     place = ShortTmp(Path(tempfile.mkdtemp(prefix="wt-", dir="/tmp")))
+    if os.getuid() == 0:
+        # A container's root is then somebody else, who must be able to walk to the store.
+        place.path.chmod(0o711)
     place.run.mkdir(mode=0o700)
     return place
 
