@@ -1,0 +1,94 @@
+"""Every compression, in pieces of any length, damaged anywhere, and as a bomb."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+import zstandard
+
+from engine.errors import Code, StorageError
+from engine.images.decompress import decompress, sniff
+from engine.images.zstd_frames import ZstdFrames
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+DATA = os.urandom(300_000) + b"abc" * 100_000
+COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "zstd": zstandard.ZstdCompressor(write_checksum=True).compress,
+    "zstd without sizes": zstandard.ZstdCompressor(level=10, write_content_size=False).compress,
+    "xz": lzma.compress,
+    "bzip2": bz2.compress,
+    "plain": bytes,
+}
+
+
+def pieces(data: bytes, size: int) -> Iterator[bytes]:
+    return (data[at : at + size] for at in range(0, len(data), size))
+
+
+@pytest.mark.parametrize("name", COMPRESSORS)
+@pytest.mark.parametrize("size", [7, 1000, 1 << 20])
+def test_one_and_two_members(name: str, size: int) -> None:
+    compress = COMPRESSORS[name]
+
+    assert b"".join(decompress(pieces(compress(DATA), size))) == DATA
+    assert b"".join(decompress(pieces(compress(DATA[:5000]) + compress(DATA[5000:]), size))) == DATA
+
+
+@pytest.mark.parametrize("name", [name for name in COMPRESSORS if name != "plain"])
+@pytest.mark.parametrize("cut", [1, 4, 9, 1000])
+def test_a_cut_end_is_noticed(name: str, cut: int) -> None:
+    with pytest.raises(StorageError) as caught:
+        b"".join(decompress(pieces(COMPRESSORS[name](DATA)[:-cut], 4096)))
+
+    assert caught.value.code is Code.BAD_ARCHIVE
+
+
+def test_a_flipped_bit_is_noticed() -> None:
+    damaged = bytearray(gzip.compress(DATA))
+    damaged[len(damaged) // 2] ^= 4
+
+    with pytest.raises(StorageError):
+        b"".join(decompress([bytes(damaged)]))
+
+
+def test_zeros_after_the_end_are_padding() -> None:
+    assert b"".join(decompress([gzip.compress(DATA), bytes(512)])) == DATA
+
+
+def test_nothing_is_nothing() -> None:
+    assert b"".join(decompress([])) == b""
+    assert sniff(b"") == ""
+
+
+@pytest.mark.parametrize(
+    "bomb", [gzip.compress(bytes(1 << 24), 9) * 150, zstandard.ZstdCompressor().compress(bytes(1 << 24)) * 150],
+    ids=["gzip", "zstd"],
+)  # fmt: skip
+def test_a_bomb_is_stopped_while_small(bomb: bytes) -> None:
+    lengths: list[int] = []
+    with pytest.raises(StorageError, match="unfolds"):
+        lengths.extend(map(len, decompress([bomb])))
+
+    assert max(lengths) <= 1 << 20
+    assert sum(lengths) <= (1 << 30) + (1 << 20)
+
+
+def test_zstd_frames_end_where_they_end() -> None:
+    frame = zstandard.ZstdCompressor(write_checksum=True).compress(DATA)
+    skippable = b"\x50\x2a\x4d\x18" + (5).to_bytes(4, "little") + b"hello"
+    for whole in (frame, frame + frame, skippable + frame, frame + skippable):
+        walk = ZstdFrames()
+        walk.feed(whole)
+        assert walk.at_end
+        for cut in (1, 3, 5, len(frame) // 2):
+            walk = ZstdFrames()
+            walk.feed(whole[:-cut])
+            assert not walk.at_end

@@ -1,0 +1,102 @@
+"""Image names: what they mean, and errors that point at the character."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.errors import Code, InvalidRequest
+from engine.images.reference import digest_of_id, is_digest, parse, parse_repository
+
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical", "familiar"),
+    [
+        ("nginx", "docker.io/library/nginx", "nginx"),
+        ("nginx:1.27-alpine", "docker.io/library/nginx:1.27-alpine", "nginx:1.27-alpine"),
+        ("grafana/grafana", "docker.io/grafana/grafana", "grafana/grafana"),
+        ("docker.io/nginx", "docker.io/library/nginx", "nginx"),
+        ("index.docker.io/library/nginx", "docker.io/library/nginx", "nginx"),
+        ("docker.io/library/a/b", "docker.io/library/a/b", "library/a/b"),
+        ("localhost/app", "localhost/app", "localhost/app"),
+        ("localhost:5000", "docker.io/library/localhost:5000", "localhost:5000"),
+        ("localhost:5000/app:5000", "localhost:5000/app:5000", "localhost:5000/app:5000"),
+        ("ghcr.io/owner/app", "ghcr.io/owner/app", "ghcr.io/owner/app"),
+        ("HOST/app", "HOST/app", "HOST/app"),
+        ("[2001:db8::1]:5000/app", "[2001:db8::1]:5000/app", "[2001:db8::1]:5000/app"),
+        ("a__b/c--d.e_f", "docker.io/a__b/c--d.e_f", "a__b/c--d.e_f"),
+        (f"app@{DIGEST}", f"docker.io/library/app@{DIGEST}", f"app@{DIGEST}"),
+        (f"app:1@{DIGEST}", f"docker.io/library/app:1@{DIGEST}", f"app:1@{DIGEST}"),
+    ],
+)
+def test_names_as_docker_reads_them(text: str, canonical: str, familiar: str) -> None:
+    reference = parse(text)
+
+    assert str(reference) == canonical
+    assert reference.familiar == familiar
+    assert parse(str(reference)) == reference
+    assert parse(reference.familiar) == reference
+
+
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [
+        ("", 0),
+        ("Nginx", 0),
+        ("team/Web", 5),
+        ("a b", 1),
+        ("nginx:", 6),
+        ("nginx:-1", 6),
+        ("nginx:a/b c", 5),
+        ("a//b", 2),
+        ("a..b", 1),
+        ("a/", 2),
+        ("_a", 0),
+        ("héllo", 1),
+        ("example.com:http/app", 12),
+        ("exa_mple.com:80/app", 3),
+        ("app@sha256:abc", 14),
+        ("app@sha256:" + "x" * 64, 11),
+        ("app@md5:" + "0" * 32, 4),
+        ("app@nonsense", 4),
+        ("app:" + "t" * 129, 132),
+        ("a" * 64, 0),
+    ],
+)
+def test_errors_point_at_the_character(text: str, position: int) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        parse(text)
+
+    assert caught.value.code is Code.INVALID_REFERENCE
+    if text and text != "nginx:a/b c":
+        marker = caught.value.details.splitlines()[-1]
+        assert marker.index("^") == position, caught.value.details
+
+
+def test_a_capital_is_answered_with_a_proposal() -> None:
+    with pytest.raises(InvalidRequest, match="character 6") as caught:
+        raise InvalidRequest(str(_error_of("team/Web:Latest")))
+
+    assert "team/web" in str(caught.value)
+
+
+def _error_of(text: str) -> InvalidRequest:
+    with pytest.raises(InvalidRequest) as caught:
+        parse(text)
+    return caught.value
+
+
+def test_repositories_have_no_tag() -> None:
+    assert parse_repository("nginx").name == "docker.io/library/nginx"
+    with pytest.raises(InvalidRequest):
+        parse_repository("nginx:1")
+
+
+def test_ids_and_digests() -> None:
+    assert digest_of_id(DIGEST) == DIGEST
+    assert digest_of_id(DIGEST[7:]) == DIGEST
+    assert digest_of_id("abc") == ""
+    assert is_digest(DIGEST)
+    assert not is_digest(DIGEST.upper())
+    assert not is_digest("sha256:../../etc/passwd")
