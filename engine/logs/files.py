@@ -134,7 +134,9 @@ class LogFiles:
         try:
             same = os.stat(self.path).st_ino == last.inode
         except FileNotFoundError:
-            same = True
+            # Renamed and not opened anew yet; or that happened twice since the last look.
+            rotated = rotated_files(self.path)
+            same = not rotated or rotated[-1][0] <= last.base
         if not same:
             end = self.end
             self.refresh()

@@ -38,7 +38,7 @@ class Follower:
         self._chronicle = Chronicle(path)
         self._left = request.count
         self._partial: LogLine | None = None
-        self._over = False
+        self._over: bool = False
 
     def close(self) -> None:
         self._chronicle.close()
@@ -58,7 +58,7 @@ class Follower:
                     yield wanted
                 await asyncio.sleep(0)
                 if end is not None and cursor.offset >= end:
-                    if not self._over and (unfinished := self._new_partial(cursor)):
+                    if not self._ended() and (unfinished := self._new_partial(cursor)):
                         yield unfinished
                     break
                 if self._request.follow and cursor.offset >= cursor.files.end:
@@ -90,6 +90,10 @@ class Follower:
         if request.since_ns is not None:
             return chronicle.at_time(request.since_ns)
         return chronicle.at_start()
+
+    def _ended(self) -> bool:
+        """Whether a bound of the request was reached."""
+        return self._over
 
     def _wanted(self, batch: list[LogLine]) -> list[LogLine]:
         request = self._request

@@ -22,7 +22,7 @@ from engine.stats.readings import Readings
 from engine.stats.ring import SLOT_SECONDS, Ring
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
     from pathlib import Path
 
     from engine.stats.target import StatTarget, StatTargets
@@ -146,7 +146,7 @@ class StatsService:
 
     async def watch(
         self, container_names: Sequence[str] | None = None, *, interval: float = 1.0
-    ) -> AsyncIterator[Sequence[Rates]]:
+    ) -> AsyncGenerator[Sequence[Rates], None]:
         """Rates of the named (or of all running) containers, once an interval, in one batch."""
         interval = max(_LEAST_SECONDS, interval)
         wanted = None if container_names is None else {self._targets.container_id(name) for name in container_names}

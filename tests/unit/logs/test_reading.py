@@ -191,6 +191,20 @@ def test_a_reader_goes_through_a_rotation(log: Path) -> None:
     chronicle.close()
 
 
+def test_a_reader_finds_a_file_that_came_and_was_rotated_between_two_looks(log: Path) -> None:
+    write_log(log, numbered(10))
+    chronicle = Chronicle(log)
+    reader = chronicle.at_start()
+    reader.drain()
+    rotate(log, None, most_files=9)
+    write_log(log, numbered(10, first=10))
+    rotate(log, None, most_files=9)
+    assert reader.files.grown()
+    assert [line.number for line in reader.drain()] == list(range(10, 20))
+    assert not reader.files.grown()
+    chronicle.close()
+
+
 def test_history_of_a_name_goes_on(tmp_path: Path) -> None:
     archive = LogArchive(tmp_path / "history")
     for run in range(3):
