@@ -195,8 +195,10 @@ class Adopter:
         paths = runtime.paths
         for name in _ids_in(paths.crun_root) - alive:
             shutil.rmtree(paths.crun_root / name, ignore_errors=True)
-        for name in _ids_in(paths.network_namespaces) - alive:
-            await runtime.networks.attachments.remove(name)
+        for name in _names_in(paths.network_namespaces):
+            owner = paths.netns_owner(name)
+            if owner and owner not in alive and not runtime.networks.is_in_use(owner):
+                await runtime.networks.attachments.remove(owner)
         short = {container_id[:32] for container_id in alive}
         for name, group in runtime.cgroups.present().items():
             if name not in short:
@@ -213,12 +215,16 @@ class Adopter:
             await runtime.rootfs.remove(name)
 
 
+def _names_in(directory: Path) -> list[str]:
+    try:
+        return os.listdir(directory)
+    except FileNotFoundError:
+        return []
+
+
 def _ids_in(directory: Path) -> set[str]:
     """Names in a directory that are container ids; others live there too and are not ours to judge."""
-    try:
-        return {name for name in os.listdir(directory) if len(name) == 64}
-    except FileNotFoundError:
-        return set()
+    return {name for name in _names_in(directory) if len(name) == 64}
 
 
 def _is_conmon_of(pid: int, container_id: str) -> bool:

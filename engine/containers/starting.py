@@ -169,9 +169,16 @@ class Starter:
         self._watch.clear(record.id)
 
     async def _make_namespace(self, record: Record, joined: Joined) -> None:
-        if joined.makes_network and not self._runtime.networks.namespace(record.id).exists():
-            await self._runtime.networks.attachments.create(record.id)
-            await self._runtime.networks.reserve(member_of(record))
+        """A new one, unless the last run left its own behind for this one, with a living way out."""
+        if not joined.makes_network:
+            return
+        attachments = self._runtime.networks.attachments
+        if attachments.namespace(record.id).exists():
+            if attachments.running(record.id):
+                return
+            await attachments.remove(record.id)
+        await attachments.create(record.id)
+        await self._runtime.networks.reserve(member_of(record))
 
     async def _connect(self, record: Record, joined: Joined, ports: tuple[PortMapping, ...], clock: Stopwatch) -> int:
         """The way out; 0 where there is none of our own."""

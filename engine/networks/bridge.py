@@ -29,7 +29,11 @@ class Bridge:
         need_program("nsenter")
 
     def namespace(self, network: Network) -> Path:
-        return self._paths.netns(f"net-{network.id[:32]}")
+        return self._paths.netns(self.key(network))
+
+    @staticmethod
+    def key(network: Network) -> str:
+        return f"net-{network.id[:32]}"
 
     async def join(self, network: Network, member: Path, address: str, slot: int) -> None:
         """Give the namespace of a member an interface in the network."""
@@ -65,15 +69,18 @@ class Bridge:
 
     async def _ensure(self, network: Network) -> None:
         path = self.namespace(network)
-        if not path.exists():
-            await self._keeper.create_netns(path)
-            length = ipaddress.ip_network(network.subnet).prefixlen
-            await self._ip(
-                path,
-                f"link add {_BRIDGE} type bridge",
-                f"address add {network.gateway}/{length} dev {_BRIDGE}",
-                f"link set {_BRIDGE} up",
-            )
+        if path.exists():
+            if len(network.members) > 1:
+                return
+            await self._keeper.remove_netns(path)  # the first member finds only what an earlier life left
+        await self._keeper.create_netns(path)
+        length = ipaddress.ip_network(network.subnet).prefixlen
+        await self._ip(
+            path,
+            f"link add {_BRIDGE} type bridge",
+            f"address add {network.gateway}/{length} dev {_BRIDGE}",
+            f"link set {_BRIDGE} up",
+        )
 
     async def _ip(self, netns: Path, *lines: str) -> None:
         done = await self._keeper.run(

@@ -214,6 +214,10 @@ class NetworkService:
                 self._neighbours_changed(network.id)
                 await self._rest(network.id)
 
+    def is_in_use(self, key: str) -> bool:
+        """Whether a namespace is that of a network somebody is in."""
+        return any(network.members and self._bridge.key(network) == key for network in self._networks.values())
+
     async def _rest(self, network_id: str) -> None:
         """A network nobody is in needs no namespace."""
         if not self._networks[network_id].members:

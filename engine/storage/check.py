@@ -88,7 +88,7 @@ class StoreCheck:
 
     async def _processes(self, rows: Rows) -> AsyncIterator[_Finding]:
         """conmon, pasta, fuse-overlayfs: their command lines name the container they work for."""
-        places = (self._paths.containers, self._paths.runs, self._paths.network_namespaces)
+        places = (self._paths.containers, self._paths.runs)
         ours = re.compile(
             b"(?:%s)/([0-9a-f]{64})(?:/|\\0|$)" % b"|".join(re.escape(os.fsencode(each)) for each in places)
         )
@@ -118,7 +118,8 @@ class StoreCheck:
 
     async def _namespaces(self, rows: Rows) -> AsyncIterator[_Finding]:
         for path in _entries(self._paths.network_namespaces):
-            if _CONTAINER_ID.fullmatch(path.name) and path.name not in rows.containers:
+            owner = self._paths.netns_owner(path.name)
+            if _CONTAINER_ID.fullmatch(owner) and owner not in rows.containers:
                 text = "A network namespace of no container."
                 yield _found("orphan-network", str(path), text, partial(self._keeper.remove_netns, path))
 

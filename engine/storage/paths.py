@@ -6,6 +6,7 @@ The root holds what must survive a reboot, the run directory what must not. What
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -206,10 +207,20 @@ class Paths:
 
     @property
     def network_namespaces(self) -> Path:
-        return self.run / "netns"
+        """One flat directory for all stores of a user: AppArmor lets a confined pasta open namespaces nowhere else."""
+        runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+        return Path(runtime, "netns") if os.getuid() and os.path.isdir(runtime) else self.run / "netns"
 
     def netns(self, container_id: str) -> Path:
-        return self.network_namespaces / container_id
+        return self.network_namespaces / f"{self._netns_prefix}{container_id}"
+
+    def netns_owner(self, name: str) -> str:
+        """Which container (or network) of this store a name in that directory belongs to; "" for another store's."""
+        return name.removeprefix(self._netns_prefix) if name.startswith(self._netns_prefix) else ""
+
+    @property
+    def _netns_prefix(self) -> str:
+        return f"wherry-{hashlib.sha256(os.fsencode(self.root)).hexdigest()[:8]}-"
 
     @property
     def cgroup_view(self) -> Path:
