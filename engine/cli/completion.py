@@ -75,7 +75,7 @@ def complete(words: Sequence[str]) -> int:
 
 def candidates(words: list[str]) -> list[str]:
     """What could stand in place of the last word."""
-    from engine.cli.main import GROUPS, VERBS, find_command
+    from engine.cli.verbs import GROUPS, VERBS, find_command
 
     current = words.pop() if words else ""
     while words[:1] in (["--root"], ["--run"]):

@@ -6,100 +6,12 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from engine.cli.verbs import GROUPS, VERBS, find_command
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.cli.options import Command
-
-# verb: (module below engine.cli, its command there, what help says)
-VERBS: dict[str, tuple[str, str, str]] = {
-    "run": ("running", "run", "Make and start a container from an image"),
-    "exec": ("running", "exec", "Run a command in a running container"),
-    "ps": ("containers", "ps", "List containers"),
-    "build": ("building", "build", "Build an image from a Dockerfile"),
-    "pull": ("transfers", "pull", "Get an image from a registry"),
-    "push": ("transfers", "push", "Send an image to a registry"),
-    "images": ("images", "images", "List images"),
-    "login": ("transfers", "login", "Log in to a registry"),
-    "logout": ("transfers", "logout", "Forget the login of a registry"),
-    "search": ("transfers", "search", "Search a registry for images"),
-    "version": ("system", "version", "Show the versions of client and engine"),
-    "info": ("system", "info", "Show what the engine is and has"),
-    "attach": ("running", "attach", "Attach to a running container"),
-    "commit": ("containers", "commit", "Make an image from a container's changes"),
-    "cp": ("copying", "cp", "Copy files between a container and here"),
-    "create": ("running", "create", "Make a container without starting it"),
-    "diff": ("containers", "diff", "Show what a container changed in its files"),
-    "events": ("system", "events", "Show what happens, as it happens"),
-    "export": ("containers", "export", "Write a container's files as a tar"),
-    "history": ("images", "history", "Show the steps an image was made in"),
-    "import": ("images", "import", "Make an image from a tar of files"),
-    "inspect": ("containers", "inspect", "Show everything about one or more things"),
-    "kill": ("containers", "kill", "Kill containers"),
-    "load": ("images", "load", "Load images from a tar"),
-    "logs": ("containers", "logs", "Show a container's log"),
-    "pause": ("containers", "pause", "Freeze containers"),
-    "port": ("containers", "port", "Show a container's published ports"),
-    "rename": ("containers", "rename", "Rename a container"),
-    "restart": ("containers", "restart", "Restart containers"),
-    "rm": ("containers", "rm", "Remove containers"),
-    "rmi": ("images", "rmi", "Remove images"),
-    "save": ("images", "save", "Write images to a tar"),
-    "start": ("running", "start", "Start stopped containers"),
-    "stats": ("watching", "stats", "Show what containers use, live"),
-    "stop": ("containers", "stop", "Stop containers"),
-    "tag": ("images", "tag", "Give an image another name"),
-    "top": ("containers", "top", "Show a container's processes"),
-    "unpause": ("containers", "unpause", "Thaw containers"),
-    "update": ("containers", "update", "Change limits of containers"),
-    "wait": ("containers", "wait", "Wait until containers end, then print their exit codes"),
-    "serve": ("serve", "serve", "Run the engine without a window, on its socket"),
-    "context": ("system", "context", "Print the line that points docker tools here"),
-    "completion": ("completion", "completion", "Print the completion script for bash, zsh or fish"),
-}
-
-GROUPS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
-    "container": (
-        "Work with containers",
-        {
-            **{verb: (VERBS[verb][0], verb) for verb in (
-                "attach", "commit", "cp", "create", "diff", "exec", "export", "kill", "logs", "pause", "port", "rename",
-                "restart", "rm", "run", "start", "stats", "stop", "top", "unpause", "update", "wait")},
-            "ls": ("containers", "ps"),
-            "list": ("containers", "ps"),
-            "ps": ("containers", "ps"),
-            "inspect": ("containers", "container inspect"),
-            "prune": ("containers", "container prune"),
-        },
-    ),
-    "image": (
-        "Work with images",
-        {
-            **{verb: (VERBS[verb][0], verb) for verb in (
-                "build", "history", "import", "load", "pull", "push", "save", "tag")},
-            "ls": ("images", "images"),
-            "list": ("images", "images"),
-            "rm": ("images", "rmi"),
-            "inspect": ("images", "image inspect"),
-            "prune": ("images", "image prune"),
-        },
-    ),
-    "volume": ("Work with volumes", {v: ("stores", f"volume {v}") for v in ("create", "inspect", "ls", "prune", "rm")}),
-    "network": (
-        "Work with networks",
-        {v: ("stores", f"network {v}") for v in ("connect", "create", "disconnect", "inspect", "ls", "prune", "rm")},
-    ),
-    "system": (
-        "Work with the engine",
-        {
-            "df": ("system", "system df"),
-            "prune": ("system", "system prune"),
-            "events": ("system", "events"),
-            "info": ("system", "info"),
-        },
-    ),
-    "builder": ("Work with the build cache", {"prune": ("building", "builder prune"), "build": ("building", "build")}),
-}  # fmt: skip
 
 _OWN_PROGRAMS = {
     "doctor": "See what this machine allows and how to mend it",
@@ -161,23 +73,6 @@ def _own_program(verb: str, words: list[str]) -> int:
     from importlib import import_module
 
     return int(import_module(f"engine.cli.{verb}").run(words))
-
-
-def find_command(verb: str, words: list[str]) -> tuple[Command, str] | None:
-    """The command a verb names, taking a group's second word off `words`; None where there is none."""
-    from importlib import import_module
-
-    if verb in GROUPS:
-        found = GROUPS[verb][1].get(words[0]) if words else None
-        if found is None:
-            return None
-        name = f"{verb} {words.pop(0)}"
-    elif verb in VERBS:
-        found, name = VERBS[verb][:2], verb
-    else:
-        return None
-    command: Command = import_module(f"engine.cli.{found[0]}").COMMANDS[found[1]]
-    return command, name
 
 
 def _run_verb(verb: str, words: list[str]) -> int:

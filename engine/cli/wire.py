@@ -98,16 +98,17 @@ class Answer:
         self.status = int(lines[0].split(" ", 2)[1])
         pairs = (line.partition(":") for line in lines[1:])
         self.headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
-        self._connection = connection
+        self._connection: _socket.socket | None = connection
         self._buffer = rest
         self._left = int(self.headers["content-length"]) if "content-length" in self.headers else -1
         self._chunked = "chunked" in self.headers.get("transfer-encoding", "")
         self._ended = self.status in (204, 304) or self._left == 0
 
-    @property
-    def buffered(self) -> bytes:
-        """What came after the headers of a hijacked stream."""
-        return self._buffer
+    def detach(self) -> tuple[_socket.socket, bytes]:
+        """The connection of a hijacked stream, and what came after the headers."""
+        connection, self._connection = self._connection, None
+        assert connection is not None
+        return connection, self._buffer
 
     def read(self) -> bytes:
         return b"".join(self.pieces())
@@ -117,11 +118,14 @@ class Answer:
         if self._ended:
             return
         self._ended = True
-        if self._chunked:
-            yield from self._chunks()
-            return
+        try:
+            yield from self._chunks() if self._chunked else self._plain()
+        finally:
+            self.close()
+
+    def _plain(self) -> Iterator[bytes]:
         while self._left:
-            data = self._buffer or self._connection.recv(_PIECE)
+            data = self._buffer or self._receive()
             self._buffer = b""
             if not data:
                 if self._left > 0:
@@ -129,6 +133,9 @@ class Answer:
                 return
             self._left -= len(data) if self._left > 0 else 0
             yield data
+
+    def _receive(self) -> bytes:
+        return self._connection.recv(_PIECE) if self._connection is not None else b""
 
     def _chunks(self) -> Iterator[bytes]:
         while True:
@@ -151,7 +158,7 @@ class Answer:
         return line
 
     def _more(self) -> None:
-        data = self._connection.recv(_PIECE)
+        data = self._receive()
         if not data:
             raise Failed(0, "the connection to the engine broke off")
         self._buffer += data
@@ -169,7 +176,12 @@ class Answer:
             yield decode(kept)
 
     def close(self) -> None:
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class Client:
@@ -256,7 +268,7 @@ class Client:
         if answer.status >= 400:
             raise failure(answer)
         framed = "multiplexed" in answer.headers.get("content-type", "")
-        return answer._connection, answer.buffered, framed
+        return (*answer.detach(), framed)
 
 
 def encode(value: object) -> bytes:

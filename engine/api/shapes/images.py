@@ -104,7 +104,7 @@ def history(image: Image, steps: Sequence[HistoryStep]) -> list[dict[str, Any]]:
 
 
 def removed(result: Removed) -> list[dict[str, str]]:
-    return [{"Untagged": name} for name in result.untagged] + [{"Deleted": name} for name in result.deleted]
+    return [{"Untagged": familiar(name)} for name in result.untagged] + [{"Deleted": name} for name in result.deleted]
 
 
 def search_row(result: SearchResult) -> dict[str, Any]:

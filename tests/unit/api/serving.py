@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+import yarl
 
 from engine.api.server import ApiServer
 from tests.fakes.engine import FakeEngine, open_fake_engine
@@ -46,7 +47,7 @@ class Served:
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
         data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         named = {key.replace("_", "-"): value for key, value in headers.items()}
-        url = aiohttp.client.URL(f"http://wherry{path}", encoded=True)
+        url = yarl.URL(f"http://wherry{path}", encoded=True)
         async with self._session.request(method, url, data=data, headers=named) as response:
             return Reply(response.status, dict(response.headers), await response.read())
 

@@ -12,8 +12,8 @@ from urllib.parse import quote
 import pytest
 
 from engine.api.credentials import login_of
+from engine.api.shapes.durations import human_duration
 from engine.api.shapes.names import familiar
-from engine.api.shapes.times import human_duration
 from engine.errors import NotFound, RegistryError
 
 if TYPE_CHECKING:
@@ -298,7 +298,8 @@ async def test_build_refuses_what_it_cannot_honour(api: Served) -> None:
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (0.4, "Less than a second"), (1, "1 second"), (59, "59 seconds"), (60, "About a minute"), (119, "About a minute"),
+        (0.4, "Less than a second"), (1, "1 second"), (59, "59 seconds"), (60, "About a minute"),
+        (119, "About a minute"),
         (120, "2 minutes"), (3599, "59 minutes"), (3600, "About an hour"), (7200, "2 hours"), (47 * 3600, "47 hours"),
         (48 * 3600, "2 days"), (13 * 86400, "13 days"), (14 * 86400, "2 weeks"), (59 * 86400, "8 weeks"),
         (60 * 86400, "2 months"), (700 * 86400, "23 months"), (800 * 86400, "2 years"),

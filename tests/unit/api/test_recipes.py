@@ -110,8 +110,10 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
      {"restart": RestartPolicy(name="on-failure", maximum_retries=3)}),
     ({}, {"LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}},
      {"log": LogLimits(max_bytes=10 << 20, max_files=3)}),
-    ({}, {"Ulimits": [{"Name": "nofile", "Soft": 5, "Hard": 9}]}, {"ulimits": (Ulimit(name="nofile", soft=5, hard=9),)}),
-    ({}, {"NanoCpus": 1_500_000_000, "Memory": 1 << 26, "PidsLimit": -1}, {"resources": Resources(cpus=1.5, memory=1 << 26)}),
+    ({}, {"Ulimits": [{"Name": "nofile", "Soft": 5, "Hard": 9}]},
+     {"ulimits": (Ulimit(name="nofile", soft=5, hard=9),)}),
+    ({}, {"NanoCpus": 1_500_000_000, "Memory": 1 << 26, "PidsLimit": -1},
+     {"resources": Resources(cpus=1.5, memory=1 << 26)}),
     ({}, {"BlkioDeviceWriteIOps": [{"Path": "/dev/sda", "Rate": 9}]},
      {"resources": Resources(io=(IoLimit(device="/dev/sda", kind="write-iops", rate=9),))}),
 ]  # fmt: skip

@@ -1,0 +1,162 @@
+"""Words, tables, ports, mounts, durations: the pure parts of the command line."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from engine.cli import words
+from engine.cli.durations import nanoseconds
+from engine.cli.frames import Unframer
+from engine.cli.mounts import mount_body, volume_text
+from engine.cli.options import UsageError
+from engine.cli.ports import exposed, published
+from engine.cli.tables import table
+from engine.cli.terminal import Detached, _KeyWatch, detach_sequence
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0, "0B"), (999, "999B"), (1000, "1kB"), (1234, "1.23kB"), (415_300_000, "415MB"), (1_534_000_000, "1.53GB")],
+)
+def test_sizes(number: int, text: str) -> None:
+    assert words.size(number) == text
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0B"), (1 << 20, "1MiB"), (757_760, "740KiB"), (1 << 34, "16GiB")])
+def test_memory(number: int, text: str) -> None:
+    assert words.memory(number) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("64m", 64 << 20), ("1g", 1 << 30), ("10", 10), ("1.5k", 1536), ("2MiB", 2 << 20)]
+)
+def test_sizes_are_read(text: str, number: int) -> None:
+    assert words.bytes_of(text) == number
+
+
+@pytest.mark.parametrize("text", ["", "m", "ten", "5x"])
+def test_no_sizes(text: str) -> None:
+    with pytest.raises(ValueError, match=r"size|float"):
+        words.bytes_of(text)
+
+
+def row(private: int, public: int = 0, kind: str = "tcp", address: str = "0.0.0.0") -> dict[str, Any]:
+    bound = {"IP": address, "PublicPort": public} if public else {}
+    return {"PrivatePort": private, "Type": kind, **bound}
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        ([row(80, 8080)], "0.0.0.0:8080->80/tcp"),
+        ([row(443), row(80)], "80/tcp, 443/tcp"),
+        ([row(80, 8080), row(81, 8081), row(82, 8082)], "0.0.0.0:8080-8082->80-82/tcp"),
+        ([row(53, 53, "udp"), row(53, 53)], "0.0.0.0:53->53/tcp, 0.0.0.0:53->53/udp"),
+        ([row(80, 8080, address="::1")], "[::1]:8080->80/tcp"),
+        ([row(80, 9000), row(81, 9005)], "0.0.0.0:9000->80/tcp, 0.0.0.0:9005->81/tcp"),
+    ],
+)
+def test_the_ports_column(rows: list[dict[str, Any]], text: str) -> None:
+    assert words.ports(rows) == text
+
+
+def test_tables_are_set_as_dockers() -> None:
+    assert table([["A", "LONG HEAD", "LAST"], ["x", "y", "z"], ["wider-cell", "", ""]]) == (
+        "A            LONG HEAD   LAST\nx            y           z\nwider-cell               \n"
+    )
+    assert table([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "bindings"),
+    [
+        ("80", {"80/tcp": [{"HostIp": "", "HostPort": ""}]}),
+        ("8080:80", {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}),
+        ("127.0.0.1:8080:80/udp", {"80/udp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]}),
+        ("127.0.0.1::80", {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": ""}]}),
+        ("[::1]:8080:80", {"80/tcp": [{"HostIp": "::1", "HostPort": "8080"}]}),
+        ("1-2:80-81", {"80/tcp": [{"HostIp": "", "HostPort": "1"}], "81/tcp": [{"HostIp": "", "HostPort": "2"}]}),
+        ("8000-8009:80", {"80/tcp": [{"HostIp": "", "HostPort": "8000-8009"}]}),
+    ],
+)  # fmt: skip
+def test_publishing(text: str, bindings: dict[str, Any]) -> None:
+    assert published([text]) == bindings
+
+
+@pytest.mark.parametrize("text", ["", "x", "80:x", "1-3:1-2", "70000", "80/odd", "a:b:c:d", "5-3"])
+def test_what_cannot_be_published(text: str) -> None:
+    with pytest.raises(UsageError):
+        published([text])
+
+
+def test_exposing() -> None:
+    assert exposed(["80"], ["90-91/udp"]) == {"80/tcp": {}, "90/udp": {}, "91/udp": {}}
+    assert exposed([], []) is None
+
+
+def test_mounts() -> None:
+    assert mount_body("type=bind,src=/a,dst=/b,ro") == {
+        "Type": "bind",
+        "Source": "/a",
+        "Target": "/b",
+        "ReadOnly": True,
+    }
+    assert mount_body("source=v,target=/d,volume-nocopy") == {
+        "Type": "volume", "Target": "/d", "Source": "v", "VolumeOptions": {"NoCopy": True},
+    }  # fmt: skip
+    assert mount_body("type=tmpfs,target=/t,tmpfs-size=1m,tmpfs-mode=700")["TmpfsOptions"] == {
+        "SizeBytes": 1 << 20, "Mode": 0o700,
+    }  # fmt: skip
+    for wrong in ("type=bind,src=/a", "target=/a,odd=1", "target", "type=tmpfs,target=/t,tmpfs-mode=9"):
+        with pytest.raises(UsageError):
+            mount_body(wrong)
+    assert volume_text("./x:/y:ro") == f"{os.path.abspath('x')}:/y:ro"
+    assert volume_text("name:/y") == "name:/y"
+    assert volume_text("/only") == "/only"
+
+
+@pytest.mark.parametrize(
+    ("text", "ns"), [("0", 0), ("1s", 10**9), ("1m30s", 90 * 10**9), ("500ms", 5 * 10**8), ("1.5h", 5400 * 10**9)]
+)
+def test_durations(text: str, ns: int) -> None:
+    assert nanoseconds(text, "x") == ns
+
+
+@pytest.mark.parametrize("text", ["5", "s", "1 s", "1x"])
+def test_no_durations(text: str) -> None:
+    with pytest.raises(UsageError):
+        nanoseconds(text, "x")
+
+
+def test_frames_are_taken_apart_across_every_border() -> None:
+    stream = b"\x01\0\0\0\0\0\0\x05hello\x02\0\0\0\0\0\0\x03err\x01\0\0\0\0\0\0\x00"
+    for size in range(1, len(stream) + 1):
+        unframer, out, err = Unframer(), b"", b""
+        for start in range(0, len(stream), size):
+            for is_stderr, data in unframer.feed(stream[start : start + size]):
+                out, err = (out, err + data) if is_stderr else (out + data, err)
+        assert (out, err) == (b"hello", b"err")
+
+
+def test_detach_keys() -> None:
+    assert detach_sequence("ctrl-p,ctrl-q") == b"\x10\x11"
+    assert detach_sequence("a,ctrl-[") == b"a\x1b"
+    with pytest.raises(UsageError):
+        detach_sequence("ctrl-1")
+    watch = _KeyWatch(b"\x10\x11")
+    assert watch.filter(b"ab\x10") == b"ab"
+    assert watch.filter(b"c") == b"\x10c"
+    assert watch.filter(b"\x10\x10") == b"\x10"
+    with pytest.raises(Detached):
+        watch.filter(b"\x11")
+    assert _KeyWatch(b"").filter(b"\x10\x11") == b"\x10\x11"
+
+
+def test_references() -> None:
+    assert words.repository_and_tag("127.0.0.1:5000/a/b:1") == ("127.0.0.1:5000/a/b", "1")
+    assert words.repository_and_tag("127.0.0.1:5000/a") == ("127.0.0.1:5000/a", "")
+    assert words.with_default_tag("a") == "a:latest"
+    assert words.with_default_tag("a@sha256:0") == "a@sha256:0"
