@@ -16,7 +16,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from gui.bridge.changes import ChangeSet, Mirror
 from gui.bridge.engine_thread import EngineThread
@@ -91,7 +91,8 @@ class EngineClient(QObject):
         self.pump = Pump(self)
         self._thread = EngineThread(open_engine)
         self._fold = FoldMailbox(self.pump.wake, self._on_changes)
-        self._posted.connect(self._run_posted)
+        # Queued even within this thread: a callback never runs inside the call that caused it.
+        self._posted.connect(self._run_posted, Qt.ConnectionType.QueuedConnection)
 
     # --- life ---
 

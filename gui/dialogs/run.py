@@ -179,6 +179,7 @@ class RunDialog(_FormDialog):
         self._prefilled_for = "" if spec is None else image_text(spec.image)
         self._inherited_env: dict[str, str] = {}
         self._created: Container | None = None
+        self._suggested: tuple[PortMapping, ...] = ()
         self._make_head(image or (image_text(spec.image) if spec is not None else ""), name)
         self._make_side_for_paste()
         self.create_button = button(translate("RunDialog", "Create only"), on_click=lambda: self._go(start=False))
@@ -225,6 +226,13 @@ class RunDialog(_FormDialog):
 
     # --- the image ---
 
+    async def _load_ports(self) -> None:
+        """Ports suggested before it was known which are taken are suggested anew."""
+        await super()._load_ports()
+        image = self.found_image()
+        if image is not None and self._suggested and self.form.rows("ports").value() == self._suggested:
+            self._prefill(image)
+
     def found_image(self) -> Image | None:
         wanted = self.image.currentText().strip()
         for image in self.client.mirror.images.values():
@@ -267,7 +275,9 @@ class RunDialog(_FormDialog):
             return
         own = {key: value for key, value in spec.env.items() if self._inherited_env.get(key) != value}
         self._inherited_env = dict(entry.partition("=")[::2] for entry in config.env)
-        ports = spec.ports or tuple(
+        untouched = spec.ports == self._suggested
+        ports = () if untouched else spec.ports
+        ports = ports or tuple(
             PortMapping(
                 container_port=int(number),
                 host_port=suggest_port(int(number), self.host_ports),
@@ -277,6 +287,7 @@ class RunDialog(_FormDialog):
             if number.isdigit()
         )
         mounts = spec.mounts or tuple(Mount(kind="volume", target=path) for path in config.volumes)
+        self._suggested = ports if untouched else ()
         self.form.set_spec(replace(spec, ports=ports, mounts=mounts, env={**self._inherited_env, **own}))
 
     # --- what comes out ---

@@ -114,7 +114,9 @@ class StatusBar(QFrame):
             sample: HostSample = await self._shell.client.call(lambda engine: engine.stats.host())
         finally:
             self._asking = False
-        self._cpu.setText(translate("StatusBar", "CPU {0}").format(percent_text(sample.cpu_percent)))
+        self._cpu.setText(
+            translate("StatusBar", "CPU {0}").format(percent_text(sample.cpu_percent / max(1, sample.processors)))
+        )
         self._memory.setText(
             translate("StatusBar", "Memory {0} of {1}").format(
                 bytes_text(sample.memory_used), bytes_text(sample.memory_total)

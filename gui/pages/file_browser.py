@@ -238,6 +238,7 @@ class FileBrowser(QWidget):
         self.text.document().setModified(False)
         self._shell.toast(translate("FileBrowser", "Saved {0}").format(path), Tone.SUCCESS)
         self.tree.files.reload(_parent(path))
+        self.tree.reveal(path)
 
     # --- what one does with files ---
 

@@ -38,12 +38,13 @@ class Theme(QObject):
 
     def install(self, app: QApplication, mode: Mode = Mode.SYSTEM) -> None:
         """Take over the look of `app`; call once, before the first window."""
-        app.setStyle("Fusion")
-        if self._app is not app:
+        fresh = self._app is not app
+        if fresh:
+            app.setStyle("Fusion")
             app.styleHints().colorSchemeChanged.connect(self._follow_system)
             self._palette_was_dark = app.palette().window().color().lightness() < 128
         self._app = app
-        self._apply(force=True, mode=mode)
+        self._apply(force=fresh, mode=mode)
 
     def set_mode(self, mode: Mode) -> None:
         """Change between system, light and dark; takes effect at once."""

@@ -219,7 +219,7 @@ class FakeStats:
         return [self._rates(found, moment - n * _SECOND) for n in range(min(int(seconds), 900), 0, -1)]
 
     async def host(self) -> HostSample:
-        wave = 18 + 9 * math.sin(time.time() / 7)
+        wave = 140 + 70 * math.sin(time.time() / 7)
         return HostSample(
             time_ns=time.time_ns(),
             cpu_percent=wave,

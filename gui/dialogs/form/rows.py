@@ -199,6 +199,7 @@ class RowsField(Field):
             self._drop(row)
         for item in value:
             self.add(item)
+        self.changed.emit()
 
     def problem(self) -> str:
         first = ""

@@ -1,0 +1,286 @@
+"""The containers' page: list, filters, details and each of their tabs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLabel, QMenu, QPlainTextEdit
+
+from engine.types.containers import Exit, Resources, State
+from engine.types.data import now
+from gui.pages.container.changes import ChangesTab
+from gui.pages.container.files import FilesTab
+from gui.pages.container.history import HistoryTab
+from gui.pages.container.inspect import InspectTab
+from gui.pages.container.logs import LogsTab
+from gui.pages.container.overview import OverviewTab
+from gui.pages.container.processes import ProcessesTab
+from gui.pages.container.stats import StatsTab
+from gui.pages.container.terminal import TerminalTab
+from gui.pages.containers import ContainersPage
+
+if TYPE_CHECKING:
+    from tests.gui.conftest import Driver
+
+
+@pytest.fixture
+def page(driver: Driver) -> ContainersPage:
+    driver.window.navigate("containers")
+    page = driver.window.page("containers")
+    assert isinstance(page, ContainersPage)
+    driver.until(lambda: page.list.model.rowCount() > 0)
+    return page
+
+
+def tab(driver: Driver, name: str, key: str) -> Any:
+    driver.window.navigate("containers", driver.container(name).id, key)
+    details = driver.window.page("containers").details  # type: ignore[attr-defined]
+    return details.tab(key)
+
+
+def words(widget: Any) -> str:
+    return "\n".join(label.text() for label in widget.findChildren(QLabel) if label.isVisibleTo(widget))
+
+
+# --- the list ---
+
+
+def test_the_list_follows_the_engine(driver: Driver, page: ContainersPage) -> None:
+    shown = {c.name for c in page.list.model.shown()}
+    assert shown == driver.names()
+    driver.ask(lambda engine: engine.containers.remove("draft"))
+    driver.until(lambda: "draft" not in {c.name for c in page.list.model.shown()})
+
+
+def test_live_figures_arrive(driver: Driver, page: ContainersPage) -> None:
+    row = page.list.model.row_of(driver.container("grafana").id)
+    driver.until(lambda: page.list.model.index(row, 3).data())
+    driver.until(lambda: page.list.model.index(row, 4).data())
+
+
+def test_filter_and_chips(driver: Driver, page: ContainersPage) -> None:
+    page.list.search.setText("redis")
+    driver.until(lambda: [c.name for c in page.list.model.shown()] == ["shop-cache-1"])
+    page.list.search.clear()
+    driver.until(lambda: len(page.list.model.shown()) == len(driver.names()))
+    driver.bot.mouseClick(page.list.chips.chip("trouble"), Qt.MouseButton.LeftButton)
+    trouble = {c.name for c in page.list.model.shown()}
+    assert {"thumbnailer", "metrics-import"} <= trouble
+    assert "grafana" not in trouble
+
+
+def test_several_selected_show_the_bulk_bar(driver: Driver, page: ContainersPage) -> None:
+    page.list.table.selectAll()
+    chosen = page.list.selected()
+    assert len(chosen) == len(driver.names())
+    assert page.list._bulk.isVisible()
+    page.list.table.clearSelection()
+    assert not page.list._bulk.isVisible()
+
+
+def test_selecting_a_project_selects_its_members(driver: Driver, page: ContainersPage) -> None:
+    assert page.list.table.select_key("project:shop")
+    assert {c.name for c in page.list.selected()} >= {"shop-web-1", "shop-db-1", "shop-cache-1"}
+
+
+def test_enter_opens_details_and_alt_left_goes_back(driver: Driver, page: ContainersPage) -> None:
+    page.list.table.select_key(driver.container("grafana").id)
+    driver.bot.keyClick(page.list.table, Qt.Key.Key_Return)
+    assert page.details is not None
+    assert page.details.name == "grafana"
+    page.show_list()
+    assert page.list.isVisible()
+
+
+def test_the_menu_has_what_is_possible(driver: Driver, page: ContainersPage) -> None:
+    page.list.table.select_key(driver.container("backup-nightly").id)
+    page.list._show_menu([], QPoint(0, 0))
+    shown = [m for m in page.list.findChildren(QMenu) if m.isVisible()]
+    enabled = {action.objectName() for action in shown[0].actions() if action.isEnabled() and action.objectName()}
+    assert "container.start" in enabled
+    assert "container.stop" not in enabled
+    assert "container.remove" in enabled
+    shown[0].close()
+
+
+def test_a_removed_container_leaves_its_details(driver: Driver, page: ContainersPage) -> None:
+    tab(driver, "draft", "overview")
+    driver.ask(lambda engine: engine.containers.remove("draft"))
+    driver.until(lambda: page.list.isVisible())
+
+
+# --- tabs ---
+
+
+def test_overview_hides_secrets_until_asked(driver: Driver, page: ContainersPage) -> None:
+    overview = tab(driver, "shop-db-1", "overview")
+    assert isinstance(overview, OverviewTab)
+    names = lambda: " ".join(w.accessibleName() for w in overview.findChildren(object) if hasattr(w, "accessibleName"))  # noqa: E731
+    assert "correct horse" not in names()
+    overview._eye.click()
+    driver.until(lambda: "correct horse" in names())
+
+
+def test_overview_tells_why_it_ended(driver: Driver, page: ContainersPage) -> None:
+    overview = tab(driver, "thumbnailer", "overview")
+    assert overview.banner.isVisible()
+    assert "Out of memory" in words(overview.banner)
+
+
+def test_log_is_loaded_followed_and_searched(driver: Driver, page: ContainersPage) -> None:
+    logs = tab(driver, "grafana", "logs")
+    assert isinstance(logs, LogsTab)
+    driver.until(lambda: logs.source is not None and logs.source.line_count() >= 2000)
+    before = logs.source.line_count()
+    driver.until(lambda: logs.source.line_count() > before)
+    logs.search.setText("upstream timed out")
+    driver.until(lambda: "matches" in logs._count.text() or " of " in logs._count.text())
+    logs._only.click()
+    driver.until(lambda: logs._filtered is not None and logs._filtered.line_count() > 0)
+    row = logs._filtered.row(logs._filtered.line_count() - 1)
+    assert row is None or "upstream timed out" in row.text
+
+
+def test_log_levels_filter(driver: Driver, page: ContainersPage) -> None:
+    logs = tab(driver, "grafana", "logs")
+    driver.until(lambda: logs.source is not None and logs.source.line_count() > 0)
+    driver.bot.mouseClick(logs.levels.chip("error"), Qt.MouseButton.LeftButton)
+    driver.until(lambda: logs._filtered is not None and logs._filtered.line_count() > 10)
+
+
+def test_old_lines_are_fetched_when_they_come_to_sight(driver: Driver, page: ContainersPage) -> None:
+    logs = tab(driver, "grafana", "logs")
+    driver.until(lambda: logs.source is not None and logs.source.line_count() > 0)
+    assert logs.source.row(3) is None
+    logs.source.want(0, 10)
+    driver.until(lambda: logs.source.row(3) is not None)
+
+
+def test_clearing_the_view_keeps_the_log(driver: Driver, page: ContainersPage) -> None:
+    logs = tab(driver, "backup-nightly", "logs")
+    driver.until(lambda: logs.source is not None and logs.source.line_count() > 0)
+    lines = logs.source.line_count()
+    logs._clear()
+    assert logs.source.line_count() == 0
+    logs._unclear()
+    assert logs.source.line_count() == lines
+
+
+def test_terminal_opens_a_shell_and_another(driver: Driver, page: ContainersPage) -> None:
+    terminal = tab(driver, "grafana", "terminal")
+    assert isinstance(terminal, TerminalTab)
+    driver.until(lambda: len(terminal.sessions) == 1 and terminal.sessions[0]._link is not None)
+    terminal.open_session(("/bin/sh",), "sh")
+    assert terminal.bar.count() == 2
+    terminal.close_session(0)
+    assert terminal.bar.count() == 1
+
+
+def test_terminal_of_a_stopped_container_offers_to_start_it(driver: Driver, page: ContainersPage) -> None:
+    terminal = tab(driver, "backup-nightly", "terminal")
+    assert terminal.sessions == []
+    terminal._start.click()
+    driver.until(lambda: driver.container("backup-nightly").state is State.RUNNING)
+
+
+def test_stats_load_history_and_a_dragged_limit_applies_live(driver: Driver, page: ContainersPage) -> None:
+    stats = tab(driver, "shop-web-1", "stats")
+    assert isinstance(stats, StatsTab)
+    driver.until(lambda: stats.timeline.now > 10**18)
+    stats.charts["memory"].limit_dropped.emit(float(300 << 20))
+    driver.until(lambda: driver.container("shop-web-1").spec.resources.memory == 300 << 20)
+    stats.charts["cpu"].limit_dropped.emit(150.0)
+    driver.until(lambda: driver.container("shop-web-1").spec.resources == Resources(memory=300 << 20, cpus=1.5))
+
+
+def test_a_click_in_a_graph_shows_the_log_of_that_second(driver: Driver, page: ContainersPage) -> None:
+    stats = tab(driver, "shop-web-1", "stats")
+    driver.until(lambda: stats.timeline.now > 10**18)
+    stats.timeline.click(stats.timeline.now - 60 * 10**9)
+    details = page.details
+    assert details is not None
+    driver.until(lambda: isinstance(details.current_tab(), LogsTab))
+
+
+def test_processes_can_be_signalled(driver: Driver, page: ContainersPage) -> None:
+    processes = tab(driver, "grafana", "processes")
+    assert isinstance(processes, ProcessesTab)
+    driver.until(lambda: processes.model.rowCount() == 4)
+    main = str(driver.container("grafana").pid)
+    processes.shell.run(processes._send([main], "KILL"))
+    driver.accept()
+    driver.until(lambda: driver.container("grafana").state is State.EXITED)
+    driver.until(lambda: processes.model.rowCount() == 0)
+
+
+def test_changes_and_their_dockerfile(driver: Driver, page: ContainersPage) -> None:
+    changes = tab(driver, "grafana", "changes")
+    assert isinstance(changes, ChangesTab)
+    driver.until(lambda: changes.model.rowCount() == 5)
+    changes._suggest()
+    dialog = driver.dialog("dockerfile")
+    field = dialog.findChild(QPlainTextEdit)
+    assert field is not None
+    assert field.toPlainText().startswith("FROM ")
+    dialog.accept()
+
+
+def test_inspect_shows_and_copies_everything(driver: Driver, page: ContainersPage) -> None:
+    inspect = tab(driver, "grafana", "inspect")
+    assert isinstance(inspect, InspectTab)
+    inspect._copy()
+    assert '"name": "grafana"' in QGuiApplication.clipboard().text()
+
+
+def test_history_has_the_report_with_its_next_steps(driver: Driver, page: ContainersPage) -> None:
+    history = tab(driver, "thumbnailer", "history")
+    assert isinstance(history, HistoryTab)
+    driver.until(lambda: history.death.isVisible())
+    assert "It ran out of memory" in words(history.death)
+    assert "MemoryError" in words(history.death)
+
+
+def test_history_follows_events(driver: Driver, page: ContainersPage) -> None:
+    history = tab(driver, "grafana", "history")
+    key = driver.container("grafana").id
+
+    async def die(engine: Any) -> None:
+        engine.containers.end(key, Exit(code=3, ended=now()))
+
+    driver.ask(die)
+    driver.until(lambda: "Ended with 3" in words(history))
+
+
+def test_files_are_browsed_edited_and_made(driver: Driver, page: ContainersPage) -> None:
+    files = tab(driver, "grafana", "files")
+    assert isinstance(files, FilesTab)
+    browser = files.browser
+    driver.until(lambda: browser.tree.files.rowCount() > 3)
+    browser.tree.reveal("/etc/hosts")
+    driver.until(lambda: browser._shown_path == "/etc/hosts")
+    assert "setting = value" in browser.text.toPlainText()
+    browser.text.setPlainText("127.0.0.1 localhost\n")
+    browser.text.document().setModified(True)
+    browser._save_text()
+    place = browser._place
+    driver.until(lambda: not browser.text.document().isModified())
+    assert driver.ask(lambda engine: engine.files.read(place, "/etc/hosts")) == b"127.0.0.1 localhost\n"
+    driver.until(lambda: browser._folder() == "/etc")
+    browser._shell.run(browser._make_folder())
+    dialog: Any = driver.dialog("question")
+    dialog.field.setText("made-here")
+    dialog.accept()
+    assert place is not None
+    driver.until(lambda: "/etc/made-here" in driver.engine.store.trees["container", place.id])
+
+
+def test_merged_logs_of_several(driver: Driver, page: ContainersPage) -> None:
+    driver.trigger("container.logs", "grafana", "shop-web-1")
+    dialog: Any = driver.dialog("dialog.merged-logs")
+    driver.until(lambda: dialog.source.line_count() >= 400)
+    sources = {row.source for row in dialog.source.rows()}
+    assert sources == {driver.container("grafana").id, driver.container("shop-web-1").id}
+    dialog.reject()

@@ -1,0 +1,181 @@
+"""Running and editing by form: prefilled, checked while typed, filled from a pasted line; a failure loses nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from engine.errors import Code, Conflict
+from engine.types.containers import ContainerSpec, HealthCheck, Mount, PortMapping, Resources, RestartPolicy, State
+from gui.dialogs.form.form import SpecForm
+from gui.dialogs.run import EditDialog, RunDialog
+from tests.unit.gui.test_docker_run import FULL
+
+if TYPE_CHECKING:
+    from tests.gui.conftest import Driver
+
+
+def run_dialog(driver: Driver, **arguments: Any) -> RunDialog:
+    driver.window.open_dialog("run", **arguments)
+    dialog = driver.dialog("dialog.run")
+    assert isinstance(dialog, RunDialog)
+    driver.until(lambda: dialog.host_ports)
+    return dialog
+
+
+def edit_dialog(driver: Driver, name: str, section: str = "") -> EditDialog:
+    driver.window.open_dialog("edit", container=driver.container(name).id, section=section)
+    dialog = driver.dialog("dialog.edit")
+    assert isinstance(dialog, EditDialog)
+    driver.until(lambda: dialog.host_ports)
+    return dialog
+
+
+def test_the_form_carries_every_option_without_loss(driver: Driver) -> None:
+    form = SpecForm(driver.window, FULL)
+    driver.bot.addWidget(form)
+    assert form.spec() == FULL
+    assert form.problems() == {}
+    form.set_spec(ContainerSpec(image="nginx:1.27"))
+    assert form.spec() == ContainerSpec(image="nginx:1.27")
+
+
+def test_an_image_fills_ports_and_volumes(driver: Driver) -> None:
+    dialog = run_dialog(driver, image="postgres:16")
+    spec = dialog.full_spec()
+    assert [(p.container_port, p.host_port) for p in spec.ports] == [(5432, 5432)]
+    assert [m.target for m in spec.mounts] == ["/var/lib/postgresql/data"]
+    assert spec.env == {}, "what the image says by itself is not repeated"
+    assert "PGDATA" in dialog.form.entries["env"].field.value()
+
+
+def test_a_taken_port_names_its_owner_and_stops_the_button(driver: Driver) -> None:
+    dialog = run_dialog(driver, image="nginx:1.27")
+    dialog.form.rows("ports").set_value([PortMapping(container_port=80, host_port=8080)])
+    driver.until(lambda: "taken by the container shop-web-1" in dialog.remark.text())
+    assert not dialog.run_button.isEnabled()
+    dialog.form.rows("ports").rows[0].host.setText("8181")  # type: ignore[attr-defined]
+    driver.until(lambda: dialog.run_button.isEnabled())
+
+
+def test_wrong_input_is_told_beside_the_field(driver: Driver) -> None:
+    dialog = run_dialog(driver, image="nginx:1.27")
+    dialog.form.entries["resources.memory"].field.line.setText("lots")  # type: ignore[attr-defined]
+    driver.until(lambda: "lots" in dialog.remark.text())
+    assert dialog.form.problems().keys() == {"limits"}
+    assert not dialog.run_button.isEnabled()
+
+
+def test_a_taken_name_is_told(driver: Driver) -> None:
+    dialog = run_dialog(driver, image="nginx:1.27")
+    dialog.name_field.setText("grafana")
+    driver.until(lambda: "grafana" in dialog.remark.text())
+    assert not dialog.run_button.isEnabled()
+
+
+def test_running_creates_starts_and_shows_it(driver: Driver) -> None:
+    dialog = run_dialog(driver, image="nginx:1.27")
+    dialog.name_field.setText("fresh")
+    driver.until(lambda: dialog.run_button.isEnabled())
+    dialog.run_button.click()
+    driver.until(lambda: "fresh" in driver.names() and driver.container("fresh").state is State.RUNNING)
+    driver.no_dialog()
+    details = driver.window.page("containers").details  # type: ignore[attr-defined]
+    assert details.name == "fresh"
+
+
+def test_an_image_that_is_not_here_is_pulled_first(driver: Driver) -> None:
+    dialog = run_dialog(driver, image="busybox:1.36")
+    dialog.name_field.setText("pulled")
+    driver.until(lambda: dialog.run_button.isEnabled())
+    assert "pulled first" in dialog._image_words.text()
+    dialog.run_button.click()
+    driver.until(lambda: "pulled" in driver.names())
+    assert any(o.kind == "pull" for o in driver.client.mirror.operations.values())
+
+
+def test_a_failed_start_keeps_the_dialog_and_is_tried_again_on_the_same_container(driver: Driver) -> None:
+    dialog = run_dialog(driver, image="nginx:1.27")
+    dialog.name_field.setText("second-try")
+    driver.until(lambda: dialog.run_button.isEnabled())
+    driver.engine.store.failures["containers.start"] = Conflict("Port 8080 is in use", code=Code.PORT_IN_USE)
+    dialog.run_button.click()
+    driver.until(lambda: dialog.banner.isVisible())
+    assert dialog.isVisible()
+    driver.until(lambda: dialog.run_button.isEnabled())
+    count = len(driver.names())
+    dialog.run_button.click()
+    driver.until(lambda: driver.container("second-try").state is State.RUNNING)
+    assert len(driver.names()) == count
+
+
+@pytest.mark.parametrize(
+    "line", ["docker run --name web2 -p 9090:80 -e A=b -m 64m --restart always nginx:1.27 nginx -g x"]
+)
+def test_a_pasted_line_fills_the_form(driver: Driver, line: str) -> None:
+    dialog = run_dialog(driver)
+    assert dialog.fill_from_line(line)
+    spec = dialog.full_spec()
+    assert dialog.name() == "web2"
+    assert spec.image == "nginx:1.27"
+    assert spec.ports == (PortMapping(container_port=80, host_port=9090),)
+    assert spec.env == {"A": "b"}
+    assert spec.resources == Resources(memory=64 << 20)
+    assert spec.restart == RestartPolicy(name="always")
+    assert spec.command == ("nginx", "-g", "x")
+    driver.until(lambda: "--restart always" in dialog.line.toPlainText())
+
+
+def test_a_line_that_cannot_be_read_is_explained(driver: Driver) -> None:
+    dialog = run_dialog(driver)
+    assert not dialog.fill_from_line("docker run --nonsense nginx")
+    assert dialog.banner.isVisible()
+
+
+def test_the_line_follows_the_form(driver: Driver) -> None:
+    dialog = run_dialog(driver, image="alpine:3.20")
+    dialog.form.entries["command"].field.set_value(("sleep", "5"))
+    driver.until(lambda: "alpine:3.20 sleep 5" in dialog.line.toPlainText().replace(" \\\n    ", " "))
+
+
+def test_editing_ports_applies_live(driver: Driver) -> None:
+    started = driver.container("grafana").started
+    dialog = edit_dialog(driver, "grafana", "ports")
+    assert not dialog.apply_button.isEnabled()
+    dialog.form.rows("ports").set_value([PortMapping(container_port=3000, host_port=3333)])
+    driver.until(lambda: dialog.apply_button.isEnabled())
+    assert dialog.changes.text() == "Applies at once: Ports"
+    dialog.apply_button.click()
+    driver.until(lambda: driver.container("grafana").ports[0].host_port == 3333)
+    assert driver.container("grafana").started == started
+
+
+def test_editing_the_environment_says_that_it_restarts(driver: Driver) -> None:
+    started = driver.container("grafana").started
+    dialog = edit_dialog(driver, "grafana")
+    dialog.form.entries["env"].field.set_value({"GF_LOG": "debug"})
+    driver.until(lambda: dialog.apply_button.isEnabled())
+    assert "Needs a restart: Variables" in dialog.changes.text()
+    assert "stopped and started" in dialog.changes.text()
+    dialog.apply_button.click()
+    driver.until(lambda: driver.container("grafana").spec.env == {"GF_LOG": "debug"})
+    driver.until(lambda: driver.container("grafana").started != started)
+
+
+def test_editing_mounts_says_that_it_is_made_anew(driver: Driver) -> None:
+    dialog = edit_dialog(driver, "grafana")
+    dialog.form.rows("mounts").set_value([Mount(kind="volume", source="other", target="/x")])
+    driver.until(lambda: dialog.apply_button.isEnabled())
+    assert "made anew with the same files: Mounts" in dialog.changes.text()
+
+
+def test_health_by_form(driver: Driver) -> None:
+    dialog = run_dialog(driver, image="nginx:1.27")
+    field: Any = dialog.form.entries["health"].field
+    field.set_value(HealthCheck(test=("CMD", "curl", "-f", "http://localhost/"), interval=5.0))
+    assert field.value() == HealthCheck(test=("CMD-SHELL", "curl -f http://localhost/"), interval=5.0)
+    field.set_value(HealthCheck(test=("NONE",)))
+    assert field.value() == HealthCheck(test=("NONE",))
+    field.set_value(None)
+    assert field.value() is None
