@@ -107,8 +107,12 @@ class Connection(web.RequestHandler):
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
         """What is no HTTP gets a 400 in words, and leaves no line in the log: anybody can send it."""
+        if isinstance(exc, ConnectionError):
+            raise ConnectionResetError("the client is gone") from exc
         if status >= 500 and exc is not None:
             log.error("a request failed outside its handler", exc_info=exc)
+        if request.writer.output_size > 0:
+            raise ConnectionResetError("a part of the answer is out; there is no taking it back") from exc
         text = "the request is no HTTP" if status == 400 else "the request could not be handled"
         response = web.json_response({"message": text}, status=status)
         response.force_close()
