@@ -137,8 +137,14 @@ class NetworkService:
         self._must_be_ours(found)
         member = self._running_member(container, found, tuple(aliases))
         address = self._pick_address(found)
-        await self._bridge.join(found, self.attachments.namespace(member.container_id), address, self._slot(member))
+        slot = self._slot(member)
         await self._save(_with_member(found, member, address))
+        try:
+            namespace = self.attachments.namespace(member.container_id)
+            await self._bridge.join(self._networks[found.id], namespace, address, slot)
+        except BaseException:
+            await self._save(found)
+            raise
         self._publish(self._networks[found.id], "connect", container=member.container_id)
         self._neighbours_changed(found.id)
 

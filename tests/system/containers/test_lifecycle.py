@@ -14,6 +14,8 @@ from tests.system.containers.conftest import BUSYBOX, create, output, read_log, 
 if TYPE_CHECKING:
     from engine.embedded import EmbeddedEngine
 
+pytestmark = pytest.mark.also_as_root
+
 
 async def test_create_start_stop_remove(loaded: EmbeddedEngine) -> None:
     made = await create(loaded, "sleep", "1000", name="web")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.errors import Code, Conflict, HostError
-from engine.types.containers import Mount, PortMapping, State, UpdateContainer
+from engine.types.containers import Exec, Mount, PortMapping, State, UpdateContainer
 from engine.types.networks import CreateNetwork
 from tests.system.containers.conftest import create, output, run, until
 
@@ -180,6 +180,16 @@ async def test_members_of_a_network_reach_each_other_by_name(loaded: EmbeddedEng
     await loaded.networks.remove("team")
 
 
+async def said(engine: EmbeddedEngine, container_id: str, *command: str) -> str:
+    """What a command in a running container prints."""
+    session = await engine.containers.exec(container_id, Exec(command=command))
+    pieces = []
+    while (piece := await session.read()) is not None:
+        pieces.append(piece[1].decode())
+    await session.close()
+    return "".join(pieces)
+
+
 async def test_connect_and_disconnect_a_running_container(loaded: EmbeddedEngine) -> None:
     await loaded.networks.create(CreateNetwork(name="late"))
     server = await run(loaded, *SERVER, name="server", network="late")
@@ -187,6 +197,7 @@ async def test_connect_and_disconnect_a_running_container(loaded: EmbeddedEngine
     await loaded.networks.connect("late", "client")
     hosts = (loaded.paths.container_run(client.id) / "hosts").read_text()
     assert f"{server.ip_address}\tserver" in hosts
+    assert "here I am" in await said(loaded, client.id, "wget", "-q", "-O", "-", "http://server/")
     await loaded.networks.disconnect("late", "client")
     assert "server" not in (loaded.paths.container_run(client.id) / "hosts").read_text()
 
