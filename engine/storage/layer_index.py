@@ -97,6 +97,7 @@ class LayerIndex:
         self.digest_rows = self._column("digest", "i")
         self.link_rows = self._column("link", "i")
         self._digests = self._column("digests", "B")
+        self._path_bytes = self._column("paths", "B")
         self._paths: list[bytes] | None = None
         self._keys: list[bytes] | None = None
         self._links: list[bytes] | None = None
@@ -115,6 +116,8 @@ class LayerIndex:
 
     def _column(self, name: str, code: Literal["B", "H", "I", "Q", "i", "q"]) -> memoryview:
         start, length = self._columns[name]
+        if start + length > len(self._mapped):
+            raise ValueError("it ends too early")
         return self._mapped[start : start + length].cast(code)
 
     def __len__(self) -> int:
@@ -124,7 +127,7 @@ class LayerIndex:
     def paths(self) -> Sequence[bytes]:
         """All paths in row order (split on first use, then kept)."""
         if self._paths is None:
-            whole = bytes(self._column("paths", "B"))
+            whole = bytes(self._path_bytes)
             self._paths = whole.split(b"\0") if self._count else []
         return self._paths
 

@@ -299,7 +299,7 @@ def _pax_records(data: bytes) -> dict[bytes, bytes]:
         digits, blank, _ = data[at : at + 20].partition(b" ")
         length = _decimal(digits) if blank else 0
         key, equals, value = data[at + len(digits) + 1 : at + length - 1].partition(b"=")
-        if not equals or at + length > len(data) or data[at + length - 1] != 0x0A:
+        if not equals or length < len(digits) + 3 or at + length > len(data) or data[at + length - 1] != 0x0A:
             raise BadInput("a damaged extended header")
         if key in (b"GNU.sparse.offset", b"GNU.sparse.numbytes"):
             # Sparse format 0.0 repeats keys; 0.1 has the same as one list.
