@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QSizePolicy, QVBoxLayout
 
 from gui.models.table import Column, KeyedTableModel
 from gui.presentation.images import image_name, shown_path
@@ -43,6 +43,7 @@ class FindFileDialog(QDialog):
         self.resize(820, 520)
         self.search = SearchField(translate("FindFileDialog", "libssl.so.3"), delay_ms=250)
         self.search.setMaximumWidth(16_777_215)
+        self.search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.search.changed.connect(lambda _text: self._find())
         self.search.left.connect(self.reject)
         self.kind = Segmented(

@@ -50,6 +50,7 @@ def _plan() -> ListingPlan:
             place["used"]: TextCell(secondary=True),
         },
         widths={place["size"]: 96, place["unique"]: 96, place["created"]: 132, place["used"]: 180},
+        droppable=(place["unique"], place["created"], place["used"]),
         empty=(
             "image",
             translate("ImagesPage", "No images yet"),

@@ -44,6 +44,8 @@ class ListingPlan:
     bulk: tuple[str, ...] = ()
     painters: Mapping[int, CellPainter] = field(default_factory=dict)
     widths: Mapping[int, int] = field(default_factory=dict)
+    droppable: tuple[int, ...] = ()
+    """Columns a narrow window does without, the first of them first."""
     empty: tuple[str, str, str] = ("", "", "")
     """Icon, title, hint."""
     empty_actions: tuple[str, ...] = ()
@@ -115,7 +117,7 @@ class Listing(QWidget):
         plan, table = self._plan, self.table
         table.setModel(self.filtered)
         table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
-        table.set_columns(plan.painters, plan.widths, stretch=0)
+        table.set_columns(plan.painters, plan.widths, stretch=0, droppable=plan.droppable)
         table.menu_wanted.connect(self._show_menu)
         table.keys_selected.connect(lambda _keys: self.refresh())
         self._empty = EmptyState(*plan.empty)

@@ -48,6 +48,7 @@ def _plan() -> ListingPlan:
             place["created"]: TextCell(secondary=True),
         },
         widths={place["driver"]: 90, place["subnet"]: 140, place["members"]: 190, place["created"]: 110},
+        droppable=(place["created"], place["driver"], place["members"]),
         empty=(
             "network",
             translate("NetworksPage", "No networks yet"),

@@ -58,6 +58,7 @@ def _plan() -> ListingPlan:
             place["used"]: TextCell(secondary=True),
         },
         widths={place["size"]: 100, place["created"]: 140, place["used"]: 260},
+        droppable=(place["created"], place["used"]),
         empty=(
             "volume",
             translate("VolumesPage", "No volumes yet"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QSizePolicy, QWidget
 
 from gui.theme import Role, icon
 from gui.words import translate
+
+_WIDTH = 240
 
 
 class SearchField(QLineEdit):
@@ -27,12 +29,15 @@ class SearchField(QLineEdit):
         self.setAccessibleName(self.placeholderText())
         self.setClearButtonEnabled(True)
         self.addAction(QAction(icon("search", Role.TEXT_MUTED), "", self), QLineEdit.ActionPosition.LeadingPosition)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(200)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(110)
         self.setMaximumWidth(320)
         self._timer = QTimer(self, singleShot=True, interval=delay_ms)
         self._timer.timeout.connect(lambda: self.changed.emit(self.text()))
         self.textChanged.connect(lambda _text: self._timer.start())
+
+    def sizeHint(self) -> QSize:
+        return QSize(_WIDTH, super().sizeHint().height())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         back = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)

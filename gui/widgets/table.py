@@ -20,7 +20,11 @@ from gui.theme import Role, Size, Space, Text, color, font, theme
 from gui.widgets.cells import AnyIndex, CellPainter, CellState, TextCell
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+
+_READABLE = 230
+"""The least width of a name that still tells names apart."""
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -95,7 +99,8 @@ class Table(QTableView):
         header.setStretchLastSection(False)
         header.setFixedHeight(Size.HEADER)
         self._empty: QWidget | None = None
-        self._stretch: dict[int, int] = {}
+        self._widths: dict[int, int] = {}
+        self._droppable: tuple[int, ...] = ()
         theme().changed.connect(self.viewport().update)
 
     # --- setting up ---
@@ -106,13 +111,25 @@ class Table(QTableView):
         self.setProperty("inset", "true")
         self.viewport().update()
 
-    def set_columns(self, painters: Mapping[int, CellPainter], widths: Mapping[int, int], stretch: int = 0) -> None:
-        """Painters and widths by column; the `stretch` column takes what is left."""
+    def set_columns(
+        self,
+        painters: Mapping[int, CellPainter],
+        widths: Mapping[int, int],
+        stretch: int = 0,
+        *,
+        droppable: Sequence[int] = (),
+    ) -> None:
+        """Painters and widths by column; the `stretch` column takes what is left.
+
+        `droppable` columns go, the first of them first, where that column would become too narrow to read.
+        """
+        self._widths, self._droppable = dict(widths), tuple(droppable)
         self.cells.painters.update(painters)
         header = self.horizontalHeader()
         for column, width in widths.items():
             header.resizeSection(column, width)
         header.setSectionResizeMode(stretch, QHeaderView.ResizeMode.Stretch)
+        self._drop_columns()
 
     def set_empty_state(self, widget: QWidget) -> None:
         """Shown over the rows while there are none."""
@@ -206,6 +223,7 @@ class Table(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._drop_columns()
         if self._empty is not None:
             self._empty.setGeometry(self.viewport().rect())
 
@@ -214,6 +232,16 @@ class Table(QTableView):
         painter.fillRect(event.rect(), color(Role.SURFACE))
         painter.end()
         super().paintEvent(event)
+
+    def _drop_columns(self) -> None:
+        """Hide as many of the droppable columns as the readable width of the stretched one asks for."""
+        wanted = sum(self._widths.values()) + _READABLE
+        for column in self._droppable:
+            gone = wanted > self.viewport().width()
+            if gone != self.isColumnHidden(column):
+                self.setColumnHidden(column, gone)
+            if gone:
+                wanted -= self._widths.get(column, 0)
 
     def _hover(self, row: int, pointer: QPointF | None) -> None:
         old, self.cells.hovered_row = self.cells.hovered_row, row

@@ -52,7 +52,7 @@ class WasteList(Table):
             1: BadgeCell(),
             2: TextCell(tabular=True),
         }
-        self.set_columns(painters, {1: 170, 2: 90}, stretch=0)
+        self.set_columns(painters, {1: 170, 2: 90}, stretch=0, droppable=(1,))
         self.set_empty_state(
             EmptyState(
                 "check-circle",

@@ -11,11 +11,11 @@ from gui.models.filtered import FilteredModel
 from gui.models.table import Column, KeyedTableModel
 from gui.presentation.images import change_tone, change_words, image_name, shown_path
 from gui.presentation.units import bytes_text, count_text
-from gui.theme import Size, Space, Text, Tone
+from gui.theme import Role, Size, Space, Text
 from gui.widgets.buttons import tool_button
 from gui.widgets.cells import BadgeCell, CellPainter, TextCell
 from gui.widgets.empty_state import EmptyState
-from gui.widgets.labels import label
+from gui.widgets.labels import ElidedLabel
 from gui.widgets.page_header import PageHeader
 from gui.widgets.search_field import SearchField
 from gui.widgets.segmented import Segmented
@@ -46,7 +46,8 @@ class CompareView(QWidget):
             (self.second, translate("CompareView", "Right image")),
         ):
             box.setAccessibleName(words)
-            box.setMinimumWidth(220)
+            box.setMinimumContentsLength(26)
+            box.setMinimumWidth(110)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.activated.connect(lambda _index: self._chosen())
             header.add(box)
@@ -60,7 +61,7 @@ class CompareView(QWidget):
             translate("CompareView", "Part"),
         )
         self.search = SearchField(translate("CompareView", "Filter"), delay_ms=60)
-        self.summary = label("", Text.BODY, Tone.NEUTRAL)
+        self.summary = ElidedLabel("", Text.BODY, Role.TEXT_SECONDARY, Qt.TextElideMode.ElideRight)
         self._build(header)
 
     def _build(self, header: PageHeader) -> None:
@@ -112,7 +113,7 @@ class CompareView(QWidget):
 
     def _chosen(self) -> None:
         self._wanted = (str(self.first.currentData()), str(self.second.currentData()))
-        self.summary.setText(translate("CompareView", "Comparing…"))
+        self.summary.set_text(translate("CompareView", "Comparing…"))
         self._shell.run(self._load(*self._wanted))
 
     async def _load(self, first: str, second: str) -> None:
@@ -134,7 +135,7 @@ class CompareView(QWidget):
         sizes = translate("CompareView", "{0} → {1} ({2}{3})").format(
             bytes_text(result.size_left), bytes_text(result.size_right), sign, bytes_text(abs(growth))
         )
-        self.summary.setText(f"{files}  ·  {sizes}")
+        self.summary.set_text(f"{files}  ·  {sizes}")
 
 
 class _PairTable(Table):

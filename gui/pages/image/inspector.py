@@ -20,7 +20,7 @@ from gui.widgets.cells import BadgeCell, CellPainter, TextCell
 from gui.widgets.chips import Chip
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.file_tree import CHANGE_TONES, Change, FileTree
-from gui.widgets.labels import ElidedLabel, label
+from gui.widgets.labels import ElidedLabel
 from gui.widgets.layer_stack import LayerStack
 from gui.widgets.search_field import SearchField
 from gui.widgets.segmented import Segmented
@@ -91,7 +91,7 @@ class LayerInspector(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(Space.L, Space.S, Space.M, Space.S)
         row.setSpacing(Space.S)
-        self.summary = label("", Text.BODY, Tone.NEUTRAL)
+        self.summary = ElidedLabel("", Text.BODY, Role.TEXT_SECONDARY, Qt.TextElideMode.ElideRight)
         self.score = Badge("", Tone.MUTED)
         self.score.hide()
         row.addWidget(self.summary, 1)
@@ -166,7 +166,7 @@ class LayerInspector(QWidget):
         self.stack.set_layers(())
         self.preview.hide()
         self.score.hide()
-        self.summary.setText(translate("LayerInspector", "Reading the layers…"))
+        self.summary.set_text(translate("LayerInspector", "Reading the layers…"))
         self.only.setChecked(False)
         self.only.setEnabled(False)
         self._shell.run(self._load_report(image_id))
@@ -191,7 +191,7 @@ class LayerInspector(QWidget):
             words = translate("LayerInspector", "Layer {0}  ·  {1}").format(layer.index + 1, bytes_text(layer.size))
         else:
             words = translate("LayerInspector", "{0} layers  ·  {1}").format(len(report.layers), total)
-        self.summary.setText(words)
+        self.summary.set_text(words)
         tone = score_tone(report.score)
         if report.wasted_size:
             share = percent_text(100 * (1 - report.score))
