@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 import secrets
 import time
 from datetime import timedelta
@@ -65,6 +66,8 @@ class FakeContainers:
     async def create(self, request: CreateContainer) -> Container:
         self._store.fail_if_told("containers.create")
         name = request.name or self._invent_name()
+        if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", name):
+            raise InvalidRequest(f"{name} is no name for a container", subject=name)
         if any(c.name == name for c in self._store.containers.values()):
             raise Conflict(f"The name {name} is taken", code=Code.NAME_TAKEN, subject=name)
         image = self._store.image(request.spec.image)

@@ -1,0 +1,137 @@
+"""What every engine promises of containers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.errors import Code, Conflict, InvalidRequest, NotFound
+from engine.types.containers import (
+    ContainerSpec,
+    CreateContainer,
+    Exec,
+    ListContainers,
+    PortMapping,
+    Resources,
+    State,
+    UpdateContainer,
+)
+
+if TYPE_CHECKING:
+    from engine.facade import Engine
+    from engine.types.containers import Container
+
+SECONDS = 10
+
+
+async def made(engine: Engine, demo: str, name: str = "", **fields: object) -> Container:
+    return await engine.containers.create(CreateContainer(spec=ContainerSpec(image=demo, **fields), name=name))  # type: ignore[arg-type]
+
+
+async def test_a_whole_life(any_engine: Engine, demo: str) -> None:
+    containers = any_engine.containers
+    one = await made(any_engine, demo, "life")
+    assert one.state is State.CREATED
+    assert one.name == "life"
+    assert one.command_line
+    running = await containers.start(one.id)
+    assert running.state is State.RUNNING
+    assert running.pid > 0
+    assert running.started is not None
+    assert running.timing.steps
+    assert [c.id for c in await containers.list(ListContainers(running_only=True))] == [one.id]
+    stopped = await containers.stop(one.id, timeout=5)
+    assert stopped.state is State.EXITED
+    assert stopped.exit is not None
+    assert stopped.exit.requested
+    assert stopped.pid == 0
+    assert stopped.ports == ()
+    freed = await containers.remove(one.id)
+    assert freed.ids == (one.id,)
+    with pytest.raises(NotFound):
+        await containers.get(one.id)
+
+
+async def test_names_prefixes_and_invented_names(any_engine: Engine, demo: str) -> None:
+    first = await made(any_engine, demo)
+    second = await made(any_engine, demo, "named")
+    assert first.name
+    assert first.name != second.name
+    assert (await any_engine.containers.get(first.id[:20])).id == first.id
+    assert (await any_engine.containers.get("named")).id == second.id
+    with pytest.raises(Conflict) as caught:
+        await made(any_engine, demo, "named")
+    assert caught.value.code is Code.NAME_TAKEN
+    with pytest.raises(NotFound):
+        await any_engine.containers.get("nobody")
+
+
+async def test_the_lifecycle_is_enforced(any_engine: Engine, demo: str) -> None:
+    one = await made(any_engine, demo)
+    for forbidden in (any_engine.containers.pause, any_engine.containers.unpause, any_engine.containers.kill):
+        with pytest.raises(Conflict) as caught:
+            await forbidden(one.id)
+        assert caught.value.code is Code.WRONG_STATE
+    await any_engine.containers.start(one.id)
+    with pytest.raises(Conflict):
+        await any_engine.containers.remove(one.id)
+    await any_engine.containers.remove(one.id, force=True)
+
+
+async def test_pause_keeps_the_process(any_engine: Engine, demo: str) -> None:
+    one = await made(any_engine, demo)
+    running = await any_engine.containers.start(one.id)
+    assert (await any_engine.containers.pause(one.id)).state is State.PAUSED
+    resumed = await any_engine.containers.unpause(one.id)
+    assert resumed.state is State.RUNNING
+    assert resumed.pid == running.pid
+
+
+async def test_a_picked_port_is_told_and_a_taken_one_refused(any_engine: Engine, demo: str) -> None:
+    one = await made(any_engine, demo, ports=(PortMapping(container_port=8080),))
+    running = await any_engine.containers.start(one.id)
+    port = running.ports[0].host_port
+    assert port > 1023
+    two = await made(any_engine, demo, ports=(PortMapping(container_port=8080, host_port=port),))
+    with pytest.raises(Conflict) as caught:
+        await any_engine.containers.start(two.id)
+    assert caught.value.code is Code.PORT_IN_USE
+    assert (await any_engine.containers.get(two.id)).state in (State.CREATED, State.EXITED), "visible and named"
+
+
+async def test_rename_and_update(any_engine: Engine, demo: str) -> None:
+    one = await made(any_engine, demo, "before")
+    assert (await any_engine.containers.rename(one.id, "after")).name == "after"
+    request = UpdateContainer(resources=Resources(memory=64 << 20))
+    assert (await any_engine.containers.update(one.id, request)).spec.resources.memory == 64 << 20
+
+
+async def test_wait_gives_the_exit_code(any_engine: Engine, demo: str) -> None:
+    one = await made(any_engine, demo)
+    await any_engine.containers.start(one.id)
+    waiting = asyncio.ensure_future(any_engine.containers.wait(one.id))
+    await any_engine.containers.kill(one.id)
+    async with asyncio.timeout(SECONDS):
+        assert (await waiting).exit_code == 137
+
+
+async def test_exec_runs_a_command(any_engine: Engine, demo: str) -> None:
+    one = await made(any_engine, demo)
+    await any_engine.containers.start(one.id)
+    session = await any_engine.containers.exec(one.id, Exec(command=("echo", "hello")))
+    output = b""
+    async with asyncio.timeout(SECONDS):
+        while (piece := await session.read()) is not None:
+            output += piece[1]
+        assert await session.exit_code() == 0
+    await session.close()
+    assert output.strip() == b"hello"
+
+
+async def test_what_cannot_be_made_says_why(any_engine: Engine, demo: str) -> None:
+    with pytest.raises(NotFound):
+        await made(any_engine, "localhost/not-here:1")
+    with pytest.raises(InvalidRequest):
+        await made(any_engine, demo, "no good name!")
