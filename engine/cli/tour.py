@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 import time
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -242,8 +242,7 @@ def _count(number: int, one: str, many: str = "") -> str:
 @contextmanager
 def _place() -> Iterator[_Place]:
     """On a disk, not in memory as /tmp may be; and with paths short enough for sockets."""
-    disk = os.environ.get("TMPDIR") or "/var/tmp"
-    base = Path(tempfile.mkdtemp(prefix="wherry-tour-", dir=disk if os.access(disk, os.W_OK) else None))
+    base = Path(tempfile.mkdtemp(prefix="wherry-tour-", dir=_disk()))
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     if os.getuid() == 0:
         # A container's root is then somebody else, who must be able to walk to both places.
@@ -257,6 +256,19 @@ def _place() -> Iterator[_Place]:
     finally:
         for directory in (run_directory, base):
             _remove(directory)
+
+
+def _disk() -> Path | None:
+    """Below the home where that can be: AppArmor keeps pasta from writing its pid file elsewhere."""
+    if chosen := os.environ.get("TMPDIR"):
+        return Path(chosen)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    if os.getuid():
+        with suppress(OSError):
+            cache.mkdir(parents=True, exist_ok=True)
+    # Root's home is closed to the containers' root.
+    places = [cache, Path("/var/tmp")] if os.getuid() else [Path("/var/tmp")]
+    return next((place for place in places if os.access(place, os.W_OK | os.X_OK)), None)
 
 
 def _remove(directory: Path) -> None:
