@@ -1,14 +1,21 @@
-"""The engine's end of a search: start the worker, take its frames, give progress. Leaving it kills the worker."""
+"""The engine's end of a search: start workers, take their frames, give progress. Leaving it kills them.
+
+A large log that is indexed is shared out between a few workers, a stretch each; matches still come in order.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
+import os
 import struct
 from array import array
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import WherryError
 from engine.logs.files import LogFiles
+from engine.logs.upkeep import load_indexes
 from engine.logs.worker import FRAME
 from engine.processes.python_worker import PythonWorker, WorkerFailed, complain
 from engine.types.logs import SearchProgress
@@ -21,70 +28,117 @@ if TYPE_CHECKING:
 
 _COUNTS = struct.Struct("<QQ")
 _MOST_FRAME = 1 << 20
+_MOST_WORKERS = 4
+_WORTH_A_WORKER = 96 * 1024 * 1024
+_QUEUED = 128
+"""Frames a worker may be ahead of the reader: 16 MB at the most."""
+
+Frame = tuple[bytes, bytes]
 
 
 class SearchRun:
     """One question, answered once."""
 
     def __init__(self, path: Path, question: Question) -> None:
-        self._module = "engine.logs.worker"
-        self._total = _size(path)
         files = LogFiles(path)
-        end = files.end
-        files.close()
-        self._request: dict[str, Any] = {"task": "search", "path": str(path), "end": end, "question": vars(question)}
+        try:
+            self._total = files.end - files.start
+            cuts = stretches(files)
+        finally:
+            files.close()
+        self._module = "engine.logs.worker"
+        self._requests: list[dict[str, Any]] = [
+            {"task": "search", "path": str(path), "begin": begin, "end": end, "question": vars(question)}
+            for begin, end in itertools.pairwise(cuts)
+        ]
+        self._scanned = [0] * len(self._requests)
 
     @classmethod
     def over_request(cls, module: str, request: dict[str, Any], path: Path) -> SearchRun:
         """Another module that speaks the same frames."""
         run = cls.__new__(cls)
-        run._module, run._request, run._total = module, request, _size(path)
+        files = LogFiles(path)
+        run._total = files.end - files.start
+        files.close()
+        run._module, run._requests, run._scanned = module, [request], [0]
         return run
 
     async def progress(self) -> AsyncGenerator[SearchProgress, None]:
         try:
-            async with PythonWorker(self._module, self._request).running() as worker:
-                if worker.stdout is None:
-                    raise WorkerFailed("the worker has no output")
-                async for answer in self._answers(worker.stdout):
-                    yield answer
-                await complain(worker)
+            async with contextlib.AsyncExitStack() as stack:
+                queues = [await self._started(stack, place) for place in range(len(self._requests))]
+                async with contextlib.aclosing(self._answers(queues)) as answers:
+                    async for answer in answers:
+                        yield answer
         except WorkerFailed as error:
             raise WherryError("The search broke off", str(error)) from error
 
-    async def _answers(self, stream: asyncio.StreamReader) -> AsyncGenerator[SearchProgress, None]:
-        matches = scanned = 0
-        while True:
-            try:
-                kind, length = FRAME.unpack(await stream.readexactly(FRAME.size))
-                if length > _MOST_FRAME:
-                    raise WorkerFailed("the worker's answer makes no sense")
-                payload = await stream.readexactly(length)
-            except asyncio.IncompleteReadError:
-                return
-            if kind == b"M":
-                numbers = array("Q")
-                numbers.frombytes(payload)
-                matches += len(numbers)
-                yield self._state(scanned, matches, numbers=tuple(numbers))
-            else:
-                scanned, _ = _COUNTS.unpack(payload)
-                yield self._state(scanned, matches, finished=kind == b"E")
+    async def _started(self, stack: contextlib.AsyncExitStack, place: int) -> asyncio.Queue[Frame | Exception | None]:
+        worker = await stack.enter_async_context(PythonWorker(self._module, self._requests[place]).running())
+        queue: asyncio.Queue[Frame | Exception | None] = asyncio.Queue(_QUEUED)
+        pump = asyncio.create_task(self._pump(worker, queue, place), name="log search")
+        stack.push_async_callback(_ended, pump)
+        return queue
 
-    def _state(
-        self, scanned: int, matches: int, *, numbers: tuple[int, ...] = (), finished: bool = False
-    ) -> SearchProgress:
+    async def _pump(
+        self, worker: asyncio.subprocess.Process, queue: asyncio.Queue[Frame | Exception | None], place: int
+    ) -> None:
+        try:
+            stream = worker.stdout
+            while stream is not None:
+                try:
+                    kind, length = FRAME.unpack(await stream.readexactly(FRAME.size))
+                    if length > _MOST_FRAME:
+                        raise WorkerFailed("the worker's answer makes no sense")
+                    payload = await stream.readexactly(length)
+                except asyncio.IncompleteReadError:
+                    break
+                if kind != b"M":
+                    self._scanned[place] = _COUNTS.unpack(payload)[0]
+                await queue.put((kind, payload))
+            await complain(worker)
+            await queue.put(None)
+        except WorkerFailed as error:
+            await queue.put(error)
+
+    async def _answers(
+        self, queues: list[asyncio.Queue[Frame | Exception | None]]
+    ) -> AsyncGenerator[SearchProgress, None]:
+        matches = 0
+        for queue in queues:
+            while (frame := await queue.get()) is not None:
+                if isinstance(frame, Exception):
+                    raise frame
+                numbers: array[int] = array("Q")
+                if frame[0] == b"M":
+                    numbers.frombytes(frame[1])
+                    matches += len(numbers)
+                yield self._state(matches, numbers=tuple(numbers))
+        yield self._state(matches, finished=True)
+
+    def _state(self, matches: int, *, numbers: tuple[int, ...] = (), finished: bool = False) -> SearchProgress:
         return SearchProgress(
             numbers=numbers,
-            scanned_bytes=self._total if finished else min(scanned, self._total),
+            scanned_bytes=self._total if finished else min(sum(self._scanned), self._total),
             total_bytes=self._total,
             matches=matches,
             finished=finished,
         )
 
 
-def _size(path: Path) -> int:
-    files = LogFiles(path)
-    size = files.end - files.start
-    files.close()
-    return size
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def stretches(files: LogFiles) -> list[int]:
+    """Offsets that cut a history for several workers, first and last included; uncut where it is not indexed."""
+    indexes = load_indexes(files)
+    known = indexes[-1].end.offset if indexes else files.start
+    count = min(_MOST_WORKERS, os.cpu_count() or 1, (known - files.start) // _WORTH_A_WORKER)
+    cuts = {files.start}
+    for part in range(1, count):
+        wanted = files.start + (known - files.start) * part // count
+        marks = [index.before_offset(wanted).offset for index in indexes if index.base.offset <= wanted]
+        cuts.add(marks[-1])
+    return [*sorted(cuts), files.end]

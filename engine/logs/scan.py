@@ -75,12 +75,10 @@ def _scan_whole_lines(plan: Plan, block: Block) -> tuple[list[int], int | None]:
     data, inverse = block.data, plan.question.inverse
     if plan.needle:
         haystack = data if plan.sensitive else data.lower()
-        hits = haystack.count(plan.needle)
-        if not hits and not inverse:
-            return [], None
-        if inverse or hits * _SPARSE_BYTES > len(data):
+        begins = None if inverse else _lines_with(plan, data, haystack)
+        if begins is None:
             return _dense(plan, block, haystack)
-        return _numbered(block, _lines_with(plan, data, haystack)), None
+        return _numbered(block, begins), None
     if plan.byte_expression is not None and not inverse and data.isascii():
         return _numbered(block, _lines_by_expression(plan, data)), None
     if plan.level_traces and b"\x1b" not in data:
@@ -93,12 +91,16 @@ def _scan_whole_lines(plan: Plan, block: Block) -> tuple[list[int], int | None]:
 # --- hits are few: from one to the next. These give the offsets in the block where the found lines begin ---
 
 
-def _lines_with(plan: Plan, data: bytes, haystack: bytes) -> list[int]:
-    needle = plan.needle
+def _lines_with(plan: Plan, data: bytes, haystack: bytes) -> list[int] | None:
+    """None as soon as hits turn out to be many."""
+    needle, most, hits = plan.needle, len(data) // _SPARSE_BYTES + 1, 0
     sure = plan.needle_decides and not _picky(plan)
     found: list[int] = []
     hit = haystack.find(needle)
     while hit >= 0:
+        hits += 1
+        if hits > most:
+            return None
         begin = haystack.rfind(b"\n", 0, hit) + 1
         end = haystack.find(b"\n", hit)
         if hit < begin + TEXT:

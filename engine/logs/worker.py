@@ -61,9 +61,10 @@ class Output:
 class Search:
     """One question over one history."""
 
-    def __init__(self, files: LogFiles, plan: Plan, end: int, output: Output) -> None:
+    def __init__(self, files: LogFiles, plan: Plan, begin: int, end: int, output: Output) -> None:
         self._files = files
         self._plan = plan
+        self._first = begin
         self._end = end
         self._output = output
         self._indexes = load_indexes(files)
@@ -83,14 +84,13 @@ class Search:
         self._output.progress(offset - start, last=True)
 
     def _begin(self) -> int:
-        """Where to start: the first line, or shortly before the wanted time where the index knows."""
-        start = Mark(self._files.start, 0, 0)
-        if self._indexes:
-            start = self._indexes[0].base
-            since = self._plan.question.since_ns
-            for index in self._indexes:
-                mark = index.before_time(since) if since is not None else start
-                start = mark if mark.offset > start.offset else start
+        """Where to start: where we were told (a mark of the index), or shortly before the wanted time."""
+        start = self._indexes[0].base if self._indexes else Mark(self._files.start, 0, 0)
+        since = self._plan.question.since_ns
+        for index in self._indexes:
+            for mark in (index.before_offset(self._first), index.before_time(since) if since is not None else start):
+                if mark.offset > start.offset:
+                    start = mark
         self._joiner = resume(start, self._files.read)
         self._number = start.number
         return start.offset
@@ -128,4 +128,5 @@ def main() -> None:
         output.progress(files.end, last=True)
         return
     question = Question(**{**request["question"], "levels": tuple(request["question"]["levels"])})
-    Search(files, compile_question(question), min(request["end"], files.end), output).run()
+    begin, end = request.get("begin", 0), min(request["end"], files.end)
+    Search(files, compile_question(question), begin, end, output).run()

@@ -152,10 +152,12 @@ class StatsService:
         wanted = None if container_names is None else {self._targets.container_id(name) for name in container_names}
         old: dict[str, Sample] = {}
         await self._round(old, wanted, fresh=interval)
-        await asyncio.sleep(min(interval, _FIRST_SECONDS))
+        pause = min(interval, _FIRST_SECONDS)
         while True:
-            yield await self._round(old, wanted, fresh=interval * _FRESH if len(old) else 0.0)
-            await asyncio.sleep(interval - time.time() % interval)
+            await asyncio.sleep(pause)
+            yield await self._round(old, wanted, fresh=pause * _FRESH)
+            # On the beat of the clock, so that all who watch at the same interval share a reading.
+            pause = interval - time.time() % interval
 
     async def history(self, container: str, *, seconds: float = 3600.0) -> Sequence[Rates]:
         container_id = self._targets.container_id(container)

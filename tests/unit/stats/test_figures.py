@@ -1,0 +1,183 @@
+"""Kernel files to numbers, samples to rates, rates to a ring and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.stats import parse
+from engine.stats.rates import rates_between
+from engine.stats.readings import Readings
+from engine.stats.ring import SLOT_SECONDS, SLOTS, Ring
+from engine.stats.target import CgroupFiles, StatTarget
+from engine.types.stats import Pressure, Rates, Sample
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW_NS = 1_790_000_000_000_000_000
+CPU_STAT = b"usage_usec 900\nuser_usec 600\nsystem_usec 300\nnr_periods 10\nnr_throttled 4\nthrottled_usec 77\n"
+NET_DEV = b"""Inter-|   Receive                                                |  Transmit
+ face |bytes packets errs drop fifo frame compressed multicast|bytes packets errs drop fifo colls carrier compressed
+    lo:    1000      10    0    0    0 0 0 0 1000 10 0 0 0 0 0 0
+  eth0: 5000      50    0    0    0 0 0 0 7000 70 0 0 0 0 0 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("data", "value"), [(b"12\n", 12), (b"max\n", 0), (b"9223372036854771712\n", 0), (b"", 0), (b"-1\n", -1)]
+)
+def test_number(data: bytes, value: int) -> None:
+    assert parse.number(data) == value
+
+
+def test_field_is_a_whole_key() -> None:
+    data = b"total_rss 1\nrss 2\nrss_huge 3\n"
+    assert [parse.field(data, key) for key in (b"total_rss", b"rss", b"rss_huge", b"huge")] == [1, 2, 3, 0]
+
+
+@given(st.binary(max_size=300))
+def test_nothing_the_kernel_says_breaks_a_parser(data: bytes) -> None:
+    parse.number(data)
+    parse.field(data, b"key")
+    parse.pressure(data)
+    parse.io_v2(data)
+    parse.io_v1(data)
+    parse.cpu_limit(data)
+
+
+def test_pressure() -> None:
+    data = b"some avg10=1.50 avg60=0.59 avg300=0.28 total=46\nfull avg10=0.25 avg60=0.00 avg300=0.00 total=7\n"
+    assert parse.pressure(data) == Pressure(some_avg10=1.5, full_avg10=0.25, some_total_us=46, full_total_us=7)
+    assert parse.pressure(b"") is None
+
+
+def test_io() -> None:
+    assert parse.io_v2(b"8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6\n8:16 rbytes=10\n") == (11, 2, 3, 4)
+    assert parse.io_v1(b"8:0 Read 5\n8:0 Write 6\n8:16 Read 1\nTotal 12\n") == (6, 6)
+
+
+@pytest.mark.parametrize(("data", "value"), [(b"50000 100000\n", 0.5), (b"max 100000\n", 0.0), (b"", 0.0)])
+def test_cpu_limit(data: bytes, value: float) -> None:
+    assert parse.cpu_limit(data) == value
+
+
+def test_network_leaves_the_loopback_out() -> None:
+    assert parse.network(NET_DEV) == (("eth0", 5000, 50, 7000, 70),)
+
+
+def _write(directory: Path, **files: bytes) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        (directory / name.replace("__", ".")).write_bytes(data)
+    return directory
+
+
+def test_reading_a_v2_group(tmp_path: Path) -> None:
+    group = _write(
+        tmp_path / "group",
+        cpu__stat=CPU_STAT, memory__current=b"1000\n", memory__max=b"4000\n", memory__peak=b"1500\n",
+        memory__stat=b"anon 300\nfile 500\nkernel 90\nshmem 60\ninactive_file 400\nactive_file 1\n",
+        memory__events=b"low 0\nhigh 0\nmax 9\noom 2\noom_kill 1\noom_group_kill 0\n",
+        io__stat=b"8:0 rbytes=1 wbytes=2 rios=3 wios=4\n", pids__current=b"3\n", pids__max=b"max\n",
+        cpu__max=b"150000 100000\n",
+    )  # fmt: skip
+    readings = Readings(StatTarget("id", "name", 0, CgroupFiles(unified=group)))
+    sample = readings.take()
+    assert (sample.memory, sample.memory_total, sample.memory_limit, sample.memory_peak) == (600, 1000, 4000, 1500)
+    assert (sample.memory_anon, sample.memory_file, sample.memory_shmem, sample.memory_kernel) == (300, 500, 60, 90)
+    assert (sample.oom, sample.oom_kills) == (2, 1)
+    assert (sample.cpu_usage_us, sample.throttled_us, sample.throttled_periods, sample.periods) == (900, 77, 4, 10)
+    assert (sample.cpu_limit, sample.pids, sample.pids_limit) == (1.5, 3, 0)
+    assert (sample.io_read, sample.io_write) == (1, 2)
+    assert sample.estimated == ()
+    # The files stay open and are read anew.
+    _write(group, memory__current=b"2000\n")
+    assert readings.take().memory == 1600
+    readings.close()
+
+
+def test_reading_v1_groups(tmp_path: Path) -> None:
+    groups = CgroupFiles(
+        cpu=_write(tmp_path / "cpu", cpu__stat=b"nr_periods 5\nnr_throttled 2\nthrottled_time 9000\n",
+                   cpu__cfs_quota_us=b"50000\n", cpu__cfs_period_us=b"100000\n"),
+        cpuacct=_write(tmp_path / "cpuacct", cpuacct__usage=b"5000000\n", cpuacct__stat=b"user 3\nsystem 2\n"),
+        memory=_write(tmp_path / "memory", memory__usage_in_bytes=b"1000\n", memory__limit_in_bytes=b"4000\n",
+                      memory__stat=b"rss 1\ntotal_rss 300\ntotal_cache 500\ntotal_inactive_file 400\ntotal_swap 7\n",
+                      memory__oom_control=b"oom_kill_disable 0\nunder_oom 0\noom_kill 3\n"),
+        pids=_write(tmp_path / "pids", pids__current=b"4\n", pids__max=b"9\n"),
+    )  # fmt: skip
+    readings = Readings(StatTarget("id", "name", 0, groups))
+    sample = readings.take()
+    readings.close()
+    assert (sample.memory, sample.memory_limit, sample.memory_anon, sample.swap) == (600, 4000, 300, 7)
+    assert (sample.cpu_usage_us, sample.cpu_user_us, sample.throttled_us) == (5000, 30_000, 9)
+    assert (sample.oom_kills, sample.cpu_limit, sample.pids, sample.pids_limit) == (3, 0.5, 4, 9)
+
+
+def test_without_a_memory_controller_it_says_so(tmp_path: Path) -> None:
+    import os
+
+    group = _write(tmp_path / "group", cpu__stat=CPU_STAT, cgroup__procs=f"{os.getpid()}\n".encode())
+    readings = Readings(StatTarget("id", "name", os.getpid(), CgroupFiles(unified=group)))
+    sample = readings.take()
+    readings.close()
+    assert sample.estimated == ("memory",)
+    assert sample.memory > 1 << 20
+    assert sample.cpu_usage_us == 900
+
+
+def _sample(seconds: float, **fields: int) -> Sample:
+    return Sample(container_id="id", time_ns=NOW_NS + int(seconds * 1e9), **fields)  # type: ignore[arg-type]
+
+
+def test_rates_by_the_time_that_really_passed() -> None:
+    rates = rates_between(
+        _sample(0, cpu_usage_us=0, io_read=0, net_rx=100),
+        _sample(2.5, cpu_usage_us=1_250_000, io_read=5000, net_rx=100, memory=50, memory_limit=200),
+    )
+    assert rates.cpu_percent == pytest.approx(50)
+    assert rates.io_read_rate == pytest.approx(2000)
+    assert (rates.net_rx_rate, rates.memory_percent) == (0, 25)
+
+
+def test_a_counter_that_went_back_starts_from_nothing() -> None:
+    rates = rates_between(_sample(0, cpu_usage_us=9_000_000), _sample(1, cpu_usage_us=100_000))
+    assert rates.cpu_percent == pytest.approx(10)
+
+
+def test_without_a_limit_the_host_is_the_limit() -> None:
+    assert rates_between(_sample(0), _sample(1, memory=10), host_memory=40).memory_percent == 25
+
+
+def _rates(second: int) -> Rates:
+    return rates_between(_sample(second - 10), _sample(second, cpu_usage_us=second, memory=second << 10, pids=3))
+
+
+def test_a_ring_comes_back_as_it_went(tmp_path: Path) -> None:
+    ring = Ring(tmp_path / "a.ring")
+    for second in range(0, 600, 10):
+        ring.put(_rates(second))
+    found = Ring(tmp_path / "a.ring").since("id", NOW_NS, NOW_NS + 10**12)
+    assert [one.memory >> 10 for one in found] == list(range(0, 600, 10))
+    assert found[0].time_ns == NOW_NS
+    assert len(ring.since("id", NOW_NS + 500 * 10**9, NOW_NS + 10**12)) == 10
+
+
+def test_a_ring_keeps_a_day_in_half_a_megabyte(tmp_path: Path) -> None:
+    ring = Ring(tmp_path / "a.ring")
+    for second in range(0, (SLOTS + 50) * SLOT_SECONDS, SLOT_SECONDS):
+        ring.put(_rates(second))
+    found = ring.since("id", 0, NOW_NS * 2)
+    assert len(found) == SLOTS
+    assert found[0].memory >> 10 == 50 * SLOT_SECONDS
+    assert (tmp_path / "a.ring").stat().st_size < 600_000
+
+
+@pytest.mark.parametrize("damage", [b"", b"short", b"\xff" * 1000])
+def test_a_damaged_ring_is_no_disaster(tmp_path: Path, damage: bytes) -> None:
+    (tmp_path / "a.ring").write_bytes(damage)
+    assert Ring(tmp_path / "a.ring").since("id", NOW_NS, NOW_NS + 10**12) == []
