@@ -6,6 +6,7 @@ container needs them.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from engine.errors import Code, Conflict, InvalidRequest, WherryError
@@ -16,16 +17,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from engine.images.catalogue import Catalogue
+    from engine.images.intake import LayerIntake
     from engine.images.records import StoredImage
     from engine.storage.blobs import BlobStore
     from engine.storage.layers import LayerStore
 
 
 class Remover:
-    def __init__(self, catalogue: Catalogue, layers: LayerStore, blobs: BlobStore) -> None:
+    def __init__(self, catalogue: Catalogue, layers: LayerStore, blobs: BlobStore, intake: LayerIntake) -> None:
         self._catalogue = catalogue
         self._layers = layers
         self._blobs = blobs
+        self._intake = intake
+        self._behind: set[asyncio.Task[int]] = set()
+
+    async def close(self) -> None:
+        """Let what goes on behind come to its end."""
+        await asyncio.gather(*self._behind, return_exceptions=True)
 
     # --- what it would free ---
 
@@ -94,15 +102,24 @@ class Remover:
 
     async def drop_layers(self, diff_ids: Iterable[str]) -> int:
         """Remove layers nobody holds, with their compressed forms. Gives the bytes."""
-        gone = [self._catalogue.layers[one] for one in diff_ids if one in self._catalogue.layers]
-        await self._catalogue.forget_layers(record.diff_id for record in gone)
         freed = 0
-        for record in gone:
-            if self._layers.has(record.diff_id):
-                freed += await self._layers.remove(record.diff_id)
-            if record.archive is not None:
-                freed += await self._blobs.remove(record.archive.digest)
+        for diff_id in diff_ids:
+            async with self._intake.lock(diff_id):
+                record = self._catalogue.layers.get(diff_id)
+                if record is None or diff_id not in self._catalogue.unheld_layers():
+                    continue  # a pull found a use for it meanwhile
+                await self._catalogue.forget_layers([diff_id])
+                if self._layers.has(diff_id):
+                    freed += await self._layers.remove(diff_id)
+                if record.archive is not None:
+                    freed += await self._blobs.remove(record.archive.digest)
         return freed
+
+    def _drop_behind(self, diff_ids: Iterable[str]) -> None:
+        """The same without making anyone wait. A crash before the end is made good by the sweep at the next start."""
+        task = asyncio.get_running_loop().create_task(self.drop_layers(list(diff_ids)), name="remove layers")
+        self._behind.add(task)
+        task.add_done_callback(self._behind.discard)
 
     async def _untag(self, image: StoredImage, names: Iterable[str], *, delete: bool, force: bool) -> Removed:
         users = self._catalogue.users_of(image.id)
@@ -134,7 +151,8 @@ class Remover:
         names = [*self._catalogue.tags_of(image.id), *self._catalogue.digests_of(image.id)]
         going = self._catalogue.layers_only_in([image.id])
         await self._catalogue.remove(image.id)
-        freed = await self.drop_layers(going)
+        freed = sum(map(self._layer_bytes, going))
+        self._drop_behind(going)
         return Removed(
             untagged=tuple(reference.parse(one).familiar for one in names),
             deleted=(image.id, *(one for one in image.diff_ids if one in going)),

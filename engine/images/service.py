@@ -113,7 +113,7 @@ class ImageService:
         self._logins = Logins(paths.root / "logins.json", helper=ask_helper, secrets=secrets_keeper or SecretService())
         self._transport = Transport(self._logins, version=version, limits=limits)
         self.registry = RegistryClient(self._transport, self._book)
-        self._remover = Remover(self.catalogue, layers, blobs)
+        self._remover = Remover(self.catalogue, layers, blobs, self.intake)
         self._maker = Maker(catalogue=self.catalogue, intake=self.intake, archives=self.archives, keeper=keeper)
         self._writer = ArchiveWriter(self.catalogue, self.archives)
         self._puller = Puller(
@@ -179,6 +179,7 @@ class ImageService:
         if self._following is not None:
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
+        await self._remover.close()
         await self._transport.close()
 
     # --- looking ---

@@ -58,6 +58,8 @@ class Stack:
         """Paths the top layer has in another version, and where the old one is."""
         self.gone: dict[bytes, int] = {}
         """Paths the top layer took away."""
+        self._covered: list[list[int]] = [[] for _ in indexes]
+        """Rows of each layer that are not visible any more."""
         self._links: dict[int, int] = {}
         self._links_left: dict[int, int] = {}
         for number in range(len(indexes)):
@@ -108,12 +110,15 @@ class Stack:
         """Bytes of the visible files below every directory."""
         sizes: dict[bytes, int] = {}
         for number, index in enumerate(self.indexes):
-            base = number << 32
-            visible, paths, file_sizes = self.visible, index.paths, index.sizes
-            for row in _rows_of(index, FILE):
-                if visible.get(paths[row]) == base | row:
-                    parent = paths[row].rpartition(b"/")[0]
-                    sizes[parent] = sizes.get(parent, 0) + file_sizes[row]
+            # As a rule few rows are hidden: all are summed up, and those few taken off again.
+            for path, size, kind in zip(index.paths, index.sizes.tolist(), bytes(index.kinds), strict=True):
+                if size and kind == FILE:
+                    parent = path[: max(path.rfind(b"/"), 0)]
+                    sizes[parent] = sizes.get(parent, 0) + size
+            for row in self._covered[number]:
+                path = index.paths[row]
+                if index.kinds[row] == FILE:
+                    sizes[path[: max(path.rfind(b"/"), 0)]] -= index.sizes[row]
         return _handed_up(sizes)
 
     @cached_property
@@ -148,8 +153,10 @@ class Stack:
             for row in _rows_of(index, OPAQUE):
                 self._take_away(index.paths[row], number, "opaque", whole=False)
         ordinary = _ordinary_rows(index)
-        paths = list(map(index.paths.__getitem__, ordinary)) if isinstance(ordinary, list) else index.paths
-        fresh = dict(zip(paths, (base | row for row in ordinary), strict=True))
+        if isinstance(ordinary, range):
+            fresh = dict(zip(index.paths, range(base, base + len(index)), strict=True))
+        else:
+            fresh = dict(zip(map(index.paths.__getitem__, ordinary), map(base.__or__, ordinary), strict=True))
         again = self.visible.keys() & fresh.keys() if self.visible else set()
         for path in again:
             self._replace(path, fresh, number, counts)
@@ -159,7 +166,10 @@ class Stack:
             self._bring_back(path, fresh[path], counts)
         counts.added = len(fresh) - len(again) - brought_back
         counts.removed = len(self.gone)
-        self.visible.update(fresh)
+        if self.visible:
+            self.visible.update(fresh)
+        else:
+            self.visible = fresh
 
     def _replace(self, path: bytes, fresh: dict[bytes, int], number: int, counts: Counts) -> None:
         """A path that was visible comes again."""
@@ -213,6 +223,7 @@ class Stack:
             self._hide(path, place, by, reason)
 
     def _hide(self, path: bytes, place: int, by: int, reason: Reason) -> None:
+        self._covered[place >> 32].append(place & _ROW)
         first = self._links.get(place, place)
         if first in self._links_left:
             self._links_left[first] -= 1
