@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import resource
@@ -110,6 +111,8 @@ class Server:
         try:
             kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
             signal.set_wakeup_fd(-1)
+            # A worker ends soon and keeps what it makes until then: looking for cycles is time lost.
+            gc.disable()
             _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)

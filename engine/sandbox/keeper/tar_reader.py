@@ -274,6 +274,16 @@ def _verified_size(block: bytes) -> int:
 
 def _number(field: bytes) -> int:
     """Octal, or base 256 as GNU writes what does not fit."""
+    if not field[-1] and field[0] < 0x80:
+        # Nearly always: digits and one zero byte.
+        try:
+            return int(field[:-1], 8)
+        except ValueError:
+            pass
+    return _odd_number(field)
+
+
+def _odd_number(field: bytes) -> int:
     if field[0] & 0x80:
         value = int.from_bytes(field, "big") & ((1 << (len(field) * 8 - 1)) - 1)
         return value - (1 << (len(field) * 8 - 1)) if field[0] == 0xFF else value
