@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QPolygonF,
     QWheelEvent,
 )
@@ -84,6 +85,7 @@ class TimeChart(QWidget):
         self._pan_from: tuple[float, int] | None = None
         self._pan_moved = False
         self._top = 1.0
+        self._layer: tuple[object, QPixmap] | None = None
         self.setAccessibleName(title)
         self.setMinimumSize(260, 140)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -153,22 +155,10 @@ class TimeChart(QWidget):
     # --- drawing ---
 
     def paintEvent(self, _event: QPaintEvent) -> None:
+        layer = self._layer_now()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        columns = self._buffer.buckets(self._timeline.first, self._timeline.last, max(120, self.width()))
-        stacked = self._stack(columns)
-        ticks = self._scale(stacked)
-        self._paint_axes(painter, ticks)
-        painter.save()
-        painter.setClipRect(self.plot.adjusted(0, -2, 0, 1))
-        for index in reversed(range(len(self._series))):
-            self._paint_series(painter, index, stacked)
-        self._paint_marks(painter)
-        painter.restore()
-        if not any(stacked):
-            painter.setPen(color(Role.TEXT_MUTED))
-            painter.setFont(font(Text.SMALL))
-            painter.drawText(self.plot, Qt.AlignmentFlag.AlignCenter, translate("TimeChart", "No figures yet"))
+        painter.drawPixmap(0, 0, layer)
         self._paint_limit(painter)
         self._paint_crosshair(painter)
         self._paint_header(painter)
@@ -176,6 +166,47 @@ class TimeChart(QWidget):
             painter.setPen(QPen(color(Role.ACCENT), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+
+    def _layer_now(self) -> QPixmap:
+        """Axes and lines, kept as a picture: a moving crosshair draws only itself."""
+        newest = self._buffer.last()
+        state = (
+            self._timeline.first, self._timeline.span, newest[0] if newest else 0, len(self._buffer), self.width(),
+            self.height(), self.devicePixelRatioF(), theme().dark, self._limit, self._ceiling, tuple(self._marks),
+        )  # fmt: skip
+        if self._layer is None or self._layer[0] != state:
+            picture = QPixmap(self.size() * self.devicePixelRatioF())
+            picture.setDevicePixelRatio(self.devicePixelRatioF())
+            picture.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(picture)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._paint_layer(painter)
+            painter.end()
+            self._layer = (state, picture)
+        return self._layer[1]
+
+    def _paint_layer(self, painter: QPainter) -> None:
+        columns = self._buffer.buckets(self._timeline.first, self._timeline.last, max(120, self.width()))
+        stacked = self._stack(columns)
+        self._paint_axes(painter, self._scale(stacked))
+        painter.setClipRect(self.plot.adjusted(0, -2, 0, 1))
+        runs = self._runs(stacked[0]) if stacked else []
+        places = [self._points(column) for column in stacked]
+        for index in reversed(range(len(self._series))):
+            self._paint_series(painter, index, stacked, places, runs)
+        self._paint_marks(painter)
+        if not any(stacked):
+            painter.setPen(color(Role.TEXT_MUTED))
+            painter.setFont(font(Text.SMALL))
+            painter.drawText(self.plot, Qt.AlignmentFlag.AlignCenter, translate("TimeChart", "No figures yet"))
+
+    def _points(self, column: list[Bucket]) -> list[QPointF]:
+        """Where each bucket's mean is; the arithmetic of `_x` and `_y` worked out once for all of them."""
+        plot = self.plot
+        left, wide = plot.left(), plot.width() / self._timeline.span
+        bottom, tall = plot.bottom(), plot.height() / self._top
+        first = self._timeline.first
+        return [QPointF(left + (b.time_ns - first) * wide, bottom - b.mean * tall) for b in column]
 
     def _stack(self, columns: list[list[Bucket]]) -> list[list[Bucket]]:
         """Stacked columns become sums with those below them."""
@@ -221,43 +252,52 @@ class TimeChart(QWidget):
                 words = QRectF(x - 40, plot.bottom() + 3, 80, _AXIS - 3)
                 painter.drawText(words, Qt.AlignmentFlag.AlignCenter, text)
 
-    def _paint_series(self, painter: QPainter, index: int, columns: list[list[Bucket]]) -> None:
+    def _paint_series(
+        self,
+        painter: QPainter,
+        index: int,
+        columns: list[list[Bucket]],
+        places: list[list[QPointF]],
+        runs: list[tuple[int, int]],
+    ) -> None:
         series, ink = self._series[index], self._series[index].ink()
-        floor = self._floor_of(index, columns)
-        for start, end in self._runs(columns[index]):
-            run = columns[index][start:end]
-            points = [QPointF(self._x(b.time_ns), self._y(b.mean)) for b in run]
+        below = self._below(index)
+        pen = QPen(ink, 1.6)
+        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        if series.dashed:
+            pen.setStyle(Qt.PenStyle.DashLine)
+        for start, end in runs:
+            points = places[index][start:end]
+            painter.setPen(Qt.PenStyle.NoPen)
             if series.kind is not Kind.LINE:
                 fill = QColor(ink)
                 fill.setAlphaF(0.55 if series.kind is Kind.STACKED else 0.16)
-                if floor is not None:
-                    foot = [QPointF(self._x(b.time_ns), self._y(b.mean)) for b in reversed(floor[start:end])]
-                else:
-                    foot = [QPointF(points[-1].x(), self.plot.bottom()), QPointF(points[0].x(), self.plot.bottom())]
-                painter.setPen(Qt.PenStyle.NoPen)
+                bottom = self.plot.bottom()
+                foot = [QPointF(points[-1].x(), bottom), QPointF(points[0].x(), bottom)]
+                if below >= 0:
+                    foot = places[below][start:end][::-1]
                 painter.setBrush(fill)
                 painter.drawPolygon(QPolygonF(points + foot))
-            elif any(b.high > b.low for b in run):
-                band = QColor(ink)
-                band.setAlphaF(0.18)
-                edge = [QPointF(self._x(b.time_ns), self._y(b.high)) for b in run]
-                edge += [QPointF(self._x(b.time_ns), self._y(b.low)) for b in reversed(run)]
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(band)
-                painter.drawPolygon(QPolygonF(edge))
-            pen = QPen(ink, 1.6)
-            pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-            if series.dashed:
-                pen.setStyle(Qt.PenStyle.DashLine)
+            elif any(b.high > b.low for b in columns[index][start:end]):
+                self._paint_band(painter, columns[index][start:end], points, ink)
             painter.setPen(pen)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawPolyline(QPolygonF(points))
 
-    def _floor_of(self, index: int, columns: list[list[Bucket]]) -> list[Bucket] | None:
+    def _paint_band(self, painter: QPainter, run: list[Bucket], points: list[QPointF], ink: QColor) -> None:
+        """Between the least and the most of each bucket, where many samples share one."""
+        band = QColor(ink)
+        band.setAlphaF(0.18)
+        edge = [QPointF(p.x(), self._y(b.high)) for p, b in zip(points, run, strict=True)]
+        edge += [QPointF(p.x(), self._y(b.low)) for p, b in zip(points[::-1], run[::-1], strict=True)]
+        painter.setBrush(band)
+        painter.drawPolygon(QPolygonF(edge))
+
+    def _below(self, index: int) -> int:
+        """The stacked series a stacked one stands on; −1 for none."""
         if self._series[index].kind is not Kind.STACKED:
-            return None
-        below = [i for i in range(index) if self._series[i].kind is Kind.STACKED]
-        return columns[below[-1]] if below else None
+            return -1
+        return max((i for i in range(index) if self._series[i].kind is Kind.STACKED), default=-1)
 
     @staticmethod
     def _runs(column: list[Bucket]) -> list[tuple[int, int]]:

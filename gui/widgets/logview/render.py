@@ -71,7 +71,7 @@ class Renderer:
     def laid(self, key: int, row: LogRow, *, unfolded: bool) -> Laid:
         """The layout of a line; `key` is a number that stays the line's own."""
         found = self._kept.get((key, unfolded))
-        if found is not None and found.row is row:
+        if found is not None and found.row == row:
             self._kept.move_to_end((key, unfolded))
             return found
         made = self._make(row, unfolded=unfolded)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections import deque
+from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
@@ -64,51 +64,83 @@ class LineSource(QObject):
 
 
 class MemoryLineSource(LineSource):
-    """Lines kept here, at most `limit` of them; for output of builds and operations, and for tails."""
+    """Lines kept here, at most `limit` of them; for output of builds and operations, and for tails.
+
+    They lie in columns, not as an object each: half a million small objects would make every full round of Python's
+    garbage collector stop the window for a tenth of a second.
+    """
 
     def __init__(self, limit: int = 200_000, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._rows: deque[LogRow] = deque()
+        self._texts: list[str] = []
+        self._times = array("q")
+        self._kinds = array("L")
+        self._kind_numbers: dict[tuple[str, str, bool, bool], int] = {}
+        self._kind_list: list[tuple[str, str, bool, bool]] = []
+        self._head = 0
         self._limit = limit
         self.dropped = 0
 
     def extend(self, rows: Iterable[LogRow]) -> None:
         """Add lines at the end, with one signal for all of them."""
-        before = len(self._rows)
-        self._rows.extend(rows)
-        added = len(self._rows) - before
+        before = len(self._texts)
+        for row in rows:
+            self._texts.append(row.text)
+            self._times.append(row.time_ns)
+            self._kinds.append(self._number_of(row[2:]))
+        added = len(self._texts) - before
         if not added:
             return
-        over = len(self._rows) - self._limit
+        over = self.line_count() - self._limit
         if over > 0:
             # Drop in larger steps, so that a steady flood does not shift numbers at every batch.
-            over = min(len(self._rows), over + self._limit // 20)
-            for _ in range(over):
-                self._rows.popleft()
-            self.dropped += over
+            over = min(self.line_count(), over + self._limit // 20)
+            self._drop(over)
         self.appended.emit(added)
         if over > 0:
             self.trimmed.emit(over)
 
     def replace_last(self, row: LogRow) -> None:
         """Give the last line another text, as for a progress line that rewrites itself."""
-        if self._rows:
-            self._rows[-1] = row
-            self.loaded.emit(len(self._rows) - 1, len(self._rows) - 1)
+        if self.line_count():
+            self._texts[-1] = row.text
+            self._times[-1] = row.time_ns
+            self._kinds[-1] = self._number_of(row[2:])
+            self.loaded.emit(self.line_count() - 1, self.line_count() - 1)
 
     def clear(self) -> None:
-        self._rows.clear()
-        self.dropped = 0
+        self._texts.clear()
+        del self._times[:], self._kinds[:]
+        self._head = self.dropped = 0
         self.reset.emit()
 
     def line_count(self) -> int:
-        return len(self._rows)
+        return len(self._texts) - self._head
 
     def row(self, index: int) -> LogRow | None:
-        return self._rows[index] if 0 <= index < len(self._rows) else None
+        at = index + self._head
+        if index < 0 or at >= len(self._texts):
+            return None
+        return LogRow(self._texts[at], self._times[at], *self._kind_list[self._kinds[at]])
 
     def rows(self) -> list[LogRow]:
-        return list(self._rows)
+        found = (self.row(index) for index in range(self.line_count()))
+        return [row for row in found if row is not None]
+
+    def _drop(self, count: int) -> None:
+        self._head += count
+        self.dropped += count
+        if self._head > self._limit // 2:
+            for column in (self._texts, self._times, self._kinds):
+                del column[: self._head]
+            self._head = 0
+
+    def _number_of(self, kind: tuple[str, str, bool, bool]) -> int:
+        number = self._kind_numbers.get(kind)
+        if number is None:
+            number = self._kind_numbers[kind] = len(self._kind_list)
+            self._kind_list.append(kind)
+        return number
 
 
 class SelectedLineSource(LineSource):

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyte
+import pyte.modes as mo
 
 from gui.widgets.logview.ansi import semicolons
 
@@ -27,13 +28,64 @@ MOUSE_CLICK, MOUSE_DRAG, MOUSE_MOVE, MOUSE_SGR = 1000, 1002, 1003, 1006
 _TOGGLES = {BRACKETED_PASTE, FOCUS_EVENTS, MOUSE_CLICK, MOUSE_DRAG, MOUSE_MOVE, MOUSE_SGR}
 
 Line = dict[int, Any]
+_BETWEEN = "\x1f"
+
+
+class PackedLine(NamedTuple):
+    """A line in scrollback: its characters as one string, and where another look begins. Thousands of lines of single
+    cells would be a million objects for the garbage collector to look at."""
+
+    first: int
+    characters: str
+    looks: tuple[tuple[int, Any], ...]
+
+
+def pack(line: Line) -> PackedLine:
+    columns = sorted(line)
+    if not columns:
+        return PackedLine(0, "", ())
+    first, last = columns[0], columns[-1]
+    blank = line[first]._replace(data=" ", fg="default", bg="default", reverse=False, underscore=False)
+    characters, looks, look = [], [], None
+    for column in range(first, last + 1):
+        cell = line.get(column, blank)
+        characters.append(cell.data)
+        if cell[1:] != look:
+            look = cell[1:]
+            looks.append((column, cell))
+    return PackedLine(first, _BETWEEN.join(characters), tuple(looks))
+
+
+def unpack(packed: PackedLine) -> Line:
+    line: Line = {}
+    looks = iter((*packed.looks, (1 << 30, None)))
+    cell: Any = None
+    change, following = next(looks)
+    for column, data in enumerate(packed.characters.split(_BETWEEN) if packed.looks else (), packed.first):
+        while column >= change:
+            cell = following
+            change, following = next(looks)
+        line[column] = cell._replace(data=data)
+    return line
+
+
+class _Cells(dict[str, Any]):
+    """Characters in one look, made when first wanted and shared by all cells that show them."""
+
+    def __init__(self, look: Any) -> None:
+        super().__init__()
+        self._look = look
+
+    def __missing__(self, character: str) -> Any:
+        made = self[character] = self._look._replace(data=character)
+        return made
 
 
 class TerminalScreen(pyte.Screen):
     """A screen with scrollback, an alternate screen, and answers to what programs ask."""
 
     def __init__(self, columns: int, lines: int, answer: Callable[[str], None], ring: Callable[[], None]) -> None:
-        self.history: deque[Line] = deque(maxlen=SCROLLBACK)
+        self.history: deque[PackedLine] = deque(maxlen=SCROLLBACK)
         self.scrolled = 0
         """Lines that ever went into history, for keeping a scrolled-up view still."""
         self.private: set[int] = set()
@@ -42,6 +94,7 @@ class TerminalScreen(pyte.Screen):
         self._answer = answer
         self._ring = ring
         self._last = " "
+        self._looks: dict[Any, _Cells] = {}
         super().__init__(columns, lines)
 
     def bell(self) -> None:
@@ -56,7 +109,7 @@ class TerminalScreen(pyte.Screen):
     def index(self) -> None:
         top, bottom = self.margins or (0, self.lines - 1)
         if self.cursor.y == bottom and top == 0 and not self.alternate:
-            self.history.append(dict(self.buffer[0]))
+            self.history.append(pack(self.buffer[0]))
             self.scrolled += 1
         super().index()
 
@@ -93,7 +146,7 @@ class TerminalScreen(pyte.Screen):
         if not self.alternate and new < self.lines:
             surplus = max(0, self.cursor.y - new + 1)
             for row in range(surplus):
-                self.history.append(dict(self.buffer[row]))
+                self.history.append(pack(self.buffer[row]))
                 self.scrolled += 1
             self._shift_up(surplus)
         kept = (self.cursor.x, self.cursor.y)
@@ -145,9 +198,33 @@ class TerminalScreen(pyte.Screen):
             self._answer("\x1b[?62;22c")
 
     def draw(self, data: str) -> None:
-        if data:
-            self._last = data[-1]
-        super().draw(data)
+        if not data:
+            return
+        self._last = data[-1]
+        plain = data.isascii() and data.isprintable() and not self.charset
+        if plain and mo.IRM not in self.mode and mo.DECAWM in self.mode:
+            self._draw_plain(data)
+        else:
+            super().draw(data)
+
+    def _draw_plain(self, data: str) -> None:
+        """Most of what programs write, several times as fast as pyte's way through every character's width."""
+        cells = self._looks.get(self.cursor.attrs)
+        if cells is None:
+            if len(self._looks) > 500:
+                self._looks.clear()
+            cells = self._looks[self.cursor.attrs] = _Cells(self.cursor.attrs)
+        at = 0
+        while at < len(data):
+            if self.cursor.x >= self.columns:
+                self.carriage_return()
+                self.linefeed()
+            x = self.cursor.x
+            piece = data[at : at + self.columns - x]
+            self.buffer[self.cursor.y].update(zip(range(x, x + len(piece)), map(cells.__getitem__, piece), strict=True))
+            self.cursor.x = x + len(piece)
+            at += len(piece)
+        self.dirty.add(self.cursor.y)
 
     def repeat(self, count: int = 1) -> None:
         """REP: the last character again."""

@@ -28,7 +28,7 @@ from gui.widgets.logview.selection import Selection, Spot
 from gui.widgets.terminal import screen as modes
 from gui.widgets.terminal.keys import encode_key, encode_mouse, encode_paste
 from gui.widgets.terminal.paint import CellPainter
-from gui.widgets.terminal.screen import TerminalScreen, TerminalStream
+from gui.widgets.terminal.screen import TerminalScreen, TerminalStream, unpack
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _SLICE_S = 0.008
 """How long one slice of output may keep the window."""
-_PIECE = 4096
+_PIECE = 1024
 _MARGIN = Space.S
 _BUTTONS = {Qt.MouseButton.LeftButton: 0, Qt.MouseButton.MiddleButton: 1, Qt.MouseButton.RightButton: 2}
 
@@ -215,7 +215,7 @@ class TerminalView(QAbstractScrollArea):
         position = number - self._first_line()
         history = self.screen_buffer.history
         if 0 <= position < len(history):
-            return history[position]
+            return unpack(history[position])
         line: dict[int, Any] = self.screen_buffer.buffer.get(position - len(history)) or {}
         return line
 

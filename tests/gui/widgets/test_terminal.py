@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication
 
 from gui.widgets.terminal import TerminalView
 from gui.widgets.terminal.keys import encode_key, encode_mouse, encode_paste
-from gui.widgets.terminal.screen import TerminalScreen, TerminalStream
+from gui.widgets.terminal.screen import TerminalScreen, TerminalStream, pack, unpack
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -67,7 +67,7 @@ def test_lines_that_leave_go_to_history() -> None:
     screen, stream, _ = make_screen(lines=3)
     stream.feed("\r\n".join(str(n) for n in range(10)))
     assert len(screen.history) == 7
-    assert "".join(screen.history[0][x].data for x in sorted(screen.history[0])) == "0"
+    assert unpack(screen.history[0])[0].data == "0"
     stream.feed("\x1b[3J")
     assert not screen.history
 
@@ -266,3 +266,12 @@ def test_the_end_of_the_program(qtbot: QtBot, view: TerminalView) -> None:
     view.restart()
     with qtbot.waitSignal(view.typed):
         qtbot.keyClick(view, Qt.Key.Key_Return)
+
+
+@given(st.text(alphabet="ab \x1b[31mé日\r", max_size=60))
+def test_scrollback_is_packed_without_loss(data: str) -> None:
+    screen, stream, _ = make_screen()
+    stream.feed(data)
+    line = dict(screen.buffer[0])
+    unpacked = unpack(pack(line))
+    assert {column: unpacked[column] for column in line} == line

@@ -123,7 +123,8 @@ def test_the_look_follows_the_system_only_when_asked(qapp: QApplication, monkeyp
     finally:
         qapp.styleHints().colorSchemeChanged.disconnect(own._follow_system)
         own.deleteLater()
-        theme().install(qapp, Mode.LIGHT)
+        for mode in (Mode.DARK, Mode.LIGHT):  # the other one's sheet is on the application: put ours back
+            theme().set_mode(mode)
 
 
 def test_one_type_scale(qapp: QApplication) -> None:
