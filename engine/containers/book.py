@@ -136,7 +136,7 @@ class ContainerBook:
         self._entries[record.id] = entry
         self._names[record.container.name] = record.id
         try:
-            await self._write(record)
+            await self.write(record)
         except BaseException:
             del self._entries[record.id]
             del self._names[record.container.name]
@@ -147,7 +147,7 @@ class ContainerBook:
     async def save(self, entry: Entry, record: Record, action: str = "", **attributes: str) -> None:
         """The container is now like this: seen by all at once, durable when this returns."""
         self.show(entry, record, action, **attributes)
-        await self._write(entry.record)
+        await self.write(entry.record)
 
     def show(self, entry: Entry, record: Record, action: str = "", **attributes: str) -> None:
         """Change and publish without writing: for states that a later engine works out by looking."""
@@ -159,7 +159,7 @@ class ContainerBook:
         self._names[name] = entry.id
         record = entry.record.with_container(name=name)
         try:
-            await self._write(record)
+            await self.write(record)
         except BaseException:
             del self._names[name]
             raise
@@ -188,7 +188,8 @@ class ContainerBook:
 
     # --- inside ---
 
-    async def _write(self, record: Record) -> None:
+    async def write(self, record: Record) -> None:
+        """Durable, and shown to nobody yet."""
         await self._database.execute(
             "INSERT INTO containers(id, name, body) VALUES (?, ?, ?) "
             "ON CONFLICT(id) DO UPDATE SET name = excluded.name, body = excluded.body",

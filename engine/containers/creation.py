@@ -131,7 +131,7 @@ class Creator:
                     made.append(name)
                 mount = msgspec.structs.replace(mount, source=name)
             elif mount.kind == "bind" and mount.create_source:
-                os.makedirs(mount.source, exist_ok=True)
+                make_source(mount.source)
             settled.append(mount)
         return tuple(settled), made
 
@@ -179,6 +179,12 @@ def settled_spec(spec: ContainerSpec, image: ImageConfig, container_id: str) -> 
 
 def normal_target(target: str) -> str:
     return os.path.normpath(target)
+
+
+def make_source(path: str) -> None:
+    """What `docker run -v` does where nothing is; a file that is there is left alone."""
+    if not os.path.exists(path):
+        os.makedirs(path, exist_ok=True)
 
 
 def check_mount(mount: Mount) -> None:

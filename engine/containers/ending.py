@@ -103,6 +103,7 @@ class Ender:
             # The wish is durable before the signal goes out: no restart policy may undo what a person asked for.
             await self._want_stop(entry, State.STOPPING)
             await send_signal(self._runtime, record, wanted)
+            self._runtime.book.announce(entry, "kill", signal=wanted)
             if paused:
                 self._runtime.cgroup(record).freeze(frozen=False)
         grace = image_config.stop_timeout(record.container.spec) if timeout is None else timeout

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _MOST_COMMAND = 4096
+_SHORTEST_SECONDS = 0.2
+"""Over less time than this, ticks of 10 ms say nothing."""
+_FORGET_SECONDS = 30.0
 _SIGNAL_CODE = "import signal, sys; signal.pidfd_send_signal(3, int(sys.argv[1]))"
 _STATES = {
     "R": "running", "S": "sleeping", "D": "waiting for the disk", "Z": "zombie", "T": "stopped", "t": "traced",
@@ -105,6 +108,7 @@ def _descendants(pid: int) -> Iterator[int]:
 def _listed(pid: int, cgroup_dirs: Sequence[str], user_names: dict[int, str]) -> list[Process]:
     now, boot = time.time(), time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
     users = _UserMap(pid)
+    _meter.forget(now)
     found = [
         process
         for one in member_pids(pid, cgroup_dirs)
@@ -133,6 +137,29 @@ class _UserMap:
         return uid
 
 
+class _CpuMeter:
+    """CPU use of processes since they were last looked at; over their whole life at the first look."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[int, float], tuple[float, float]] = {}
+
+    def percent(self, pid: int, started: float, seconds: float, now: float) -> float:
+        key = (pid, round(started, 1))
+        at, before = self._seen.get(key, (started, 0.0))
+        if now - at < _SHORTEST_SECONDS and key in self._seen:
+            at, before = started, 0.0
+        else:
+            self._seen[key] = (now, seconds)
+        return 100.0 * max(0.0, seconds - before) / max(now - at, 1.0 / _TICKS)
+
+    def forget(self, now: float) -> None:
+        for key in [key for key, (at, _) in self._seen.items() if now - at > _FORGET_SECONDS]:
+            del self._seen[key]
+
+
+_meter = _CpuMeter()
+
+
 def _read(pid: int, *, now: float, boot: float, users: _UserMap, names: dict[int, str]) -> Process | None:
     try:
         stat = _text(f"/proc/{pid}/stat")
@@ -155,7 +182,7 @@ def _read(pid: int, *, now: float, boot: float, users: _UserMap, names: dict[int
         user=names.get(uid, str(uid)),
         uid=uid,
         state=_STATES.get(fields[0], fields[0]),
-        cpu_percent=100.0 * seconds / max(now - started, 1.0 / _TICKS),
+        cpu_percent=_meter.percent(pid, started, seconds, now),
         cpu_seconds=seconds,
         memory=int(fields[21]) * _PAGE,
         started=datetime.fromtimestamp(started, UTC),

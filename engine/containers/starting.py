@@ -82,57 +82,53 @@ class Starter:
             self._runtime.early.give_up(entry.id)
             await asyncio.shield(self.take_down(entry.record))
             failed = before.changed(run=Run())
-            entry.record = failed
             if isinstance(error, RuntimeFailure):
-                await book.save(entry, _with_failure(failed, error))
-            else:
-                book.show(entry, failed)
+                failed = _with_failure(failed, error)
+            # Written in any case: the row may say by now that it runs.
+            await asyncio.shield(book.save(entry, failed))
             raise
 
     async def _bring_up(self, entry: Entry, clock: Stopwatch, action: str) -> None:
         record, runtime = entry.record, self._runtime
-        spec = record.container.spec
         joined = joined_namespaces(runtime, record)
         ports = self._settle_ports(record)
         await self._prepare_directories(record)
-        with clock.step("network namespace"):
-            await self._make_namespace(record, joined)
+        await runtime.networks.reserve(member_of(record))
+        namespace = asyncio.Event()
         pasta_pid, (pid, conmon_pid, unenforced) = await side_by_side(
-            self._connect(record, joined, ports, clock), self._create(record, joined, clock)
+            self._network(record, joined, ports, namespace, clock), self._create(record, joined, namespace, clock)
         )
-        address = self._planner.address(record, joined)
+        group = runtime.cgroup(record)
         run = Run(
             boot=runtime.boot,
             pid=pid,
             conmon_pid=conmon_pid,
             pasta_pid=pasta_pid,
-            cgroups={key: str(path) for key, path in runtime.cgroup(record).directories.items()},
-            oom_kills=runtime.cgroup(record).oom_kills(),
+            cgroups={key: str(path) for key, path in group.directories.items()},
+            oom_kills=group.oom_kills(),
         )
         write_restart_file(runtime, record)
         self._watch.watch(record.id, conmon_pid)
         await runtime.early.connect(record.id)
-        with clock.step("start"):
-            await self._run_start(record)
-        main = runtime.cgroup(record).main_directory
-        record = entry.record.changed(run=run, stop_wanted=False).with_container(
+        record = record.changed(run=run, stop_wanted=False).with_container(
             state=State.RUNNING,
             started=now(),
             pid=pid,
             ports=ports,
-            ip_address=address,
+            ip_address=self._planner.address(record, joined),
             unenforced=unenforced,
-            cgroup=str(main or ""),
+            cgroup=str(group.main_directory or ""),
             driver=record.container.driver or runtime.rootfs.default.name,
             timing=clock.timing(),
             exit=None if action == "start" else record.container.exit,
         )
-        await runtime.book.save(entry, record, "start")
+        # Side by side too: an engine that finds the row but a process that was never let go undoes the start.
+        await side_by_side(self._run_start(record, clock), runtime.book.write(record))
+        runtime.book.show(entry, record.with_container(started=now(), timing=clock.timing()), "start")
         await runtime.early.connect(record.id)  # who came during the last step
-        if spec.mounts:
-            for mount in record.container.mounts:
-                if mount.kind == "volume":
-                    runtime.volumes.announce(mount.source, "mount", record.id)
+        for mount in record.container.mounts:
+            if mount.kind == "volume":
+                runtime.volumes.announce(mount.source, "mount", record.id)
 
     # --- the parts ---
 
@@ -178,10 +174,14 @@ class Starter:
                 return
             await attachments.remove(record.id)
         await attachments.create(record.id)
-        await self._runtime.networks.reserve(member_of(record))
 
-    async def _connect(self, record: Record, joined: Joined, ports: tuple[PortMapping, ...], clock: Stopwatch) -> int:
-        """The way out; 0 where there is none of our own."""
+    async def _network(
+        self, record: Record, joined: Joined, ports: tuple[PortMapping, ...], namespace: asyncio.Event, clock: Stopwatch
+    ) -> int:
+        """The namespace, then the way out; 0 where there is none of our own."""
+        with clock.step("network namespace"):
+            await self._make_namespace(record, joined)
+        namespace.set()
         if not joined.makes_network or record.container.spec.network == "none":
             return 0
         with clock.step("network"):
@@ -193,7 +193,9 @@ class Starter:
             gateway = etc_files.wants_host_gateway(record.container.spec.extra_hosts)
             return await networks.attach(member_of(record), ports, host_gateway=gateway)
 
-    async def _create(self, record: Record, joined: Joined, clock: Stopwatch) -> tuple[int, int, tuple[str, ...]]:
+    async def _create(
+        self, record: Record, joined: Joined, namespace: asyncio.Event, clock: Stopwatch
+    ) -> tuple[int, int, tuple[str, ...]]:
         """Mount, configure and have conmon create it: the process exists and waits."""
         runtime = self._runtime
         with clock.step("mount"):
@@ -203,6 +205,7 @@ class Starter:
             group = runtime.cgroup(record)
             group.create()
             limits = group.apply(record.container.spec.resources)
+        await namespace.wait()
         with clock.step("create"):
             pid, conmon_pid = await self._run_conmon(record)
             # conmon was born in the container's groups so that all of the container is; it does not belong to it.
@@ -248,8 +251,9 @@ class Starter:
             raise crun.start_failure(created.message, record.container.command_line[0])
         return host_pid(call.container_pid_file, created.pid), pid
 
-    async def _run_start(self, record: Record) -> None:
-        done = await self._runtime.keeper.run(self._runtime.crun.start(record.id), env=runtime_environment())
+    async def _run_start(self, record: Record, clock: Stopwatch) -> None:
+        with clock.step("start"):
+            done = await self._runtime.keeper.run(self._runtime.crun.start(record.id), env=runtime_environment())
         if done.code != 0:
             raise crun.start_failure(done.stderr.decode(errors="replace"), record.container.command_line[0])
 
