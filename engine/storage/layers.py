@@ -13,6 +13,7 @@ from engine.errors import Code, NotFound, StorageError
 from engine.sandbox.plans import Link, MakeDirectory, Remove, Rename
 from engine.storage.layer_index import LayerIndex
 from engine.storage.paths import hex_of
+from engine.storage.settling import Settling
 from engine.storage.trash import Trash
 
 if TYPE_CHECKING:
@@ -34,12 +35,15 @@ class LayerStore:
         self._indexes: OrderedDict[str, LayerIndex] = OrderedDict()
         self._adding: dict[str, asyncio.Lock] = {}
         self.trash = Trash(paths, keeper)
+        self._settling = Settling(paths, keeper, self.trash)
 
     async def open(self) -> None:
-        """Sweep what a crash left half-made and go on deleting what was being deleted."""
+        """Sweep what a crash left half-made, doubt what a power cut may have spoilt, go on deleting."""
         await self.trash.open()
+        await self._settling.open(self.diff_ids())
 
     async def close(self) -> None:
+        await self._settling.close()
         await self.trash.close()
         self._indexes.clear()
 
@@ -109,9 +113,12 @@ class LayerStore:
         points_to = self.link_target(done.diff_id)
         if link.is_symlink() and os.readlink(link) != points_to and link.exists():
             raise StorageError("Two layers begin with the same digits", f"{link} is taken.", code=Code.CORRUPT)
+        self._settling.mark(staged)
         await self._keeper.execute(
             [Link(path=link, points_to=points_to), Rename(source=staged, target=self._paths.layer(done.diff_id))]
         )
+
+        self._settling.settle(done.diff_id)
 
     def short_name(self, diff_id: str) -> str:
         """Its tree's name relative to the root of the store."""

@@ -106,6 +106,13 @@ class Paths:
     def layer_index(self, diff_id: str) -> Path:
         return self.layer(diff_id) / "index"
 
+    def layer_mark(self, diff_id: str) -> Path:
+        """There until the layer's files are known to be on disk; holds the boot they were written in."""
+        return self.mark_in(self.layer(diff_id))
+
+    def mark_in(self, layer: Path) -> Path:
+        return layer / "unsettled"
+
     @property
     def layer_links(self) -> Path:
         """Short names for layers: the kernel takes one page of mount options, and an image may have 128 layers."""

@@ -194,6 +194,8 @@ _LONG = {
     "copy_tree": ("trees", "copy_tree"),
     "remove_tree": ("trees", "remove_tree"),
     "tree_size": ("trees", "tree_size"),
+    "sync": ("verifying", "sync"),
+    "verify_layer": ("verifying", "verify_layer"),
     "list_directory": ("files", "list_directory"),
     "stat": ("files", "stat_entry"),
     "open_file": ("files", "open_file"),

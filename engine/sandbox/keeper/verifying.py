@@ -1,0 +1,76 @@
+"""Compare a layer's files with its index: after a power cut, files may be shorter than they were told to be."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from engine.sandbox.keeper import indexing
+from engine.sandbox.keeper.requests import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.sandbox.keeper.requests import Request
+
+PIECE = 1 << 20
+
+
+def sync(request: Request) -> None:
+    """Bring the file system that `path` is on up to date on disk."""
+    descriptor = os.open(request.arguments["path"], os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    if ctypes.CDLL(None, use_errno=True).syncfs(descriptor) < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), request.arguments["path"])
+
+
+def verify_layer(request: Request) -> Reply:
+    """Gives the first path that is not as the index says, or ""."""
+    tree = os.open(request.arguments["tree"], os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with open(request.arguments["index"], "rb") as file:
+            data = file.read()
+        for path, size, digest in _files(data):
+            if not _is_intact(tree, path, size, digest):
+                return Reply({"damaged": os.fsdecode(path)}, [])
+    except (ValueError, KeyError, IndexError):
+        return Reply({"damaged": "its index"}, [])
+    return Reply({"damaged": ""}, [])
+
+
+def _files(data: bytes) -> Iterator[tuple[bytes, int, bytes]]:
+    """Path, size and sha256 of every regular file of an index."""
+    length = int.from_bytes(data[8:16], "little")
+    if data[:8] != indexing.MAGIC:
+        raise ValueError("no index")
+    columns = json.loads(data[16 : 16 + length])["columns"]
+    view = memoryview(data)
+    parts = {name: view[start : start + size] for name, (start, size) in columns.items()}
+    kinds, sizes, rows = parts["kind"], parts["size"].cast("Q"), parts["digest"].cast("i")
+    if not len(kinds):
+        return
+    for number, path in enumerate(bytes(parts["paths"]).split(b"\0")):
+        if kinds[number] == indexing.FILE:
+            at = rows[number] * 32
+            yield path, sizes[number], bytes(parts["digests"][at : at + 32])
+
+
+def _is_intact(tree: int, path: bytes, size: int, digest: bytes) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=tree)
+    except OSError:
+        return False
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_size != size:
+            return False
+        seen = hashlib.sha256()
+        while data := os.read(descriptor, PIECE):
+            seen.update(data)
+        return seen.digest() == digest
+    finally:
+        os.close(descriptor)
