@@ -7,6 +7,7 @@ dropped again.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import posixpath
 import time
@@ -20,7 +21,7 @@ from engine.errors import InvalidRequest, WherryError
 from engine.images import manifest as manifests
 from engine.images import platforms, reference
 from engine.images.decompress import sniff
-from engine.images.layer_archive import decompressed
+from engine.images.layer_archive import decompressed, removed_meanwhile
 from engine.images.manifest import Index, Manifest
 from engine.images.records import LayerRecord, StoredImage
 from engine.images.tar_stream import Member, TarStream, bad_archive
@@ -93,8 +94,15 @@ class ArchiveReader:
                         await self._take(member, stream)
             return await self._record_all()
         finally:
+            await self._take_back()
             self._pins.close()
-            await self._intake.drop(self._new, self._catalogue.layers)
+
+    async def _take_back(self) -> None:
+        """What no image came of goes again."""
+        await asyncio.shield(self._intake.drop(self._new, self._catalogue.layers))
+        for record in self._came.values():
+            if record.diff_id not in self._catalogue.layers:
+                await self._archives.discard(record)
 
     # --- while it passes ---
 
@@ -123,8 +131,7 @@ class ArchiveReader:
     async def _take_layer(self, name: str, size: int, body: AsyncIterator[bytes]) -> None:
         title = name.removesuffix("/layer.tar").removesuffix(".tar").rpartition("/")[2] or name
         claimed = self._known_layer(name)
-        if claimed:
-            self._pins.enter_context(self._intake.pinned([claimed]))
+        if claimed and await self._intake.hold(claimed, self._pins) and claimed in self._catalogue.layers:
             self._came[name] = self._catalogue.layers[claimed]
             self._progress.layer(title, LayerPhase.PRESENT, size, size)
             return  # nobody reads the body: the archive's reader skips what is left of it
@@ -143,6 +150,8 @@ class ArchiveReader:
                 added = await self._intake.add(None, chunks, sink=sink)
             if added.diff_id not in self._catalogue.layers:
                 self._new.append(added.diff_id)
+            if not await self._intake.hold(added.diff_id, self._pins):
+                raise removed_meanwhile(added.diff_id)
             record = await self._intake.describe(added, self._catalogue.layers.get(added.diff_id))
             if record.archive is None:
                 record = msgspec.structs.replace(record, archive=await self._archives.keep(sink))

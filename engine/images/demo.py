@@ -10,6 +10,7 @@ import asyncio
 import io
 import struct
 import tarfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from engine.images.making import Maker
+    from engine.images.records import LayerRecord
     from engine.operations.registry import Progress
 
 REFERENCE: Final = "wherry/demo:latest"
@@ -57,15 +59,21 @@ async def make_demo(maker: Maker, progress: Progress) -> str:
     """Gives the reference. The same busybox gives the same image, byte for byte."""
     progress.status("Looking for a static busybox")
     steps = await asyncio.to_thread(_steps)
-    records = []
-    for number, step in enumerate(steps):
-        title = f"step {number + 1}"
-        tar = await asyncio.to_thread(_tar, step.entries)
-        progress.layer(title, LayerPhase.UNPACKING, 0, len(tar))
-        records.append(await maker.take_layer(_whole(tar)))
-        progress.layer(title, LayerPhase.DONE, len(tar), len(tar))
+    records: list[LayerRecord] = []
+    with ExitStack() as pins:
+        for number, step in enumerate(steps):
+            title = f"step {number + 1}"
+            tar = await asyncio.to_thread(_tar, step.entries)
+            progress.layer(title, LayerPhase.UNPACKING, 0, len(tar))
+            records.append(await maker.take_layer(_whole(tar), pins))
+            progress.layer(title, LayerPhase.DONE, len(tar), len(tar))
+        await maker.keep(_document(steps, records), records, REFERENCE, action="load")
+    return REFERENCE
+
+
+def _document(steps: Sequence[_Step], records: Sequence[LayerRecord]) -> bytes:
     host = platforms.host_platform()
-    blob = configs.encode_document(
+    return configs.encode_document(
         architecture=host.architecture,
         system=host.os,
         variant=host.variant,
@@ -74,8 +82,6 @@ async def make_demo(maker: Maker, progress: Progress) -> str:
         history=_history(steps),
         created=_MADE,
     )
-    await maker.keep(blob, records, REFERENCE, action="load")
-    return REFERENCE
 
 
 def _config() -> ImageConfig:

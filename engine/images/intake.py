@@ -13,7 +13,7 @@ import os
 import queue
 import threading
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 from weakref import WeakValueDictionary
 
@@ -61,6 +61,12 @@ class LayerIntake:
             self._pins.subtract(pins)
             self._pins = +self._pins
 
+    async def hold(self, diff_id: str, pins: ExitStack) -> bool:
+        """Pin a layer for as long as `pins` lasts, waiting for a removal that is under way. False if it is not here."""
+        async with self.lock(diff_id):
+            pins.enter_context(self.pinned([diff_id]))
+            return self._layers.has(diff_id)
+
     def pins(self) -> list[str]:
         """A holder of layers, for the catalogue."""
         return list(self._pins)
@@ -75,7 +81,10 @@ class LayerIntake:
         )
 
     async def drop(self, diff_ids: Iterable[str], recorded: Container[str]) -> None:
-        """Take back layers that came to nothing, unless somebody else has a use for them by now."""
+        """Take back layers that came to nothing, unless somebody else has a use for them by now.
+
+        The caller may still hold its own pin on each.
+        """
         for diff_id in diff_ids:
             async with self.lock(diff_id):
                 if diff_id not in recorded and self._pins[diff_id] <= 1 and self._layers.has(diff_id):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from isal import isal_zlib
 
-from engine.errors import Code, StorageError
+from engine.errors import Code, Conflict, StorageError
 from engine.images.decompress import decompress
 from engine.images.manifest import OCI_LAYER
 from engine.images.piping import PIECE, file_pieces, through_thread
@@ -114,6 +114,11 @@ class LayerArchives:
         await asyncio.to_thread(_move, sink.path, self._paths.blob(archive.digest))
         return archive
 
+    async def discard(self, record: LayerRecord) -> None:
+        """The layer came to nothing."""
+        if record.archive is not None:
+            await self._blobs.remove(record.archive.digest)
+
     def has(self, record: LayerRecord) -> bool:
         return record.archive is not None and self._blobs.has(record.archive.digest)
 
@@ -198,6 +203,10 @@ async def _pack_and_close(keeper: Keeper, tree: Path, writer: int, *, layer: boo
 def _digest_and_write(digest: hashlib._Hash, sink: ArchiveSink, piece: bytes) -> None:
     digest.update(piece)
     sink.write(piece)
+
+
+def removed_meanwhile(diff_id: str) -> Conflict:
+    return Conflict("A layer was removed while it was being brought in", hint="Try again.", subject=diff_id)
 
 
 def decompressed(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from engine.builder.language.source import read_source
 from engine.builder.stages import StageState, absolute, apply_metadata, is_metadata
 from engine.builder.variables import Variables
 from engine.images import configs, platforms
-from engine.images.layer_archive import packed
+from engine.images.layer_archive import packed, removed_meanwhile
 from engine.images.records import LayerRecord, StoredImage
 from engine.images.reference import parse
 from engine.types.data import now
@@ -44,13 +44,14 @@ class Maker:
 
     async def commit(self, request: CommitContainer, containers: ContainerSource, progress: Progress) -> str:
         """Gives the new image's id. The container is held still only while its files are read."""
-        async with containers.writable_layer(request.container, pause=request.pause) as writable:
-            base = self._catalogue.images[writable.image_id]
-            config = with_instructions(with_spec(base.config, writable.spec), request.changes)
-            progress.status(f"Packing what {writable.name} changed")
-            async with aclosing(packed(self._keeper, Path(writable.upper), layer=True)) as pieces:
-                record = await self.take_layer(pieces, progress)
-        with self._intake.pinned([record.diff_id, *base.diff_ids]):
+        with ExitStack() as pins:
+            async with containers.writable_layer(request.container, pause=request.pause) as writable:
+                base = self._catalogue.images[writable.image_id]
+                pins.enter_context(self._intake.pinned(base.diff_ids))
+                config = with_instructions(with_spec(base.config, writable.spec), request.changes)
+                progress.status(f"Packing what {writable.name} changed")
+                async with aclosing(packed(self._keeper, Path(writable.upper), layer=True)) as pieces:
+                    record = await self.take_layer(pieces, pins, progress)
             return await self._keep_committed(request, writable, base, record, config)
 
     async def _keep_committed(
@@ -89,7 +90,11 @@ class Maker:
         if name:
             parse(name)
         progress.status("Unpacking the files")
-        record = await self.take_layer(source, progress)
+        with ExitStack() as pins:
+            record = await self.take_layer(source, pins, progress)
+            return await self._keep_imported(record, name, message, config)
+
+    async def _keep_imported(self, record: LayerRecord, name: str, message: str, config: ImageConfig) -> str:
         host = platforms.host_platform()
         moment = now()
         blob = configs.encode_document(
@@ -103,13 +108,17 @@ class Maker:
         )
         return await self.keep(blob, [record], name, action="import")
 
-    async def take_layer(self, chunks: AsyncIterator[bytes], progress: Progress | None = None) -> LayerRecord:
-        """Unpack a stream as a layer, and keep its compressed form."""
+    async def take_layer(
+        self, chunks: AsyncIterator[bytes], pins: ExitStack, progress: Progress | None = None
+    ) -> LayerRecord:
+        """Unpack a stream as a layer, and keep its compressed form. It cannot be removed while `pins` lasts."""
         sink = self._archives.sink()
         try:
             added = await self._intake.add(
                 None, chunks, sink=sink, progress=progress.amount if progress is not None else None
             )
+            if not await self._intake.hold(added.diff_id, pins):
+                raise removed_meanwhile(added.diff_id)
             record = await self._intake.describe(added, self._catalogue.layers.get(added.diff_id))
             if record.archive is None:
                 record = msgspec.structs.replace(record, archive=await self._archives.keep(sink))
@@ -126,6 +135,9 @@ class Maker:
             await self._catalogue.add(image, records, tags=tags, action=action)
         except BaseException:
             await self._intake.drop([record.diff_id for record in records], self._catalogue.layers)
+            for record in records:
+                if record.diff_id not in self._catalogue.layers:
+                    await self._archives.discard(record)
             raise
         return image_id
 

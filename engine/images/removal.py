@@ -31,8 +31,8 @@ class Remover:
         self._intake = intake
         self._behind: set[asyncio.Task[int]] = set()
 
-    async def close(self) -> None:
-        """Let what goes on behind come to its end."""
+    async def settled(self) -> None:
+        """Wait until what goes on behind has come to its end."""
         await asyncio.gather(*self._behind, return_exceptions=True)
 
     # --- what it would free ---
@@ -57,7 +57,8 @@ class Remover:
 
     def total(self) -> tuple[int, int]:
         """Bytes of all layers, each counted once; and of those that only unused images need."""
-        everything = sum(self._layer_bytes(diff_id) for diff_id in self._catalogue.layers)
+        going = self._catalogue.unheld_layers()  # removed already for all that anyone can see
+        everything = sum(self._layer_bytes(diff_id) for diff_id in self._catalogue.layers if diff_id not in going)
         unused = [image.id for image in self._catalogue.images.values() if not self._catalogue.users_of(image.id)]
         return everything, self.frees(unused)
 

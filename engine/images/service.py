@@ -179,7 +179,7 @@ class ImageService:
         if self._following is not None:
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
-        await self._remover.close()
+        await self._remover.settled()
         await self._transport.close()
 
     # --- looking ---
@@ -341,6 +341,7 @@ class ImageService:
                 catalogue=self.catalogue, layers=self._layers, intake=self.intake, archives=self.archives,
                 progress=progress,
             )  # fmt: skip
+            await self._remover.settled()
             return "\n".join(await reader.load(_opened(source)))
 
         return self._operations.start(kind="load", title=f"Load {subject}", subject=subject, work=work)
@@ -360,12 +361,12 @@ class ImageService:
         changes: Sequence[str] = (),
     ) -> OperationHandle:
         subject = reference or (source if isinstance(source, str) else "an archive")
-        return self._operations.start(
-            kind="import",
-            title=f"Import {subject}",
-            subject=subject,
-            work=lambda progress: self._maker.import_tree(_opened(source), reference, message, changes, progress),
-        )
+
+        async def work(progress: Progress) -> str:
+            await self._remover.settled()
+            return await self._maker.import_tree(_opened(source), reference, message, changes, progress)
+
+        return self._operations.start(kind="import", title=f"Import {subject}", subject=subject, work=work)
 
     def commit(self, request: CommitContainer) -> OperationHandle:
         containers = self._containers

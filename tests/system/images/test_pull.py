@@ -37,12 +37,6 @@ FILES = [File("etc/motd", b"hello\n"), File("srv/data", bytes(range(256)) * 400)
 BCRYPT_OF_SECRET = "me:$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a"
 
 
-@pytest.fixture
-async def images(short_tmp: ShortTmp) -> AsyncIterator[ImageService]:
-    async with opened_images(short_tmp.root, short_tmp.run) as service:
-        yield service
-
-
 async def pull(images: ImageService, name: str, **options: object) -> str:
     return await images.pull(PullImage(reference=name, **options)).result()  # type: ignore[arg-type]
 
