@@ -97,8 +97,8 @@ class Application(QObject):
         if self._ending:
             return
         self._ending = True
+        self.window.hide()  # pages give their leases back
         self.window.wind_down()
-        self.window.hide()
         self.tray.icon.hide()
         self.client.stop(stop_containers=stop_containers)
         # An engine that hangs must not keep the process; services outlive it either way.

@@ -15,14 +15,19 @@ class Tasks:
     def __init__(self, on_error: Callable[[BaseException], None]) -> None:
         self._running: set[asyncio.Task[Any]] = set()
         self._on_error = on_error
+        self._closed = False
 
-    def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    def start(self, work: Coroutine[Any, Any, Any]) -> None:
+        if self._closed:
+            work.close()
+            return
         task = asyncio.get_event_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._over)
-        return task
 
-    def cancel_all(self) -> None:
+    def close(self) -> None:
+        """Cancel what runs and begin nothing more."""
+        self._closed = True
         for task in list(self._running):
             task.cancel()
 

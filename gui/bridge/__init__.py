@@ -1,4 +1,4 @@
-"""The only room that crosses threads: the engine's thread, the client that pages hold, the mailboxes between.
+"""The only room that crosses threads: the engine's thread, the client pages hold, the mailboxes between.
 
 `Engine`, `ByteStream` and `OperationHandle` are the facade's, named here for the functions that pages hand over as work.
 """

@@ -52,7 +52,8 @@ class _Question(QDialog):
         self._row = QHBoxLayout()
         self._row.setSpacing(Space.S)
         self._row.addStretch(1)
-        self.reject_button = button(translate("Question", "Cancel"), on_click=self.reject)
+        quiet = Variant.GHOST if danger else Variant.DEFAULT  # the focused "no" must not look like the answer
+        self.reject_button = button(translate("Question", "Cancel"), "", quiet, self.reject)
         self.accept_button = button(accept, "", Variant.DANGER if danger else Variant.PRIMARY, self.accept)
         self.accept_button.setObjectName("accept")
         self._row.addWidget(self.reject_button)

@@ -172,7 +172,8 @@ class MainWindow(QMainWindow):
         self._settings.set_bytes("geometry", self.saveGeometry())
         self._settings.set_text("page", self.current_page_id)
         self._settings.sync()
-        self._tasks.cancel_all()
+        self._status.set_active(active=False)
+        self._tasks.close()
 
     # --- building ---
 

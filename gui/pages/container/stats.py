@@ -161,6 +161,7 @@ class StatsTab(DetailTab):
         self.charts["cpu"].set_limit(
             limits.cpus * 100 if limits.cpus else None, draggable=alive, name=translate("Stats", "Limit")
         )
+        self.charts["cpu"].set_ceiling(limits.cpus * 110)
         self.charts["memory"].set_limit(
             float(limits.memory) if limits.memory else None, draggable=alive, name=translate("Stats", "Limit")
         )

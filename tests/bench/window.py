@@ -1,0 +1,244 @@
+"""The window's speed: start, memory, idle cost, stalls under load, filtering, scrolling, a click to a green dot.
+
+`python -m tests.bench.window` runs each part in a process of its own on the fake engine (what is measured is the
+window), under the platform of the environment: xcb inside xvfb-run for figures, offscreen elsewhere. An empty Qt window
+measured in the same run is the peer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gui.application import Application
+
+_PARTS = ("empty", "start", "idle", "tray", "load", "filter", "click")
+_STARTED_NS = time.time_ns()
+
+
+def main() -> int:
+    if len(sys.argv) > 1:
+        print(json.dumps(_measure(sys.argv[1])))
+        return 0
+    found = {part: _spawn(part, runs=5 if part in ("empty", "start") else 1) for part in _PARTS}
+    empty, start = found["empty"], found["start"]
+    rows = (
+        ("start to usable list, 100 containers and 50 images", f"{start['seconds'] * 1000:.0f} ms", "≤ 700 ms"),
+        ("  an empty Qt window in the same run", f"{empty['seconds'] * 1000:.0f} ms", ""),
+        ("memory (RSS) then", f"{start['rss'] / 1e6:.0f} MB", "≤ 180 MB"),
+        ("  an empty Qt window", f"{empty['rss'] / 1e6:.0f} MB", ""),
+        ("idle, 20 running containers shown", f"{found['idle']['percent']:.1f} % of a core", "≤ 3 %"),
+        ("idle in the tray", f"{found['tray']['percent']:.2f} % of a core", "≤ 0.5 %"),
+        ("stall under load, 99.9th percentile", f"{found['load']['p999'] * 1000:.0f} ms", "≤ 50 ms"),
+        ("  longest", f"{found['load']['longest'] * 1000:.0f} ms", "≤ 100 ms"),
+        ("  log lines shown meanwhile", f"{found['load']['lines']:,}", ""),
+        ("filter keystroke to repaint, 1,000 containers", f"{found['filter']['filter'] * 1000:.1f} ms", "≤ 30 ms"),
+        ("scroll, median frame", f"{found['filter']['frame'] * 1000:.1f} ms", "≤ 16 ms"),
+        ("click Start to green dot", f"{found['click']['seconds'] * 1000:.0f} ms", "≤ 100 ms"),
+    )
+    for what, figure, aim in rows:
+        print(f"{what:<56} {figure:>18}   {aim}")
+    return 0
+
+
+def _spawn(part: str, *, runs: int) -> dict[str, float]:
+    """The median of several runs, each figure for itself."""
+    results = []
+    for _ in range(runs):
+        began = time.time_ns()
+        environment = {**os.environ, "WHERRY_BENCH_BEGAN": str(began)}
+        command = [sys.executable, "-m", "tests.bench.window", part]
+        results.append(json.loads(subprocess.run(command, env=environment, check=True, capture_output=True).stdout))
+    return {key: statistics.median(result[key] for result in results) for key in results[0]}
+
+
+def _since_begun() -> float:
+    return (time.time_ns() - int(os.environ.get("WHERRY_BENCH_BEGAN", _STARTED_NS))) / 1e9
+
+
+def _rss() -> int:
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
+def _measure(part: str) -> dict[str, float]:
+    if part == "empty":
+        return _measure_empty()
+    results: dict[str, float] = {}
+
+    def started(application: Application) -> None:
+        work: dict[str, Callable[[Application], Any]] = {
+            "start": _start, "idle": _idle, "tray": _tray, "load": _load, "filter": _filter, "click": _click,
+        }  # fmt: skip
+
+        async def run_part() -> None:
+            try:
+                await _until(lambda: application.client.is_ready)
+                results.update(await work[part](application))
+            finally:
+                application.end()
+
+        results_task.append(asyncio.get_event_loop().create_task(run_part()))
+
+    results_task: list[asyncio.Task[None]] = []
+    from PySide6.QtCore import QSettings
+
+    from gui.application import run
+    from gui.settings import WindowSettings
+
+    with tempfile.NamedTemporaryFile(suffix=".ini") as file:
+        settings = WindowSettings(QSettings(file.name, QSettings.Format.IniFormat))
+        settings.welcomed = True
+        run(lambda: _open(part), settings=settings, started=started)  # type: ignore[arg-type,return-value]
+    results_task[0].result()
+    return results
+
+
+async def _open(part: str) -> Any:
+    from tests.fakes.engine import open_fake_engine
+    from tests.fakes.world import populate_many
+
+    counts = {"filter": (1000, 1000, 20), "idle": (20, 10, 20), "tray": (20, 10, 20), "load": (20, 10, 20)}
+    containers, images, running = counts.get(part, (100, 50, 20))
+    engine = await open_fake_engine(lambda store: populate_many(store, containers, images, running=running))
+    if part == "load":
+        engine.logs.lines_a_second = 5000.0
+    return engine
+
+
+def _measure_empty() -> dict[str, float]:
+    from PySide6.QtWidgets import QApplication, QMainWindow
+
+    app = QApplication(sys.argv[:1])
+    window = QMainWindow()
+    window.resize(1240, 780)
+    window.show()
+    while not window.isActiveWindow() and _since_begun() < 1.0 and not window.isVisible():
+        app.processEvents()
+    app.processEvents()
+    window.grab()
+    return {"seconds": _since_begun(), "rss": _rss()}
+
+
+async def _until(condition: Callable[[], object]) -> None:
+    while not condition():  # noqa: ASYNC110 - polling a view is the point
+        await asyncio.sleep(0.002)
+
+
+async def _start(application: Application) -> dict[str, float]:
+    page: Any = application.window.page("containers")
+    await _until(lambda: page.list.model.rowCount() >= 100)
+    page.list.table.viewport().repaint()
+    return {"seconds": _since_begun(), "rss": _rss()}
+
+
+async def _cpu_share(seconds: float) -> float:
+    import psutil
+
+    process = psutil.Process()
+    before, began = sum(process.cpu_times()[:2]), time.monotonic()
+    await asyncio.sleep(seconds)
+    return 100 * (sum(process.cpu_times()[:2]) - before) / (time.monotonic() - began)
+
+
+async def _idle(application: Application) -> dict[str, float]:
+    await asyncio.sleep(2)
+    return {"percent": await _cpu_share(10)}
+
+
+async def _tray(application: Application) -> dict[str, float]:
+    await asyncio.sleep(1)
+    application.window.hide()
+    await asyncio.sleep(1)
+    return {"percent": await _cpu_share(10)}
+
+
+async def _load(application: Application) -> dict[str, float]:
+    """Ten logs merged at 5,000 lines a second each, one pull, figures ticking; a heartbeat looks for stalls."""
+    from PySide6.QtCore import Qt, QTimer
+
+    from engine.types.images import PullImage
+    from gui.dialogs.merged_logs import MergedLogsDialog
+
+    window, client = application.window, application.client
+    running = [c.id for c in client.mirror.containers.values()][:10]
+    dialog = MergedLogsDialog(window, running)
+    dialog.show()
+    ticket = await client.begin(lambda engine: engine.images.pull(PullImage(reference="big:1")))
+    await asyncio.sleep(1)
+    gaps: list[float] = []
+    last = time.perf_counter()
+
+    def beat() -> None:
+        nonlocal last
+        current = time.perf_counter()
+        gaps.append(current - last)
+        last = current
+
+    timer = QTimer(interval=2)
+    timer.setTimerType(Qt.TimerType.PreciseTimer)
+    timer.timeout.connect(beat)
+    timer.start()
+    await asyncio.sleep(15)
+    timer.stop()
+    ticket.cancel()
+    lines = dialog.source.line_count() + dialog.source.dropped
+    dialog.reject()
+    gaps.sort()
+    return {"p999": gaps[int(len(gaps) * 0.999)], "longest": gaps[-1], "lines": lines}
+
+
+async def _filter(application: Application) -> dict[str, float]:
+    page: Any = application.window.page("containers")
+    await _until(lambda: page.list.model.rowCount() >= 1000)
+    await asyncio.sleep(1)
+    view = page.list.table.viewport()
+    times = []
+    for text in ("s", "se", "ser", "serv", "service-0", "service-00", "service-001", "service-0", "s", ""):
+        began = time.perf_counter()
+        page.list._on_query(text)
+        view.repaint()
+        times.append(time.perf_counter() - began)
+        await asyncio.sleep(0.05)
+    bar, frames = page.list.table.verticalScrollBar(), []
+    for step in range(120):
+        began = time.perf_counter()
+        bar.setValue(step * 37)
+        view.repaint()
+        frames.append(time.perf_counter() - began)
+        await asyncio.sleep(0)
+    return {"filter": statistics.median(times), "filter_worst": max(times), "frame": statistics.median(frames)}
+
+
+async def _click(application: Application) -> dict[str, float]:
+    from gui.models.table import ModelRole
+    from gui.theme import Tone
+
+    page: Any = application.window.page("containers")
+    model = page.list.model
+    await _until(lambda: model.rowCount() >= 100)
+    times = []
+    stopped = [c for c in application.client.mirror.containers.values() if not c.pid][:5]
+    for container in stopped:
+        began = time.perf_counter()
+        application.window.trigger("container.start", [container])
+        row = model.row_of(container.id)
+        await _until(lambda r=row: model.index(r, 0).data(ModelRole.TONE) == Tone.SUCCESS)
+        page.list.table.viewport().repaint()
+        times.append(time.perf_counter() - began)
+    return {"seconds": statistics.median(times)}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
