@@ -136,19 +136,19 @@ class _Transcript:
 
     def steps(self, build: Build) -> list[dict[str, Any]]:
         messages: list[dict[str, Any]] = []
-        for step in build.steps:
+        for number, step in enumerate(build.steps, 1):
             if step.state in (StepState.WAITING, StepState.SKIPPED):
                 continue
             if step.id not in self._begun:
                 self._begun.add(step.id)
-                messages.append({"stream": f"Step {step.number}/{step.total} : {step.instruction}\n"})
+                messages.append({"stream": f"Step {number}/{len(build.steps)} : {step.instruction}\n"})
             if step.state is StepState.CACHED and step.id not in self._cached:
                 self._cached.add(step.id)
                 messages.append({"stream": " ---> Using cache\n"})
         return messages
 
     def output(self, batch: Sequence[BuildOutput]) -> list[dict[str, Any]]:
-        return [{"stream": each.text} for each in batch]
+        return [{"stream": f"{each.text}\n"} for each in batch]
 
 
 def _lines(messages: list[dict[str, Any]]) -> bytes:

@@ -66,6 +66,8 @@ class BuildStep(Data, frozen=True, kw_only=True):
 
 
 class BuildOutput(Data, frozen=True, kw_only=True):
+    """One line, without its newline."""
+
     step: str
     stream: Literal["stdout", "stderr"]
     text: str
