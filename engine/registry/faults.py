@@ -151,7 +151,7 @@ _CLASSES: Final = (
     ((asyncio.TimeoutError, TimeoutError), _timeout),
     ((aiohttp.ClientConnectorError,), _connect),
     ((aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError), _broken),
-    ((aiohttp.InvalidURL,), _bad_url),
+    ((aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError), _bad_url),
     ((aiohttp.ClientResponseError,), _nonsense),
     ((ConnectionError, aiohttp.ClientOSError), _broken),
     ((OSError,), _connect),

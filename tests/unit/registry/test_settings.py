@@ -1,0 +1,164 @@
+"""How a registry is reached: mirrors, plain HTTP, certificates, proxies; and errors of the way there."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+import trustme
+
+from engine.errors import Code, InvalidRequest, WherryError
+from engine.registry import faults
+from engine.registry.challenge import choose, parse_challenges
+from engine.registry.settings import RegistryBook, is_bypassed, is_loopback, proxy_for
+from engine.types.images import RegistrySettings
+from tests.support.nasty_registry import answer, client_for, serve_nastily
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_docker_hub_lives_elsewhere_and_mirrors_come_first() -> None:
+    book = RegistryBook([RegistrySettings(host="docker.io", mirrors=("https://mirror.example/hub", "cache:5000"))])
+    first, second, last = book.for_pull("docker.io")
+
+    assert (first.host, first.prefix, first.schemes) == ("mirror.example", "hub", ("https",))
+    assert (second.host, second.schemes, second.login_key) == ("cache:5000", ("https",), "cache:5000")
+    assert (last.host, last.login_key, last.mirror) == ("registry-1.docker.io", "docker.io", False)
+
+
+def test_plain_http_only_where_it_is_allowed() -> None:
+    book = RegistryBook([RegistrySettings(host="inside.lan:5000", insecure=True)])
+
+    assert book.primary("inside.lan:5000").schemes == ("https", "http")
+    assert book.primary("ghcr.io").schemes == ("https",)
+    assert book.primary("localhost:5000").schemes == ("https", "http")
+    assert is_loopback("[::1]:80")
+    assert not is_loopback("localhost.example.com")
+
+
+@pytest.mark.parametrize("settings", [
+    RegistrySettings(host=""), RegistrySettings(host="a b"), RegistrySettings(host="https://x"),
+    RegistrySettings(host="x", mirrors=("ftp://y",)), RegistrySettings(host="x", mirrors=("https://u:p@y",)),
+    RegistrySettings(host="x", client_certificate="/c"),
+])  # fmt: skip
+def test_settings_that_cannot_work_are_refused(settings: RegistrySettings) -> None:
+    with pytest.raises(InvalidRequest):
+        RegistryBook([settings])
+
+
+def test_proxies() -> None:
+    environment = {"https": "http://proxy:3128", "no": "inside.lan,.corp.example,10.0.0.0/8,other:5000"}
+
+    assert proxy_for("https", "ghcr.io", environment) == "http://proxy:3128"
+    assert proxy_for("http", "ghcr.io", environment) == ""
+    assert proxy_for("https", "localhost:5000", environment) == ""
+    for host in ("inside.lan", "a.inside.lan", "x.corp.example:5000", "10.1.2.3:5000", "other:5000"):
+        assert is_bypassed(host, environment["no"]), host
+    for host in ("notinside.lan", "11.1.2.3", "other:5001", "corp.example.org"):
+        assert not is_bypassed(host, environment["no"]), host
+    assert is_bypassed("anything", "*")
+
+
+def test_challenges_are_read() -> None:
+    header = 'Basic realm="a, \\"b\\"", Bearer realm="https://auth/token",service="reg",scope="repository:x:pull,push"'
+    basic, bearer = parse_challenges([header])
+
+    assert basic.parameters == {"realm": 'a, "b"'}
+    assert bearer.parameters["scope"] == "repository:x:pull,push"
+    assert choose([basic, bearer]) is bearer
+    assert choose(parse_challenges(["Negotiate", "Digest realm=x"])) is None
+
+
+def test_every_error_of_the_http_library_is_known() -> None:
+    """No exception that aiohttp can raise comes out as an unknown one."""
+    waiting: list[type[BaseException]] = [aiohttp.ClientError]
+    known = tuple(kind for kinds, _ in faults._CLASSES for kind in kinds)
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if kind not in (aiohttp.ClientError, aiohttp.ClientConnectionError):
+            assert issubclass(kind, known), kind
+
+
+# --- TLS ---
+
+
+def server_context(authority: trustme.CA, name: str = "127.0.0.1", **options: object) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name, **options).configure_cert(context)  # type: ignore[arg-type]
+    return context
+
+
+async def tags(place: Path, context: ssl.SSLContext, settings: dict[str, object]) -> list[str]:
+    async with serve_nastily(tls=context) as registry:
+        registry.routes["/v2/app/tags/list"] = answer(b'{"tags": ["1"]}')
+        async with client_for(place, [RegistrySettings(host=registry.host, **settings)]) as client:  # type: ignore[arg-type]
+            return await client.tags(registry.host, "app")
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> trustme.CA:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    return authority
+
+
+async def test_an_unknown_authority_is_not_trusted(tmp_path: Path, authority: trustme.CA) -> None:
+    with pytest.raises(WherryError) as caught:
+        await tags(tmp_path, server_context(authority), {})
+
+    assert caught.value.code is Code.TLS
+    assert "certificate" in caught.value.title
+
+
+async def test_the_users_authority_is_trusted(tmp_path: Path, authority: trustme.CA) -> None:
+    assert await tags(tmp_path, server_context(authority), {"ca_file": str(tmp_path / "ca.pem")}) == ["1"]
+
+
+async def test_insecure_means_unchecked(tmp_path: Path, authority: trustme.CA) -> None:
+    assert await tags(tmp_path, server_context(authority, "elsewhere.example"), {"insecure": True}) == ["1"]
+
+
+async def test_the_wrong_name_is_not_trusted(tmp_path: Path, authority: trustme.CA) -> None:
+    with pytest.raises(WherryError) as caught:
+        await tags(tmp_path, server_context(authority, "elsewhere.example"), {"ca_file": str(tmp_path / "ca.pem")})
+
+    assert caught.value.code is Code.TLS
+
+
+async def test_an_expired_certificate_says_so(tmp_path: Path, authority: trustme.CA) -> None:
+    from datetime import UTC, datetime
+
+    context = server_context(authority, not_after=datetime(2020, 1, 1, tzinfo=UTC))
+    with pytest.raises(WherryError) as caught:
+        await tags(tmp_path, context, {"ca_file": str(tmp_path / "ca.pem")})
+
+    assert caught.value.code is Code.TLS
+    assert "expired" in caught.value.explanation
+
+
+async def test_a_client_certificate_is_shown(tmp_path: Path, authority: trustme.CA) -> None:
+    context = server_context(authority)
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority.configure_trust(context)
+    mine = authority.issue_cert("me@example.org")
+    mine.cert_chain_pems[0].write_to_path(str(tmp_path / "me.pem"))
+    mine.private_key_pem.write_to_path(str(tmp_path / "me.key"))
+    settings: dict[str, object] = {
+        "ca_file": str(tmp_path / "ca.pem"),
+        "client_certificate": str(tmp_path / "me.pem"),
+        "client_key": str(tmp_path / "me.key"),
+    }
+
+    assert await tags(tmp_path, context, settings) == ["1"]
+
+
+async def test_a_missing_certificate_file_is_named(tmp_path: Path, authority: trustme.CA) -> None:
+    with pytest.raises(WherryError) as caught:
+        await tags(tmp_path, server_context(authority), {"ca_file": str(tmp_path / "nothing.pem")})
+
+    assert caught.value.code is Code.TLS
+    assert "cannot be used" in caught.value.title
