@@ -143,6 +143,8 @@ def _bad_url(error: BaseException, host: str) -> TransportFault:
     return _fault(f"{host} sent us to an impossible address", str(error), Code.BAD_RESPONSE)
 
 
+# Only newer versions of the library have it.
+_UPLOAD_ABORTED: Final = getattr(aiohttp.client_exceptions, "UploadAbortedError", aiohttp.ClientPayloadError)
 _CLASSES: Final = (
     ((aiohttp.ClientConnectorDNSError, socket.gaierror), _dns),
     ((aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError), _certificate),
@@ -150,8 +152,8 @@ _CLASSES: Final = (
     ((aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError), _proxy),
     ((asyncio.TimeoutError, TimeoutError), _timeout),
     ((aiohttp.ClientConnectorError,), _connect),
-    ((aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError), _broken),
-    ((aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError), _bad_url),
+    ((aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, _UPLOAD_ABORTED), _broken),
+    ((aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, aiohttp.RedirectClientError), _bad_url),
     ((aiohttp.ClientResponseError,), _nonsense),
     ((ConnectionError, aiohttp.ClientOSError), _broken),
     ((OSError,), _connect),

@@ -34,6 +34,18 @@ async def test_nothing_is_done_twice_and_the_image_is_the_same(builder: Builder)
     assert "cached" not in fresh.states().values()
 
 
+async def test_a_stage_that_ran_again_to_the_same_end_changes_nothing_after_it(builder: Builder) -> None:
+    dockerfile = (
+        f"FROM {BASE} AS tools\nARG N\nRUN echo $N > /dev/null && echo tool > /tool\n"
+        "FROM scratch\nCOPY --from=tools /tool /tool\n"
+    )
+    await builder.build(dockerfile, build_args={"N": "1"})
+    second = await builder.build(dockerfile, build_args={"N": "2"})
+    states = second.states()
+    assert states["RUN echo $N > /dev/null && echo tool > /tool"] == "done"
+    assert states["COPY --from=tools /tool /tool"] == "cached"
+
+
 async def test_a_source_date_makes_two_builds_equal(builder: Builder) -> None:
     dockerfile = FROM + "COPY a /a\nRUN echo x > /x\n"
     first = await builder.build(dockerfile, {"a": "1"}, source_date_epoch=1_000_000_000)

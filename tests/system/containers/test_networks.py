@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.errors import Code, Conflict, HostError
+from engine.networks import attachment, slirp
+from engine.processes.programs import find_program
 from engine.types.containers import Exec, Mount, PortMapping, State, UpdateContainer
 from engine.types.networks import CreateNetwork
 from tests.system.containers.conftest import create, output, run, until
@@ -205,3 +207,15 @@ async def test_connect_and_disconnect_a_running_container(loaded: EmbeddedEngine
 async def test_no_network_has_only_a_loopback(loaded: EmbeddedEngine) -> None:
     code, text = await output(loaded, "sh", "-c", "ls /sys/class/net")
     assert (code, text.split()) == (0, ["lo"])
+
+
+async def test_without_pasta_slirp4netns_serves(loaded: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_pasta(name: str) -> str | None:
+        return None if name == "pasta" else find_program(name)
+
+    monkeypatch.setattr(attachment, "find_program", without_pasta)
+    monkeypatch.setattr(slirp, "find_program", without_pasta)
+    container = await run(loaded, *SERVER, network="pasta", ports=(PortMapping(container_port=80),))
+    assert container.ip_address == "10.0.2.100"
+    await fetch(container.ports[0].host_port)
+    await loaded.containers.remove(container.id, force=True)

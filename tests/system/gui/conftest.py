@@ -26,6 +26,8 @@ OPEN_MS = 20_000
 class RealDriver(Driver):
     """A driver with more patience: real processes take their time on a busy machine."""
 
+    closed = False
+
     def until(self, condition: Callable[[], object]) -> None:
         self.bot.waitUntil(lambda: bool(condition()), timeout=OPEN_MS)
 
@@ -55,6 +57,9 @@ def open_window(
 
 
 def close_window(driver: RealDriver, qtbot: QtBot, *, stop_containers: bool) -> None:
+    if driver.closed:
+        return
+    driver.closed = True
     for dialog in Driver._dialogs(""):
         dialog.reject()
     driver.application.end(stop_containers=stop_containers)

@@ -1,0 +1,391 @@
+"""Images in the window: every action with its question, effect and error; pulls that fail; layers; comparison."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit
+
+from engine.errors import Code, RegistryError
+from gui.actions.images import check_reference
+from gui.dialogs.pull import _repository
+from gui.dialogs.transfer import server_of
+from gui.presentation.images import shown_path, step_words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PySide6.QtWidgets import QDialog
+
+    from engine.types.images import Image
+    from tests.gui.conftest import Driver
+
+NGINX = "docker.io/library/nginx:1.27"
+
+
+def image(driver: Driver, part: str = "nginx") -> Image:
+    return next(i for i in driver.client.mirror.images.values() if any(part in tag for tag in i.tags))
+
+
+def page(driver: Driver) -> Any:
+    driver.window.navigate("images")
+    return driver.window.page("images")
+
+
+def press(driver: Driver, dialog: QDialog, words: str) -> None:
+    knobs = [k for k in dialog.findChildren(QAbstractButton) if k.text() == words and k.isVisible()]
+    assert knobs, [k.text() for k in dialog.findChildren(QAbstractButton) if k.isVisible()]
+    driver.bot.mouseClick(knobs[0], Qt.MouseButton.LeftButton)
+
+
+def test_the_list_shows_all_filters_and_keeps_its_model_sound(driver: Driver) -> None:
+    shown = page(driver)
+    tester = QAbstractItemModelTester(shown.list.model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    assert shown.list.filtered.rowCount() == len(driver.client.mirror.images)
+    shown.list.search.setText("redis")
+    driver.until(lambda: shown.list.filtered.rowCount() == 1)
+    shown.list.search.setText("nothing-like-it")
+    driver.until(lambda: shown.list.filtered.rowCount() == 0)
+    assert "nothing-like-it" in shown.list._empty.accessibleName()
+    driver.until(lambda: "on disk" in shown.list.header._subtitle.text)
+    del tester
+
+
+def test_tag_untag_and_undo(driver: Driver) -> None:
+    driver.window.trigger("image.tag", [image(driver)])
+    dialog = driver.dialog("question")
+    dialog.findChild(QLineEdit).setText("team/web:2")
+    dialog.accept()
+    driver.until(lambda: any("team/web:2" in tag for tag in image(driver).tags))
+    before = image(driver).tags
+    driver.window.trigger("image.untag", [image(driver)])
+    driver.until(lambda: len(driver.client.mirror.images[image(driver, "web:2").id].tags) == len(before) - 1)
+    toast = driver.window.toasts.toasts()[-1]
+    undo = next(k for k in toast.findChildren(QAbstractButton) if k.text() == "Undo")
+    driver.bot.mouseClick(undo, Qt.MouseButton.LeftButton)
+    driver.until(lambda: set(image(driver, "web:2").tags) == set(before))
+
+
+def test_a_bad_name_is_not_taken() -> None:
+    assert check_reference("") != ""
+    assert check_reference("has space") != ""
+    assert check_reference("ghcr.io/team/App:1") != ""
+    assert check_reference("ghcr.io/team/app:1.0") == ""
+
+
+def test_removing_tells_the_gain_and_removes(driver: Driver) -> None:
+    unused = next(i for i in driver.client.mirror.images.values() if not i.used_by)
+    driver.window.trigger("image.remove", [unused])
+    dialog = driver.dialog("question")
+    said = " ".join(words.text() for words in dialog.findChildren(QLabel))
+    assert "frees" in said
+    dialog.accept()
+    driver.until(lambda: unused.id not in driver.client.mirror.images)
+    driver.until(lambda: any("Freed" in text for text in driver.toast_texts()))
+
+
+def test_saying_no_removes_nothing(driver: Driver) -> None:
+    unused = next(i for i in driver.client.mirror.images.values() if not i.used_by)
+    driver.window.trigger("image.remove", [unused])
+    driver.reject()
+    driver.no_dialog()
+    assert unused.id in driver.client.mirror.images
+
+
+def test_an_image_in_use_needs_the_tick(driver: Driver) -> None:
+    used = next(i for i in driver.client.mirror.images.values() if i.used_by)
+    driver.window.trigger("image.remove", [used])
+    driver.dialog("question").accept()
+    error = driver.dialog("error")
+    assert used.id in driver.client.mirror.images
+    error.reject()
+
+
+def test_names_are_copied(driver: Driver) -> None:
+    driver.window.trigger("image.copy-name", [image(driver)])
+    driver.until(lambda: QGuiApplication.clipboard().text() == NGINX)
+    driver.window.trigger("image.copy-id", [image(driver)])
+    driver.until(lambda: QGuiApplication.clipboard().text() == image(driver).id)
+
+
+# --- pulls ---
+
+
+def test_a_pull_shows_its_layers_and_ends_with_what_to_do_next(driver: Driver) -> None:
+    driver.engine.images.step_seconds = 0.03
+    driver.window.open_dialog("pull", reference="quay.io/acme/tool:3", start=True)
+    dialog: Any = driver.dialog("dialog.pull")
+    driver.until(lambda: dialog.rows._rows.count > 0)
+    assert not dialog.name.isEnabled()
+    driver.until(lambda: not dialog.running)
+    assert any("quay.io/acme/tool:3" in i.tags for i in driver.client.mirror.images.values())
+    press(driver, dialog, "Look inside")
+    driver.no_dialog()
+    assert driver.window.current_page_id == "images"
+
+
+def test_a_pull_is_cancelled(driver: Driver) -> None:
+    driver.engine.images.step_seconds = 0.2
+    driver.window.open_dialog("pull", reference="quay.io/acme/slow:1", start=True)
+    dialog: Any = driver.dialog("dialog.pull")
+    driver.until(lambda: dialog._ticket is not None)
+    press(driver, dialog, "Cancel")
+    driver.until(lambda: not dialog.running)
+    assert "Cancelled" in dialog.status.text()
+    assert not any("slow" in tag for i in driver.client.mirror.images.values() for tag in i.tags)
+    assert dialog.start.isEnabled()
+
+
+def test_a_pull_goes_on_when_its_dialog_is_closed(driver: Driver) -> None:
+    driver.engine.images.step_seconds = 0.05
+    driver.window.open_dialog("pull", reference="quay.io/acme/later:1", start=True)
+    dialog: Any = driver.dialog("dialog.pull")
+    driver.until(lambda: dialog._ticket is not None)
+    press(driver, dialog, "Go on in the background")
+    driver.until(lambda: any("later" in text for text in driver.toast_texts()))
+
+
+@pytest.mark.parametrize(
+    ("code", "buttons"),
+    [
+        (Code.UNAUTHORIZED, {"Log in…", "Retry"}),
+        (Code.FORBIDDEN, {"Log in…", "Retry"}),
+        (Code.RATE_LIMITED, {"Log in…", "Retry"}),
+        (Code.NOT_FOUND, {"Choose a tag…", "Retry"}),
+        (Code.NO_PLATFORM, {"Choose a platform…"}),
+        (Code.DNS, {"Retry"}),
+        (Code.TIMEOUT, {"Retry"}),
+        (Code.TLS, {"Registry settings…", "Retry"}),
+        (Code.DISK_FULL, {"Free space…", "Retry"}),
+        (Code.DIGEST_MISMATCH, {"Retry"}),
+    ],
+)
+def test_each_failure_has_its_remedies(driver: Driver, code: Code, buttons: set[str]) -> None:
+    driver.engine.images.pull_errors["quay.io/acme/bad:1"] = RegistryError("It failed", "because", code=code)
+    driver.window.open_dialog("pull", reference="quay.io/acme/bad:1", start=True)
+    dialog: Any = driver.dialog("dialog.pull")
+    driver.until(lambda: not dialog.running and dialog.banner.isVisible())
+    found = {k.text() for k in dialog.banner.findChildren(QAbstractButton) if k.isVisible() and k.text()}
+    assert found == buttons
+
+
+def test_retry_works_once_the_cause_is_gone(driver: Driver) -> None:
+    errors = driver.engine.images.pull_errors
+    errors["quay.io/acme/flaky:1"] = RegistryError("No answer", code=Code.CONNECT)
+    driver.window.open_dialog("pull", reference="quay.io/acme/flaky:1", start=True)
+    dialog: Any = driver.dialog("dialog.pull")
+    driver.until(lambda: not dialog.running and dialog.banner.isVisible())
+    errors.clear()
+    press(driver, dialog, "Retry")
+    driver.until(lambda: any("flaky" in tag for i in driver.client.mirror.images.values() for tag in i.tags))
+
+
+def test_tags_are_offered_and_taken(driver: Driver) -> None:
+    driver.window.open_dialog("pull", reference="docker.io/library/nginx:nope")
+    dialog: Any = driver.dialog("dialog.pull")
+    press(driver, dialog, "Choose a tag…")
+    driver.until(lambda: dialog.tags.count() > 0 and dialog.tags.item(0).data(Qt.ItemDataRole.UserRole))
+    dialog._take_tag(dialog.tags.item(0))
+    assert dialog.name.text().startswith("docker.io/library/nginx:")
+    assert dialog.name.text() != "docker.io/library/nginx:nope"
+
+
+def test_an_empty_name_is_told_in_words(driver: Driver) -> None:
+    driver.window.open_dialog("pull")
+    dialog: Any = driver.dialog("dialog.pull")
+    dialog.begin()
+    assert dialog.banner.isVisible()
+    assert not dialog.running
+
+
+@pytest.mark.parametrize(
+    ("reference", "repository", "server"),
+    [
+        ("nginx:1", "nginx", "docker.io"),
+        ("localhost:5000/a/b:2", "localhost:5000/a/b", "localhost:5000"),
+        ("ghcr.io/x/y@sha256:00", "ghcr.io/x/y", "ghcr.io"),
+        ("team/app", "team/app", "docker.io"),
+    ],
+)
+def test_references_are_taken_apart(reference: str, repository: str, server: str) -> None:
+    assert _repository(reference) == repository
+    assert server_of(reference) == server
+
+
+# --- registries, pruning, finding ---
+
+
+def test_a_login_is_kept_and_left(driver: Driver) -> None:
+    after: list[int] = []
+    driver.window.open_dialog("login", server="ghcr.io", then=lambda: after.append(1))
+    dialog: Any = driver.dialog("dialog.login")
+    dialog._log_in()
+    assert dialog.banner.isVisible()
+    dialog.username.setText("ada")
+    dialog.password.setText("secret")
+    dialog._log_in()
+    driver.until(lambda: after == [1])
+    driver.window.open_dialog("registries")
+    registries: Any = driver.dialog("dialog.registries")
+    driver.until(lambda: any("ghcr.io" in k.toolTip() for k in registries.findChildren(QAbstractButton)))
+    out = next(k for k in registries.findChildren(QAbstractButton) if "ghcr.io" in k.toolTip())
+    driver.bot.mouseClick(out, Qt.MouseButton.LeftButton)
+    driver.until(lambda: not driver.engine.images._logins)
+
+
+def test_registry_settings_are_kept(driver: Driver) -> None:
+    driver.window.open_dialog("registries")
+    dialog: Any = driver.dialog("dialog.registries")
+    dialog.new_host.setText("registry.local:5000")
+    dialog._add_host()
+    dialog.insecure.setChecked(True)
+    dialog.mirrors.setText("a.example, b.example")
+    dialog._save()
+    driver.until(lambda: driver.engine.images._registries)
+    kept = driver.engine.images._registries[0]
+    assert (kept.host, kept.insecure, kept.mirrors) == ("registry.local:5000", True, ("a.example", "b.example"))
+
+
+def test_pruning_tells_what_it_frees_before_it_does(driver: Driver) -> None:
+    driver.window.trigger("images.prune")
+    dialog: Any = driver.dialog("dialog.prune-images")
+    driver.until(lambda: dialog._frees["unused"] >= 0)
+    assert dialog.go.isEnabled()
+    assert "free" in dialog.go.text()
+    dialog.unused.setChecked(True)
+    dialog._prune()
+    driver.until(lambda: all(i.used_by for i in driver.client.mirror.images.values()))
+
+
+def test_a_file_is_found_in_all_images(driver: Driver) -> None:
+    driver.window.trigger("images.find-file")
+    dialog: Any = driver.dialog("dialog.find-file")
+    driver.bot.keyClicks(dialog.search, "libcrypto")
+    driver.until(lambda: dialog.model.rowCount() > 3 and "so far" not in dialog.count.text())
+    dialog._open("0")
+    driver.no_dialog()
+    assert driver.window.current_page_id == "images"
+
+
+# --- inside ---
+
+
+def test_the_inspector_walks_layers_files_map_and_waste(driver: Driver) -> None:
+    shown = page(driver)
+    driver.window.navigate("images", image(driver).id, "layers")
+    inspector = shown.details.inspector
+    tester = QAbstractItemModelTester(inspector.files.files, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    driver.until(lambda: inspector.report is not None and inspector.files.files.rowCount() > 0)
+    assert len(inspector.stack._layers) == len(inspector.report.layers)
+    driver.bot.keyClick(inspector.stack, Qt.Key.Key_Down)
+    driver.until(lambda: inspector.files.files.rowCount() > 0)
+    assert inspector.only.isEnabled()
+    inspector.only.setChecked(True)
+    driver.until(lambda: inspector.files.files.rowCount() > 0)
+    inspector.panes.set_current("map")
+    inspector._show_pane()
+    driver.until(lambda: inspector.map._nodes)
+    folder = next(node for node in inspector.map._nodes if node.folder)
+    inspector.map.entered.emit(folder.key)
+    driver.until(lambda: inspector._crumb.text == folder.key)
+    inspector._leave_folder()
+    driver.until(lambda: inspector._crumb.text == "/")
+    inspector.panes.set_current("waste")
+    inspector._show_pane()
+    assert inspector.waste.rows.rowCount() == len(inspector.report.wasted)
+    if inspector.report.wasted:
+        inspector.waste.activated_key.emit("0:" + inspector.report.wasted[0].path)
+        assert inspector.preview.isVisibleTo(inspector)
+    del tester
+
+
+def test_a_file_is_previewed_with_where_it_came_from(driver: Driver) -> None:
+    shown = page(driver)
+    driver.window.navigate("images", image(driver).id, "layers")
+    inspector = shown.details.inspector
+    driver.until(lambda: inspector.report is not None)
+    found = driver.ask(lambda engine: engine.images.largest(image(driver).id, "/"))
+    path = next(node.entry.path for node in found if node.entry.kind == "file")
+    inspector._reveal(path)
+    driver.until(lambda: inspector.preview.text.toPlainText() != "")
+    driver.until(lambda: "layer" in inspector.preview._about.text)
+
+
+def test_a_file_is_found_in_the_layers(driver: Driver) -> None:
+    shown = page(driver)
+    driver.window.navigate("images", image(driver).id, "layers")
+    inspector = shown.details.inspector
+    driver.until(lambda: inspector.report is not None)
+    driver.bot.keyClicks(inspector.search, "libcrypto")
+    driver.until(lambda: inspector.found.rows.rowCount() > 0)
+    inspector.found.activated_key.emit("0")
+    assert inspector.panes.current() == "files"
+    inspector.search.clear()
+    driver.until(lambda: inspector.found.rows.rowCount() == 0)
+
+
+def test_all_parts_of_the_details_load(driver: Driver) -> None:
+    shown = page(driver)
+    driver.window.navigate("images", image(driver).id, "history")
+    driver.until(lambda: shown.details.history.model.rowCount() > 1)
+    driver.window.navigate("images", image(driver).id, "inspect")
+    driver.until(lambda: shown.details.inspect.tree.topLevelItemCount() > 0)
+    driver.window.navigate("images", image(driver).id, "overview")
+    assert shown.details._stack.currentWidget() is shown.details.overview
+    user = next(iter(image(driver).used_by))
+    shown.details.overview._facts.activated.emit(user)
+    assert driver.window.current_page_id == "containers"
+
+
+def test_details_go_back_when_the_image_goes(driver: Driver) -> None:
+    shown = page(driver)
+    unused = next(i for i in driver.client.mirror.images.values() if not i.used_by)
+    driver.window.navigate("images", unused.id)
+    assert shown._stack.currentWidget() is shown.details
+    driver.ask(lambda engine: engine.images.remove(unused.id, force=True))
+    driver.until(lambda: shown._stack.currentWidget() is shown.list)
+
+
+def test_two_images_are_compared_and_swapped(driver: Driver) -> None:
+    shown = page(driver)
+    driver.window.trigger("image.compare", [image(driver), image(driver, "redis")])
+    driver.until(lambda: shown.compare is not None and shown.compare.files.rows.rowCount() > 0)
+    left = shown.compare.first.currentData()
+    shown.compare._swap()
+    assert shown.compare.second.currentData() == left
+    driver.until(lambda: "differ" in shown.compare.summary.text)
+
+
+def test_dropped_archives_are_loaded(driver: Driver, tmp_path: Path) -> None:
+    shown = page(driver)
+    archive = tmp_path / "images.tar"
+    archive.write_bytes(b"tar")
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(archive))])
+    held = Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(shown, QDragEnterEvent(QPointF(50, 50).toPoint(), *held))
+    QApplication.sendEvent(shown, QDropEvent(QPointF(50, 50), *held))
+    driver.until(lambda: any("localhost/images" in tag for i in driver.client.mirror.images.values() for tag in i.tags))
+    driver.until(lambda: any("Loaded" in text for text in driver.toast_texts()))
+
+
+@pytest.mark.parametrize(
+    ("created_by", "words"),
+    [
+        ('/bin/sh -c #(nop)  CMD ["bash"]', 'CMD ["bash"]'),
+        ("/bin/sh -c apt-get update", "RUN apt-get update"),
+        ("RUN /bin/sh -c pip install x # buildkit", "RUN pip install x"),
+        ("COPY . /srv # buildkit", "COPY . /srv"),
+        ("|1 A=b /bin/sh -c make   all", "RUN make all"),
+    ],
+)
+def test_steps_read_as_the_dockerfile_had_them(created_by: str, words: str) -> None:
+    assert step_words(created_by) == words
+
+
+def test_paths_that_are_no_text_can_be_shown() -> None:
+    shown_path(b"/a/\xff".decode("utf-8", "surrogateescape")).encode("utf-8")

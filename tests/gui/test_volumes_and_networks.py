@@ -1,0 +1,209 @@
+"""Volumes and networks in the window: every action with its question, effect and undo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QLineEdit
+
+from gui.actions.networks import removable, why_not_removable
+from gui.actions.volumes import check_name, in_use
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from engine.types.networks import Network
+    from engine.types.volumes import Volume
+    from tests.gui.conftest import Driver
+
+
+def volume(driver: Driver, name: str) -> Volume:
+    return driver.client.mirror.volumes[name]
+
+
+def network(driver: Driver, name: str) -> Network:
+    return next(n for n in driver.client.mirror.networks.values() if n.name == name)
+
+
+def answer(driver: Driver, text: str) -> None:
+    dialog = driver.dialog("question")
+    dialog.findChild(QLineEdit).setText(text)
+    dialog.accept()
+
+
+def undo(driver: Driver) -> None:
+    driver.until(lambda: driver.window.toasts.toasts())
+    toast = driver.window.toasts.toasts()[-1]
+    knob = next(k for k in toast.findChildren(QAbstractButton) if k.text() == "Undo")
+    driver.bot.mouseClick(knob, Qt.MouseButton.LeftButton)
+
+
+def test_a_volume_is_made_and_shown(driver: Driver) -> None:
+    driver.window.trigger("volumes.create")
+    answer(driver, "fresh")
+    driver.until(lambda: "fresh" in driver.client.mirror.volumes)
+    driver.until(lambda: driver.window.current_page_id == "volumes")
+    page: Any = driver.window.page("volumes")
+    assert page.browser.name == "fresh"
+
+
+def test_names_are_checked() -> None:
+    assert check_name("ok-1") == ""
+    assert check_name("a") != ""
+    assert check_name("no/slash") != ""
+
+
+def test_a_volume_is_renamed_and_the_name_given_back(driver: Driver) -> None:
+    driver.window.trigger("volumes.create")
+    answer(driver, "first")
+    driver.until(lambda: "first" in driver.client.mirror.volumes)
+    driver.window.trigger("volume.rename", [volume(driver, "first")])
+    answer(driver, "second")
+    driver.until(lambda: "second" in driver.client.mirror.volumes)
+    undo(driver)
+    driver.until(lambda: "first" in driver.client.mirror.volumes)
+    assert "second" not in driver.client.mirror.volumes
+
+
+def test_a_volume_is_cloned(driver: Driver) -> None:
+    driver.window.trigger("volume.clone", [volume(driver, "pgdata")])
+    answer(driver, "pgdata-copy")
+    driver.until(lambda: "pgdata-copy" in driver.client.mirror.volumes)
+
+
+def test_backup_and_restore_ask_where_and_whether(
+    driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(tmp_path / "pg.tar.zst")
+
+    async def chosen(*_arguments: Any) -> str:
+        return path
+
+    monkeypatch.setattr(driver.window, "choose_save_file", chosen)
+    monkeypatch.setattr(driver.window, "choose_open_file", chosen)
+    driver.window.trigger("volume.backup", [volume(driver, "pgdata")])
+    driver.until(lambda: any(path in text for text in driver.toast_texts()))
+    driver.window.toasts.clear()
+    driver.window.trigger("volume.restore", [volume(driver, "pgdata")])
+    driver.accept()
+    driver.until(lambda: any("Restored" in text for text in driver.toast_texts()))
+    kinds = {operation.kind for operation in driver.client.mirror.operations.values()}
+    assert {"backup", "restore"} <= kinds
+
+
+def test_a_volume_in_use_cannot_be_removed_and_says_why(driver: Driver) -> None:
+    used = volume(driver, "pgdata")
+    assert used.used_by
+    action = driver.window.verbs["volume.remove"]
+    assert not action.enabled([used])
+    assert "container" in in_use([used])
+
+
+def test_a_free_volume_is_removed_after_a_question(driver: Driver) -> None:
+    name = next(v.name for v in driver.client.mirror.volumes.values() if not v.used_by)
+    driver.window.trigger("volume.remove", [volume(driver, name)])
+    driver.reject()
+    driver.no_dialog()
+    assert name in driver.client.mirror.volumes
+    driver.window.trigger("volume.remove", [volume(driver, name)])
+    driver.accept()
+    driver.until(lambda: name not in driver.client.mirror.volumes)
+
+
+def test_pruning_spares_named_volumes_unless_told(driver: Driver) -> None:
+    driver.window.trigger("volumes.create")
+    answer(driver, "named")
+    driver.until(lambda: "named" in driver.client.mirror.volumes)
+    driver.window.trigger("volumes.prune")
+    driver.accept()
+    driver.until(lambda: not any(v.anonymous and not v.used_by for v in driver.client.mirror.volumes.values()))
+    assert "named" in driver.client.mirror.volumes
+    driver.no_dialog()
+    driver.window.trigger("volumes.prune")
+    driver.dialog("question").findChild(QCheckBox).setChecked(True)
+    driver.accept()
+    driver.until(lambda: "named" not in driver.client.mirror.volumes)
+
+
+def test_files_of_a_volume_are_browsed(driver: Driver) -> None:
+    driver.window.navigate("volumes", "pgdata")
+    page: Any = driver.window.page("volumes")
+    files = page.browser.files
+    tester = QAbstractItemModelTester(files.files, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    driver.until(lambda: files.files.rowCount() > 0)
+    rows = [files.files.row_at(files.files.index(r, 0)) for r in range(files.files.rowCount())]
+    plain = next(row for row in rows if not row.folder)
+    files.reveal(plain.path)
+    driver.until(lambda: "Choose a file" not in page.browser.preview.toPlainText())
+    driver.ask(lambda engine: engine.volumes.list())
+    driver.window.trigger("volume.measure", [volume(driver, "pgdata")])
+    page.show_list()
+    assert page._stack.currentWidget() is page.list
+    del tester
+
+
+def test_a_network_is_made_with_checks(driver: Driver) -> None:
+    driver.window.trigger("networks.create")
+    dialog: Any = driver.dialog("dialog.create-network")
+    dialog.submit()
+    assert dialog.banner.isVisible()
+    dialog.name.setText("backend")
+    dialog.subnet.setText("10.90.0.0/33")
+    assert dialog.problem()
+    dialog.subnet.setText("10.90.0.0/24")
+    dialog.gateway.setText("10.91.0.1")
+    assert "gateway" in dialog.problem()
+    dialog.gateway.setText("10.90.0.1")
+    dialog.internal.setChecked(True)
+    dialog.submit()
+    driver.until(lambda: any(n.name == "backend" for n in driver.client.mirror.networks.values()))
+    assert network(driver, "backend").internal
+
+
+def test_a_taken_name_is_told_in_the_form(driver: Driver) -> None:
+    driver.window.trigger("networks.create")
+    dialog: Any = driver.dialog("dialog.create-network")
+    dialog.name.setText("shop_default")
+    dialog.submit()
+    driver.until(lambda: dialog.banner.isVisible())
+    assert dialog.isVisible()
+
+
+def test_a_container_joins_and_leaves_a_network(driver: Driver) -> None:
+    target = network(driver, "shop_default")
+    driver.window.navigate("networks", target.id)
+    driver.window.trigger("network.connect", [target])
+    dialog: Any = driver.dialog("dialog.connect-network")
+    who = dialog.container.currentData()
+    dialog.submit()
+    driver.until(lambda: any(m.container_id == who for m in network(driver, "shop_default").members))
+    page: Any = driver.window.page("networks")
+    driver.until(lambda: page.details.members.rowCount() == 1)
+    assert not removable([network(driver, "shop_default")])
+    assert "disconnect" in why_not_removable([network(driver, "shop_default")])
+    page.details.table.selectRow(0)
+    driver.window.toasts.clear()
+    page.details._disconnect()
+    driver.until(lambda: not network(driver, "shop_default").members)
+    undo(driver)
+    driver.until(lambda: network(driver, "shop_default").members)
+
+
+def test_an_idle_network_is_removed_and_a_builtin_is_not(driver: Driver) -> None:
+    assert not removable([network(driver, "host")])
+    driver.window.trigger("network.remove", [network(driver, "shop_default")])
+    driver.accept()
+    driver.until(lambda: all(n.name != "shop_default" for n in driver.client.mirror.networks.values()))
+
+
+def test_the_ports_of_the_computer_are_listed(driver: Driver) -> None:
+    driver.window.navigate("networks", "", "ports")
+    page: Any = driver.window.page("networks")
+    driver.until(lambda: page.ports.model.rowCount() > 0)
+    key = next(key for key in page.ports.model._keys if page.ports.model.item(key).container_id)
+    page.ports._open(key)
+    assert driver.window.current_page_id == "containers"
