@@ -152,7 +152,7 @@ _CLASSES: Final = (
     ((aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError), _proxy),
     ((asyncio.TimeoutError, TimeoutError), _timeout),
     ((aiohttp.ClientConnectorError,), _connect),
-    ((aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, _UPLOAD_ABORTED), _broken),
+    ((aiohttp.ClientPayloadError, aiohttp.ServerConnectionError, _UPLOAD_ABORTED), _broken),
     ((aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, aiohttp.RedirectClientError), _bad_url),
     ((aiohttp.ClientResponseError,), _nonsense),
     ((ConnectionError, aiohttp.ClientOSError), _broken),
