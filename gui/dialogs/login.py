@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLineEdit, QVBoxLayout
+from shiboken6 import isValid
 
 from engine.errors import WherryError
 from engine.types.images import Login
@@ -81,12 +82,14 @@ class LoginDialog(QDialog):
         try:
             kept = await self._shell.client.call(lambda engine: engine.images.login(login))
         except WherryError as error:
+            if not isValid(self):
+                raise  # closed while we asked: the window shows it
             words = words_of(error)
+            self.enter.setEnabled(True)
             self._tell(words.title, Tone.DANGER, words.text)
             return
-        finally:
-            self.enter.setEnabled(True)
-        self.accept()
+        if isValid(self):
+            self.accept()
         text = translate("LoginDialog", "Logged in to {0}").format(login.server)
         self._shell.toast(f"{text}. {kept}" if kept else text, Tone.SUCCESS)
         if self._then is not None:

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFormLayout, QHBoxLayout, QLineEdit, QVBoxLayout
+from shiboken6 import isValid
 
 from engine.errors import WherryError
 from engine.types.networks import CreateNetwork
@@ -68,14 +69,16 @@ class _FormDialog(QDialog):
         try:
             await work
         except WherryError as error:
+            if not isValid(self):
+                raise  # closed while we asked: the window shows it
             words = words_of(error)
+            self.go.setEnabled(True)
             self.banner.show_message(Tone.DANGER, words.title, words.text, words.details)
             self.banner.show()
             self.adjustSize()
             return
-        finally:
-            self.go.setEnabled(True)
-        self.accept()
+        if isValid(self):
+            self.accept()
         self._shell.toast(told, Tone.SUCCESS)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QRadioButton, QVBoxLayout
+from shiboken6 import isValid
 
 from gui.presentation.images import image_name
 from gui.presentation.units import bytes_text, count_text
@@ -63,9 +64,12 @@ class PruneDialog(QDialog):
     async def _load(self) -> None:
         call = self._shell.client.call
         usage = await call(lambda engine: engine.images.usage())
+        untagged = await call(lambda engine: engine.images.prune_frees())
+        unused = await call(lambda engine: engine.images.prune_frees(all_unused=True))
+        if not isValid(self):
+            return  # closed while we asked
         self._show_usage(usage)
-        self._frees["untagged"] = await call(lambda engine: engine.images.prune_frees())
-        self._frees["unused"] = await call(lambda engine: engine.images.prune_frees(all_unused=True))
+        self._frees = {"untagged": untagged, "unused": unused}
         images = self._shell.client.mirror.images.values()
         idle = [image for image in images if not image.used_by]
         self._about["untagged"].setText(self._describe([i for i in idle if not i.tags], self._frees["untagged"]))

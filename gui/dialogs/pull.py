@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QStringListModel, Qt, QTimer
 from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QListWidget, QListWidgetItem
+from shiboken6 import isValid
 
 from engine.errors import Code, WherryError
 from engine.types.images import PullImage
@@ -133,9 +134,12 @@ class PullDialog(TransferDialog):
         try:
             tags = await self._shell.client.call(lambda engine: engine.images.remote_tags(repository))
         except WherryError as error:
-            self.tags.hide()
-            self._show_failure(error)
+            if isValid(self):
+                self.tags.hide()
+                self._show_failure(error)
             return
+        if not isValid(self):
+            return  # closed while we asked
         self.tags.clear()
         for tag in list(tags)[:_MOST_TAGS]:
             item = QListWidgetItem(tag)
@@ -162,7 +166,7 @@ class PullDialog(TransferDialog):
             found: list[SearchResult] = list(await self._shell.client.call(lambda engine: engine.images.search(text)))
         except WherryError:
             return  # a registry without search: typing on works as well
-        if text == self.name.text().strip():
+        if isValid(self) and text == self.name.text().strip():
             self._suggestions.setStringList([result.name for result in found])
 
     def _go(self, where: str, name: str) -> None:

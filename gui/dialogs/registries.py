@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from engine.types.images import RegistrySettings
 from gui.theme import Space, Text, Tone
@@ -104,6 +105,8 @@ class RegistriesDialog(QDialog):
     async def _load(self) -> None:
         logins = await self._shell.client.call(lambda engine: engine.images.logins())
         settings = await self._shell.client.call(lambda engine: engine.images.registry_settings())
+        if not isValid(self):
+            return  # closed while we asked
         self._show_logins(logins)
         self._settings = {one.host: one for one in settings}
         self.hosts.clear()
