@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from engine.sandbox.client import Keeper
+    from engine.storage.layer_index import LayerIndex
     from engine.storage.layers import LayerStore
     from engine.storage.rootfs import RootFilesystems
 
@@ -24,6 +25,10 @@ class ScratchRoots:
         self._keeper = keeper
         self._rootfs = rootfs
         self._layers = layers
+
+    def indexes(self, layers: Sequence[str]) -> list[LayerIndex]:
+        """What is in each of these layers, bottom first."""
+        return [self._layers.index(diff_id) for diff_id in layers]
 
     @asynccontextmanager
     async def mounted(self, layers: Sequence[str]) -> AsyncIterator[ScratchRoot]:

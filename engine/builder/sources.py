@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from engine.builder.language.errors import DockerfileError
 from engine.builder.language.ignore import glob_expression, has_glob
 from engine.builder.tarring import TarChange, TarItem, filter_tar, left_out, write_tar
+from engine.images.stack import Stack
 
 if TYPE_CHECKING:
     import re
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from engine.builder.context import ContextDirectory, ContextEntry
     from engine.builder.tarring import TarOptions
     from engine.sandbox.client import Keeper
+    from engine.storage.layer_index import LayerIndex
 
 
 @dataclass(frozen=True)
@@ -153,10 +155,10 @@ class ContextSource:
 class StoreSource:
     """A mounted tree inside the namespace: another stage, or an image."""
 
-    def __init__(self, keeper: Keeper, root: Path, identity: Any) -> None:
+    def __init__(self, keeper: Keeper, root: Path, indexes: Sequence[LayerIndex]) -> None:
         self._keeper = keeper
         self._root = root
-        self._identity = identity
+        self._indexes = indexes
 
     async def select(self, pattern: str, *, parents: bool) -> list[Picked]:
         if has_glob(pattern):
@@ -211,8 +213,28 @@ class StoreSource:
         return found
 
     async def fingerprint(self, picked: Sequence[Picked], exclude: Sequence[re.Pattern[str]]) -> Any:
-        names = [[one.path, one.name, one.kept] for one in picked]
-        return [self._identity, names, [pattern.pattern for pattern in exclude]]
+        """From the layers' indexes, which know every file's digest; nothing is read."""
+        return await asyncio.to_thread(self._fingerprint, picked, exclude)
+
+    def _fingerprint(self, picked: Sequence[Picked], exclude: Sequence[re.Pattern[str]]) -> Any:
+        stack = Stack(self._indexes)
+        return [[one.name, one.kept, self._contents(stack, one, exclude)] for one in picked]
+
+    def _contents(self, stack: Stack, one: Picked, exclude: Sequence[re.Pattern[str]]) -> list[Any]:
+        """Name, kind, mode, digest and link target of what would be copied; not times, nor owners, which COPY sets."""
+        path = os.fsencode(one.path.strip("/"))
+        start = len(path) + 1 if path else 0
+        places = stack.below(path) if one.is_directory else [(path, stack.visible[path])]
+        contents: list[Any] = []
+        for full, place in places:
+            name = full[start:] if one.is_directory else os.fsencode(one.name)
+            if exclude and left_out(os.fsdecode(name), exclude):
+                continue
+            index, row = stack.index_of(place), stack.row_of(place)
+            link = index.link(row).decode("latin-1")
+            digest = index.digest(row).hex()
+            contents.append([name.decode("latin-1"), index.kinds[row], index.modes[row], digest, link])
+        return sorted(contents)
 
     async def copy(self, sending: Sequence[Sending], into: Destination) -> None:
         """The keeper packs, the keeper unpacks; the stream passes here only if something in it must change."""

@@ -53,7 +53,7 @@ class BuildTrees:
             return
         state = await self._state(origin, instruction)
         async with self.roots.mounted(state.layers) as root:
-            yield StoreSource(self.keeper, root.path, state.layers)
+            yield StoreSource(self.keeper, root.path, self.roots.indexes(state.layers))
 
     @asynccontextmanager
     async def root(self, origin: str, instruction: Instruction) -> AsyncIterator[Path]:
