@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp import web
 
@@ -63,7 +63,7 @@ class NastyRegistry:
 @asynccontextmanager
 async def serve_nastily(*, tls: ssl.SSLContext | None = None) -> AsyncIterator[NastyRegistry]:
     registry = NastyRegistry()
-    server = web.Server(registry.handle, access_log=None)
+    server = web.Server(cast("Any", registry.handle), access_log=None)  # it gets whole requests, whatever its type says
     runner = web.ServerRunner(server, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
