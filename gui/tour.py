@@ -15,8 +15,8 @@ from gui.pages.catalogue import pages
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from engine.facade import Engine
     from engine.types.containers import Container
+    from gui.bridge import Engine
 
 _READY_SECONDS = 30.0
 _SETTLE_SECONDS = 0.8

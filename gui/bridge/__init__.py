@@ -1,6 +1,6 @@
 """The only room that crosses threads: the engine's thread, the client pages hold, the mailboxes between.
 
-`Engine`, `ByteStream` and `OperationHandle` are the facade's, named here for the functions that pages hand over as work.
+`Engine`, `ByteStream` and `OperationHandle` are the facade's, named here for the functions that pages hand over.
 """
 
 from engine.facade import ByteStream, Engine, OperationHandle

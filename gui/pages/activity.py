@@ -34,6 +34,34 @@ if TYPE_CHECKING:
 _COLUMNS = ("title", "state", "progress", "started", "took", "cancel")
 
 
+def _columns() -> tuple[Column[Operation], ...]:
+    return (
+        Column(
+            "title",
+            translate("Activity", "What"),
+            lambda o: o.title,
+            icon=operation_icon,
+            tooltip=lambda o: o.subject,
+        ),
+        Column(
+            "state",
+            translate("Activity", "State"),
+            lambda o: operation_words(o).word,
+            tone=lambda o: operation_words(o).tone,
+        ),
+        Column("progress", translate("Activity", "Progress"), progress_text, tooltip=progress_text),
+        Column(
+            "started",
+            translate("Activity", "Started"),
+            lambda o: ago_text(o.started),
+            lambda o: o.started.timestamp(),
+            tooltip=lambda o: clock_text(o.started),
+        ),
+        Column("took", translate("Activity", "Took"), lambda o: took_text(o, datetime.now(UTC)), right=True),
+        Column("cancel", "", lambda o: ""),
+    )
+
+
 class ProgressCell:
     """A bar over the words while it runs, the words alone when it is over."""
 
@@ -89,34 +117,7 @@ class ActivityPage(Page):
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
-        self.model: KeyedTableModel[Operation] = KeyedTableModel(
-            (
-                Column(
-                    "title",
-                    translate("Activity", "What"),
-                    lambda o: o.title,
-                    icon=operation_icon,
-                    tooltip=lambda o: o.subject,
-                ),
-                Column(
-                    "state",
-                    translate("Activity", "State"),
-                    lambda o: operation_words(o).word,
-                    tone=lambda o: operation_words(o).tone,
-                ),
-                Column("progress", translate("Activity", "Progress"), progress_text, tooltip=progress_text),
-                Column(
-                    "started",
-                    translate("Activity", "Started"),
-                    lambda o: ago_text(o.started),
-                    lambda o: o.started.timestamp(),
-                    tooltip=lambda o: clock_text(o.started),
-                ),
-                Column("took", translate("Activity", "Took"), lambda o: took_text(o, datetime.now(UTC)), right=True),
-                Column("cancel", "", lambda o: ""),
-            ),
-            parent=self,
-        )
+        self.model = KeyedTableModel(_columns(), parent=self)
         self.filtered = FilteredModel(self)
         self.filtered.setSourceModel(self.model)
         self.table = Table(translate("Activity", "Activity"))

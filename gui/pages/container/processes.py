@@ -31,6 +31,48 @@ _SECONDS = 2
 _SIGNALS = ("TERM", "INT", "HUP", "USR1", "USR2", "STOP", "CONT", "KILL")
 
 
+def _columns() -> tuple[Column[Process], ...]:
+    return (
+        Column(
+            "pid",
+            translate("Processes", "PID"),
+            lambda p: str(p.container_pid),
+            lambda p: p.container_pid,
+            tooltip=lambda p: translate("Processes", "{0} on the host").format(p.pid),
+            right=True,
+        ),
+        Column("user", translate("Processes", "User"), lambda p: p.user or str(p.uid)),
+        Column(
+            "cpu",
+            translate("Processes", "CPU"),
+            lambda p: percent_text(p.cpu_percent),
+            lambda p: p.cpu_percent,
+            right=True,
+        ),
+        Column(
+            "time",
+            translate("Processes", "CPU time"),
+            lambda p: duration_text(p.cpu_seconds),
+            lambda p: p.cpu_seconds,
+            right=True,
+        ),
+        Column(
+            "memory",
+            translate("Processes", "Memory"),
+            lambda p: memory_text(p.memory),
+            lambda p: p.memory,
+            right=True,
+        ),
+        Column(
+            "started",
+            translate("Processes", "Started"),
+            lambda p: ago_text(p.started),
+            lambda p: p.started.timestamp(),
+        ),
+        Column("command", translate("Processes", "Command"), lambda p: p.command, tooltip=lambda p: p.command),
+    )
+
+
 class ProcessesTab(DetailTab):
     """A table that is read again every two seconds while it is seen."""
 
@@ -38,48 +80,7 @@ class ProcessesTab(DetailTab):
         super().__init__(shell)
         self._container: Container | None = None
         self._asking = False
-        self.model: KeyedTableModel[Process] = KeyedTableModel(
-            (
-                Column(
-                    "pid",
-                    translate("Processes", "PID"),
-                    lambda p: str(p.container_pid),
-                    lambda p: p.container_pid,
-                    tooltip=lambda p: translate("Processes", "{0} on the host").format(p.pid),
-                    right=True,
-                ),
-                Column("user", translate("Processes", "User"), lambda p: p.user or str(p.uid)),
-                Column(
-                    "cpu",
-                    translate("Processes", "CPU"),
-                    lambda p: percent_text(p.cpu_percent),
-                    lambda p: p.cpu_percent,
-                    right=True,
-                ),
-                Column(
-                    "time",
-                    translate("Processes", "CPU time"),
-                    lambda p: duration_text(p.cpu_seconds),
-                    lambda p: p.cpu_seconds,
-                    right=True,
-                ),
-                Column(
-                    "memory",
-                    translate("Processes", "Memory"),
-                    lambda p: memory_text(p.memory),
-                    lambda p: p.memory,
-                    right=True,
-                ),
-                Column(
-                    "started",
-                    translate("Processes", "Started"),
-                    lambda p: ago_text(p.started),
-                    lambda p: p.started.timestamp(),
-                ),
-                Column("command", translate("Processes", "Command"), lambda p: p.command, tooltip=lambda p: p.command),
-            ),
-            parent=self,
-        )
+        self.model = KeyedTableModel(_columns(), parent=self)
         self.filtered = FilteredModel(self)
         self.filtered.setSourceModel(self.model)
         self.table = Table(translate("Processes", "Processes"), row_height=Size.ROW_COMPACT)

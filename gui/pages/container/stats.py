@@ -85,8 +85,10 @@ class StatsTab(DetailTab):
         return row
 
     def _make_charts(self) -> dict[str, TimeChart]:
-        b, t, area, stacked = self._buffers, self.timeline, Kind.AREA, Kind.STACKED
-        words = translate
+        return {**self._usage_charts(), **self._flow_charts()}
+
+    def _usage_charts(self) -> dict[str, TimeChart]:
+        b, t, stacked, words = self._buffers, self.timeline, Kind.STACKED, translate
         return {
             "cpu": TimeChart(
                 words("Stats", "CPU"),
@@ -112,6 +114,11 @@ class StatsTab(DetailTab):
                 unit=memory_text,
                 binary=True,
             ),
+        }
+
+    def _flow_charts(self) -> dict[str, TimeChart]:
+        b, t, area, words = self._buffers, self.timeline, Kind.AREA, translate
+        return {
             "io": TimeChart(
                 words("Stats", "Disk"),
                 b["io"],

@@ -154,7 +154,7 @@ class LayerInspector(QWidget):
         self.map.entered.connect(self._enter_folder)
         self.map.picked.connect(self._preview)
         self.map.left.connect(self._leave_folder)
-        self.waste.activated_key.connect(lambda key: self._reveal(key.partition(":")[2]))
+        self.waste.activated_key.connect(self._reveal_waste)
         self.found.chosen.connect(self._reveal_found)
 
     # --- loading ---
@@ -263,6 +263,11 @@ class LayerInspector(QWidget):
         if row is not None and row.folder:
             return
         self.preview.show_file(self._image, path, self._layer)
+
+    def _reveal_waste(self, key: str) -> None:
+        """By its number in the report: the path in the key is the one made fit to be drawn."""
+        if self.report is not None:
+            self._reveal(self.report.wasted[int(key.partition(":")[0])].path)
 
     def _reveal(self, path: str) -> None:
         self.panes.set_current("files")
