@@ -42,7 +42,7 @@ class SearchRun:
     def __init__(self, path: Path, question: Question) -> None:
         files = LogFiles(path)
         try:
-            self._total = files.end - files.start
+            self.total = files.end - files.start
             cuts = stretches(files)
         finally:
             files.close()
@@ -58,7 +58,7 @@ class SearchRun:
         """Another module that speaks the same frames."""
         run = cls.__new__(cls)
         files = LogFiles(path)
-        run._total = files.end - files.start
+        run.total = files.end - files.start
         files.close()
         run._module, run._requests, run._scanned = module, [request], [0]
         return run
@@ -119,11 +119,29 @@ class SearchRun:
     def _state(self, matches: int, *, numbers: tuple[int, ...] = (), finished: bool = False) -> SearchProgress:
         return SearchProgress(
             numbers=numbers,
-            scanned_bytes=self._total if finished else min(sum(self._scanned), self._total),
-            total_bytes=self._total,
+            scanned_bytes=self.total if finished else min(sum(self._scanned), self.total),
+            total_bytes=self.total,
             matches=matches,
             finished=finished,
         )
+
+
+async def one_after_another(runs: list[tuple[SearchRun, int]]) -> AsyncGenerator[SearchProgress, None]:
+    """Several runs as one; each with what is to be added to its line numbers."""
+    total = sum(run.total for run, _ in runs)
+    scanned = matches = 0
+    for place, (run, shift) in enumerate(runs):
+        last = SearchProgress()
+        async with contextlib.aclosing(run.progress()) as answers:
+            async for last in answers:
+                yield SearchProgress(
+                    numbers=tuple(number + shift for number in last.numbers) if shift else last.numbers,
+                    scanned_bytes=scanned + last.scanned_bytes,
+                    total_bytes=total,
+                    matches=matches + last.matches,
+                    finished=last.finished and place == len(runs) - 1,
+                )
+        scanned, matches = scanned + run.total, matches + last.matches
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import re
 from typing import TYPE_CHECKING, TypeVar
@@ -12,11 +13,12 @@ import msgspec
 
 from engine.errors import InvalidRequest, NotFound, WherryError
 from engine.logs.archive import LogArchive
-from engine.logs.asking import SearchRun
+from engine.logs.asking import SearchRun, one_after_another
 from engine.logs.cursor import Chronicle
 from engine.logs.following import Follower, merge
 from engine.logs.question import Question, compile_question
 from engine.logs.rotation import reopen_if_missing, rotate
+from engine.logs.timeline import joined_summary, numbered_from, read_timeline
 from engine.logs.watcher import LogWatcher
 from engine.processes.python_worker import PythonWorker, WorkerFailed, complain
 from engine.types.logs import ExportLogs, LogLine, LogSummary, ReadLogs, SearchLogs, SearchProgress
@@ -105,6 +107,10 @@ class LogService:
     # --- the facade ---
 
     async def summary(self, container: str) -> LogSummary:
+        parts = [await self._summary_of(part) for part in self._parts(container)]
+        return parts[0] if len(parts) == 1 else joined_summary(*parts)
+
+    async def _summary_of(self, container: str) -> LogSummary:
         path = self._path(container)
         summary = await asyncio.to_thread(_with_chronicle, path, Chronicle.summary)
         if not summary.indexed:
@@ -112,6 +118,21 @@ class LogService:
         return summary
 
     async def read(self, container: str, request: ReadLogs = _EVERYTHING) -> AsyncGenerator[Sequence[LogLine], None]:
+        parts = self._parts(container)
+        if len(parts) == 1:
+            lines = self._read_one(parts[0], request)
+        else:
+            past, now = parts
+            await self._ensure_index(self._path(past))
+            summaries = await self._summary_of(past), await self._summary_of(now)
+            lines = read_timeline(
+                lambda asked: self._read_one(past, asked), lambda asked: self._read_one(now, asked), *summaries, request
+            )
+        async with contextlib.aclosing(lines):
+            async for batch in lines:
+                yield batch
+
+    async def _read_one(self, container: str, request: ReadLogs) -> AsyncGenerator[Sequence[LogLine], None]:
         path = self._path(container)
         if request.first is not None:
             await self._ensure_index(path)
@@ -144,19 +165,34 @@ class LogService:
 
     async def search(self, container: str, request: SearchLogs) -> AsyncGenerator[SearchProgress, None]:
         question = _question(request)
-        async with contextlib.aclosing(SearchRun(self._path(container), question).progress()) as answers:
+        runs = [(SearchRun(self._path(part), question), shift) for part, shift in await self._shifts(container)]
+        async with contextlib.aclosing(one_after_another(runs)) as answers:
             async for progress in answers:
                 yield progress
 
     async def lines(self, container: str, numbers: Sequence[int]) -> Sequence[LogLine]:
-        path = self._path(container)
-        await self._ensure_index(path)
-        return await asyncio.to_thread(_with_chronicle, path, lambda chronicle: _pick(chronicle, numbers))
+        found: list[LogLine] = []
+        shifts = await self._shifts(container)
+        for place, (part, shift) in enumerate(shifts):
+            end = shifts[place + 1][1] if place + 1 < len(shifts) else None
+            wanted = [number - shift for number in numbers if number >= shift and (end is None or number < end)]
+            path = self._path(part)
+            await self._ensure_index(path)
+            pick = functools.partial(_pick, numbers=wanted)
+            found += numbered_from(await asyncio.to_thread(_with_chronicle, path, pick), shift)
+        return found
 
     async def line_at(self, container: str, time_ns: int) -> int:
-        path = self._path(container)
-        await self._ensure_index(path)
-        return await asyncio.to_thread(_with_chronicle, path, lambda chronicle: _number_at(chronicle, time_ns))
+        number = 0
+        for part, shift in await self._shifts(container):
+            path = self._path(part)
+            await self._ensure_index(path)
+            look = functools.partial(_number_at, time_ns=time_ns)
+            found, past_it = await asyncio.to_thread(_with_chronicle, path, look)
+            number = found + shift
+            if not past_it:
+                break
+        return number
 
     def export(self, container: str, request: ExportLogs) -> OperationHandle:
         path = self._path(container)
@@ -181,6 +217,27 @@ class LogService:
                 raise NotFound(f"No log is kept of {container.removeprefix(_HISTORY)}", subject=container)
             return path
         return self._sources.log_source(container).path
+
+    def _parts(self, container: str) -> list[str]:
+        """What a name stands for: one log; or "history:NAME" the past of a name and the container that has it now."""
+        if not container.startswith(_HISTORY):
+            return [container]
+        name = container.removeprefix(_HISTORY)
+        parts = [container] if self._archive.path(name) is not None else []
+        with contextlib.suppress(WherryError):
+            source = self._sources.log_source(name)
+            if source.name == name:
+                parts.append(source.container_id)
+        return parts or [container]
+
+    async def _shifts(self, container: str) -> list[tuple[str, int]]:
+        """The parts, each with the number its first line ever has in the whole."""
+        parts = self._parts(container)
+        if len(parts) == 1:
+            return [(parts[0], 0)]
+        await self._ensure_index(self._path(parts[0]))
+        past = await self._summary_of(parts[0])
+        return [(parts[0], 0), (parts[1], past.first_number + past.lines)]
 
     def _source_id(self, container: str) -> str:
         if container.startswith(_HISTORY):
@@ -287,9 +344,10 @@ def _pick(chronicle: Chronicle, numbers: Sequence[int]) -> list[LogLine]:
     return found
 
 
-def _number_at(chronicle: Chronicle, time_ns: int) -> int:
+def _number_at(chronicle: Chronicle, time_ns: int) -> tuple[int, bool]:
+    """The number, and whether the time lies behind the last line."""
     lines = chronicle.at_time(time_ns).take()
-    return lines[0].number if lines else chronicle.known.number
+    return (lines[0].number, False) if lines else (chronicle.known.number, True)
 
 
 def _question(request: SearchLogs) -> Question:

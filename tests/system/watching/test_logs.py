@@ -165,3 +165,25 @@ async def test_the_history_of_a_name(loaded: EmbeddedEngine) -> None:
     lines = await _lines(loaded, "history:web")
     assert [(line.number, line.text) for line in lines] == [(0, "first"), (1, "second")]
     assert (await loaded.logs.summary("history:web")).lines == 2
+
+
+async def test_a_new_container_of_a_name_goes_on_with_its_timeline(loaded: EmbeddedEngine) -> None:
+    await run(loaded, "sh", "-c", "echo one; echo two", name="web")
+    await loaded.containers.wait("web")
+    await loaded.containers.remove("web")
+    await run(loaded, "sh", "-c", "echo three; echo four", name="web")
+    await loaded.containers.wait("web")
+    whole = [(0, "one"), (1, "two"), (2, "three"), (3, "four")]
+    assert [(line.number, line.text) for line in await _lines(loaded, "history:web")] == whole
+    assert [(line.number, line.text) for line in await _lines(loaded, "history:web", tail=3)] == whole[1:]
+    assert [(line.number, line.text) for line in await _lines(loaded, "history:web", first=1, count=2)] == whole[1:3]
+    assert [line.text for line in await _lines(loaded, "web")] == ["three", "four"]
+    assert (await loaded.logs.summary("history:web")).lines == 4
+    found: list[int] = []
+    async for progress in loaded.logs.search("history:web", SearchLogs(pattern="o")):
+        found += progress.numbers
+        last = progress
+    assert (found, last.matches, last.finished) == ([0, 1, 3], 3, True)
+    lines = await loaded.logs.lines("history:web", [1, 2])
+    assert [(line.number, line.text) for line in lines] == whole[1:3]
+    assert await loaded.logs.line_at("history:web", lines[1].time_ns) == 2
