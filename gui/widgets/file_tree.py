@@ -176,7 +176,7 @@ class FileTreeModel(QAbstractItemModel):
                 self.dataChanged.emit(index, index)
         self.folder_loaded.emit(node.row.path)
 
-    folder_loaded = Signal(str)
+    folder_loaded = Signal(object)
 
     # --- Qt's questions ---
 
@@ -305,8 +305,9 @@ class _SizeDelegate(QStyledItemDelegate):
 class FileTree(QTreeView):
     """The view. `picked(path)` when a file becomes current, `opened(path)` on double click or Enter."""
 
-    picked = Signal(str)
-    opened = Signal(str)
+    # Paths may have bytes that are no text; as Qt strings they would lose them.
+    picked = Signal(object)
+    opened = Signal(object)
     menu_wanted = Signal(list, QPoint)
 
     def __init__(self, name: str = "", columns: Sequence[str] = (), parent: QWidget | None = None) -> None:

@@ -35,8 +35,8 @@ class TreemapNode:
 class Treemap(QWidget):
     """Shows the children of one folder. `entered(key)` for a click on a folder, `picked(key)` for one on a file."""
 
-    entered = Signal(str)
-    picked = Signal(str)
+    entered = Signal(object)
+    picked = Signal(object)
     left = Signal()
 
     def __init__(self, name: str = "") -> None:

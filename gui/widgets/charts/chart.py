@@ -186,7 +186,7 @@ class TimeChart(QWidget):
         return self._layer[1]
 
     def _paint_layer(self, painter: QPainter) -> None:
-        columns = self._buffer.buckets(self._timeline.first, self._timeline.last, max(120, self.width()))
+        columns = self._buffer.buckets(self._timeline.first, self._timeline.last, max(240, 2 * self.width()))
         stacked = self._stack(columns)
         self._paint_axes(painter, self._scale(stacked))
         painter.setClipRect(self.plot.adjusted(0, -2, 0, 1))
@@ -366,8 +366,11 @@ class TimeChart(QWidget):
         painter.setFont(fount)
         x = self.width() - float(Space.M)
         readings = list(zip(self._series, found[1], strict=True)) if found is not None else []
-        for series, value in reversed(readings):
-            words = f"{series.name} {self._unit(value)}"
+        texts = [f"{series.name} {self._unit(value)}" for series, value in readings]
+        gaps = len(readings) * (13 + Space.M)
+        if sum(map(metrics.horizontalAdvance, texts)) + gaps > x - left:
+            texts = [self._unit(value) for _series, value in readings]  # the colours tell which is which
+        for (series, _value), words in reversed(list(zip(readings, texts, strict=True))):
             x -= metrics.horizontalAdvance(words)
             if x - 14 < left:
                 return
@@ -378,8 +381,10 @@ class TimeChart(QWidget):
             painter.drawRoundedRect(QRectF(x - 13, (_HEADER - 4) / 2 - 4, 8, 8), 2, 2)
             x -= 13 + Space.M
         words = time_words(at) if at is not None else self._note
-        painter.setPen(color(Role.TEXT_MUTED))
-        painter.drawText(QRectF(left, 0, max(0.0, x - left), _HEADER - 4), Qt.AlignmentFlag.AlignVCenter, words)
+        words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, x - left) if at is None else words
+        if metrics.horizontalAdvance(words) <= x - left:
+            painter.setPen(color(Role.TEXT_MUTED))
+            painter.drawText(QRectF(left, 0, x - left, _HEADER - 4), Qt.AlignmentFlag.AlignVCenter, words)
 
     # --- pointer and keys ---
 

@@ -205,3 +205,15 @@ def test_waste_names_both_steps(qtbot: QtBot) -> None:
     view.set_waste([])
     assert view._empty is not None
     assert not view._empty.isHidden()
+
+
+def test_a_name_that_is_no_text_survives_the_way_through_qt(qtbot: QtBot) -> None:
+    path = b"/odd\xff".decode("utf-8", "surrogateescape")
+    view = FileTree()
+    qtbot.addWidget(view)
+    source = Slow({"/": [FileRow("odd", path)]})
+    view.set_source(source)
+    source.answer()
+    with qtbot.waitSignal(view.picked) as told:
+        view.reveal(path)
+    assert told.args == [path]
