@@ -263,7 +263,7 @@ class TimeChart(QWidget):
         series, ink = self._series[index], self._series[index].ink()
         below = self._below(index)
         pen = QPen(ink, 1.6)
-        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        pen.setJoinStyle(Qt.PenJoinStyle.BevelJoin)
         if series.dashed:
             pen.setStyle(Qt.PenStyle.DashLine)
         for start, end in runs:
