@@ -117,8 +117,10 @@ class LayerIntake:
             except StorageError:
                 feeder.raise_damage()  # the truth behind a tar stream that ended too early
                 raise
-            if diff_id is None or sink is not None:
-                feeder.raise_damage()  # else what was unpacked has been verified by its diff id
+            if feeder.is_damaged and diff_id is not None:
+                # All that was unpacked is right, but the archive is not: it lacks its end, or rubbish follows it.
+                await self._layers.remove(diff_id)
+            feeder.raise_damage()
             return Added(found, feeder.whole_size)
         finally:
             unpacking.cancel()
@@ -163,8 +165,12 @@ class _Feeder:
     def whole_size(self) -> int:
         return self.written if self._damage is None else 0
 
+    @property
+    def is_damaged(self) -> bool:
+        return self._damage is not None and not isinstance(self._damage, BrokenPipeError)
+
     def raise_damage(self) -> None:
-        if self._damage is not None and not isinstance(self._damage, BrokenPipeError):
+        if self._damage is not None and self.is_damaged:
             raise self._damage
 
     async def stop(self) -> None:

@@ -21,7 +21,7 @@ from engine.types.images import LayerPhase, Login, PullImage, PushImage
 from tests.support.image_engine import opened_images
 from tests.support.images import File, busybox_archive, layer_tar, symlink
 from tests.support.made_images import made_image, made_index, offer
-from tests.support.nasty_registry import answer, blob, serve_nastily
+from tests.support.nasty_registry import answer, blob, digest_of, serve_nastily
 from tests.support.registry import serve_registry
 
 if TYPE_CHECKING:
@@ -266,6 +266,38 @@ def _stalling(registry: NastyRegistry, data: bytes, after: int) -> Handler:
         return await registry.hang(request)
 
     return handle
+
+
+async def test_pulls_of_the_same_layers_share_the_work(images: ImageService) -> None:
+    shared = layer_tar([File("shared", os.urandom(500_000))])
+    one = made_image([shared, layer_tar([File("one", b"1")])])
+    two = made_image([shared, layer_tar([File("two", b"2")])])
+    async with serve_nastily() as registry:
+        offer(registry, one)
+        offer(registry, two, name="other")
+        names = [f"{registry.host}/app:1", f"{registry.host}/other:1", f"{registry.host}/app:1"]
+        assert await asyncio.gather(*(pull(images, name) for name in names)) == [one.id, two.id, one.id]
+        asked = [request.path for request in registry.requests if "/blobs/" in request.path]
+
+    assert sum(digest_of(one.layers[0]) in path for path in asked) == 1
+    assert sorted(image.id for image in await images.list()) == sorted([one.id, two.id])
+
+
+async def test_a_failing_pull_takes_nothing_from_a_good_one(images: ImageService) -> None:
+    shared = layer_tar([File("shared", os.urandom(500_000))])
+    good = made_image([shared])
+    broken = layer_tar([File("x", b"x")])
+    bad = made_image([shared, broken], compressed=[gzip.compress(shared, 1, mtime=0), gzip.compress(broken)[:-9]])
+    async with serve_nastily() as registry:
+        offer(registry, good)
+        offer(registry, bad, name="bad")
+        results = await asyncio.gather(
+            pull(images, f"{registry.host}/bad:1"), pull(images, f"{registry.host}/app:1"), return_exceptions=True
+        )
+
+    assert isinstance(results[0], StorageError)
+    assert results[1] == good.id
+    assert len(await images.read_file(good.id, "/shared", limit=1 << 20)) == 500_000
 
 
 # --- private registries ---
