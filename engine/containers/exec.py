@@ -168,11 +168,11 @@ class Executor:
             user = find_user(request.user, passwd, group)
             process["user"] = {"uid": user.uid, "gid": user.gid, "additionalGids": sorted({user.gid, *user.groups})}
             env["HOME"] = user.home
-            if user.uid != 0 and not request.privileged:
-                # As the kernel would do at a change of user: what only root may is not carried over.
-                for kind in ("effective", "permitted", "ambient"):
-                    if "capabilities" in process:
-                        process["capabilities"][kind] = []
+            if "capabilities" in process:
+                # As the kernel does at a change of user: root has what the container may have at all, others nothing.
+                sets = process["capabilities"]
+                rights = sets.get("bounding", []) if user.uid == 0 else []
+                process["capabilities"] = {**sets, "effective": rights, "permitted": rights, "ambient": []}
         if request.tty:
             env.setdefault("TERM", "xterm-256color")
         if request.lend_shell:

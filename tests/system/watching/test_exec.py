@@ -11,6 +11,7 @@ from engine.errors import Code, RuntimeFailure, WherryError
 from engine.types.containers import ContainerSpec, CreateContainer, Exec, Security
 from tests.support.images import BUSYBOX as BUSYBOX_PROGRAM
 from tests.support.images import File, docker_archive, layer_tar
+from tests.system.containers.conftest import run
 from tests.system.watching.conftest import execute, read_all, read_until
 
 if TYPE_CHECKING:
@@ -69,6 +70,14 @@ async def test_privileged_has_all_capabilities_of_its_own_namespace(loaded: Embe
     _, plain, _ = await execute(loaded, "grep", "CapEff", "/proc/self/status")
     _, privileged, _ = await execute(loaded, "grep", "CapEff", "/proc/self/status", privileged=True)
     assert bin(int(privileged.split()[1], 16)).count("1") > bin(int(plain.split()[1], 16)).count("1") + 20
+
+
+async def test_root_in_a_container_of_another_user(loaded: EmbeddedEngine) -> None:
+    await run(loaded, "sleep", "1000", name="box", user="web")
+    _, root, _ = await execute(loaded, "grep", "CapEff", "/proc/self/status", user="root")
+    _, web, _ = await execute(loaded, "grep", "CapEff", "/proc/self/status")
+    assert int(root.split()[1], 16) == 0xA80425FB
+    assert int(web.split()[1], 16) == 0
 
 
 async def test_stdin_goes_in_and_ends(loaded: EmbeddedEngine, box: Container) -> None:

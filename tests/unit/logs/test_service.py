@@ -1,0 +1,178 @@
+"""The service over files alone: following, merging, bounds, searching in the worker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from engine.errors import InvalidRequest, NotFound
+from engine.logs.asking import stretches
+from engine.logs.cursor import Chronicle
+from engine.logs.export import write_lines
+from engine.logs.files import LogFiles
+from engine.logs.question import Question, compile_question
+from engine.logs.service import LogService
+from engine.logs.source import LogSource
+from engine.types.host import Settings
+from engine.types.logs import LogLine, ReadLogs, SearchLogs
+from tests.unit.logs.logtext import START_NS, numbered, physical, write_log
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+
+class _Sources:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.alive = {"a": True, "b": True}
+
+    def log_source(self, container: str) -> LogSource:
+        if container not in self.alive:
+            raise NotFound(container)
+        path = self.root / container / "container.log"
+        return LogSource(container, container, path, alive=self.alive[container])
+
+    def live_log_sources(self) -> Sequence[LogSource]:
+        return []
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> _Sources:
+    for name in ("a", "b"):
+        write_log(tmp_path / name / "container.log", [])
+    return _Sources(tmp_path)
+
+
+@pytest.fixture
+async def service(sources: _Sources, tmp_path: Path) -> AsyncIterator[LogService]:
+    operations: Any = None
+    service = LogService(sources, history=tmp_path / "history", operations=operations, settings=Settings)
+    await service.open()
+    yield service
+    await service.close()
+
+
+async def _all(service: LogService, **request: Any) -> list[LogLine]:
+    return [line async for batch in service.read("a", ReadLogs(**request)) for line in batch]
+
+
+async def test_bounds(service: LogService, tmp_path: Path) -> None:
+    write_log(tmp_path / "a" / "container.log", numbered(1000))
+    assert [line.number for line in await _all(service, first=10, count=3)] == [10, 11, 12]
+    assert [line.number for line in await _all(service, tail=2)] == [998, 999]
+    assert await _all(service, tail=0) == []
+    window = await _all(service, since_ns=START_NS + 5_000_000, until_ns=START_NS + 7_000_000)
+    assert [line.number for line in window] == [5, 6, 7]
+    assert len(await _all(service)) == 1000
+
+
+async def test_following_wakes_for_each_line_and_ends(service: LogService, sources: _Sources, tmp_path: Path) -> None:
+    log = tmp_path / "a" / "container.log"
+    async with asyncio.timeout(10), contextlib.aclosing(service.read("a", ReadLogs(follow=True, until_exit=True))) as r:
+        for number in range(20):
+            write_log(log, [physical(b"%d" % number)])
+            assert [line.text for line in await anext(r)] == [str(number)]
+        write_log(log, [physical(b"last")])
+        sources.alive["a"] = False
+        service.container_changed("a")
+        assert [line.text for line in await anext(r)] == ["last"]
+        assert await anext(r, None) is None
+
+
+async def test_following_ends_when_the_container_is_removed(service: LogService, sources: _Sources) -> None:
+    async def follow() -> list[LogLine]:
+        return await _all(service, follow=True)
+
+    following = asyncio.create_task(follow())
+    await asyncio.sleep(0)
+    del sources.alive["a"]
+    service.container_changed("a")
+    async with asyncio.timeout(10):
+        assert await following == []
+
+
+async def test_a_file_that_comes_later_is_found(service: LogService, tmp_path: Path) -> None:
+    log = tmp_path / "a" / "container.log"
+    log.unlink()
+    async with asyncio.timeout(10), contextlib.aclosing(service.read("a", ReadLogs(follow=True))) as lines:
+        waiting = asyncio.ensure_future(anext(lines))
+        await asyncio.sleep(0.05)
+        write_log(log, [physical(b"at last")])
+        assert [line.text for line in await waiting] == ["at last"]
+
+
+async def test_merging_the_past_and_what_comes(service: LogService, tmp_path: Path) -> None:
+    logs = [tmp_path / name / "container.log" for name in ("a", "b")]
+    for offset, log in enumerate(logs):
+        write_log(log, [physical(b"%d" % n, time_ns=START_NS + n) for n in range(offset, 5000, 2)])
+    past = [line async for batch in service.merged(["a", "b"]) for line in batch]
+    assert [int(line.text) for line in past] == list(range(5000))
+    assert [line.source for line in past[:4]] == ["a", "b", "a", "b"]
+    tail = [line async for batch in service.merged(["a", "b"], ReadLogs(tail=3)) for line in batch]
+    assert [int(line.text) for line in tail] == [4997, 4998, 4999]
+    seen: list[str] = []
+    async with asyncio.timeout(10):
+        merged = service.merged(["a", "b"], ReadLogs(tail=0, follow=True))
+        async with contextlib.aclosing(merged):
+            waiting = asyncio.ensure_future(anext(merged))
+            await asyncio.sleep(0.05)
+            for log in logs:
+                write_log(log, [physical(b"new", time_ns=START_NS + 10**9)])
+            seen += [line.source for line in await waiting]
+            while len(seen) < 2:
+                seen += [line.source for line in await anext(merged)]
+    assert sorted(seen) == ["a", "b"]
+
+
+async def test_a_bad_expression_is_told(service: LogService) -> None:
+    with pytest.raises(InvalidRequest):
+        async for _ in service.search("a", SearchLogs(pattern="(", regex=True)):
+            pass
+
+
+async def test_workers_share_a_large_log(service: LogService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "a" / "container.log"
+    write_log(log, numbered(40_000))
+    Chronicle(log).close()
+    monkeypatch.setattr("engine.logs.asking._WORTH_A_WORKER", 1 << 19)
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    files = LogFiles(log)
+    assert len(stretches(files)) == 4
+    files.close()
+    found: list[int] = []
+    async for progress in service.search("a", SearchLogs(pattern="99")):
+        found += progress.numbers
+    assert found == [n for n in range(40_000) if "99" in str(n)]
+    assert progress.finished
+    assert progress.scanned_bytes == progress.total_bytes
+
+
+class _Quiet:
+    def progress(self, scanned: int, *, last: bool = False) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("ansi", "stamps", "written"),
+    [
+        (True, False, b"\x1b[31mred\x1b[0m\nplain\n"),
+        (False, False, b"red\nplain\n"),
+        (False, True, b"2026-09-21T14:13:20.000000001Z red\n2026-09-21T14:13:20.000000002Z plain\n"),
+    ],
+)
+def test_export(tmp_path: Path, ansi: object, stamps: object, written: bytes) -> None:
+    log = tmp_path / "container.log"
+    write_log(log, [physical(b"\x1b[31mred\x1b[0m", time_ns=START_NS + 1), physical(b"plain", time_ns=START_NS + 2)])
+    files, sink, output = LogFiles(log), io.BytesIO(), _Quiet()
+    write_lines(files, None, sink, output, ansi=bool(ansi), stamps=bool(stamps))  # type: ignore[arg-type] # only progress
+    assert sink.getvalue() == written
+    only = io.BytesIO()
+    plan = compile_question(Question(pattern="plain"))
+    write_lines(files, plan, only, output, ansi=False, stamps=False)  # type: ignore[arg-type] # only progress
+    assert only.getvalue() == b"plain\n"
+    files.close()
