@@ -11,17 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.processes import running, wait_until
+
 if TYPE_CHECKING:
     from tests.support.stores import ShortTmp
 
 REPOSITORY = Path(__file__).parents[3]
 
 
+def places(store: ShortTmp, root: str = "") -> dict[str, str]:
+    return {**os.environ, "WHERRY_ROOT": root or str(store.root), "WHERRY_RUN": str(store.run)}
+
+
 def doctor(store: ShortTmp, *before: str, root: str = "") -> tuple[int, dict[str, Any]]:
-    environment = {**os.environ, "WHERRY_ROOT": root or str(store.root), "WHERRY_RUN": str(store.run)}
     done = subprocess.run(
         [*before, sys.executable, "-m", "engine.cli", "doctor", "--json"],
-        env=environment,
+        env=places(store, root),
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
@@ -88,3 +93,34 @@ def test_a_home_where_the_kernels_overlay_does_not_work(short_tmp: ShortTmp) -> 
     assert "(fuse.fuse-overlayfs)" in checks["overlay"]["found"]
     assert "fuse-overlayfs is used instead" in checks["overlay"]["matters"]
     assert "WHERRY_ROOT" in checks["overlay"]["fix"]
+
+
+def test_the_store_is_checked_by_whoever_has_it_open(short_tmp: ShortTmp, tmp_path: Path) -> None:
+    """Nobody: the doctor opens it itself. A running engine: the doctor asks that one over its socket."""
+    argv = [sys.executable, "-m", "engine.cli"]
+    environment = places(short_tmp)
+
+    def checked() -> dict[str, Any]:
+        done = subprocess.run(
+            [*argv, "doctor", "--store", "--json"],
+            env=environment,
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            timeout=50,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    def line(answer: dict[str, Any]) -> str:
+        return str(next(check["found"] for check in answer["checks"] if check["name"] == "store"))
+
+    alone = checked()
+    with running([*argv, "serve"], log=tmp_path / "serve.log", env=environment) as server:
+        wait_until((short_tmp.run / "docker.sock").exists, "the engine to serve")
+        beside = checked()
+
+    assert alone["store"] == beside["store"] == []
+    assert f"process {server.pid}" in line(beside)
