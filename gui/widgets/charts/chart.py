@@ -407,8 +407,16 @@ class TimeChart(QWidget):
         inside = self.plot.contains(point)
         self._timeline.set_crosshair(self._time_at(point.x()) if inside else None)
         self.setCursor(Qt.CursorShape.SizeVerCursor if self._over_limit(point.y()) else Qt.CursorShape.CrossCursor)
-        mark = next((words for time_ns, words, _t in self._marks if abs(self._x(time_ns) - point.x()) < 4), "")
-        self.setToolTip(mark)
+        self.setToolTip(self._story(point.x()) if inside else "")
+
+    def _story(self, x: float) -> str:
+        """The event or all readings at a place, with their names in full."""
+        mark = next((words for time_ns, words, _tone in self._marks if abs(self._x(time_ns) - x) < 4), "")
+        found = self._buffer.nearest(self._time_at(x))
+        if mark or found is None:
+            return mark
+        pairs = zip(self._series, found[1], strict=True)
+        return "\n".join([time_words(found[0]), *(f"{series.name}  {self._unit(value)}" for series, value in pairs)])
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() is not Qt.MouseButton.LeftButton:

@@ -199,3 +199,12 @@ def test_keys_pan_zoom_and_go_live(qtbot: QtBot) -> None:
     assert timeline.span < span
     qtbot.keyClick(chart, Qt.Key.Key_End)
     assert timeline.live
+
+
+def test_the_tooltip_names_every_reading_and_events(qtbot: QtBot) -> None:
+    chart, _timeline = make(qtbot, filled(120, 2), Kind.STACKED, Kind.STACKED)
+    chart.set_marks([(START + 90 * SECOND, "restarted", Tone.WARNING)])
+    place = chart._x(START + 100 * SECOND)
+    assert "s0  0" in chart._story(place)
+    assert "s1  1" in chart._story(place)
+    assert chart._story(chart._x(START + 90 * SECOND)) == "restarted"
