@@ -13,6 +13,7 @@ from engine.api.decompression import decompressed
 from engine.api.lookups import docker_words
 from engine.api.shapes.times import rfc3339
 from engine.api.statuses import Refusal
+from engine.errors import NotFound
 from engine.types.files import Place
 
 if TYPE_CHECKING:
@@ -66,9 +67,17 @@ async def _place(call: Call) -> tuple[Place, str]:
     return Place(kind="container", id=container.id), path if path.startswith("/") else "/" + path
 
 
+async def _stat(call: Call, place: Place, path: str) -> FileStat:
+    try:
+        return await call.engine.files.stat(place, path)
+    except NotFound as error:
+        # Docker's words, which `docker cp` looks for.
+        raise Refusal(404, f"Could not find the file {path} in container {call.words['id']}") from error
+
+
 async def stat_archive(call: Call) -> web.StreamResponse:
     place, path = await _place(call)
-    facts = await call.engine.files.stat(place, path)
+    facts = await _stat(call, place, path)
     response = call.empty(200)
     response.headers["X-Docker-Container-Path-Stat"] = path_stat_header(facts)
     return response
@@ -76,16 +85,16 @@ async def stat_archive(call: Call) -> web.StreamResponse:
 
 async def get_archive(call: Call) -> web.StreamResponse:
     place, path = await _place(call)
-    facts = await call.engine.files.stat(place, path)
+    facts = await _stat(call, place, path)
     headers = {"X-Docker-Container-Path-Stat": path_stat_header(facts)}
     return await call.send(call.engine.files.download(place, path), _TAR, headers=headers)
 
 
 async def put_archive(call: Call) -> web.StreamResponse:
     place, path = await _place(call)
-    facts = await call.engine.files.stat(place, path)
+    facts = await _stat(call, place, path)
     if stat.S_ISLNK(facts.mode):
-        facts = await call.engine.files.stat(place, posixpath.join(path, "."))
+        facts = await _stat(call, place, posixpath.join(path, "."))
     if not stat.S_ISDIR(facts.mode):
         raise Refusal(400, f"extraction point is not a directory: {path[:200]}")
     await call.engine.files.upload(

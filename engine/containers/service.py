@@ -22,7 +22,7 @@ from engine.containers.removal import Remover
 from engine.containers.sources import ContainerFacts
 from engine.containers.starting import Starter
 from engine.containers.supervision import Supervisor
-from engine.errors import Code, Conflict
+from engine.errors import Code, Conflict, RuntimeFailure
 from engine.types.containers import Action, Container, ListContainers, SizeOnDisk, State, WaitResult
 
 if TYPE_CHECKING:
@@ -114,6 +114,15 @@ class ContainerService:
 
     async def start(self, container: str) -> Container:
         entry = self.book.find(container)
+        try:
+            return await self._start(entry)
+        except RuntimeFailure:
+            # `run --rm` of a command that is not there: the client waits for the removal before it says so.
+            if entry.container.spec.auto_remove and entry.container.started is None:
+                await self._remover.remove_ended(entry)
+            raise
+
+    async def _start(self, entry: Entry) -> Container:
         async with entry.lock:
             if entry.alive and entry.state is not State.STOPPING:
                 return entry.container  # as Docker: it runs, which is what was asked for

@@ -43,7 +43,7 @@ class Tool:
         self.environment = environment
         self.directory = directory
 
-    async def try_(self, *words: str, input: bytes = b"") -> Done:  # noqa: A002 - as subprocess calls it
+    async def try_(self, *words: str, input: bytes = b"") -> Done:
         process = await asyncio.create_subprocess_exec(
             *self._argv,
             *words,
@@ -61,7 +61,7 @@ class Tool:
                 await process.wait()
         return Done(process.returncode or 0, out.decode(), err.decode())
 
-    async def __call__(self, *words: str, input: bytes = b"", code: int = 0) -> str:  # noqa: A002
+    async def __call__(self, *words: str, input: bytes = b"", code: int = 0) -> str:
         done = await self.try_(*words, input=input)
         assert done.code == code, f"{words}: {done}"
         return done.out if code == 0 else done.out + done.err

@@ -233,7 +233,7 @@ async def test_published_ports(docker: Tool) -> None:
 
 
 async def test_limits_mounts_and_security_reach_the_container(docker: Tool, tmp_path: Path) -> None:
-    (tmp_path / "given").write_text("from here")
+    (tmp_path / "given").write_text("from here\n")
     out = await docker(
         "run", "--rm", "--init", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--read-only",
         "--tmpfs", "/scratch:size=1m", "--hostname", "named", "--add-host", "other:10.9.8.7", "-u", "1000:1000",
@@ -246,7 +246,9 @@ async def test_limits_mounts_and_security_reach_the_container(docker: Tool, tmp_
 async def test_build_with_the_classic_builder(docker: Tool, tmp_path: Path) -> None:
     context = tmp_path / "context"
     context.mkdir()
-    (context / "Dockerfile").write_text(f"FROM {IMAGE}\nARG WHO\nCOPY file /file\nRUN echo $WHO >> /file\nCMD cat /file\n")
+    (context / "Dockerfile").write_text(
+        f"FROM {IMAGE}\nARG WHO\nCOPY file /file\nRUN echo $WHO >> /file\nCMD cat /file\n"
+    )
     (context / "file").write_text("copied\n")
     docker.environment["DOCKER_BUILDKIT"] = "0"
     told = await docker("build", "-t", "built:1", "--build-arg", "WHO=me", str(context))

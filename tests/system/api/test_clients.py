@@ -1,0 +1,98 @@
+"""Other clients than docker's command line: the Python package, docker-compose 1.29, and many at once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import docker as docker_package
+import pytest
+
+from tests.system.api.conftest import IMAGE, tool
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.embedded import EmbeddedEngine
+    from tests.support.stores import ShortTmp
+    from tests.system.api.conftest import Tool
+
+COMPOSE = f"""
+version: "3.8"
+services:
+  web:
+    image: {IMAGE}
+    command: sh -c "echo web-up; sleep 100"
+    volumes: ["data:/data"]
+    environment: {{A: b}}
+    depends_on: [db]
+  db:
+    image: {IMAGE}
+    command: sleep 100
+volumes: {{data: {{}}}}
+"""
+
+
+def _use(address: str) -> None:
+    client = docker_package.DockerClient(base_url=address, timeout=20)
+    try:
+        assert client.ping()
+        assert client.containers.run(IMAGE, "echo hello", remove=True) == b"hello\n"
+        box = client.containers.run(
+            IMAGE, ["sh", "-c", "echo a; sleep 100"], detach=True, name="box", labels={"p": "q"}
+        )
+        assert [each.name for each in client.containers.list(filters={"label": "p=q"})] == ["box"]
+        done = box.exec_run(["sh", "-c", "echo out; echo err >&2; exit 4"], demux=True)
+        assert (done.exit_code, done.output) == (4, (b"out\n", b"err\n"))
+        assert b"a\n" in box.logs()
+        assert box.stats(stream=False)["pids_stats"]["current"] >= 1
+        assert box.top()["Processes"]
+        box.stop(timeout=0)
+        assert box.wait()["StatusCode"] == 137
+        box.remove()
+        with pytest.raises(docker_package.errors.ImageNotFound):
+            client.images.get("nosuch:1")
+        with pytest.raises(docker_package.errors.ContainerError) as caught:
+            client.containers.run(IMAGE, "sh -c 'exit 3'", remove=True)
+        assert caught.value.exit_status == 3
+        network = client.networks.create("n1")
+        assert "n1" in [each.name for each in client.networks.list()]
+        network.remove()
+    finally:
+        client.close()
+
+
+async def test_the_python_package(served: EmbeddedEngine, short_tmp: ShortTmp) -> None:
+    await asyncio.to_thread(_use, f"unix://{short_tmp.run}/docker.sock")
+
+
+async def test_docker_compose(served: EmbeddedEngine, short_tmp: ShortTmp, tmp_path: Path) -> None:
+    compose = tool("docker-compose", "docker-compose", short_tmp.run / "docker.sock", tmp_path, "--ansi", "never")
+    (tmp_path / "docker-compose.yml").write_text(COMPOSE)
+    await compose("-p", "shop", "up", "-d")
+    assert "Up" in await compose("-p", "shop", "ps")
+    assert "web-up" in await compose("-p", "shop", "logs", "web")
+    assert await compose("-p", "shop", "exec", "-T", "web", "echo", "in") == "in\n"
+    assert "once" in await compose("-p", "shop", "run", "--rm", "web", "echo", "once")
+    await compose("-p", "shop", "up", "-d", "--force-recreate", "-t", "0")
+    await compose("-p", "shop", "down", "-v", "-t", "0")
+    assert await served.containers.list() == []
+
+
+async def test_fifty_clients_at_once(docker: Tool) -> None:
+    await docker("run", "-d", "--name", "c1", IMAGE, "sleep", "100")
+    client = asyncio.Semaphore(50)
+
+    async def ask(number: int) -> int:
+        async with client:
+            reader, writer = await asyncio.open_unix_connection(
+                docker.environment["DOCKER_HOST"].removeprefix("unix://")
+            )
+            path = ("/containers/json?all=1", "/containers/c1/json", "/images/json", "/info")[number % 4]
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+            head = await reader.readline()
+            await reader.read()
+            writer.close()
+            return int(head.split()[1])
+
+    assert set(await asyncio.gather(*(ask(number) for number in range(200)))) == {200}

@@ -1,0 +1,94 @@
+"""`wherry` from a shell: starting the engine by itself, using it, its quiet end, and the window taking over."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.api.takeover import take_over
+from tests.support.engine import opened_engine
+from tests.support.images import busybox_archive
+from tests.system.api.conftest import IMAGE, Tool
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.support.stores import ShortTmp
+
+
+@pytest.fixture
+async def wherry(short_tmp: ShortTmp, tmp_path: Path) -> AsyncIterator[Tool]:
+    """The command with a store of its own; what it started is asked to end."""
+    environment = {
+        **os.environ,
+        "WHERRY_ROOT": str(short_tmp.root),
+        "WHERRY_RUN": str(short_tmp.run),
+        "WHERRY_IDLE_SECONDS": "60",
+        "HOME": str(tmp_path),
+    }
+    made = Tool([sys.executable, "-m", "engine.cli"], environment, tmp_path)
+    environment["PYTHONPATH"] = os.getcwd()
+    yield made
+    if (short_tmp.run / "docker.sock").exists():
+        await made.try_("rm", "-f", *(await made("ps", "-aq")).split())
+        assert await take_over(short_tmp.run / "docker.sock")
+
+
+async def load(wherry: Tool) -> None:
+    assert "Loaded image" in await wherry("load", input=busybox_archive())
+
+
+async def test_the_engine_starts_by_itself_and_serves(wherry: Tool) -> None:
+    await load(wherry)
+    assert await wherry("run", "--rm", IMAGE, "echo", "hello") == "hello\n"
+    done = await wherry.try_("run", "--rm", IMAGE, "sh", "-c", "echo err >&2; exit 7")
+    assert (done.code, done.err) == (7, "err\n")
+    assert await wherry("run", "--rm", "-i", IMAGE, "cat", input=b"given\n") == "given\n"
+    assert "not found" in await wherry("run", "--rm", IMAGE, "nosuch", code=127)
+    await wherry("run", "-d", "--name", "c1", IMAGE, "sleep", "100")
+    assert await wherry("exec", "c1", "echo", "in") == "in\n"
+    assert "c1" in await wherry("ps")
+    async with wherry.terminal("exec", "-it", "c1", "sh") as terminal:
+        await terminal.until("# ")
+        terminal.type("stty size\n")
+        await terminal.until("33 99")
+        terminal.type("exit 5\n")
+        assert await terminal.code() == 5
+    assert await wherry("rm", "-f", "c1") == "c1\n"
+
+
+async def test_files_go_both_ways(wherry: Tool, tmp_path: Path) -> None:
+    await load(wherry)
+    await wherry("run", "-d", "--name", "c1", IMAGE, "sleep", "100")
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "file").write_text("text")
+    await wherry("cp", str(tmp_path / "tree"), "c1:/tmp/")
+    assert await wherry("exec", "c1", "cat", "/tmp/tree/file") == "text"
+    await wherry("cp", "c1:/tmp/tree", str(tmp_path / "back"))
+    assert (tmp_path / "back" / "file").read_text() == "text"
+
+
+async def test_it_ends_after_a_quiet_time(wherry: Tool, short_tmp: ShortTmp) -> None:
+    wherry.environment["WHERRY_IDLE_SECONDS"] = "1"
+    assert "CONTAINER ID" in await wherry("ps")
+    socket = short_tmp.run / "docker.sock"
+    deadline = asyncio.get_running_loop().time() + 15
+    while socket.exists():
+        assert asyncio.get_running_loop().time() < deadline, "it did not end"
+        await asyncio.sleep(0.05)
+
+
+async def test_the_window_takes_over_and_containers_do_not_notice(wherry: Tool, short_tmp: ShortTmp) -> None:
+    await load(wherry)
+    await wherry("run", "-d", "--name", "c1", "--network", "none", IMAGE, "sleep", "100")
+    before = await wherry("inspect", "-f", "{{.State.Pid}}", "c1")
+    assert await take_over(short_tmp.run / "docker.sock")
+    async with opened_engine(short_tmp) as engine:
+        container = await engine.containers.get("c1")
+        assert f"{container.pid}\n" == before
+        await engine.containers.remove("c1", force=True)
