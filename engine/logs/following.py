@@ -35,18 +35,21 @@ class Follower:
         self._request = request
         self._watcher = watcher
         self._woken = woken
-        self._chronicle = Chronicle(path)
+        self._chronicle: Chronicle | None = None
+        self._closed = False
         self._left = request.count
         self._partial: LogLine | None = None
         self._over: bool = False
 
     def close(self) -> None:
-        self._chronicle.close()
+        self._closed = True
+        if self._chronicle is not None:
+            self._chronicle.close()
 
     async def lines(self, goes_on: Callable[[], bool]) -> AsyncGenerator[Sequence[LogLine], None]:
         """`goes_on` tells whether the log may still grow."""
         cursor = await asyncio.to_thread(self._begin)
-        end = None if self._request.follow else self._chronicle.files.end
+        end = None if self._request.follow else cursor.files.end
         loop = asyncio.get_running_loop()
         busy_since = 0.0
         while not self._over:
@@ -81,7 +84,12 @@ class Follower:
             await self._watcher.wait(self._path, self._woken, lambda: cursor.files.grown() or not goes_on())
 
     def _begin(self) -> Cursor:
-        request, chronicle = self._request, self._chronicle
+        """In a thread: opening a log may mean reading some megabytes of it."""
+        request, chronicle = self._request, Chronicle(self._path)
+        self._chronicle = chronicle
+        if self._closed:
+            # The reader left while this thread was at it.
+            chronicle.close()
         if request.first is not None:
             return chronicle.at_number(request.first)
         if request.tail is not None:
