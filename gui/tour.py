@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication, QDialog
 
 from engine.types.containers import ALIVE_STATES
 from gui.application import Application, run
 from gui.pages.catalogue import pages
+from gui.settings import WindowSettings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 _READY_SECONDS = 30.0
 _SETTLE_SECONDS = 0.8
 _STATS_SECONDS = 4.0
+_CHECKS_SECONDS = 3.0
 TABS = ("overview", "logs", "terminal", "stats", "files", "processes", "changes", "inspect", "history")
 
 
@@ -33,7 +37,6 @@ def take_screenshots(
     failed: list[BaseException] = []
 
     def started(application: Application) -> None:
-        application.settings.keep_in_tray = False
         application.window.resize(*size)
         tour = asyncio.get_event_loop().create_task(_visit(application, target))
 
@@ -46,7 +49,11 @@ def take_screenshots(
         application.client.failed.connect(failed.append)
         application.client.failed.connect(lambda _error: tour.cancel())
 
-    status = run(open_engine, look=look, started=started)
+    # Settings of its own: a tour leaves no trace in those of the person.
+    with tempfile.NamedTemporaryFile(suffix=".ini") as file:
+        settings = WindowSettings(QSettings(file.name, QSettings.Format.IniFormat))
+        settings.keep_in_tray, settings.welcomed = False, True
+        status = run(open_engine, look=look, settings=settings, started=started)
     if failed:
         raise failed[0]
     return status
@@ -71,7 +78,7 @@ async def _visit(application: Application, target: Path) -> None:
         await picture(entry.id, _STATS_SECONDS if entry.id == "containers" else _SETTLE_SECONDS)
     for sheet in ("doctor", "store", "registries"):
         window.navigate("settings", "", sheet)
-        await picture(f"settings-{sheet}")
+        await picture(f"settings-{sheet}", _CHECKS_SECONDS if sheet == "doctor" else _SETTLE_SECONDS)
     container = _liveliest(list(client.mirror.containers.values()))
     if container is not None:
         for tab in TABS:

@@ -89,6 +89,7 @@ class EngineClient(QObject):
         self.mirror = Mirror()
         self.is_ready = False
         self.pump = Pump(self)
+        self._open_engine = open_engine
         self._thread = EngineThread(open_engine)
         self._fold = FoldMailbox(self.pump.wake, self._on_changes)
         # Queued even within this thread: a callback never runs inside the call that caused it.
@@ -97,6 +98,9 @@ class EngineClient(QObject):
     # --- life ---
 
     def start(self) -> None:
+        """Open the engine; again after it could not be opened."""
+        if self._thread.finished.done():
+            self._thread = EngineThread(self._open_engine)
         self._thread.opened.add_done_callback(lambda done: self.post(lambda: self._on_opened(done)))
         self._thread.finished.add_done_callback(lambda _: self.post(self.stopped.emit))
         self._thread.start()

@@ -282,8 +282,10 @@ class MainWindow(QMainWindow):
             self.navigate("containers")
 
     def _on_engine_failed(self, error: BaseException) -> None:
-        self.navigate("settings", "", "engine-failed")
-        self.show_error(error)
+        if isinstance(error, WherryError):
+            self.show_error(error, retry=self._client.start)
+        else:
+            self._report(error)
 
     def _on_changes(self, changes: ChangeSet) -> None:
         mirror = self._client.mirror

@@ -417,6 +417,10 @@ class RegistriesSheet(Sheet):
             on_click=lambda: self.shell.open_dialog("login", server="docker.io"),
         )
         self.logins.action_row.addWidget(add)
+        mirrors = translate("Settings", "Mirrors and certificates…")
+        self.logins.action_row.addWidget(
+            button(mirrors, "globe", on_click=lambda: self.shell.open_dialog("registries"))
+        )
         self._rows = QVBoxLayout()
         self.logins.body.addLayout(self._rows)
         self.column.addWidget(self.logins)

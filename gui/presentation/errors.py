@@ -49,6 +49,7 @@ def _remedies(code: str) -> tuple[Remedy, ...]:
         Code.UNAUTHORIZED: (Remedy("login", translate("Errors", "Log in…")), retry),
         Code.FORBIDDEN: (Remedy("login", translate("Errors", "Log in…")), retry),
         Code.NO_PLATFORM: (Remedy("choose-platform", translate("Errors", "Choose a platform…")),),
+        Code.STORE_LOCKED: (retry,),
         Code.DNS: (retry,),
         Code.CONNECT: (retry,),
         Code.TIMEOUT: (retry,),

@@ -6,21 +6,27 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPushButton
 
+from engine.errors import Code, Conflict
 from engine.types.containers import Exit, Health, State
 from engine.types.data import now
+from gui.application import Application
+from gui.feedback.errors import ErrorDialog
 from gui.frame.palette import Palette
 from gui.frame.quitting import QuitDialog
 from gui.frame.shortcuts import ShortcutsDialog, shortcut_groups
 from gui.pages.catalogue import pages
 from gui.theme import Mode, theme
+from tests.fakes.engine import FakeEngine, open_fake_engine
+from tests.gui.conftest import Driver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytestqt.qtbot import QtBot
+
     from gui.settings import WindowSettings
-    from tests.gui.conftest import Driver
 
 
 def test_every_page_opens_and_names_itself(driver: Driver) -> None:
@@ -194,3 +200,28 @@ def test_no_window_is_left_behind_by_dialogs(driver: Driver) -> None:
         driver.reject()
         driver.no_dialog()
     driver.until(lambda: len(QApplication.topLevelWidgets()) <= before)
+
+
+def test_an_engine_that_cannot_open_is_explained_and_tried_again(
+    window_loop: object, qapp: QApplication, qtbot: QtBot, settings: WindowSettings
+) -> None:
+    answers: list[Exception | None] = [Conflict("Another Wherry has the store open", code=Code.STORE_LOCKED), None]
+
+    async def open_engine() -> FakeEngine:
+        if (error := answers.pop(0)) is not None:
+            raise error
+        return await open_fake_engine()
+
+    application = Application(qapp, open_engine, settings)  # type: ignore[arg-type]
+    application.start()
+    driver = Driver(application, None, qtbot)  # type: ignore[arg-type]
+    dialog = driver.dialog("error")
+    assert isinstance(dialog, ErrorDialog)
+    assert dialog.remedies == ["retry"]
+    next(b for b in dialog.findChildren(QPushButton) if b.text() == "Try again").click()
+    driver.until(lambda: application.client.is_ready)
+    application.end()
+    driver.until(application.client._thread.finished.done)
+    assert application.client.join()
+    driver.window.deleteLater()
+    qapp.processEvents()
