@@ -230,6 +230,7 @@ class Execution:
             state,
             variables,
             keeper=self._tools.keeper,
+            layers=self._tools.layers,
             latest=self._latest,
             downloads=self._tools.paths.root / "downloads",
         )
@@ -287,11 +288,12 @@ class Execution:
     async def _perform(self, step: str, file_step: FileStep, state: StageState) -> CachedStep:
         async with self._tools.roots.mounted(state.layers) as root:
             try:
-                await file_step.perform(root, state)
+                diff_id = await file_step.perform(root, state)
             except WherryError:
                 await self._keep_failed(step, root, state)
                 raise
-            diff_id = await self._tools.roots.seal(root, latest=self._latest)
+            if diff_id is None:
+                diff_id = await self._tools.roots.seal(root, latest=self._latest)
         size = self._tools.layers.size(diff_id) if diff_id else 0
         moment = self._latest * 1_000_000_000 if self._latest is not None else time.time_ns()
         entry = CachedStep(diff_id=diff_id, description=file_step.created_by[:400], created_ns=moment, size=size)

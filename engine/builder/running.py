@@ -91,7 +91,7 @@ class RunStep:
     key: str
     created_by: str
 
-    async def perform(self, root: ScratchRoot, state: StageState) -> None:
+    async def perform(self, root: ScratchRoot, state: StageState) -> str | None:
         """Run it; anything but exit code 0 is a `RuntimeFailure` with that code."""
         user = await self._user(root.path, state)
         run_id = secrets.token_hex(32)
@@ -115,6 +115,7 @@ class RunStep:
                 code=Code.BUILD_STEP_FAILED,
                 exit_code=code if 0 < code < 256 else 125,
             )
+        return None
 
     async def _user(self, root: Path, state: StageState) -> ContainerUser:
         wanted = state.config.user

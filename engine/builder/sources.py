@@ -144,11 +144,16 @@ class ContextSource:
             for one, group in contents
         ]
 
+    def items(self, sending: Sequence[Sending]) -> list[TarItem]:
+        """Everything that is sent, parents before children."""
+        return [
+            TarItem(posixpath.join(one.name, name) if name else one.name, entry)
+            for one in sending
+            for name, entry in self._contents(one.picked, one.exclude)
+        ]
+
     async def copy(self, sending: Sequence[Sending], into: Destination) -> None:
-        items: list[TarItem] = []
-        for one in sending:
-            for name, entry in self._contents(one.picked, one.exclude):
-                items.append(TarItem(posixpath.join(one.name, name) if name else one.name, entry))
+        items = self.items(sending)
         await into.take(lambda fd: write_tar(fd, items, self.context, into.options))
 
 

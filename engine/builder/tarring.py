@@ -24,13 +24,24 @@ _CHUNK: Final = 1 << 20
 
 
 @dataclass(frozen=True)
+class Folder:
+    """A directory with exactly these attributes, whatever the options say."""
+
+    mode: int
+    uid: int
+    gid: int
+    mtime: int
+
+
+@dataclass(frozen=True)
 class TarItem:
-    """One member: a path of the context, a text, or a file of the engine's own (a download), under a new name."""
+    """One member under a new name: a path of the context, a text, a file of the engine's own, or a directory."""
 
     name: str
     entry: ContextEntry | None = None
     text: bytes | None = None
     file: Path | None = None
+    folder: Folder | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +119,9 @@ def left_out(path: str, exclude: Sequence[re.Pattern[str]]) -> bool:
 
 
 def _write_own(out: BinaryIO, item: TarItem, options: TarOptions) -> None:
+    if item.folder is not None:
+        out.write(_encoded(_folder_header(item.name, item.folder)))
+        return
     header = _header(item.name, options, tarfile.REGTYPE, 0o644 if item.file is None else 0o600)
     header.mtime = options.latest if options.latest is not None else 0
     if item.file is not None:
@@ -147,6 +161,13 @@ def _header(name: str, options: TarOptions, kind: bytes, mode: int) -> tarfile.T
     header.type = kind
     header.uid, header.gid = options.uid, options.gid
     header.mode = mode if options.mode is None else options.mode
+    return header
+
+
+def _folder_header(name: str, folder: Folder) -> tarfile.TarInfo:
+    header = tarfile.TarInfo(name)
+    header.type = tarfile.DIRTYPE
+    header.mode, header.uid, header.gid, header.mtime = folder.mode, folder.uid, folder.gid, folder.mtime
     return header
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.builder.cache import step_key
+from engine.builder.direct import write_layer
 from engine.builder.downloads import ArchiveFile, fetch, is_url
 from engine.builder.language.errors import DockerfileError
 from engine.builder.language.ignore import PatternError, glob_expression
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from engine.builder.step import ScratchRoot
     from engine.builder.variables import Variables
     from engine.sandbox.client import Keeper
+    from engine.storage.layers import LayerStore
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class TransferStep:
     """A COPY or ADD ready to be looked up or done."""
 
     keeper: Keeper
+    layers: LayerStore
     source: SourceTree
     load: Load
     destination: str
@@ -67,16 +70,33 @@ class TransferStep:
     key: str
     created_by: str
 
-    async def perform(self, root: ScratchRoot, state: StageState) -> None:
+    async def perform(self, root: ScratchRoot, state: StageState) -> str | None:
         uid, gid = await self._owner(root.path)
         options = TarOptions(uid=uid, gid=gid, mode=self.mode, latest=self.latest)
         directory, name = await self._landing(root.path)
+        if isinstance(self.source, ContextSource) and not self.load.archives and not self.load.downloads:
+            sending = [self._sending(one, name) for one in self.load.picked]
+            items = [*self.source.items(sending), *self._documents(name)]
+            layer = await write_layer(
+                self.keeper, self.layers, self.source.context, root.path, directory, items, options
+            )
+            if layer is not None:
+                return layer
+        await self._copy(root, directory, name, options)
+        return None
+
+    def _documents(self, name: str) -> list[TarItem]:
+        return [TarItem(name or document, text=text) for document, text in self.load.documents]
+
+    async def _copy(self, root: ScratchRoot, directory: str, name: str, options: TarOptions) -> None:
+        """Into the mounted root, whatever is there already."""
+        uid, gid = options.uid, options.gid
         await make_directories(self.keeper, root.path, directory, owner=(uid, gid))
         into = Destination(self.keeper, root.path, directory, options)
         sending = [self._sending(one, name) for one in self.load.picked]
         if sending:
             await self.source.copy(sending, into)
-        items = [TarItem(name or document, text=text) for document, text in self.load.documents]
+        items = self._documents(name)
         items += [TarItem(name or one.name, file=one.path) for one in self.load.downloads if not one.unpack]
         if items:
             await into.take(lambda fd: write_tar(fd, items, None, options))
@@ -127,6 +147,7 @@ async def prepare_transfer(
     variables: Variables,
     *,
     keeper: Keeper,
+    layers: LayerStore,
     latest: int | None,
     downloads: Path,
 ) -> TransferStep:
@@ -148,6 +169,7 @@ async def prepare_transfer(
     options = [destination, owner, mode, latest, parents, len(load.archives), [one.pattern for one in exclude]]
     return TransferStep(
         keeper=keeper,
+        layers=layers,
         source=source,
         load=load,
         destination=destination,
@@ -209,8 +231,9 @@ class WorkdirStep:
     key: str
     created_by: str
 
-    async def perform(self, root: ScratchRoot, state: StageState) -> None:
+    async def perform(self, root: ScratchRoot, state: StageState) -> str | None:
         await make_directories(self.keeper, root.path, self.path, owner=(0, 0))
+        return None
 
 
 def prepare_workdir(path: str, state: StageState, *, keeper: Keeper) -> WorkdirStep:
