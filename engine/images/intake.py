@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.storage.layers import LayerStore
 
 _PIPE_BYTES: Final = 1 << 20
-_CHUNKS_WAITING: Final = 4
+_CHUNKS_WAITING: Final = 2
 
 
 class Added(NamedTuple):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _MOST_REDIRECTS: Final = 6
 _LARGEST_TOKEN_ANSWER: Final = 256 * 1024
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_READ_BUFFER: Final = 1 << 20
+_READ_BUFFER: Final = 1 << 18
 
 
 class Limits(Data, frozen=True, kw_only=True):
