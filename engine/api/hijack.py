@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 _FRAME_NUMBER = {"stdin": 0, "stdout": 1, "stderr": 2}
 _FRAME_MAXIMUM = 1 << 24
 _PAUSE_BYTES = 256 * 1024
+_HEAD_START_SECONDS = 0.02
 RAW_STREAM = "application/vnd.docker.raw-stream"
 MULTIPLEXED_STREAM = "application/vnd.docker.multiplexed-stream"
 
@@ -199,6 +200,9 @@ class RawStream:
         self._writer = StreamWriter(connection, asyncio.get_running_loop())
         self._upgrade = request.headers.get("Upgrade", "").lower() == "tcp"
         self._tty = tty
+        # The Python package reads the headers through a buffer and the stream past it: what comes together with the
+        # headers stays in that buffer for ever. A moment between the two is all it needs.
+        self._loses_early_output = "docker-sdk-python" in request.headers.get("User-Agent", "")
         # Since 1.42 the header says whether frames follow.
         self._kind = RAW_STREAM if tty or version < (1, 42) else MULTIPLEXED_STREAM
         self._connection = connection
@@ -210,6 +214,8 @@ class RawStream:
         else:
             head = f"HTTP/1.1 200 OK\r\nContent-Type: {RAW_STREAM}\r\n\r\n"
         await self._writer.write(head.encode())
+        if self._loses_early_output:
+            await asyncio.sleep(_HEAD_START_SECONDS)
 
     async def send(self, stream: str, data: bytes) -> None:
         await self._writer.write(data if self._tty else frames(stream, data))

@@ -1,57 +1,79 @@
 """How the window takes the engine over from a headless `wherry serve`, without touching containers.
 
-if await take_over(paths.socket): engine = await open_engine()
+    if await take_over(paths.socket): engine = await open_engine()
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+import struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _REQUEST = b"POST /wherry/release HTTP/1.1\r\nHost: wherry\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_CREDENTIALS = struct.Struct("3i")
 
 
 async def take_over(socket_path: str | Path, *, timeout: float = 20.0) -> bool:
-    """Ask the owner behind the socket to let go, and wait until it has.
+    """Ask the owner behind the socket to let go, and wait until its process has ended: then the store is free.
 
-    True once nobody answers there any more (or nobody did); False if the owner is a window, which does not let go, or
-    does not end in time.
+    True once it has (or nobody was there); False if the owner is a window, which does not let go, or does not end in
+    time.
     """
+    path = str(socket_path)
     try:
         async with asyncio.timeout(timeout):
-            if not await _ask(str(socket_path)):
+            try:
+                reader, writer = await asyncio.open_unix_connection(path)
+            except (FileNotFoundError, ConnectionRefusedError):
+                return True
+            owner = _owner(writer)
+            if not await _ask(reader, writer):
                 return False
-            # The other process's end cannot be awaited, only looked for.
-            while await _alive(str(socket_path)):  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+            if owner != os.getpid():
+                await _ended(owner)
+            else:
+                # The end of a server in this very process can only be looked for.
+                while os.path.exists(path):  # noqa: ASYNC110, ASYNC240
+                    await asyncio.sleep(0.02)
     except TimeoutError:
         return False
     return True
 
 
-async def _ask(path: str) -> bool:
-    try:
-        reader, writer = await asyncio.open_unix_connection(path)
-    except (FileNotFoundError, ConnectionRefusedError):
-        return True
+async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
     try:
         writer.write(_REQUEST)
         status = await reader.readline()
         # An empty answer: it was already on its way out.
-        return not status or b" 200 " in status or b" 204 " in status
+        return not status or b" 200 " in status
     except ConnectionError:
         return True
     finally:
         writer.close()
 
 
-async def _alive(path: str) -> bool:
+def _owner(writer: asyncio.StreamWriter) -> int:
+    """The process that listens, as the kernel noted it."""
+    sock = writer.get_extra_info("socket")
+    pid, _, _ = _CREDENTIALS.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+    return int(pid)
+
+
+async def _ended(pid: int) -> None:
+    """The kernel tells when the process is gone."""
     try:
-        _, writer = await asyncio.open_unix_connection(path)
-    except (FileNotFoundError, ConnectionRefusedError):
-        return False
-    writer.close()
-    return True
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    loop, gone = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(descriptor, gone.set)
+    try:
+        await gone.wait()
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)

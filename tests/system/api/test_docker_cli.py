@@ -238,7 +238,8 @@ async def test_limits_mounts_and_security_reach_the_container(docker: Tool, tmp_
         "run", "--rm", "--init", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--read-only",
         "--tmpfs", "/scratch:size=1m", "--hostname", "named", "--add-host", "other:10.9.8.7", "-u", "1000:1000",
         "-v", f"{tmp_path}/given:/given:ro", "--env-file", "/dev/null", "-w", "/tmp", "--ulimit", "nofile=99:99", IMAGE,
-        "sh", "-c", "hostname; id -u; cat /given; grep -c other /etc/hosts; ulimit -n; grep CapEff /proc/self/status; pwd",
+        "sh", "-c",
+        "hostname; id -u; cat /given; grep -c other /etc/hosts; ulimit -n; grep CapEff /proc/self/status; pwd",
     )  # fmt: skip
     assert out.split() == ["named", "1000", "from", "here", "1", "99", "CapEff:", "0000000000000000", "/tmp"]
 
