@@ -69,6 +69,7 @@ def resolv_conf(
     search: Sequence[str] = (),
     options: Sequence[str] = (),
     forwarded: bool = True,
+    forwarder: str = FORWARDED_DNS,
 ) -> str:
     """The host's file with what was asked for put in its place.
 
@@ -78,7 +79,7 @@ def resolv_conf(
     servers = list(dns) or _values(host_text, "nameserver")
     if not dns and forwarded:
         reachable = [server for server in servers if not _is_loopback(server)]
-        servers = reachable if reachable and len(reachable) == len(servers) else [FORWARDED_DNS, *reachable]
+        servers = reachable if reachable and len(reachable) == len(servers) else [forwarder, *reachable]
     domains = list(search) or [word for line in _values(host_text, "search") for word in line.split()]
     wanted = list(options) or [word for line in _values(host_text, "options") for word in line.split()]
     lines = [f"nameserver {server}" for server in servers[:3]]

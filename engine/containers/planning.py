@@ -12,7 +12,7 @@ from engine.containers.runtime import architecture
 from engine.containers.spec.plan import PlannedMount, SpecPlan
 from engine.containers.users import ContainerUser, find_user
 from engine.errors import Code, InvalidRequest
-from engine.networks.attachment import default_gateway
+from engine.networks.attachment import default_gateway, dns_forwarder
 from engine.processes.programs import need_program
 
 if TYPE_CHECKING:
@@ -156,6 +156,7 @@ class Planner:
                 search=spec.dns_search,
                 options=spec.dns_options,
                 forwarded=joined.own_network and spec.network != "none",
+                forwarder=dns_forwarder(),
             ),
             "hostname": f"{hostname}\n",
         }

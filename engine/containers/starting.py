@@ -264,6 +264,9 @@ class Starter:
         group = runtime.cgroup(record)
         if group.processes():
             await kill_group(runtime, record)
+        elif not group.directories and (runtime.paths.crun_root / record.id).exists():
+            # Without control groups only the runtime knows what to kill.
+            await runtime.keeper.run(runtime.crun.delete(record.id), env=runtime_environment())
         shutil.rmtree(runtime.paths.crun_root / record.id, ignore_errors=True)
         if not keep_root:
             group.remove()

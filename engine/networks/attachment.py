@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import HostError, RuntimeFailure
+from engine.errors import RuntimeFailure
 from engine.networks.ports import holder_of, refusal
-from engine.processes import pasta
+from engine.networks.slirp import SlirpAttachment, ways_out
+from engine.processes import pasta, slirp4netns
 from engine.processes.programs import find_program, runtime_environment
 from engine.sandbox.plans import MakeDirectory
 
@@ -45,6 +46,7 @@ class NetworkAttachments:
     def __init__(self, paths: Paths, keeper: Keeper) -> None:
         self._paths = paths
         self._keeper = keeper
+        self._slirp = SlirpAttachment(keeper)
         self._watched: dict[str, int] = {}
         self._on_lost: Callable[[str], None] | None = None
 
@@ -65,6 +67,7 @@ class NetworkAttachments:
     async def remove(self, key: str) -> None:
         """Let the namespace go, with its pasta."""
         await self.disconnect(key)
+        remove_socket(self._paths.run / f"slirp-{key[:16]}")
         await self._keeper.remove_netns(self.namespace(key))
 
     # --- the way out ---
@@ -73,17 +76,16 @@ class NetworkAttachments:
         self, key: str, ports: Sequence[PortMapping], *, host_gateway: bool = False, interface: str = ""
     ) -> Attached:
         """Start pasta; returns when its forwarded ports are open."""
-        program = find_program("pasta")
-        if program is None:
-            raise HostError(
-                "pasta is not installed",
-                "Containers with a network of their own need it.",
-                hint="Install it: sudo apt install passt. Or use the network “none” or “host”.",
-                subject="pasta",
-            )
         pid_file = self._pid_file(key)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(pid_file)
+        program = find_program("pasta")
+        if program is None:
+            # A socket's path may have 107 bytes; the container's own directory is longer than that.
+            pid = await self._slirp.connect(self.namespace(key), self._paths.run / f"slirp-{key[:16]}", ports)
+            write_pid(pid_file, pid)
+            self._watch(key, pid)
+            return Attached(pid)
         call = pasta.PastaCall(
             program=program,
             netns=self.namespace(key),
@@ -165,6 +167,14 @@ def read_pid(path: Path) -> int:
         return 0
 
 
+def remove_socket(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def write_pid(path: Path, pid: int) -> None:
+    path.write_text(str(pid))
+
+
 def serves(pid: int, netns: Path) -> bool:
     """Whether a process is a pasta started for this namespace (a pid alone may be anybody's by now)."""
     try:
@@ -198,12 +208,19 @@ def _failure(text: str, ports: Sequence[PortMapping]) -> Exception:
 
 
 def host_address() -> str:
-    """The address this host talks to the world from; pasta gives containers the same. "" without a route."""
+    """The address a container has: with pasta that from which this host talks to the world. "" without a route."""
+    if ways_out() == "slirp4netns":
+        return slirp4netns.GUEST_ADDRESS
     for family, probe in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
         with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as trial:
             trial.connect((probe, 9))  # a datagram socket sends nothing by connecting
             return str(trial.getsockname()[0])
     return ""
+
+
+def dns_forwarder() -> str:
+    """Inside a container: who passes questions on to the host's own resolver."""
+    return slirp4netns.DNS_ADDRESS if ways_out() == "slirp4netns" else pasta.FORWARDED_DNS
 
 
 def default_gateway() -> str:
