@@ -70,6 +70,7 @@ class ContainersPage(Page):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._stack)
+        self.client.ready.connect(self._lease_rates)
         QShortcut(QKeySequence("Alt+Left"), self, self.show_list)
         QShortcut(QKeySequence.StandardKey.Find, self.list, self.list.search.setFocus)
 
@@ -87,8 +88,6 @@ class ContainersPage(Page):
         self.list.clock.start()
         if self.client.is_ready:
             self._lease_rates()
-        else:
-            self.client.ready.connect(self._lease_rates)
         if self.details is not None and self._stack.currentWidget() is self.details:
             self.details.resume()
 
