@@ -48,10 +48,11 @@ print(number)
 
 class _Sources:
     def __init__(self, path: Path) -> None:
-        self._source = LogSource(container_id="bench", name="bench", path=path, alive=True)
+        self._path = path
+        self.alive = True
 
     def log_source(self, container: str) -> LogSource:
-        return self._source
+        return LogSource(container_id="bench", name="bench", path=self._path, alive=self.alive)
 
     def live_log_sources(self) -> Sequence[LogSource]:
         return []
@@ -130,21 +131,27 @@ async def _follow(path: Path, rate: int, seconds: float) -> None:
     live = path / "live" / "container.log"
     live.parent.mkdir(parents=True)
     live.touch()
-    service = _service(live)
+    sources = _Sources(live)
+    service = _service(sources, live)
     writer = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _WRITER, str(live), str(rate), str(seconds), stdout=asyncio.subprocess.PIPE
     )
     seen, late, memory = 0, [], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    end = asyncio.create_task(writer.communicate())
+
+    async def wait_for_the_writer() -> int:
+        written = int((await writer.communicate())[0])
+        sources.alive = False
+        service.container_changed("bench")
+        return written
+
+    end = asyncio.create_task(wait_for_the_writer())
     cpu = time.process_time()
-    async for batch in service.read("bench", ReadLogs(tail=0, follow=True)):
+    async for batch in service.read("bench", ReadLogs(tail=0, follow=True, until_exit=True)):
         late.append((time.time_ns() - batch[-1].time_ns) / 1e6)
         seen += len(batch)
-        if end.done() and seen >= int(end.result()[0]):
-            break
     cpu = time.process_time() - cpu
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory
-    written = int((await end)[0])
+    written = await end
     print(
         f"follow: {written / seconds:,.0f} lines/s written, {seen - written:+d} lost, cpu {cpu / seconds:.0%}, "
         f"newest line of a batch {statistics.median(late):.1f} ms old (worst {max(late):.0f}), "
@@ -153,9 +160,9 @@ async def _follow(path: Path, rate: int, seconds: float) -> None:
     await service.close()
 
 
-def _service(path: Path) -> LogService:
+def _service(sources: _Sources, path: Path) -> LogService:
     operations: OperationRegistry = None  # type: ignore[assignment] # nothing here is an operation
-    return LogService(_Sources(path), history=path.parent / "history", operations=operations, settings=Settings)
+    return LogService(sources, history=path.parent / "history", operations=operations, settings=Settings)
 
 
 async def run(megabytes: int, rate: int) -> None:
@@ -164,7 +171,7 @@ async def run(megabytes: int, rate: int) -> None:
         path.parent.mkdir()
         lines = _write_log(path, megabytes)
         print(f"{path.stat().st_size / 1e9:.2f} GB, {lines:,} lines")
-        service = _service(path)
+        service = _service(_Sources(path), path)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         first = await _open_at_tail(service)
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
