@@ -92,8 +92,9 @@ class JsonTree(QTreeWidget):
     def _load_all(self, item: QTreeWidgetItem) -> None:
         if item is not self.invisibleRootItem():
             self._load_children(item)
-        for position in range(item.childCount()):
-            self._load_all(item.child(position))
+        children = [item.child(position) for position in range(item.childCount())]
+        for child in filter(None, children):
+            self._load_all(child)
 
     def _recolor(self) -> None:
         if self._root is not None:
@@ -108,8 +109,7 @@ class JsonTree(QTreeWidget):
         menu.popup(self.viewport().mapToGlobal(place))
 
     def _copy_value(self) -> None:
-        if self.selectedItems():
-            item = self.currentItem()
+        for item in self.selectedItems()[:1]:
             value = item.data(_NAME, _VALUE).value
             text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
             QGuiApplication.clipboard().setText(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, QTimer
@@ -146,12 +147,15 @@ class ProcessesTab(DetailTab):
             )
             self._count.setText(words)
 
+    def _on_signal(self, keys: list[str], name: str) -> None:
+        self.shell.run(self._send(keys, name))
+
     def _show_menu(self, keys: list[str], place: QPoint) -> None:
         menu = QMenu(self)
         for name in _SIGNALS:
             menu.addAction(
                 translate("Processes", "Send {0}").format(f"SIG{name}"),
-                lambda n=name: self.shell.run(self._send(keys, n)),
+                partial(self._on_signal, keys, name),
             )
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(place)

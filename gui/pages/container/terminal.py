@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QTabBar, QVBoxLayout, QWidget
@@ -203,7 +204,7 @@ class TerminalTab(DetailTab):
             (translate("Terminal", "Attach to the main process"), None, ""),
         )
         for title, command, user in choices:
-            menu.addAction(title, lambda c=command, t=title, u=user: self.open_session(c, t, u))
+            menu.addAction(title, partial(self.open_session, command, title, user))
         menu.addSeparator()
         menu.addAction(translate("Terminal", "Another command…"), lambda: self.shell.run(self._ask_command()))
         menu.aboutToHide.connect(menu.deleteLater)
