@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.pages.catalogue import pages
 from gui.theme import Space, Text, Tone
@@ -79,8 +79,7 @@ class ShortcutsDialog(QDialog):
         for title, keys in shortcut_groups(shell):
             target = lengths.index(min(lengths))
             lengths[target] += len(keys) + 2
-            stacks[target].addWidget(label(title, Text.STRONG))
-            stacks[target].addLayout(_grid(keys))
+            stacks[target].addWidget(_group(title, keys))
             stacks[target].addSpacing(Space.L)
         for stack in stacks:
             stack.addStretch(1)
@@ -94,6 +93,20 @@ class ShortcutsDialog(QDialog):
         row.addStretch(1)
         row.addWidget(button(translate("Shortcuts", "Close"), "", Variant.PRIMARY, self.accept))
         column.addLayout(row)
+
+
+def _group(title: str, keys: list[tuple[str, str]]) -> QWidget:
+    """A title and its keys, no taller than they are."""
+    box = QWidget()
+    box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+    column = QVBoxLayout(box)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(Space.S)
+    heading = label(title, Text.STRONG)
+    heading.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+    column.addWidget(heading)
+    column.addLayout(_grid(keys))
+    return box
 
 
 def _grid(keys: list[tuple[str, str]]) -> QGridLayout:
