@@ -232,7 +232,7 @@ class Execution:
             keeper=self._tools.keeper,
             layers=self._tools.layers,
             latest=self._latest,
-            downloads=self._tools.paths.root / "downloads",
+            downloads=self._tools.paths.build_scratch(self._record.id) / "downloads",
         )
 
     async def _prepare_run(

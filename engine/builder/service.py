@@ -138,7 +138,7 @@ class BuildService:
         try:
             _check(request)
             if stream is not None:
-                uploaded = self._tools.paths.root / "uploads" / record.id
+                uploaded = self._tools.paths.build_scratch(record.id) / "context"
                 await receive_context(stream, uploaded)
             image_id = await self._run(record, request, uploaded, progress)
         except asyncio.CancelledError:
@@ -150,8 +150,8 @@ class BuildService:
             await self._end(record, failure=failure_of(error), failed_step=failed, error_line=line)
             raise
         finally:
-            if uploaded is not None:
-                await asyncio.shield(asyncio.to_thread(shutil.rmtree, uploaded, ignore_errors=True))
+            scratch = self._tools.paths.build_scratch(record.id)
+            await asyncio.shield(asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True))
         await self._end(record, image_id=image_id)
         return image_id
 
@@ -204,7 +204,7 @@ class BuildService:
         digests = None
         if uploaded is None:
             name = hashlib.sha256(str(root.absolute()).encode()).hexdigest()[:32]
-            digests = self._tools.paths.root / "contexts" / name
+            digests = self._tools.paths.build_contexts / name
         return ContextDirectory.open(root.absolute(), request.dockerfile, digests)
 
     async def _keep_failed(self, execution: Execution, record: BuildRecord) -> None:
@@ -235,7 +235,7 @@ class BuildService:
             self._bus.publish("build", build_id, None)
 
     def _output_path(self, build_id: str) -> Path:
-        return self._tools.paths.root / "build-output" / f"{build_id}.jsonl"
+        return self._tools.paths.build_output / f"{build_id}.jsonl"
 
 
 def _check(request: BuildImage) -> None:

@@ -193,6 +193,20 @@ class Paths:
     def build(self, build_id: str) -> Path:
         return self.builds / build_id
 
+    @property
+    def build_output(self) -> Path:
+        """What builds printed, a file per build."""
+        return self.root / "build-output"
+
+    @property
+    def build_contexts(self) -> Path:
+        """What is known of the files of build contexts, so that an unchanged one is not read again."""
+        return self.root / "contexts"
+
+    def build_scratch(self, build_id: str) -> Path:
+        """A build's uploaded context and downloads, gone when it is over."""
+        return self.root / "uploads" / build_id
+
     # --- while running ---
 
     @property
