@@ -10,7 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Literal
 
 from engine.logs.files import LogFiles
-from engine.logs.format import JOIN_WINDOW, Joiner, may_have_pieces
+from engine.logs.format import JOIN_WINDOW, Joiner, count_ends, may_have_pieces
 from engine.logs.index import Index, Mark, resume, whole_lines
 from engine.logs.level import guess_level
 from engine.logs.upkeep import bring_up_to_date, indexed_end, load_indexes
@@ -249,7 +249,7 @@ class Cursor:
             if not block:
                 return
             if self.joiner.clean and not may_have_pieces(block):
-                self.number += block.count(b"\n")
+                self.number += count_ends(block)
             else:
                 self.number += len(self.joiner.feed(block, self.offset))
             self.offset += len(block)

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from engine.logs.format import STAMP, Joiner, may_have_pieces, parse_stamp
+from engine.logs.format import STAMP, Joiner, count_ends, may_have_pieces, parse_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,7 +158,7 @@ class Counter:
         self.time_ns = max(parse_stamp(block[last : last + STAMP]), self.time_ns)
         pieces = not self.joiner.clean or may_have_pieces(block)
         if not pieces:
-            self.number += block.count(b"\n")
+            self.number += count_ends(block)
         else:
             self.number += len(self.joiner.feed(block, self.offset))
         self.offset += len(block)

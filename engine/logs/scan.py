@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.logs.format import KINDS, STAMP, TEXT, Joiner, may_have_pieces, parse_stamp
+from engine.logs.format import KINDS, STAMP, TEXT, Joiner, count_ends, may_have_pieces, parse_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _SPARSE_BYTES = 800
 """With fewer hits than one in so many bytes, going from hit to hit is faster than walking over all lines."""
-_DATE = 10
 _STREAM_AT = 39
 _OUT_BYTE, _ERR_BYTE = ord("o"), ord("e")
 
@@ -31,8 +30,6 @@ class Block:
     offset: int
     number: int
     """Number of the first line that ends here."""
-    lines: int | None = None
-    """How many lines end here, where the index knows."""
     pieces: bool = True
     """False where the index knows that there are no pieces."""
 
@@ -147,27 +144,13 @@ def _lines_by_traces(plan: Plan, data: bytes, haystack: bytes) -> list[int]:
 
 def _numbered(block: Block, begins: list[int]) -> list[int]:
     """Line numbers of lines that begin at these offsets."""
-    if not begins:
-        return []
-    data = block.data
-    if block.lines is not None:
-        # Counting "\n2026-11-21" is several times faster than counting "\n". No text can have it, so if all lines
-        # of the block are found this way, each is: the index knows how many there are.
-        head = b"\n" + data[:_DATE]
-        numbers, count = _count_to(data, begins, head, len(head) - 1, block.number)
-        if count == block.lines:
-            return numbers
-    return _count_to(data, begins, b"\n", 0, block.number)[0]
-
-
-def _count_to(data: bytes, begins: list[int], head: bytes, beyond: int, first: int) -> tuple[list[int], int]:
     numbers: list[int] = []
-    number, counted = first, 0
+    number, counted = block.number, 0
     for begin in begins:
-        number += data.count(head, counted, begin + beyond)
+        number += count_ends(block.data[counted:begin])
         counted = begin
         numbers.append(number)
-    return numbers, number - first + data.count(head, counted) + 1
+    return numbers
 
 
 # --- hits are many: over all lines, with the least work for each ---

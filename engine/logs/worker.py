@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.logs.files import LogFiles
-from engine.logs.format import Joiner
+from engine.logs.format import Joiner, count_ends
 from engine.logs.index import Mark, resume, whole_lines
 from engine.logs.question import Plan, Question, compile_question
 from engine.logs.scan import Block, scan_block
@@ -109,14 +109,14 @@ class Search:
         return block, None, True
 
     def _scan(self, block: bytes, offset: int, known: int | None, *, pieces: bool) -> None:
-        place = Block(block, offset, self._number, None if known is None else known - self._number, pieces=pieces)
+        place = Block(block, offset, self._number, pieces=pieces)
         found, count = scan_block(self._plan, place, self._joiner)
         if found:
             self._output.numbers(array("Q", found))
         if known is not None:
             self._number = known
         else:
-            self._number += block.count(b"\n") if count is None else count
+            self._number += count_ends(block) if count is None else count
 
 
 def main() -> None:

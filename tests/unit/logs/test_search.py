@@ -99,8 +99,8 @@ def test_fast_is_as_right_as_slow(log: list[tuple[bytes, str, str]], question: Q
     for at in range(0, len(raw), 20):
         block = b"".join(raw[at : at + 20])
         # As with an index, and without one.
-        known = block.count(b"\n") if joiner.clean and b" P " not in block and at % 40 else None
-        numbers, count = scan_block(plan, Block(block, offset, number, known), joiner)
+        pieces = not joiner.clean or b" P " in block or at % 40 == 0
+        numbers, count = scan_block(plan, Block(block, offset, number, pieces=pieces), joiner)
         found += numbers
         number += block.count(b"\n") if count is None else count
         offset += len(block)
