@@ -82,8 +82,10 @@ class Connection(web.RequestHandler):
                 self._body_left = _upgrade_body(data)
             if self._body_left >= 0:
                 data = self._divide(data)
-        if data:
-            super().data_received(data)
+                if not data:
+                    return
+        # Also with nothing: that is how aiohttp goes on with what it kept while reading was paused.
+        super().data_received(data)
 
     def _divide(self, data: bytes) -> bytes:
         head = data.find(b"\r\n\r\n") + 4 if data.startswith(b"POST ") and not self._early else 0
