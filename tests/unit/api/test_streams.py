@@ -13,6 +13,8 @@ from engine.types.containers import Exec, WaitResult
 from tests.unit.api.serving import until
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from tests.unit.api.serving import Served
 
 Piece = tuple[Literal["stdout", "stderr"], bytes]
@@ -322,3 +324,25 @@ async def test_events_of_the_past_and_live(api: Served) -> None:
     past = await api.ask("GET", "/events?since=1h&until=0s")
     assert [each["Action"] for each in past.lines() if each["Type"] == "container"][-1] == "pause"
     assert {each["Type"] for each in past.lines()} <= {"container", "image", "volume", "network", "daemon", "builder"}
+
+
+async def test_a_large_upload_that_is_read_slowly_arrives_whole(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading is paused and resumed many times on the way; nothing of it may be lost or stand still."""
+    got, sent = 0, asyncio.Event()
+
+    async def upload(place: object, path: str, tar: AsyncIterator[bytes], **options: object) -> None:
+        nonlocal got
+        await sent.wait()  # so that all of it waits in the kernel and in the parser when the reading begins
+        async for piece in tar:
+            got += len(piece)
+            await asyncio.sleep(0.003)
+
+    monkeypatch.setattr(api.engine.files, "upload", upload)
+    reader, writer = await api.connect()
+    head = "PUT /containers/shop-web-1/archive?path=/etc HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    writer.write(head.encode() + (b"8000\r\n" + b"x" * 0x8000 + b"\r\n") * 9 + b"0\r\n\r\n")
+    await asyncio.sleep(0.1)
+    sent.set()
+    assert b" 200 " in await asyncio.wait_for(reader.readline(), 10)
+    assert got == 9 * 0x8000
+    writer.close()
