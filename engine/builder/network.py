@@ -12,13 +12,16 @@ if TYPE_CHECKING:
     from engine.sandbox.client import Keeper
     from engine.storage.paths import Paths
 
+KEY_PREFIX = "build-"
+"""Of the names under which builds have their networks, among those of containers."""
+
 
 class BuildNetwork:
     def __init__(self, attachments: NetworkAttachments, paths: Paths, keeper: Keeper, build_id: str) -> None:
         self._attachments = attachments
         self._paths = paths
         self._keeper = keeper
-        self._key = f"build-{build_id}"
+        self._key = f"{KEY_PREFIX}{build_id}"
         self._lock = asyncio.Lock()
         self._made = False
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class ScratchRoots:
     def __init__(self, keeper: Keeper, rootfs: RootFilesystems, layers: LayerStore) -> None:
         self._keeper = keeper
-        self._rootfs = rootfs
+        self.filesystems = rootfs
         self._layers = layers
 
     def indexes(self, layers: Sequence[str]) -> list[LayerIndex]:
@@ -33,11 +33,11 @@ class ScratchRoots:
     @asynccontextmanager
     async def mounted(self, layers: Sequence[str]) -> AsyncIterator[ScratchRoot]:
         name = f"step-{secrets.token_hex(8)}"
-        path = await self._rootfs.mount_scratch(name, layers)
+        path = await self.filesystems.mount_scratch(name, layers)
         try:
-            yield ScratchRoot(name, path, self._rootfs.scratch_upper(name))
+            yield ScratchRoot(name, path, self.filesystems.scratch_upper(name))
         finally:
-            await asyncio.shield(self._rootfs.remove_scratch(name))
+            await asyncio.shield(self.filesystems.remove_scratch(name))
 
     async def seal(self, root: ScratchRoot, *, latest: int | None) -> str:
         """What the step changed, as a layer; "" where it changed nothing."""

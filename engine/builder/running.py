@@ -7,12 +7,10 @@ some 20 ms less.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import posixpath
 import secrets
 import shutil
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -23,12 +21,13 @@ from engine.builder.mounting import MountedFor, created_by_mounts
 from engine.builder.stages import DEFAULT_PATH, StageState, command_words
 from engine.builder.transfer import read_text
 from engine.containers import etc_files
+from engine.containers.ending import kill_group
 from engine.containers.runtime import architecture
 from engine.containers.spec.plan import SpecPlan
 from engine.containers.spec.runtime_spec import runtime_spec
 from engine.containers.users import ContainerUser, find_user
 from engine.errors import Code, RuntimeFailure
-from engine.processes.programs import need_program, runtime_environment
+from engine.processes.programs import runtime_environment
 from engine.sandbox.plans import MakeDirectory
 from engine.types.containers import ContainerSpec, Security
 
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
     from engine.storage.paths import Paths
 
 _LONGEST_LINE = 64 * 1024
-_LEAVE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,8 @@ class RunStep:
                     group.create()
                     code = await self._run(run_id, directory, group)
         finally:
-            await _remove_group(group)
+            await kill_group(self.tools.keeper, group)
+            group.remove()
             shutil.rmtree(directory, ignore_errors=True)
         if code != 0:
             raise RuntimeFailure(
@@ -197,7 +196,6 @@ class RunStep:
         )
         try:
             code = await child.wait()
-            await self._end_stragglers(group)
             await readers
         except BaseException:
             await asyncio.shield(self._stop(run_id, group))
@@ -207,24 +205,9 @@ class RunStep:
             child.close()
         return code
 
-    async def _end_stragglers(self, group: ContainerCgroup) -> None:
-        """The pid namespace ended with its first process; nothing that held the pipes can be left."""
-        with contextlib.suppress(OSError):
-            group.kill_at_once()
-
     async def _stop(self, run_id: str, group: ContainerCgroup) -> None:
         await self.tools.keeper.run(self.tools.crun.delete(run_id), env=runtime_environment())
-        if not group.kill_at_once() and (left := group.processes()):
-            await self.tools.keeper.run([need_program("kill"), "-KILL", *map(str, left)])
-
-
-async def _remove_group(group: ContainerCgroup) -> None:
-    """Killed processes take a moment to leave their groups, and the kernel of a v1 host tells nobody when they have."""
-    deadline = time.monotonic() + _LEAVE_SECONDS
-    while not group.remove():
-        if time.monotonic() > deadline:
-            return
-        await asyncio.sleep(0.002)
+        await kill_group(self.tools.keeper, group)
 
 
 def _targets(plan: SpecPlan) -> list[str]:

@@ -24,6 +24,7 @@ from engine.builder.language.parser import parse_dockerfile
 from engine.builder.network import BuildNetwork
 from engine.builder.plan import make_plan
 from engine.builder.record import BuildRecord, read_output
+from engine.builder.sweep import sweep
 from engine.builder.upload import receive_context
 from engine.errors import Cancelled, Code, InvalidRequest, NotFound, Unsupported, WherryError
 from engine.images import platforms, reference
@@ -72,6 +73,8 @@ class BuildService:
         self._past: dict[str, Build] = {}
 
     async def open(self) -> None:
+        tools = self._tools
+        await sweep(tools.paths, tools.keeper, tools.roots.filesystems, self._networks)
         await self._tools.cache.open()
         await self._tools.cache_mounts.open()
         self._tools.bases.images.catalogue.add_holder(self._tools.cache.layers_held)

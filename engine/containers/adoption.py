@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.containers.ending import kill_group
 from engine.containers.record import Run
 from engine.containers.restart_file import settled_restarts
 from engine.containers.supervision import LOST_CODE, wants_restart
@@ -202,7 +203,7 @@ class Adopter:
         short = {container_id[:32] for container_id in alive}
         for name, group in runtime.cgroups.present().items():
             if name not in short:
-                group.kill_at_once()
+                await kill_group(runtime.keeper, group)
                 group.remove()
         for container_id in await runtime.rootfs.mounted() - alive:
             await runtime.rootfs.unmount(container_id)

@@ -13,9 +13,11 @@ from engine.processes.programs import need_program, runtime_environment
 from engine.types.containers import LEGAL_ACTIONS, Action, State
 
 if TYPE_CHECKING:
+    from engine.cgroups.group import ContainerCgroup
     from engine.containers.book import Entry
     from engine.containers.record import Record
     from engine.containers.runtime import Runtime
+    from engine.sandbox.client import Keeper
 
 _KILL_SECONDS = 10.0
 _FREEZE_SECONDS = 5.0
@@ -64,15 +66,14 @@ async def send_signal(runtime: Runtime, record: Record, signal: str) -> None:
         raise RuntimeFailure(f"The signal {signal} could not be sent", text, details=text)
 
 
-async def kill_group(runtime: Runtime, record: Record) -> None:
-    """Kill everything in the container's groups: in one write, else one by one until nothing new appears."""
-    group = runtime.cgroup(record)
+async def kill_group(keeper: Keeper, group: ContainerCgroup) -> None:
+    """Kill everything in a container's groups: in one write, else one by one until nothing new appears."""
     if not group.kill_at_once():
         if group.can_freeze:
             # Frozen processes cannot fork away from under the list.
             group.freeze(frozen=True)
         if left := group.processes():
-            await runtime.keeper.run([need_program("kill"), "-KILL", *map(str, left)])
+            await keeper.run([need_program("kill"), "-KILL", *map(str, left)])
         if group.can_freeze:
             group.freeze(frozen=False)
     with contextlib.suppress(TimeoutError):

@@ -263,7 +263,7 @@ class Starter:
         self._watch.forget(record.id)
         group = runtime.cgroup(record)
         if group.processes():
-            await kill_group(runtime, record)
+            await kill_group(runtime.keeper, runtime.cgroup(record))
         elif not group.directories and (runtime.paths.crun_root / record.id).exists():
             # Without control groups only the runtime knows what to kill.
             await runtime.keeper.run(runtime.crun.delete(record.id), env=runtime_environment())

@@ -203,9 +203,13 @@ class Paths:
         """What is known of the files of build contexts, so that an unchanged one is not read again."""
         return self.root / "contexts"
 
+    @property
+    def build_uploads(self) -> Path:
+        return self.root / "uploads"
+
     def build_scratch(self, build_id: str) -> Path:
         """A build's uploaded context and downloads, gone when it is over."""
-        return self.root / "uploads" / build_id
+        return self.build_uploads / build_id
 
     # --- while running ---
 

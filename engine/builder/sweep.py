@@ -1,0 +1,35 @@
+"""After a crash in the middle of a build: what it left behind goes, before the first build of the next owner.
+
+Processes of its steps and their control groups are swept with those of containers, by the containers room.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from typing import TYPE_CHECKING
+
+from engine.builder.network import KEY_PREFIX
+from engine.sandbox.plans import Unmount
+
+if TYPE_CHECKING:
+    from engine.networks.attachment import NetworkAttachments
+    from engine.sandbox.client import Keeper
+    from engine.storage.paths import Paths
+    from engine.storage.rootfs import RootFilesystems
+
+_MOUNTED_BITS = ("mount-", "secret-")
+
+
+async def sweep(paths: Paths, keeper: Keeper, rootfs: RootFilesystems, networks: NetworkAttachments) -> None:
+    await asyncio.to_thread(shutil.rmtree, paths.build_uploads, ignore_errors=True)
+    for entry in await keeper.list_directory(paths.builds, "/"):
+        if entry.name.startswith("step-"):
+            await rootfs.remove_scratch(entry.name)
+        elif entry.name.startswith(_MOUNTED_BITS):
+            await keeper.execute([Unmount(target=paths.builds / entry.name)])
+            await keeper.remove_tree(paths.builds / entry.name)
+    for entry in await keeper.list_directory(paths.containers, "/"):
+        if entry.name.startswith(KEY_PREFIX):
+            await networks.remove(entry.name)
+            await keeper.remove_tree(paths.container(entry.name))
