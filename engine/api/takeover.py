@@ -1,6 +1,6 @@
 """How the window takes the engine over from a headless `wherry serve`, without touching containers.
 
-    if await take_over(paths.socket): engine = await open_engine()
+if await take_over(paths.socket): engine = await open_engine()
 """
 
 from __future__ import annotations
