@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 async def write_layer(
     keeper: Keeper,
     layers: LayerStore,
-    context: ContextDirectory,
+    context: ContextDirectory | None,
     root: Path,
     directory: str,
     items: Sequence[TarItem],

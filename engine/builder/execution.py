@@ -18,6 +18,7 @@ from engine.builder.language.parser import parse_trigger
 from engine.builder.mounting import RunMounts
 from engine.builder.plan import StageNames
 from engine.builder.running import prepare_run
+from engine.builder.sources import NoFiles
 from engine.builder.stages import StageState, absolute, apply_metadata, is_metadata
 from engine.builder.transfer import prepare_transfer, prepare_workdir
 from engine.builder.trees import BuildTrees
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from engine.builder.record import BuildRecord
     from engine.builder.roots import ScratchRoots
     from engine.builder.running import RunTools
+    from engine.builder.sources import SourceTree
     from engine.builder.step import FileStep, ScratchRoot
     from engine.sandbox.client import Keeper
     from engine.storage.layers import LayerStore
@@ -223,7 +225,9 @@ class Execution:
         assert isinstance(instruction, t.Transfer)
         origin = instruction.origin if isinstance(instruction, t.Copy) else ""
         origin = variables.expanded(origin, instruction)
-        source = await stack.enter_async_context(trees.source(origin, instruction))
+        source: SourceTree = NoFiles()
+        if instruction.sources:
+            source = await stack.enter_async_context(trees.source(origin, instruction))
         return await prepare_transfer(
             instruction,
             source,

@@ -53,12 +53,21 @@ class Sending:
 
 
 class SourceTree(Protocol):
+    @property
+    def context(self) -> ContextDirectory | None:
+        """The directory its items are read from."""
+        ...
+
     async def select(self, pattern: str, *, parents: bool) -> list[Picked]:
         """Sorted; raises `DockerfileError` (without a place) where nothing is there."""
         ...
 
     async def fingerprint(self, picked: Sequence[Picked], exclude: Sequence[re.Pattern[str]]) -> Any:
         """JSON-like; equal only if the same contents would be copied."""
+        ...
+
+    def items(self, sending: Sequence[Sending]) -> list[TarItem] | None:
+        """What is sent as members of a plain stream, where that is possible."""
         ...
 
     async def copy(self, sending: Sequence[Sending], into: Destination) -> None: ...
@@ -104,6 +113,24 @@ def kept_path(pattern: str, path: str) -> str:
     return path.removeprefix(f"{before}/") if before else path
 
 
+class NoFiles:
+    """For a COPY of here-documents alone, which needs no context."""
+
+    context = None
+
+    async def select(self, pattern: str, *, parents: bool) -> list[Picked]:
+        raise DockerfileError(f"There is nowhere to take {pattern} from")
+
+    async def fingerprint(self, picked: Sequence[Picked], exclude: Sequence[re.Pattern[str]]) -> Any:
+        return []
+
+    def items(self, sending: Sequence[Sending]) -> list[TarItem] | None:
+        return []
+
+    async def copy(self, sending: Sequence[Sending], into: Destination) -> None:
+        """Nothing to copy."""
+
+
 class ContextSource:
     """The build context (or another directory of the host given by name)."""
 
@@ -144,7 +171,7 @@ class ContextSource:
             for one, group in contents
         ]
 
-    def items(self, sending: Sequence[Sending]) -> list[TarItem]:
+    def items(self, sending: Sequence[Sending]) -> list[TarItem] | None:
         """Everything that is sent, parents before children."""
         return [
             TarItem(posixpath.join(one.name, name) if name else one.name, entry)
@@ -153,12 +180,14 @@ class ContextSource:
         ]
 
     async def copy(self, sending: Sequence[Sending], into: Destination) -> None:
-        items = self.items(sending)
+        items = self.items(sending) or []
         await into.take(lambda fd: write_tar(fd, items, self.context, into.options))
 
 
 class StoreSource:
     """A mounted tree inside the namespace: another stage, or an image."""
+
+    context = None
 
     def __init__(self, keeper: Keeper, root: Path, indexes: Sequence[LayerIndex]) -> None:
         self._keeper = keeper
@@ -240,6 +269,9 @@ class StoreSource:
             digest = index.digest(row).hex()
             contents.append([name.decode("latin-1"), index.kinds[row], index.modes[row], digest, link])
         return sorted(contents)
+
+    def items(self, sending: Sequence[Sending]) -> list[TarItem] | None:
+        return None
 
     async def copy(self, sending: Sequence[Sending], into: Destination) -> None:
         """The keeper packs, the keeper unpacks; the stream passes here only if something in it must change."""

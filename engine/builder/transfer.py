@@ -74,12 +74,13 @@ class TransferStep:
         uid, gid = await self._owner(root.path)
         options = TarOptions(uid=uid, gid=gid, mode=self.mode, latest=self.latest)
         directory, name = await self._landing(root.path)
-        if isinstance(self.source, ContextSource) and not self.load.archives and not self.load.downloads:
-            sending = [self._sending(one, name) for one in self.load.picked]
-            items = [*self.source.items(sending), *self._documents(name)]
-            layer = await write_layer(
-                self.keeper, self.layers, self.source.context, root.path, directory, items, options
-            )
+        plain = None
+        if not self.load.archives and not self.load.downloads:
+            plain = self.source.items([self._sending(one, name) for one in self.load.picked])
+        if plain is not None:
+            items = [*plain, *self._documents(name)]
+            context = self.source.context
+            layer = await write_layer(self.keeper, self.layers, context, root.path, directory, items, options)
             if layer is not None:
                 return layer
         await self._copy(root, directory, name, options)

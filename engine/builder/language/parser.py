@@ -41,8 +41,11 @@ def parse_dockerfile(text: str) -> t.Dockerfile:
         else:
             hint = "A Dockerfile begins with FROM; only ARG may stand before it."
             raise raw.error(f"{raw.keyword} stands before the first FROM", hint=hint)
-    if origin is not None:
-        stages.append(t.Stage(origin, tuple(body), len(stages)))
+    if origin is None:
+        raise source.instructions[-1].error(
+            "There is no FROM in this Dockerfile", hint="Begin it with FROM and an image."
+        )
+    stages.append(t.Stage(origin, tuple(body), len(stages)))
     return t.Dockerfile(tuple(global_arguments), tuple(stages), source.escape, source.directives)
 
 

@@ -98,6 +98,12 @@ six
     assert await builder.read(built.image_id, "/docs/six") == "$WHO\n"
 
 
+async def test_documents_need_no_context(builder: Builder) -> None:
+    request = BuildImage(dockerfile_text="FROM scratch\nCOPY <<a /a\ntext\na\n")
+    image_id = await builder.engine.builds.build(request).result()
+    assert await builder.read(image_id, "/a") == "text\n"
+
+
 @pytest.mark.parametrize(
     ("instruction", "expected"),
     [

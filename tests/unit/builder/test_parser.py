@@ -117,6 +117,7 @@ def test_mounts_of_a_run_are_checked_early() -> None:
         ("", 0, "no instructions"),
         ("# only a comment\n", 0, "no instructions"),
         ("RUN x", 1, "before the first FROM"),
+        ("ARG A=1\nARG B", 2, "no FROM"),
         ("FROM a\nFRM b", 2, "Unknown instruction: FRM"),
         ("FROM a b", 1, "an image AS a name"),
         ("FROM a AS 1x", 1, "cannot name a stage"),
