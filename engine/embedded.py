@@ -199,6 +199,10 @@ class EmbeddedEngine:
             await room.open()
         self._closers += [self.files.close, self.stats.close, self.logs.close, self.builds.close]
 
+    def on_close(self, closer: Callable[[], Awaitable[object]]) -> None:
+        """Called first when the engine closes, for what was put on top of it."""
+        self._closers.append(closer)
+
     # --- the facade's own ---
 
     def watch(self) -> AbstractAsyncContextManager[BusSubscription]:

@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--screenshots", metavar="DIR", help="visit every page, keep a picture of each, and end")
     parser.add_argument("--look", choices=("system", "light", "dark"), help="start in this look")
     parser.add_argument("--size", default="1280x800", help="of the window for screenshots, as 1280x800")
-    parser.add_argument("--engine", default="engine.embedded:open_engine", help=argparse.SUPPRESS)
+    parser.add_argument("--engine", default="engine.owner:open_owned_engine", help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     if not chosen.screenshots and (trouble := why_no_window(os.environ)):
         print(f"{trouble} Without one there are `wherry tour` and all of `wherry --help`.", file=sys.stderr)  # noqa: T201
