@@ -75,15 +75,14 @@ async def prune(shell: Shell, _subjects: Sequence[Any]) -> None:
 
 
 def actions() -> tuple[Action, ...]:
-    def words(text: str) -> str:
-        return translate("NetworkActions", text)
-
     return (
-        Action(id="networks.create", text=words("New network…"), icon="plus", run=create),
-        Action(id="networks.prune", text=words("Remove unused networks…"), icon="broom", run=prune),
-        Action(id="network.details", text=words("Details"), icon="info", subject="network", enabled=one, run=details),
-        Action(id="network.connect", text=words("Connect a container…"), icon="plug", subject="network", enabled=one,
-               run=connect),
-        Action(id="network.remove", text=words("Remove…"), icon="trash", subject="network", enabled=removable,
-               run=remove, shortcut="Delete", danger=True, why_not=why_not_removable),
+        Action(id="networks.create", text=translate("NetworkActions", "New network…"), icon="plus", run=create),
+        Action(id="networks.prune", text=translate("NetworkActions", "Remove unused networks…"), icon="broom",
+               run=prune),
+        Action(id="network.details", text=translate("NetworkActions", "Details"), icon="info", subject="network",
+               enabled=one, run=details),
+        Action(id="network.connect", text=translate("NetworkActions", "Connect a container…"), icon="plug",
+               subject="network", enabled=one, run=connect),
+        Action(id="network.remove", text=translate("NetworkActions", "Remove…"), icon="trash", subject="network",
+               enabled=removable, run=remove, shortcut="Delete", danger=True, why_not=why_not_removable),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.types.volumes import CreateVolume, Volume
 from gui.actions.actions import Action
+from gui.models.volumes import volume_name
 from gui.presentation.units import bytes_text, count_text
 from gui.shell import Confirmation, TextQuestion
 from gui.theme import Tone
@@ -177,43 +178,58 @@ async def remove(shell: Shell, volumes: Sequence[Volume]) -> None:
 async def prune(shell: Shell, _subjects: Sequence[Any]) -> None:
     unused = [volume for volume in shell.client.mirror.volumes.values() if not volume.used_by]
     nameless = [volume for volume in unused if volume.anonymous]
+    if not unused:
+        shell.toast(translate("VolumeActions", "Every volume is in use: there is nothing to remove."))
+        return
+    text = translate("VolumeActions", "What is in them is lost for good.")
+    options: tuple[tuple[str, str, bool], ...] = ()
+    if nameless and len(nameless) < len(unused):
+        words = translate("VolumeActions", "{0} of {1} unused volumes were made for a container and never named.")
+        text = words.format(len(nameless), len(unused)) + " " + text
+        options = (("all", translate("VolumeActions", "Remove the named ones too"), False),)
     question = Confirmation(
-        title=translate("VolumeActions", "Remove unused volumes?"),
-        text=translate(
-            "VolumeActions", "{0} of {1} unused volumes were made for a container and never given a name."
-        ).format(len(nameless), len(unused)),
+        title=count_text(
+            len(unused),
+            translate("VolumeActions", "Remove the unused volume?"),
+            translate("VolumeActions", "Remove {0} unused volumes?"),
+        ),
+        text=text,
         accept=translate("VolumeActions", "Remove"),
-        options=(("all", translate("VolumeActions", "Remove the named ones too"), False),),
-        details=tuple(volume.name for volume in unused[:8]),
+        options=options,
+        details=tuple(volume_name(volume) for volume in unused[:8]),
     )
     ticked = await shell.confirm(question)
     if ticked is not None:
-        everything = "all" in ticked
+        everything = "all" in ticked or not nameless
         freed = await shell.client.call(lambda engine: engine.volumes.prune(all_unused=everything))
         shell.toast(
-            translate("VolumeActions", "Removed {0} volumes, freed {1}").format(
-                len(freed.ids), bytes_text(freed.bytes)
-            ),
+            _pruned_words(len(freed.ids), bytes_text(freed.bytes)),
             Tone.SUCCESS,
         )
 
 
-def actions() -> tuple[Action, ...]:
-    def words(text: str) -> str:
-        return translate("VolumeActions", text)
+def _pruned_words(count: int, gain: str) -> str:
+    if count == 1:
+        return translate("VolumeActions", "Removed the volume, freed {0}").format(gain)
+    return translate("VolumeActions", "Removed {0} volumes, freed {1}").format(count, gain)
 
+
+def actions() -> tuple[Action, ...]:
     return (
-        Action(id="volumes.create", text=words("New volume…"), icon="plus", run=create),
-        Action(id="volumes.prune", text=words("Remove unused volumes…"), icon="broom", run=prune),
-        Action(id="volume.browse", text=words("Browse"), icon="folder-open", subject="volume", enabled=one, run=browse),
-        Action(id="volume.measure", text=words("Measure its size"), icon="gauge", subject="volume", enabled=some,
-               run=measure),
-        Action(id="volume.backup", text=words("Back up…"), icon="archive", subject="volume", enabled=one, run=backup),
-        Action(id="volume.restore", text=words("Restore…"), icon="history", subject="volume", enabled=one,
-               run=restore, danger=True),
-        Action(id="volume.clone", text=words("Clone…"), icon="clone", subject="volume", enabled=one, run=clone),
-        Action(id="volume.rename", text=words("Rename…"), icon="edit", subject="volume", enabled=free_one, run=rename,
-               why_not=in_use),
-        Action(id="volume.remove", text=words("Remove…"), icon="trash", subject="volume", enabled=free_some,
-               run=remove, shortcut="Delete", danger=True, why_not=in_use),
+        Action(id="volumes.create", text=translate("VolumeActions", "New volume…"), icon="plus", run=create),
+        Action(id="volumes.prune", text=translate("VolumeActions", "Remove unused volumes…"), icon="broom", run=prune),
+        Action(id="volume.browse", text=translate("VolumeActions", "Browse"), icon="folder-open", subject="volume",
+               enabled=one, run=browse),
+        Action(id="volume.measure", text=translate("VolumeActions", "Measure its size"), icon="gauge", subject="volume",
+               enabled=some, run=measure),
+        Action(id="volume.backup", text=translate("VolumeActions", "Back up…"), icon="archive", subject="volume",
+               enabled=one, run=backup),
+        Action(id="volume.restore", text=translate("VolumeActions", "Restore…"), icon="history", subject="volume",
+               enabled=one, run=restore, danger=True),
+        Action(id="volume.clone", text=translate("VolumeActions", "Clone…"), icon="clone", subject="volume",
+               enabled=one, run=clone),
+        Action(id="volume.rename", text=translate("VolumeActions", "Rename…"), icon="edit", subject="volume",
+               enabled=free_one, run=rename, why_not=in_use),
+        Action(id="volume.remove", text=translate("VolumeActions", "Remove…"), icon="trash", subject="volume",
+               enabled=free_some, run=remove, shortcut="Delete", danger=True, why_not=in_use),
     )  # fmt: skip

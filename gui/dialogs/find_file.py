@@ -64,7 +64,9 @@ class FindFileDialog(QDialog):
             Column(
                 "seen",
                 translate("FindFileDialog", "In the image"),
-                lambda f: translate("FindFileDialog", "Visible" if f.visible else "Hidden later"),
+                lambda f: (
+                    translate("FindFileDialog", "Visible") if f.visible else translate("FindFileDialog", "Hidden later")
+                ),
                 tone=lambda f: Tone.SUCCESS if f.visible else Tone.WARNING,
             ),
         ]

@@ -17,7 +17,7 @@ from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import label
 from gui.widgets.meter import Meter
 from gui.widgets.progress_rows import ProgressRow, ProgressRows
-from gui.words import translate
+from gui.words import marked, translate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from gui.shell import Shell
 
 _PHASES = {
-    LayerPhase.WAITING: ("Waiting", Tone.MUTED),
-    LayerPhase.PRESENT: ("Already here", Tone.SUCCESS),
-    LayerPhase.DOWNLOADING: ("Downloading", Tone.ACCENT),
-    LayerPhase.VERIFYING: ("Verifying", Tone.INFO),
-    LayerPhase.UNPACKING: ("Unpacking", Tone.INFO),
-    LayerPhase.UPLOADING: ("Uploading", Tone.ACCENT),
-    LayerPhase.MOUNTED: ("Mounted", Tone.SUCCESS),
-    LayerPhase.RETRYING: ("Retrying", Tone.WARNING),
-    LayerPhase.DONE: ("Done", Tone.SUCCESS),
+    LayerPhase.WAITING: (marked("Images", "Waiting"), Tone.MUTED),
+    LayerPhase.PRESENT: (marked("Images", "Already here"), Tone.SUCCESS),
+    LayerPhase.DOWNLOADING: (marked("Images", "Downloading"), Tone.ACCENT),
+    LayerPhase.VERIFYING: (marked("Images", "Verifying"), Tone.INFO),
+    LayerPhase.UNPACKING: (marked("Images", "Unpacking"), Tone.INFO),
+    LayerPhase.UPLOADING: (marked("Images", "Uploading"), Tone.ACCENT),
+    LayerPhase.MOUNTED: (marked("Images", "Mounted"), Tone.SUCCESS),
+    LayerPhase.RETRYING: (marked("Images", "Retrying"), Tone.WARNING),
+    LayerPhase.DONE: (marked("Images", "Done"), Tone.SUCCESS),
 }
 _FULL = {LayerPhase.PRESENT, LayerPhase.MOUNTED, LayerPhase.DONE}
 
@@ -66,6 +66,7 @@ class TransferDialog(QDialog):
         super().__init__(shell.dialog_parent)
         self._shell = shell
         self._ticket: OperationTicket | None = None
+        self._shown = ""
         self._gone = False
         self.result_id = ""
         self.setWindowTitle(title)
@@ -87,7 +88,8 @@ class TransferDialog(QDialog):
         column.addWidget(self.banner)
         column.addWidget(self.meter)
         column.addWidget(self.status)
-        column.addWidget(self.rows, 1)
+        column.addWidget(self.rows, 100)
+        column.addStretch(1)  # what is too high while the bars are hidden is free below, not between the lines
         self.buttons = QHBoxLayout()
         self.buttons.setSpacing(Space.S)
         self.buttons.addStretch(1)
@@ -151,6 +153,7 @@ class TransferDialog(QDialog):
     async def _run(self) -> None:
         try:
             self._ticket = await self._shell.client.begin(self.make_operation)
+            self._shown = self._ticket.id
             self.result_id = await self._ticket.result()
         except Cancelled:
             if not self._gone:
@@ -190,9 +193,10 @@ class TransferDialog(QDialog):
                 widget.show()
 
     def _on_changed(self, changes: ChangeSet) -> None:
-        if self._ticket is None or not changes.touches("operation"):
+        """Also after the result: the last state of the bars may come in behind it."""
+        if not self._shown or not changes.touches("operation"):
             return
-        operation = self._shell.client.mirror.operations.get(self._ticket.id)
+        operation = self._shell.client.mirror.operations.get(self._shown)
         if operation is not None:
             self._show_progress(operation)
 
@@ -204,7 +208,7 @@ class TransferDialog(QDialog):
             words = amount.format(bytes_text(operation.done), bytes_text(operation.total))
         tone = Tone.SUCCESS if operation.state is OperationState.SUCCEEDED else Tone.ACCENT
         self.meter.set(operation.done, operation.total, words, tone)
-        if words:
+        if words and self.running:
             self.status.setText(words)
         self.adjustSize()
 
@@ -213,6 +217,7 @@ class TransferDialog(QDialog):
         self.banner.show_message(Tone.DANGER, words.title, words.text, words.details)
         for widget in (self.status, self.meter, self.rows):
             widget.hide()
+        self._shown = ""
         self.add_remedies(error)
         if error.code in (Code.UNAUTHORIZED, Code.FORBIDDEN, Code.RATE_LIMITED):
             self.banner.add_action(translate("TransferDialog", "Log in…"), self._log_in, Variant.PRIMARY)

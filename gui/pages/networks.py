@@ -188,19 +188,24 @@ class NetworkDetails(QWidget):
         if network is None:
             return
 
-        def words(text: str) -> str:
-            return translate("NetworksPage", text)
-
         self.header.set_title(network.name)
         self.header.set_subtitle(network.driver)
         self._facts.set_facts(
             [
-                Fact(words("Id"), network.id, code=True, copy=True),
-                Fact(words("Subnet"), network.subnet, code=True),
-                Fact(words("Gateway"), network.gateway, code=True),
-                Fact(words("Way out"), words("none") if network.internal else words("through this computer")),
-                Fact(words("Created"), clock_text(network.created)),
-                Fact(words("Labels"), ", ".join(f"{k}={v}" for k, v in sorted(network.labels.items()))),
+                Fact(translate("NetworksPage", "Id"), network.id, code=True, copy=True),
+                Fact(translate("NetworksPage", "Subnet"), network.subnet, code=True),
+                Fact(translate("NetworksPage", "Gateway"), network.gateway, code=True),
+                Fact(
+                    translate("NetworksPage", "Way out"),
+                    translate("NetworksPage", "none")
+                    if network.internal
+                    else translate("NetworksPage", "through this computer"),
+                ),
+                Fact(translate("NetworksPage", "Created"), clock_text(network.created)),
+                Fact(
+                    translate("NetworksPage", "Labels"),
+                    ", ".join(f"{k}={v}" for k, v in sorted(network.labels.items())),
+                ),
             ]
         )
         self.members.set_items((member.container_id, member) for member in network.members)

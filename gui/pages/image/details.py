@@ -165,40 +165,49 @@ class _Overview(QScrollArea):
         self.setWidget(body)
 
     def show_image(self, image: Image) -> None:
-        def words(text: str) -> str:
-            return translate("ImageDetails", text)
-
         containers = self._shell.client.mirror.containers
         users = [containers[key] for key in image.used_by if key in containers]
         facts = [
-            Fact(words("Tags"), ", ".join(image.tags) or words("none"), copy=bool(image.tags)),
-            Fact(words("Id"), image.id, code=True, copy=True),
-            *(Fact(words("Digest"), digest, code=True, copy=True) for digest in image.digests[:3]),
-            Fact(words("Platform"), str(image.platform)),
             Fact(
-                words("Created"), f"{ago_text(image.created)}  ({clock_text(image.created)})" if image.created else ""
+                translate("ImageDetails", "Tags"),
+                ", ".join(image.tags) or translate("ImageDetails", "none"),
+                copy=bool(image.tags),
             ),
-            Fact(words("Pulled"), ago_text(image.pulled)),
-            Fact(words("Size"), bytes_text(image.size)),
-            Fact(words("Shared with others"), bytes_text(image.shared_size)),
-            Fact(words("Frees if removed"), bytes_text(image.unique_size)),
-            Fact(words("Author"), image.author),
-            *(Fact(words("Used by"), container.name, link=container.id) for container in users),
+            Fact(translate("ImageDetails", "Id"), image.id, code=True, copy=True),
+            *(Fact(translate("ImageDetails", "Digest"), digest, code=True, copy=True) for digest in image.digests[:3]),
+            Fact(translate("ImageDetails", "Platform"), str(image.platform)),
+            Fact(
+                translate("ImageDetails", "Created"),
+                f"{ago_text(image.created)}  ({clock_text(image.created)})" if image.created else "",
+            ),
+            Fact(translate("ImageDetails", "Pulled"), ago_text(image.pulled)),
+            Fact(translate("ImageDetails", "Size"), bytes_text(image.size)),
+            Fact(translate("ImageDetails", "Shared with others"), bytes_text(image.shared_size)),
+            Fact(translate("ImageDetails", "Frees if removed"), bytes_text(image.unique_size)),
+            Fact(translate("ImageDetails", "Author"), image.author),
+            *(Fact(translate("ImageDetails", "Used by"), container.name, link=container.id) for container in users),
         ]
         self._facts.set_facts(facts)
         config = image.config
         self._config.set_facts(
             [
-                Fact(words("Entrypoint"), " ".join(config.entrypoint), code=True),
-                Fact(words("Command"), " ".join(config.command), code=True),
-                Fact(words("Folder"), config.workdir, code=True),
-                Fact(words("User"), config.user or "root"),
-                Fact(words("Ports"), ", ".join(config.exposed_ports)),
-                Fact(words("Volumes"), ", ".join(config.volumes), code=True),
-                Fact(words("Stop signal"), config.stop_signal),
-                Fact(words("Health check"), " ".join(config.health.test) if config.health else "", code=True),
-                *(Fact(words("Environment"), line, code=True, copy=True) for line in config.env),
-                *(Fact(words("Label"), f"{key}={value}", code=True) for key, value in sorted(config.labels.items())),
+                Fact(translate("ImageDetails", "Entrypoint"), " ".join(config.entrypoint), code=True),
+                Fact(translate("ImageDetails", "Command"), " ".join(config.command), code=True),
+                Fact(translate("ImageDetails", "Folder"), config.workdir, code=True),
+                Fact(translate("ImageDetails", "User"), config.user or "root"),
+                Fact(translate("ImageDetails", "Ports"), ", ".join(config.exposed_ports)),
+                Fact(translate("ImageDetails", "Volumes"), ", ".join(config.volumes), code=True),
+                Fact(translate("ImageDetails", "Stop signal"), config.stop_signal),
+                Fact(
+                    translate("ImageDetails", "Health check"),
+                    " ".join(config.health.test) if config.health else "",
+                    code=True,
+                ),
+                *(Fact(translate("ImageDetails", "Environment"), line, code=True, copy=True) for line in config.env),
+                *(
+                    Fact(translate("ImageDetails", "Label"), f"{key}={value}", code=True)
+                    for key, value in sorted(config.labels.items())
+                ),
             ]
         )
 

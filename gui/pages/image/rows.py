@@ -11,7 +11,7 @@ from gui.theme import Tone
 from gui.widgets.file_tree import Change, FileRow
 from gui.widgets.layer_stack import StackLayer
 from gui.widgets.waste_list import WasteRow
-from gui.words import translate
+from gui.words import marked, translate
 
 if TYPE_CHECKING:
     from engine.types.files import DirectoryEntry
@@ -52,11 +52,11 @@ def stack_layer(layer: Layer) -> StackLayer:
 
 
 _REASONS = {
-    "overwritten": ("Overwritten", Tone.WARNING),
-    "removed": ("Removed later", Tone.DANGER),
-    "directory-removed": ("Folder removed later", Tone.DANGER),
-    "opaque": ("Folder replaced", Tone.DANGER),
-    "copied-for-metadata": ("Copied for its owner or mode", Tone.INFO),
+    "overwritten": (marked("Images", "Overwritten"), Tone.WARNING),
+    "removed": (marked("Images", "Removed later"), Tone.DANGER),
+    "directory-removed": (marked("Images", "Folder removed later"), Tone.DANGER),
+    "opaque": (marked("Images", "Folder replaced"), Tone.DANGER),
+    "copied-for-metadata": (marked("Images", "Copied for its owner or mode"), Tone.INFO),
 }
 
 

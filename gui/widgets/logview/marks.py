@@ -60,9 +60,8 @@ class NewLinesPill(QAbstractButton):
 
     def set_count(self, count: int) -> None:
         if count:
-            words = translate("LogView", "%n new line(s)", "", count)
-            # Without a loaded catalogue Qt leaves the plural sign as it is.
-            words = words.replace("line(s)", "line" if count == 1 else "lines").replace(str(count), f"{count:,}")
+            one, many = translate("LogView", "{0} new line"), translate("LogView", "{0} new lines")
+            words = (one if count == 1 else many).format(f"{count:,}")
         else:
             words = translate("LogView", "Follow")
         self.setText(words)
