@@ -295,13 +295,26 @@ class Exit(Data, frozen=True, kw_only=True):
 
 
 class StartTiming(Data, frozen=True, kw_only=True):
-    """Where the milliseconds of the last start went, step by step, in order."""
+    """Where the milliseconds of the last start went, step by step, in the order in which they ended."""
 
     steps: tuple[tuple[str, float], ...] = ()
+    begun: tuple[float, ...] = ()
+    """When each step began, in milliseconds after the first did: some run side by side. Empty in older records."""
+
+    @property
+    def spans(self) -> tuple[tuple[str, float, float], ...]:
+        """Name, begin and length of each step, in the order in which they began; one after the other if not known."""
+        begun = self.begun
+        if len(begun) != len(self.steps):
+            lengths = [took for _, took in self.steps]
+            begun = tuple(sum(lengths[:number]) for number in range(len(lengths)))
+        spans = ((name, begin, took) for begin, (name, took) in zip(begun, self.steps, strict=True))
+        return tuple(sorted(spans, key=lambda span: span[1]))
 
     @property
     def total_ms(self) -> float:
-        return sum(milliseconds for _, milliseconds in self.steps)
+        """From the first step's begin to the last one's end, as a clock on the wall saw it."""
+        return max((begin + took for _, begin, took in self.spans), default=0.0)
 
 
 class Container(Data, frozen=True, kw_only=True):

@@ -102,7 +102,8 @@ class FakeContainers:
         if self._store.delay:
             await asyncio.sleep(self._store.delay)
         timing = StartTiming(
-            steps=(("mount", 0.4), ("network", 3.1), ("conmon and create", 8.2), ("ports", 17.9), ("start", 3.0))
+            steps=(("mount", 0.4), ("network", 3.1), ("conmon and create", 8.2), ("ports", 17.9), ("start", 3.0)),
+            begun=(0.0, 0.1, 3.3, 3.4, 21.5),
         )
         health = Health.STARTING if found.spec.health is not None else Health.NONE
         fresh = replace(

@@ -112,7 +112,8 @@ def _container(name: str, image: Image, spec: ContainerSpec, **fields: object) -
             "ports": spec.ports,
             "ip_address": "10.0.2.100",
             "timing": StartTiming(
-                steps=(("mount", 0.4), ("network", 3.1), ("conmon and create", 8.2), ("ports", 17.9), ("start", 3.0))
+                steps=(("mount", 0.4), ("network", 3.1), ("conmon and create", 8.2), ("ports", 17.9), ("start", 3.0)),
+                begun=(0.0, 0.1, 3.3, 3.4, 21.5),
             ),
             **values,
         }

@@ -31,7 +31,7 @@ _NAME = 170
 
 
 class Waterfall(QWidget):
-    """The steps of a start, one bar each, one after the other on one axis."""
+    """The steps of a start, one bar each, on one axis of time: those side by side are drawn side by side."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Waterfall(QWidget):
 
     def show_timing(self, timing: StartTiming) -> None:
         self._timing = timing
-        words = ", ".join(f"{name} {milliseconds_text(ms)}" for name, ms in timing.steps)
+        words = ", ".join(f"{name} {milliseconds_text(took)}" for name, _begin, took in timing.spans)
         self.setAccessibleDescription(words)
         self.setFixedHeight(max(1, len(timing.steps)) * _ROW)
         self.update()
@@ -55,13 +55,13 @@ class Waterfall(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         total = max(0.001, self._timing.total_ms)
-        room, at = self.width() - _NAME - 80, 0.0
-        for number, (name, took) in enumerate(self._timing.steps):
+        room = self.width() - _NAME - 80
+        for number, (name, begin, took) in enumerate(self._timing.spans):
             top = number * _ROW
             painter.setFont(font(Text.BODY))
             painter.setPen(color(Role.TEXT_SECONDARY))
             painter.drawText(QRectF(0, top, _NAME - Space.S, _ROW), Qt.AlignmentFlag.AlignVCenter, name)
-            left = _NAME + room * at / total
+            left = _NAME + room * begin / total
             width = max(3.0, room * took / total)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme().series(number))
@@ -70,7 +70,6 @@ class Waterfall(QWidget):
             painter.setPen(color(Role.TEXT_MUTED))
             beside = QRectF(left + width + Space.S, top, 80, _ROW)
             painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter, milliseconds_text(took))
-            at += took
 
 
 class MemoryCurve(QWidget):
@@ -179,7 +178,7 @@ class HistoryTab(DetailTab):
         body.addWidget(label(report.summary, Text.TITLE, wrap=True))
         body.addWidget(label(report.meaning, Text.BODY, Tone.NEUTRAL, wrap=True))
         if report.oom_proof:
-            body.addWidget(CodeLabel(report.oom_proof))
+            body.addWidget(label(report.oom_proof, Text.BODY, Tone.NEUTRAL, wrap=True))
         if len(report.memory_curve) > 1:
             body.addWidget(MemoryCurve(report))
         if report.stderr_tail:
