@@ -26,7 +26,9 @@ class HostReader:
     def take(self) -> HostSample:
         busy, total = _cpu_times()
         passed = total - self._last[1]
-        percent = 100.0 * self.processors * (busy - self._last[0]) / passed if passed > 0 else 0.0
+        # The kernel's count of waiting may go backwards, so that more seems done than there was time for.
+        share = min(1.0, (busy - self._last[0]) / passed) if passed > 0 else 0.0
+        percent = 100.0 * self.processors * share
         if passed > 0:
             self._last = (busy, total)
         memory, swap = psutil.virtual_memory(), psutil.swap_memory()
