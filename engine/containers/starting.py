@@ -44,21 +44,26 @@ CONFIG = "config.json"
 
 
 class Stopwatch:
-    """Where the milliseconds of one start go. Steps that run side by side overlap; each tells its own time."""
+    """Where the milliseconds of one start go. Steps that run side by side overlap; each tells begin and length."""
 
     def __init__(self) -> None:
+        self._first: float | None = None
         self._steps: list[tuple[str, float]] = []
+        self._begun: list[float] = []
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[None]:
         begun = time.perf_counter()
+        if self._first is None:
+            self._first = begun
         try:
             yield
         finally:
             self._steps.append((name, round((time.perf_counter() - begun) * 1000, 2)))
+            self._begun.append(round((begun - self._first) * 1000, 2))
 
     def timing(self) -> StartTiming:
-        return StartTiming(steps=tuple(self._steps))
+        return StartTiming(steps=tuple(self._steps), begun=tuple(self._begun))
 
 
 class Starter:
