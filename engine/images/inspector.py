@@ -147,7 +147,7 @@ class LayerInspector:
             if b"\0" in raw[:8192]:
                 return f"Binary file {path} differs between the layers\n"
             texts.append(raw.decode(errors="replace").splitlines(keepends=True))
-        names = [f"{path} (layer {layer})" if layer >= 0 else "/dev/null" for layer in (old_layer, new_layer)]
+        names = [f"{path} (layer {layer + 1})" if layer >= 0 else "/dev/null" for layer in (old_layer, new_layer)]
         lines = await asyncio.to_thread(lambda: list(difflib.unified_diff(texts[0], texts[1], names[0], names[1])))
         return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 

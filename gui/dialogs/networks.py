@@ -112,8 +112,8 @@ class CreateNetworkDialog(_FormDialog):
         try:
             network = ipaddress.ip_network(subnet) if subnet else None
             address = ipaddress.ip_address(gateway) if gateway else None
-        except ValueError as error:
-            return str(error)
+        except ValueError:
+            return translate("CreateNetworkDialog", "A subnet is written 10.90.0.0/24, and a gateway 10.90.0.1")
         if address is not None and (network is None or address not in network):
             return translate("CreateNetworkDialog", "The gateway must be an address of the subnet")
         return ""
@@ -156,6 +156,7 @@ class ConnectDialog(_FormDialog):
         self.aliases.setPlaceholderText(translate("ConnectDialog", "Other names it answers to, separated by commas"))
         self.form.addRow(translate("ConnectDialog", "Container"), self.container)
         self.form.addRow(translate("ConnectDialog", "Also called"), self.aliases)
+        self.container.setFocus()
         self.go.setEnabled(self.container.count() > 0)
         if not self.container.count():
             self.warn(translate("ConnectDialog", "Every container is on this network already."))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PLATFORMS = ("", "linux/amd64", "linux/arm64", "linux/arm/v7", "linux/386", "linux/ppc64le", "linux/s390x")
 _MOST_TAGS = 500
+_TAGS_SHOWN = 8
 _SEARCH_AFTER_MS = 350
 
 
@@ -44,7 +45,7 @@ class PullDialog(TransferDialog):
         self.tags = QListWidget()
         self.tags.setAccessibleName(translate("PullDialog", "Tags"))
         self.tags.setFont(mono())
-        self.tags.setMaximumHeight(180)
+        self.tags.setProperty("role", "field")
         self.tags.hide()
         self.tags.itemActivated.connect(self._take_tag)
         self.tags.itemClicked.connect(self._take_tag)
@@ -131,6 +132,7 @@ class PullDialog(TransferDialog):
         self.tags.clear()
         self.tags.show()
         self.tags.addItem(translate("PullDialog", "Asking for the tags…"))
+        self._fit_tags()
         try:
             tags = await self._shell.client.call(lambda engine: engine.images.remote_tags(repository))
         except WherryError as error:
@@ -145,8 +147,14 @@ class PullDialog(TransferDialog):
             item = QListWidgetItem(tag)
             item.setData(Qt.ItemDataRole.UserRole, f"{repository}:{tag}")
             self.tags.addItem(item)
+        self._fit_tags()
         self.tags.setFocus()
         self.adjustSize()
+
+    def _fit_tags(self) -> None:
+        """As high as the tags are, and no higher than a few of them."""
+        row = max(1, self.tags.sizeHintForRow(0))
+        self.tags.setFixedHeight(row * max(1, min(self.tags.count(), _TAGS_SHOWN)) + 2 * Space.S)
 
     def _take_tag(self, item: QListWidgetItem) -> None:
         reference = item.data(Qt.ItemDataRole.UserRole)

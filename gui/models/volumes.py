@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gui.models.table import Column, KeyedTableModel
-from gui.presentation.units import ago_text, bytes_text, clock_text
+from gui.presentation.units import ago_text, bytes_text, clock_text, short_id
 from gui.theme import Tone
 from gui.words import translate
 
@@ -31,13 +31,18 @@ def size_text(volume: Volume) -> str:
     return bytes_text(volume.size) if volume.size is not None else "–"
 
 
+def volume_name(volume: Volume) -> str:
+    """Its name; of the 64 digits of one that nobody named, as many as tell it from the others."""
+    return short_id(volume.name) if volume.anonymous else volume.name
+
+
 def volumes_model(containers: Callable[[], Mapping[str, Container]], parent: QObject) -> KeyedTableModel[Volume]:
     columns: list[Column[Volume]] = [
         Column(
             "name",
             translate("VolumesModel", "Volume"),
-            lambda volume: volume.name,
-            tooltip=lambda volume: volume.mountpoint,
+            volume_name,
+            tooltip=lambda volume: f"{volume.name}\n{volume.mountpoint}",
             subtext=lambda volume: translate("VolumesModel", "made for a container") if volume.anonymous else "",
             icon=lambda _volume: "volume",
             tone=lambda volume: Tone.ACCENT if volume.used_by else Tone.NEUTRAL,

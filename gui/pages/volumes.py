@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.errors import WherryError
 from engine.types.files import Place
-from gui.models.volumes import COLUMNS, size_text, users_text, volumes_model
+from gui.models.volumes import COLUMNS, size_text, users_text, volume_name, volumes_model
 from gui.pages.image.rows import directory_row
 from gui.pages.listing import Listing, ListingPlan
 from gui.pages.page import Page
@@ -194,7 +194,7 @@ class VolumeBrowser(QWidget):
         volume = self._shell.client.mirror.volumes.get(self.name)
         if volume is None:
             return
-        self.header.set_title(volume.name)
+        self.header.set_title(volume_name(volume))
         users = users_text(volume.used_by, self._shell.client.mirror.containers)
         self.header.set_subtitle(f"{size_text(volume)}  ·  {users}")
         for bound in self._bound:

@@ -27,8 +27,14 @@ class ErrorWords:
 
 def error_words(code: str, title: str, explanation: str, hint: str, details: str, subject: str) -> ErrorWords:
     """From the fields every error and every `Failure` has."""
-    text = " ".join(part for part in (explanation, hint) if part)
+    text = " ".join(_sentence(part) for part in (explanation, hint) if part.strip())
     return ErrorWords(title, text, details, _remedies(code), subject)
+
+
+def _sentence(part: str) -> str:
+    """What a server said often lacks the capital and the full stop that would set it off from our own words."""
+    said = part.strip()
+    return said[:1].upper() + said[1:] + ("" if said[-1] in ".!?…:)" else ".")
 
 
 def words_of(error: BaseException) -> ErrorWords:

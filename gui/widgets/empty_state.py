@@ -35,7 +35,12 @@ class EmptyState(QWidget):
         column.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(Space.S)
         column.addWidget(self._title, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addWidget(self._hint, 0, Qt.AlignmentFlag.AlignHCenter)
+        # Between stretches, not aligned: only so does the layout ask how high the hint is at the width it gets.
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(self._hint, 100)
+        middle.addStretch(1)
+        column.addLayout(middle)
         column.addSpacing(Space.S)
         column.addLayout(self._buttons)
         self._buttons.setAlignment(Qt.AlignmentFlag.AlignHCenter)

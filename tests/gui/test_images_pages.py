@@ -15,6 +15,7 @@ from gui.actions.images import check_reference
 from gui.dialogs.pull import _repository
 from gui.dialogs.transfer import server_of
 from gui.presentation.images import shown_path, step_words
+from gui.theme import Tone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QDialog
 
     from engine.types.images import Image
+    from gui.widgets.progress_rows import ProgressRow
     from tests.gui.conftest import Driver
 
 NGINX = "docker.io/library/nginx:1.27"
@@ -34,6 +36,11 @@ def image(driver: Driver, part: str = "nginx") -> Image:
 def page(driver: Driver) -> Any:
     driver.window.navigate("images")
     return driver.window.page("images")
+
+
+def shown_rows(dialog: Any) -> list[ProgressRow]:
+    rows: list[ProgressRow] = dialog.rows._rows._rows
+    return rows
 
 
 def press(driver: Driver, dialog: QDialog, words: str) -> None:
@@ -123,6 +130,9 @@ def test_a_pull_shows_its_layers_and_ends_with_what_to_do_next(driver: Driver) -
     assert not dialog.name.isEnabled()
     driver.until(lambda: not dialog.running)
     assert any("quay.io/acme/tool:3" in i.tags for i in driver.client.mirror.images.values())
+    # The result may come before the last state of the bars: they still end full.
+    driver.until(lambda: all(row.tone is Tone.SUCCESS and row.done == row.total for row in shown_rows(dialog)))
+    assert not dialog.status.isVisible()
     press(driver, dialog, "Look inside")
     driver.no_dialog()
     assert driver.window.current_page_id == "images"

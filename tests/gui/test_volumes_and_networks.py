@@ -12,6 +12,7 @@ from gui.actions.networks import removable, why_not_removable
 from gui.actions.volumes import check_name, in_use
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import pytest
@@ -124,9 +125,16 @@ def test_pruning_spares_named_volumes_unless_told(driver: Driver) -> None:
     assert "named" in driver.client.mirror.volumes
     driver.no_dialog()
     driver.window.trigger("volumes.prune")
-    driver.dialog("question").findChild(QCheckBox).setChecked(True)
+    assert driver.dialog("question").findChild(QCheckBox) is None, "only named ones are left: nothing to choose"
     driver.accept()
     driver.until(lambda: "named" not in driver.client.mirror.volumes)
+
+
+def test_pruning_nothing_asks_nothing(make_driver: Callable[..., Driver]) -> None:
+    driver = make_driver(None)
+    driver.window.trigger("volumes.prune")
+    driver.until(lambda: any("nothing to remove" in text for text in driver.toast_texts()))
+    driver.no_dialog()
 
 
 def test_files_of_a_volume_are_browsed(driver: Driver) -> None:

@@ -30,6 +30,8 @@ _HISTORY_SECONDS = 3600.0
 _CHART_HEIGHT = 190
 _MARK_TONES = {"start": Tone.SUCCESS, "die": Tone.DANGER, "oom": Tone.DANGER, "update": Tone.INFO}
 _SMALLEST_MEMORY = 6 << 20
+_QUIET = {"cpu": 5.0, "io": 1000.0, "net": 1000.0, "pressure": 5.0}
+"""Full scale where nothing happens: enough for the marks of the axis to differ, and for noise to look like noise."""
 
 
 class StatsTab(DetailTab):
@@ -57,8 +59,9 @@ class StatsTab(DetailTab):
         grid.setContentsMargins(Space.L, Space.XS, Space.L, Space.L)
         grid.setSpacing(Space.M)
         self.charts = self._make_charts()
-        for number, chart in enumerate(self.charts.values()):
+        for number, (name, chart) in enumerate(self.charts.items()):
             chart.setMinimumHeight(_CHART_HEIGHT)
+            chart.set_ceiling(_QUIET.get(name, 0.0))
             card = Card(padded=False)
             card.body.setContentsMargins(Space.S, Space.S, Space.S, Space.XS)
             card.body.addWidget(chart)
@@ -168,7 +171,7 @@ class StatsTab(DetailTab):
         self.charts["cpu"].set_limit(
             limits.cpus * 100 if limits.cpus else None, draggable=alive, name=translate("Stats", "Limit")
         )
-        self.charts["cpu"].set_ceiling(limits.cpus * 110)
+        self.charts["cpu"].set_ceiling(limits.cpus * 110 or _QUIET["cpu"])
         self.charts["memory"].set_limit(
             float(limits.memory) if limits.memory else None, draggable=alive, name=translate("Stats", "Limit")
         )

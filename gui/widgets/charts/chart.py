@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from gui.widgets.charts.timeline import Timeline
 
 _HEADER = 26
+_LEGEND = 20
+"""What a legend takes that does not fit beside the title."""
 _AXIS = 20
 _LEFT = 60
 _GRAB = 6
@@ -85,6 +87,7 @@ class TimeChart(QWidget):
         self._pan_from: tuple[float, int] | None = None
         self._pan_moved = False
         self._top = 1.0
+        self._head = _HEADER
         self._layer: tuple[object, QPixmap] | None = None
         self.setAccessibleName(title)
         self.setMinimumSize(260, 140)
@@ -134,7 +137,8 @@ class TimeChart(QWidget):
     @property
     def plot(self) -> QRectF:
         """Where the lines are."""
-        return QRectF(_LEFT, _HEADER, max(1, self.width() - _LEFT - Space.M), max(1, self.height() - _HEADER - _AXIS))
+        head = self._head
+        return QRectF(_LEFT, head, max(1, self.width() - _LEFT - Space.M), max(1, self.height() - head - _AXIS))
 
     def _x(self, time_ns: int) -> float:
         plot = self.plot
@@ -155,7 +159,10 @@ class TimeChart(QWidget):
     # --- drawing ---
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        layer = self._layer_now()
+        layer, head = self._layer_now(), self._head
+        self._fit_header()
+        if head != self._head:
+            layer = self._layer_now()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.drawPixmap(0, 0, layer)
@@ -173,6 +180,7 @@ class TimeChart(QWidget):
         state = (
             self._timeline.first, self._timeline.span, newest[0] if newest else 0, len(self._buffer), self.width(),
             self.height(), self.devicePixelRatioF(), theme().dark, self._limit, self._ceiling, tuple(self._marks),
+            self._head,
         )  # fmt: skip
         if self._layer is None or self._layer[0] != state:
             picture = QPixmap(self.size() * self.devicePixelRatioF())
@@ -352,39 +360,57 @@ class TimeChart(QWidget):
             if total <= self._top:
                 painter.drawEllipse(QPointF(x, self._y(total)), 3.5, 3.5)
 
+    def _fit_header(self) -> None:
+        """Give the legend a line of its own where it is too long for the title's, judged by its longest readings."""
+        metrics = QFontMetricsF(font(Text.SMALL, tabular=True))
+        longest = metrics.horizontalAdvance(self._unit(self._top * 0.888))
+        wanted = sum(metrics.horizontalAdvance(f"{series.name} ") + longest + 13 + Space.M for series in self._series)
+        room = self.width() - Space.M - self._title_end()
+        self._head = _HEADER if wanted <= room else _HEADER + _LEGEND
+
+    def _title_end(self) -> float:
+        return Space.XS + QFontMetricsF(font(Text.STRONG)).horizontalAdvance(self._title) + Space.S
+
     def _paint_header(self, painter: QPainter) -> None:
-        """Title at the left; at the right the readings at the crosshair, or the newest ones."""
+        """Title at the left; at the right or below it the readings at the crosshair, or the newest ones."""
         painter.setFont(font(Text.STRONG))
         painter.setPen(color(Role.TEXT))
-        title = QRectF(Space.XS, 0, self.width(), _HEADER - 4)
-        painter.drawText(title, Qt.AlignmentFlag.AlignVCenter, self._title)
-        left = title.left() + QFontMetricsF(font(Text.STRONG)).horizontalAdvance(self._title) + Space.S
+        line = QRectF(Space.XS, 0, self.width(), _HEADER - 4)
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, self._title)
+        left, right = self._title_end(), self.width() - float(Space.M)
         at = self._timeline.crosshair
         found = self._buffer.nearest(at) if at is not None else self._buffer.last()
-        fount = font(Text.SMALL, tabular=True)
-        metrics = QFontMetricsF(fount)
-        painter.setFont(fount)
-        x = self.width() - float(Space.M)
         readings = list(zip(self._series, found[1], strict=True)) if found is not None else []
+        metrics = QFontMetricsF(font(Text.SMALL, tabular=True))
+        painter.setFont(font(Text.SMALL, tabular=True))
+        below = self._head > _HEADER
+        free = self._paint_legend(painter, readings, Space.XS if below else left, right, _HEADER - 4 if below else 0)
+        right = right if below else free
+        words = time_words(at) if at is not None else self._note
+        words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, right - left) if at is None else words
+        if metrics.horizontalAdvance(words) <= right - left:
+            painter.setPen(color(Role.TEXT_MUTED))
+            painter.drawText(QRectF(left, 0, right - left, _HEADER - 4), Qt.AlignmentFlag.AlignVCenter, words)
+
+    def _paint_legend(
+        self, painter: QPainter, readings: list[tuple[Series, float]], left: float, right: float, top: float
+    ) -> float:
+        """Colour, name and reading of each series, from the right; gives where the first one begins."""
+        metrics = painter.fontMetrics()
         texts = [f"{series.name} {self._unit(value)}" for series, value in readings]
-        gaps = len(readings) * (13 + Space.M)
-        if sum(map(metrics.horizontalAdvance, texts)) + gaps > x - left:
-            texts = [self._unit(value) for _series, value in readings]  # the colours tell which is which
+        if sum(map(metrics.horizontalAdvance, texts)) + len(texts) * (13 + Space.M) > right - left + Space.M:
+            texts = [series.name for series, _value in readings]  # the tooltip has the figures
+        high = _HEADER - 4
+        x = right
         for (series, _value), words in reversed(list(zip(readings, texts, strict=True))):
             x -= metrics.horizontalAdvance(words)
-            if x - 14 < left:
-                return
             painter.setPen(color(Role.TEXT_SECONDARY))
-            painter.drawText(QRectF(x, 0, self.width(), _HEADER - 4), Qt.AlignmentFlag.AlignVCenter, words)
+            painter.drawText(QRectF(x, top, self.width(), high), Qt.AlignmentFlag.AlignVCenter, words)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(series.ink())
-            painter.drawRoundedRect(QRectF(x - 13, (_HEADER - 4) / 2 - 4, 8, 8), 2, 2)
+            painter.drawRoundedRect(QRectF(x - 13, top + high / 2 - 4, 8, 8), 2, 2)
             x -= 13 + Space.M
-        words = time_words(at) if at is not None else self._note
-        words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, x - left) if at is None else words
-        if metrics.horizontalAdvance(words) <= x - left:
-            painter.setPen(color(Role.TEXT_MUTED))
-            painter.drawText(QRectF(left, 0, x - left, _HEADER - 4), Qt.AlignmentFlag.AlignVCenter, words)
+        return x
 
     # --- pointer and keys ---
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QPainter, QPixmap
 
 from gui.theme import Tone
 from gui.widgets.charts import Kind, Series, SeriesBuffer, TimeChart, Timeline
@@ -199,6 +200,32 @@ def test_keys_pan_zoom_and_go_live(qtbot: QtBot) -> None:
     assert timeline.span < span
     qtbot.keyClick(chart, Qt.Key.Key_End)
     assert timeline.live
+
+
+def test_a_legend_that_does_not_fit_gets_its_own_line_and_keeps_its_words(qtbot: QtBot) -> None:
+    def chart_of(width: int) -> TimeChart:
+        names = ("Programs", "Shared", "Kernel", "File cache")
+        series = [Series(name, number, Kind.STACKED) for number, name in enumerate(names)]
+        chart = TimeChart("Memory", filled(60, 4), series, Timeline(60), unit=lambda value: f"{value:.1f} MiB")
+        qtbot.addWidget(chart)
+        chart.resize(width, 220)
+        chart.grab()
+        return chart
+
+    wide, narrow = chart_of(1000), chart_of(580)
+    assert narrow.plot.top() > wide.plot.top()
+    drawn: list[str] = []
+
+    class Pen(QPainter):
+        def drawText(self, *arguments: Any) -> Any:
+            drawn.append(arguments[-1])
+
+    picture = QPixmap(580, 220)
+    pen = Pen(picture)
+    narrow._paint_header(pen)
+    pen.end()
+    assert [words.split(" ")[0] for words in drawn[1:5]] == ["File", "Kernel", "Shared", "Programs"]
+    assert all("MiB" in words for words in drawn[1:5])
 
 
 def test_the_tooltip_names_every_reading_and_events(qtbot: QtBot) -> None:

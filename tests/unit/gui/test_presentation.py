@@ -190,3 +190,10 @@ def test_the_palette_prefers_beginnings() -> None:
     assert score("web", "web server") > score("web", "shop-web") > score("web", "cobweb") > 0
     assert score("stp wb", "Stop web") > 0
     assert score("xyz", "Stop web") == 0
+
+
+def test_what_a_server_said_is_set_off_from_our_hint() -> None:
+    error = WherryError("h has no app:1", "manifest unknown", code=Code.NOT_FOUND, hint="Check the name and the tag.")
+    assert words_of(error).text == "Manifest unknown. Check the name and the tag."
+    whole = WherryError("Oh", "Did it end?", code=Code.NOT_FOUND, hint="Look (there).")
+    assert words_of(whole).text == "Did it end? Look (there)."
