@@ -74,7 +74,7 @@ class CgroupTree:
         else:
             places = {key: base / self._label / "supervisors" for key, base in self.layout.bases.items()}
         group = ContainerCgroup(self.layout, places)
-        if not self._supervisors_made:
+        if not self._supervisors_made or not group.exists():
             group.create()
             self._supervisors_made = True
         return group

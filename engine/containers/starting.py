@@ -14,6 +14,7 @@ import msgspec
 from engine.containers import etc_files
 from engine.containers.conmon_call import conmon_call
 from engine.containers.ending import kill_group
+from engine.containers.faults import typed
 from engine.containers.namespaces import Joined, joined_namespaces
 from engine.containers.planning import Planner
 from engine.containers.record import Run, member_of
@@ -91,6 +92,8 @@ class Starter:
                 failed = _with_failure(failed, error)
             # Written in any case: the row may say by now that it runs.
             await asyncio.shield(book.save(entry, failed))
+            if isinstance(error, OSError):
+                raise typed(error, doing="started") from error
             raise
 
     async def _bring_up(self, entry: Entry, clock: Stopwatch, action: str) -> None:
@@ -282,12 +285,21 @@ class Starter:
 
 
 async def side_by_side(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any, U]) -> tuple[T, U]:
-    """Both at once; if one fails the other is cancelled and waited for, and the first failure is the one raised."""
+    """Both at once; if one fails the other is cancelled and waited for, and the first failure is the one raised.
+
+    Not a TaskGroup: up to Python 3.12.2 one that fails leaves its caller marked as being cancelled, and the caller's next
+    `asyncio.timeout` then raises CancelledError.
+    """
+    loop = asyncio.get_running_loop()
+    one, other = loop.create_task(first), loop.create_task(second)
     try:
-        async with asyncio.TaskGroup() as parts:
-            one, other = parts.create_task(first), parts.create_task(second)
-    except BaseExceptionGroup as failures:
-        raise failures.exceptions[0] from None
+        done, _ = await asyncio.wait((one, other), return_when=asyncio.FIRST_EXCEPTION)
+        failed = next((task for task in done if task.cancelled() or task.exception()), None)
+    finally:
+        left = [task for task in (one, other) if task.cancel()]
+        await asyncio.gather(*left, return_exceptions=True)
+    if failed is not None:
+        failed.result()  # raises
     return one.result(), other.result()
 
 

@@ -1,0 +1,38 @@
+"""What the host's system calls refuse while a container is brought up, as errors a person can act on."""
+
+from __future__ import annotations
+
+import errno
+
+from engine.errors import Code, StorageError, WherryError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+# What a FUSE mount answers when the process that served it is gone.
+_SERVER_GONE = (errno.ENOTCONN, errno.ECONNABORTED)
+
+
+def typed(error: OSError, *, doing: str) -> WherryError:
+    """`doing` completes “… could not be …”, as “started”."""
+    where = str(error.filename or "")
+    details = str(error)
+    if error.errno in _FULL:
+        return StorageError(
+            "The disk is full",
+            f"The container could not be {doing}: {where or 'the store'} has no space left.",
+            code=Code.DISK_FULL,
+            hint="Free some space: `wherry prune` removes what no container uses.",
+            details=details,
+            subject=where,
+        )
+    if error.errno in _SERVER_GONE:
+        return StorageError(
+            "The container's root file system went away",
+            "The process that served it (fuse-overlayfs) ended.",
+            code=Code.MOUNT_FAILED,
+            hint="Start the container again: it gets a new one, and nothing written is lost.",
+            details=details,
+        )
+    return StorageError(
+        f"The container could not be {doing}", f"{error.strerror or error}: {where}." if where else f"{error}.",
+        code=Code.MOUNT_FAILED, details=details, subject=where,
+    )  # fmt: skip
