@@ -1,15 +1,16 @@
 # Wherry. Two commands: `make run` and `make test`.
 
-.PHONY: help run setup check test lock deb test-deb clean
+.PHONY: help run setup check test lock translations deb test-deb clean
 
 help:
-	@echo 'make run       set up what is missing and open the window (without a display: take the tour)'
-	@echo 'make test      set up what is missing and run everything CI runs'
-	@echo 'make setup     set up only; then .venv/bin/wherry is the program'
-	@echo 'make check     lint, types, rules and unit tests: under a minute'
-	@echo 'make deb       build the Debian package into dist/'
-	@echo 'make test-deb  install that package in a clean Debian root and take the tour there (as root)'
-	@echo 'make lock      choose the newest Python packages and write their hashes to the lock files'
+	@echo 'make run           set up what is missing and open the window (without a display: take the tour)'
+	@echo 'make test          set up what is missing and run everything CI runs'
+	@echo 'make setup         set up only; then .venv/bin/wherry is the program'
+	@echo 'make check         lint, types, rules and unit tests: under a minute'
+	@echo 'make deb           build the Debian package into dist/'
+	@echo 'make test-deb      install that package in a clean Debian root and take the tour there (as root)'
+	@echo 'make translations  collect the texts of the window and compile their translations'
+	@echo 'make lock          choose the newest Python packages and write their hashes to the lock files'
 
 run:
 	@packaging/setup run
@@ -29,6 +30,10 @@ test:
 lock:
 	@packaging/setup test
 	@packaging/lock
+
+translations:
+	@packaging/setup test
+	@packaging/translations
 
 deb:
 	@packaging/build-deb

@@ -18,6 +18,7 @@ from gui.frame.notices import Notice, Notices
 from gui.frame.quitting import QuitDialog
 from gui.frame.tray import Tray
 from gui.frame.window import MainWindow
+from gui.language import install_language
 from gui.settings import WindowSettings
 from gui.theme import Mode, Tone, theme
 from gui.words import translate
@@ -148,7 +149,8 @@ def run(
 ) -> int:
     """Run the window until it is quit; gives the exit status."""
     app = make_qt_application()
-    install_translation(app)
+    settings = settings or WindowSettings()
+    install_language(app, settings.language)
     loop = QEventLoop(app)
     asyncio.set_event_loop(loop)
     application = Application(app, open_engine, settings)
@@ -167,18 +169,3 @@ def run(
         loop.run_forever()
         application.client.join()
     return 0
-
-
-def install_translation(app: QApplication) -> None:
-    """The user's language, where there is a translation of it."""
-    from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
-
-    from resources import resource
-
-    for folder, name in (
-        (QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath), "qtbase"),
-        (str(resource("translations")), "wherry"),
-    ):
-        translator = QTranslator(app)
-        if translator.load(QLocale(), name, "_", folder):
-            app.installTranslator(translator)

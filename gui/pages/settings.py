@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.types.host import Verdict
+from gui.language import LANGUAGES, SYSTEM
 from gui.pages.page import Page
 from gui.presentation.units import bytes_text, parse_bytes, short_size
 from gui.shell import Confirmation
@@ -155,6 +156,7 @@ class GeneralSheet(Sheet):
         choice.set_current(settings.look.value)
         choice.changed.connect(self._set_look)
         form.addRow(translate("Settings", "Look"), choice)
+        form.addRow(translate("Settings", "Language"), self._language_field())
         tray = _box(translate("Settings", "Closing the window keeps Wherry in the tray"), on=settings.keep_in_tray)
         tray.toggled.connect(lambda on: setattr(settings, "keep_in_tray", on))
         form.addRow("", tray)
@@ -184,6 +186,29 @@ class GeneralSheet(Sheet):
         self.facts = FactGrid()
         about.body.addWidget(self.facts)
         self.column.addWidget(about)
+
+    def _language_field(self) -> QWidget:
+        self.language = QComboBox()
+        self.language.setAccessibleName(translate("Settings", "Language"))
+        self.language.addItem(translate("Settings", "Like the system"), SYSTEM)
+        for key, name in LANGUAGES.items():
+            self.language.addItem(name, key)
+        self.language.setCurrentIndex(max(0, self.language.findData(self.shell.settings.language)))
+        self.language_hint = label(translate("Settings", "From the next start on"), Text.SMALL, Tone.MUTED)
+        self.language_hint.hide()
+        self.language.currentIndexChanged.connect(self._set_language)
+        box = QWidget()
+        row = QHBoxLayout(box)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(Space.M)
+        row.addWidget(self.language)
+        row.addWidget(self.language_hint, 1)
+        return box
+
+    def _set_language(self, _index: int) -> None:
+        self.shell.settings.language = self.language.currentData()
+        # Pages that were made keep their words.
+        self.language_hint.show()
 
     def _make_engine_fields(self) -> None:
         form = self._engine_form

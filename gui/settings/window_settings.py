@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from gui.language import SYSTEM
 from gui.theme import Mode
 
 
@@ -29,6 +30,15 @@ class WindowSettings:
     @look.setter
     def look(self, mode: Mode) -> None:
         self._set("look", mode.value)
+
+    @property
+    def language(self) -> str:
+        """ "system", or the language chosen for the window."""
+        return str(self._store.value("language", SYSTEM))
+
+    @language.setter
+    def language(self, value: str) -> None:
+        self._set("language", value)
 
     @property
     def keep_in_tray(self) -> bool:

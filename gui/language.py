@@ -1,0 +1,42 @@
+"""The language of the window: the person's choice, or the first language of the system there are words in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
+
+from resources import resource
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from PySide6.QtCore import QCoreApplication
+
+SYSTEM = "system"
+# In their own words, so that each is found by who reads it.
+LANGUAGES = {"en": "English", "de": "Deutsch"}
+
+
+def best_language(preferred: Sequence[str], available: Collection[str] = tuple(LANGUAGES)) -> str:
+    """The first preferred one there are words in ("de-AT" is "de"); otherwise English, the language of the source."""
+    for tag in preferred:
+        language = tag.replace("_", "-").partition("-")[0].lower()
+        if language in available:
+            return language
+    return "en"
+
+
+def install_language(app: QCoreApplication, choice: str = SYSTEM) -> str:
+    """Load the words of Qt and of the window; gives the language. Texts already shown stay as they are."""
+    language = choice if choice in LANGUAGES else best_language(QLocale.system().uiLanguages())
+    if language == "en":
+        return language
+    for folder, name in (
+        (QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath), "qtbase"),
+        (str(resource("translations")), "wherry"),
+    ):
+        translator = QTranslator(app)
+        if translator.load(f"{name}_{language}", folder):
+            app.installTranslator(translator)
+    return language

@@ -1,0 +1,5560 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="de" sourcelanguage="en">
+<context>
+    <name>Activity</name>
+    <message>
+        <source>What</source>
+        <translation>Vorgang</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Zustand</translation>
+    </message>
+    <message>
+        <source>Progress</source>
+        <translation>Fortschritt</translation>
+    </message>
+    <message>
+        <source>Started</source>
+        <translation>Begonnen</translation>
+    </message>
+    <message>
+        <source>Took</source>
+        <translation>Dauer</translation>
+    </message>
+    <message>
+        <source>Activity</source>
+        <translation>Aktivität</translation>
+    </message>
+    <message>
+        <source>Pulls, builds, backups and other work appear here, with their outcome.</source>
+        <translation>Downloads, Builds, Sicherungen und andere Vorgänge erscheinen hier, mit ihrem Ausgang.</translation>
+    </message>
+    <message>
+        <source>Nothing has been done yet</source>
+        <translation>Noch keine Vorgänge</translation>
+    </message>
+    <message>
+        <source>Filter</source>
+        <translation>Filter</translation>
+    </message>
+    <message>
+        <source>Clear finished</source>
+        <translation>Beendete ausblenden</translation>
+    </message>
+    <message>
+        <source>{0} running</source>
+        <translation>{0} aktiv</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Details</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>Erneut versuchen</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+</context>
+<context>
+    <name>Application</name>
+    <message>
+        <source>Wherry is still here</source>
+        <translation>Wherry läuft weiter</translation>
+    </message>
+    <message>
+        <source>Your services go on. Quit from this icon.</source>
+        <translation>Die Dienste laufen weiter. Beenden über dieses Symbol.</translation>
+    </message>
+    <message>
+        <source>Why?</source>
+        <translation>Warum?</translation>
+    </message>
+</context>
+<context>
+    <name>Banner</name>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Details</translation>
+    </message>
+</context>
+<context>
+    <name>BuildActions</name>
+    <message>
+        <source>Build from a folder…</source>
+        <translation>Aus einem Ordner bauen…</translation>
+    </message>
+    <message>
+        <source>Build an image from a Dockerfile</source>
+        <translation>Ein Image aus einem Dockerfile bauen</translation>
+    </message>
+    <message>
+        <source>Show the build</source>
+        <translation>Build anzeigen</translation>
+    </message>
+    <message>
+        <source>Cancel the build</source>
+        <translation>Build abbrechen</translation>
+    </message>
+    <message>
+        <source>Build again</source>
+        <translation>Erneut bauen</translation>
+    </message>
+</context>
+<context>
+    <name>BuildDetails</name>
+    <message>
+        <source>Back to the builds</source>
+        <translation>Zurück zu den Builds</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Build again</source>
+        <translation>Erneut bauen</translation>
+    </message>
+    <message>
+        <source>Open a shell where it failed</source>
+        <translation>Shell an der Fehlerstelle öffnen</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation>Starten</translation>
+    </message>
+    <message>
+        <source>Steps</source>
+        <translation>Schritte</translation>
+    </message>
+    <message>
+        <source>Output</source>
+        <translation>Ausgabe</translation>
+    </message>
+    <message>
+        <source>Dockerfile</source>
+        <translation>Dockerfile</translation>
+    </message>
+    <message>
+        <source>What to show</source>
+        <translation>Anzeige</translation>
+    </message>
+    <message>
+        <source>Output of the build</source>
+        <translation>Ausgabe des Builds</translation>
+    </message>
+    <message>
+        <source>Nothing was printed</source>
+        <translation>Es wurde nichts ausgegeben</translation>
+    </message>
+    <message>
+        <source>Steps that were done before are not run again.</source>
+        <translation>Schritte, die schon erledigt waren, laufen nicht noch einmal.</translation>
+    </message>
+</context>
+<context>
+    <name>BuildDialog</name>
+    <message>
+        <source>Build an image</source>
+        <translation>Image bauen</translation>
+    </message>
+    <message>
+        <source>Folder with a Dockerfile</source>
+        <translation>Ordner mit einem Dockerfile</translation>
+    </message>
+    <message>
+        <source>name:tag</source>
+        <translation>name:tag</translation>
+    </message>
+    <message>
+        <source>the last stage</source>
+        <translation>die letzte Stage</translation>
+    </message>
+    <message>
+        <source>Look for newer base images</source>
+        <translation>Nach neueren Basis-Images suchen</translation>
+    </message>
+    <message>
+        <source>Do every step again, even if nothing changed</source>
+        <translation>Jeden Schritt neu ausführen, auch ohne Änderungen</translation>
+    </message>
+    <message>
+        <source>Choose…</source>
+        <translation>Auswählen…</translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation>Ordner</translation>
+    </message>
+    <message>
+        <source>Dockerfile</source>
+        <translation>Dockerfile</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Stage</source>
+        <translation>Stage</translation>
+    </message>
+    <message>
+        <source>Arguments</source>
+        <translation>Argumente</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Build</source>
+        <translation>Bauen</translation>
+    </message>
+    <message>
+        <source>Choose the folder to build</source>
+        <translation>Ordner für den Build auswählen</translation>
+    </message>
+    <message>
+        <source>There is no folder {0}</source>
+        <translation>Den Ordner {0} gibt es nicht</translation>
+    </message>
+    <message>
+        <source>There is no {0} in that folder</source>
+        <translation>In diesem Ordner gibt es kein {0}</translation>
+    </message>
+    <message>
+        <source>“{0}” has no name before its =</source>
+        <translation>„{0}“ hat keinen Namen vor dem =</translation>
+    </message>
+</context>
+<context>
+    <name>BuildState</name>
+    <message>
+        <source>Building</source>
+        <translation>Wird gebaut</translation>
+    </message>
+    <message>
+        <source>Built</source>
+        <translation>Gebaut</translation>
+    </message>
+    <message>
+        <source>Cancelled</source>
+        <translation>Abgebrochen</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>Fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>Result</source>
+        <translation>Ergebnis</translation>
+    </message>
+    <message>
+        <source>Stage {0}</source>
+        <translation>Stage {0}</translation>
+    </message>
+    <message>
+        <source>from a stream</source>
+        <translation>aus einem Datenstrom</translation>
+    </message>
+    <message>
+        <source>{0} steps</source>
+        <translation>{0} Schritte</translation>
+    </message>
+    <message>
+        <source>{0} cached</source>
+        <translation>{0} aus dem Cache</translation>
+    </message>
+    <message>
+        <source>{0} failed</source>
+        <translation>{0} fehlgeschlagen</translation>
+    </message>
+</context>
+<context>
+    <name>BuildsModel</name>
+    <message>
+        <source>Build</source>
+        <translation>Build</translation>
+    </message>
+    <message>
+        <source>Steps</source>
+        <translation>Schritte</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>Dauer</translation>
+    </message>
+    <message>
+        <source>Started</source>
+        <translation>Begonnen</translation>
+    </message>
+</context>
+<context>
+    <name>BuildsPage</name>
+    <message>
+        <source>Builds</source>
+        <translation>Builds</translation>
+    </message>
+    <message>
+        <source>Filter by tag or folder</source>
+        <translation>Nach Tag oder Ordner filtern</translation>
+    </message>
+    <message>
+        <source>Build</source>
+        <translation>Bauen</translation>
+    </message>
+    <message>
+        <source>Nothing built yet</source>
+        <translation>Noch nichts gebaut</translation>
+    </message>
+    <message>
+        <source>Choose a folder with a Dockerfile; every step, its time and its output is kept here.</source>
+        <translation>Einen Ordner mit einem Dockerfile auswählen; jeder Schritt wird mit Dauer und Ausgabe hier aufbewahrt.</translation>
+    </message>
+    <message>
+        <source>Build from a folder</source>
+        <translation>Aus einem Ordner bauen</translation>
+    </message>
+    <message>
+        <source>{0} build</source>
+        <translation>{0} Build</translation>
+    </message>
+    <message>
+        <source>{0} builds</source>
+        <translation>{0} Builds</translation>
+    </message>
+</context>
+<context>
+    <name>Changes</name>
+    <message>
+        <source>Added</source>
+        <translation>Hinzugefügt</translation>
+    </message>
+    <message>
+        <source>Changed</source>
+        <translation>Geändert</translation>
+    </message>
+    <message>
+        <source>Removed</source>
+        <translation>Entfernt</translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation>Änderung</translation>
+    </message>
+    <message>
+        <source>Path</source>
+        <translation>Pfad</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Changed paths</source>
+        <translation>Geänderte Pfade</translation>
+    </message>
+    <message>
+        <source>Filter paths</source>
+        <translation>Pfade filtern</translation>
+    </message>
+    <message>
+        <source>Read again</source>
+        <translation>Neu lesen</translation>
+    </message>
+    <message>
+        <source>As Dockerfile lines…</source>
+        <translation>Als Dockerfile-Zeilen…</translation>
+    </message>
+    <message>
+        <source>Make an image…</source>
+        <translation>Image erstellen…</translation>
+    </message>
+    <message>
+        <source>Comparing with the image…</source>
+        <translation>Vergleich mit dem Image läuft…</translation>
+    </message>
+    <message>
+        <source>Everything is as the image has it.</source>
+        <translation>Alles ist so, wie es im Image ist.</translation>
+    </message>
+    <message>
+        <source>No changes</source>
+        <translation>Keine Änderungen</translation>
+    </message>
+    <message>
+        <source>{0} paths, {1}</source>
+        <translation>{0} Pfade, {1}</translation>
+    </message>
+    <message>
+        <source>{0} as a Dockerfile</source>
+        <translation>{0} als Dockerfile</translation>
+    </message>
+    <message>
+        <source>A suggestion: read it before you build it.</source>
+        <translation>Ein Vorschlag: vor dem Bauen bitte durchlesen.</translation>
+    </message>
+    <message>
+        <source>Dockerfile</source>
+        <translation>Dockerfile</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+</context>
+<context>
+    <name>ChipBar</name>
+    <message>
+        <source>Filters</source>
+        <translation>Filter</translation>
+    </message>
+</context>
+<context>
+    <name>CompareView</name>
+    <message>
+        <source>Compare</source>
+        <translation>Vergleichen</translation>
+    </message>
+    <message>
+        <source>Back to the list</source>
+        <translation>Zurück zur Liste</translation>
+    </message>
+    <message>
+        <source>Left image</source>
+        <translation>Linkes Image</translation>
+    </message>
+    <message>
+        <source>Right image</source>
+        <translation>Rechtes Image</translation>
+    </message>
+    <message>
+        <source>Swap the two</source>
+        <translation>Seiten tauschen</translation>
+    </message>
+    <message>
+        <source>Files</source>
+        <translation>Dateien</translation>
+    </message>
+    <message>
+        <source>Packages</source>
+        <translation>Pakete</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>Einstellungen</translation>
+    </message>
+    <message>
+        <source>Part</source>
+        <translation>Teil</translation>
+    </message>
+    <message>
+        <source>Filter</source>
+        <translation>Filter</translation>
+    </message>
+    <message>
+        <source>Files that differ</source>
+        <translation>Abweichende Dateien</translation>
+    </message>
+    <message>
+        <source>Packages that differ</source>
+        <translation>Abweichende Pakete</translation>
+    </message>
+    <message>
+        <source>Package</source>
+        <translation>Paket</translation>
+    </message>
+    <message>
+        <source>Settings that differ</source>
+        <translation>Abweichende Einstellungen</translation>
+    </message>
+    <message>
+        <source>Setting</source>
+        <translation>Einstellung</translation>
+    </message>
+    <message>
+        <source>Comparing…</source>
+        <translation>Vergleich läuft…</translation>
+    </message>
+    <message>
+        <source>{0} file differs</source>
+        <translation>{0} Datei weicht ab</translation>
+    </message>
+    <message>
+        <source>{0} files differ</source>
+        <translation>{0} Dateien weichen ab</translation>
+    </message>
+    <message>
+        <source>{0} → {1} ({2}{3})</source>
+        <translation>{0} → {1} ({2}{3})</translation>
+    </message>
+    <message>
+        <source>No difference</source>
+        <translation>Kein Unterschied</translation>
+    </message>
+    <message>
+        <source>Path</source>
+        <translation>Pfad</translation>
+    </message>
+    <message>
+        <source>Left</source>
+        <translation>Links</translation>
+    </message>
+    <message>
+        <source>Right</source>
+        <translation>Rechts</translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation>Änderung</translation>
+    </message>
+</context>
+<context>
+    <name>ConnectDialog</name>
+    <message>
+        <source>Connect to {0}</source>
+        <translation>Mit {0} verbinden</translation>
+    </message>
+    <message>
+        <source>Connect</source>
+        <translation>Verbinden</translation>
+    </message>
+    <message>
+        <source>Container</source>
+        <translation>Container</translation>
+    </message>
+    <message>
+        <source>Also called</source>
+        <translation>Weitere Namen</translation>
+    </message>
+    <message>
+        <source>Other names it answers to, separated by commas</source>
+        <translation>Weitere Namen, unter denen er erreichbar ist, durch Kommas getrennt</translation>
+    </message>
+    <message>
+        <source>Every container is on this network already.</source>
+        <translation>Alle Container sind bereits in diesem Netzwerk.</translation>
+    </message>
+    <message>
+        <source>Connected {0}</source>
+        <translation>{0} verbunden</translation>
+    </message>
+</context>
+<context>
+    <name>ContainerActions</name>
+    <message>
+        <source>Not possible while it is “{0}”</source>
+        <translation>Nicht möglich im Zustand „{0}“</translation>
+    </message>
+    <message>
+        <source>and {0} more</source>
+        <translation>und {0} weitere</translation>
+    </message>
+    <message>
+        <source>Stopped {0}</source>
+        <translation>{0} gestoppt</translation>
+    </message>
+    <message>
+        <source>Stopped {0} containers</source>
+        <translation>{0} Container gestoppt</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+    <message>
+        <source>Kill at once?</source>
+        <translation>Sofort beenden?</translation>
+    </message>
+    <message>
+        <source>The process gets no chance to finish what it is doing; what it has not written yet is lost. “Stop” asks it to end first.</source>
+        <translation>Der Prozess kann nicht mehr abschließen, woran er arbeitet; was noch nicht geschrieben ist, geht verloren. „Stoppen“ bittet ihn zuerst, sich zu beenden.</translation>
+    </message>
+    <message>
+        <source>Kill</source>
+        <translation>Sofort beenden</translation>
+    </message>
+    <message>
+        <source>Paused {0}</source>
+        <translation>{0} pausiert</translation>
+    </message>
+    <message>
+        <source>Paused {0} containers</source>
+        <translation>{0} Container pausiert</translation>
+    </message>
+    <message>
+        <source>Files written inside are lost ({0}). Named volumes stay.</source>
+        <translation>Im Container geschriebene Dateien gehen verloren ({0}). Benannte Volumes bleiben erhalten.</translation>
+    </message>
+    <message>
+        <source>{0} is running and will be killed.</source>
+        <translation>{0} läuft und wird sofort beendet.</translation>
+    </message>
+    <message>
+        <source>{0} of them are running and will be killed.</source>
+        <translation>{0} davon laufen und werden sofort beendet.</translation>
+    </message>
+    <message>
+        <source>Also remove {0} unnamed volumes used by nothing else</source>
+        <translation>Auch {0} unbenannte Volumes entfernen, die sonst nichts verwendet</translation>
+    </message>
+    <message>
+        <source>Also remove the unnamed volume used by nothing else</source>
+        <translation>Auch das unbenannte Volume entfernen, das sonst nichts verwendet</translation>
+    </message>
+    <message>
+        <source>Remove {0}?</source>
+        <translation>{0} entfernen?</translation>
+    </message>
+    <message>
+        <source>Remove {0} containers?</source>
+        <translation>{0} Container entfernen?</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Removed {0}</source>
+        <translation>{0} entfernt</translation>
+    </message>
+    <message>
+        <source>Removed {0} containers</source>
+        <translation>{0} Container entfernt</translation>
+    </message>
+    <message>
+        <source>, freed {0}</source>
+        <translation>, {0} freigegeben</translation>
+    </message>
+    <message>
+        <source>Another container has this name</source>
+        <translation>Ein anderer Container hat diesen Namen</translation>
+    </message>
+    <message>
+        <source>Rename {0}</source>
+        <translation>{0} umbenennen</translation>
+    </message>
+    <message>
+        <source>New name</source>
+        <translation>Neuer Name</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>Umbenennen</translation>
+    </message>
+    <message>
+        <source>{0} is now called {1}</source>
+        <translation>{0} heißt jetzt {1}</translation>
+    </message>
+    <message>
+        <source>Letters, digits, “_”, “.” and “-”; a letter or digit first</source>
+        <translation>Buchstaben, Ziffern, „_“, „.“ und „-“; am Anfang ein Buchstabe oder eine Ziffer</translation>
+    </message>
+    <message>
+        <source>The docker run line is in the clipboard</source>
+        <translation>Die „docker run“-Zeile ist in der Zwischenablage</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>Kopiert</translation>
+    </message>
+    <message>
+        <source>Make an image of {0}</source>
+        <translation>Image aus {0} erstellen</translation>
+    </message>
+    <message>
+        <source>Name of the image</source>
+        <translation>Name des Images</translation>
+    </message>
+    <message>
+        <source>Make image</source>
+        <translation>Image erstellen</translation>
+    </message>
+    <message>
+        <source>Made the image {0}</source>
+        <translation>Image {0} erstellt</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Anzeigen</translation>
+    </message>
+    <message>
+        <source>Export the files of {0}</source>
+        <translation>Dateien von {0} exportieren</translation>
+    </message>
+    <message>
+        <source>Archives (*.tar)</source>
+        <translation>Archive (*.tar)</translation>
+    </message>
+    <message>
+        <source>Exported {0}</source>
+        <translation>{0} exportiert</translation>
+    </message>
+    <message>
+        <source>There are no stopped containers</source>
+        <translation>Es gibt keine gestoppten Container</translation>
+    </message>
+    <message>
+        <source>Remove all stopped containers?</source>
+        <translation>Alle gestoppten Container entfernen?</translation>
+    </message>
+    <message>
+        <source>{0} containers, {1}. Files written inside them are lost.</source>
+        <translation>{0} Container, {1}. Darin geschriebene Dateien gehen verloren.</translation>
+    </message>
+    <message>
+        <source>Remove {0}</source>
+        <translation>{0} entfernen</translation>
+    </message>
+    <message>
+        <source>Removed {0} containers, freed {1}</source>
+        <translation>{0} Container entfernt, {1} freigegeben</translation>
+    </message>
+    <message>
+        <source>Start</source>
+        <translation>Starten</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>Stoppen</translation>
+    </message>
+    <message>
+        <source>Restart</source>
+        <translation>Neu starten</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>Pausieren</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>Fortsetzen</translation>
+    </message>
+    <message>
+        <source>Kill…</source>
+        <translation>Sofort beenden…</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Details</translation>
+    </message>
+    <message>
+        <source>Logs</source>
+        <translation>Logs</translation>
+    </message>
+    <message>
+        <source>Terminal</source>
+        <translation>Terminal</translation>
+    </message>
+    <message>
+        <source>Open in the browser</source>
+        <translation>Im Browser öffnen</translation>
+    </message>
+    <message>
+        <source>Edit…</source>
+        <translation>Bearbeiten…</translation>
+    </message>
+    <message>
+        <source>Rename…</source>
+        <translation>Umbenennen…</translation>
+    </message>
+    <message>
+        <source>Run another like this…</source>
+        <translation>Noch einen wie diesen starten…</translation>
+    </message>
+    <message>
+        <source>Make an image…</source>
+        <translation>Image erstellen…</translation>
+    </message>
+    <message>
+        <source>Export files…</source>
+        <translation>Dateien exportieren…</translation>
+    </message>
+    <message>
+        <source>Copy docker run line</source>
+        <translation>„docker run“-Zeile kopieren</translation>
+    </message>
+    <message>
+        <source>Copy id</source>
+        <translation>ID kopieren</translation>
+    </message>
+    <message>
+        <source>Remove…</source>
+        <translation>Entfernen…</translation>
+    </message>
+    <message>
+        <source>Run a container…</source>
+        <translation>Container starten…</translation>
+    </message>
+    <message>
+        <source>Start a service from an image</source>
+        <translation>Einen Dienst aus einem Image starten</translation>
+    </message>
+    <message>
+        <source>Remove stopped containers…</source>
+        <translation>Gestoppte Container entfernen…</translation>
+    </message>
+</context>
+<context>
+    <name>ContainerDetails</name>
+    <message>
+        <source>Views of the container</source>
+        <translation>Ansichten des Containers</translation>
+    </message>
+    <message>
+        <source>Back to all containers (Alt+Left)</source>
+        <translation>Zurück zu allen Containern (Alt+Links)</translation>
+    </message>
+    <message>
+        <source>Edit</source>
+        <translation>Bearbeiten</translation>
+    </message>
+    <message>
+        <source>More actions</source>
+        <translation>Weitere Aktionen</translation>
+    </message>
+    <message>
+        <source>Overview</source>
+        <translation>Überblick</translation>
+    </message>
+    <message>
+        <source>Logs</source>
+        <translation>Logs</translation>
+    </message>
+    <message>
+        <source>Terminal</source>
+        <translation>Terminal</translation>
+    </message>
+    <message>
+        <source>Stats</source>
+        <translation>Statistik</translation>
+    </message>
+    <message>
+        <source>Files</source>
+        <translation>Dateien</translation>
+    </message>
+    <message>
+        <source>Processes</source>
+        <translation>Prozesse</translation>
+    </message>
+    <message>
+        <source>Changes</source>
+        <translation>Änderungen</translation>
+    </message>
+    <message>
+        <source>Inspect</source>
+        <translation>Rohdaten</translation>
+    </message>
+    <message>
+        <source>History</source>
+        <translation>Verlauf</translation>
+    </message>
+</context>
+<context>
+    <name>ContainersModel</name>
+    <message>
+        <source>An estimate: this host does not count it per container. See Settings → Doctor.</source>
+        <translation>Eine Schätzung: dieser Rechner zählt das nicht je Container. Siehe Einstellungen → Diagnose.</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation>Image</translation>
+    </message>
+    <message>
+        <source>Ports</source>
+        <translation>Ports</translation>
+    </message>
+    <message>
+        <source>CPU</source>
+        <translation>CPU</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation>Status</translation>
+    </message>
+</context>
+<context>
+    <name>ContainersPage</name>
+    <message>
+        <source>No project</source>
+        <translation>Kein Projekt</translation>
+    </message>
+    <message>
+        <source>{0} was removed</source>
+        <translation>{0} wurde entfernt</translation>
+    </message>
+    <message>
+        <source>Containers</source>
+        <translation>Container</translation>
+    </message>
+    <message>
+        <source>Filter by name, image, port, label</source>
+        <translation>Nach Name, Image, Port, Label filtern</translation>
+    </message>
+    <message>
+        <source>Group by project</source>
+        <translation>Nach Projekt gruppieren</translation>
+    </message>
+    <message>
+        <source>More</source>
+        <translation>Mehr</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation>Starten</translation>
+    </message>
+    <message>
+        <source>Run a container (Ctrl+N)</source>
+        <translation>Container starten (Strg+N)</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>Laufend</translation>
+    </message>
+    <message>
+        <source>Stopped</source>
+        <translation>Gestoppt</translation>
+    </message>
+    <message>
+        <source>In trouble</source>
+        <translation>Mit Problemen</translation>
+    </message>
+    <message>
+        <source>Clear the selection</source>
+        <translation>Auswahl aufheben</translation>
+    </message>
+    <message>
+        <source>No containers yet</source>
+        <translation>Noch keine Container</translation>
+    </message>
+    <message>
+        <source>Run the demo service to see how it works, or start from an image.</source>
+        <translation>Den Demo-Dienst starten, um zu sehen, wie es geht, oder mit einem Image beginnen.</translation>
+    </message>
+    <message>
+        <source>{0} running of {1}</source>
+        <translation>{0} von {1} laufen</translation>
+    </message>
+    <message>
+        <source>{0} selected</source>
+        <translation>{0} ausgewählt</translation>
+    </message>
+    <message>
+        <source>Nothing matches</source>
+        <translation>Keine Treffer</translation>
+    </message>
+    <message>
+        <source>No container fits this filter.</source>
+        <translation>Kein Container passt zu diesem Filter.</translation>
+    </message>
+</context>
+<context>
+    <name>CreateNetworkDialog</name>
+    <message>
+        <source>New network</source>
+        <translation>Neues Netzwerk</translation>
+    </message>
+    <message>
+        <source>Create</source>
+        <translation>Erstellen</translation>
+    </message>
+    <message>
+        <source>Chosen by itself, or 10.90.0.0/24</source>
+        <translation>Automatisch gewählt, oder 10.90.0.0/24</translation>
+    </message>
+    <message>
+        <source>The first address of the subnet</source>
+        <translation>Die erste Adresse des Subnetzes</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Subnet</source>
+        <translation>Subnetz</translation>
+    </message>
+    <message>
+        <source>Gateway</source>
+        <translation>Gateway</translation>
+    </message>
+    <message>
+        <source>No way out: containers reach only each other</source>
+        <translation>Kein Weg nach außen: Container erreichen nur einander</translation>
+    </message>
+    <message>
+        <source>The name begins with a letter or digit; . _ - may follow</source>
+        <translation>Der Name beginnt mit einem Buchstaben oder einer Ziffer; danach sind auch . _ - erlaubt</translation>
+    </message>
+    <message>
+        <source>A subnet is written 10.90.0.0/24, and a gateway 10.90.0.1</source>
+        <translation>Ein Subnetz schreibt sich 10.90.0.0/24, ein Gateway 10.90.0.1</translation>
+    </message>
+    <message>
+        <source>The gateway must be an address of the subnet</source>
+        <translation>Das Gateway muss eine Adresse des Subnetzes sein</translation>
+    </message>
+    <message>
+        <source>Made the network {0}</source>
+        <translation>Netzwerk {0} erstellt</translation>
+    </message>
+</context>
+<context>
+    <name>DiffView</name>
+    <message>
+        <source>Difference</source>
+        <translation>Unterschied</translation>
+    </message>
+    <message>
+        <source>No difference</source>
+        <translation>Kein Unterschied</translation>
+    </message>
+</context>
+<context>
+    <name>EditDialog</name>
+    <message>
+        <source>Edit {0}</source>
+        <translation>{0} bearbeiten</translation>
+    </message>
+    <message>
+        <source>Limits</source>
+        <translation>Grenzen</translation>
+    </message>
+    <message>
+        <source>Ports</source>
+        <translation>Ports</translation>
+    </message>
+    <message>
+        <source>Mounts</source>
+        <translation>Mounts</translation>
+    </message>
+    <message>
+        <source>Security</source>
+        <translation>Sicherheit</translation>
+    </message>
+    <message>
+        <source>Apply</source>
+        <translation>Anwenden</translation>
+    </message>
+    <message>
+        <source>Nothing changed yet. What it has written inside is kept, whatever you change.</source>
+        <translation>Noch nichts geändert. Was er im Inneren geschrieben hat, bleibt bei jeder Änderung erhalten.</translation>
+    </message>
+    <message>
+        <source>Applies at once</source>
+        <translation>Gilt sofort</translation>
+    </message>
+    <message>
+        <source>Needs a restart</source>
+        <translation>Braucht einen Neustart</translation>
+    </message>
+    <message>
+        <source>Is made anew with the same files</source>
+        <translation>Wird mit denselben Dateien neu erstellt</translation>
+    </message>
+    <message>
+        <source>It will be stopped and started.</source>
+        <translation>Er wird gestoppt und gestartet.</translation>
+    </message>
+    <message>
+        <source>Changed {0}</source>
+        <translation>{0} geändert</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+</context>
+<context>
+    <name>ErrorDialog</name>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+</context>
+<context>
+    <name>Errors</name>
+    <message>
+        <source>Something went wrong inside Wherry</source>
+        <translation>In Wherry ist ein Fehler aufgetreten</translation>
+    </message>
+    <message>
+        <source>Show the report</source>
+        <translation>Bericht anzeigen</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>Erneut versuchen</translation>
+    </message>
+    <message>
+        <source>Open the doctor</source>
+        <translation>Diagnose öffnen</translation>
+    </message>
+    <message>
+        <source>Log in…</source>
+        <translation>Anmelden…</translation>
+    </message>
+    <message>
+        <source>Choose a platform…</source>
+        <translation>Plattform wählen…</translation>
+    </message>
+    <message>
+        <source>Registry settings…</source>
+        <translation>Registry-Einstellungen…</translation>
+    </message>
+    <message>
+        <source>Free space…</source>
+        <translation>Platz freigeben…</translation>
+    </message>
+    <message>
+        <source>Change the port…</source>
+        <translation>Port ändern…</translation>
+    </message>
+    <message>
+        <source>Show what uses it</source>
+        <translation>Verwendung anzeigen</translation>
+    </message>
+    <message>
+        <source>Change the command…</source>
+        <translation>Befehl ändern…</translation>
+    </message>
+    <message>
+        <source>Change the mounts…</source>
+        <translation>Mounts ändern…</translation>
+    </message>
+    <message>
+        <source>Check the store</source>
+        <translation>Speicherbereich prüfen</translation>
+    </message>
+</context>
+<context>
+    <name>Events</name>
+    <message>
+        <source>Created</source>
+        <translation>Erstellt</translation>
+    </message>
+    <message>
+        <source>Started</source>
+        <translation>Gestartet</translation>
+    </message>
+    <message>
+        <source>Restarted</source>
+        <translation>Neu gestartet</translation>
+    </message>
+    <message>
+        <source>Stopped</source>
+        <translation>Gestoppt</translation>
+    </message>
+    <message>
+        <source>Sent a signal</source>
+        <translation>Signal gesendet</translation>
+    </message>
+    <message>
+        <source>Ended with {0}</source>
+        <translation>Mit {0} beendet</translation>
+    </message>
+    <message>
+        <source>Ran out of memory</source>
+        <translation>Speicher ausgegangen</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>Pausiert</translation>
+    </message>
+    <message>
+        <source>Resumed</source>
+        <translation>Fortgesetzt</translation>
+    </message>
+    <message>
+        <source>Renamed</source>
+        <translation>Umbenannt</translation>
+    </message>
+    <message>
+        <source>Changed</source>
+        <translation>Geändert</translation>
+    </message>
+    <message>
+        <source>A command was prepared: {0}</source>
+        <translation>Ein Befehl wurde vorbereitet: {0}</translation>
+    </message>
+    <message>
+        <source>A command was run: {0}</source>
+        <translation>Ein Befehl wurde ausgeführt: {0}</translation>
+    </message>
+    <message>
+        <source>A command ended with {0}</source>
+        <translation>Ein Befehl endete mit {0}</translation>
+    </message>
+    <message>
+        <source>Removed</source>
+        <translation>Entfernt</translation>
+    </message>
+    <message>
+        <source>Its health is being checked</source>
+        <translation>Sein Zustand wird geprüft</translation>
+    </message>
+    <message>
+        <source>Healthy</source>
+        <translation>Gesund</translation>
+    </message>
+    <message>
+        <source>Unhealthy</source>
+        <translation>Nicht gesund</translation>
+    </message>
+</context>
+<context>
+    <name>FactGrid</name>
+    <message>
+        <source>Copy {name}</source>
+        <translation>{name} kopieren</translation>
+    </message>
+</context>
+<context>
+    <name>FileBrowser</name>
+    <message>
+        <source>Files</source>
+        <translation>Dateien</translation>
+    </message>
+    <message>
+        <source>Mode</source>
+        <translation>Rechte</translation>
+    </message>
+    <message>
+        <source>Owner</source>
+        <translation>Eigentümer</translation>
+    </message>
+    <message>
+        <source>Upload…</source>
+        <translation>Hochladen…</translation>
+    </message>
+    <message>
+        <source>New folder…</source>
+        <translation>Neuer Ordner…</translation>
+    </message>
+    <message>
+        <source>Drop files here to upload them</source>
+        <translation>Dateien hier ablegen, um sie hochzuladen</translation>
+    </message>
+    <message>
+        <source>Read again (F5)</source>
+        <translation>Neu lesen (F5)</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>Speichern</translation>
+    </message>
+    <message>
+        <source>Download</source>
+        <translation>Herunterladen</translation>
+    </message>
+    <message>
+        <source>Pick a file to look into it</source>
+        <translation>Eine Datei auswählen, um hineinzusehen</translation>
+    </message>
+    <message>
+        <source>Contents</source>
+        <translation>Inhalt</translation>
+    </message>
+    <message>
+        <source>Saved {0}</source>
+        <translation>{0} gespeichert</translation>
+    </message>
+    <message>
+        <source>Download…</source>
+        <translation>Herunterladen…</translation>
+    </message>
+    <message>
+        <source>Copy path</source>
+        <translation>Pfad kopieren</translation>
+    </message>
+    <message>
+        <source>Rename…</source>
+        <translation>Umbenennen…</translation>
+    </message>
+    <message>
+        <source>Delete…</source>
+        <translation>Löschen…</translation>
+    </message>
+    <message>
+        <source>Download {0}</source>
+        <translation>{0} herunterladen</translation>
+    </message>
+    <message>
+        <source>Downloaded {0}, {1}</source>
+        <translation>{0} heruntergeladen, {1}</translation>
+    </message>
+    <message>
+        <source>Upload into {0}</source>
+        <translation>Hochladen nach {0}</translation>
+    </message>
+    <message>
+        <source>Uploaded {0}</source>
+        <translation>{0} hochgeladen</translation>
+    </message>
+    <message>
+        <source>New folder in {0}</source>
+        <translation>Neuer Ordner in {0}</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Create</source>
+        <translation>Erstellen</translation>
+    </message>
+    <message>
+        <source>Rename {0}</source>
+        <translation>{0} umbenennen</translation>
+    </message>
+    <message>
+        <source>New name</source>
+        <translation>Neuer Name</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>Umbenennen</translation>
+    </message>
+    <message>
+        <source>Delete {0}?</source>
+        <translation>{0} löschen?</translation>
+    </message>
+    <message>
+        <source>{0} files</source>
+        <translation>{0} Dateien</translation>
+    </message>
+    <message>
+        <source>Folders go with all that is in them. This cannot be undone.</source>
+        <translation>Ordner werden mit ihrem ganzen Inhalt gelöscht. Das lässt sich nicht rückgängig machen.</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>Löschen</translation>
+    </message>
+    <message>
+        <source>A name, without “/”</source>
+        <translation>Ein Name ohne „/“</translation>
+    </message>
+</context>
+<context>
+    <name>FilePreview</name>
+    <message>
+        <source>Contents</source>
+        <translation>Inhalt</translation>
+    </message>
+    <message>
+        <source>Difference</source>
+        <translation>Unterschied</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Anzeigen</translation>
+    </message>
+    <message>
+        <source>Save this file…</source>
+        <translation>Diese Datei speichern…</translation>
+    </message>
+    <message>
+        <source>Contents of the file</source>
+        <translation>Inhalt der Datei</translation>
+    </message>
+    <message>
+        <source>Close the preview</source>
+        <translation>Vorschau schließen</translation>
+    </message>
+    <message>
+        <source>in layer {0}</source>
+        <translation>in Layer {0}</translation>
+    </message>
+    <message>
+        <source>in layers {0}</source>
+        <translation>in den Layern {0}</translation>
+    </message>
+    <message>
+        <source>Save the file</source>
+        <translation>Datei speichern</translation>
+    </message>
+    <message>
+        <source>Saved to {0}</source>
+        <translation>Gespeichert unter {0}</translation>
+    </message>
+</context>
+<context>
+    <name>FileTree</name>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Files</source>
+        <translation>Dateien</translation>
+    </message>
+</context>
+<context>
+    <name>FindFileDialog</name>
+    <message>
+        <source>Find a file in all images</source>
+        <translation>Datei in allen Images finden</translation>
+    </message>
+    <message>
+        <source>libssl.so.3</source>
+        <translation>libssl.so.3</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Path</source>
+        <translation>Pfad</translation>
+    </message>
+    <message>
+        <source>SHA-256</source>
+        <translation>SHA-256</translation>
+    </message>
+    <message>
+        <source>Look for</source>
+        <translation>Suchen nach</translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation>Image</translation>
+    </message>
+    <message>
+        <source>Layer</source>
+        <translation>Layer</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>In the image</source>
+        <translation>Im Image</translation>
+    </message>
+    <message>
+        <source>Visible</source>
+        <translation>Sichtbar</translation>
+    </message>
+    <message>
+        <source>Hidden later</source>
+        <translation>Später verdeckt</translation>
+    </message>
+    <message>
+        <source>Found files</source>
+        <translation>Gefundene Dateien</translation>
+    </message>
+    <message>
+        <source>Which images have it, which layer put it there, and can it still be seen?</source>
+        <translation>Welche Images enthalten sie, welcher Layer brachte sie mit, und ist sie noch sichtbar?</translation>
+    </message>
+    <message>
+        <source>Find a file anywhere</source>
+        <translation>Eine Datei überall finden</translation>
+    </message>
+    <message>
+        <source>{0} found so far</source>
+        <translation>{0} bisher gefunden</translation>
+    </message>
+    <message>
+        <source>{0} found</source>
+        <translation>{0} gefunden</translation>
+    </message>
+</context>
+<context>
+    <name>Form</name>
+    <message>
+        <source>“{0}”: write NAME=value</source>
+        <translation>„{0}“: NAME=Wert schreiben</translation>
+    </message>
+    <message>
+        <source>memory plus swap; -1 for no limit</source>
+        <translation>Speicher plus Swap; -1 für keine Grenze</translation>
+    </message>
+    <message>
+        <source>“{0}” is no whole number</source>
+        <translation>„{0}“ ist keine ganze Zahl</translation>
+    </message>
+    <message>
+        <source>from {0} to {1}</source>
+        <translation>von {0} bis {1}</translation>
+    </message>
+    <message>
+        <source>“{0}” is no number</source>
+        <translation>„{0}“ ist keine Zahl</translation>
+    </message>
+    <message>
+        <source>more than 0, at most {0}</source>
+        <translation>mehr als 0, höchstens {0}</translation>
+    </message>
+    <message>
+        <source>“{0}”: write 30s or 1m30s</source>
+        <translation>„{0}“: 30s oder 1m30s schreiben</translation>
+    </message>
+    <message>
+        <source>A quote is not closed</source>
+        <translation>Ein Anführungszeichen ist nicht geschlossen</translation>
+    </message>
+    <message>
+        <source>Take this row away</source>
+        <translation>Diese Zeile entfernen</translation>
+    </message>
+    <message>
+        <source>Port on this computer</source>
+        <translation>Port auf diesem Rechner</translation>
+    </message>
+    <message>
+        <source>auto</source>
+        <translation>automatisch</translation>
+    </message>
+    <message>
+        <source>Port in the container</source>
+        <translation>Port im Container</translation>
+    </message>
+    <message>
+        <source>Protocol</source>
+        <translation>Protokoll</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>Adresse</translation>
+    </message>
+    <message>
+        <source>every address</source>
+        <translation>jede Adresse</translation>
+    </message>
+    <message>
+        <source>the container&apos;s port</source>
+        <translation>der Port des Containers</translation>
+    </message>
+    <message>
+        <source>the port here</source>
+        <translation>der Port hier</translation>
+    </message>
+    <message>
+        <source>Volume</source>
+        <translation>Volume</translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation>Ordner</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Arbeitsspeicher</translation>
+    </message>
+    <message>
+        <source>Kind of mount</source>
+        <translation>Art des Mounts</translation>
+    </message>
+    <message>
+        <source>What is mounted</source>
+        <translation>Was eingehängt wird</translation>
+    </message>
+    <message>
+        <source>Choose a folder</source>
+        <translation>Ordner auswählen</translation>
+    </message>
+    <message>
+        <source>Place in the container</source>
+        <translation>Ort im Container</translation>
+    </message>
+    <message>
+        <source>/place/in/container</source>
+        <translation>/ort/im/container</translation>
+    </message>
+    <message>
+        <source>read only</source>
+        <translation>nur lesen</translation>
+    </message>
+    <message>
+        <source>name, or empty for an unnamed one</source>
+        <translation>Name, oder leer für ein unbenanntes</translation>
+    </message>
+    <message>
+        <source>/folder/on/this/computer</source>
+        <translation>/ordner/auf/diesem/rechner</translation>
+    </message>
+    <message>
+        <source>size, like 64m</source>
+        <translation>Größe, etwa 64m</translation>
+    </message>
+    <message>
+        <source>The place in the container begins with “/”</source>
+        <translation>Der Ort im Container beginnt mit „/“</translation>
+    </message>
+    <message>
+        <source>Which folder?</source>
+        <translation>Welcher Ordner?</translation>
+    </message>
+    <message>
+        <source>A folder begins with “/”; a volume has a plain name</source>
+        <translation>Ein Ordner beginnt mit „/“; ein Volume hat einen einfachen Namen</translation>
+    </message>
+    <message>
+        <source>{0}: a number from 1 to 65535</source>
+        <translation>{0}: eine Zahl von 1 bis 65535</translation>
+    </message>
+</context>
+<context>
+    <name>FormDialog</name>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+</context>
+<context>
+    <name>Groups</name>
+    <message>
+        <source>{0} running</source>
+        <translation>{0} aktiv</translation>
+    </message>
+    <message>
+        <source>{0} of {1} running</source>
+        <translation>{0} von {1} aktiv</translation>
+    </message>
+</context>
+<context>
+    <name>Health</name>
+    <message>
+        <source>Healthy</source>
+        <translation>Gesund</translation>
+    </message>
+    <message>
+        <source>Unhealthy</source>
+        <translation>Nicht gesund</translation>
+    </message>
+    <message>
+        <source>Checking</source>
+        <translation>Wird geprüft</translation>
+    </message>
+</context>
+<context>
+    <name>History</name>
+    <message>
+        <source>Steps of the last start</source>
+        <translation>Schritte des letzten Starts</translation>
+    </message>
+    <message>
+        <source>Memory in the last minute</source>
+        <translation>Speicher in der letzten Minute</translation>
+    </message>
+    <message>
+        <source>limit {0}</source>
+        <translation>Grenze {0}</translation>
+    </message>
+    <message>
+        <source>{0} s before</source>
+        <translation>{0} s davor</translation>
+    </message>
+    <message>
+        <source>the end</source>
+        <translation>das Ende</translation>
+    </message>
+    <message>
+        <source>Why it ended</source>
+        <translation>Warum er endete</translation>
+    </message>
+    <message>
+        <source>The last start</source>
+        <translation>Der letzte Start</translation>
+    </message>
+    <message>
+        <source>Events</source>
+        <translation>Ereignisse</translation>
+    </message>
+    <message>
+        <source>{0} in all</source>
+        <translation>{0} insgesamt</translation>
+    </message>
+    <message>
+        <source>Its last words</source>
+        <translation>Seine letzten Worte</translation>
+    </message>
+    <message>
+        <source>The last health check said</source>
+        <translation>Die letzte Zustandsprüfung meldete</translation>
+    </message>
+    <message>
+        <source>Restarted {0} times</source>
+        <translation>{0}-mal neu gestartet</translation>
+    </message>
+    <message>
+        <source>Raise the memory limit…</source>
+        <translation>Speichergrenze erhöhen…</translation>
+    </message>
+    <message>
+        <source>Start again</source>
+        <translation>Erneut starten</translation>
+    </message>
+    <message>
+        <source>Show the log</source>
+        <translation>Log anzeigen</translation>
+    </message>
+    <message>
+        <source>Look into its files</source>
+        <translation>In seine Dateien sehen</translation>
+    </message>
+    <message>
+        <source>Change the command…</source>
+        <translation>Befehl ändern…</translation>
+    </message>
+    <message>
+        <source>Nothing yet</source>
+        <translation>Noch nichts</translation>
+    </message>
+</context>
+<context>
+    <name>ImageActions</name>
+    <message>
+        <source>A name is needed, such as team/app:1.0</source>
+        <translation>Ein Name wird gebraucht, etwa team/app:1.0</translation>
+    </message>
+    <message>
+        <source>Only letters, digits and . _ - / : may be in it</source>
+        <translation>Nur Buchstaben, Ziffern und . _ - / : sind erlaubt</translation>
+    </message>
+    <message>
+        <source>The part before the tag is written in small letters</source>
+        <translation>Der Teil vor dem Tag wird kleingeschrieben</translation>
+    </message>
+    <message>
+        <source>Tag {0}</source>
+        <translation>{0} taggen</translation>
+    </message>
+    <message>
+        <source>Another name for it</source>
+        <translation>Ein weiterer Name dafür</translation>
+    </message>
+    <message>
+        <source>Tag</source>
+        <translation>Taggen</translation>
+    </message>
+    <message>
+        <source>Tagged {0}</source>
+        <translation>{0} getaggt</translation>
+    </message>
+    <message>
+        <source>Took the tag {0} away</source>
+        <translation>Tag {0} entfernt</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+    <message>
+        <source>Save images to a file</source>
+        <translation>Images in eine Datei speichern</translation>
+    </message>
+    <message>
+        <source>Image archives (*.tar)</source>
+        <translation>Image-Archive (*.tar)</translation>
+    </message>
+    <message>
+        <source>Saved to {0}</source>
+        <translation>Gespeichert unter {0}</translation>
+    </message>
+    <message>
+        <source>This frees {0}. What other images share stays.</source>
+        <translation>Das gibt {0} frei. Was andere Images mitverwenden, bleibt.</translation>
+    </message>
+    <message>
+        <source>Remove although {0} container was made from it</source>
+        <translation>Entfernen, obwohl {0} Container daraus erstellt wurde</translation>
+    </message>
+    <message>
+        <source>Remove although {0} containers were made from it</source>
+        <translation>Entfernen, obwohl {0} Container daraus erstellt wurden</translation>
+    </message>
+    <message>
+        <source>Remove all its tags</source>
+        <translation>Alle seine Tags entfernen</translation>
+    </message>
+    <message>
+        <source>Remove the image?</source>
+        <translation>Image entfernen?</translation>
+    </message>
+    <message>
+        <source>Remove {0} images?</source>
+        <translation>{0} Images entfernen?</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Freed {0}</source>
+        <translation>{0} freigegeben</translation>
+    </message>
+    <message>
+        <source>Pull an image…</source>
+        <translation>Image herunterladen…</translation>
+    </message>
+    <message>
+        <source>From Docker Hub or any other registry</source>
+        <translation>Von Docker Hub oder einer anderen Registry</translation>
+    </message>
+    <message>
+        <source>Free space…</source>
+        <translation>Platz freigeben…</translation>
+    </message>
+    <message>
+        <source>Remove images nothing uses</source>
+        <translation>Images entfernen, die nichts verwendet</translation>
+    </message>
+    <message>
+        <source>Registries and logins…</source>
+        <translation>Registries und Anmeldungen…</translation>
+    </message>
+    <message>
+        <source>Find a file in all images…</source>
+        <translation>Datei in allen Images finden…</translation>
+    </message>
+    <message>
+        <source>Run…</source>
+        <translation>Starten…</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Details</translation>
+    </message>
+    <message>
+        <source>Look inside</source>
+        <translation>Hineinsehen</translation>
+    </message>
+    <message>
+        <source>Layers, files, and where the bytes are</source>
+        <translation>Layer, Dateien, und wo die Bytes sind</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation>Vergleichen</translation>
+    </message>
+    <message>
+        <source>Side by side: files, packages, settings</source>
+        <translation>Nebeneinander: Dateien, Pakete, Einstellungen</translation>
+    </message>
+    <message>
+        <source>Pull again</source>
+        <translation>Erneut herunterladen</translation>
+    </message>
+    <message>
+        <source>See whether there is a newer one</source>
+        <translation>Nachsehen, ob es ein neueres gibt</translation>
+    </message>
+    <message>
+        <source>Push…</source>
+        <translation>Hochladen…</translation>
+    </message>
+    <message>
+        <source>Tag…</source>
+        <translation>Taggen…</translation>
+    </message>
+    <message>
+        <source>Take the tag away</source>
+        <translation>Tag entfernen</translation>
+    </message>
+    <message>
+        <source>Save to a file…</source>
+        <translation>In eine Datei speichern…</translation>
+    </message>
+    <message>
+        <source>Copy name</source>
+        <translation>Namen kopieren</translation>
+    </message>
+    <message>
+        <source>Copy id</source>
+        <translation>ID kopieren</translation>
+    </message>
+    <message>
+        <source>Remove…</source>
+        <translation>Entfernen…</translation>
+    </message>
+</context>
+<context>
+    <name>ImageDetails</name>
+    <message>
+        <source>Back to the list</source>
+        <translation>Zurück zur Liste</translation>
+    </message>
+    <message>
+        <source>Layers</source>
+        <translation>Layer</translation>
+    </message>
+    <message>
+        <source>Overview</source>
+        <translation>Überblick</translation>
+    </message>
+    <message>
+        <source>History</source>
+        <translation>Verlauf</translation>
+    </message>
+    <message>
+        <source>Inspect</source>
+        <translation>Rohdaten</translation>
+    </message>
+    <message>
+        <source>Part</source>
+        <translation>Teil</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation>Starten</translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation>Image</translation>
+    </message>
+    <message>
+        <source>How it runs</source>
+        <translation>Wie es läuft</translation>
+    </message>
+    <message>
+        <source>Tags</source>
+        <translation>Tags</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keine</translation>
+    </message>
+    <message>
+        <source>Id</source>
+        <translation>ID</translation>
+    </message>
+    <message>
+        <source>Digest</source>
+        <translation>Digest</translation>
+    </message>
+    <message>
+        <source>Platform</source>
+        <translation>Plattform</translation>
+    </message>
+    <message>
+        <source>Created</source>
+        <translation>Erstellt</translation>
+    </message>
+    <message>
+        <source>Pulled</source>
+        <translation>Heruntergeladen</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Shared with others</source>
+        <translation>Mit anderen geteilt</translation>
+    </message>
+    <message>
+        <source>Frees if removed</source>
+        <translation>Beim Entfernen frei</translation>
+    </message>
+    <message>
+        <source>Author</source>
+        <translation>Autor</translation>
+    </message>
+    <message>
+        <source>Used by</source>
+        <translation>Verwendet von</translation>
+    </message>
+    <message>
+        <source>Entrypoint</source>
+        <translation>Entrypoint</translation>
+    </message>
+    <message>
+        <source>Command</source>
+        <translation>Befehl</translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation>Ordner</translation>
+    </message>
+    <message>
+        <source>User</source>
+        <translation>Benutzer</translation>
+    </message>
+    <message>
+        <source>Ports</source>
+        <translation>Ports</translation>
+    </message>
+    <message>
+        <source>Volumes</source>
+        <translation>Volumes</translation>
+    </message>
+    <message>
+        <source>Stop signal</source>
+        <translation>Stoppsignal</translation>
+    </message>
+    <message>
+        <source>Health check</source>
+        <translation>Zustandsprüfung</translation>
+    </message>
+    <message>
+        <source>Environment</source>
+        <translation>Umgebung</translation>
+    </message>
+    <message>
+        <source>Label</source>
+        <translation>Label</translation>
+    </message>
+    <message>
+        <source>Step</source>
+        <translation>Schritt</translation>
+    </message>
+    <message>
+        <source>Made</source>
+        <translation>Erstellt</translation>
+    </message>
+    <message>
+        <source>Config</source>
+        <translation>Konfiguration</translation>
+    </message>
+    <message>
+        <source>Find a key or a value</source>
+        <translation>Schlüssel oder Wert finden</translation>
+    </message>
+</context>
+<context>
+    <name>Images</name>
+    <message>
+        <source>Waiting</source>
+        <translation>Wartet</translation>
+    </message>
+    <message>
+        <source>Already here</source>
+        <translation>Schon vorhanden</translation>
+    </message>
+    <message>
+        <source>Downloading</source>
+        <translation>Wird heruntergeladen</translation>
+    </message>
+    <message>
+        <source>Verifying</source>
+        <translation>Wird geprüft</translation>
+    </message>
+    <message>
+        <source>Unpacking</source>
+        <translation>Wird entpackt</translation>
+    </message>
+    <message>
+        <source>Uploading</source>
+        <translation>Wird hochgeladen</translation>
+    </message>
+    <message>
+        <source>Mounted</source>
+        <translation>Übernommen</translation>
+    </message>
+    <message>
+        <source>Retrying</source>
+        <translation>Neuer Versuch</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>Fertig</translation>
+    </message>
+    <message>
+        <source>{0} of {1}</source>
+        <translation>{0} von {1}</translation>
+    </message>
+    <message>
+        <source>{0} file</source>
+        <translation>{0} Datei</translation>
+    </message>
+    <message>
+        <source>{0} files</source>
+        <translation>{0} Dateien</translation>
+    </message>
+    <message>
+        <source>Layer {0}</source>
+        <translation>Layer {0}</translation>
+    </message>
+    <message>
+        <source>{0} added</source>
+        <translation>{0} hinzugefügt</translation>
+    </message>
+    <message>
+        <source>{0} changed</source>
+        <translation>{0} geändert</translation>
+    </message>
+    <message>
+        <source>{0} removed</source>
+        <translation>{0} entfernt</translation>
+    </message>
+    <message>
+        <source>{0} hidden by later layers</source>
+        <translation>{0} von späteren Layern verdeckt</translation>
+    </message>
+    <message>
+        <source>shared with {0} image</source>
+        <translation>mit {0} Image geteilt</translation>
+    </message>
+    <message>
+        <source>shared with {0} images</source>
+        <translation>mit {0} Images geteilt</translation>
+    </message>
+    <message>
+        <source>Overwritten</source>
+        <translation>Überschrieben</translation>
+    </message>
+    <message>
+        <source>Removed later</source>
+        <translation>Später entfernt</translation>
+    </message>
+    <message>
+        <source>Folder removed later</source>
+        <translation>Ordner später entfernt</translation>
+    </message>
+    <message>
+        <source>Folder replaced</source>
+        <translation>Ordner ersetzt</translation>
+    </message>
+    <message>
+        <source>Copied for its owner or mode</source>
+        <translation>Wegen Eigentümer oder Rechten kopiert</translation>
+    </message>
+    <message>
+        <source>{0} more tag</source>
+        <translation>{0} weiterer Tag</translation>
+    </message>
+    <message>
+        <source>{0} more tags</source>
+        <translation>{0} weitere Tags</translation>
+    </message>
+    <message>
+        <source>Unused</source>
+        <translation>Unbenutzt</translation>
+    </message>
+    <message>
+        <source>(no step is recorded)</source>
+        <translation>(kein Schritt verzeichnet)</translation>
+    </message>
+    <message>
+        <source>Added</source>
+        <translation>Hinzugefügt</translation>
+    </message>
+    <message>
+        <source>Changed</source>
+        <translation>Geändert</translation>
+    </message>
+    <message>
+        <source>Removed</source>
+        <translation>Entfernt</translation>
+    </message>
+    <message>
+        <source>Mode or owner</source>
+        <translation>Rechte oder Eigentümer</translation>
+    </message>
+</context>
+<context>
+    <name>ImagesModel</name>
+    <message>
+        <source>Image</source>
+        <translation>Image</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Alone</source>
+        <translation>Allein</translation>
+    </message>
+    <message>
+        <source>{0} are shared with other images; removing this one frees {1}</source>
+        <translation>{0} werden mit anderen Images geteilt; dieses zu entfernen gibt {1} frei</translation>
+    </message>
+    <message>
+        <source>Created</source>
+        <translation>Erstellt</translation>
+    </message>
+    <message>
+        <source>Used by</source>
+        <translation>Verwendet von</translation>
+    </message>
+</context>
+<context>
+    <name>ImagesPage</name>
+    <message>
+        <source>Images</source>
+        <translation>Images</translation>
+    </message>
+    <message>
+        <source>Filter by name, tag, id</source>
+        <translation>Nach Name, Tag, ID filtern</translation>
+    </message>
+    <message>
+        <source>No images yet</source>
+        <translation>Noch keine Images</translation>
+    </message>
+    <message>
+        <source>Pull one from a registry, build one from a folder, or drop an archive here.</source>
+        <translation>Eines aus einer Registry herunterladen, aus einem Ordner bauen oder ein Archiv hier ablegen.</translation>
+    </message>
+    <message>
+        <source>Drop to load the images in it</source>
+        <translation>Ablegen, um die Images darin zu laden</translation>
+    </message>
+    <message>
+        <source>{0} image</source>
+        <translation>{0} Image</translation>
+    </message>
+    <message>
+        <source>{0} images</source>
+        <translation>{0} Images</translation>
+    </message>
+    <message>
+        <source>{0}  ·  {1} on disk, {2} of it unused</source>
+        <translation>{0}  ·  {1} belegt, davon {2} unbenutzt</translation>
+    </message>
+    <message>
+        <source>Loaded {0}</source>
+        <translation>{0} geladen</translation>
+    </message>
+</context>
+<context>
+    <name>Inspect</name>
+    <message>
+        <source>Everything about the container</source>
+        <translation>Alles über den Container</translation>
+    </message>
+    <message>
+        <source>Find a key or value</source>
+        <translation>Schlüssel oder Wert finden</translation>
+    </message>
+    <message>
+        <source>Copy as JSON</source>
+        <translation>Als JSON kopieren</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>Kopiert</translation>
+    </message>
+</context>
+<context>
+    <name>JsonTree</name>
+    <message>
+        <source>Key</source>
+        <translation>Schlüssel</translation>
+    </message>
+    <message>
+        <source>Value</source>
+        <translation>Wert</translation>
+    </message>
+    <message>
+        <source>Copy value</source>
+        <translation>Wert kopieren</translation>
+    </message>
+    <message>
+        <source>Copy path</source>
+        <translation>Pfad kopieren</translation>
+    </message>
+    <message>
+        <source>key</source>
+        <translation>Schlüssel</translation>
+    </message>
+    <message>
+        <source>keys</source>
+        <translation>Schlüssel</translation>
+    </message>
+    <message>
+        <source>item</source>
+        <translation>Eintrag</translation>
+    </message>
+    <message>
+        <source>items</source>
+        <translation>Einträge</translation>
+    </message>
+</context>
+<context>
+    <name>LayerInspector</name>
+    <message>
+        <source>Layers of the image</source>
+        <translation>Layer des Images</translation>
+    </message>
+    <message>
+        <source>Files</source>
+        <translation>Dateien</translation>
+    </message>
+    <message>
+        <source>Mode</source>
+        <translation>Rechte</translation>
+    </message>
+    <message>
+        <source>Owner</source>
+        <translation>Eigentümer</translation>
+    </message>
+    <message>
+        <source>Treemap</source>
+        <translation>Treemap</translation>
+    </message>
+    <message>
+        <source>Waste</source>
+        <translation>Verschwendung</translation>
+    </message>
+    <message>
+        <source>View</source>
+        <translation>Ansicht</translation>
+    </message>
+    <message>
+        <source>Only this layer</source>
+        <translation>Nur dieser Layer</translation>
+    </message>
+    <message>
+        <source>Find a file in any layer</source>
+        <translation>Datei in allen Layern finden</translation>
+    </message>
+    <message>
+        <source>Up</source>
+        <translation>Nach oben</translation>
+    </message>
+    <message>
+        <source>Reading the layers…</source>
+        <translation>Layer werden gelesen…</translation>
+    </message>
+    <message>
+        <source>Layer {0}  ·  {1}</source>
+        <translation>Layer {0}  ·  {1}</translation>
+    </message>
+    <message>
+        <source>{0} layers  ·  {1}</source>
+        <translation>{0} Layer  ·  {1}</translation>
+    </message>
+    <message>
+        <source>{0} wasted ({1})</source>
+        <translation>{0} verschwendet ({1})</translation>
+    </message>
+    <message>
+        <source>Nothing wasted</source>
+        <translation>Nichts verschwendet</translation>
+    </message>
+    <message>
+        <source>Found files</source>
+        <translation>Gefundene Dateien</translation>
+    </message>
+    <message>
+        <source>Path</source>
+        <translation>Pfad</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Layer</source>
+        <translation>Layer</translation>
+    </message>
+    <message>
+        <source>In the image</source>
+        <translation>Im Image</translation>
+    </message>
+    <message>
+        <source>Visible</source>
+        <translation>Sichtbar</translation>
+    </message>
+    <message>
+        <source>Hidden later</source>
+        <translation>Später verdeckt</translation>
+    </message>
+    <message>
+        <source>Nothing found in this image</source>
+        <translation>In diesem Image nichts gefunden</translation>
+    </message>
+</context>
+<context>
+    <name>LayerStack</name>
+    <message>
+        <source>Layers</source>
+        <translation>Layer</translation>
+    </message>
+</context>
+<context>
+    <name>Layers</name>
+    <message>
+        <source>waiting</source>
+        <translation>wartet</translation>
+    </message>
+    <message>
+        <source>already here</source>
+        <translation>schon hier</translation>
+    </message>
+    <message>
+        <source>downloading</source>
+        <translation>wird heruntergeladen</translation>
+    </message>
+    <message>
+        <source>verifying</source>
+        <translation>wird geprüft</translation>
+    </message>
+    <message>
+        <source>unpacking</source>
+        <translation>wird entpackt</translation>
+    </message>
+    <message>
+        <source>uploading</source>
+        <translation>wird hochgeladen</translation>
+    </message>
+    <message>
+        <source>already there</source>
+        <translation>schon dort</translation>
+    </message>
+    <message>
+        <source>trying again</source>
+        <translation>neuer Versuch</translation>
+    </message>
+    <message>
+        <source>done</source>
+        <translation>fertig</translation>
+    </message>
+</context>
+<context>
+    <name>Listing</name>
+    <message>
+        <source>More</source>
+        <translation>Mehr</translation>
+    </message>
+    <message>
+        <source>Clear the selection</source>
+        <translation>Auswahl aufheben</translation>
+    </message>
+    <message>
+        <source>{0} selected</source>
+        <translation>{0} ausgewählt</translation>
+    </message>
+    <message>
+        <source>Nothing matches “{0}”</source>
+        <translation>Keine Treffer für „{0}“</translation>
+    </message>
+</context>
+<context>
+    <name>LogView</name>
+    <message>
+        <source>{0} new line</source>
+        <translation>{0} neue Zeile</translation>
+    </message>
+    <message>
+        <source>{0} new lines</source>
+        <translation>{0} neue Zeilen</translation>
+    </message>
+    <message>
+        <source>Follow</source>
+        <translation>Folgen</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
+    </message>
+    <message>
+        <source>Select all</source>
+        <translation>Alles auswählen</translation>
+    </message>
+    <message>
+        <source>Find…</source>
+        <translation>Suchen…</translation>
+    </message>
+    <message>
+        <source>Go to the end</source>
+        <translation>Zum Ende gehen</translation>
+    </message>
+</context>
+<context>
+    <name>LoginDialog</name>
+    <message>
+        <source>Log in to a registry</source>
+        <translation>Bei einer Registry anmelden</translation>
+    </message>
+    <message>
+        <source>Registry</source>
+        <translation>Registry</translation>
+    </message>
+    <message>
+        <source>User name</source>
+        <translation>Benutzername</translation>
+    </message>
+    <message>
+        <source>Password or token</source>
+        <translation>Passwort oder Token</translation>
+    </message>
+    <message>
+        <source>Kept in this desktop&apos;s password store if there is one.</source>
+        <translation>Wird im Passwortspeicher dieses Desktops aufbewahrt, wenn es einen gibt.</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Log in</source>
+        <translation>Anmelden</translation>
+    </message>
+    <message>
+        <source>User name and password are both needed</source>
+        <translation>Benutzername und Passwort werden beide gebraucht</translation>
+    </message>
+    <message>
+        <source>Logged in to {0}</source>
+        <translation>Bei {0} angemeldet</translation>
+    </message>
+</context>
+<context>
+    <name>Logs</name>
+    <message>
+        <source>Log</source>
+        <translation>Log</translation>
+    </message>
+    <message>
+        <source>Search the whole log</source>
+        <translation>Ganzes Log durchsuchen</translation>
+    </message>
+    <message>
+        <source>Regular expression</source>
+        <translation>Regulärer Ausdruck</translation>
+    </message>
+    <message>
+        <source>Show only matching lines</source>
+        <translation>Nur Trefferzeilen anzeigen</translation>
+    </message>
+    <message>
+        <source>Hide matching lines</source>
+        <translation>Trefferzeilen ausblenden</translation>
+    </message>
+    <message>
+        <source>Errors</source>
+        <translation>Fehler</translation>
+    </message>
+    <message>
+        <source>Warnings</source>
+        <translation>Warnungen</translation>
+    </message>
+    <message>
+        <source>stderr</source>
+        <translation>stderr</translation>
+    </message>
+    <message>
+        <source>Wrap long lines</source>
+        <translation>Lange Zeilen umbrechen</translation>
+    </message>
+    <message>
+        <source>Follow the end</source>
+        <translation>Dem Ende folgen</translation>
+    </message>
+    <message>
+        <source>More</source>
+        <translation>Mehr</translation>
+    </message>
+    <message>
+        <source>Timestamps</source>
+        <translation>Zeitstempel</translation>
+    </message>
+    <message>
+        <source>Colours of the program</source>
+        <translation>Farben des Programms</translation>
+    </message>
+    <message>
+        <source>Lay out JSON</source>
+        <translation>JSON aufbereiten</translation>
+    </message>
+    <message>
+        <source>Copy all that is selected</source>
+        <translation>Alles Ausgewählte kopieren</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>Exportieren…</translation>
+    </message>
+    <message>
+        <source>Clear the view</source>
+        <translation>Ansicht leeren</translation>
+    </message>
+    <message>
+        <source>Show everything again</source>
+        <translation>Alles wieder anzeigen</translation>
+    </message>
+    <message>
+        <source>The log cannot be read: {0}</source>
+        <translation>Das Log ist nicht lesbar: {0}</translation>
+    </message>
+    <message>
+        <source>{0} lines</source>
+        <translation>{0} Zeilen</translation>
+    </message>
+    <message>
+        <source>not a valid expression</source>
+        <translation>kein gültiger Ausdruck</translation>
+    </message>
+    <message>
+        <source>{0} matches</source>
+        <translation>{0} Treffer</translation>
+    </message>
+    <message>
+        <source>{0} matches, {1} % searched</source>
+        <translation>{0} Treffer, {1} % durchsucht</translation>
+    </message>
+    <message>
+        <source>cannot search: {0}</source>
+        <translation>Suche nicht möglich: {0}</translation>
+    </message>
+    <message>
+        <source>{0} of {1}</source>
+        <translation>{0} von {1}</translation>
+    </message>
+    <message>
+        <source>Export the log of {0}</source>
+        <translation>Log von {0} exportieren</translation>
+    </message>
+    <message>
+        <source>Logs (*.log *.log.gz)</source>
+        <translation>Logs (*.log *.log.gz)</translation>
+    </message>
+    <message>
+        <source>Exported to {0}</source>
+        <translation>Exportiert nach {0}</translation>
+    </message>
+</context>
+<context>
+    <name>MergedLogs</name>
+    <message>
+        <source>Logs of {0} containers</source>
+        <translation>Logs von {0} Containern</translation>
+    </message>
+    <message>
+        <source>Search what is shown</source>
+        <translation>Angezeigtes durchsuchen</translation>
+    </message>
+    <message>
+        <source>Show only matching lines</source>
+        <translation>Nur Trefferzeilen anzeigen</translation>
+    </message>
+    <message>
+        <source>To the end</source>
+        <translation>Zum Ende</translation>
+    </message>
+    <message>
+        <source>{0} matches</source>
+        <translation>{0} Treffer</translation>
+    </message>
+</context>
+<context>
+    <name>Mounts</name>
+    <message>
+        <source>no size limit</source>
+        <translation>keine Größengrenze</translation>
+    </message>
+    <message>
+        <source>memory, {0}</source>
+        <translation>Arbeitsspeicher, {0}</translation>
+    </message>
+    <message>
+        <source>unnamed volume {0}</source>
+        <translation>unbenanntes Volume {0}</translation>
+    </message>
+</context>
+<context>
+    <name>NetworkActions</name>
+    <message>
+        <source>It is always there</source>
+        <translation>Es ist immer da</translation>
+    </message>
+    <message>
+        <source>Containers are connected: disconnect them first</source>
+        <translation>Container sind verbunden: zuerst trennen</translation>
+    </message>
+    <message>
+        <source>Remove the network?</source>
+        <translation>Netzwerk entfernen?</translation>
+    </message>
+    <message>
+        <source>No container is connected to it.</source>
+        <translation>Kein Container ist damit verbunden.</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Removed {0}</source>
+        <translation>{0} entfernt</translation>
+    </message>
+    <message>
+        <source>Remove unused networks?</source>
+        <translation>Unbenutzte Netzwerke entfernen?</translation>
+    </message>
+    <message>
+        <source>{0} networks have no container.</source>
+        <translation>{0} Netzwerke haben keinen Container.</translation>
+    </message>
+    <message>
+        <source>Removed {0} networks</source>
+        <translation>{0} Netzwerke entfernt</translation>
+    </message>
+    <message>
+        <source>New network…</source>
+        <translation>Neues Netzwerk…</translation>
+    </message>
+    <message>
+        <source>Remove unused networks…</source>
+        <translation>Unbenutzte Netzwerke entfernen…</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Details</translation>
+    </message>
+    <message>
+        <source>Connect a container…</source>
+        <translation>Container verbinden…</translation>
+    </message>
+    <message>
+        <source>Remove…</source>
+        <translation>Entfernen…</translation>
+    </message>
+</context>
+<context>
+    <name>NetworksModel</name>
+    <message>
+        <source>Network</source>
+        <translation>Netzwerk</translation>
+    </message>
+    <message>
+        <source>Driver</source>
+        <translation>Treiber</translation>
+    </message>
+    <message>
+        <source>Subnet</source>
+        <translation>Subnetz</translation>
+    </message>
+    <message>
+        <source>Containers</source>
+        <translation>Container</translation>
+    </message>
+    <message>
+        <source>Created</source>
+        <translation>Erstellt</translation>
+    </message>
+    <message>
+        <source>Container</source>
+        <translation>Container</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>Adresse</translation>
+    </message>
+    <message>
+        <source>MAC address</source>
+        <translation>MAC-Adresse</translation>
+    </message>
+    <message>
+        <source>Also called</source>
+        <translation>Weitere Namen</translation>
+    </message>
+    <message>
+        <source>always there</source>
+        <translation>immer da</translation>
+    </message>
+    <message>
+        <source>no way out</source>
+        <translation>kein Weg nach außen</translation>
+    </message>
+</context>
+<context>
+    <name>NetworksPage</name>
+    <message>
+        <source>Networks</source>
+        <translation>Netzwerke</translation>
+    </message>
+    <message>
+        <source>Filter by name, subnet, container</source>
+        <translation>Nach Name, Subnetz, Container filtern</translation>
+    </message>
+    <message>
+        <source>No networks yet</source>
+        <translation>Noch keine Netzwerke</translation>
+    </message>
+    <message>
+        <source>On a network of their own, containers find each other by name.</source>
+        <translation>In einem eigenen Netzwerk finden Container einander über den Namen.</translation>
+    </message>
+    <message>
+        <source>Ports</source>
+        <translation>Ports</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Anzeigen</translation>
+    </message>
+    <message>
+        <source>{0} network</source>
+        <translation>{0} Netzwerk</translation>
+    </message>
+    <message>
+        <source>{0} networks</source>
+        <translation>{0} Netzwerke</translation>
+    </message>
+    <message>
+        <source>Back to the list</source>
+        <translation>Zurück zur Liste</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Connect a container</source>
+        <translation>Container verbinden</translation>
+    </message>
+    <message>
+        <source>Containers on this network</source>
+        <translation>Container in diesem Netzwerk</translation>
+    </message>
+    <message>
+        <source>Network</source>
+        <translation>Netzwerk</translation>
+    </message>
+    <message>
+        <source>Containers</source>
+        <translation>Container</translation>
+    </message>
+    <message>
+        <source>Disconnect</source>
+        <translation>Trennen</translation>
+    </message>
+    <message>
+        <source>Nobody is on this network</source>
+        <translation>Niemand ist in diesem Netzwerk</translation>
+    </message>
+    <message>
+        <source>Id</source>
+        <translation>ID</translation>
+    </message>
+    <message>
+        <source>Subnet</source>
+        <translation>Subnetz</translation>
+    </message>
+    <message>
+        <source>Gateway</source>
+        <translation>Gateway</translation>
+    </message>
+    <message>
+        <source>Way out</source>
+        <translation>Weg nach außen</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keiner</translation>
+    </message>
+    <message>
+        <source>through this computer</source>
+        <translation>über diesen Rechner</translation>
+    </message>
+    <message>
+        <source>Created</source>
+        <translation>Erstellt</translation>
+    </message>
+    <message>
+        <source>Labels</source>
+        <translation>Labels</translation>
+    </message>
+    <message>
+        <source>Disconnected {0} container</source>
+        <translation>{0} Container getrennt</translation>
+    </message>
+    <message>
+        <source>Disconnected {0} containers</source>
+        <translation>{0} Container getrennt</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+    <message>
+        <source>Ports of this computer</source>
+        <translation>Ports dieses Rechners</translation>
+    </message>
+    <message>
+        <source>Back to the networks</source>
+        <translation>Zurück zu den Netzwerken</translation>
+    </message>
+    <message>
+        <source>Look again</source>
+        <translation>Erneut nachsehen</translation>
+    </message>
+    <message>
+        <source>Port</source>
+        <translation>Port</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>Adresse</translation>
+    </message>
+    <message>
+        <source>Held by</source>
+        <translation>Belegt von</translation>
+    </message>
+    <message>
+        <source>Port inside</source>
+        <translation>Port im Inneren</translation>
+    </message>
+    <message>
+        <source>Nobody listens on a port</source>
+        <translation>Niemand lauscht an einem Port</translation>
+    </message>
+    <message>
+        <source>another user&apos;s program</source>
+        <translation>Programm eines anderen Benutzers</translation>
+    </message>
+</context>
+<context>
+    <name>Notices</name>
+    <message>
+        <source>Its health check fails. The log may say why.</source>
+        <translation>Die Zustandsprüfung schlägt fehl. Das Log nennt vielleicht den Grund.</translation>
+    </message>
+    <message>
+        <source>{0} is unhealthy</source>
+        <translation>{0} ist nicht gesund</translation>
+    </message>
+    <message>
+        <source>It was killed because it used all the memory it may have.</source>
+        <translation>Er wurde beendet, weil er allen erlaubten Speicher verbraucht hat.</translation>
+    </message>
+    <message>
+        <source>Its command ended with code {0}.</source>
+        <translation>Sein Befehl endete mit Code {0}.</translation>
+    </message>
+    <message>
+        <source>{0} has died</source>
+        <translation>{0} ist ausgefallen</translation>
+    </message>
+</context>
+<context>
+    <name>OperationDialog</name>
+    <message>
+        <source>Progress</source>
+        <translation>Fortschritt</translation>
+    </message>
+    <message>
+        <source>Cancel it</source>
+        <translation>Vorgang abbrechen</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>What can be done</source>
+        <translation>Was möglich ist</translation>
+    </message>
+</context>
+<context>
+    <name>Operations</name>
+    <message>
+        <source>Running</source>
+        <translation>Läuft</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>Fertig</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>Fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>Cancelled</source>
+        <translation>Abgebrochen</translation>
+    </message>
+    <message>
+        <source>step {0} of {1}</source>
+        <translation>Schritt {0} von {1}</translation>
+    </message>
+    <message>
+        <source>{0} of {1}</source>
+        <translation>{0} von {1}</translation>
+    </message>
+</context>
+<context>
+    <name>Overview</name>
+    <message>
+        <source>Environment</source>
+        <translation>Umgebung</translation>
+    </message>
+    <message>
+        <source>Show secrets</source>
+        <translation>Geheimes anzeigen</translation>
+    </message>
+    <message>
+        <source>About</source>
+        <translation>Über den Container</translation>
+    </message>
+    <message>
+        <source>Ports</source>
+        <translation>Ports</translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation>Ändern</translation>
+    </message>
+    <message>
+        <source>Mounts</source>
+        <translation>Mounts</translation>
+    </message>
+    <message>
+        <source>Limits</source>
+        <translation>Grenzen</translation>
+    </message>
+    <message>
+        <source>What it can and cannot do</source>
+        <translation>Was er darf und was nicht</translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation>Image</translation>
+    </message>
+    <message>
+        <source>Command</source>
+        <translation>Befehl</translation>
+    </message>
+    <message>
+        <source>Id</source>
+        <translation>ID</translation>
+    </message>
+    <message>
+        <source>Created</source>
+        <translation>Erstellt</translation>
+    </message>
+    <message>
+        <source>Started</source>
+        <translation>Gestartet</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>Adresse</translation>
+    </message>
+    <message>
+        <source>Network</source>
+        <translation>Netzwerk</translation>
+    </message>
+    <message>
+        <source>Restart</source>
+        <translation>Neustart</translation>
+    </message>
+    <message>
+        <source>User</source>
+        <translation>Benutzer</translation>
+    </message>
+    <message>
+        <source>Directory</source>
+        <translation>Verzeichnis</translation>
+    </message>
+    <message>
+        <source>Project</source>
+        <translation>Projekt</translation>
+    </message>
+    <message>
+        <source>Process id</source>
+        <translation>Prozess-ID</translation>
+    </message>
+    <message>
+        <source>Storage</source>
+        <translation>Speicherung</translation>
+    </message>
+    <message>
+        <source>never by itself</source>
+        <translation>nie von selbst</translation>
+    </message>
+    <message>
+        <source>when it fails</source>
+        <translation>bei Fehlern</translation>
+    </message>
+    <message>
+        <source>always</source>
+        <translation>immer</translation>
+    </message>
+    <message>
+        <source>unless stopped by hand</source>
+        <translation>außer nach Stopp von Hand</translation>
+    </message>
+    <message>
+        <source> · {0} so far</source>
+        <translation> · bisher {0}</translation>
+    </message>
+    <message>
+        <source>none published</source>
+        <translation>keine veröffentlicht</translation>
+    </message>
+    <message>
+        <source>  (read only)</source>
+        <translation>  (nur lesen)</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keine</translation>
+    </message>
+    <message>
+        <source>no limit</source>
+        <translation>keine Grenze</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>CPUs</source>
+        <translation>CPUs</translation>
+    </message>
+    <message>
+        <source>Processes</source>
+        <translation>Prozesse</translation>
+    </message>
+    <message>
+        <source>On processors</source>
+        <translation>Auf Prozessoren</translation>
+    </message>
+    <message>
+        <source>Not enforced</source>
+        <translation>Nicht durchgesetzt</translation>
+    </message>
+    <message>
+        <source>The History tab has the whole report.</source>
+        <translation>Der Reiter Verlauf enthält den ganzen Bericht.</translation>
+    </message>
+    <message>
+        <source>Why did it end?</source>
+        <translation>Warum endete er?</translation>
+    </message>
+    <message>
+        <source>Start again</source>
+        <translation>Erneut starten</translation>
+    </message>
+    <message>
+        <source>Hide secrets</source>
+        <translation>Geheimes verbergen</translation>
+    </message>
+</context>
+<context>
+    <name>Pages</name>
+    <message>
+        <source>Containers</source>
+        <translation>Container</translation>
+    </message>
+    <message>
+        <source>Images</source>
+        <translation>Images</translation>
+    </message>
+    <message>
+        <source>Volumes</source>
+        <translation>Volumes</translation>
+    </message>
+    <message>
+        <source>Networks</source>
+        <translation>Netzwerke</translation>
+    </message>
+    <message>
+        <source>Builds</source>
+        <translation>Builds</translation>
+    </message>
+    <message>
+        <source>Activity</source>
+        <translation>Aktivität</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>Einstellungen</translation>
+    </message>
+    <message>
+        <source>Welcome</source>
+        <translation>Willkommen</translation>
+    </message>
+</context>
+<context>
+    <name>Palette</name>
+    <message>
+        <source>Go to {0}</source>
+        <translation>Gehe zu {0}</translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation>Image</translation>
+    </message>
+    <message>
+        <source>Volume</source>
+        <translation>Volume</translation>
+    </message>
+    <message>
+        <source>Network</source>
+        <translation>Netzwerk</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>Suchen</translation>
+    </message>
+    <message>
+        <source>Search everything</source>
+        <translation>Alles durchsuchen</translation>
+    </message>
+    <message>
+        <source>Find anything, do anything (Ctrl+K)</source>
+        <translation>Alles finden, alles tun (Strg+K)</translation>
+    </message>
+    <message>
+        <source>Command palette</source>
+        <translation>Befehlspalette</translation>
+    </message>
+    <message>
+        <source>Search containers, images, volumes, and everything you can do</source>
+        <translation>Container, Images, Volumes und alle Aktionen durchsuchen</translation>
+    </message>
+    <message>
+        <source>Results</source>
+        <translation>Ergebnisse</translation>
+    </message>
+</context>
+<context>
+    <name>Ports</name>
+    <message>
+        <source>auto</source>
+        <translation>automatisch</translation>
+    </message>
+</context>
+<context>
+    <name>Processes</name>
+    <message>
+        <source>PID</source>
+        <translation>PID</translation>
+    </message>
+    <message>
+        <source>{0} on the host</source>
+        <translation>{0} auf dem Rechner</translation>
+    </message>
+    <message>
+        <source>User</source>
+        <translation>Benutzer</translation>
+    </message>
+    <message>
+        <source>CPU</source>
+        <translation>CPU</translation>
+    </message>
+    <message>
+        <source>CPU time</source>
+        <translation>CPU-Zeit</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>Started</source>
+        <translation>Gestartet</translation>
+    </message>
+    <message>
+        <source>Command</source>
+        <translation>Befehl</translation>
+    </message>
+    <message>
+        <source>Processes</source>
+        <translation>Prozesse</translation>
+    </message>
+    <message>
+        <source>Filter</source>
+        <translation>Filter</translation>
+    </message>
+    <message>
+        <source>{0} is not running</source>
+        <translation>{0} läuft nicht</translation>
+    </message>
+    <message>
+        <source>A stopped container has no processes.</source>
+        <translation>Ein gestoppter Container hat keine Prozesse.</translation>
+    </message>
+    <message>
+        <source>{0} process</source>
+        <translation>{0} Prozess</translation>
+    </message>
+    <message>
+        <source>{0} processes</source>
+        <translation>{0} Prozesse</translation>
+    </message>
+    <message>
+        <source>Send {0}</source>
+        <translation>{0} senden</translation>
+    </message>
+    <message>
+        <source>Kill at once?</source>
+        <translation>Sofort beenden?</translation>
+    </message>
+    <message>
+        <source>What it has not written yet is lost.</source>
+        <translation>Was noch nicht geschrieben ist, geht verloren.</translation>
+    </message>
+    <message>
+        <source>Kill</source>
+        <translation>Sofort beenden</translation>
+    </message>
+</context>
+<context>
+    <name>ProgramActions</name>
+    <message>
+        <source>The demo service runs</source>
+        <translation>Der Demo-Dienst läuft</translation>
+    </message>
+    <message>
+        <source>Open its page</source>
+        <translation>Seine Seite öffnen</translation>
+    </message>
+    <message>
+        <source>Open an archive of images</source>
+        <translation>Archiv mit Images öffnen</translation>
+    </message>
+    <message>
+        <source>Image archives ({0})</source>
+        <translation>Image-Archive ({0})</translation>
+    </message>
+    <message>
+        <source>Loaded {0}</source>
+        <translation>{0} geladen</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Anzeigen</translation>
+    </message>
+    <message>
+        <source>Run the demo service</source>
+        <translation>Demo-Dienst starten</translation>
+    </message>
+    <message>
+        <source>A small web page, made here; needs no network</source>
+        <translation>Eine kleine Webseite, hier erzeugt; braucht kein Netz</translation>
+    </message>
+    <message>
+        <source>Open an archive…</source>
+        <translation>Archiv öffnen…</translation>
+    </message>
+    <message>
+        <source>Load images from a file</source>
+        <translation>Images aus einer Datei laden</translation>
+    </message>
+    <message>
+        <source>Welcome page</source>
+        <translation>Willkommensseite</translation>
+    </message>
+    <message>
+        <source>Switch light and dark</source>
+        <translation>Zwischen Hell und Dunkel wechseln</translation>
+    </message>
+    <message>
+        <source>Ask the doctor</source>
+        <translation>Diagnose befragen</translation>
+    </message>
+    <message>
+        <source>Clear finished activity</source>
+        <translation>Beendete Vorgänge ausblenden</translation>
+    </message>
+</context>
+<context>
+    <name>ProgressRows</name>
+    <message>
+        <source>Progress of the parts</source>
+        <translation>Fortschritt der Teile</translation>
+    </message>
+</context>
+<context>
+    <name>PruneDialog</name>
+    <message>
+        <source>Free space</source>
+        <translation>Platz freigeben</translation>
+    </message>
+    <message>
+        <source>Images without a tag</source>
+        <translation>Images ohne Tag</translation>
+    </message>
+    <message>
+        <source>All images no container uses</source>
+        <translation>Alle Images, die kein Container verwendet</translation>
+    </message>
+    <message>
+        <source>On disk</source>
+        <translation>Belegt</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>{0}, of which {1} unused</source>
+        <translation>{0}, davon {1} unbenutzt</translation>
+    </message>
+    <message>
+        <source>Images</source>
+        <translation>Images</translation>
+    </message>
+    <message>
+        <source>Containers</source>
+        <translation>Container</translation>
+    </message>
+    <message>
+        <source>Volumes</source>
+        <translation>Volumes</translation>
+    </message>
+    <message>
+        <source>Build cache</source>
+        <translation>Build-Cache</translation>
+    </message>
+    <message>
+        <source>Logs</source>
+        <translation>Logs</translation>
+    </message>
+    <message>
+        <source>There are none.</source>
+        <translation>Es gibt keine.</translation>
+    </message>
+    <message>
+        <source>{0} image</source>
+        <translation>{0} Image</translation>
+    </message>
+    <message>
+        <source>{0} images</source>
+        <translation>{0} Images</translation>
+    </message>
+    <message>
+        <source>{0}, frees {1}: {2}</source>
+        <translation>{0}, gibt {1} frei: {2}</translation>
+    </message>
+    <message>
+        <source>Remove and free {0}</source>
+        <translation>Entfernen und {0} freigeben</translation>
+    </message>
+    <message>
+        <source>Freed {0}</source>
+        <translation>{0} freigegeben</translation>
+    </message>
+</context>
+<context>
+    <name>PullDialog</name>
+    <message>
+        <source>Pull an image</source>
+        <translation>Image herunterladen</translation>
+    </message>
+    <message>
+        <source>Pull</source>
+        <translation>Herunterladen</translation>
+    </message>
+    <message>
+        <source>nginx:1.27  or  ghcr.io/team/app:main</source>
+        <translation>nginx:1.27  oder  ghcr.io/team/app:main</translation>
+    </message>
+    <message>
+        <source>Platform</source>
+        <translation>Plattform</translation>
+    </message>
+    <message>
+        <source>This computer&apos;s</source>
+        <translation>Die dieses Rechners</translation>
+    </message>
+    <message>
+        <source>Tags</source>
+        <translation>Tags</translation>
+    </message>
+    <message>
+        <source>Choose a tag…</source>
+        <translation>Tag wählen…</translation>
+    </message>
+    <message>
+        <source>Which image? A name such as nginx:1.27 is enough.</source>
+        <translation>Welches Image? Ein Name wie nginx:1.27 genügt.</translation>
+    </message>
+    <message>
+        <source>{0} is here</source>
+        <translation>{0} ist da</translation>
+    </message>
+    <message>
+        <source>Run it…</source>
+        <translation>Starten…</translation>
+    </message>
+    <message>
+        <source>Look inside</source>
+        <translation>Hineinsehen</translation>
+    </message>
+    <message>
+        <source>Pulled {0}</source>
+        <translation>{0} heruntergeladen</translation>
+    </message>
+    <message>
+        <source>Choose a platform…</source>
+        <translation>Plattform wählen…</translation>
+    </message>
+    <message>
+        <source>Asking for the tags…</source>
+        <translation>Tags werden erfragt…</translation>
+    </message>
+</context>
+<context>
+    <name>PushDialog</name>
+    <message>
+        <source>Push {0}</source>
+        <translation>{0} hochladen</translation>
+    </message>
+    <message>
+        <source>Push</source>
+        <translation>Hochladen</translation>
+    </message>
+    <message>
+        <source>Name to push to</source>
+        <translation>Name in der Registry</translation>
+    </message>
+    <message>
+        <source>Pushed {0}</source>
+        <translation>{0} hochgeladen</translation>
+    </message>
+    <message>
+        <source>Goes to {0}</source>
+        <translation>Geht an {0}</translation>
+    </message>
+</context>
+<context>
+    <name>Question</name>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>Alle Dateien (*)</translation>
+    </message>
+</context>
+<context>
+    <name>QuitDialog</name>
+    <message>
+        <source>Quit Wherry</source>
+        <translation>Wherry beenden</translation>
+    </message>
+    <message>
+        <source>{0} is still running</source>
+        <translation>{0} läuft noch</translation>
+    </message>
+    <message>
+        <source>{0} services are still running</source>
+        <translation>{0} Dienste laufen noch</translation>
+    </message>
+    <message>
+        <source>They can go on without this window and will be here when you open it again. Restart rules and the docker socket rest until then.</source>
+        <translation>Sie können ohne dieses Fenster weiterlaufen und sind beim nächsten Öffnen wieder da. Neustart-Regeln und der Docker-Socket ruhen bis dahin.</translation>
+    </message>
+    <message>
+        <source>Do the same next time without asking</source>
+        <translation>Nächstes Mal ohne Nachfrage genauso</translation>
+    </message>
+    <message>
+        <source>Stay</source>
+        <translation>Hier bleiben</translation>
+    </message>
+    <message>
+        <source>Stop them and quit</source>
+        <translation>Stoppen und beenden</translation>
+    </message>
+    <message>
+        <source>Keep running and quit</source>
+        <translation>Laufen lassen und beenden</translation>
+    </message>
+</context>
+<context>
+    <name>RegistriesDialog</name>
+    <message>
+        <source>Registries and logins</source>
+        <translation>Registries und Anmeldungen</translation>
+    </message>
+    <message>
+        <source>Logins</source>
+        <translation>Anmeldungen</translation>
+    </message>
+    <message>
+        <source>Log in…</source>
+        <translation>Anmelden…</translation>
+    </message>
+    <message>
+        <source>How to reach them</source>
+        <translation>Wie sie erreicht werden</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>Speichern</translation>
+    </message>
+    <message>
+        <source>Registries</source>
+        <translation>Registries</translation>
+    </message>
+    <message>
+        <source>Add: registry.example.com</source>
+        <translation>Hinzufügen: registry.example.com</translation>
+    </message>
+    <message>
+        <source>New registry</source>
+        <translation>Neue Registry</translation>
+    </message>
+    <message>
+        <source>Allow plain HTTP and unchecked certificates</source>
+        <translation>Unverschlüsseltes HTTP und ungeprüfte Zertifikate erlauben</translation>
+    </message>
+    <message>
+        <source>Mirrors</source>
+        <translation>Mirrors</translation>
+    </message>
+    <message>
+        <source>Own CA file</source>
+        <translation>Eigene CA-Datei</translation>
+    </message>
+    <message>
+        <source>Client certificate</source>
+        <translation>Client-Zertifikat</translation>
+    </message>
+    <message>
+        <source>Client key</source>
+        <translation>Client-Schlüssel</translation>
+    </message>
+    <message>
+        <source>Asked first, separated by commas</source>
+        <translation>Werden zuerst gefragt, durch Kommas getrennt</translation>
+    </message>
+    <message>
+        <source>Log out of {0}</source>
+        <translation>Von {0} abmelden</translation>
+    </message>
+    <message>
+        <source>Nobody is logged in. Public images need no login.</source>
+        <translation>Niemand ist angemeldet. Öffentliche Images brauchen keine Anmeldung.</translation>
+    </message>
+</context>
+<context>
+    <name>ReportDialog</name>
+    <message>
+        <source>Something went wrong inside Wherry</source>
+        <translation>In Wherry ist ein Fehler aufgetreten</translation>
+    </message>
+    <message>
+        <source>This is a mistake in the program, not yours. Your containers go on running. The report below helps to mend it.</source>
+        <translation>Das ist ein Fehler im Programm, kein Bedienfehler. Die Container laufen weiter. Der Bericht unten hilft, ihn zu beheben.</translation>
+    </message>
+    <message>
+        <source>Report</source>
+        <translation>Bericht</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+</context>
+<context>
+    <name>RunDialog</name>
+    <message>
+        <source>docker run line</source>
+        <translation>„docker run“-Zeile</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>As a command</source>
+        <translation>Als Befehl</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
+    </message>
+    <message>
+        <source>Run a container</source>
+        <translation>Container starten</translation>
+    </message>
+    <message>
+        <source>Create only</source>
+        <translation>Nur erstellen</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation>Starten</translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation>Image</translation>
+    </message>
+    <message>
+        <source>nginx:1.27 – or paste a whole docker run line</source>
+        <translation>nginx:1.27 – oder eine ganze „docker run“-Zeile einfügen</translation>
+    </message>
+    <message>
+        <source>invented if left empty</source>
+        <translation>wird erfunden, wenn leer</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Paste a docker run line</source>
+        <translation>„docker run“-Zeile einfügen</translation>
+    </message>
+    <message>
+        <source>Not on this computer yet: it will be pulled first.</source>
+        <translation>Noch nicht auf diesem Rechner: wird zuerst heruntergeladen.</translation>
+    </message>
+    <message>
+        <source>Which image?</source>
+        <translation>Welches Image?</translation>
+    </message>
+    <message>
+        <source>Another container is called {0}</source>
+        <translation>Ein anderer Container heißt {0}</translation>
+    </message>
+    <message>
+        <source>This is no docker run line Wherry can read</source>
+        <translation>Das ist keine „docker run“-Zeile, die Wherry lesen kann</translation>
+    </message>
+    <message>
+        <source>Left out: {0}</source>
+        <translation>Weggelassen: {0}</translation>
+    </message>
+    <message>
+        <source>Wherry does not need these, or a rootless engine cannot grant them.</source>
+        <translation>Wherry braucht diese nicht, oder eine Engine ohne Root-Rechte kann sie nicht gewähren.</translation>
+    </message>
+    <message>
+        <source>Pulling {0}…</source>
+        <translation>{0} wird heruntergeladen…</translation>
+    </message>
+    <message>
+        <source>Starting…</source>
+        <translation>Wird gestartet…</translation>
+    </message>
+</context>
+<context>
+    <name>RunForm</name>
+    <message>
+        <source>Sections</source>
+        <translation>Abschnitte</translation>
+    </message>
+    <message>
+        <source>Which folder?</source>
+        <translation>Welcher Ordner?</translation>
+    </message>
+    <message>
+        <source>Basics</source>
+        <translation>Grundlegendes</translation>
+    </message>
+    <message>
+        <source>Command</source>
+        <translation>Befehl</translation>
+    </message>
+    <message>
+        <source>Entrypoint</source>
+        <translation>Entrypoint</translation>
+    </message>
+    <message>
+        <source>Start again</source>
+        <translation>Wieder starten</translation>
+    </message>
+    <message>
+        <source>Give it a terminal (for shells and full-screen programs)</source>
+        <translation>Mit Terminal (für Shells und Vollbildprogramme)</translation>
+    </message>
+    <message>
+        <source>Keep its input open</source>
+        <translation>Eingabe offen halten</translation>
+    </message>
+    <message>
+        <source>Remove it when it ends</source>
+        <translation>Entfernen, wenn er endet</translation>
+    </message>
+    <message>
+        <source>Add a small init that reaps zombies</source>
+        <translation>Kleines Init-Programm, das Zombies aufräumt</translation>
+    </message>
+    <message>
+        <source>Publish a port</source>
+        <translation>Port veröffentlichen</translation>
+    </message>
+    <message>
+        <source>Ports</source>
+        <translation>Ports</translation>
+    </message>
+    <message>
+        <source>Publish every port of the image on a free port</source>
+        <translation>Jeden Port des Images an einem freien Port veröffentlichen</translation>
+    </message>
+    <message>
+        <source>Also expose</source>
+        <translation>Auch freigeben</translation>
+    </message>
+    <message>
+        <source>Left: the port on this computer. Right: the port the service listens on.</source>
+        <translation>Links: der Port auf diesem Rechner. Rechts: der Port, an dem der Dienst lauscht.</translation>
+    </message>
+    <message>
+        <source>Mount something</source>
+        <translation>Etwas einhängen</translation>
+    </message>
+    <message>
+        <source>Files and volumes</source>
+        <translation>Dateien und Volumes</translation>
+    </message>
+    <message>
+        <source>Volumes of</source>
+        <translation>Volumes von</translation>
+    </message>
+    <message>
+        <source>other containers</source>
+        <translation>andere Container</translation>
+    </message>
+    <message>
+        <source>Shared memory</source>
+        <translation>Gemeinsamer Speicher</translation>
+    </message>
+    <message>
+        <source>Volumes outlive the container; what it writes elsewhere goes when it is removed.</source>
+        <translation>Volumes überdauern den Container; was er anderswo schreibt, verschwindet mit ihm.</translation>
+    </message>
+    <message>
+        <source>Environment</source>
+        <translation>Umgebung</translation>
+    </message>
+    <message>
+        <source>Variables</source>
+        <translation>Variablen</translation>
+    </message>
+    <message>
+        <source>Labels</source>
+        <translation>Labels</translation>
+    </message>
+    <message>
+        <source>User</source>
+        <translation>Benutzer</translation>
+    </message>
+    <message>
+        <source>Further groups</source>
+        <translation>Weitere Gruppen</translation>
+    </message>
+    <message>
+        <source>Directory</source>
+        <translation>Verzeichnis</translation>
+    </message>
+    <message>
+        <source>Host name</source>
+        <translation>Rechnername</translation>
+    </message>
+    <message>
+        <source>Domain</source>
+        <translation>Domain</translation>
+    </message>
+    <message>
+        <source>Its own, reachable by published ports</source>
+        <translation>Eigenes, erreichbar über veröffentlichte Ports</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>Keines</translation>
+    </message>
+    <message>
+        <source>That of this computer</source>
+        <translation>Das dieses Rechners</translation>
+    </message>
+    <message>
+        <source>Network</source>
+        <translation>Netzwerk</translation>
+    </message>
+    <message>
+        <source>Also known as</source>
+        <translation>Auch bekannt als</translation>
+    </message>
+    <message>
+        <source>Hosts</source>
+        <translation>Hosts</translation>
+    </message>
+    <message>
+        <source>DNS servers</source>
+        <translation>DNS-Server</translation>
+    </message>
+    <message>
+        <source>DNS search</source>
+        <translation>DNS-Suche</translation>
+    </message>
+    <message>
+        <source>DNS options</source>
+        <translation>DNS-Optionen</translation>
+    </message>
+    <message>
+        <source>Limits</source>
+        <translation>Grenzen</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>CPUs</source>
+        <translation>CPUs</translation>
+    </message>
+    <message>
+        <source>Processes</source>
+        <translation>Prozesse</translation>
+    </message>
+    <message>
+        <source>Memory, soft</source>
+        <translation>Speicher, weich</translation>
+    </message>
+    <message>
+        <source>Memory and swap</source>
+        <translation>Speicher und Swap</translation>
+    </message>
+    <message>
+        <source>CPU weight</source>
+        <translation>CPU-Gewicht</translation>
+    </message>
+    <message>
+        <source>On processors</source>
+        <translation>Auf Prozessoren</translation>
+    </message>
+    <message>
+        <source>On memory nodes</source>
+        <translation>Auf Speicherknoten</translation>
+    </message>
+    <message>
+        <source>CPU quota, µs</source>
+        <translation>CPU-Kontingent, µs</translation>
+    </message>
+    <message>
+        <source>CPU period, µs</source>
+        <translation>CPU-Periode, µs</translation>
+    </message>
+    <message>
+        <source>Disk weight</source>
+        <translation>Disk-Gewicht</translation>
+    </message>
+    <message>
+        <source>Disk rates</source>
+        <translation>Disk-Raten</translation>
+    </message>
+    <message>
+        <source>OOM score</source>
+        <translation>OOM-Wert</translation>
+    </message>
+    <message>
+        <source>Ulimits</source>
+        <translation>Ulimits</translation>
+    </message>
+    <message>
+        <source>Log file size</source>
+        <translation>Größe je Log-Datei</translation>
+    </message>
+    <message>
+        <source>Log files</source>
+        <translation>Log-Dateien</translation>
+    </message>
+    <message>
+        <source>Empty means no limit. Memory, CPUs and processes can be changed while it runs.</source>
+        <translation>Leer heißt keine Grenze. Speicher, CPUs und Prozesse lassen sich im Betrieb ändern.</translation>
+    </message>
+    <message>
+        <source>Health check</source>
+        <translation>Zustandsprüfung</translation>
+    </message>
+    <message>
+        <source>The default list</source>
+        <translation>Die Standardliste</translation>
+    </message>
+    <message>
+        <source>No filter</source>
+        <translation>Kein Filter</translation>
+    </message>
+    <message>
+        <source>Security</source>
+        <translation>Sicherheit</translation>
+    </message>
+    <message>
+        <source>It cannot change its own file system</source>
+        <translation>Er kann sein eigenes Dateisystem nicht ändern</translation>
+    </message>
+    <message>
+        <source>It cannot gain privileges</source>
+        <translation>Er kann keine Rechte hinzugewinnen</translation>
+    </message>
+    <message>
+        <source>Privileged (within its own user namespace, never on this computer)</source>
+        <translation>Privilegiert (im eigenen User-Namespace, nie auf diesem Rechner)</translation>
+    </message>
+    <message>
+        <source>Show masked paths of /proc and /sys</source>
+        <translation>Verdeckte Pfade in /proc und /sys zeigen</translation>
+    </message>
+    <message>
+        <source>Add capabilities</source>
+        <translation>Capabilities geben</translation>
+    </message>
+    <message>
+        <source>Drop capabilities</source>
+        <translation>Capabilities nehmen</translation>
+    </message>
+    <message>
+        <source>System calls</source>
+        <translation>Systemaufrufe</translation>
+    </message>
+    <message>
+        <source>Users</source>
+        <translation>Benutzer</translation>
+    </message>
+    <message>
+        <source>Mapped to spare ids of yours</source>
+        <translation>Auf freie eigene IDs abgebildet</translation>
+    </message>
+    <message>
+        <source>You are the same user inside</source>
+        <translation>Innen derselbe Benutzer wie außen</translation>
+    </message>
+    <message>
+        <source>Devices</source>
+        <translation>Geräte</translation>
+    </message>
+    <message>
+        <source>Kernel settings</source>
+        <translation>Kernel-Einstellungen</translation>
+    </message>
+    <message>
+        <source>Its own</source>
+        <translation>Eigener</translation>
+    </message>
+    <message>
+        <source>Advanced</source>
+        <translation>Fortgeschritten</translation>
+    </message>
+    <message>
+        <source>Stop signal</source>
+        <translation>Stoppsignal</translation>
+    </message>
+    <message>
+        <source>Time to stop</source>
+        <translation>Zeit zum Stoppen</translation>
+    </message>
+    <message>
+        <source>Shared memory (IPC)</source>
+        <translation>Gemeinsamer Speicher (IPC)</translation>
+    </message>
+    <message>
+        <source>Host name (UTS)</source>
+        <translation>Rechnername (UTS)</translation>
+    </message>
+    <message>
+        <source>Control groups</source>
+        <translation>Control Groups</translation>
+    </message>
+    <message>
+        <source>Storage</source>
+        <translation>Speicherung</translation>
+    </message>
+    <message>
+        <source>The engine&apos;s choice</source>
+        <translation>Wahl der Engine</translation>
+    </message>
+    <message>
+        <source>Platform</source>
+        <translation>Plattform</translation>
+    </message>
+    <message>
+        <source>Close its input after the first client</source>
+        <translation>Eingabe nach dem ersten Client schließen</translation>
+    </message>
+    <message>
+        <source>Never</source>
+        <translation>Nie</translation>
+    </message>
+    <message>
+        <source>When it fails</source>
+        <translation>Bei Fehlern</translation>
+    </message>
+    <message>
+        <source>Always, unless stopped by hand</source>
+        <translation>Immer, außer nach Stopp von Hand</translation>
+    </message>
+    <message>
+        <source>Always</source>
+        <translation>Immer</translation>
+    </message>
+    <message>
+        <source>times</source>
+        <translation>Mal</translation>
+    </message>
+    <message>
+        <source>As the image says</source>
+        <translation>Wie im Image</translation>
+    </message>
+    <message>
+        <source>Do not check</source>
+        <translation>Nicht prüfen</translation>
+    </message>
+    <message>
+        <source>Run a command</source>
+        <translation>Befehl ausführen</translation>
+    </message>
+    <message>
+        <source>Every</source>
+        <translation>Alle</translation>
+    </message>
+    <message>
+        <source>Give up after</source>
+        <translation>Aufgeben nach</translation>
+    </message>
+    <message>
+        <source>Time to get ready</source>
+        <translation>Anlaufzeit</translation>
+    </message>
+    <message>
+        <source>Meanwhile every</source>
+        <translation>Währenddessen alle</translation>
+    </message>
+    <message>
+        <source>Unhealthy after failures</source>
+        <translation>Nicht gesund nach Fehlern</translation>
+    </message>
+    <message>
+        <source>Check</source>
+        <translation>Prüfen</translation>
+    </message>
+    <message>
+        <source>Which command tells that it is well?</source>
+        <translation>Welcher Befehl zeigt, dass es ihm gut geht?</translation>
+    </message>
+    <message>
+        <source>“{0}”: write /dev/sda read-bps 10m</source>
+        <translation>„{0}“: /dev/sda read-bps 10m schreiben</translation>
+    </message>
+    <message>
+        <source>“{0}”: write nofile=1024:4096</source>
+        <translation>„{0}“: nofile=1024:4096 schreiben</translation>
+    </message>
+    <message>
+        <source>“{0}”: a device begins with “/”</source>
+        <translation>„{0}“: ein Gerät beginnt mit „/“</translation>
+    </message>
+</context>
+<context>
+    <name>RunLine</name>
+    <message>
+        <source>The line names no image</source>
+        <translation>Die Zeile nennt kein Image</translation>
+    </message>
+    <message>
+        <source>A quote is not closed</source>
+        <translation>Ein Anführungszeichen ist nicht geschlossen</translation>
+    </message>
+    <message>
+        <source>“{0}” is no option Wherry knows</source>
+        <translation>„{0}“ ist keine Option, die Wherry kennt</translation>
+    </message>
+    <message>
+        <source>“{0}” needs a value</source>
+        <translation>„{0}“ braucht einen Wert</translation>
+    </message>
+    <message>
+        <source>“{0} {1}” cannot be read: {2}</source>
+        <translation>„{0} {1}“ ist nicht lesbar: {2}</translation>
+    </message>
+    <message>
+        <source>“{0}” is no port; write 8080:80 or 127.0.0.1:53:53/udp</source>
+        <translation>„{0}“ ist kein Port; richtig wäre 8080:80 oder 127.0.0.1:53:53/udp</translation>
+    </message>
+    <message>
+        <source>The two ranges of “{0}” differ in length</source>
+        <translation>Die beiden Bereiche von „{0}“ sind verschieden lang</translation>
+    </message>
+    <message>
+        <source>“{0}” is no port number</source>
+        <translation>„{0}“ ist keine Portnummer</translation>
+    </message>
+    <message>
+        <source>Ports go from 1 to 65535; “{0}” does not</source>
+        <translation>Ports gehen von 1 bis 65535; „{0}“ nicht</translation>
+    </message>
+    <message>
+        <source>The place in the container must begin with “/”, in “{0}”</source>
+        <translation>Der Ort im Container muss mit „/“ beginnen, in „{0}“</translation>
+    </message>
+    <message>
+        <source>“{0}” is no kind of mount</source>
+        <translation>„{0}“ ist keine Art von Mount</translation>
+    </message>
+    <message>
+        <source>“--mount {0}” names no target</source>
+        <translation>„--mount {0}“ nennt kein Ziel</translation>
+    </message>
+    <message>
+        <source>write 30s or 1m30s</source>
+        <translation>30s oder 1m30s schreiben</translation>
+    </message>
+    <message>
+        <source>no, on-failure, always or unless-stopped</source>
+        <translation>no, on-failure, always oder unless-stopped</translation>
+    </message>
+    <message>
+        <source>The seccomp profile {0} cannot be read</source>
+        <translation>Das Seccomp-Profil {0} ist nicht lesbar</translation>
+    </message>
+    <message>
+        <source>The file {0} cannot be read</source>
+        <translation>Die Datei {0} ist nicht lesbar</translation>
+    </message>
+</context>
+<context>
+    <name>SearchField</name>
+    <message>
+        <source>Search</source>
+        <translation>Suchen</translation>
+    </message>
+</context>
+<context>
+    <name>Security</name>
+    <message>
+        <source>Privileged: every capability, within its own user namespace</source>
+        <translation>Privilegiert: alle Capabilities, im eigenen User-Namespace</translation>
+    </message>
+    <message>
+        <source>Shares the network of this computer</source>
+        <translation>Teilt das Netzwerk dieses Rechners</translation>
+    </message>
+    <message>
+        <source>Any system call: no seccomp filter</source>
+        <translation>Jeder Systemaufruf: kein Seccomp-Filter</translation>
+    </message>
+    <message>
+        <source>Can change files of yours in {0}</source>
+        <translation>Kann eigene Dateien in {0} ändern</translation>
+    </message>
+    <message>
+        <source>Reaches devices: {0}</source>
+        <translation>Erreicht Geräte: {0}</translation>
+    </message>
+    <message>
+        <source>Extra capabilities: {0}</source>
+        <translation>Zusätzliche Capabilities: {0}</translation>
+    </message>
+    <message>
+        <source>Its root is your ordinary user: it is never root on this computer</source>
+        <translation>Sein Root ist ein gewöhnlicher Benutzer: auf diesem Rechner ist er nie Root</translation>
+    </message>
+    <message>
+        <source>No capabilities at all</source>
+        <translation>Gar keine Capabilities</translation>
+    </message>
+    <message>
+        <source>The 14 usual capabilities or fewer</source>
+        <translation>Die 14 üblichen Capabilities oder weniger</translation>
+    </message>
+    <message>
+        <source>Filters system calls by the default list</source>
+        <translation>Filtert Systemaufrufe nach der Standardliste</translation>
+    </message>
+    <message>
+        <source>Filters system calls by its own list</source>
+        <translation>Filtert Systemaufrufe nach eigener Liste</translation>
+    </message>
+    <message>
+        <source>Cannot change its own file system</source>
+        <translation>Kann sein eigenes Dateisystem nicht ändern</translation>
+    </message>
+    <message>
+        <source>Cannot gain privileges by set-uid programs</source>
+        <translation>Kann über Set-UID-Programme keine Rechte hinzugewinnen</translation>
+    </message>
+    <message>
+        <source>Has no network</source>
+        <translation>Hat kein Netzwerk</translation>
+    </message>
+</context>
+<context>
+    <name>Settings</name>
+    <message>
+        <source>Settings</source>
+        <translation>Einstellungen</translation>
+    </message>
+    <message>
+        <source>General</source>
+        <translation>Allgemein</translation>
+    </message>
+    <message>
+        <source>Doctor</source>
+        <translation>Diagnose</translation>
+    </message>
+    <message>
+        <source>Storage</source>
+        <translation>Speicherung</translation>
+    </message>
+    <message>
+        <source>Registries</source>
+        <translation>Registries</translation>
+    </message>
+    <message>
+        <source>Sheet</source>
+        <translation>Blatt</translation>
+    </message>
+    <message>
+        <source>Window</source>
+        <translation>Fenster</translation>
+    </message>
+    <message>
+        <source>Like the system</source>
+        <translation>Wie das System</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>Hell</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>Dunkel</translation>
+    </message>
+    <message>
+        <source>Look</source>
+        <translation>Aussehen</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>Sprache</translation>
+    </message>
+    <message>
+        <source>Closing the window keeps Wherry in the tray</source>
+        <translation>Beim Schließen des Fensters bleibt Wherry im Infobereich</translation>
+    </message>
+    <message>
+        <source>Tell me when a service dies or turns unhealthy</source>
+        <translation>Melden, wenn ein Dienst ausfällt oder nicht mehr gesund ist</translation>
+    </message>
+    <message>
+        <source>Ask what to do with running services</source>
+        <translation>Fragen, was mit laufenden Diensten geschehen soll</translation>
+    </message>
+    <message>
+        <source>Keep services running</source>
+        <translation>Dienste laufen lassen</translation>
+    </message>
+    <message>
+        <source>Stop all services</source>
+        <translation>Alle Dienste stoppen</translation>
+    </message>
+    <message>
+        <source>When I quit</source>
+        <translation>Beim Beenden</translation>
+    </message>
+    <message>
+        <source>Engine</source>
+        <translation>Engine</translation>
+    </message>
+    <message>
+        <source>About this engine</source>
+        <translation>Über diese Engine</translation>
+    </message>
+    <message>
+        <source>From the next start on</source>
+        <translation>Gilt ab dem nächsten Start</translation>
+    </message>
+    <message>
+        <source>The fastest that works here</source>
+        <translation>Die schnellste, die hier funktioniert</translation>
+    </message>
+    <message>
+        <source>overlay (kernel)</source>
+        <translation>overlay (Kernel)</translation>
+    </message>
+    <message>
+        <source>Serve the Docker API on a socket of mine</source>
+        <translation>Docker-API an einem eigenen Socket anbieten</translation>
+    </message>
+    <message>
+        <source>Downloads at once</source>
+        <translation>Gleichzeitige Downloads</translation>
+    </message>
+    <message>
+        <source>Size of a log file</source>
+        <translation>Größe je Log-Datei</translation>
+    </message>
+    <message>
+        <source>Log files kept</source>
+        <translation>Behaltene Log-Dateien</translation>
+    </message>
+    <message>
+        <source>Logs of removed containers</source>
+        <translation>Logs entfernter Container</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>Speichern</translation>
+    </message>
+    <message>
+        <source>Saved</source>
+        <translation>Gespeichert</translation>
+    </message>
+    <message>
+        <source>Looking…</source>
+        <translation>Wird untersucht…</translation>
+    </message>
+    <message>
+        <source>What this computer allows</source>
+        <translation>Was dieser Rechner erlaubt</translation>
+    </message>
+    <message>
+        <source>Look again</source>
+        <translation>Erneut untersuchen</translation>
+    </message>
+    <message>
+        <source>{0} thing(s) missing</source>
+        <translation>Fehlendes: {0}</translation>
+    </message>
+    <message>
+        <source>Some features do not work until they are mended.</source>
+        <translation>Einiges funktioniert erst, wenn es behoben ist.</translation>
+    </message>
+    <message>
+        <source>Works, with {0} thing(s) to improve</source>
+        <translation>Funktioniert; zu verbessern: {0}</translation>
+    </message>
+    <message>
+        <source>All is well</source>
+        <translation>Alles in Ordnung</translation>
+    </message>
+    <message>
+        <source>Copy the command</source>
+        <translation>Befehl kopieren</translation>
+    </message>
+    <message>
+        <source>What takes space</source>
+        <translation>Was Platz braucht</translation>
+    </message>
+    <message>
+        <source>Is everything in its place?</source>
+        <translation>Ist alles an seinem Platz?</translation>
+    </message>
+    <message>
+        <source>Check</source>
+        <translation>Prüfen</translation>
+    </message>
+    <message>
+        <source>Mend…</source>
+        <translation>Beheben…</translation>
+    </message>
+    <message>
+        <source>Looks for what no row of the store explains.</source>
+        <translation>Sucht nach allem, was kein Eintrag des Speicherbereichs erklärt.</translation>
+    </message>
+    <message>
+        <source>Images</source>
+        <translation>Images</translation>
+    </message>
+    <message>
+        <source>Containers</source>
+        <translation>Container</translation>
+    </message>
+    <message>
+        <source>Volumes</source>
+        <translation>Volumes</translation>
+    </message>
+    <message>
+        <source>Build cache</source>
+        <translation>Build-Cache</translation>
+    </message>
+    <message>
+        <source>Logs</source>
+        <translation>Logs</translation>
+    </message>
+    <message>
+        <source>, of which {0} could be freed</source>
+        <translation>, davon könnten {0} frei werden</translation>
+    </message>
+    <message>
+        <source>Checking…</source>
+        <translation>Wird geprüft…</translation>
+    </message>
+    <message>
+        <source>Mend the store?</source>
+        <translation>Speicherbereich in Ordnung bringen?</translation>
+    </message>
+    <message>
+        <source>Leftovers are removed; nothing that a container, image or volume uses.</source>
+        <translation>Überbleibsel werden entfernt; nichts, was ein Container, Image oder Volume verwendet.</translation>
+    </message>
+    <message>
+        <source>Mend</source>
+        <translation>Beheben</translation>
+    </message>
+    <message>
+        <source>Everything is in its place.</source>
+        <translation>Alles ist an seinem Platz.</translation>
+    </message>
+    <message>
+        <source>{0} finding(s)</source>
+        <translation>Befunde: {0}</translation>
+    </message>
+    <message>
+        <source>{0} finding(s) mended</source>
+        <translation>Behobene Befunde: {0}</translation>
+    </message>
+    <message>
+        <source>mended</source>
+        <translation>behoben</translation>
+    </message>
+    <message>
+        <source>Logged in to</source>
+        <translation>Angemeldet bei</translation>
+    </message>
+    <message>
+        <source>Log in…</source>
+        <translation>Anmelden…</translation>
+    </message>
+    <message>
+        <source>Mirrors and certificates…</source>
+        <translation>Mirrors und Zertifikate…</translation>
+    </message>
+    <message>
+        <source>Log out</source>
+        <translation>Abmelden</translation>
+    </message>
+    <message>
+        <source>Nowhere. Public images need no login.</source>
+        <translation>Nirgends. Öffentliche Images brauchen keine Anmeldung.</translation>
+    </message>
+    <message>
+        <source>Version</source>
+        <translation>Version</translation>
+    </message>
+    <message>
+        <source>Control groups</source>
+        <translation>Control Groups</translation>
+    </message>
+    <message>
+        <source>Kept in</source>
+        <translation>Ablage</translation>
+    </message>
+    <message>
+        <source>Docker socket</source>
+        <translation>Docker-Socket</translation>
+    </message>
+    <message>
+        <source>System</source>
+        <translation>System</translation>
+    </message>
+    <message>
+        <source>Programs</source>
+        <translation>Programme</translation>
+    </message>
+    <message>
+        <source>no subordinate ids: everything in a container is one user</source>
+        <translation>keine untergeordneten IDs: alles in einem Container ist ein Benutzer</translation>
+    </message>
+    <message>
+        <source>Users</source>
+        <translation>Benutzer</translation>
+    </message>
+</context>
+<context>
+    <name>Shortcuts</name>
+    <message>
+        <source>Command palette</source>
+        <translation>Befehlspalette</translation>
+    </message>
+    <message>
+        <source>Filter the list</source>
+        <translation>Liste filtern</translation>
+    </message>
+    <message>
+        <source>These keys</source>
+        <translation>Diese Tasten</translation>
+    </message>
+    <message>
+        <source>Back to the list</source>
+        <translation>Zurück zur Liste</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>Beenden</translation>
+    </message>
+    <message>
+        <source>Go to {0}</source>
+        <translation>Gehe zu {0}</translation>
+    </message>
+    <message>
+        <source>Containers</source>
+        <translation>Container</translation>
+    </message>
+    <message>
+        <source>Images</source>
+        <translation>Images</translation>
+    </message>
+    <message>
+        <source>Volumes</source>
+        <translation>Volumes</translation>
+    </message>
+    <message>
+        <source>Networks</source>
+        <translation>Netzwerke</translation>
+    </message>
+    <message>
+        <source>Everywhere</source>
+        <translation>Überall</translation>
+    </message>
+    <message>
+        <source>Logs and terminals</source>
+        <translation>Logs und Terminals</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>Suchen</translation>
+    </message>
+    <message>
+        <source>Next and previous hit</source>
+        <translation>Nächster und voriger Treffer</translation>
+    </message>
+    <message>
+        <source>Larger and smaller text</source>
+        <translation>Größerer und kleinerer Text</translation>
+    </message>
+    <message>
+        <source>Copy from a terminal</source>
+        <translation>Aus einem Terminal kopieren</translation>
+    </message>
+    <message>
+        <source>Paste into a terminal</source>
+        <translation>In ein Terminal einfügen</translation>
+    </message>
+    <message>
+        <source>Keyboard shortcuts</source>
+        <translation>Tastenkürzel</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+</context>
+<context>
+    <name>SpecCheck</name>
+    <message>
+        <source>Port {0} is published twice</source>
+        <translation>Port {0} ist zweimal veröffentlicht</translation>
+    </message>
+    <message>
+        <source>Two mounts at {0}</source>
+        <translation>Zwei Mounts an {0}</translation>
+    </message>
+    <message>
+        <source>{0} does not exist and will be made</source>
+        <translation>{0} gibt es nicht und wird angelegt</translation>
+    </message>
+    <message>
+        <source>{0} does not exist</source>
+        <translation>{0} gibt es nicht</translation>
+    </message>
+    <message>
+        <source>“Remove when it ends” and “Start again” exclude each other</source>
+        <translation>„Entfernen, wenn er endet“ und „Wieder starten“ schließen sich aus</translation>
+    </message>
+    <message>
+        <source>Ports below {0} need a setting of this computer; see the doctor</source>
+        <translation>Ports unter {0} brauchen eine Einstellung dieses Rechners; siehe Diagnose</translation>
+    </message>
+    <message>
+        <source>Port {0} is taken by the container {1}</source>
+        <translation>Port {0} ist vom Container {1} belegt</translation>
+    </message>
+    <message>
+        <source>Port {0} is taken by {1} (process {2})</source>
+        <translation>Port {0} ist von {1} belegt (Prozess {2})</translation>
+    </message>
+    <message>
+        <source>Port {0} is taken by another program</source>
+        <translation>Port {0} ist von einem anderen Programm belegt</translation>
+    </message>
+</context>
+<context>
+    <name>State</name>
+    <message>
+        <source>Created</source>
+        <translation>Erstellt</translation>
+    </message>
+    <message>
+        <source>Starting</source>
+        <translation>Startet</translation>
+    </message>
+    <message>
+        <source>Unhealthy</source>
+        <translation>Nicht gesund</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>Läuft</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>Pausiert</translation>
+    </message>
+    <message>
+        <source>Stopping</source>
+        <translation>Stoppt</translation>
+    </message>
+    <message>
+        <source>Restarting</source>
+        <translation>Startet neu</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>Fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>Stopped</source>
+        <translation>Gestoppt</translation>
+    </message>
+    <message>
+        <source>Removing</source>
+        <translation>Wird entfernt</translation>
+    </message>
+    <message>
+        <source>Broken</source>
+        <translation>Defekt</translation>
+    </message>
+</context>
+<context>
+    <name>Stats</name>
+    <message>
+        <source>Time shown</source>
+        <translation>Gezeigte Zeit</translation>
+    </message>
+    <message>
+        <source>Back to now</source>
+        <translation>Zurück zum Jetzt</translation>
+    </message>
+    <message>
+        <source>Limit</source>
+        <translation>Grenze</translation>
+    </message>
+    <message>
+        <source>Not running; the graphs show what was.</source>
+        <translation>Läuft nicht; die Kurven zeigen, was war.</translation>
+    </message>
+    <message>
+        <source>estimate: no controller on this host</source>
+        <translation>Schätzung: kein Controller auf diesem Rechner</translation>
+    </message>
+    <message>
+        <source>this host does not count it</source>
+        <translation>dieser Rechner zählt das nicht</translation>
+    </message>
+    <message>
+        <source>The limit is now {0}</source>
+        <translation>Die Grenze ist jetzt {0}</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+</context>
+<context>
+    <name>Status</name>
+    <message>
+        <source>Paused, up {0}</source>
+        <translation>Pausiert, läuft seit {0}</translation>
+    </message>
+    <message>
+        <source>Up {0}</source>
+        <translation>Läuft seit {0}</translation>
+    </message>
+    <message>
+        <source>Out of memory {0}</source>
+        <translation>Speicher ausgegangen {0}</translation>
+    </message>
+    <message>
+        <source>Could not start {0}</source>
+        <translation>Start misslungen {0}</translation>
+    </message>
+    <message>
+        <source>Ended with {0}, {1}</source>
+        <translation>Mit {0} beendet, {1}</translation>
+    </message>
+    <message>
+        <source>Stopped {0}</source>
+        <translation>Gestoppt {0}</translation>
+    </message>
+    <message>
+        <source>Finished {0}</source>
+        <translation>Beendet {0}</translation>
+    </message>
+    <message>
+        <source>Never started</source>
+        <translation>Nie gestartet</translation>
+    </message>
+</context>
+<context>
+    <name>StatusBar</name>
+    <message>
+        <source>Status</source>
+        <translation>Status</translation>
+    </message>
+    <message>
+        <source>Engine is starting</source>
+        <translation>Engine startet</translation>
+    </message>
+    <message>
+        <source>Starting the engine…</source>
+        <translation>Die Engine startet…</translation>
+    </message>
+    <message>
+        <source>Progress</source>
+        <translation>Fortschritt</translation>
+    </message>
+    <message>
+        <source>Engine is not running</source>
+        <translation>Engine läuft nicht</translation>
+    </message>
+    <message>
+        <source>Engine is running</source>
+        <translation>Engine läuft</translation>
+    </message>
+    <message>
+        <source>cgroup {0}</source>
+        <translation>cgroup {0}</translation>
+    </message>
+    <message>
+        <source>no cgroups</source>
+        <translation>keine cgroups</translation>
+    </message>
+    <message>
+        <source>{0} warning(s)</source>
+        <translation>Warnungen: {0}</translation>
+    </message>
+    <message>
+        <source>CPU {0}</source>
+        <translation>CPU {0}</translation>
+    </message>
+    <message>
+        <source>Memory {0} of {1}</source>
+        <translation>Speicher {0} von {1}</translation>
+    </message>
+    <message>
+        <source>{0} free</source>
+        <translation>{0} frei</translation>
+    </message>
+    <message>
+        <source>{0} jobs running</source>
+        <translation>Laufende Vorgänge: {0}</translation>
+    </message>
+</context>
+<context>
+    <name>StepState</name>
+    <message>
+        <source>Waiting</source>
+        <translation>Wartet</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>Läuft</translation>
+    </message>
+    <message>
+        <source>Cached</source>
+        <translation>Im Cache</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>Fertig</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>Fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>Not reached</source>
+        <translation>Nicht erreicht</translation>
+    </message>
+    <message>
+        <source>Stopped</source>
+        <translation>Gestoppt</translation>
+    </message>
+</context>
+<context>
+    <name>Terminal</name>
+    <message>
+        <source>Terminal of {0}</source>
+        <translation>Terminal von {0}</translation>
+    </message>
+    <message>
+        <source>Detached</source>
+        <translation>Getrennt</translation>
+    </message>
+    <message>
+        <source>Ended with {0}</source>
+        <translation>Mit {0} beendet</translation>
+    </message>
+    <message>
+        <source>– Enter starts it again</source>
+        <translation>– Eingabetaste startet neu</translation>
+    </message>
+    <message>
+        <source>Terminals</source>
+        <translation>Terminals</translation>
+    </message>
+    <message>
+        <source>Another terminal</source>
+        <translation>Weiteres Terminal</translation>
+    </message>
+    <message>
+        <source>Shell</source>
+        <translation>Shell</translation>
+    </message>
+    <message>
+        <source>No terminal open</source>
+        <translation>Kein Terminal offen</translation>
+    </message>
+    <message>
+        <source>Open a shell</source>
+        <translation>Shell öffnen</translation>
+    </message>
+    <message>
+        <source>A terminal needs a running container.</source>
+        <translation>Ein Terminal braucht einen laufenden Container.</translation>
+    </message>
+    <message>
+        <source>{0} is not running</source>
+        <translation>{0} läuft nicht</translation>
+    </message>
+    <message>
+        <source>Start it</source>
+        <translation>Starten</translation>
+    </message>
+    <message>
+        <source>Close this terminal</source>
+        <translation>Dieses Terminal schließen</translation>
+    </message>
+    <message>
+        <source>Shell as root</source>
+        <translation>Shell als Root</translation>
+    </message>
+    <message>
+        <source>Attach to the main process</source>
+        <translation>Mit dem Hauptprozess verbinden</translation>
+    </message>
+    <message>
+        <source>Another command…</source>
+        <translation>Anderer Befehl…</translation>
+    </message>
+    <message>
+        <source>Run a command in a terminal</source>
+        <translation>Befehl in einem Terminal ausführen</translation>
+    </message>
+    <message>
+        <source>Command</source>
+        <translation>Befehl</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation>Ausführen</translation>
+    </message>
+    <message>
+        <source>Write a command</source>
+        <translation>Bitte einen Befehl schreiben</translation>
+    </message>
+    <message>
+        <source>A quote is not closed</source>
+        <translation>Ein Anführungszeichen ist nicht geschlossen</translation>
+    </message>
+</context>
+<context>
+    <name>TerminalView</name>
+    <message>
+        <source>Terminal</source>
+        <translation>Terminal</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
+    </message>
+    <message>
+        <source>Paste</source>
+        <translation>Einfügen</translation>
+    </message>
+    <message>
+        <source>Select all</source>
+        <translation>Alles auswählen</translation>
+    </message>
+    <message>
+        <source>Clear scrollback</source>
+        <translation>Verlaufspuffer leeren</translation>
+    </message>
+</context>
+<context>
+    <name>TimeChart</name>
+    <message>
+        <source>Limit</source>
+        <translation>Grenze</translation>
+    </message>
+    <message>
+        <source>No figures yet</source>
+        <translation>Noch keine Werte</translation>
+    </message>
+</context>
+<context>
+    <name>Toast</name>
+    <message>
+        <source>Dismiss</source>
+        <translation>Ausblenden</translation>
+    </message>
+</context>
+<context>
+    <name>TransferDialog</name>
+    <message>
+        <source>All layers</source>
+        <translation>Alle Layer</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>Fertig</translation>
+    </message>
+    <message>
+        <source>Cancelled. What has arrived is kept for the next time.</source>
+        <translation>Abgebrochen. Was schon da ist, bleibt für das nächste Mal.</translation>
+    </message>
+    <message>
+        <source>Go on in the background</source>
+        <translation>Im Hintergrund weiter</translation>
+    </message>
+    <message>
+        <source>Asking the registry…</source>
+        <translation>Die Registry wird gefragt…</translation>
+    </message>
+    <message>
+        <source>{0} of {1}</source>
+        <translation>{0} von {1}</translation>
+    </message>
+    <message>
+        <source>Log in…</source>
+        <translation>Anmelden…</translation>
+    </message>
+    <message>
+        <source>Registry settings…</source>
+        <translation>Registry-Einstellungen…</translation>
+    </message>
+    <message>
+        <source>Free space…</source>
+        <translation>Platz freigeben…</translation>
+    </message>
+    <message>
+        <source>Retry</source>
+        <translation>Erneut versuchen</translation>
+    </message>
+    <message>
+        <source>Cancelling…</source>
+        <translation>Wird abgebrochen…</translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation>Image</translation>
+    </message>
+</context>
+<context>
+    <name>Tray</name>
+    <message>
+        <source>Open Wherry</source>
+        <translation>Wherry öffnen</translation>
+    </message>
+    <message>
+        <source>No services yet</source>
+        <translation>Noch keine Dienste</translation>
+    </message>
+    <message>
+        <source>Run a container…</source>
+        <translation>Container starten…</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>Beenden</translation>
+    </message>
+    <message>
+        <source>Wherry: {0} running</source>
+        <translation>Wherry: {0} aktiv</translation>
+    </message>
+</context>
+<context>
+    <name>Treemap</name>
+    <message>
+        <source>Where the bytes are</source>
+        <translation>Wo die Bytes sind</translation>
+    </message>
+    <message>
+        <source>Nothing here takes room</source>
+        <translation>Hier braucht nichts Platz</translation>
+    </message>
+</context>
+<context>
+    <name>Units</name>
+    <message>
+        <source>{0} min {1} s</source>
+        <translation>{0} min {1} s</translation>
+    </message>
+    <message>
+        <source>{0}/s</source>
+        <translation>{0}/s</translation>
+    </message>
+    <message>
+        <source>{0} s</source>
+        <translation>{0} s</translation>
+    </message>
+    <message>
+        <source>{0} min</source>
+        <translation>{0} min</translation>
+    </message>
+    <message>
+        <source>{0} h {1} min</source>
+        <translation>{0} h {1} min</translation>
+    </message>
+    <message>
+        <source>{0} h</source>
+        <translation>{0} h</translation>
+    </message>
+    <message>
+        <source>{0} d</source>
+        <translation>{0} d</translation>
+    </message>
+    <message>
+        <source>just now</source>
+        <translation>gerade eben</translation>
+    </message>
+    <message>
+        <source>{0} years ago</source>
+        <translation>vor {0} Jahren</translation>
+    </message>
+    <message>
+        <source>{0} months ago</source>
+        <translation>vor {0} Monaten</translation>
+    </message>
+    <message>
+        <source>{0} ago</source>
+        <translation>vor {0}</translation>
+    </message>
+    <message>
+        <source>{0} ms</source>
+        <translation>{0} ms</translation>
+    </message>
+    <message>
+        <source>“{0}” is no size; write 512m or 1.5g</source>
+        <translation>„{0}“ ist keine Größe; richtig wäre 512m oder 1.5g</translation>
+    </message>
+</context>
+<context>
+    <name>VolumeActions</name>
+    <message>
+        <source>At least two letters or digits; . _ - may be among them</source>
+        <translation>Mindestens zwei Buchstaben oder Ziffern; . _ - dürfen dabei sein</translation>
+    </message>
+    <message>
+        <source>{0} container uses it: remove that first</source>
+        <translation>{0} Container verwendet es: diesen zuerst entfernen</translation>
+    </message>
+    <message>
+        <source>{0} containers use it: remove them first</source>
+        <translation>{0} Container verwenden es: diese zuerst entfernen</translation>
+    </message>
+    <message>
+        <source>New volume</source>
+        <translation>Neues Volume</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Create</source>
+        <translation>Erstellen</translation>
+    </message>
+    <message>
+        <source>Made the volume {0}</source>
+        <translation>Volume {0} erstellt</translation>
+    </message>
+    <message>
+        <source>Back up {0}</source>
+        <translation>{0} sichern</translation>
+    </message>
+    <message>
+        <source>Backups ({0})</source>
+        <translation>Sicherungen ({0})</translation>
+    </message>
+    <message>
+        <source>Backed up to {0}</source>
+        <translation>Gesichert nach {0}</translation>
+    </message>
+    <message>
+        <source>Restore {0} from</source>
+        <translation>{0} wiederherstellen aus</translation>
+    </message>
+    <message>
+        <source>Restore {0}?</source>
+        <translation>{0} wiederherstellen?</translation>
+    </message>
+    <message>
+        <source>All that is in it now is replaced by what is in the backup.</source>
+        <translation>Alles, was jetzt darin ist, wird durch den Inhalt der Sicherung ersetzt.</translation>
+    </message>
+    <message>
+        <source>Restore</source>
+        <translation>Wiederherstellen</translation>
+    </message>
+    <message>
+        <source>Restored {0}</source>
+        <translation>{0} wiederhergestellt</translation>
+    </message>
+    <message>
+        <source>Clone {0}</source>
+        <translation>{0} klonen</translation>
+    </message>
+    <message>
+        <source>Name of the copy</source>
+        <translation>Name der Kopie</translation>
+    </message>
+    <message>
+        <source>Clone</source>
+        <translation>Klonen</translation>
+    </message>
+    <message>
+        <source>Cloned to {0}</source>
+        <translation>Geklont nach {0}</translation>
+    </message>
+    <message>
+        <source>Rename {0}</source>
+        <translation>{0} umbenennen</translation>
+    </message>
+    <message>
+        <source>New name</source>
+        <translation>Neuer Name</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>Umbenennen</translation>
+    </message>
+    <message>
+        <source>Renamed to {0}</source>
+        <translation>Umbenannt in {0}</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+    <message>
+        <source>What is in it is lost for good. A backup first may be a good idea.</source>
+        <translation>Der Inhalt geht endgültig verloren. Eine Sicherung vorher kann sich lohnen.</translation>
+    </message>
+    <message>
+        <source>This frees {0}.</source>
+        <translation>Das gibt {0} frei.</translation>
+    </message>
+    <message>
+        <source>Remove the volume?</source>
+        <translation>Volume entfernen?</translation>
+    </message>
+    <message>
+        <source>Remove {0} volumes?</source>
+        <translation>{0} Volumes entfernen?</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Freed {0}</source>
+        <translation>{0} freigegeben</translation>
+    </message>
+    <message>
+        <source>Every volume is in use: there is nothing to remove.</source>
+        <translation>Alle Volumes werden verwendet: es gibt nichts zu entfernen.</translation>
+    </message>
+    <message>
+        <source>What is in them is lost for good.</source>
+        <translation>Ihr Inhalt geht endgültig verloren.</translation>
+    </message>
+    <message>
+        <source>{0} of {1} unused volumes were made for a container and never named.</source>
+        <translation>{0} von {1} unbenutzten Volumes wurden für einen Container angelegt und nie benannt.</translation>
+    </message>
+    <message>
+        <source>Remove the named ones too</source>
+        <translation>Auch die benannten entfernen</translation>
+    </message>
+    <message>
+        <source>Remove the unused volume?</source>
+        <translation>Unbenutztes Volume entfernen?</translation>
+    </message>
+    <message>
+        <source>Remove {0} unused volumes?</source>
+        <translation>{0} unbenutzte Volumes entfernen?</translation>
+    </message>
+    <message>
+        <source>Removed the volume, freed {0}</source>
+        <translation>Volume entfernt, {0} freigegeben</translation>
+    </message>
+    <message>
+        <source>Removed {0} volumes, freed {1}</source>
+        <translation>{0} Volumes entfernt, {1} freigegeben</translation>
+    </message>
+    <message>
+        <source>New volume…</source>
+        <translation>Neues Volume…</translation>
+    </message>
+    <message>
+        <source>Remove unused volumes…</source>
+        <translation>Unbenutzte Volumes entfernen…</translation>
+    </message>
+    <message>
+        <source>Browse</source>
+        <translation>Durchsehen</translation>
+    </message>
+    <message>
+        <source>Measure its size</source>
+        <translation>Größe messen</translation>
+    </message>
+    <message>
+        <source>Back up…</source>
+        <translation>Sichern…</translation>
+    </message>
+    <message>
+        <source>Restore…</source>
+        <translation>Wiederherstellen…</translation>
+    </message>
+    <message>
+        <source>Clone…</source>
+        <translation>Klonen…</translation>
+    </message>
+    <message>
+        <source>Rename…</source>
+        <translation>Umbenennen…</translation>
+    </message>
+    <message>
+        <source>Remove…</source>
+        <translation>Entfernen…</translation>
+    </message>
+</context>
+<context>
+    <name>VolumesModel</name>
+    <message>
+        <source>Unused</source>
+        <translation>Unbenutzt</translation>
+    </message>
+    <message>
+        <source>Volume</source>
+        <translation>Volume</translation>
+    </message>
+    <message>
+        <source>made for a container</source>
+        <translation>für einen Container angelegt</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Measured {0}</source>
+        <translation>Gemessen {0}</translation>
+    </message>
+    <message>
+        <source>Not measured yet</source>
+        <translation>Noch nicht gemessen</translation>
+    </message>
+    <message>
+        <source>Created</source>
+        <translation>Erstellt</translation>
+    </message>
+    <message>
+        <source>Used by</source>
+        <translation>Verwendet von</translation>
+    </message>
+</context>
+<context>
+    <name>VolumesPage</name>
+    <message>
+        <source>Volumes</source>
+        <translation>Volumes</translation>
+    </message>
+    <message>
+        <source>Filter by name or label</source>
+        <translation>Nach Name oder Label filtern</translation>
+    </message>
+    <message>
+        <source>No volumes yet</source>
+        <translation>Noch keine Volumes</translation>
+    </message>
+    <message>
+        <source>A volume keeps data when its container is removed. Images that need one get it.</source>
+        <translation>Ein Volume bewahrt Daten, wenn sein Container entfernt wird. Images, die eines brauchen, bekommen es.</translation>
+    </message>
+    <message>
+        <source>{0} volume</source>
+        <translation>{0} Volume</translation>
+    </message>
+    <message>
+        <source>{0} volumes</source>
+        <translation>{0} Volumes</translation>
+    </message>
+    <message>
+        <source>Back to the list</source>
+        <translation>Zurück zur Liste</translation>
+    </message>
+    <message>
+        <source>Files of the volume</source>
+        <translation>Dateien des Volumes</translation>
+    </message>
+    <message>
+        <source>Mode</source>
+        <translation>Rechte</translation>
+    </message>
+    <message>
+        <source>Owner</source>
+        <translation>Eigentümer</translation>
+    </message>
+    <message>
+        <source>Contents of the file</source>
+        <translation>Inhalt der Datei</translation>
+    </message>
+    <message>
+        <source>Drop a backup to restore it here</source>
+        <translation>Eine Sicherung hier ablegen, um sie wiederherzustellen</translation>
+    </message>
+    <message>
+        <source>Choose a file to see what is in it.</source>
+        <translation>Eine Datei auswählen, um hineinzusehen.</translation>
+    </message>
+    <message>
+        <source>Restored {0}</source>
+        <translation>{0} wiederhergestellt</translation>
+    </message>
+</context>
+<context>
+    <name>WasteList</name>
+    <message>
+        <source>Wasted space</source>
+        <translation>Verschwendeter Platz</translation>
+    </message>
+    <message>
+        <source>Path</source>
+        <translation>Pfad</translation>
+    </message>
+    <message>
+        <source>Why</source>
+        <translation>Grund</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Nothing wasted</source>
+        <translation>Nichts verschwendet</translation>
+    </message>
+    <message>
+        <source>Every byte of every layer can be seen in the finished image.</source>
+        <translation>Jedes Byte jedes Layers ist im fertigen Image sichtbar.</translation>
+    </message>
+</context>
+<context>
+    <name>Welcome</name>
+    <message>
+        <source>Welcome to Wherry</source>
+        <translation>Willkommen bei Wherry</translation>
+    </message>
+    <message>
+        <source>Run services in containers on this computer: no daemon, no root, no virtual machine, no account.</source>
+        <translation>Dienste in Containern auf diesem Rechner: ohne Daemon, ohne Root, ohne virtuelle Maschine, ohne Konto.</translation>
+    </message>
+    <message>
+        <source>Run the demo service</source>
+        <translation>Demo-Dienst starten</translation>
+    </message>
+    <message>
+        <source>A small web page, made here and now. Needs no network.</source>
+        <translation>Eine kleine Webseite, hier und jetzt erzeugt. Braucht kein Netz.</translation>
+    </message>
+    <message>
+        <source>Pull an image</source>
+        <translation>Image herunterladen</translation>
+    </message>
+    <message>
+        <source>From Docker Hub or any registry, then press Run.</source>
+        <translation>Von Docker Hub oder jeder Registry, danach „Starten“.</translation>
+    </message>
+    <message>
+        <source>Build from a folder</source>
+        <translation>Aus einem Ordner bauen</translation>
+    </message>
+    <message>
+        <source>A Dockerfile and what lies beside it.</source>
+        <translation>Ein Dockerfile und was daneben liegt.</translation>
+    </message>
+    <message>
+        <source>Open an archive</source>
+        <translation>Archiv öffnen</translation>
+    </message>
+    <message>
+        <source>Images saved with docker save, or drop a file here.</source>
+        <translation>Mit docker save gespeicherte Images; Dateien lassen sich auch hier ablegen.</translation>
+    </message>
+    <message>
+        <source>Ctrl+K finds anything · F1 shows all keys</source>
+        <translation>Strg+K findet alles · F1 zeigt alle Tasten</translation>
+    </message>
+    <message>
+        <source>Skip to the containers</source>
+        <translation>Weiter zu den Containern</translation>
+    </message>
+    <message>
+        <source>Loaded {0}</source>
+        <translation>{0} geladen</translation>
+    </message>
+</context>
+<context>
+    <name>Window</name>
+    <message>
+        <source>Wherry</source>
+        <translation>Wherry</translation>
+    </message>
+    <message>
+        <source>Pages</source>
+        <translation>Seiten</translation>
+    </message>
+</context>
+</TS>
