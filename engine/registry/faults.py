@@ -109,6 +109,8 @@ def _connect(error: BaseException, host: str) -> TransportFault:
         errno.ECONNRESET: "It closed the connection.",
         errno.ETIMEDOUT: "It did not answer in time.",
     }
+    if isinstance(error, aiohttp.ClientConnectorError) and error.port not in (80, 443, None) and ":" not in host:
+        host = f"{host}:{error.port}"  # it is often the port that is wrong
     return _fault(
         f"Cannot connect to {host}",
         reasons.get(number or 0, str(cause)),

@@ -181,7 +181,11 @@ async def prune(shell: Shell, _subjects: Sequence[Any]) -> None:
     if not unused:
         shell.toast(translate("VolumeActions", "Every volume is in use: there is nothing to remove."))
         return
-    text = translate("VolumeActions", "What is in them is lost for good.")
+    text = count_text(
+        len(unused),
+        translate("VolumeActions", "What is in it is lost for good."),
+        translate("VolumeActions", "What is in them is lost for good."),
+    )
     options: tuple[tuple[str, str, bool], ...] = ()
     if nameless and len(nameless) < len(unused):
         words = translate("VolumeActions", "{0} of {1} unused volumes were made for a container and never named.")

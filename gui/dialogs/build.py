@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from engine.types.builds import BuildImage
 from gui.theme import Space, Text, Tone, mono
 from gui.widgets.buttons import Variant, button
-from gui.widgets.labels import label
+from gui.widgets.labels import form_label, label
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class BuildDialog(QDialog):
         )
         for text, field, named in rows:
             named.setAccessibleName(text)
-            form.addRow(text, field)
+            form.addRow(form_label(text), field)
         form.addRow("", self.pull)
         form.addRow("", self.no_cache)
         column = QVBoxLayout(self)

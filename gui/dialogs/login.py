@@ -13,7 +13,7 @@ from gui.presentation.errors import words_of
 from gui.theme import Space, Text, Tone
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button
-from gui.widgets.labels import label
+from gui.widgets.labels import form_label, label
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class LoginDialog(QDialog):
             (translate("LoginDialog", "Password or token"), self.password),
         ):
             field.setAccessibleName(words)
-            form.addRow(words, field)
+            form.addRow(form_label(words), field)
         column = QVBoxLayout(self)
         column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.L)
         column.setSpacing(Space.M)

@@ -15,7 +15,7 @@ from gui.presentation.errors import words_of
 from gui.theme import Space, Text, Tone
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button
-from gui.widgets.labels import label
+from gui.widgets.labels import form_label, label
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class CreateNetworkDialog(_FormDialog):
             (translate("CreateNetworkDialog", "Gateway"), self.gateway),
         ):
             field.setAccessibleName(words)
-            self.form.addRow(words, field)
+            self.form.addRow(form_label(words), field)
         self.internal = QCheckBox(translate("CreateNetworkDialog", "No way out: containers reach only each other"))
         self.form.addRow("", self.internal)
         self.name.setFocus()
@@ -154,8 +154,8 @@ class ConnectDialog(_FormDialog):
         self.aliases = QLineEdit()
         self.aliases.setAccessibleName(translate("ConnectDialog", "Also called"))
         self.aliases.setPlaceholderText(translate("ConnectDialog", "Other names it answers to, separated by commas"))
-        self.form.addRow(translate("ConnectDialog", "Container"), self.container)
-        self.form.addRow(translate("ConnectDialog", "Also called"), self.aliases)
+        self.form.addRow(form_label(translate("ConnectDialog", "Container")), self.container)
+        self.form.addRow(form_label(translate("ConnectDialog", "Also called")), self.aliases)
         self.container.setFocus()
         self.go.setEnabled(self.container.count() > 0)
         if not self.container.count():

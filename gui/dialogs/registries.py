@@ -23,7 +23,7 @@ from engine.types.images import RegistrySettings
 from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.card import Card
-from gui.widgets.labels import ElidedLabel, label
+from gui.widgets.labels import ElidedLabel, form_label, label
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ class RegistriesDialog(QDialog):
         self.mirrors, self.ca = QLineEdit(), QLineEdit()
         self.certificate, self.key = QLineEdit(), QLineEdit()
         form = QFormLayout()
+        form.setHorizontalSpacing(Space.L)
         form.setVerticalSpacing(Space.S)
         form.addRow("", self.insecure)
         for words, field in (
@@ -85,7 +86,7 @@ class RegistriesDialog(QDialog):
         ):
             field.setAccessibleName(words)
             field.editingFinished.connect(self._keep)
-            form.addRow(words, field)
+            form.addRow(form_label(words), field)
         self.mirrors.setPlaceholderText(translate("RegistriesDialog", "Asked first, separated by commas"))
         self.insecure.toggled.connect(lambda _on: self._keep())
         self._form = QWidget()

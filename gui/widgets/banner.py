@@ -76,9 +76,7 @@ class Banner(QWidget):
 
     def add_action(self, words: str, act: Callable[[], object], variant: Variant = Variant.DEFAULT) -> None:
         """A button that mends it."""
-        made = button(words, variant=variant, on_click=act)
-        made.setMinimumHeight(Size.CONTROL)  # a link among buttons stands on their line
-        self._actions.addWidget(made)
+        self._actions.addWidget(button(words, variant=variant, on_click=act))
         self._actions_box.show()
 
     def _toggle_details(self) -> None:

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 AnyIndex = QModelIndex | QPersistentModelIndex
 _NO_INDEX = QModelIndex()
 _NARROW = 440
+_COLUMN = 88
+"""Wide enough for "65534:65534", the owner of what belongs to nobody here."""
 
 
 class Change(StrEnum):
@@ -331,7 +333,7 @@ class FileTree(QTreeView):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.resizeSection(1, 150)
         for column in range(2, self.files.columnCount()):
-            header.resizeSection(column, 72)
+            header.resizeSection(column, _COLUMN)
         self.customContextMenuRequested.connect(self._menu)
         self.selectionModel().currentChanged.connect(self._current_changed)
         self.doubleClicked.connect(self._double_clicked)

@@ -62,16 +62,30 @@ class FlowLayout(QLayout):
         return size + QSize(margins.left() + margins.right(), margins.top() + margins.bottom())
 
     def _place(self, rect: QRect, *, move: bool) -> int:
+        """Line by line; in each, what is lower than the highest stands in the middle."""
         margins = self.contentsMargins()
         area = rect.marginsRemoved(margins)
-        x, y, row_height = area.left(), area.top(), 0
+        y = area.top()
+        for number, line in enumerate(self._lines(area.width())):
+            y += self.spacing() if number else 0
+            height = max(size.height() for _item, size in line)
+            x = area.left()
+            for item, size in line:
+                if move:
+                    item.setGeometry(QRect(QPoint(x, y + (height - size.height()) // 2), size))
+                x += size.width() + self.spacing()
+            y += height
+        return y - rect.top() + margins.bottom()
+
+    def _lines(self, width: int) -> list[list[tuple[QLayoutItem, QSize]]]:
+        lines: list[list[tuple[QLayoutItem, QSize]]] = []
+        x = 0
         for item in self._items:
             size = item.sizeHint()
-            size.setWidth(min(size.width(), max(area.width(), 1)))
-            if x > area.left() and x + size.width() > area.right() + 1:
-                x, y, row_height = area.left(), y + row_height + self.spacing(), 0
-            if move:
-                item.setGeometry(QRect(QPoint(x, y), size))
+            size.setWidth(min(size.width(), max(width, 1)))
+            if not lines or (x and x + size.width() > width):
+                lines.append([])
+                x = 0
+            lines[-1].append((item, size))
             x += size.width() + self.spacing()
-            row_height = max(row_height, size.height())
-        return y + row_height - rect.top() + margins.bottom()
+        return lines

@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from gui.theme import Role, Text, Tone, color, font, mono, theme
+from gui.theme import Role, Size, Text, Tone, color, font, mono, theme
 
 
 def label(text: str = "", scale: Text = Text.BODY, tone: Tone | None = None, *, wrap: bool = False) -> QLabel:
@@ -18,6 +18,13 @@ def label(text: str = "", scale: Text = Text.BODY, tone: Tone | None = None, *, 
     if wrap:
         made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
     set_tone(made, tone)
+    return made
+
+
+def form_label(text: str) -> QLabel:
+    """A label as high as the field beside it, so that both stand on one line."""
+    made = label(text)
+    made.setMinimumHeight(Size.CONTROL + 2)
     return made
 
 

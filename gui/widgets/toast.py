@@ -134,7 +134,7 @@ class ToastStack(QObject):
     def _place(self) -> None:
         y = self._window.height() - self._bottom
         for toast in reversed(self._toasts):
-            height = max(toast.sizeHint().height(), toast.heightForWidth(_WIDTH))
+            height = toast.heightForWidth(_WIDTH)
             toast.resize(_WIDTH, height)
             y -= height
             toast.move(self._window.width() - _WIDTH - Space.L, y)

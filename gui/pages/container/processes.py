@@ -88,7 +88,7 @@ class ProcessesTab(DetailTab):
         self.table.setModel(self.filtered)
         self.table.set_columns(
             {6: TextCell(code=True), 1: TextCell(secondary=True), 5: TextCell(secondary=True)},
-            {0: 70, 1: 100, 2: 80, 3: 90, 4: 90, 5: 110},
+            {0: 84, 1: 100, 2: 80, 3: 90, 4: 90, 5: 110},
             stretch=6,
         )
         self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)

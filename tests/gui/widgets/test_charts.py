@@ -206,13 +206,15 @@ def test_a_legend_that_does_not_fit_gets_its_own_line_and_keeps_its_words(qtbot:
     def chart_of(width: int) -> TimeChart:
         names = ("Programs", "Shared", "Kernel", "File cache")
         series = [Series(name, number, Kind.STACKED) for number, name in enumerate(names)]
-        chart = TimeChart("Memory", filled(60, 4), series, Timeline(60), unit=lambda value: f"{value:.1f} MiB")
+        timeline = Timeline(60)
+        chart = TimeChart("Memory", filled(60, 4), series, timeline, unit=lambda value: f"{value:.0f} MiB")
         qtbot.addWidget(chart)
+        timeline.set_now(START + 59 * SECOND)
         chart.resize(width, 220)
         chart.grab()
         return chart
 
-    wide, narrow = chart_of(1000), chart_of(580)
+    wide, narrow = chart_of(1200), chart_of(520)
     assert narrow.plot.top() > wide.plot.top()
     drawn: list[str] = []
 
@@ -220,7 +222,7 @@ def test_a_legend_that_does_not_fit_gets_its_own_line_and_keeps_its_words(qtbot:
         def drawText(self, *arguments: Any) -> Any:
             drawn.append(arguments[-1])
 
-    picture = QPixmap(580, 220)
+    picture = QPixmap(520, 220)
     pen = Pen(picture)
     narrow._paint_header(pen)
     pen.end()
