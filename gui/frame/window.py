@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _SMALLEST = (860, 560)
+_ARRIVES_SECONDS = 3.0
 _FIRST_SIZE = (1240, 780)
 
 
@@ -57,6 +59,7 @@ class MainWindow(QMainWindow):
         self._actions = all_actions()
         self._tasks = Tasks(self._on_task_error)
         self._pages: dict[str, Page] = {}
+        self._awaited: tuple[str, str, str, float] | None = None
         self._entries: dict[str, PageEntry] = {entry.id: entry for entry in (*pages(), welcome_page())}
         self.setWindowTitle(translate("Window", "Wherry"))
         self.setWindowIcon(icon("wherry", ColorRole.ACCENT))
@@ -130,6 +133,9 @@ class MainWindow(QMainWindow):
         page = self.page(page_id)
         self._stack.setCurrentWidget(page)
         self._nav.set_current("containers" if page_id == "welcome" else page_id)
+        # Who has just made a thing gets its name before the mirror has the thing: open it when it is there.
+        awaited = bool(object_id) and object_id not in getattr(self._client.mirror, page_id, {object_id})
+        self._awaited = (page_id, object_id, detail, time.monotonic() + _ARRIVES_SECONDS) if awaited else None
         page.open_object(object_id, detail)
 
     def open_dialog(self, dialog_id: str, **arguments: Any) -> None:
@@ -289,11 +295,19 @@ class MainWindow(QMainWindow):
 
     def _on_changes(self, changes: ChangeSet) -> None:
         mirror = self._client.mirror
+        if self._awaited is not None:
+            self._open_awaited(*self._awaited)
         if changes.touches("container"):
             self._nav.set_count("containers", sum(c.state in ALIVE_STATES for c in mirror.containers.values()))
         if changes.touches("operation") and "activity" in self._entries:
             running = sum(one.state is OperationState.RUNNING for one in mirror.operations.values())
             self._nav.set_count("activity", running, Tone.ACCENT)
+
+    def _open_awaited(self, page_id: str, object_id: str, detail: str, until: float) -> None:
+        if time.monotonic() > until or self.current_page_id != page_id:
+            self._awaited = None
+        elif object_id in getattr(self._client.mirror, page_id):
+            self.navigate(page_id, object_id, detail)
 
     # --- Qt ---
 

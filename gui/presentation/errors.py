@@ -34,7 +34,9 @@ def error_words(code: str, title: str, explanation: str, hint: str, details: str
 def _sentence(part: str) -> str:
     """What a server said often lacks the capital and the full stop that would set it off from our own words."""
     said = part.strip()
-    return said[:1].upper() + said[1:] + ("" if said[-1] in ".!?…:)" else ".")
+    if said.partition(" ")[0].isalpha():  # a host or a path begins as it is written
+        said = said[:1].upper() + said[1:]
+    return said + ("" if said[-1] in ".!?…:)" else ".")
 
 
 def words_of(error: BaseException) -> ErrorWords:

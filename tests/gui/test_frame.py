@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPushBut
 from engine.errors import Code, Conflict
 from engine.types.containers import Exit, Health, State
 from engine.types.data import now
+from engine.types.volumes import CreateVolume
 from gui.application import Application
 from gui.feedback.errors import ErrorDialog
 from gui.frame.palette import Palette
@@ -225,3 +226,20 @@ def test_an_engine_that_cannot_open_is_explained_and_tried_again(
     assert application.client.join()
     driver.window.deleteLater()
     qapp.processEvents()
+
+
+def test_what_is_not_in_the_mirror_yet_is_opened_when_it_comes(driver: Driver) -> None:
+    driver.window.navigate("volumes", "late")
+    page: Any = driver.window.page("volumes")
+    assert page.browser is None
+    driver.ask(lambda engine: engine.volumes.create(CreateVolume(name="late")))
+    driver.until(lambda: page.browser is not None and page.browser.name == "late")
+    assert page.browser.isVisible()
+
+
+def test_who_has_gone_elsewhere_is_not_called_back(driver: Driver) -> None:
+    driver.window.navigate("volumes", "late")
+    driver.window.navigate("images")
+    driver.ask(lambda engine: engine.volumes.create(CreateVolume(name="late")))
+    driver.until(lambda: "late" in driver.client.mirror.volumes)
+    assert driver.window.current_page_id == "images"

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gui.widgets.charts.timeline import Timeline
 
 _HEADER = 26
-_LEGEND = 20
+_LEGEND = 24
 """What a legend takes that does not fit beside the title."""
 _AXIS = 20
 _LEFT = 60
@@ -398,8 +398,10 @@ class TimeChart(QWidget):
         """Colour, name and reading of each series, from the right; gives where the first one begins."""
         metrics = painter.fontMetrics()
         texts = [f"{series.name} {self._unit(value)}" for series, value in readings]
-        if sum(map(metrics.horizontalAdvance, texts)) + len(texts) * (13 + Space.M) > right - left + Space.M:
+        gap = Space.M
+        if sum(map(metrics.horizontalAdvance, texts)) + len(texts) * (13 + gap) > right - left + gap:
             texts = [series.name for series, _value in readings]  # the tooltip has the figures
+            gap = Space.S
         high = _HEADER - 4
         x = right
         for (series, _value), words in reversed(list(zip(readings, texts, strict=True))):
@@ -409,7 +411,7 @@ class TimeChart(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(series.ink())
             painter.drawRoundedRect(QRectF(x - 13, top + high / 2 - 4, 8, 8), 2, 2)
-            x -= 13 + Space.M
+            x -= 13 + gap
         return x
 
     # --- pointer and keys ---

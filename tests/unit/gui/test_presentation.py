@@ -195,5 +195,7 @@ def test_the_palette_prefers_beginnings() -> None:
 def test_what_a_server_said_is_set_off_from_our_hint() -> None:
     error = WherryError("h has no app:1", "manifest unknown", code=Code.NOT_FOUND, hint="Check the name and the tag.")
     assert words_of(error).text == "Manifest unknown. Check the name and the tag."
+    host = WherryError("Oh", "ghcr.io answered 401", code=Code.NOT_FOUND)
+    assert words_of(host).text == "ghcr.io answered 401."
     whole = WherryError("Oh", "Did it end?", code=Code.NOT_FOUND, hint="Look (there).")
     assert words_of(whole).text == "Did it end? Look (there)."
