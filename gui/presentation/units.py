@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from gui.words import translate
+from gui.words import decimal, translate
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _BINARY = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
@@ -19,7 +19,7 @@ def bytes_text(count: float) -> str:
     if unit == 0:
         return f"{value:.0f} B"
     digits = 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
-    return f"{value:.{digits}f} {_UNITS[unit]}"
+    return f"{decimal(value, digits)} {_UNITS[unit]}"
 
 
 def memory_text(count: float) -> str:
@@ -29,7 +29,7 @@ def memory_text(count: float) -> str:
     while abs(value) >= 1024 and unit < len(names) - 1:
         value, unit = value / 1024, unit + 1
     digits = 0 if unit == 0 or abs(value) >= 99.95 or value == int(value) else 1
-    return f"{value:.{digits}f} {names[unit]}"
+    return f"{decimal(value, digits)} {names[unit]}"
 
 
 def rate_text(count: float) -> str:
@@ -37,7 +37,7 @@ def rate_text(count: float) -> str:
 
 
 def percent_text(value: float) -> str:
-    return f"{value:.1f} %" if value < 9.95 else f"{value:.0f} %"
+    return f"{decimal(value, 1 if value < 9.95 else 0)} %"
 
 
 def duration_text(seconds: float) -> str:
@@ -78,8 +78,8 @@ def clock_text(moment: datetime | None) -> str:
 
 def milliseconds_text(value: float) -> str:
     if value >= 1000:
-        return translate("Units", "{0} s").format(f"{value / 1000:.2f}")
-    return translate("Units", "{0} ms").format(f"{value:.1f}" if value < 100 else f"{value:.0f}")
+        return translate("Units", "{0} s").format(decimal(value / 1000, 2))
+    return translate("Units", "{0} ms").format(decimal(value, 1 if value < 100 else 0))
 
 
 def parse_bytes(text: str) -> int:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHeaderView, QMenu, QTreeWidget, QTreeWidgetItem, QTreeWidgetItemIterator
 
 from gui.theme import Role, Text, color, mono, theme
-from gui.words import translate
+from gui.words import grouped, translate
 
 _VALUE = Qt.ItemDataRole.UserRole + 1
 _LOADED = Qt.ItemDataRole.UserRole + 2
@@ -131,7 +131,7 @@ class _Box:
 
 
 def counted(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
+    return f"{grouped(count)} {one if count == 1 else many}"
 
 
 def _preview(value: Any) -> str:

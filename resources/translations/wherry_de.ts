@@ -336,7 +336,7 @@
     <name>Changes</name>
     <message>
         <source>Added</source>
-        <translation>Hinzugefügt</translation>
+        <translation>Neu</translation>
     </message>
     <message>
         <source>Changed</source>
@@ -1219,7 +1219,7 @@
     </message>
     <message>
         <source>Unhealthy</source>
-        <translation>Nicht gesund</translation>
+        <translation>Ungesund</translation>
     </message>
 </context>
 <context>
@@ -1241,7 +1241,7 @@
     </message>
     <message>
         <source>Owner</source>
-        <translation>Eigentümer</translation>
+        <translation>Besitzer</translation>
     </message>
     <message>
         <source>Upload…</source>
@@ -1646,7 +1646,7 @@
     </message>
     <message>
         <source>Unhealthy</source>
-        <translation>Nicht gesund</translation>
+        <translation>Ungesund</translation>
     </message>
     <message>
         <source>Checking</source>
@@ -1665,7 +1665,7 @@
     </message>
     <message>
         <source>limit {0}</source>
-        <translation>Grenze {0}</translation>
+        <translation>max. {0}</translation>
     </message>
     <message>
         <source>{0} s before</source>
@@ -2106,7 +2106,7 @@
     </message>
     <message>
         <source>{0} hidden by later layers</source>
-        <translation>{0} von späteren Layern verdeckt</translation>
+        <translation>{0} verdeckt</translation>
     </message>
     <message>
         <source>shared with {0} image</source>
@@ -2134,7 +2134,7 @@
     </message>
     <message>
         <source>Copied for its owner or mode</source>
-        <translation>Wegen Eigentümer oder Rechten kopiert</translation>
+        <translation>Wegen Besitzer oder Rechten kopiert</translation>
     </message>
     <message>
         <source>{0} more tag</source>
@@ -2166,7 +2166,7 @@
     </message>
     <message>
         <source>Mode or owner</source>
-        <translation>Rechte oder Eigentümer</translation>
+        <translation>Rechte oder Besitzer</translation>
     </message>
 </context>
 <context>
@@ -2305,7 +2305,7 @@
     </message>
     <message>
         <source>Owner</source>
-        <translation>Eigentümer</translation>
+        <translation>Besitzer</translation>
     </message>
     <message>
         <source>Treemap</source>
@@ -2786,7 +2786,7 @@
     </message>
     <message>
         <source>Filter by name, subnet, container</source>
-        <translation>Nach Name, Subnetz, Container filtern</translation>
+        <translation>Netzwerke filtern</translation>
     </message>
     <message>
         <source>No networks yet</source>
@@ -2933,7 +2933,7 @@
     </message>
     <message>
         <source>{0} is unhealthy</source>
-        <translation>{0} ist nicht gesund</translation>
+        <translation>{0} ist ungesund</translation>
     </message>
     <message>
         <source>It was killed because it used all the memory it may have.</source>
@@ -2946,6 +2946,17 @@
     <message>
         <source>{0} has died</source>
         <translation>{0} ist ausgefallen</translation>
+    </message>
+</context>
+<context>
+    <name>Numbers</name>
+    <message>
+        <source>.</source>
+        <translation>,</translation>
+    </message>
+    <message>
+        <source>,</source>
+        <translation>.</translation>
     </message>
 </context>
 <context>
@@ -4143,7 +4154,7 @@
     </message>
     <message>
         <source>Unhealthy after failures</source>
-        <translation>Nicht gesund nach Fehlern</translation>
+        <translation>Ungesund nach Fehlern</translation>
     </message>
     <message>
         <source>Check</source>
@@ -4355,7 +4366,7 @@
     </message>
     <message>
         <source>Tell me when a service dies or turns unhealthy</source>
-        <translation>Melden, wenn ein Dienst ausfällt oder nicht mehr gesund ist</translation>
+        <translation>Melden, wenn ein Dienst ausfällt oder ungesund wird</translation>
     </message>
     <message>
         <source>Ask what to do with running services</source>
@@ -4712,7 +4723,7 @@
     </message>
     <message>
         <source>Unhealthy</source>
-        <translation>Nicht gesund</translation>
+        <translation>Ungesund</translation>
     </message>
     <message>
         <source>Running</source>
@@ -4758,6 +4769,74 @@
         <translation>Zurück zum Jetzt</translation>
     </message>
     <message>
+        <source>CPU</source>
+        <translation>CPU</translation>
+    </message>
+    <message>
+        <source>User</source>
+        <translation>Benutzer</translation>
+    </message>
+    <message>
+        <source>System</source>
+        <translation>System</translation>
+    </message>
+    <message>
+        <source>Throttled</source>
+        <translation>Gedrosselt</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>Programs</source>
+        <translation>Programme</translation>
+    </message>
+    <message>
+        <source>Shared</source>
+        <translation>Geteilt</translation>
+    </message>
+    <message>
+        <source>Kernel</source>
+        <translation>Kernel</translation>
+    </message>
+    <message>
+        <source>File cache</source>
+        <translation>Datei-Cache</translation>
+    </message>
+    <message>
+        <source>Disk</source>
+        <translation>Datenträger</translation>
+    </message>
+    <message>
+        <source>Read</source>
+        <translation>Gelesen</translation>
+    </message>
+    <message>
+        <source>Written</source>
+        <translation>Geschrieben</translation>
+    </message>
+    <message>
+        <source>Network</source>
+        <translation>Netzwerk</translation>
+    </message>
+    <message>
+        <source>Received</source>
+        <translation>Empfangen</translation>
+    </message>
+    <message>
+        <source>Sent</source>
+        <translation>Gesendet</translation>
+    </message>
+    <message>
+        <source>Pressure (waiting)</source>
+        <translation>Druck (Warten)</translation>
+    </message>
+    <message>
+        <source>Processes</source>
+        <translation>Prozesse</translation>
+    </message>
+    <message>
         <source>Limit</source>
         <translation>Grenze</translation>
     </message>
@@ -4786,15 +4865,15 @@
     <name>Status</name>
     <message>
         <source>Paused, up {0}</source>
-        <translation>Pausiert, läuft seit {0}</translation>
+        <translation>Pausiert ({0})</translation>
     </message>
     <message>
         <source>Up {0}</source>
-        <translation>Läuft seit {0}</translation>
+        <translation>Läuft {0}</translation>
     </message>
     <message>
         <source>Out of memory {0}</source>
-        <translation>Speicher ausgegangen {0}</translation>
+        <translation>Speicher voll {0}</translation>
     </message>
     <message>
         <source>Could not start {0}</source>
@@ -5306,6 +5385,10 @@
         <translation>Alle Volumes werden verwendet: es gibt nichts zu entfernen.</translation>
     </message>
     <message>
+        <source>What is in it is lost for good.</source>
+        <translation>Der Inhalt geht endgültig verloren.</translation>
+    </message>
+    <message>
         <source>What is in them is lost for good.</source>
         <translation>Ihr Inhalt geht endgültig verloren.</translation>
     </message>
@@ -5445,7 +5528,7 @@
     </message>
     <message>
         <source>Owner</source>
-        <translation>Eigentümer</translation>
+        <translation>Besitzer</translation>
     </message>
     <message>
         <source>Contents of the file</source>

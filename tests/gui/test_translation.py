@@ -82,6 +82,21 @@ def test_texts_are_written_out_where_they_are_translated() -> None:
     assert not hidden
 
 
+def test_the_translator_is_called_by_its_own_name() -> None:
+    """Under another name the collector does not know it."""
+    other = []
+    for path in SOURCES:
+        nodes = list(ast.walk(ast.parse(path.read_text())))
+        called = {node.func for node in nodes if isinstance(node, ast.Call)}
+        other += [
+            f"{path.relative_to(REPOSITORY)}:{node.lineno}"
+            for node in nodes
+            if isinstance(node, ast.Name) and node.id == "translate" and node not in called
+            if not isinstance(node.ctx, ast.Store)
+        ]
+    assert not other
+
+
 def from_marked_table(call: ast.Call) -> bool:
     """translate("Context", variable) is right where tables mark texts of that context."""
     context = call.args[0]

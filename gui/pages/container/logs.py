@@ -18,7 +18,7 @@ from gui.widgets.chips import ChipBar
 from gui.widgets.labels import label
 from gui.widgets.logview import LogView, SelectedLineSource, TimeStyle
 from gui.widgets.search_field import SearchField
-from gui.words import translate
+from gui.words import grouped, translate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -187,7 +187,7 @@ class LogsTab(DetailTab):
         if self.source is None:
             return
         lines = self.source.line_count()
-        words = translate("Logs", "{0} lines").format(f"{lines:,}".replace(",", " "))
+        words = translate("Logs", "{0} lines").format(grouped(lines))
         size = getattr(self, "_summary_bytes", 0)
         self._foot.setText(f"{words}  ·  {bytes_text(size)}" if size else words)
 

@@ -91,27 +91,27 @@ class StatsTab(DetailTab):
         return {**self._usage_charts(), **self._flow_charts()}
 
     def _usage_charts(self) -> dict[str, TimeChart]:
-        b, t, stacked, words = self._buffers, self.timeline, Kind.STACKED, translate
+        b, t, stacked = self._buffers, self.timeline, Kind.STACKED
         return {
             "cpu": TimeChart(
-                words("Stats", "CPU"),
+                translate("Stats", "CPU"),
                 b["cpu"],
                 [
-                    Series(words("Stats", "User"), 0, stacked),
-                    Series(words("Stats", "System"), 1, stacked),
-                    Series(words("Stats", "Throttled"), tone=Tone.DANGER),
+                    Series(translate("Stats", "User"), 0, stacked),
+                    Series(translate("Stats", "System"), 1, stacked),
+                    Series(translate("Stats", "Throttled"), tone=Tone.DANGER),
                 ],
                 t,
                 unit=percent_text,
             ),
             "memory": TimeChart(
-                words("Stats", "Memory"),
+                translate("Stats", "Memory"),
                 b["memory"],
                 [
-                    Series(words("Stats", "Programs"), 0, stacked),
-                    Series(words("Stats", "Shared"), 3, stacked),
-                    Series(words("Stats", "Kernel"), 2, stacked),
-                    Series(words("Stats", "File cache"), 1, stacked),
+                    Series(translate("Stats", "Programs"), 0, stacked),
+                    Series(translate("Stats", "Shared"), 3, stacked),
+                    Series(translate("Stats", "Kernel"), 2, stacked),
+                    Series(translate("Stats", "File cache"), 1, stacked),
                 ],
                 t,
                 unit=memory_text,
@@ -120,37 +120,37 @@ class StatsTab(DetailTab):
         }
 
     def _flow_charts(self) -> dict[str, TimeChart]:
-        b, t, area, words = self._buffers, self.timeline, Kind.AREA, translate
+        b, t, area = self._buffers, self.timeline, Kind.AREA
         return {
             "io": TimeChart(
-                words("Stats", "Disk"),
+                translate("Stats", "Disk"),
                 b["io"],
-                [Series(words("Stats", "Read"), 0, area), Series(words("Stats", "Written"), 2, area)],
+                [Series(translate("Stats", "Read"), 0, area), Series(translate("Stats", "Written"), 2, area)],
                 t,
                 unit=rate_text,
             ),
             "net": TimeChart(
-                words("Stats", "Network"),
+                translate("Stats", "Network"),
                 b["net"],
-                [Series(words("Stats", "Received"), 1, area), Series(words("Stats", "Sent"), 3, area)],
+                [Series(translate("Stats", "Received"), 1, area), Series(translate("Stats", "Sent"), 3, area)],
                 t,
                 unit=rate_text,
             ),
             "pressure": TimeChart(
-                words("Stats", "Pressure (waiting)"),
+                translate("Stats", "Pressure (waiting)"),
                 b["pressure"],
                 [
-                    Series(words("Stats", "CPU"), 0),
-                    Series(words("Stats", "Memory"), 4),
-                    Series(words("Stats", "Disk"), 2),
+                    Series(translate("Stats", "CPU"), 0),
+                    Series(translate("Stats", "Memory"), 4),
+                    Series(translate("Stats", "Disk"), 2),
                 ],
                 t,
                 unit=percent_text,
             ),
             "pids": TimeChart(
-                words("Stats", "Processes"),
+                translate("Stats", "Processes"),
                 b["pids"],
-                [Series(words("Stats", "Processes"), 5, area)],
+                [Series(translate("Stats", "Processes"), 5, area)],
                 t,
                 unit=lambda value: f"{value:.0f}",
             ),

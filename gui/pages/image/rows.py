@@ -11,7 +11,7 @@ from gui.theme import Tone
 from gui.widgets.file_tree import Change, FileRow
 from gui.widgets.layer_stack import StackLayer
 from gui.widgets.waste_list import WasteRow
-from gui.words import marked, translate
+from gui.words import grouped, marked, translate
 
 if TYPE_CHECKING:
     from engine.types.files import DirectoryEntry
@@ -36,7 +36,7 @@ def stack_layer(layer: Layer) -> StackLayer:
         (layer.removed, translate("Images", "{0} removed")),
     ):
         if count:
-            parts.append(words.format(f"{count:,}"))
+            parts.append(words.format(grouped(count)))
     if layer.hidden_bytes:
         parts.append(translate("Images", "{0} hidden by later layers").format(bytes_text(layer.hidden_bytes)))
     if layer.shared_with:

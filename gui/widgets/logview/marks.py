@@ -9,7 +9,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QScrollBar, QWidget
 
 from gui.theme import Role, Size, Space, Text, color, font, paint_icon, theme
-from gui.words import translate
+from gui.words import grouped, translate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ class NewLinesPill(QAbstractButton):
     def set_count(self, count: int) -> None:
         if count:
             one, many = translate("LogView", "{0} new line"), translate("LogView", "{0} new lines")
-            words = (one if count == 1 else many).format(f"{count:,}")
+            words = (one if count == 1 else many).format(grouped(count))
         else:
             words = translate("LogView", "Follow")
         self.setText(words)
