@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import time
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from engine.containers.record import Record
-from engine.errors import Code, Conflict, NotFound
+from engine.errors import Code, Conflict, NotFound, StorageError
 from engine.types.containers import ALIVE_STATES, Container, State
 from engine.types.events import Event
 
@@ -17,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from engine.events.bus import EventBus
-    from engine.state.database import Database
+    from engine.state.database import Database, Statement
 
+_log = logging.getLogger(__name__)
 _SHORTEST_PREFIX = 1
 
 
@@ -75,6 +78,8 @@ class ContainerBook:
         self._entries: dict[str, Entry] = {}
         self._names: dict[str, str] = {}
         self._listeners: list[Callable[[str], None]] = []
+        self._owed: set[str] = set()
+        """Whose rows say less than is true, because the disk was full."""
 
     async def open(self) -> None:
         for (body,) in await self._database.fetch("SELECT body FROM containers"):
@@ -149,6 +154,29 @@ class ContainerBook:
         self.show(entry, record, action, **attributes)
         await self.write(entry.record)
 
+    async def save_when_it_fits(self, entry: Entry, record: Record, action: str = "", **attributes: str) -> None:
+        """For what has happened or must happen, room or not: ends, and wishes to end.
+
+        On a full disk it is true in memory, and the row follows with the next write that succeeds. A crash before that
+        loses nothing but the wording: the next engine sees what lives and what conmon wrote down.
+        """
+        self.show(entry, record, action, **attributes)
+        try:
+            await self.write(entry.record)
+        except StorageError as error:
+            if error.code is not Code.DISK_FULL:
+                raise
+            self._owed.add(entry.id)
+            _log.warning("the disk is full; the state of %s will be written later", entry.container.name)
+
+    async def pay(self) -> None:
+        """Write what is owed, if there is room by now."""
+        with contextlib.suppress(StorageError):
+            for container_id in tuple(self._owed):
+                entry = self._entries.get(container_id)
+                if entry is not None:
+                    await self.write(entry.record)
+
     def show(self, entry: Entry, record: Record, action: str = "", **attributes: str) -> None:
         """Change and publish without writing: for states that a later engine works out by looking."""
         entry.record = record
@@ -170,6 +198,7 @@ class ContainerBook:
         await self._database.execute("DELETE FROM containers WHERE id = ?", (entry.id,))
         self._entries.pop(entry.id, None)
         self._names.pop(entry.container.name, None)
+        self._owed.discard(entry.id)
 
     def tell_removed(self, entry: Entry) -> None:
         """The very last of a container: who waits for its removal finds nothing of it any more."""
@@ -190,11 +219,10 @@ class ContainerBook:
 
     async def write(self, record: Record) -> None:
         """Durable, and shown to nobody yet."""
-        await self._database.execute(
-            "INSERT INTO containers(id, name, body) VALUES (?, ?, ?) "
-            "ON CONFLICT(id) DO UPDATE SET name = excluded.name, body = excluded.body",
-            (record.id, record.container.name, msgspec.json.encode(record)),
-        )
+        owed = [self._entries[each].record for each in self._owed - {record.id} if each in self._entries]
+        await self._database.transaction([_row(each) for each in (record, *owed)])
+        still = {each.id for each in owed if (entry := self._entries.get(each.id)) and entry.record is not each}
+        self._owed -= {record.id, *(each.id for each in owed)} - still
 
     def _publish(self, entry: Entry, action: str, **attributes: str) -> None:
         event = self._event(entry, action, attributes) if action else None
@@ -218,3 +246,11 @@ class ContainerBook:
             name=container.name,
             attributes=labels | {"image": container.image, "name": container.name} | attributes,
         )
+
+
+def _row(record: Record) -> Statement:
+    return (
+        "INSERT INTO containers(id, name, body) VALUES (?, ?, ?) "
+        "ON CONFLICT(id) DO UPDATE SET name = excluded.name, body = excluded.body",
+        (record.id, record.container.name, msgspec.json.encode(record)),
+    )

@@ -14,7 +14,7 @@ from engine.containers.record import Record
 from engine.containers.spec.process import check_ulimits
 from engine.containers.spec.runtime_spec import check_sysctls
 from engine.containers.spec.security import check_security
-from engine.errors import Code, Conflict, InvalidRequest, Unsupported
+from engine.errors import Code, Conflict, InvalidRequest
 from engine.networks.ports import check_mappings
 from engine.types.containers import Container, Mount, PortMapping, State
 from engine.types.data import now
@@ -192,13 +192,8 @@ def check_mount(mount: Mount) -> None:
         raise InvalidRequest(
             f"Nothing can be mounted at “{mount.target}”", "A mount needs an absolute path other than the root."
         )
-    if mount.ownership == "idmap":
-        raise Unsupported(
-            "Idmapped mounts are not possible here",
-            "The kernel lets only root map the owners of the host's file systems.",
-            hint="Use the ownership “chown”, or run the container with keep-id.",
-            subject=mount.target,
-        )
+    if mount.ownership and mount.kind == "tmpfs":
+        raise InvalidRequest("A tmpfs has no owners to help with", subject=mount.target)
     if mount.kind == "bind":
         _check_bind(mount)
     if mount.subpath and (mount.kind != "volume" or ".." in mount.subpath.split("/")):

@@ -168,7 +168,7 @@ class Ender:
         record = entry.record.changed(stop_wanted=True)
         if state is not None:
             record = record.with_container(state=state)
-        await self._runtime.book.save(entry, record)
+        await self._runtime.book.save_when_it_fits(entry, record)
 
     async def _kill_now(self, entry: Entry) -> None:
         """Everything in it at once where the kernel can; else its first process, with which its namespace dies."""

@@ -126,8 +126,18 @@ class Planner:
         if mount.ownership == "chown":
             await runtime.keeper.run([need_program("chown"), "-hR", f"{user.uid}:{user.gid}", "--", source])
         return PlannedMount(
-            target=mount.target, source=source, read_only=mount.read_only, propagation=mount.propagation
+            target=mount.target,
+            source=source,
+            read_only=mount.read_only,
+            propagation=mount.propagation,
+            owner=self._wanted_owner(record, mount, user),
         )
+
+    def _wanted_owner(self, record: Record, mount: Mount, user: ContainerUser) -> tuple[int, int] | None:
+        """None where the host's user is the container's already: as its root, and with keep-id."""
+        if mount.ownership != "idmap" or record.container.spec.security.user_namespace == "keep-id":
+            return None
+        return (user.uid, user.gid) if user.uid or user.gid else None
 
     def write_etc_files(self, record: Record, joined: Joined) -> dict[str, str]:
         """Generated for each start and bound over the image's; a network shared with another container shares its."""

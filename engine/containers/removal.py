@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import shutil
 from typing import TYPE_CHECKING
 
 from engine.containers.ending import must_allow
 from engine.containers.restart_file import remove_restart_file
-from engine.errors import NotFound, StorageError, WherryError
+from engine.errors import Code, NotFound, StorageError, WherryError
 from engine.types.containers import Action, State
 from engine.types.data import Freed
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from engine.containers.runtime import Runtime
     from engine.logs.service import LogService
     from engine.stats.service import StatsService
+
+_log = logging.getLogger(__name__)
 
 
 class Remover:
@@ -70,11 +73,11 @@ class Remover:
         runtime.book.show(entry, record.with_container(state=State.REMOVING))
         try:
             size = await self._take_files(entry)
+            await self._forget(entry)
         except (StorageError, OSError):
             runtime.book.show(entry, before.with_container(state=State.DEAD))
             raise
         users = entry.volume_names
-        await runtime.book.remove(entry)
         if volumes:
             for name in record.created_volumes:
                 with contextlib.suppress(WherryError):
@@ -83,16 +86,33 @@ class Remover:
         runtime.book.tell_removed(entry)
         return Freed(ids=(entry.id,), bytes=size)
 
+    async def _forget(self, entry: Entry) -> None:
+        """The row. On a full disk even that takes room, which the container's own files give."""
+        try:
+            await self._runtime.book.remove(entry)
+        except StorageError as error:
+            if error.code is not Code.DISK_FULL:
+                raise
+            await self._runtime.layers.trash.empty()
+            await self._runtime.book.remove(entry)
+
+    async def _keep_histories(self, entry: Entry) -> None:
+        """What is remembered of it. A full disk must not keep people from removing what fills it."""
+        try:
+            if self._logs is not None:
+                await self._logs.keep_history(entry.id)
+            if self._stats is not None:
+                await self._stats.keep_history(entry.id, entry.container.name)
+        except (StorageError, OSError) as error:
+            _log.warning("the history of %s could not be kept: %s", entry.container.name, error)
+
     async def _take_files(self, entry: Entry) -> int:
         runtime, container_id = self._runtime, entry.id
         directory = runtime.paths.container(container_id)
         remove_restart_file(runtime, container_id)
         shutil.rmtree(runtime.paths.container_run(container_id), ignore_errors=True)
         (runtime.paths.exits / container_id).unlink(missing_ok=True)
-        if self._logs is not None:
-            await self._logs.keep_history(container_id)
-        if self._stats is not None:
-            await self._stats.keep_history(container_id, entry.container.name)
+        await self._keep_histories(entry)
         if not directory.exists():
             return 0  # it never ran
         size = (await runtime.rootfs.size(container_id)).disk if runtime.paths.upper(container_id).exists() else 0

@@ -22,7 +22,7 @@ from engine.containers.removal import Remover
 from engine.containers.sources import ContainerFacts
 from engine.containers.starting import Starter
 from engine.containers.supervision import Supervisor
-from engine.errors import Code, Conflict, RuntimeFailure
+from engine.errors import Code, Conflict, RuntimeFailure, Unsupported
 from engine.types.containers import Action, Container, ListContainers, SizeOnDisk, State, WaitResult
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ class ContainerService:
         await self._health.close()
         await self._supervisor.close()
         self._watch.close()
+        await self.book.pay()
 
     # --- finding ---
 
@@ -116,7 +117,7 @@ class ContainerService:
         entry = self.book.find(container)
         try:
             return await self._start(entry)
-        except RuntimeFailure:
+        except (RuntimeFailure, Unsupported):
             # `run --rm` of a command that is not there: the client waits for the removal before it says so.
             if entry.container.spec.auto_remove and entry.container.started is None:
                 await self._remover.remove_ended(entry)

@@ -91,7 +91,7 @@ class Starter:
             if isinstance(error, RuntimeFailure):
                 failed = _with_failure(failed, error)
             # Written in any case: the row may say by now that it runs.
-            await asyncio.shield(book.save(entry, failed))
+            await asyncio.shield(book.save_when_it_fits(entry, failed))
             if isinstance(error, OSError):
                 raise typed(error, doing="started") from error
             raise
@@ -256,7 +256,7 @@ class Starter:
         pid = child.pid
         child.close()
         if created.failed:
-            raise crun.start_failure(created.message, record.container.command_line[0])
+            raise crun.create_failure(created.message, record.container.command_line[0])
         return host_pid(call.container_pid_file, created.pid), pid
 
     async def _run_start(self, record: Record, clock: Stopwatch) -> None:
@@ -287,8 +287,8 @@ class Starter:
 async def side_by_side(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any, U]) -> tuple[T, U]:
     """Both at once; if one fails the other is cancelled and waited for, and the first failure is the one raised.
 
-    Not a TaskGroup: up to Python 3.12.2 one that fails leaves its caller marked as being cancelled, and the caller's next
-    `asyncio.timeout` then raises CancelledError.
+    Not a TaskGroup: up to Python 3.12.2 one that fails leaves its caller marked as being cancelled, and the caller's
+    next `asyncio.timeout` then raises CancelledError.
     """
     loop = asyncio.get_running_loop()
     one, other = loop.create_task(first), loop.create_task(second)

@@ -130,7 +130,7 @@ class Supervisor:
         entry.ends += 1
         if not again:
             remove_restart_file(self._runtime, entry.id)
-        await self._runtime.book.save(entry, record, "die", **_die_attributes(record, ending))
+        await self._runtime.book.save_when_it_fits(entry, record, "die", **_die_attributes(record, ending))
         if again:
             self._schedule(entry, delay(0 if good else failures - 1))
         elif record.container.spec.auto_remove:

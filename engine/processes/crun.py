@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.errors import Code, RuntimeFailure
+from engine.errors import Code, RuntimeFailure, Unsupported, WherryError
 from engine.processes.programs import find_program, need_program
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ _NOT_EXECUTABLE = re.compile(
     re.IGNORECASE,
 )
 _ABOUT_EXEC = re.compile(r"(executable file|open executable|exec[vl]|exec container process|stat `|exec format)", re.I)
+
+_IDMAP_REFUSED = re.compile(r"mount_setattr `([^`]+)`: (?:Operation not permitted|Invalid argument)")
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,21 @@ def clean_message(text: str) -> str:
         if line:
             return re.sub(r"^\d{4}-\d\d-\d\dT[\d:.]+Z?: ?", "", line)
     return ""
+
+
+def create_failure(message: str, command: str) -> WherryError:
+    """Why a container could not be made: what the kernel cannot grant, else as `start_failure`."""
+    text = clean_message(message)
+    if refused := _IDMAP_REFUSED.search(text):
+        return Unsupported(
+            f"The owners of the files in {refused[1]} cannot be mapped",
+            "The kernel lets an ordinary user do that on file systems mounted in a namespace of one's own only.",
+            hint="Run the container with the user namespace keep-id: its user then is you. Or give the files away with "
+            "the ownership “chown”.",
+            details=text,
+            subject=refused[1],
+        )
+    return start_failure(message, command)
 
 
 def start_failure(message: str, command: str) -> RuntimeFailure:

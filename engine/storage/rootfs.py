@@ -173,11 +173,13 @@ class RootFilesystems:
 
     def _driver(self, place: _Place, wanted: str) -> Driver:
         """The one whose writable layer is there already, else the one asked for, else the default."""
-        try:
-            name = place.driver.read_text().strip()
-        except FileNotFoundError:
+        name = place.driver.read_text().strip() if place.driver.exists() else ""
+        if not name:
             name = wanted or self.default.name
-            place.driver.write_text(name)
+            # By rename: on a full disk a file comes into being and stays empty.
+            partial = place.driver.with_suffix(".partial")
+            partial.write_text(name)
+            partial.replace(place.driver)
         if name not in self._drivers:
             raise InvalidRequest("No such storage driver", f"{name!r} is not one of {', '.join(self._drivers)}.")
         driver = self._drivers[name]

@@ -29,7 +29,11 @@ class Mount(Data, frozen=True, kw_only=True):
     read_only: bool = False
     propagation: str = "rprivate"
     ownership: Literal["", "idmap", "chown"] = ""
-    """Help with owners: "idmap" makes the host user's files belong to the container's user, "chown" changes them."""
+    """Help with owners: "idmap" shows the host user's files as the container's user's, "chown" changes them.
+
+    With the user namespace keep-id, and for a container's root, nothing needs mapping. Else the kernel must allow it;
+    it lets an ordinary user map owners on file systems mounted in the engine's own namespace only.
+    """
     create_source: bool = False
     """Make a missing host directory, as `docker run -v` does (`--mount` does not)."""
     copy_up: bool = True

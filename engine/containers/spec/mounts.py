@@ -21,7 +21,7 @@ def mount_objects(plan: SpecPlan) -> list[dict[str, Any]]:
     taken = {mount.target.rstrip("/") for mount in asked}
     kernel = [mount for mount in _kernel_mounts(plan) if mount["destination"] not in taken]
     files = [mount for mount in _engine_files(plan) if mount["destination"] not in taken]
-    return [*kernel, *files, *(_asked(mount) for mount in asked)]
+    return [*kernel, *files, *(_asked(mount, plan.id_count) for mount in asked)]
 
 
 def _kernel_mounts(plan: SpecPlan) -> Iterator[dict[str, Any]]:
@@ -62,7 +62,7 @@ def _engine_files(plan: SpecPlan) -> Iterator[dict[str, Any]]:
         yield _mount(INIT_PATH, "bind", plan.init_program, ["bind", "ro", "nosuid", "nodev"])
 
 
-def _asked(mount: PlannedMount) -> dict[str, Any]:
+def _asked(mount: PlannedMount, id_count: int) -> dict[str, Any]:
     access = "ro" if mount.read_only else "rw"
     if mount.tmpfs:
         options = ["nosuid", "nodev", "noexec", access, f"mode={mount.mode:o}"]
@@ -70,7 +70,19 @@ def _asked(mount: PlannedMount) -> dict[str, Any]:
             options.append(f"size={mount.size}")
         # A tmpfs covers what the image has there; its contents are not copied up, as with Docker's --mount.
         return _mount(mount.target, "tmpfs", "tmpfs", options)
-    return _mount(mount.target, "bind", mount.source, ["rbind", access, mount.propagation or "rprivate"])
+    options = ["rbind", access, mount.propagation or "rprivate"]
+    if mount.owner is not None:
+        uid, gid = mount.owner
+        options.append(f"idmap=uids={_swapped(uid, id_count)};gids={_swapped(gid, id_count)}")
+    return _mount(mount.target, "bind", mount.source, options)
+
+
+def _swapped(own: int, count: int) -> str:
+    """Root and this one change places and all others stay, as crun wants it: “on disk-shown-how many#…”."""
+    if not own:
+        return f"0-0-{count}"
+    ranges = [(0, own, 1), (1, 1, own - 1), (own, 0, 1), (own + 1, own + 1, count - own - 1)]
+    return "#".join(f"{inside}-{shown}-{size}" for inside, shown, size in ranges if size > 0)
 
 
 def _mount(destination: str, kind: str, source: str, options: list[str]) -> dict[str, Any]:

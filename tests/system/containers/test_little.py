@@ -12,13 +12,13 @@ from engine.cgroups.layout import Layout, Mode
 from engine.errors import Code, HostError, InvalidRequest
 from engine.sandbox import subordinate
 from engine.sandbox.ids import IdMapping, IdRange
-from engine.types.containers import Exec, IoLimit, Mount, PortMapping, Resources, Security, State, UpdateContainer
+from engine.types.containers import Exec, Mount, PortMapping, Resources, Security, State, UpdateContainer
 from tests.support.engine import opened_engine
 from tests.system.containers.conftest import create, load_busybox, output, read_log, run, until
 from tests.system.containers.test_networks import SERVER, fetch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from engine.embedded import EmbeddedEngine

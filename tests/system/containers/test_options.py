@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from engine.errors import Unsupported
+from engine.sandbox.plans import MakeFile, Tmpfs, Unmount
 from engine.types.containers import (
     Device,
     Mount,
@@ -17,7 +19,7 @@ from engine.types.containers import (
     Ulimit,
     UpdateContainer,
 )
-from tests.system.containers.conftest import output, read_log, run, until
+from tests.system.containers.conftest import create, output, read_log, run, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -226,3 +228,37 @@ async def test_stop_signal(loaded: EmbeddedEngine, signal: str) -> None:
     ended = await loaded.containers.stop(container.id)
     assert ended.exit is not None
     assert ended.exit.code == (11 if signal else 12)
+
+
+async def test_idmap_help_where_the_user_inside_is_ours_already(loaded: EmbeddedEngine, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine\n")
+    mount = Mount(kind="bind", source=str(tmp_path), target="/mnt", ownership="idmap")
+    assert await inside(loaded, "stat -c %u /mnt/file; echo x > /mnt/new", mounts=(mount,)) == "0"
+    kept = Security(user_namespace="keep-id")
+    assert await inside(loaded, "stat -c %u /mnt/new", mounts=(mount,), user="web", security=kept) == "1000"
+    assert (tmp_path / "new").stat().st_uid == os.getuid()
+
+
+async def test_idmap_help_where_the_kernel_allows_it(loaded: EmbeddedEngine, tmp_path: Path) -> None:
+    """On a file system mounted in our own namespace; the host's other file systems are root's to map."""
+    source = tmp_path / "ours"
+    source.mkdir()
+    await loaded.keeper.execute([Tmpfs(target=source), MakeFile(path=source / "file", mode=0o600)])
+    mount = Mount(kind="bind", source=str(source), target="/mnt", ownership="idmap")
+    text = await inside(
+        loaded, "stat -c %u:%g /mnt/file; echo x >> /mnt/file; touch /mnt/new", mounts=(mount,), user="web:staff"
+    )
+    assert text == "1000:50"
+    made = await loaded.keeper.stat(source, "new")
+    assert (made.uid, made.gid) == (0, 0)
+    await loaded.keeper.execute([Unmount(target=source)])
+
+
+async def test_idmap_help_is_refused_where_the_kernel_refuses_it(loaded: EmbeddedEngine, tmp_path: Path) -> None:
+    mount = Mount(kind="bind", source=str(tmp_path), target="/mnt", ownership="idmap")
+    container = await create(loaded, "true", mounts=(mount,), user="web")
+    with pytest.raises(Unsupported) as caught:
+        await loaded.containers.start(container.id)
+    assert caught.value.subject == str(tmp_path)
+    assert "keep-id" in caught.value.hint
+    assert (await loaded.containers.get(container.id)).state is State.CREATED

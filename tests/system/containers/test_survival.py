@@ -232,7 +232,7 @@ async def test_rounds_of_kills_at_random_moments(loaded: EmbeddedEngine, expect_
         if dice.random() < 0.3:
             await loaded.containers.stop(container.id)
         await loaded.containers.remove(container.id, force=True)
-    print(f"{ROUNDS} rounds; starts spoilt: {dict(spoilt)}")
+    sys.stdout.write(f"{ROUNDS} rounds; starts spoilt: {dict(spoilt)}\n")
     code, text = await output(
         loaded, "cat", "/ledger/lines", mounts=(Mount(kind="volume", source="ledger", target="/ledger"),)
     )

@@ -1,0 +1,204 @@
+"""A store on a file system that is full: typed errors, nothing lost, and all well again once there is room.
+
+Only a mount of one's own can be made small without privileges, so the engine runs as root of a user namespace whose
+mount namespace has a tmpfs of a few megabytes: the script below, in a process of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.embedded import open_engine
+from engine.errors import Code, StorageError
+from engine.types.containers import ContainerSpec, CreateContainer, Mount, State
+from tests.support.images import File, busybox_archive
+from tests.system.containers.conftest import BUSYBOX, create, load_busybox, read_log, run, until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable
+
+    from engine.embedded import EmbeddedEngine
+    from tests.support.stores import ShortTmp
+
+STORE_BYTES = 16 << 20
+MIB = 1 << 20
+
+
+def test_a_full_disk(short_tmp: ShortTmp) -> None:
+    store = short_tmp.path / "small"
+    store.mkdir()
+    mount = f"mount -t tmpfs -o size={STORE_BYTES},mode=711 small"
+    script = mount + ' "$1" && exec "$2" -m tests.system.containers.test_full_disk "$1" "$3"'
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--map-auto", "--mount",
+         "sh", "-c", script, "sh", str(store), sys.executable, str(short_tmp.run)],
+        capture_output=True, text=True, timeout=100, check=False, cwd=Path(__file__).parents[3],
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-6000:]
+    assert done.stdout.split() == [each.__name__ for each in SCENES]
+
+
+# --- inside ---
+
+
+class Disk:
+    """The small file system and a file that fills it."""
+
+    def __init__(self, place: Path) -> None:
+        self._filler = place / "filler"
+
+    def fill(self, leave: int = 0) -> None:
+        self.clear()
+        place = os.statvfs(self._filler.parent)
+        free = place.f_bavail * place.f_frsize - leave
+        with open(self._filler, "wb") as file:
+            os.posix_fallocate(file.fileno(), 0, max(free, 4096))
+
+    def clear(self) -> None:
+        self._filler.unlink(missing_ok=True)
+
+
+async def refused(awaitable: Awaitable[object]) -> None:
+    with pytest.raises(StorageError) as caught:
+        await awaitable
+    must_be_full(caught.value)
+
+
+def must_be_full(error: StorageError) -> None:
+    assert error.code is Code.DISK_FULL, f"{error} {error.details}"
+    assert "full" in error.title, error.title
+
+
+async def load_big(engine: EmbeddedEngine) -> object:
+    async def stream() -> AsyncIterator[bytes]:
+        archive = busybox_archive([File("big", os.urandom(STORE_BYTES))])
+        for start in range(0, len(archive), MIB):
+            yield archive[start : start + MIB]
+
+    return await engine.images.load(stream()).result()
+
+
+async def loading(engine: EmbeddedEngine, disk: Disk) -> None:
+    """An image that does not fit leaves nothing behind."""
+    await refused(load_big(engine))
+    assert [image.tags for image in await engine.images.list()] == [(BUSYBOX,)]
+    disk.fill(leave=6 * MIB)  # what the archive took is free again
+
+
+async def creating_and_starting(engine: EmbeddedEngine, disk: Disk) -> None:
+    """Refused while it is full, as it was before afterwards; what runs goes on and can be stopped."""
+    spec = ContainerSpec(image=BUSYBOX, command=("sleep", "1000"), network="none", stop_timeout=0.1)
+    runs = await run(engine, name="runs")
+    rests = await create(engine, name="rests")
+    disk.fill()
+    for number in range(200):  # the database has some room of its own left
+        try:
+            await engine.containers.create(CreateContainer(spec=spec, name=f"more-{number}"))
+        except StorageError as error:
+            must_be_full(error)
+            break
+    else:
+        raise AssertionError("two hundred rows fitted into nothing")
+    await refused(engine.containers.start(rests.id))
+    assert (await engine.containers.get("rests")).state is State.CREATED
+    assert (await engine.containers.get("runs")).pid == runs.pid
+    disk.clear()
+    assert (await engine.containers.start("rests")).state is State.RUNNING
+    assert (await engine.containers.stop("rests")).state is State.EXITED
+    await engine.containers.remove("rests")
+    for container in await engine.containers.list():
+        await engine.containers.remove(container.id, force=True)
+
+
+async def ending(engine: EmbeddedEngine, disk: Disk) -> None:
+    """What can be written down nowhere ends all the same, is said to have ended, and can be taken away."""
+    for name in ("stopped", "killed", "died", "forced"):
+        await run(engine, name=name)
+    disk.fill()
+    assert (await engine.containers.stop("stopped")).state is State.EXITED
+    assert (await engine.containers.kill("killed")).state is State.EXITED
+    os.kill((await engine.containers.get("died")).pid, signal.SIGKILL)
+    assert (await engine.containers.wait("died")).exit_code == 137
+    disk.clear()
+    await engine.containers.remove("forced", force=True)
+    for name in ("stopped", "killed", "died"):
+        await engine.containers.remove(name)
+
+
+async def logging_(engine: EmbeddedEngine, disk: Disk) -> None:
+    """A service fills the disk with its files and its log: it can be ended and removed, and that makes room."""
+    del disk
+    await run(engine, name="neighbour")
+    script = "dd if=/dev/zero of=/fill bs=64k 2>/dev/null; while :; do echo line; done"
+    container = await run(engine, "sh", "-c", script, name="filler")
+    await until(lambda: os.statvfs(engine.paths.root).f_bavail == 0)
+    neighbour = engine.containers.book.find("neighbour")
+    assert neighbour.state is State.RUNNING
+    await engine.containers.remove(container.id, force=True)
+    await engine.layers.trash.empty()
+    assert os.statvfs(engine.paths.root).f_bavail > 0
+    assert "filler" not in engine.containers.book.names
+    await engine.containers.remove("neighbour", force=True)
+
+
+async def volumes_keep_what_they_had(engine: EmbeddedEngine, disk: Disk) -> None:
+    mount = Mount(kind="volume", source="ledger", target="/ledger")
+    writer = await run(engine, "sh", "-c", "for n in 1 2 3; do echo $n; done > /ledger/lines; sync", mounts=(mount,))
+    await engine.containers.wait(writer.id)
+    disk.fill()
+    more = await create_or_none(engine, mount)
+    disk.clear()
+    if more is not None:
+        await engine.containers.remove(more, force=True)
+    reader = await run(engine, "cat", "/ledger/lines", mounts=(mount,))
+    await engine.containers.wait(reader.id)
+    assert read_log(engine, reader.id) == "1\n2\n3\n"
+    await engine.containers.remove(reader.id)
+    await engine.containers.remove(writer.id)
+
+
+async def create_or_none(engine: EmbeddedEngine, mount: Mount) -> str | None:
+    try:
+        return (await run(engine, "sh", "-c", "echo 4 >> /ledger/lines", mounts=(mount,), name="more")).id
+    except StorageError as error:
+        must_be_full(error)
+        return "more" if "more" in engine.containers.book.names else None
+
+
+SCENES = (loading, creating_and_starting, ending, logging_, volumes_keep_what_they_had)
+
+
+async def _play(place: Path, run_directory: Path) -> None:
+    disk = Disk(place)
+    engine = await open_engine(place / "root", run_directory)
+    try:
+        await load_busybox(engine)
+        for scene in SCENES:
+            disk.clear()
+            await scene(engine, disk)
+            disk.clear()
+            problems = await engine.host.check_store()
+            assert problems == [], problems
+            sys.stdout.write(f"{scene.__name__}\n")
+    finally:
+        disk.clear()
+        await engine.close(stop_containers=True)
+    again = await open_engine(place / "root", run_directory)
+    try:
+        assert await again.host.check_store() == []
+        code = await run(again, "true")
+        assert (await again.containers.wait(code.id)).exit_code == 0
+    finally:
+        await again.close(stop_containers=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(_play(Path(sys.argv[1]), Path(sys.argv[2])))
