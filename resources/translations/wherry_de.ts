@@ -1038,7 +1038,7 @@
     </message>
     <message>
         <source>Limits</source>
-        <translation>Grenzen</translation>
+        <translation>Limits</translation>
     </message>
     <message>
         <source>Ports</source>
@@ -1493,7 +1493,7 @@
     </message>
     <message>
         <source>memory plus swap; -1 for no limit</source>
-        <translation>Speicher plus Swap; -1 für keine Grenze</translation>
+        <translation>Speicher plus Swap; -1 für kein Limit</translation>
     </message>
     <message>
         <source>“{0}” is no whole number</source>
@@ -1677,7 +1677,7 @@
     </message>
     <message>
         <source>Why it ended</source>
-        <translation>Warum er endete</translation>
+        <translation>Warum er beendet wurde</translation>
     </message>
     <message>
         <source>The last start</source>
@@ -1705,7 +1705,7 @@
     </message>
     <message>
         <source>Raise the memory limit…</source>
-        <translation>Speichergrenze erhöhen…</translation>
+        <translation>Speicherlimit erhöhen…</translation>
     </message>
     <message>
         <source>Start again</source>
@@ -2661,7 +2661,7 @@
     <name>Mounts</name>
     <message>
         <source>no size limit</source>
-        <translation>keine Größengrenze</translation>
+        <translation>ohne Größenlimit</translation>
     </message>
     <message>
         <source>memory, {0}</source>
@@ -3033,7 +3033,7 @@
     </message>
     <message>
         <source>Limits</source>
-        <translation>Grenzen</translation>
+        <translation>Limits</translation>
     </message>
     <message>
         <source>What it can and cannot do</source>
@@ -3125,7 +3125,7 @@
     </message>
     <message>
         <source>no limit</source>
-        <translation>keine Grenze</translation>
+        <translation>kein Limit</translation>
     </message>
     <message>
         <source>Memory</source>
@@ -3153,7 +3153,7 @@
     </message>
     <message>
         <source>Why did it end?</source>
-        <translation>Warum endete er?</translation>
+        <translation>Warum wurde er beendet?</translation>
     </message>
     <message>
         <source>Start again</source>
@@ -3926,7 +3926,7 @@
     </message>
     <message>
         <source>Limits</source>
-        <translation>Grenzen</translation>
+        <translation>Limits</translation>
     </message>
     <message>
         <source>Memory</source>
@@ -3994,7 +3994,7 @@
     </message>
     <message>
         <source>Empty means no limit. Memory, CPUs and processes can be changed while it runs.</source>
-        <translation>Leer heißt keine Grenze. Speicher, CPUs und Prozesse lassen sich im Betrieb ändern.</translation>
+        <translation>Leer heißt: kein Limit. Speicher, CPUs und Prozesse lassen sich im Betrieb ändern.</translation>
     </message>
     <message>
         <source>Health check</source>
@@ -4030,11 +4030,11 @@
     </message>
     <message>
         <source>Add capabilities</source>
-        <translation>Capabilities geben</translation>
+        <translation>Capabilities hinzufügen</translation>
     </message>
     <message>
         <source>Drop capabilities</source>
-        <translation>Capabilities nehmen</translation>
+        <translation>Capabilities entziehen</translation>
     </message>
     <message>
         <source>System calls</source>
@@ -4066,7 +4066,7 @@
     </message>
     <message>
         <source>Advanced</source>
-        <translation>Fortgeschritten</translation>
+        <translation>Erweitert</translation>
     </message>
     <message>
         <source>Stop signal</source>
@@ -4279,7 +4279,7 @@
     </message>
     <message>
         <source>Its root is your ordinary user: it is never root on this computer</source>
-        <translation>Sein Root ist ein gewöhnlicher Benutzer: auf diesem Rechner ist er nie Root</translation>
+        <translation>Sein Root ist das eigene, gewöhnliche Benutzerkonto: nie Root auf diesem Rechner</translation>
     </message>
     <message>
         <source>No capabilities at all</source>
@@ -4838,7 +4838,7 @@
     </message>
     <message>
         <source>Limit</source>
-        <translation>Grenze</translation>
+        <translation>Limit</translation>
     </message>
     <message>
         <source>Not running; the graphs show what was.</source>
@@ -4854,7 +4854,7 @@
     </message>
     <message>
         <source>The limit is now {0}</source>
-        <translation>Die Grenze ist jetzt {0}</translation>
+        <translation>Das Limit ist jetzt {0}</translation>
     </message>
     <message>
         <source>Undo</source>
@@ -5062,7 +5062,7 @@
     </message>
     <message>
         <source>Write a command</source>
-        <translation>Bitte einen Befehl schreiben</translation>
+        <translation>Ein Befehl wird gebraucht</translation>
     </message>
     <message>
         <source>A quote is not closed</source>
@@ -5096,7 +5096,7 @@
     <name>TimeChart</name>
     <message>
         <source>Limit</source>
-        <translation>Grenze</translation>
+        <translation>Limit</translation>
     </message>
     <message>
         <source>No figures yet</source>
