@@ -15,10 +15,12 @@ import os
 import resource
 import secrets
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +29,7 @@ import msgspec
 
 from engine.containers.names import new_id
 from engine.embedded import open_engine
-from engine.types.containers import ContainerSpec, CreateContainer, PortMapping, State
+from engine.types.containers import ContainerSpec, CreateContainer, PortMapping, State, UpdateContainer
 from tests.support.images import busybox_archive
 from tests.support.stores import make_short_tmp, remove_tree
 
@@ -92,6 +94,68 @@ async def measure_starts(engine: EmbeddedEngine, runs: int) -> tuple[list[float]
 
 def tell(name: str, values: list[float], goal: str = "") -> None:
     report(name, f"{statistics.median(values):.1f} ms", f"best {min(values):.1f}   {goal}")
+
+
+# --- publishing a port of a running container ---
+
+
+class Caller(threading.Thread):
+    """Asks a published port again and again, and remembers when it was answered."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(daemon=True)
+        self._port = port
+        self._over = threading.Event()
+        self.answered: list[float] = []
+
+    def run(self) -> None:
+        while not self._over.is_set():
+            try:
+                with socket.create_connection(("127.0.0.1", self._port), timeout=0.5) as client:
+                    client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                    if client.recv(1):
+                        self.answered.append(time.perf_counter())
+            except OSError:
+                time.sleep(0.0005)
+
+    def end(self) -> None:
+        self._over.set()
+        self.join()
+
+    def longest_wait(self, begun: float, ended: float) -> float:
+        """Milliseconds between two answers, of those the given span has a part in."""
+        pairs = zip(self.answered, self.answered[1:], strict=False)
+        return max((later - sooner) * 1000 for sooner, later in pairs if later >= begun and sooner <= ended)
+
+
+async def measure_publishing(engine: EmbeddedEngine, runs: int) -> None:
+    """A second port for a service that is being asked on its first: how long the change takes, and the gap it makes."""
+    spec = ContainerSpec(image=IMAGE, command=("httpd", "-f", "-p", "80", "-h", "/"), network="pasta", ports=PORT)
+    container = await engine.containers.create(CreateContainer(spec=spec))
+    container = await engine.containers.start(container.id)
+    first = container.ports[0]
+    caller = Caller(first.host_port)
+    caller.start()
+    changes: list[float] = []
+    gaps: list[float] = []
+    usual: list[float] = []
+    try:
+        for number in range(runs):
+            await asyncio.sleep(0.3)
+            more = (first, PortMapping(container_port=80, host_port=43000 + number))
+            begun = time.perf_counter()
+            await engine.containers.update(container.id, UpdateContainer(ports=more))
+            ended = time.perf_counter()
+            await asyncio.sleep(0.3)
+            changes.append((ended - begun) * 1000)
+            gaps.append(caller.longest_wait(begun, ended))
+            usual.append(caller.longest_wait(ended + 0.1, ended + 0.2))
+    finally:
+        await asyncio.to_thread(caller.end)
+        await engine.containers.remove(container.id, force=True)
+    tell("publish another port while it runs", changes)
+    tell("    its first port unanswered meanwhile", gaps, "the gap")
+    tell("    longest wait for an answer with no change", usual)
 
 
 # --- podman ---
@@ -233,6 +297,7 @@ async def main() -> None:
         await load(engine)
         report("driver, control groups", f"{engine.rootfs.default.name}, {engine.cgroups.layout.mode}")
         ours = await measure_starts(engine, chosen.runs)
+        await measure_publishing(engine, chosen.runs)
         if not chosen.no_podman:
             measure_podman(max(chosen.runs // 2, 3), ours)
         if chosen.many:

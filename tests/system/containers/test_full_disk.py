@@ -19,27 +19,35 @@ import pytest
 from engine.embedded import open_engine
 from engine.errors import Code, StorageError
 from engine.types.containers import ContainerSpec, CreateContainer, Mount, State
+from engine.types.images import PullImage
 from tests.support.images import File, busybox_archive
 from tests.system.containers.conftest import BUSYBOX, create, load_busybox, read_log, run, until
+from tests.system.images.test_pull import put_in
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from engine.embedded import EmbeddedEngine
+    from tests.support.registry import Registry
     from tests.support.stores import ShortTmp
 
 STORE_BYTES = 16 << 20
 MIB = 1 << 20
 
 
-def test_a_full_disk(short_tmp: ShortTmp) -> None:
+async def test_a_full_disk(
+    short_tmp: ShortTmp, make_short_tmp: Callable[[], ShortTmp], shared_registry: Registry
+) -> None:
+    too_big = f"{shared_registry.host}/too/big:latest"
+    await put_in(shared_registry, make_short_tmp(), too_big, busybox_archive([File("big", os.urandom(STORE_BYTES))]))
     store = short_tmp.path / "small"
     store.mkdir()
     mount = f"mount -t tmpfs -o size={STORE_BYTES},mode=711 small"
-    script = mount + ' "$1" && exec "$2" -m tests.system.containers.test_full_disk "$1" "$3"'
-    done = subprocess.run(
+    script = mount + ' "$1" && exec "$2" -m tests.system.containers.test_full_disk "$1" "$3" "$4"'
+    done = await asyncio.to_thread(
+        subprocess.run,
         ["unshare", "--user", "--map-root-user", "--map-auto", "--mount",
-         "sh", "-c", script, "sh", str(store), sys.executable, str(short_tmp.run)],
+         "sh", "-c", script, "sh", str(store), sys.executable, str(short_tmp.run), too_big],
         capture_output=True, text=True, timeout=100, check=False, cwd=Path(__file__).parents[3],
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-6000:]
@@ -52,8 +60,10 @@ def test_a_full_disk(short_tmp: ShortTmp) -> None:
 class Disk:
     """The small file system and a file that fills it."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, too_big: str) -> None:
         self._filler = place / "filler"
+        self.too_big = too_big
+        """An image in a registry that does not fit."""
 
     def fill(self, leave: int = 0) -> None:
         self.clear()
@@ -91,6 +101,15 @@ async def loading(engine: EmbeddedEngine, disk: Disk) -> None:
     await refused(load_big(engine))
     assert [image.tags for image in await engine.images.list()] == [(BUSYBOX,)]
     disk.fill(leave=6 * MIB)  # what the archive took is free again
+
+
+async def pulling(engine: EmbeddedEngine, disk: Disk) -> None:
+    """The same for one that is pulled: what was fetched of it does not keep the disk full."""
+    free = os.statvfs(engine.paths.root).f_bavail
+    await refused(engine.images.pull(PullImage(reference=disk.too_big)).result())
+    assert [image.tags for image in await engine.images.list()] == [(BUSYBOX,)]
+    await engine.layers.trash.empty()
+    assert os.statvfs(engine.paths.root).f_bavail > free * 0.8
 
 
 async def creating_and_starting(engine: EmbeddedEngine, disk: Disk) -> None:
@@ -173,11 +192,11 @@ async def create_or_none(engine: EmbeddedEngine, mount: Mount) -> str | None:
         return "more" if "more" in engine.containers.book.names else None
 
 
-SCENES = (loading, creating_and_starting, ending, logging_, volumes_keep_what_they_had)
+SCENES = (loading, pulling, creating_and_starting, ending, logging_, volumes_keep_what_they_had)
 
 
-async def _play(place: Path, run_directory: Path) -> None:
-    disk = Disk(place)
+async def _play(place: Path, run_directory: Path, too_big: str) -> None:
+    disk = Disk(place, too_big)
     engine = await open_engine(place / "root", run_directory)
     try:
         await load_busybox(engine)
@@ -201,4 +220,4 @@ async def _play(place: Path, run_directory: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_play(Path(sys.argv[1]), Path(sys.argv[2])))
+    asyncio.run(_play(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]))
