@@ -48,12 +48,18 @@ async def write_layer(
     read_end, write_end = os.pipe2(os.O_CLOEXEC)
     try:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(write_tar(write_end, [*parents, *named], context, options))
+            tasks.create_task(write_tar(write_end, _in_packing_order([*parents, *named]), context, options))
             return await layers.add(None, read_end)
     except ExceptionGroup as group:
         raise group.exceptions[0] from None
     finally:
         os.close(read_end)
+
+
+def _in_packing_order(items: Sequence[TarItem]) -> list[TarItem]:
+    """As the keeper walks a tree: a directory, then all of it, names as bytes; of two with one name the last."""
+    by_name = {item.name: item for item in items}
+    return sorted(by_name.values(), key=lambda item: os.fsencode(item.name).split(b"/"))
 
 
 def _below(item: TarItem, prefix: str) -> TarItem:

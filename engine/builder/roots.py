@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from engine.builder.step import ScratchRoot
-from engine.builder.tarring import TarChange, TarOptions, filter_tar
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -54,16 +53,7 @@ class ScratchRoots:
             os.close(read_end)
 
     async def _pack(self, root: ScratchRoot, out_fd: int, latest: int | None) -> None:
-        if latest is None:
-            try:
-                await self._keeper.pack(root.upper, out_fd, layer=True)
-            finally:
-                os.close(out_fd)
-            return
-        read_end, write_end = os.pipe2(os.O_CLOEXEC)
-        filtering = asyncio.create_task(filter_tar(read_end, out_fd, TarChange(TarOptions(latest=latest), "", ())))
         try:
-            await self._keeper.pack(root.upper, write_end, layer=True)
+            await self._keeper.pack(root.upper, out_fd, layer=True, latest=latest)
         finally:
-            os.close(write_end)
-            await filtering
+            os.close(out_fd)

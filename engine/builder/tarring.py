@@ -1,6 +1,7 @@
 """Tar streams for COPY and ADD, written from the host's side of the context and from texts. One thread per stream.
 
-Sorted, with no user names and, when a source date is given, no time after it: the same inputs give the same bytes.
+Headers are the keeper's, so a stream in the right order is byte for byte what the keeper would pack from the unpacked
+tree: that is what lets a layer made of it be pushed later. No time is after a given source date.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from engine.sandbox.keeper.tar_writer import BLOCK, END, Entry, header, padded
+
 if TYPE_CHECKING:
     import re
     from collections.abc import Sequence
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
     from engine.builder.context import ContextDirectory, ContextEntry, ContextReader
 
-_BLOCK: Final = 512
+_SECOND: Final = 1_000_000_000
 _CHUNK: Final = 1 << 20
 
 
@@ -88,7 +91,7 @@ def _write(out_fd: int, items: Sequence[TarItem], context: ContextDirectory | No
                         _write_own(out, item, options)
                     else:
                         _write_entry(out, item.name, item.entry, reader, options)
-        out.write(b"\0" * _BLOCK * 2)
+        out.write(END)
 
 
 def _filter(in_fd: int, out_fd: int, change: TarChange) -> None:
@@ -120,64 +123,47 @@ def left_out(path: str, exclude: Sequence[re.Pattern[str]]) -> bool:
 
 def _write_own(out: BinaryIO, item: TarItem, options: TarOptions) -> None:
     if item.folder is not None:
-        out.write(_encoded(_folder_header(item.name, item.folder)))
+        folder = item.folder
+        name = os.fsencode(item.name) + b"/"
+        out.write(header(Entry(name, b"5", folder.mode, folder.uid, folder.gid, 0, folder.mtime * _SECOND), {}))
         return
-    header = _header(item.name, options, tarfile.REGTYPE, 0o644 if item.file is None else 0o600)
-    header.mtime = options.latest if options.latest is not None else 0
-    if item.file is not None:
-        header.size = item.file.stat().st_size
-        out.write(_encoded(header))
-        with item.file.open("rb") as source:
-            _copy(source.fileno(), out, header.size)
+    size = item.file.stat().st_size if item.file is not None else len(item.text or b"")
+    entry = _entry(item.name, b"0", 0o644 if item.file is None else 0o600, options)
+    out.write(header(entry._replace(size=size, mtime_ns=(options.latest or 0) * _SECOND), {}))
+    if item.file is None:
+        out.write(padded(item.text or b""))
         return
-    text = item.text or b""
-    header.size = len(text)
-    out.write(_encoded(header))
-    out.write(text + b"\0" * (-len(text) % _BLOCK))
+    with item.file.open("rb") as source:
+        _copy(source.fileno(), out, size)
 
 
-def _write_entry(out: BinaryIO, name: str, entry: ContextEntry, reader: ContextReader, options: TarOptions) -> None:
-    kind = tarfile.DIRTYPE if entry.is_directory else tarfile.SYMTYPE if entry.is_link else tarfile.REGTYPE
-    header = _header(name, options, kind, stat.S_IMODE(entry.mode))
-    header.mtime = _time(entry.mtime_ns, options)
-    if entry.is_link:
-        header.mode = 0o777
-        header.linkname = os.readlink(os.path.basename(entry.path), dir_fd=reader.parent_of(entry.path))
-        out.write(_encoded(header))
-    elif entry.is_directory:
-        out.write(_encoded(header))
+def _write_entry(out: BinaryIO, name: str, found: ContextEntry, reader: ContextReader, options: TarOptions) -> None:
+    kind = b"5" if found.is_directory else b"2" if found.is_link else b"0"
+    entry = _entry(name, kind, stat.S_IMODE(found.mode), options)._replace(mtime_ns=_time(found.mtime_ns, options))
+    if found.is_directory:
+        out.write(header(entry._replace(name=entry.name + b"/"), {}))
+    elif found.is_link:
+        target = os.readlink(os.path.basename(found.path), dir_fd=reader.parent_of(found.path))
+        out.write(header(entry._replace(mode=0o777, link=os.fsencode(target)), {}))
     else:
-        fd = reader.open(entry.path)
+        fd = reader.open(found.path)
         try:
-            header.size = os.fstat(fd).st_size
-            out.write(_encoded(header))
-            _copy(fd, out, header.size)
+            size = os.fstat(fd).st_size
+            out.write(header(entry._replace(size=size), {}))
+            _copy(fd, out, size)
         finally:
             os.close(fd)
 
 
-def _header(name: str, options: TarOptions, kind: bytes, mode: int) -> tarfile.TarInfo:
-    header = tarfile.TarInfo(name)
-    header.type = kind
-    header.uid, header.gid = options.uid, options.gid
-    header.mode = mode if options.mode is None else options.mode
-    return header
+def _entry(name: str, kind: bytes, mode: int, options: TarOptions) -> Entry:
+    mode = mode if options.mode is None else options.mode
+    return Entry(os.fsencode(name), kind, mode, options.uid, options.gid)
 
 
-def _folder_header(name: str, folder: Folder) -> tarfile.TarInfo:
-    header = tarfile.TarInfo(name)
-    header.type = tarfile.DIRTYPE
-    header.mode, header.uid, header.gid, header.mtime = folder.mode, folder.uid, folder.gid, folder.mtime
-    return header
-
-
-def _time(mtime_ns: int, options: TarOptions) -> float:
-    seconds = mtime_ns // 1_000_000_000
-    return seconds if options.latest is None else min(seconds, options.latest)
-
-
-def _encoded(header: tarfile.TarInfo) -> bytes:
-    return header.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+def _time(mtime_ns: int, options: TarOptions) -> int:
+    """In whole seconds, as layers have them."""
+    seconds = mtime_ns // _SECOND
+    return (seconds if options.latest is None else min(seconds, options.latest)) * _SECOND
 
 
 def _copy(fd: int, out: BinaryIO, size: int) -> None:
@@ -190,4 +176,4 @@ def _copy(fd: int, out: BinaryIO, size: int) -> None:
             break
         out.write(block)
         left -= len(block)
-    out.write(b"\0" * (-size % _BLOCK))
+    out.write(b"\0" * (-size % BLOCK))

@@ -376,14 +376,16 @@ class Keeper:
         path: str = "/",
         name: str | None = None,
         layer: bool = False,
+        latest: int | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> None:
         """Write `path` inside `root` as a deterministic tar stream: sorted, pax where needed.
 
         With `layer`, `root` is an overlay's upper directory; its whiteouts and opaque directories become `.wh.` names.
         `name` is what the top entry is called (`docker cp` uses the base name); default: a tree with "./" stripped.
+        No time is after `latest`, in seconds.
         """
-        arguments = {"root": os.fspath(root), "path": path, "name": name, "layer": layer}
+        arguments = {"root": os.fspath(root), "path": path, "name": name, "layer": layer, "latest": latest}
         await self._call("pack", arguments, [out_fd], progress=progress)
 
     async def copy_tree(self, source: Path, target: Path, *, progress: Callable[[int], None] | None = None) -> None:

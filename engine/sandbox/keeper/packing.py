@@ -33,7 +33,7 @@ Segments = list[tuple[int, int]]
 def pack(request: Request) -> None:
     arguments = request.arguments
     inside = Inside(request)
-    packer = _Packer(request.fds[0], request.progress, layer=arguments["layer"])
+    packer = _Packer(request.fds[0], request.progress, layer=arguments["layer"], latest=arguments.get("latest"))
     found = os.stat(inside.name, dir_fd=inside.parent, follow_symlinks=False)
     name = os.fsencode(arguments["name"] or "")
     if stat.S_ISDIR(found.st_mode):
@@ -44,10 +44,11 @@ def pack(request: Request) -> None:
 
 
 class _Packer:
-    def __init__(self, out: int, progress: Callable[[int], None], *, layer: bool) -> None:
+    def __init__(self, out: int, progress: Callable[[int], None], *, layer: bool, latest: int | None) -> None:
         self._out = out
         self._progress = progress
         self._layer = layer
+        self._latest_ns = None if latest is None else latest * 1_000_000_000
         self._linked: dict[tuple[int, int], bytes] = {}
         self._device = -1
         self._done = 0
@@ -164,6 +165,8 @@ class _Packer:
 
     def _described(self, shown: bytes, kind: bytes, found: os.stat_result) -> Entry:
         mtime = found.st_mtime_ns
+        if self._latest_ns is not None:
+            mtime = min(mtime, self._latest_ns)
         if self._layer:
             # Layers have whole seconds everywhere, and their digests depend on it.
             mtime -= mtime % 1_000_000_000

@@ -55,6 +55,18 @@ async def test_a_source_date_makes_two_builds_equal(builder: Builder) -> None:
     assert entry.mtime == 1_000_000_000
 
 
+@pytest.mark.parametrize("latest", [None, 1_000_000_000])
+async def test_what_was_built_can_be_saved(builder: Builder, latest: int | None) -> None:
+    """Layers are packed anew for a push or a save, and must come out byte for byte as they were made."""
+    files: dict[str, str | bytes] = {"a.txt": "1", "a/b": "2", "a/c/" + "long" * 40: "3", "é": "4"}
+    (builder.place / "link").symlink_to("a.txt")
+    dockerfile = FROM + "COPY . /new/place/\nCOPY a.txt /etc/\nCOPY <<doc /doc\nx\ndoc\nRUN echo x > /x && ln /x /y\n"
+    built = await builder.build(dockerfile, files, tags=("localhost/saved",), source_date_epoch=latest)
+    archive = b"".join([piece async for piece in builder.engine.images.save(["localhost/saved"])])
+    assert len(archive) > 10_000
+    assert (await builder.engine.images.get("localhost/saved")).id == built.image_id
+
+
 async def test_independent_stages_overlap_and_unused_ones_do_not_run(builder: Builder) -> None:
     # Each waits for what only the other makes: this ends only if they run at the same time.
     shared = (
