@@ -40,6 +40,7 @@ class BuildsPage(Page):
         self.search = SearchField(translate("BuildsPage", "Filter by tag or folder"), delay_ms=30)
         self.details = BuildDetails(shell)
         self.details.left.connect(self.show_list)
+        self._wanted = ("", "")
         self._stack = QStackedWidget()
         self._stack.addWidget(self._make_list())
         self._stack.addWidget(self.details)
@@ -92,7 +93,9 @@ class BuildsPage(Page):
         count = self.model.rowCount()
         words = (translate("BuildsPage", "{0} build"), translate("BuildsPage", "{0} builds"))
         self.header.set_subtitle(count_text(count, *words) if count else "")
-        if self._stack.currentWidget() is self.details:
+        if self._wanted[0] in self.client.mirror.builds:
+            self.open_object(*self._wanted)
+        elif self._stack.currentWidget() is self.details:
             self.details.refresh()
 
     def shown(self) -> None:
@@ -105,7 +108,12 @@ class BuildsPage(Page):
         self.details.suspend()
 
     def open_object(self, object_id: str, detail: str = "") -> None:
-        if object_id not in self.client.mirror.builds:
+        if object_id and object_id not in self.client.mirror.builds:
+            # It has only just begun: the page opens with the first that is told of it.
+            self._wanted = (object_id, detail)
+            return
+        self._wanted = ("", "")
+        if not object_id:
             self.show_list()
             return
         self._stack.setCurrentWidget(self.details)

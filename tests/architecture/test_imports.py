@@ -13,6 +13,7 @@ QT = ("PySide6", "shiboken6", "qasync", "pyqtgraph")
 
 
 MAY_OPEN_THE_ENGINE = (
+    "engine.owner",  # a window's engine, with the socket beside it
     "engine.cli.serve",  # `wherry serve`: the engine without a window
     "engine.cli.tour",  # `wherry tour`: the engine for a minute, in a temporary store
     "engine.cli.doctor",  # `wherry doctor`: reads the store of an engine that does not run

@@ -194,8 +194,10 @@ async def test_a_killed_pin_is_replaced_and_others_lead_the_way(
     child = await keeper.spawn(["sleep", "300"])
     pin = json.loads(paths.namespaces.read_text())["pin"]
     namespace = os.stat(f"/proc/{child.pid}/ns/mnt").st_ino
-    os.kill(keeper.pid, signal.SIGKILL)
+    killed = keeper.pid
+    os.kill(killed, signal.SIGKILL)
     os.kill(pin, signal.SIGKILL)
+    await eventually(lambda: not alive(pin) and not alive(killed))
     with contextlib.suppress(KeeperLost):
         await keeper.mounts()
     await keeper.mounts()
