@@ -13,7 +13,7 @@ from engine.types.operations import Operation, OperationState
 from gui.models import Column, FilteredModel, KeyedTableModel
 from gui.models.table import AnyIndex, ModelRole
 from gui.pages.page import Page
-from gui.presentation.operations import operation_icon, operation_words, progress_text, took_text
+from gui.presentation.operations import operation_icon, operation_words, progress_text, took_seconds, took_text
 from gui.presentation.units import ago_text, clock_text
 from gui.theme import Role, Space, Text, Tone, color, font, paint_icon
 from gui.widgets.buttons import Variant, button
@@ -57,7 +57,13 @@ def _columns() -> tuple[Column[Operation], ...]:
             lambda o: o.started.timestamp(),
             tooltip=lambda o: clock_text(o.started),
         ),
-        Column("took", translate("Activity", "Took"), lambda o: took_text(o, datetime.now(UTC)), right=True),
+        Column(
+            "took",
+            translate("Activity", "Took"),
+            lambda o: took_text(o, datetime.now(UTC)),
+            lambda o: took_seconds(o, datetime.now(UTC)),
+            right=True,
+        ),
         Column("cancel", "", lambda o: ""),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.types.operations import OperationState
-from gui.presentation.units import bytes_text, duration_text
+from gui.presentation.units import bytes_text, duration_text, milliseconds_text
 from gui.theme import Tone
 from gui.words import translate
 
@@ -30,6 +30,9 @@ _ICONS = {
 }
 _COUNTED = frozenset({"build"})
 """Kinds whose progress counts steps, not bytes."""
+
+
+_QUICK_SECONDS = 10.0
 
 
 class OperationWords(NamedTuple):
@@ -68,6 +71,13 @@ def progress_text(operation: Operation) -> str:
     return f"{operation.status} · {text}" if operation.status else text
 
 
+def took_seconds(operation: Operation, now: datetime) -> float:
+    return max(0.0, ((operation.ended or now) - operation.started).total_seconds())
+
+
 def took_text(operation: Operation, now: datetime) -> str:
-    end = operation.ended or now
-    return duration_text((end - operation.started).total_seconds())
+    """Whole seconds while it runs; to the millisecond when a quick one is over, for that is what there is to tell."""
+    seconds = took_seconds(operation, now)
+    if operation.ended is not None and seconds < _QUICK_SECONDS:
+        return milliseconds_text(seconds * 1000)
+    return duration_text(seconds)

@@ -231,7 +231,7 @@ def test_an_engine_that_cannot_open_is_explained_and_tried_again(
 def test_what_is_not_in_the_mirror_yet_is_opened_when_it_comes(driver: Driver) -> None:
     driver.window.navigate("volumes", "late")
     page: Any = driver.window.page("volumes")
-    assert page.browser is None
+    assert not page.browser
     driver.ask(lambda engine: engine.volumes.create(CreateVolume(name="late")))
     driver.until(lambda: page.browser is not None and page.browser.name == "late")
     assert page.browser.isVisible()

@@ -22,10 +22,12 @@ from engine.types.containers import (
     State,
 )
 from engine.types.networks import HostPort
+from engine.types.operations import Operation, OperationState
 from gui.frame.palette import score
 from gui.presentation import containers as words
 from gui.presentation import units
 from gui.presentation.errors import words_of
+from gui.presentation.operations import took_text
 from gui.presentation.spec_check import check_spec, only_live, spec_differences, suggest_port
 from gui.theme import Tone
 
@@ -199,3 +201,21 @@ def test_what_a_server_said_is_set_off_from_our_hint() -> None:
     assert words_of(host).text == "ghcr.io answered 401."
     whole = WherryError("Oh", "Did it end?", code=Code.NOT_FOUND, hint="Look (there).")
     assert words_of(whole).text == "Did it end? Look (there)."
+
+
+@pytest.mark.parametrize(
+    ("seconds", "ended", "text"),
+    [(0.043, True, "43.0 ms"), (4.2, True, "4.20 s"), (4.2, False, "4 s"), (75, True, "1 min"), (-1, False, "0 s")],
+)
+def test_what_an_operation_took(seconds: float, ended: bool, text: str) -> None:
+    over = NOW + timedelta(seconds=seconds)
+    operation = Operation(
+        id="1",
+        kind="pull",
+        title="",
+        subject="",
+        started=NOW,
+        state=OperationState.RUNNING,
+        ended=over if ended else None,
+    )
+    assert took_text(operation, over) == text
