@@ -17,6 +17,8 @@ from gui.widgets.labels import label
 from gui.words import translate
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from engine.types.images import SearchResult
     from gui.bridge import Engine, OperationHandle
     from gui.shell import Shell
@@ -93,7 +95,7 @@ class PullDialog(TransferDialog):
     def make_operation(self, engine: Engine) -> OperationHandle:
         return engine.images.pull(self._request)
 
-    def form_fields(self) -> list[object]:
+    def form_fields(self) -> list[QWidget]:
         return [self.name, self.platform, self._choose]
 
     def server(self) -> str:

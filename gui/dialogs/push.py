@@ -14,6 +14,8 @@ from gui.widgets.labels import label
 from gui.words import translate
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from gui.bridge import Engine, OperationHandle
     from gui.shell import Shell
 
@@ -58,7 +60,7 @@ class PushDialog(TransferDialog):
         await self._shell.client.call(lambda engine: engine.images.tag(image, name))
         super().begin()
 
-    def form_fields(self) -> list[object]:
+    def form_fields(self) -> list[QWidget]:
         return [self.name]
 
     def server(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout
 
@@ -21,6 +21,8 @@ from gui.words import marked, translate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from PySide6.QtWidgets import QWidget
 
     from engine.types.images import LayerProgress
     from engine.types.operations import Operation
@@ -114,7 +116,7 @@ class TransferDialog(QDialog):
         """Read the form. Gives what is wrong with it, or ""."""
         return ""
 
-    def form_fields(self) -> list[Any]:
+    def form_fields(self) -> list[QWidget]:
         """What is greyed while it runs."""
         return []
 
@@ -152,6 +154,7 @@ class TransferDialog(QDialog):
 
     async def _run(self) -> None:
         try:
+            self.result_id = ""
             self._ticket = await self._shell.client.begin(self.make_operation)
             self._shown = self._ticket.id
             self.result_id = await self._ticket.result()
@@ -172,6 +175,8 @@ class TransferDialog(QDialog):
             self._ticket = None
             if not self._gone:
                 self._set_running(on=False)
+                if self.banner.isVisible() and not self.result_id:
+                    self.form_fields()[0].setFocus()  # where it is mended, not the button of going away
 
     def _let_go(self, _result: int) -> None:
         """Closed: the transfer goes on, but there is nothing left to show it on."""

@@ -194,6 +194,14 @@ def test_retry_works_once_the_cause_is_gone(driver: Driver) -> None:
     driver.until(lambda: any("flaky" in tag for i in driver.client.mirror.images.values() for tag in i.tags))
 
 
+def test_after_a_failure_the_name_can_be_typed_anew_at_once(driver: Driver) -> None:
+    driver.engine.images.pull_errors["quay.io/acme/bad:1"] = RegistryError("No", code=Code.NOT_FOUND)
+    driver.window.open_dialog("pull", reference="quay.io/acme/bad:1", start=True)
+    dialog: Any = driver.dialog("dialog.pull")
+    driver.until(lambda: dialog.banner.isVisible() and not dialog.running)
+    driver.until(lambda: dialog.focusWidget() is dialog.name)
+
+
 def test_tags_are_offered_and_taken(driver: Driver) -> None:
     driver.window.open_dialog("pull", reference="docker.io/library/nginx:nope")
     dialog: Any = driver.dialog("dialog.pull")
