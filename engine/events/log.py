@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.errors import Code, StorageError
 from engine.types.events import Event
 
 if TYPE_CHECKING:
@@ -42,7 +43,12 @@ class EventLog:
             "SELECT body FROM events WHERE time_ns >= ? AND (? = 0 OR time_ns <= ?) ORDER BY number",
             (since_ns, until_ns, until_ns),
         )
-        return [msgspec.json.decode(body, type=Event) for (body,) in rows]
+        written = [msgspec.json.decode(body, type=Event) for (body,) in rows]
+        waiting = [
+            event for event in self._unwritten
+            if event.time_ns >= since_ns and (not until_ns or event.time_ns <= until_ns)
+        ]  # fmt: skip
+        return written + waiting
 
     async def close(self) -> None:
         if self._writer is not None:
@@ -61,9 +67,15 @@ class EventLog:
         if not batch:
             return
         rows = [(event.time_ns, msgspec.json.encode(event)) for event in batch]
-        await self._database.transaction(
-            [
-                *(("INSERT INTO events(time_ns, body) VALUES (?, ?)", row) for row in rows),
-                ("DELETE FROM events WHERE number <= (SELECT max(number) FROM events) - ?", (_MOST_KEPT,)),
-            ]
-        )
+        try:
+            await self._database.transaction(
+                [
+                    *(("INSERT INTO events(time_ns, body) VALUES (?, ?)", row) for row in rows),
+                    ("DELETE FROM events WHERE number <= (SELECT max(number) FROM events) - ?", (_MOST_KEPT,)),
+                ]
+            )
+        except StorageError as error:
+            if error.code is not Code.DISK_FULL:
+                raise
+            # They wait in memory for room; the newest count if it takes long.
+            self._unwritten = (batch + self._unwritten)[-_MOST_KEPT:]
