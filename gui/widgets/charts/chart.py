@@ -326,13 +326,16 @@ class TimeChart(QWidget):
             painter.drawLine(QPointF(x, self.plot.top()), QPointF(x, self.plot.bottom()))
 
     def _paint_limit(self, painter: QPainter) -> None:
-        if self._limit is None or self._limit > self._top * 1.001:
+        if self._limit is None:
             return
-        y = round(self._y(self._limit)) + 0.5
         plot, ink = self.plot, theme().tone(Tone.DANGER)
-        painter.setPen(QPen(ink, 2 if self._dragging_limit else 1.2, Qt.PenStyle.DashLine))
-        painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
         words = f"{self._limit_name} {self._unit(self._limit)}"
+        if self._limit > self._top * 1.001:  # far above what is used: there all the same
+            y, words = plot.top() + 9, f"↑ {words}"
+        else:
+            y = round(self._y(self._limit)) + 0.5
+            painter.setPen(QPen(ink, 2 if self._dragging_limit else 1.2, Qt.PenStyle.DashLine))
+            painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
         fount = font(Text.CAPTION)
         width = QFontMetricsF(fount).horizontalAdvance(words) + 12
         tag = QRectF(plot.right() - width, y - 9, width, 18)

@@ -230,6 +230,24 @@ def test_a_legend_that_does_not_fit_gets_its_own_line_and_keeps_its_words(qtbot:
     assert all("MiB" in words for words in drawn[1:5])
 
 
+def test_a_limit_far_above_is_told_without_a_line(qtbot: QtBot) -> None:
+    chart, _timeline = make(qtbot, filled(120), Kind.AREA)
+    chart.grab()
+    drawn: list[str] = []
+
+    class Pen(QPainter):
+        def drawText(self, *arguments: Any) -> Any:
+            drawn.append(arguments[-1])
+
+    for limit in (50.0, 5000.0):
+        chart.set_limit(limit, name="Limit")
+        picture = QPixmap(500, 220)
+        pen = Pen(picture)
+        chart._paint_limit(pen)
+        pen.end()
+    assert drawn == ["Limit 50", "↑ Limit 5000"]
+
+
 def test_the_tooltip_names_every_reading_and_events(qtbot: QtBot) -> None:
     chart, _timeline = make(qtbot, filled(120, 2), Kind.STACKED, Kind.STACKED)
     chart.set_marks([(START + 90 * SECOND, "restarted", Tone.WARNING)])
