@@ -10,6 +10,7 @@ from engine.containers import image_config
 from engine.containers.restart_file import remove_restart_file
 from engine.errors import Code, Conflict, HostError, InvalidRequest, RuntimeFailure
 from engine.processes.programs import need_program, runtime_environment
+from engine.sandbox.client import KeeperLost
 from engine.types.containers import LEGAL_ACTIONS, Action, State
 
 if TYPE_CHECKING:
@@ -56,7 +57,12 @@ def _hint(state: State, action: Action) -> str:
 
 async def send_signal(runtime: Runtime, record: Record, signal: str) -> None:
     """To the container's first process. One that is gone is no failure."""
-    done = await runtime.keeper.run(runtime.crun.kill(record.id, signal), env=runtime_environment())
+    call = runtime.crun.kill(record.id, signal)
+    try:
+        done = await runtime.keeper.run(call, env=runtime_environment())
+    except KeeperLost:
+        # The wish is written down already; a signal that arrives twice does less harm than one that never does.
+        done = await runtime.keeper.run(call, env=runtime_environment())
     if done.code == 0:
         return
     text = done.stderr.decode(errors="replace").strip()
