@@ -132,7 +132,7 @@ class Starter:
             exit=None if action == "start" else record.container.exit,
         )
         # Side by side too: an engine that finds the row but a process that was never let go undoes the start.
-        await side_by_side(self._run_start(record, clock), self._settle(record, conmon_pid))
+        await side_by_side(self._run_start(record, clock), runtime.book.write(record))
         await quickened
         runtime.book.show(entry, record.with_container(started=now(), timing=clock.timing()), "start")
         await runtime.early.connect(record.id)  # who came during the last step
@@ -141,15 +141,6 @@ class Starter:
                 runtime.volumes.announce(mount.source, "mount", record.id)
 
     # --- the parts ---
-
-    async def _settle(self, record: Record, conmon_pid: int) -> None:
-        """What need not be done before the process is let go, but before anybody may end it.
-
-        conmon was born in the container's groups so that all of the container is; it does not belong to it. Moving it
-        takes the kernel a grace period, some 9 ms where nothing else moves.
-        """
-        supervisors = self._runtime.cgroups.supervisors()
-        await asyncio.gather(self._runtime.book.write(record), asyncio.to_thread(supervisors.add, conmon_pid))
 
     def _settle_ports(self, record: Record) -> tuple[PortMapping, ...]:
         network = record.container.spec.network
@@ -227,6 +218,9 @@ class Starter:
         await namespace.wait()
         with clock.step("create"):
             pid, conmon_pid = await self._run_conmon(record)
+            # conmon was born in the container's groups so that all of the container is; it does not belong to it.
+            # At once, while moves are fast (see `quicken`): a slow one holds up every exec on this machine.
+            runtime.cgroups.supervisors().add(conmon_pid)
             if uncompiled:
                 runtime.filters.remember(uncompiled, runtime.paths.crun_root / record.id)
         return pid, conmon_pid, limits.unenforced
