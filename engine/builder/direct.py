@@ -6,13 +6,14 @@ the destination stand in the layer with the attributes they have, for the upper 
 
 from __future__ import annotations
 
-import asyncio
 import os
 import posixpath
 import stat
 from typing import TYPE_CHECKING
 
+from engine.builder.sources import ignoring_closed, then_close
 from engine.builder.tarring import Folder, TarItem, write_tar
+from engine.operations.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,14 +47,9 @@ async def write_layer(
     prefix = real.strip("/")
     named = [_below(item, prefix) for item in items]
     read_end, write_end = os.pipe2(os.O_CLOEXEC)
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(write_tar(write_end, _in_packing_order([*parents, *named]), context, options))
-            return await layers.add(None, read_end)
-    except ExceptionGroup as group:
-        raise group.exceptions[0] from None
-    finally:
-        os.close(read_end)
+    stream = write_tar(write_end, _in_packing_order([*parents, *named]), context, options)
+    _, diff_id = await together([ignoring_closed(stream), then_close(layers.add(None, read_end), read_end)])
+    return diff_id
 
 
 def _in_packing_order(items: Sequence[TarItem]) -> list[TarItem]:

@@ -25,6 +25,7 @@ from engine.builder.trees import BuildTrees
 from engine.builder.variables import Variables
 from engine.errors import InvalidRequest, Unsupported, WherryError
 from engine.images import platforms
+from engine.operations.together import together
 from engine.types.builds import StepState
 from engine.types.data import now
 
@@ -87,7 +88,7 @@ class Execution:
         self._record = record
         self._network = network
         self._names = StageNames(plan.dockerfile.stages, request.named_contexts)
-        self._stages: dict[int, asyncio.Task[StageState]] = {}
+        self._stages: dict[int, asyncio.Future[StageState]] = {}
         self._waits: dict[int, set[int]] = {}
         self._key_locks: dict[str, asyncio.Lock] = {}
         self._working = asyncio.Semaphore(max(2, os.cpu_count() or 2))
@@ -103,14 +104,15 @@ class Execution:
 
     async def run(self) -> StageState:
         """The state of the target stage; the first failure otherwise, after all else has been stopped."""
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                for planned in self._plan.ordered():
-                    task = tasks.create_task(self._stage(planned), name=f"stage {planned.name}")
-                    self._stages[planned.index] = task
-        except BaseExceptionGroup as group:
-            raise _first(group) from None
+        needed = list(self._plan.ordered())
+        loop = asyncio.get_running_loop()
+        self._stages = {planned.index: loop.create_future() for planned in needed}
+        await together(self._run_stage(planned) for planned in needed)
         return self._stages[self._plan.target].result()
+
+    async def _run_stage(self, planned: PlannedStage) -> None:
+        """A stage that fails leaves those that wait for it waiting: they are stopped, they did not fail."""
+        self._stages[planned.index].set_result(await self._stage(planned))
 
     async def stage_state(self, index: int, asking: int) -> StageState:
         """Wait for another stage. A trigger may name one that the plan did not know of."""
@@ -118,12 +120,12 @@ class Execution:
         if self._leads_back(index, asking):
             name = self._plan.stages[index].name
             raise InvalidRequest(f"Stage {name} waits for itself")
-        task = self._stages.get(index)
-        if task is None:
+        coming = self._stages.get(index)
+        if coming is None:
             planned = self._plan.stages[index]
             self._record.plan(stage_steps(self._plan, planned, planned.stage.instructions))
             return await self._stage(planned)
-        return await asyncio.shield(task)
+        return await asyncio.shield(coming)
 
     def _leads_back(self, index: int, asking: int) -> bool:
         seen: set[int] = set()
@@ -348,12 +350,3 @@ def _given(name: str, value: str | None) -> str:
 def _placed(mount: t.RunMount, state: StageState) -> t.RunMount:
     target = absolute(mount.target, state.config.workdir) if mount.target else ""
     return replace(mount, target=target)
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The failure to tell; one that the engine names before one that is a bug."""
-    named = group.subgroup(WherryError)
-    error: BaseException = named or group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -8,7 +8,9 @@ import secrets
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from engine.builder.sources import then_close
 from engine.builder.step import ScratchRoot
+from engine.operations.together import together
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -43,14 +45,9 @@ class ScratchRoots:
         if not await self._keeper.list_directory(root.upper, "/"):
             return ""
         read_end, write_end = os.pipe2(os.O_CLOEXEC)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._pack(root, write_end, latest))
-                return await self._layers.add(None, read_end)
-        except ExceptionGroup as group:
-            raise group.exceptions[0] from None
-        finally:
-            os.close(read_end)
+        adding = then_close(self._layers.add(None, read_end), read_end)
+        _, diff_id = await together([self._pack(root, write_end, latest), adding])
+        return diff_id or ""
 
     async def _pack(self, root: ScratchRoot, out_fd: int, latest: int | None) -> None:
         try:

@@ -13,12 +13,13 @@ import os
 import posixpath
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from engine.builder.language.errors import DockerfileError
 from engine.builder.language.ignore import glob_expression, has_glob
 from engine.builder.tarring import TarChange, TarItem, filter_tar, left_out, write_tar
 from engine.images.stack import Stack
+from engine.operations.together import together
 
 if TYPE_CHECKING:
     import re
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from engine.builder.tarring import TarOptions
     from engine.sandbox.client import Keeper
     from engine.storage.layer_index import LayerIndex
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -87,20 +91,20 @@ class Destination:
         read_end, write_end = os.pipe2(os.O_CLOEXEC)
         target = self._root / self._directory.strip("/")
         owner = None if keep_owners else (self.options.uid, self.options.gid)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(_ignoring_closed(write(write_end)))
-                await self._keeper.unpack(read_end, target, layer=False, owner=owner, root=self._root)
-                os.close(read_end)
-                read_end = -1
-        except ExceptionGroup as group:
-            raise group.exceptions[0] from None
-        finally:
-            if read_end >= 0:
-                os.close(read_end)
+        unpacking = self._keeper.unpack(read_end, target, layer=False, owner=owner, root=self._root)
+        await together([ignoring_closed(write(write_end)), then_close(unpacking, read_end)])
 
 
-async def _ignoring_closed(writing: Awaitable[None]) -> None:
+async def then_close(reading: Awaitable[T], fd: int) -> T:
+    """A reader that is done closes its end, so that a writer with more to say hears of it and stops."""
+    try:
+        return await reading
+    finally:
+        os.close(fd)
+
+
+async def ignoring_closed(writing: Awaitable[None]) -> None:
+    """A reader that stops early (it failed, or has all it wants) is no failure of the writer."""
     with contextlib.suppress(BrokenPipeError):
         await writing
 

@@ -23,7 +23,7 @@ from engine.images.manifest import MANIFEST_TYPES, Descriptor, Index, Manifest
 from engine.images.piping import coalesced, file_pieces
 from engine.images.records import Archive, LayerRecord, StoredImage
 from engine.images.reference import Reference, parse, parse_repository
-from engine.images.together import together
+from engine.operations.together import together
 from engine.types.data import Data
 from engine.types.images import LayerPhase
 

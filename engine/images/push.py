@@ -15,7 +15,7 @@ from engine.images.archive_write import compose_manifest
 from engine.images.layer_progress import LayerTeller
 from engine.images.manifest import OCI_MANIFEST
 from engine.images.reference import Reference, parse, parse_repository
-from engine.images.together import together
+from engine.operations.together import together
 from engine.registry.upload import Upload
 from engine.types.events import Event
 from engine.types.images import LayerPhase

@@ -1,4 +1,8 @@
-"""Several things at once, of which the first failure stops the rest; it is raised as it is, not in a group."""
+"""Several things at once, of which the first failure stops the rest; it is raised as it is, not in a group.
+
+Not a TaskGroup: up to Python 3.12.2 one that fails leaves its caller marked as being cancelled, and the caller's next
+timeout then raises CancelledError.
+"""
 
 from __future__ import annotations
 
