@@ -14,7 +14,7 @@ from gui.widgets.badge import Badge
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.empty_state import EmptyState
-from gui.widgets.logview import LogRow, LogView, MemoryLineSource
+from gui.widgets.logview import LogRow, LogView, MemoryLineSource, TimeStyle
 from gui.widgets.page_header import PageHeader
 from gui.widgets.segmented import Segmented
 from gui.widgets.source_view import SourceView
@@ -94,6 +94,7 @@ class BuildDetails(QWidget):
         self.source = MemoryLineSource()
         self.output = LogView(translate("BuildDetails", "Output of the build"))
         self.output.set_source(self.source)
+        self.output.set_timestamps(TimeStyle.OFF)
         self.output.set_follow(on=True)
         self.dockerfile = SourceView(translate("BuildDetails", "Dockerfile"))
         self._stack = QStackedWidget()
