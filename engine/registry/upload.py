@@ -14,7 +14,6 @@ from engine.registry.transport import Call
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
-    from typing import Any
 
     from yarl import URL
 
@@ -157,15 +156,17 @@ class Upload:
 
 
 async def _pieces(source: Path | bytes, offset: int, progress: Callable[[int], None]) -> AsyncIterator[bytes]:
+    """What is to be sent. It holds nothing open between two pieces: a broken connection drops it where it stands."""
     if isinstance(source, bytes):
         yield source[offset:]
         return
-    file: Any = await asyncio.to_thread(source.open, "rb")
-    try:
-        await asyncio.to_thread(file.seek, offset)
-        while piece := await asyncio.to_thread(file.read, _PIECE):
-            yield piece
-            offset += len(piece)
-            progress(offset)
-    finally:
-        file.close()
+    while piece := await asyncio.to_thread(_piece, source, offset):
+        yield piece
+        offset += len(piece)
+        progress(offset)
+
+
+def _piece(source: Path, offset: int) -> bytes:
+    with source.open("rb", buffering=0) as file:
+        file.seek(offset)
+        return file.read(_PIECE)

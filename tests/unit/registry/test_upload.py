@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +14,6 @@ from engine.registry.upload import Upload
 from tests.support.nasty_registry import client_for, digest_of, serve_nastily
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.support.nasty_registry import NastyRegistry
 
 DATA = bytes(range(256)) * 8000
@@ -61,6 +60,13 @@ class Receiver:
         return web.Response(status=202, headers=where)
 
 
+def _leads_to(fd: Path, file: Path) -> bool:
+    try:
+        return fd.readlink() == file
+    except OSError:
+        return False  # closed since it was listed
+
+
 @pytest.fixture
 def blob_file(tmp_path: Path) -> Path:
     path = tmp_path / "blob"
@@ -91,6 +97,20 @@ async def test_a_broken_upload_goes_on_where_the_registry_got_to(tmp_path: Path,
     assert bytes(receiver.got) == DATA
     assert len(patches) == 2
     assert "going on" in said[0]
+
+
+async def test_nothing_stays_open_between_two_pieces(tmp_path: Path, blob_file: Path) -> None:
+    """A connection that breaks drops the sending where it stands; a file it held would stay open."""
+    held: list[Path] = []
+
+    def look(done: int) -> None:
+        held.extend(fd for fd in Path("/proc/self/fd").iterdir() if _leads_to(fd, blob_file))
+
+    async with serve_nastily() as registry, client_for(tmp_path) as client:
+        Receiver(registry)
+        await Upload(client, registry.host, "app").send(digest_of(DATA), blob_file, progress=look)
+
+    assert held == []
 
 
 async def test_mounting(tmp_path: Path) -> None:
