@@ -15,7 +15,7 @@ from engine.errors import WherryError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from engine.api.server import ApiServer
+    from engine.api.served import Served
     from engine.facade import Engine
 
 _T = TypeVar("_T")
@@ -30,15 +30,15 @@ _encoder = msgspec.json.Encoder(order=None)
 class Call:
     """The request, the engine, and what the path said."""
 
-    def __init__(self, server: ApiServer, request: web.BaseRequest, words: Mapping[str, str], version: tuple[int, int]):
-        self.server = server
+    def __init__(self, served: Served, request: web.BaseRequest, words: Mapping[str, str], version: tuple[int, int]):
+        self.served = served
         self.request = request
         self.words = words
         self.version = version
 
     @property
     def engine(self) -> Engine:
-        return self.server.engine
+        return self.served.engine
 
     def at_least(self, minor: int) -> bool:
         return self.version >= (1, minor)

@@ -196,7 +196,7 @@ async def inspect_container(call: Call) -> web.StreamResponse:
             image=await image_of(call.engine, container),
             volume_paths=await volume_paths(call.engine, [container]),
             networks=await networks_by_name(call.engine),
-            exec_ids=call.server.execs.ids_of(container.id),
+            exec_ids=call.served.execs.ids_of(container.id),
             size=size,
         )
     )
@@ -325,7 +325,7 @@ async def remove(call: Call) -> web.StreamResponse:
     with docker_words("container", name):
         container = await call.engine.containers.get(name)
         await call.engine.containers.remove(container.id, force=call.flag("force"), volumes=call.flag("v"))
-    call.server.execs.forget_container(container.id)
+    call.served.execs.forget_container(container.id)
     return call.empty()
 
 

@@ -48,7 +48,7 @@ async def create_exec(call: Call) -> web.StreamResponse:
         rows=rows,
         columns=columns,
     )
-    announced = call.server.execs.announce(
+    announced = call.served.execs.announce(
         container.id, request, stdout=bool(body.attach_stdout), stderr=bool(body.attach_stderr)
     )
     return call.answer({"Id": announced.id}, 201)
@@ -64,7 +64,7 @@ def _console(size: list[int] | None) -> tuple[int, int]:
 
 async def start_exec(call: Call) -> web.StreamResponse:
     body = await call.json(ExecStartBody)
-    announced = call.server.execs.get(call.words["id"])
+    announced = call.served.execs.get(call.words["id"])
     if announced.starting or announced.session is not None or announced.exit_code is not None:
         raise Refusal(409, f"exec instance {announced.id[:12]} has already run")
     rows, columns = _console(body.console_size)
@@ -83,7 +83,7 @@ async def start_exec(call: Call) -> web.StreamResponse:
         return await _told_in_the_stream(call, announced, error)
     finally:
         announced.starting = False
-    call.server.execs.started(announced, session)
+    call.served.execs.started(announced, session)
     if detach:
         _drain(announced, session)
         return call.empty(200)
@@ -135,7 +135,7 @@ def _drain(announced: Announced, session: ExecSession) -> None:
 
 async def resize_exec(call: Call) -> web.StreamResponse:
     rows, columns = window_size(call)
-    announced = call.server.execs.get(call.words["id"])
+    announced = call.served.execs.get(call.words["id"])
     if announced.session is None:
         # Clients resize as soon as they have asked for the start: keep it for then.
         announced.request = msgspec.structs.replace(announced.request, rows=rows, columns=columns)
@@ -145,7 +145,7 @@ async def resize_exec(call: Call) -> web.StreamResponse:
 
 
 async def inspect_exec(call: Call) -> web.StreamResponse:
-    announced = call.server.execs.get(call.words["id"])
+    announced = call.served.execs.get(call.words["id"])
     request = announced.request
     return call.answer(
         {

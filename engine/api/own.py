@@ -25,17 +25,17 @@ async def owner(call: Call) -> web.StreamResponse:
             "pid": os.getpid(),
             "root": facts.root,
             "run": facts.run,
-            "socket": str(call.server.socket_path),
-            "headless": call.server.on_release is not None,
+            "socket": str(call.served.socket_path),
+            "headless": call.served.on_release is not None,
         }
     )
 
 
 async def release(call: Call) -> web.StreamResponse:
     """The window asks a headless owner to end; containers go on, and the window opens the store after it."""
-    if call.server.on_release is None:
+    if call.served.on_release is None:
         raise Refusal(409, "the window holds the engine and does not hand it over")
-    call.server.on_release()
+    call.served.on_release()
     return call.answer({"released": True})
 
 

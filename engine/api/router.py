@@ -18,7 +18,7 @@ from engine.errors import WherryError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from engine.api.server import ApiServer
+    from engine.api.served import Served
 
 log = logging.getLogger(__name__)
 
@@ -67,17 +67,17 @@ class Router:
             raise Refusal(405, f"{method} is not allowed here; try {', '.join(sorted(known_methods))}")
         raise Refusal(404, "page not found")
 
-    async def dispatch(self, server: ApiServer, request: web.BaseRequest) -> web.StreamResponse:
+    async def dispatch(self, served: Served, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever goes wrong becomes a `{"message": …}` of the right status."""
-        response = await self._answer(server, request)
+        response = await self._answer(served, request)
         if "Upgrade" in request.headers and not response.prepared:
             # Declined: what the client sends next may be no HTTP.
             response.force_close()
         return response
 
-    async def _answer(self, server: ApiServer, request: web.BaseRequest) -> web.StreamResponse:
+    async def _answer(self, served: Served, request: web.BaseRequest) -> web.StreamResponse:
         try:
-            return await self._dispatch(server, request)
+            return await self._dispatch(served, request)
         except Refusal as refusal:
             return failure(refusal.status, refusal.message)
         except WherryError as error:
@@ -91,7 +91,7 @@ class Router:
             log.exception("%s %s failed unexpectedly", request.method, request.rel_url.raw_path)
             return failure(500, "internal error; the engine's log has the details")
 
-    async def _dispatch(self, server: ApiServer, request: web.BaseRequest) -> web.StreamResponse:
+    async def _dispatch(self, served: Served, request: web.BaseRequest) -> web.StreamResponse:
         path = _clean_path(request)
         version = MAXIMUM
         prefix = _VERSION.match(path)
@@ -99,7 +99,7 @@ class Router:
             version = check_version(int(prefix[1]), int(prefix[2]))
             path = path[prefix.end() :]
         route, words = self.find(request.method, path)
-        call = Call(server, request, words, version)
+        call = Call(served, request, words, version)
         if not route.finish:
             return await route.handler(call)
         task = asyncio.ensure_future(route.handler(call))

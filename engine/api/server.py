@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from engine.api.exec_registry import ExecRegistry
 from engine.api.hijack import Connection
 from engine.api.router import Router
 from engine.api.routes import ROUTES
+from engine.api.served import Served
 from engine.errors import Code, Conflict, HostError, InvalidRequest
 
 if TYPE_CHECKING:
@@ -44,15 +44,16 @@ class ApiServer:
     def __init__(
         self, engine: Engine, socket_path: str | Path, *, on_release: Callable[[], None] | None = None
     ) -> None:
-        self.engine = engine
-        self.socket_path = Path(socket_path)
-        self.on_release = on_release
-        self.execs = ExecRegistry()
+        self._served = Served(engine, Path(socket_path), on_release)
         self._router = Router(ROUTES)
         self._runner: web.ServerRunner | None = None
         self._inode = 0
         self._calls = 0
         self._quiet_since = time.monotonic()
+
+    @property
+    def socket_path(self) -> Path:
+        return self._served.socket_path
 
     @property
     def idle_seconds(self) -> float:
@@ -84,12 +85,12 @@ class ApiServer:
                 for connection in runner.server.connections:
                     connection.force_close()
             await runner.cleanup()
-        await self.execs.close()
+        await self._served.execs.close()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         self._calls += 1
         try:
-            return await self._router.dispatch(self, request)
+            return await self._router.dispatch(self._served, request)
         finally:
             self._calls -= 1
             self._quiet_since = time.monotonic()

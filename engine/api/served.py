@@ -1,0 +1,25 @@
+"""What every request shares: the engine that is served, the exec sessions announced here, and who holds the socket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from engine.api.exec_registry import ExecRegistry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from engine.facade import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One engine on one socket."""
+
+    engine: Engine
+    socket_path: Path
+    on_release: Callable[[], None] | None = None
+    """Called when a window asks to take over; None where the owner does not let go."""
+    execs: ExecRegistry = field(default_factory=ExecRegistry)
