@@ -29,7 +29,7 @@ def test_functions_are_short() -> None:
     assert not set(LONG_FUNCTIONS) - set(long), "no longer long: take them off the list"
 
 
-def suite_files_are_short() -> None:
+def test_files_are_short() -> None:
     long = {m.relative: n for m in modules().values() if (n := m.text.count("\n")) > FILE_LINES}
     long |= {
         str(path.relative_to(REPOSITORY)): n
