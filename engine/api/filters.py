@@ -12,7 +12,7 @@ import msgspec
 from engine.api.statuses import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 _LIMIT_BYTES = 64 * 1024
 _PATTERN_BYTES = 256
@@ -71,10 +71,6 @@ class Filters:
     def exact(self, key: str, value: str) -> bool:
         given = self.get(key)
         return not given or value in given
-
-    def any_exact(self, key: str, values: Iterable[str]) -> bool:
-        given = self.get(key)
-        return not given or any(value in given for value in values)
 
     def prefix(self, key: str, value: str) -> bool:
         given = self.get(key)

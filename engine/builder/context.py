@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MOST_LINKS: Final = 40
-_READ_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)

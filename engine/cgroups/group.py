@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -136,14 +135,6 @@ class ContainerCgroup:
         except OSError:
             return False
         return True
-
-    def kill_own_processes(self) -> int:
-        """Signal each process one by one, those we may; gives how many are left. For hosts without `cgroup.kill`."""
-        left = self.processes()
-        for pid in left:
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
-        return len(left)
 
     def oom_kills(self) -> int:
         """How many processes the kernel's OOM killer took from this container."""

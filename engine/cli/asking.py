@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 
 def confirmed(warning: str) -> bool:
     """ "Are you sure?"; anything but y is no."""
@@ -14,7 +12,3 @@ def confirmed(warning: str) -> bool:
         print()
         return False
     return answer.strip().lower() in ("y", "yes")
-
-
-def is_terminal() -> bool:
-    return sys.stdout.isatty()

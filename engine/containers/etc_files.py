@@ -88,11 +88,6 @@ def resolv_conf(
     return "\n".join(lines or [f"# {_NO_NAMES}"]) + "\n"
 
 
-def needs_forwarding(host_text: str) -> bool:
-    servers = _values(host_text, "nameserver")
-    return not servers or any(_is_loopback(server) for server in servers)
-
-
 def _values(text: str, keyword: str) -> list[str]:
     return [
         rest.strip()

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _FIRST_SIGNAL, _LAST_SIGNAL = 129, 192
-_FILE_SECONDS = 0.5
 LOST_CODE = 137
 
 

@@ -222,10 +222,6 @@ def is_foreign(layer: Descriptor) -> bool:
     return _LAYER_TYPES.get(layer.media_type, False)
 
 
-def is_index_type(media_type: str) -> bool:
-    return media_type in (OCI_INDEX, DOCKER_LIST)
-
-
 def _checked_index(index: Index) -> Index:
     _check_schema_version(index.schema_version)
     return index

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 SYNC_FD = 3
 """The descriptor conmon finds its end of the pipe on."""
 
-STOP_REOPEN_LOG = b"2 0 0\n"
-
 
 @dataclass(frozen=True, kw_only=True)
 class ConmonCall:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 LARGEST_ERROR_BODY: Final = 64 * 1024
 RETRIED_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
-_RETRIED_CODES: Final = frozenset({Code.TIMEOUT, Code.CONNECT})
 
 
 class _Problem(msgspec.Struct):

@@ -22,7 +22,7 @@ import msgspec
 from engine.types.images import Login
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
 _HUB_KEYS: Final = ("https://index.docker.io/v1/", "index.docker.io", "docker.io", "registry-1.docker.io")
 _LARGEST_FILE: Final = 4 * 1024 * 1024
@@ -259,7 +259,3 @@ def _write_private(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-
-
-def scopes_of(repository: str, actions: Iterable[str]) -> str:
-    return f"repository:{repository}:{','.join(actions)}"

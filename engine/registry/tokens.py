@@ -45,10 +45,6 @@ class Authorizer:
         self._challenge: Challenge | None = None
         self._tokens: dict[str, tuple[str, float]] = {}
 
-    @property
-    def has_login(self) -> bool:
-        return self._login is not None
-
     async def header(self, scopes: str) -> str:
         """The header to send before being asked: none until a first challenge told how."""
         if self._challenge is None:

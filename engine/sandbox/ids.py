@@ -30,22 +30,9 @@ class IdMapping:
     def outside_gid(self, gid: int) -> int | None:
         return _outside(self.gids, gid)
 
-    def inside_uid(self, uid: int) -> int | None:
-        return _inside(self.uids, uid)
-
-    def inside_gid(self, gid: int) -> int | None:
-        return _inside(self.gids, gid)
-
 
 def _outside(ranges: tuple[IdRange, ...], value: int) -> int | None:
     for each in ranges:
         if each.inside <= value < each.inside + each.count:
             return each.outside + value - each.inside
-    return None
-
-
-def _inside(ranges: tuple[IdRange, ...], value: int) -> int | None:
-    for each in ranges:
-        if each.outside <= value < each.outside + each.count:
-            return each.inside + value - each.outside
     return None

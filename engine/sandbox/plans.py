@@ -109,18 +109,6 @@ class Overlay(FsOperation):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Propagate(FsOperation):
-    """Change how mounts below a mount point travel."""
-
-    kind = "propagate"
-    target: Path
-    propagation: Propagation
-
-    def describe(self) -> str:
-        return f"make {self.target} {self.propagation}"
-
-
-@dataclass(frozen=True, kw_only=True)
 class Unmount(FsOperation):
     """Take off the topmost mount of `target`; nothing mounted there is no failure."""
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QGuiApplication
 
-from engine.types.images import Image, PushImage
 from gui.actions.actions import Action
 from gui.presentation.images import image_name
 from gui.presentation.units import bytes_text, count_text
@@ -18,6 +17,7 @@ from gui.words import translate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engine.types.images import Image
     from gui.shell import Shell
 
 _REFERENCE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._:/-]*")
@@ -73,11 +73,6 @@ async def pull_again(shell: Shell, images: Sequence[Image]) -> None:
 
 async def push(shell: Shell, images: Sequence[Image]) -> None:
     shell.open_dialog("push", reference=images[0].tags[0])
-
-
-async def push_now(shell: Shell, reference: str) -> None:
-    """Push without a dialog, for a retry."""
-    await shell.client.operate(lambda engine: engine.images.push(PushImage(reference=reference)))
 
 
 async def tag(shell: Shell, images: Sequence[Image]) -> None:

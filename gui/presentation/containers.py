@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from engine.types.containers import Container, Mount, PortMapping
 
 PROJECT_LABEL = "com.docker.compose.project"
-SERVICE_LABEL = "com.docker.compose.service"
 
 
 class StateWords(NamedTuple):

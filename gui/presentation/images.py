@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from engine.types.containers import Container
-    from engine.types.images import FileEntry, HistoryStep, Image, Layer
+    from engine.types.images import FileEntry, HistoryStep, Image, Layer, TreeNode
 
-DIGEST_LENGTH = 12
 _SHELL = re.compile(r"^(?:/bin/sh -c |\|\d+ .*?/bin/sh -c )")
 _NOP = re.compile(r"^#\(nop\)\s+")
 _BUILDKIT = re.compile(r"\s+# buildkit$")
@@ -101,6 +100,13 @@ def change_tone(change: TreeChange) -> Tone | None:
 def entry_words(entry: FileEntry) -> str:
     """One line about a file: size, mode, owner."""
     return "  ·  ".join((bytes_text(entry.size), mode_text(entry.mode), f"{entry.uid}:{entry.gid}"))
+
+
+def version_words(version: TreeNode, step: str) -> str:
+    """What a layer did to a file, and the step that made the layer."""
+    what = change_words(version.change) or translate("Images", "Put again")
+    words = translate("Images", "Layer {0}  ·  {1}").format(version.layer + 1, what)
+    return f"{words}  ·  {step}" if step else words
 
 
 def created_words(image: Image) -> str:

@@ -9,7 +9,7 @@ A map (module: what it has)
     search_field SearchField                          facts       FactGrid
     flow_layout FlowLayout                            card        Card, rule
     table       Table, CellDelegate, cells as data    json_tree   JsonTree
-    sparkline   Sparkline, paint_sparkline            meter       Meter, paint_meter
+    sparkline   paint_sparkline                       meter       Meter, paint_meter
     progress_rows ProgressRows                        diff_view   DiffView
     charts      Timeline, SeriesBuffer, TimeChart     logview     LogView, LineSource, LogRow
     terminal    TerminalView                          treemap     Treemap

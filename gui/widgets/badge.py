@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from gui.theme import Role, Size, Space, Text, Tone, color, font, paint_icon, theme
+from gui.theme import Size, Space, Text, Tone, font, paint_icon, theme
 
 _HEIGHT = 20
 
@@ -131,39 +131,3 @@ class StateDot(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         paint_dot(QPainter(self), QRectF(self.rect()), self._tone, hollow=self._hollow, ring=not self._hollow)
-
-
-class CountBadge(QWidget):
-    """A small number, as beside a navigation entry; hidden at nought."""
-
-    def __init__(self, count: int = 0, tone: Tone = Tone.NEUTRAL) -> None:
-        super().__init__()
-        self._tone = tone
-        self.setFont(font(Text.CAPTION, tabular=True))
-        self.set_count(count)
-        theme().changed.connect(self.update)
-
-    def set_count(self, count: int, tone: Tone | None = None) -> None:
-        self._count = count
-        self._tone = tone or self._tone
-        self.setVisible(count > 0)
-        self.setAccessibleName(str(count))
-        self.updateGeometry()
-        self.update()
-
-    def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
-
-    def sizeHint(self) -> QSize:
-        return QSize(max(18, int(QFontMetricsF(self.font()).horizontalAdvance(str(self._count))) + 10), 18)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme().tone_soft(self._tone))
-        box = QRectF(0, (self.height() - 18) / 2, self.width(), 18)
-        painter.drawRoundedRect(box, 9, 9)
-        painter.setFont(self.font())
-        painter.setPen(theme().tone(self._tone) if self._tone is not Tone.NEUTRAL else color(Role.TEXT_SECONDARY))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(self._count))

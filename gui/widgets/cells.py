@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
 from gui.models.table import ModelRole
 from gui.theme import Role, Size, Space, Text, Tone, color, font, mono, paint_icon, theme
-from gui.widgets.badge import paint_badge, paint_dot
+from gui.widgets.badge import paint_badge
 from gui.widgets.meter import paint_meter
 from gui.widgets.sparkline import paint_sparkline
 
@@ -121,14 +121,6 @@ class BadgeCell(_Passive):
             tone = index.data(ModelRole.TONE) or Tone.NEUTRAL
             icon_name = index.data(ModelRole.ICON_NAME) or ""
             paint_badge(painter, rect, text, tone, font(Text.SMALL), dot=self._dot, icon_name=icon_name)
-
-
-class DotCell(_Passive):
-    """A state dot; the words are in the tooltip and the accessible text."""
-
-    def paint(self, painter: QPainter, rect: QRectF, index: AnyIndex, _state: CellState) -> None:
-        tone = index.data(ModelRole.TONE) or Tone.MUTED
-        paint_dot(painter, rect, tone, hollow=tone is Tone.MUTED, ring=tone is not Tone.MUTED)
 
 
 class SparklineCell(_Passive):

@@ -116,10 +116,6 @@ class ChipBar(QWidget):
     def checked(self) -> tuple[str, ...]:
         return tuple(key for key, chip in self._chips.items() if chip.isChecked())
 
-    def set_checked(self, keys: Sequence[str]) -> None:
-        for key, chip in self._chips.items():
-            chip.setChecked(key in keys)
-
     def set_count(self, key: str, count: int) -> None:
         if key in self._chips:
             self._chips[key].set_count(count)

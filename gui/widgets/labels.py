@@ -75,10 +75,6 @@ class ElidedLabel(QWidget):
         self.updateGeometry()
         self.update()
 
-    def set_role(self, role: Role) -> None:
-        self._role = role
-        self.update()
-
     def sizeHint(self) -> QSize:
         metrics = QFontMetrics(self.font())
         return QSize(metrics.horizontalAdvance(self._text) + 2, metrics.height())

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPen, QPolygonF
 
-from gui.theme import Role, color, theme
+from gui.theme import Role, color
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,32 +51,3 @@ def paint_sparkline(
         painter.setPen(QPen(ink, 1.4, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
         painter.drawPolyline(QPolygonF(points))
     painter.restore()
-
-
-class Sparkline(QWidget):
-    """The same as a widget of its own; `add` a value at a time."""
-
-    def __init__(self, name: str = "", *, top: float = 0.0, slots: int = 60) -> None:
-        super().__init__()
-        self._values: deque[float] = deque(maxlen=slots)
-        self._top, self._slots = top, slots
-        self.setAccessibleName(name)
-        self.setMinimumSize(48, 18)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        theme().changed.connect(self.update)
-
-    def add(self, value: float) -> None:
-        self._values.append(value)
-        self.update()
-
-    def set_values(self, values: Sequence[float]) -> None:
-        self._values.clear()
-        self._values.extend(values)
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(96, 24)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        box = QRectF(self.rect())
-        paint_sparkline(QPainter(self), box, list(self._values), top=self._top, slots=self._slots)

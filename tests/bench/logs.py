@@ -22,7 +22,7 @@ from engine.types.host import Settings
 from engine.types.logs import Level, ReadLogs, SearchLogs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from engine.operations.registry import OperationRegistry
 
@@ -74,10 +74,6 @@ def _write_log(path: Path, megabytes: int) -> int:
                 lines += 1
             log.write("".join(chunk).encode())
     return lines
-
-
-def _best(work: Callable[[], float], times: int = 3) -> float:
-    return min(work() for _ in range(times))
 
 
 def _grep(arguments: Sequence[str], path: Path) -> tuple[float, int]:

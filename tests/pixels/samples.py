@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.models.table import Column, KeyedTableModel
 from gui.theme import Role, Space, Text, Tone, color
-from gui.widgets.badge import Badge, CountBadge, StateDot
+from gui.widgets.badge import Badge, StateDot
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.card import Card
-from gui.widgets.cells import BadgeCell, CellPainter, DotCell, LinksCell, MeterCell, SparklineCell, TextCell
+from gui.widgets.cells import BadgeCell, CellPainter, LinksCell, MeterCell, SparklineCell, TextCell
 from gui.widgets.charts import Kind, Series, SeriesBuffer, TimeChart, Timeline
 from gui.widgets.chips import Chip, ChipBar
 from gui.widgets.diff_view import DiffView
@@ -30,7 +30,6 @@ from gui.widgets.progress_rows import ProgressRow, ProgressRows
 from gui.widgets.search_field import SearchField
 from gui.widgets.segmented import Segmented
 from gui.widgets.side_nav import SideNav
-from gui.widgets.sparkline import Sparkline
 from gui.widgets.table import Table
 from gui.widgets.terminal import TerminalView
 from gui.widgets.treemap import Treemap, TreemapNode
@@ -79,7 +78,6 @@ def controls() -> QWidget:
     ):  # fmt: skip
         row.addWidget(StateDot(tone, words))
         row.addWidget(Badge(words, tone, dot=True))
-    row.addWidget(CountBadge(12))
     row.addWidget(Badge("shared", Tone.NEUTRAL, icon_name="layers"))
     row.addStretch(1)
     column.addLayout(row)
@@ -87,7 +85,7 @@ def controls() -> QWidget:
     row.addWidget(SearchField("Filter containers"))
     row.addWidget(Segmented([("files", "Files"), ("map", "Treemap"), ("waste", "Waste")]))
     bar = ChipBar([("run", "Running", Tone.SUCCESS), ("stop", "Stopped", Tone.ACCENT)])
-    bar.set_checked(["run"])
+    bar.chip("run").setChecked(True)
     bar.set_count("run", 12)
     row.addWidget(bar)
     row.addWidget(Chip("web=1", removable=True))
@@ -104,9 +102,7 @@ def controls() -> QWidget:
     meter.set(620, 1000)
     high = Meter("Memory")
     high.set(930, 1000)
-    spark = Sparkline("CPU")
-    spark.set_values(wave(60))
-    for widget in (meter, high, spark):
+    for widget in (meter, high):
         row.addWidget(widget)
     column.addLayout(row)
     column.addStretch(1)
@@ -396,7 +392,7 @@ def table(rows: int = 200) -> Table:
     model.set_items((str(n), n) for n in range(rows))
     view.setModel(model)
     painters: dict[int, CellPainter] = {
-        0: DotCell(), 1: TextCell(strong=True), 2: BadgeCell(),
+        0: TextCell(), 1: TextCell(strong=True), 2: BadgeCell(),
         3: LinksCell(lambda i: ["8080", "8443", "9000"], lambda i, n: None),
         4: SparklineCell(top=100), 5: MeterCell(), 6: TextCell(secondary=True, tabular=True),
     }  # fmt: skip

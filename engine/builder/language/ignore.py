@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 
 class PatternError(ValueError):
@@ -101,10 +101,6 @@ def glob_expression(pattern: str) -> re.Pattern[str]:
 
 def has_glob(pattern: str) -> bool:
     return any(character in pattern for character in "*?[\\")
-
-
-def matches_any(path: str, patterns: Sequence[re.Pattern[str]]) -> bool:
-    return any(pattern.fullmatch(path) for pattern in patterns)
 
 
 def _character_class(pattern: str, at: int) -> tuple[int, str]:

@@ -164,7 +164,6 @@ _OPERATIONS: dict[str, Callable[[dict[str, Any]], None]] = {
     "bind": _bind,
     "tmpfs": _tmpfs,
     "overlay": _overlay,
-    "propagate": _propagate,
     "unmount": _unmount,
     "link": _link,
     "rename": _rename,

@@ -58,9 +58,6 @@ class Gutter:
         label, time = self._widths
         return 4 + _FOLD + label + time
 
-    def fold_rect(self, y: float, line_height: float) -> QRectF:
-        return QRectF(4, y, _FOLD, line_height)
-
     def paint(
         self, painter: QPainter, y: float, height: float, line_height: float, row: LogRow, *, fold: bool | None
     ) -> None:

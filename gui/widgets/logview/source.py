@@ -100,14 +100,6 @@ class MemoryLineSource(LineSource):
         if over > 0:
             self.trimmed.emit(over)
 
-    def replace_last(self, row: LogRow) -> None:
-        """Give the last line another text, as for a progress line that rewrites itself."""
-        if self.line_count():
-            self._texts[-1] = row.text
-            self._times[-1] = row.time_ns
-            self._kinds[-1] = self._number_of(row[2:])
-            self.loaded.emit(self.line_count() - 1, self.line_count() - 1)
-
     def clear(self) -> None:
         self._texts.clear()
         del self._times[:], self._kinds[:]
@@ -152,10 +144,6 @@ class SelectedLineSource(LineSource):
         self._numbers: list[int] = list(numbers)
         base.loaded.connect(self._base_loaded)
         base.trimmed.connect(self._base_trimmed)
-
-    def set_numbers(self, numbers: Iterable[int]) -> None:
-        self._numbers = list(numbers)
-        self.reset.emit()
 
     def add_numbers(self, numbers: Sequence[int]) -> None:
         """More hits; cheap if all lie behind those known."""
