@@ -74,8 +74,12 @@ class Channel:
             )  # fmt: skip
         os.set_blocking(ours.fileno(), False)
         channel = cls(process, ours, on_exit, on_closed)
-        wire.send(ours, config)
-        first = await channel._first_words()
+        try:
+            wire.send(ours, config)
+            first = await channel._first_words()
+        except BaseException:
+            channel.shut()
+            raise
         asyncio.get_running_loop().add_reader(ours, channel._read)
         return channel, first
 

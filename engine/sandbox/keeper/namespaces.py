@@ -41,13 +41,14 @@ class Namespaces:
 
 
 def enter(config: dict[str, Any]) -> Namespaces:
-    """`config` has state (a file), uids, gids, run, and cgroup_view (where to show the real cgroup tree)."""
+    """`config` has state (a file), uids, gids, directories, and cgroup_view (where to show the real cgroup tree)."""
     state = _read_state(config["state"])
     if state and (pid := _find_process(state)):
         _join(pid, host_root=config["host_root"])
         entered = Namespaces(
             joined=True, pin=pid, user=state["user"], mount=state["mount"], hybrid_cgroups=bool(state["hybrid_cgroups"])
         )
+        _make_directories(config)
         if pid != state["pin"]:
             renew_pin(config, entered)
         return entered
@@ -61,23 +62,35 @@ def enter(config: dict[str, Any]) -> Namespaces:
         ) from None
     entered = Namespaces(joined=False, pin=0, user=_inode("self", "user"), mount=_inode("self", "mnt"))
     entered.hybrid_cgroups = _uncover_cgroup2(config["cgroup_view"])
+    # What may fail comes before the pin: a keeper that cannot serve keeps nothing alive.
+    _make_directories(config)
     renew_pin(config, entered)
     return entered
 
 
+def _make_directories(config: dict[str, Any]) -> None:
+    for path in config["directories"]:
+        os.makedirs(path, mode=0o711, exist_ok=True)
+
+
 def renew_pin(config: dict[str, Any], entered: Namespaces) -> None:
     """Start the process that keeps the namespaces, and write down how to find them again."""
-    entered.pin = _start_pin()
+    pin, stay = _start_pin()
     state = {
-        "pin": entered.pin,
+        "pin": pin,
         "user": entered.user,
         "mount": entered.mount,
         "hybrid_cgroups": entered.hybrid_cgroups,
     }
-    fresh = config["state"] + ".new"
-    with open(fresh, "w") as file:
-        json.dump(state, file)
-    os.replace(fresh, config["state"])
+    try:
+        fresh = config["state"] + ".new"
+        with open(fresh, "w") as file:
+            json.dump(state, file)
+        os.replace(fresh, config["state"])
+        os.write(stay, b"1")
+        entered.pin = pin
+    finally:
+        os.close(stay)
 
 
 def release(config: dict[str, Any], entered: Namespaces) -> None:
@@ -248,12 +261,18 @@ def attach(tree: int, target: str) -> None:
         os.close(tree)
 
 
-def _start_pin() -> int:
+def _start_pin() -> tuple[int, int]:
+    """Its pid, and where to write a byte once it can be found again: closed without one, or with us dead, it ends."""
+    stay_read, stay_write = os.pipe()
     pid = os.fork()
     if pid:
-        return pid
+        os.close(stay_read)
+        return pid, stay_write
     try:
         os.setsid()
+        os.close(stay_write)
+        if not os.read(stay_read, 1):
+            os._exit(0)
         null = os.open("/dev/null", os.O_RDWR)
         for fd in (0, 1, 2):
             os.dup2(null, fd)

@@ -33,8 +33,6 @@ def main(fd: int) -> None:
     config = received[0]
     try:
         entered = namespaces.enter(config)
-        for path in config["directories"]:
-            os.makedirs(path, mode=0o711, exist_ok=True)
     except namespaces.SetupError as error:
         wire.send(channel, {"failed": error.stage, "text": error.text, "errno": error.number})
         sys.exit(1)
@@ -138,7 +136,9 @@ class Server:
             code = os.waitstatus_to_exitcode(status)
             number = self._workers.pop(pid, None)
             if pid == self._entered.pin:
-                namespaces.renew_pin(self._config, self._entered)
+                # With no room to write a new one down, we ourselves keep the namespaces.
+                with contextlib.suppress(OSError):
+                    namespaces.renew_pin(self._config, self._entered)
             elif number is None:
                 wire.send(self._channel, {"event": "exit", "pid": pid, "status": code})
             elif code != 0:

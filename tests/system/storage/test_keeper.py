@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.errors import Code, StorageError
+from engine.errors import Code, HostError, StorageError
 from engine.sandbox.client import Keeper, KeeperLost
 from engine.sandbox.plans import Bind, Link, MakeDirectory, MakeFile, Own, Remove, Rename, Tmpfs, Unmount
 from tests.support.leaks import own_cgroups
@@ -31,6 +31,23 @@ def alive(pid: int) -> bool:
         return ") Z" not in Path(f"/proc/{pid}/stat").read_text()
     except FileNotFoundError:
         return False
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch, paths: Paths) -> Callable[[], list[int]]:
+    """Gives the living processes that a keeper of this test is or has started, the pin too."""
+    mark = f"STARTED_FOR={paths.root}"
+    monkeypatch.setenv(*mark.split("=", 1))
+
+    def living() -> list[int]:
+        found = []
+        for process in Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                if process.name.isdigit() and mark.encode() in (process / "environ").read_bytes().split(b"\0"):
+                    found.append(int(process.name))
+        return found
+
+    return living
 
 
 async def test_runs_programs_as_root_of_a_namespace_of_its_own(keeper: Keeper) -> None:
@@ -185,6 +202,46 @@ async def test_namespaces_end_with_the_last_use_of_them(paths: Paths) -> None:
 
     await eventually(lambda: not alive(pin))
     assert not paths.namespaces.exists()
+
+
+async def test_a_keeper_that_cannot_serve_keeps_no_namespaces_alive(
+    paths: Paths, started: Callable[[], list[int]]
+) -> None:
+    blocked = paths.owned_by_namespace[0]
+    blocked.parent.mkdir(parents=True)
+    blocked.touch()
+    with pytest.raises(HostError, match="exists"):
+        await Keeper.open(paths)
+    await eventually(lambda: not started())
+    assert not paths.namespaces.exists()
+
+    blocked.unlink()
+    keeper = await Keeper.open(paths)
+    assert not keeper.joined
+    assert len(started()) == 2, "the keeper and the pin"
+    await keeper.close()
+
+
+async def test_namespaces_that_could_not_be_found_again_are_not_kept(
+    paths: Paths, started: Callable[[], list[int]]
+) -> None:
+    paths.namespaces.mkdir(parents=True)  # so that nothing can be written there
+    with pytest.raises(HostError):
+        await Keeper.open(paths)
+
+    await eventually(lambda: not started())
+
+
+async def test_a_start_that_is_cancelled_leaves_no_keeper(paths: Paths, started: Callable[[], list[int]]) -> None:
+    opening = asyncio.create_task(Keeper.open(paths))
+    await eventually(lambda: bool(started()))
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+
+    keeper = await Keeper.open(paths)
+    await keeper.close()
+    await eventually(lambda: not started())
 
 
 async def test_a_killed_pin_is_replaced_and_others_lead_the_way(
