@@ -50,6 +50,7 @@ class Application(QObject):
         self.notices = Notices(self.window)
         self._ending = False
         self._told_about_tray = False
+        self._last_work: asyncio.Task[None] | None = None
         self.window.close_wanted.connect(self._on_close_wanted)
         self.window.quit_wanted.connect(self.quit)
         self.notices.told.connect(self._on_notice)
@@ -75,6 +76,7 @@ class Application(QObject):
             self.quit()
             return
         self.window.hide()
+        self.window.run(self.window.removal.settle())  # the bar with its Undo is out of sight
         if not self._told_about_tray:
             self._told_about_tray = True
             title = translate("Application", "Wherry is still here")
@@ -94,16 +96,24 @@ class Application(QObject):
         dialog.open()
 
     def end(self, *, stop_containers: bool = False) -> None:
-        """Close the engine, then the loop."""
+        """Carry out what was removed, close the engine, then the loop."""
         if self._ending:
             return
         self._ending = True
         self.window.hide()  # pages give their leases back
-        self.window.wind_down()
         self.tray.icon.hide()
-        self.client.stop(stop_containers=stop_containers)
         # An engine that hangs must not keep the process; services outlive it either way.
         QTimer.singleShot(int(_CLOSE_SECONDS * 1000), self._app.quit)
+        if self.window.removal.busy:
+            self.window.removal.quiet = True
+            self._last_work = asyncio.get_event_loop().create_task(self.window.removal.settle())
+            self._last_work.add_done_callback(lambda _done: self._close(stop_containers=stop_containers))
+        else:
+            self._close(stop_containers=stop_containers)
+
+    def _close(self, *, stop_containers: bool) -> None:
+        self.window.wind_down()
+        self.client.stop(stop_containers=stop_containers)
 
     def _on_engine_stopped(self) -> None:
         if self._ending:

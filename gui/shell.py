@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gui.theme import Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 
     from PySide6.QtWidgets import QWidget
 
+    from engine.types.events import Kind
     from gui.actions.actions import ActionSet
-    from gui.bridge import EngineClient
+    from gui.bridge import Engine, EngineClient
     from gui.settings import WindowSettings
 
 
@@ -39,6 +40,20 @@ class TextQuestion:
     accept: str
     text: str = ""
     check: Callable[[str], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Objects to be hidden now and removed when the time for undo is over."""
+
+    title: str
+    """What the bar says: "Removed web"."""
+    hidden: Mapping[Kind, tuple[str, ...]]
+    """All that will be gone, by kind."""
+    work: Callable[[Engine], Awaitable[Any]]
+    """What the engine is asked then."""
+    gain: Callable[[Engine], Awaitable[int]] | None = None
+    """The bytes it will free."""
 
 
 class Shell(Protocol):
@@ -75,6 +90,10 @@ class Shell(Protocol):
         on_button: Callable[[], None] | None = None,
     ) -> None:
         """A short word at the lower edge, with at most one button ("Undo", "Show")."""
+        ...
+
+    def remove(self, removal: Removal) -> None:
+        """Hide the objects at once, offer undo, and remove them after that."""
         ...
 
     def show_error(self, error: BaseException, *, retry: Callable[[], None] | None = None) -> None: ...

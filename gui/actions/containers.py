@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 
-from engine.types.containers import LEGAL_ACTIONS, Container, SizeOnDisk
+from engine.types.containers import LEGAL_ACTIONS, Container
 from engine.types.containers import Action as Verb
 from engine.types.images import CommitContainer
 from gui.actions.actions import Action
+from gui.actions.removing import each, removed_words
 from gui.presentation.containers import port_url, shown_ports, state_words
 from gui.presentation.run_line import docker_run_line
 from gui.presentation.units import bytes_text
-from gui.shell import Confirmation, TextQuestion
+from gui.shell import Confirmation, Removal, TextQuestion
 from gui.theme import Tone
 from gui.words import translate
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from gui.bridge import Engine
     from gui.shell import Shell
-
-ENOUGH_NAMES = 8
 
 
 def legal(verb: Verb) -> Callable[[Sequence[Container]], bool]:
@@ -64,14 +64,7 @@ def _told(containers: Sequence[Container], single: str, several: str) -> str:
 
 
 def _names(containers: Sequence[Container]) -> tuple[str, ...]:
-    names = [c.name for c in containers[:ENOUGH_NAMES]]
-    if len(containers) > ENOUGH_NAMES:
-        names.append(translate("ContainerActions", "and {0} more").format(len(containers) - ENOUGH_NAMES))
-    return tuple(names)
-
-
-async def _size(shell: Shell, container: Container) -> SizeOnDisk:
-    return await shell.client.call(lambda engine: engine.containers.size(container.id))
+    return tuple(c.name for c in containers)
 
 
 async def start(shell: Shell, containers: Sequence[Container]) -> None:
@@ -140,65 +133,79 @@ async def unpause(shell: Shell, containers: Sequence[Container]) -> None:
 
 
 async def remove(shell: Shell, containers: Sequence[Container]) -> None:
-    """Ask with the bytes it frees and what is lost; running ones are killed only if the user says so here."""
-    client = shell.client
+    """At once with undo; asked before where it kills a service or takes volumes along, which a name does not tell."""
     current = [shell.client.mirror.containers.get(c.id, c) for c in containers]
-    sizes = await asyncio.gather(*(_size(shell, c) for c in current), return_exceptions=True)
-    freed = sum(size.writable for size in sizes if not isinstance(size, BaseException))
-    alive = [c for c in current if Verb.REMOVE not in LEGAL_ACTIONS[c.state]]
-    anonymous = client.mirror.volumes
-    unnamed = {m.source for c in current for m in c.mounts if m.source in anonymous and anonymous[m.source].anonymous}
-    text = translate("ContainerActions", "Files written inside are lost ({0}). Named volumes stay.").format(
-        bytes_text(freed)
-    )
-    if alive:
-        text = (
-            _told(
-                alive,
-                translate("ContainerActions", "{0} is running and will be killed."),
-                translate("ContainerActions", "{0} of them are running and will be killed."),
-            )
-            + " "
-            + text
+    going = [c for c in current if Verb.FORCE_REMOVE in LEGAL_ACTIONS[c.state]]
+    unnamed = _unnamed_volumes(shell, going)
+    with_volumes = False
+    if unnamed or any(_alive(c) for c in going):
+        answer = await shell.confirm(_removal_question(going, len(unnamed)))
+        if answer is None:
+            return
+        with_volumes = "volumes" in answer
+    _remove_soon(shell, going, unnamed if with_volumes else ())
+
+
+def _remove_soon(shell: Shell, containers: Sequence[Container], volumes: Sequence[str] = ()) -> None:
+    keys = tuple(c.id for c in containers)
+
+    async def gain(engine: Engine) -> int:
+        return sum([(await engine.containers.size(key)).writable for key in keys])
+
+    shell.remove(
+        Removal(
+            title=removed_words([c.name for c in containers], translate("ContainerActions", "Removed {0} containers")),
+            hidden={"container": keys, "volume": tuple(volumes)},
+            work=each(keys, lambda engine, key: engine.containers.remove(key, force=True, volumes=bool(volumes))),
+            gain=gain,
         )
+    )
+
+
+def _alive(container: Container) -> bool:
+    return Verb.REMOVE not in LEGAL_ACTIONS[container.state]
+
+
+def _unnamed_volumes(shell: Shell, containers: Sequence[Container]) -> list[str]:
+    """Volumes nobody named that nothing else uses."""
+    going = {c.id for c in containers}
+    sources = {mount.source for c in containers for mount in c.mounts}
+    volumes = shell.client.mirror.volumes
+    return [
+        name
+        for name in sorted(sources & volumes.keys())
+        if volumes[name].anonymous and going.issuperset(volumes[name].used_by)
+    ]
+
+
+def _removal_question(containers: Sequence[Container], unnamed: int) -> Confirmation:
+    alive = [c for c in containers if _alive(c)]
+    text = translate("ContainerActions", "Files written inside are lost. Named volumes stay.")
+    if alive:
+        kills = _told(
+            alive,
+            translate("ContainerActions", "{0} is running and will be killed."),
+            translate("ContainerActions", "{0} of them are running and will be killed."),
+        )
+        text = f"{kills} {text}"
     options: tuple[tuple[str, str, bool], ...] = ()
     if unnamed:
         words = translate("ContainerActions", "Also remove {0} unnamed volumes used by nothing else")
-        if len(unnamed) == 1:
+        if unnamed == 1:
             words = translate("ContainerActions", "Also remove the unnamed volume used by nothing else")
-        options = (("volumes", words.format(len(unnamed)), True),)
-    answer = await shell.confirm(
-        Confirmation(
-            title=_told(
-                current,
-                translate("ContainerActions", "Remove {0}?"),
-                translate("ContainerActions", "Remove {0} containers?"),
-            ),
-            text=text,
-            accept=translate("ContainerActions", "Remove"),
-            options=options,
-            details=_names(current) if len(current) > 1 else (),
-        )
+        options = (("volumes", words.format(unnamed), True),)
+    title = _told(
+        containers,
+        translate("ContainerActions", "Remove {0}?"),
+        translate("ContainerActions", "Remove {0} containers?"),
     )
-    if answer is None:
-        return
-    with_volumes = "volumes" in answer
-    done = await _each(
-        shell,
-        Verb.FORCE_REMOVE,
-        current,
-        lambda key: client.call(lambda engine: engine.containers.remove(key, force=True, volumes=with_volumes)),
+    return Confirmation(
+        title=title,
+        text=text,
+        accept=translate("ContainerActions", "Remove"),
+        options=options,
+        details=_names(containers) if len(containers) > 1 else (),
     )
-    if done:
-        shell.toast(
-            _told(
-                done,
-                translate("ContainerActions", "Removed {0}"),
-                translate("ContainerActions", "Removed {0} containers"),
-            )
-            + translate("ContainerActions", ", freed {0}").format(bytes_text(freed)),
-            Tone.SUCCESS,
-        )
 
 
 async def rename(shell: Shell, containers: Sequence[Container]) -> None:
@@ -315,29 +322,18 @@ async def export(shell: Shell, containers: Sequence[Container]) -> None:
 
 
 async def prune(shell: Shell, _subjects: Sequence[Any]) -> None:
-    client = shell.client
-    gone = [c for c in client.mirror.containers.values() if Verb.REMOVE in LEGAL_ACTIONS[c.state]]
+    gone = [c for c in shell.client.mirror.containers.values() if not _alive(c)]
     if not gone:
         shell.toast(translate("ContainerActions", "There are no stopped containers"))
         return
-    sizes = await asyncio.gather(*(_size(shell, c) for c in gone), return_exceptions=True)
-    freed = sum(size.writable for size in sizes if not isinstance(size, BaseException))
     question = Confirmation(
         title=translate("ContainerActions", "Remove all stopped containers?"),
-        text=translate("ContainerActions", "{0} containers, {1}. Files written inside them are lost.").format(
-            len(gone), bytes_text(freed)
-        ),
+        text=translate("ContainerActions", "Files written inside them are lost. Named volumes stay."),
         accept=translate("ContainerActions", "Remove {0}").format(len(gone)),
         details=_names(gone),
     )
     if await shell.confirm(question) is not None:
-        result = await client.call(lambda engine: engine.containers.prune())
-        shell.toast(
-            translate("ContainerActions", "Removed {0} containers, freed {1}").format(
-                len(result.ids), bytes_text(result.bytes)
-            ),
-            Tone.SUCCESS,
-        )
+        _remove_soon(shell, gone)
 
 
 async def run_new(shell: Shell, _subjects: Sequence[Any]) -> None:
@@ -374,7 +370,7 @@ def container_actions() -> tuple[Action, ...]:
         ),
         _looking("copy-id", translate("ContainerActions", "Copy id"), "copy", copy_id, bool, ""),
         _lifecycle(
-            "remove", translate("ContainerActions", "Remove…"), "trash", Verb.FORCE_REMOVE, remove, "Del", danger=True
+            "remove", translate("ContainerActions", "Remove"), "trash", Verb.FORCE_REMOVE, remove, "Del", danger=True
         ),
         Action(
             id="containers.run",
@@ -399,6 +395,11 @@ def _has_url(containers: Sequence[Container]) -> bool:
     return len(containers) == 1 and any(port_url(port) for port in containers[0].ports)
 
 
+_LEAVE_UNDO = frozenset(
+    {"stop", "pause", "unpause", "kill"} | {"details", "logs", "terminal", "browse", "export", "copy-run", "copy-id"}
+)
+
+
 def _lifecycle(name: str, text: str, icon: str, verb: Verb, run: Any, shortcut: str, *, danger: bool = False) -> Action:
     return Action(
         id=f"container.{name}",
@@ -410,6 +411,7 @@ def _lifecycle(name: str, text: str, icon: str, verb: Verb, run: Any, shortcut: 
         shortcut=shortcut,
         danger=danger,
         why_not=_why_not(name),
+        leaves_undo=name in _LEAVE_UNDO,
     )
 
 
@@ -425,4 +427,5 @@ def _looking(
         subject="container",
         shortcut=shortcut,
         why_not=_why_not(name),
+        leaves_undo=name in _LEAVE_UNDO,
     )

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtGui import QGuiApplication
 
 from gui.actions.actions import Action
+from gui.actions.removing import each, removed_words
 from gui.presentation.images import image_name
-from gui.presentation.units import bytes_text, count_text
-from gui.shell import Confirmation, TextQuestion
+from gui.presentation.units import count_text
+from gui.shell import Confirmation, Removal, TextQuestion
 from gui.theme import Tone
 from gui.words import translate
 
@@ -115,38 +116,47 @@ async def save(shell: Shell, images: Sequence[Image]) -> None:
 
 
 async def remove(shell: Shell, images: Sequence[Image]) -> None:
-    ids = [image.id for image in images]
-    frees = await shell.client.call(lambda engine: engine.images.removal_frees(ids))
-    users = sorted({key for image in images for key in image.used_by})
-    text = translate("ImageActions", "This frees {0}. What other images share stays.").format(bytes_text(frees))
-    options: tuple[tuple[str, str, bool], ...] = ()
-    if users:
-        words = count_text(
-            len(users),
-            translate("ImageActions", "Remove although {0} container was made from it"),
-            translate("ImageActions", "Remove although {0} containers were made from it"),
+    """At once with undo; asked before where containers were made of it or other names go too."""
+    users = {key for image in images for key in image.used_by}
+    force = False
+    if users or any(len(image.tags) > 1 for image in images):
+        if await shell.confirm(_removal_question(images, len(users))) is None:
+            return
+        force = True
+    ids = tuple(image.id for image in images)
+    shell.remove(
+        Removal(
+            title=removed_words(
+                [image_name(image) for image in images], translate("ImageActions", "Removed {0} images")
+            ),
+            hidden={"image": ids},
+            work=each(ids, lambda engine, key: engine.images.remove(key, force=force)),
+            gain=lambda engine: engine.images.removal_frees(ids),
         )
-        options = (("force", words, False),)
-    elif any(len(image.tags) > 1 for image in images):
-        options = (("force", translate("ImageActions", "Remove all its tags"), True),)
-    question = Confirmation(
+    )
+
+
+def _removal_question(images: Sequence[Image], users: int) -> Confirmation:
+    reasons: list[str] = []
+    if users:
+        reasons.append(
+            count_text(
+                users,
+                translate("ImageActions", "{0} container was made from it; it stays, but cannot be made again."),
+                translate("ImageActions", "{0} containers were made from it; they stay, but cannot be made again."),
+            )
+        )
+    if any(len(image.tags) > 1 for image in images):
+        reasons.append(translate("ImageActions", "All its names go. “Take the tag away” takes one."))
+    names = [tag for image in images for tag in (image.tags or (image_name(image),))]
+    return Confirmation(
         title=count_text(
             len(images), translate("ImageActions", "Remove the image?"), translate("ImageActions", "Remove {0} images?")
         ),
-        text=text,
+        text=" ".join(reasons),
         accept=translate("ImageActions", "Remove"),
-        options=options,
-        details=tuple(image_name(image) for image in images[:8]),
+        details=tuple(names),
     )
-    ticked = await shell.confirm(question)
-    if ticked is None:
-        return
-    force = "force" in ticked
-    freed = 0
-    for key in ids:
-        done = await shell.client.call(lambda engine, key=key: engine.images.remove(key, force=force))  # type: ignore[misc]
-        freed += done.bytes
-    shell.toast(translate("ImageActions", "Freed {0}").format(bytes_text(freed)), Tone.SUCCESS)
 
 
 async def prune(shell: Shell, _subjects: Sequence[Any]) -> None:
@@ -177,17 +187,18 @@ def actions() -> tuple[Action, ...]:
         Action(id="images.prune", text=translate("ImageActions", "Free space…"), icon="broom", run=prune,
                hint=translate("ImageActions", "Remove images nothing uses")),
         Action(id="images.registries", text=translate("ImageActions", "Registries and logins…"), icon="key",
-               run=registries),
+               run=registries, leaves_undo=True),
         Action(id="images.find-file", text=translate("ImageActions", "Find a file in all images…"), icon="search",
-               run=find_file),
+               run=find_file, leaves_undo=True),
         Action(id="image.run", text=translate("ImageActions", "Run…"), icon="play", subject="image", enabled=one,
                run=run, shortcut="Ctrl+Return"),
         Action(id="image.details", text=translate("ImageActions", "Details"), icon="info", subject="image", enabled=one,
-               run=details),
+               run=details, leaves_undo=True),
         Action(id="image.layers", text=translate("ImageActions", "Look inside"), icon="layers", subject="image",
-               enabled=one, run=layers, hint=translate("ImageActions", "Layers, files, and where the bytes are")),
+               enabled=one, run=layers, leaves_undo=True,
+               hint=translate("ImageActions", "Layers, files, and where the bytes are")),
         Action(id="image.compare", text=translate("ImageActions", "Compare"), icon="compare", subject="image",
-               enabled=lambda images: len(images) in (1, 2), run=compare,
+               enabled=lambda images: len(images) in (1, 2), run=compare, leaves_undo=True,
                hint=translate("ImageActions", "Side by side: files, packages, settings")),
         Action(id="image.pull-again", text=translate("ImageActions", "Pull again"), icon="download", subject="image",
                enabled=tagged, run=pull_again, hint=translate("ImageActions", "See whether there is a newer one")),
@@ -198,11 +209,11 @@ def actions() -> tuple[Action, ...]:
         Action(id="image.untag", text=translate("ImageActions", "Take the tag away"), icon="x", subject="image",
                enabled=lambda images: len(images) == 1 and len(images[0].tags) > 1, run=untag),
         Action(id="image.save", text=translate("ImageActions", "Save to a file…"), icon="save", subject="image",
-               enabled=some, run=save),
+               enabled=some, run=save, leaves_undo=True),
         Action(id="image.copy-name", text=translate("ImageActions", "Copy name"), icon="copy", subject="image",
-               enabled=some, run=copy_name),
+               enabled=some, run=copy_name, leaves_undo=True),
         Action(id="image.copy-id", text=translate("ImageActions", "Copy id"), icon="copy", subject="image",
-               enabled=some, run=copy_id),
-        Action(id="image.remove", text=translate("ImageActions", "Remove…"), icon="trash", subject="image",
+               enabled=some, run=copy_id, leaves_undo=True),
+        Action(id="image.remove", text=translate("ImageActions", "Remove"), icon="trash", subject="image",
                enabled=some, run=remove, shortcut="Delete", danger=True),
     )  # fmt: skip

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gui.actions.actions import Action
-from gui.shell import Confirmation
-from gui.theme import Tone
+from gui.actions.removing import each, removed_words
+from gui.shell import Confirmation, Removal
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -45,33 +45,38 @@ async def connect(shell: Shell, networks: Sequence[Network]) -> None:
 
 
 async def remove(shell: Shell, networks: Sequence[Network]) -> None:
+    """Without a question: nothing is connected to it, and it can be undone."""
     going = [network for network in networks if not network.builtin and not network.members]
-    question = Confirmation(
-        title=translate("NetworkActions", "Remove the network?"),
-        text=translate("NetworkActions", "No container is connected to it."),
-        accept=translate("NetworkActions", "Remove"),
-        details=tuple(network.name for network in going),
-    )
-    if await shell.confirm(question) is not None:
-        for network in going:
-            await shell.client.call(lambda engine, key=network.id: engine.networks.remove(key))  # type: ignore[misc]
-        shell.toast(
-            translate("NetworkActions", "Removed {0}").format(", ".join(network.name for network in going)),
-            Tone.SUCCESS,
+    if going:
+        _remove_soon(shell, going)
+
+
+def _remove_soon(shell: Shell, networks: Sequence[Network]) -> None:
+    keys = tuple(network.id for network in networks)
+    shell.remove(
+        Removal(
+            title=removed_words(
+                [network.name for network in networks], translate("NetworkActions", "Removed {0} networks")
+            ),
+            hidden={"network": keys},
+            work=each(keys, lambda engine, key: engine.networks.remove(key)),
         )
+    )
 
 
 async def prune(shell: Shell, _subjects: Sequence[Any]) -> None:
     idle = [n for n in shell.client.mirror.networks.values() if not n.builtin and not n.members]
+    if not idle:
+        shell.toast(translate("NetworkActions", "Every network is in use: there is nothing to remove."))
+        return
     question = Confirmation(
         title=translate("NetworkActions", "Remove unused networks?"),
         text=translate("NetworkActions", "{0} networks have no container.").format(len(idle)),
         accept=translate("NetworkActions", "Remove"),
-        details=tuple(network.name for network in idle[:8]),
+        details=tuple(network.name for network in idle),
     )
     if await shell.confirm(question) is not None:
-        freed = await shell.client.call(lambda engine: engine.networks.prune())
-        shell.toast(translate("NetworkActions", "Removed {0} networks").format(len(freed.ids)), Tone.SUCCESS)
+        _remove_soon(shell, idle)
 
 
 def actions() -> tuple[Action, ...]:
@@ -80,9 +85,9 @@ def actions() -> tuple[Action, ...]:
         Action(id="networks.prune", text=translate("NetworkActions", "Remove unused networks…"), icon="broom",
                run=prune),
         Action(id="network.details", text=translate("NetworkActions", "Details"), icon="info", subject="network",
-               enabled=one, run=details),
+               enabled=one, run=details, leaves_undo=True),
         Action(id="network.connect", text=translate("NetworkActions", "Connect a container…"), icon="plug",
                subject="network", enabled=one, run=connect),
-        Action(id="network.remove", text=translate("NetworkActions", "Remove…"), icon="trash", subject="network",
+        Action(id="network.remove", text=translate("NetworkActions", "Remove"), icon="trash", subject="network",
                enabled=removable, run=remove, shortcut="Delete", danger=True, why_not=why_not_removable),
     )  # fmt: skip

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gui.shell import Shell
 
 DEMO_NAME = "wherry-demo"
-ARCHIVES = "*.tar *.tar.gz *.tgz *.tar.zst *.oci"
+ARCHIVE_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".oci")
 
 
 async def run_demo(shell: Shell, _subjects: Sequence[Any]) -> None:
@@ -51,12 +51,19 @@ def _tell_demo(shell: Shell, container: Container) -> None:
 
 
 async def open_archive(shell: Shell, _subjects: Sequence[Any]) -> None:
+    patterns = " ".join(f"*{ending}" for ending in ARCHIVE_ENDINGS)
     path = await shell.choose_open_file(
         translate("ProgramActions", "Open an archive of images"),
-        translate("ProgramActions", "Image archives ({0})").format(ARCHIVES),
+        translate("ProgramActions", "Image archives ({0})").format(patterns),
     )
     if path:
-        loaded = await shell.client.operate(lambda engine: engine.images.load(path))
+        await load_archives(shell, [path])
+
+
+async def load_archives(shell: Shell, paths: Sequence[str]) -> None:
+    """Load the images in each, one after the other."""
+    for path in paths:
+        loaded = await shell.client.operate(lambda engine, path=path: engine.images.load(path))  # type: ignore[misc]
         names = ", ".join(loaded.splitlines())
         shell.toast(
             translate("ProgramActions", "Loaded {0}").format(names),
@@ -102,15 +109,32 @@ def program_actions() -> tuple[Action, ...]:
             window_wide=True,
             hint=translate("ProgramActions", "Load images from a file"),
         ),
-        Action(id="program.welcome", text=translate("ProgramActions", "Welcome page"), icon="home", run=show_welcome),
         Action(
-            id="program.look", text=translate("ProgramActions", "Switch light and dark"), icon="moon", run=toggle_look
+            id="program.welcome",
+            text=translate("ProgramActions", "Welcome page"),
+            icon="home",
+            run=show_welcome,
+            leaves_undo=True,
         ),
-        Action(id="program.doctor", text=translate("ProgramActions", "Ask the doctor"), icon="doctor", run=show_doctor),
+        Action(
+            id="program.look",
+            text=translate("ProgramActions", "Switch light and dark"),
+            icon="moon",
+            run=toggle_look,
+            leaves_undo=True,
+        ),
+        Action(
+            id="program.doctor",
+            text=translate("ProgramActions", "Ask the doctor"),
+            icon="doctor",
+            run=show_doctor,
+            leaves_undo=True,
+        ),
         Action(
             id="operations.clear",
             text=translate("ProgramActions", "Clear finished activity"),
             icon="broom",
             run=clear_activity,
+            leaves_undo=True,
         ),
     )

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from engine.types.volumes import CreateVolume, Volume
 from gui.actions.actions import Action
+from gui.actions.removing import each, removed_words
 from gui.models.volumes import volume_name
 from gui.presentation.units import bytes_text, count_text
-from gui.shell import Confirmation, TextQuestion
+from gui.shell import Confirmation, Removal, TextQuestion
 from gui.theme import Tone
 from gui.words import translate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gui.bridge import Engine
     from gui.shell import Shell
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
@@ -151,6 +153,7 @@ async def rename(shell: Shell, volumes: Sequence[Volume]) -> None:
 
 
 async def remove(shell: Shell, volumes: Sequence[Volume]) -> None:
+    """Asked before in spite of undo: what is in a volume was meant to stay."""
     free = [volume for volume in volumes if not volume.used_by]
     known = sum(volume.size or 0 for volume in free)
     text = translate("VolumeActions", "What is in it is lost for good. A backup first may be a good idea.")
@@ -164,15 +167,29 @@ async def remove(shell: Shell, volumes: Sequence[Volume]) -> None:
         ),
         text=text,
         accept=translate("VolumeActions", "Remove"),
-        details=tuple(volume.name for volume in free[:8]),
+        details=tuple(volume_name(volume) for volume in free),
     )
-    if await shell.confirm(question) is None:
-        return
-    freed = 0
-    for volume in free:
-        done = await shell.client.call(lambda engine, name=volume.name: engine.volumes.remove(name))  # type: ignore[misc]
-        freed += done.bytes
-    shell.toast(translate("VolumeActions", "Freed {0}").format(bytes_text(freed)), Tone.SUCCESS)
+    if await shell.confirm(question) is not None:
+        _remove_soon(shell, free)
+
+
+def _remove_soon(shell: Shell, volumes: Sequence[Volume]) -> None:
+    names = tuple(volume.name for volume in volumes)
+    known = sum(volume.size or 0 for volume in volumes)
+
+    async def gain(_engine: Engine) -> int:
+        return known
+
+    shell.remove(
+        Removal(
+            title=removed_words(
+                [volume_name(volume) for volume in volumes], translate("VolumeActions", "Removed {0} volumes")
+            ),
+            hidden={"volume": names},
+            work=each(names, lambda engine, name: engine.volumes.remove(name)),
+            gain=gain,
+        )
+    )
 
 
 async def prune(shell: Shell, _subjects: Sequence[Any]) -> None:
@@ -200,22 +217,11 @@ async def prune(shell: Shell, _subjects: Sequence[Any]) -> None:
         text=text,
         accept=translate("VolumeActions", "Remove"),
         options=options,
-        details=tuple(volume_name(volume) for volume in unused[:8]),
+        details=tuple(volume_name(volume) for volume in unused),
     )
     ticked = await shell.confirm(question)
     if ticked is not None:
-        everything = "all" in ticked or not nameless
-        freed = await shell.client.call(lambda engine: engine.volumes.prune(all_unused=everything))
-        shell.toast(
-            _pruned_words(len(freed.ids), bytes_text(freed.bytes)),
-            Tone.SUCCESS,
-        )
-
-
-def _pruned_words(count: int, gain: str) -> str:
-    if count == 1:
-        return translate("VolumeActions", "Removed the volume, freed {0}").format(gain)
-    return translate("VolumeActions", "Removed {0} volumes, freed {1}").format(count, gain)
+        _remove_soon(shell, unused if "all" in ticked or not nameless else nameless)
 
 
 def actions() -> tuple[Action, ...]:
@@ -223,9 +229,9 @@ def actions() -> tuple[Action, ...]:
         Action(id="volumes.create", text=translate("VolumeActions", "New volume…"), icon="plus", run=create),
         Action(id="volumes.prune", text=translate("VolumeActions", "Remove unused volumes…"), icon="broom", run=prune),
         Action(id="volume.browse", text=translate("VolumeActions", "Browse"), icon="folder-open", subject="volume",
-               enabled=one, run=browse),
+               enabled=one, run=browse, leaves_undo=True),
         Action(id="volume.measure", text=translate("VolumeActions", "Measure its size"), icon="gauge", subject="volume",
-               enabled=some, run=measure),
+               enabled=some, run=measure, leaves_undo=True),
         Action(id="volume.backup", text=translate("VolumeActions", "Back up…"), icon="archive", subject="volume",
                enabled=one, run=backup),
         Action(id="volume.restore", text=translate("VolumeActions", "Restore…"), icon="history", subject="volume",

@@ -6,6 +6,7 @@
 from engine.facade import ByteStream, Engine, OperationHandle
 from gui.bridge.changes import ChangeSet, KindChange
 from gui.bridge.client import EngineClient, Lease, OperationTicket
+from gui.bridge.engine_thread import EngineClosed
 from gui.bridge.terminal_link import TerminalLink
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "ChangeSet",
     "Engine",
     "EngineClient",
+    "EngineClosed",
     "KindChange",
     "Lease",
     "OperationHandle",

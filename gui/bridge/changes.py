@@ -86,15 +86,18 @@ class Mirror:
 
     def apply(self, changes: ChangeSet) -> None:
         for kind, change in changes.kinds.items():
-            table: dict[str, Any] = getattr(self, kind + "s")
+            table = self.table(kind)
             if change.complete:
                 table.clear()
             table.update(change.upserted)
             for key in change.removed:
                 table.pop(key, None)
 
+    def table(self, kind: Kind) -> dict[str, Any]:
+        """All objects of a kind by id."""
+        found: dict[str, Any] = getattr(self, kind + "s")
+        return found
+
     def everything(self) -> ChangeSet:
         """All of it as one complete change set, for a view that opens late."""
-        return ChangeSet(
-            {kind: KindChange(dict(getattr(self, kind + "s")), complete=True) for kind in KINDS}, complete=True
-        )
+        return ChangeSet({kind: KindChange(dict(self.table(kind)), complete=True) for kind in KINDS}, complete=True)

@@ -18,17 +18,19 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from gui.bridge.changes import ChangeSet, Mirror
+from gui.bridge.changes import ChangeSet, Mirror, fold_changes
 from gui.bridge.engine_thread import EngineThread
 from gui.bridge.mailboxes import BatchMailbox, FoldMailbox, LatestMailbox
 from gui.bridge.pump import Pump
 from gui.bridge.terminal_link import TerminalLink
+from gui.bridge.veil import Veil
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
     from concurrent.futures import Future
 
     from engine.facade import ByteStream, Engine, OperationHandle
+    from engine.types.events import Kind
 
 T = TypeVar("T")
 
@@ -87,6 +89,7 @@ class EngineClient(QObject):
     def __init__(self, open_engine: Callable[[], Awaitable[Engine]], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.mirror = Mirror()
+        self._veil = Veil()
         self.is_ready = False
         self.pump = Pump(self)
         self._open_engine = open_engine
@@ -182,6 +185,33 @@ class EngineClient(QObject):
         """Open a line to a process: `exec` or `attach`. `ended` gets the exit code, or the error."""
         return TerminalLink(self, work, deliver, ended)
 
+    # --- what is shown as gone before it is ---
+
+    def hide(self, kind: Kind, keys: Iterable[str]) -> None:
+        """Show these objects as gone; the engine is not asked."""
+        self._tell(self._veil.hide(kind, keys))
+
+    def unhide(self, kind: Kind, keys: Iterable[str]) -> None:
+        """Show those again that are still there."""
+        self._tell(self._veil.show(kind, keys))
+
+    def let_go(self, kind: Kind, keys: Iterable[str]) -> None:
+        """The engine has removed what was hidden; an object that takes the same name later is a new one."""
+        self._veil.let_go(kind, keys)
+
+    async def remaining(self, kind: Kind, keys: Iterable[str]) -> frozenset[str]:
+        """Those the engine still has, asked of it and not of what has been told so far."""
+
+        async def look(engine: Engine) -> frozenset[str]:
+            async with engine.watch() as subscription:
+                present = fold_changes(subscription.snapshot, ()).kinds[kind].upserted
+            return frozenset(keys) & present.keys()
+
+        return await asyncio.wrap_future(self._thread.submit(look))
+
+    def hides(self, kind: Kind, key: str) -> bool:
+        return self._veil.hides(kind, key)
+
     # --- crossing, for this room ---
 
     def post(self, action: Callable[[], None]) -> None:
@@ -239,10 +269,15 @@ class EngineClient(QObject):
             self.failed.emit(error)
 
     def _on_changes(self, changes: ChangeSet) -> None:
-        self.mirror.apply(changes)
-        if not self.is_ready and changes.complete:
+        shown = self._veil.filter(changes)
+        self.mirror.apply(shown)
+        if not self.is_ready and shown.complete:
             self.is_ready = True
             self.ready.emit()
+        self.changed.emit(shown)
+
+    def _tell(self, changes: ChangeSet) -> None:
+        self.mirror.apply(changes)
         self.changed.emit(changes)
 
 

@@ -19,6 +19,10 @@ class WrongThread(RuntimeError):
     """A call came from the engine's own thread: waiting for itself, it would never end."""
 
 
+class EngineClosed(RuntimeError):
+    """Work came for an engine that is not open yet, or no more."""
+
+
 class EngineThread:
     """Opens an engine on a loop of its own and runs work there. `submit` from any other thread."""
 
@@ -50,13 +54,13 @@ class EngineThread:
             raise WrongThread("work for the engine was submitted from the engine's own thread")
         answer: Future[T] = Future()
         if self._closing or self._loop is None or not self.opened.done():
-            answer.set_exception(RuntimeError("the engine is not open"))
+            answer.set_exception(EngineClosed("the engine is not open"))
             return answer
         engine = self.opened.result()
         try:
             self._loop.call_soon_threadsafe(self._begin, work, engine, answer)
         except RuntimeError:  # the loop was closed between the check and the call
-            answer.set_exception(RuntimeError("the engine is not open"))
+            answer.set_exception(EngineClosed("the engine is not open"))
         return answer
 
     def stop(self, *, stop_containers: bool = False) -> None:

@@ -14,9 +14,12 @@ from gui.widgets.labels import label
 from gui.words import translate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gui.shell import Confirmation, TextQuestion
 
 _WIDTH = 440
+_MOST_NAMES = 8
 
 
 async def answered(dialog: QDialog) -> bool:
@@ -75,7 +78,7 @@ class ConfirmDialog(_Question):
         super().__init__(parent, question.title, question.accept, danger=question.danger)
         self.column.addWidget(label(question.text, wrap=True))
         if question.details:
-            self.column.addWidget(label("\n".join(f"•  {name}" for name in question.details), Text.BODY, Tone.MUTED))
+            self.column.addWidget(label("\n".join(_listed(question.details)), Text.BODY, Tone.MUTED, wrap=True))
         self.boxes: dict[str, QCheckBox] = {}
         for key, words, ticked in question.options:
             box = QCheckBox(words)
@@ -87,6 +90,14 @@ class ConfirmDialog(_Question):
 
     def chosen(self) -> frozenset[str]:
         return frozenset(key for key, box in self.boxes.items() if box.isChecked())
+
+
+def _listed(names: Sequence[str]) -> list[str]:
+    """As many names as a question may show, and how many more there are."""
+    lines = [f"•  {name}" for name in names[:_MOST_NAMES]]
+    if len(names) > _MOST_NAMES:
+        lines.append(translate("Question", "and {0} more").format(len(names) - _MOST_NAMES))
+    return lines
 
 
 class TextDialog(_Question):

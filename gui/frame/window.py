@@ -14,9 +14,11 @@ from engine.errors import Cancelled, WherryError
 from engine.types.containers import ALIVE_STATES
 from engine.types.operations import OperationState
 from gui.actions.catalogue import all_actions
-from gui.dialogs.catalogue import open_dialog
+from gui.dialogs.catalogue import LOOKING, open_dialog
 from gui.feedback import questions
 from gui.feedback.errors import ErrorDialog, ReportDialog
+from gui.feedback.removal import PendingRemoval
+from gui.frame.dropping import WindowDrop
 from gui.frame.palette import Palette, PaletteButton
 from gui.frame.shortcuts import ShortcutsDialog
 from gui.frame.status_bar import StatusBar
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from gui.bridge import ChangeSet, EngineClient
     from gui.pages.page import Page
     from gui.settings import WindowSettings
-    from gui.shell import Confirmation, TextQuestion
+    from gui.shell import Confirmation, Removal, TextQuestion
 
 _log = logging.getLogger(__name__)
 _SMALLEST = (860, 560)
@@ -68,7 +70,9 @@ class MainWindow(QMainWindow):
         self._stack = QStackedWidget()
         self._status = StatusBar(self)
         self._lay_out()
+        self._drop = WindowDrop(self, self.centralWidget())
         self._toasts = ToastStack(self, bottom=Space.XXL + Space.M)
+        self.removal = PendingRemoval(self, self._toasts)
         self._add_shortcuts()
         self._restore()
         client.changed.connect(self._on_changes)
@@ -121,6 +125,9 @@ class MainWindow(QMainWindow):
     ) -> None:
         self._toasts.show(text, tone, action=button, act=on_button)
 
+    def remove(self, removal: Removal) -> None:
+        self.removal.begin(removal)
+
     def show_error(self, error: BaseException, *, retry: Callable[[], None] | None = None) -> None:
         if isinstance(error, Cancelled):
             return
@@ -139,6 +146,8 @@ class MainWindow(QMainWindow):
         page.open_object(object_id, detail)
 
     def open_dialog(self, dialog_id: str, **arguments: Any) -> None:
+        if dialog_id not in LOOKING:
+            self.run(self.removal.settle())
         open_dialog(self, dialog_id, arguments)
 
     def trigger(self, action_id: str, subjects: Sequence[Any] = ()) -> None:
@@ -250,6 +259,11 @@ class MainWindow(QMainWindow):
                 keys[action.shortcut] = lambda key=action.id: self.trigger(key)  # type: ignore[misc]
         for key, act in keys.items():
             QShortcut(QKeySequence(key), self, act, context=Qt.ShortcutContext.WindowShortcut)
+        undo = QShortcut(
+            QKeySequence.StandardKey.Undo, self, self.removal.undo, context=Qt.ShortcutContext.WindowShortcut
+        )
+        undo.setEnabled(False)  # so that Ctrl+Z is everybody else's while nothing waits
+        self.removal.waiting_changed.connect(undo.setEnabled)
 
     def _restore(self) -> None:
         geometry = self._settings.bytes("geometry")
@@ -266,6 +280,8 @@ class MainWindow(QMainWindow):
 
     async def _perform(self, action_id: str, subjects: list[Any]) -> None:
         action = self._actions[action_id]
+        if not action.leaves_undo:
+            await self.removal.settle()
         try:
             await action.run(self, subjects)
         except WherryError as error:

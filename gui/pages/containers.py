@@ -79,7 +79,8 @@ class ContainersPage(Page):
         self.list.refresh()
         if self.details is not None and self._stack.currentWidget() is self.details:
             if self.details.container_id not in self.client.mirror.containers:
-                self.shell.toast(translate("ContainersPage", "{0} was removed").format(self.details.name))
+                if not self.client.hides("container", self.details.container_id):  # its own bar tells that
+                    self.shell.toast(translate("ContainersPage", "{0} was removed").format(self.details.name))
                 self.show_list()
             else:
                 self.details.refresh()

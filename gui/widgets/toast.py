@@ -23,6 +23,8 @@ _ICONS = {
 }
 _WIDTH = 360
 _MOST = 4
+_COUNTDOWN_MS = 50
+_LINE = 2
 
 
 class Toast(QWidget):
@@ -31,11 +33,20 @@ class Toast(QWidget):
     over = Signal()
 
     def __init__(
-        self, text: str, tone: Tone, detail: str, action: str, act: Callable[[], object] | None, seconds: float
+        self,
+        text: str,
+        tone: Tone,
+        detail: str,
+        action: str,
+        act: Callable[[], object] | None,
+        seconds: float,
+        *,
+        countdown: bool = False,
     ) -> None:
         super().__init__()
         self._tone = tone
         self.setFixedWidth(_WIDTH)
+        self._text = text
         self.setAccessibleName(f"{text} {detail}".strip())
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.M + Size.ICON + Space.S, Space.S, Space.XS, Space.S)
@@ -43,16 +54,26 @@ class Toast(QWidget):
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addWidget(label(text, Text.STRONG if detail else Text.BODY, wrap=True))
+        self._detail = label(detail, Text.SMALL, Tone.NEUTRAL, wrap=True)
         if detail:
-            words.addWidget(label(detail, Text.SMALL, Tone.NEUTRAL, wrap=True))
+            words.addWidget(self._detail)
         row.addLayout(words, 1)
         if action and act is not None:
             row.addWidget(button(action, variant=Variant.LINK, on_click=lambda: self._act(act)))
         row.addWidget(tool_button("x", translate("Toast", "Dismiss"), self.dismiss), 0, Qt.AlignmentFlag.AlignTop)
         self._timer = QTimer(self, singleShot=True, interval=round(seconds * 1000))
         self._timer.timeout.connect(self.dismiss)
+        self._countdown = QTimer(self, interval=_COUNTDOWN_MS) if countdown else None
+        if self._countdown is not None:
+            self._countdown.timeout.connect(self.update)
+            self._countdown.start()
         if seconds > 0:
             self._timer.start()
+
+    def set_detail(self, detail: str) -> None:
+        """Say the second line anew; there must have been one."""
+        self._detail.setText(detail)
+        self.setAccessibleName(f"{self._text} {detail}")
 
     def dismiss(self) -> None:
         self.hide()
@@ -79,6 +100,16 @@ class Toast(QWidget):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), Radius.LARGE, Radius.LARGE)
         sign = QRectF(Space.M, Space.S + 6, Size.ICON, Size.ICON)
         paint_icon(painter, sign, _ICONS.get(self._tone, "info"), theme().tone(self._tone))
+        if self._countdown is not None:
+            self._paint_countdown(painter)
+
+    def _paint_countdown(self, painter: QPainter) -> None:
+        """The time that is left, as a line along the lower edge; whole while somebody points at it."""
+        whole = self._timer.interval()
+        left = self._timer.remainingTime() / whole if self._timer.isActive() else 1.0
+        room = self.width() - 2 * Radius.LARGE
+        line = QRectF(Radius.LARGE, self.height() - _LINE - 1, room * max(0.0, left), _LINE)
+        painter.fillRect(line, color(Role.ACCENT))
 
 
 class ToastStack(QObject):
@@ -100,17 +131,21 @@ class ToastStack(QObject):
         action: str = "",
         act: Callable[[], object] | None = None,
         seconds: float = 6.0,
+        countdown: bool = False,
     ) -> Toast:
-        """Show a message; `seconds` 0 keeps it until it is dismissed. The oldest goes when there are too many."""
-        toast = Toast(text, tone, detail, action, act, seconds)
+        """Show a message; `seconds` 0 keeps it until it is dismissed. The oldest goes when there are too many.
+
+        `countdown` draws the time that is left.
+        """
+        toast = Toast(text, tone, detail, action, act, seconds, countdown=countdown)
         toast.setParent(self._window)
         toast.over.connect(lambda: self._remove(toast))
         self._toasts.append(toast)
         while len(self._toasts) > _MOST:
             self._toasts[0].dismiss()
+        self._place()  # before it is seen: where it was made, a resting pointer would hold it for ever
         toast.show()
         toast.raise_()
-        self._place()
         return toast
 
     def toasts(self) -> list[Toast]:

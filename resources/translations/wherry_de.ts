@@ -559,10 +559,6 @@
         <translation>Nicht möglich im Zustand „{0}“</translation>
     </message>
     <message>
-        <source>and {0} more</source>
-        <translation>und {0} weitere</translation>
-    </message>
-    <message>
         <source>Stopped {0}</source>
         <translation>{0} gestoppt</translation>
     </message>
@@ -595,10 +591,6 @@
         <translation>{0} Container pausiert</translation>
     </message>
     <message>
-        <source>Files written inside are lost ({0}). Named volumes stay.</source>
-        <translation>Im Container geschriebene Dateien gehen verloren ({0}). Benannte Volumes bleiben erhalten.</translation>
-    </message>
-    <message>
         <source>{0} is running and will be killed.</source>
         <translation>{0} läuft und wird sofort beendet.</translation>
     </message>
@@ -627,16 +619,12 @@
         <translation>Entfernen</translation>
     </message>
     <message>
-        <source>Removed {0}</source>
-        <translation>{0} entfernt</translation>
-    </message>
-    <message>
         <source>Removed {0} containers</source>
         <translation>{0} Container entfernt</translation>
     </message>
     <message>
-        <source>, freed {0}</source>
-        <translation>, {0} freigegeben</translation>
+        <source>Files written inside are lost. Named volumes stay.</source>
+        <translation>Darin geschriebene Dateien gehen verloren. Benannte Volumes bleiben.</translation>
     </message>
     <message>
         <source>Another container has this name</source>
@@ -711,16 +699,12 @@
         <translation>Alle gestoppten Container entfernen?</translation>
     </message>
     <message>
-        <source>{0} containers, {1}. Files written inside them are lost.</source>
-        <translation>{0} Container, {1}. Darin geschriebene Dateien gehen verloren.</translation>
+        <source>Files written inside them are lost. Named volumes stay.</source>
+        <translation>In ihnen geschriebene Dateien gehen verloren. Benannte Volumes bleiben.</translation>
     </message>
     <message>
         <source>Remove {0}</source>
         <translation>{0} entfernen</translation>
-    </message>
-    <message>
-        <source>Removed {0} containers, freed {1}</source>
-        <translation>{0} Container entfernt, {1} freigegeben</translation>
     </message>
     <message>
         <source>Start</source>
@@ -789,10 +773,6 @@
     <message>
         <source>Copy id</source>
         <translation>ID kopieren</translation>
-    </message>
-    <message>
-        <source>Remove…</source>
-        <translation>Entfernen…</translation>
     </message>
     <message>
         <source>Run a container…</source>
@@ -1383,12 +1363,12 @@
         <translation>Vorschau schließen</translation>
     </message>
     <message>
-        <source>in layer {0}</source>
-        <translation>in Layer {0}</translation>
+        <source>The step that put this version here</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>in layers {0}</source>
-        <translation>in den Layern {0}</translation>
+        <source>Put here by</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Save the file</source>
@@ -1779,22 +1759,6 @@
         <translation>Gespeichert unter {0}</translation>
     </message>
     <message>
-        <source>This frees {0}. What other images share stays.</source>
-        <translation>Das gibt {0} frei. Was andere Images mitverwenden, bleibt.</translation>
-    </message>
-    <message>
-        <source>Remove although {0} container was made from it</source>
-        <translation>Entfernen, obwohl {0} Container daraus erstellt wurde</translation>
-    </message>
-    <message>
-        <source>Remove although {0} containers were made from it</source>
-        <translation>Entfernen, obwohl {0} Container daraus erstellt wurden</translation>
-    </message>
-    <message>
-        <source>Remove all its tags</source>
-        <translation>Alle seine Tags entfernen</translation>
-    </message>
-    <message>
         <source>Remove the image?</source>
         <translation>Image entfernen?</translation>
     </message>
@@ -1807,8 +1771,20 @@
         <translation>Entfernen</translation>
     </message>
     <message>
-        <source>Freed {0}</source>
-        <translation>{0} freigegeben</translation>
+        <source>Removed {0} images</source>
+        <translation>{0} Images entfernt</translation>
+    </message>
+    <message>
+        <source>{0} container was made from it; it stays, but cannot be made again.</source>
+        <translation>{0} Container ist daraus entstanden; er bleibt, lässt sich aber nicht neu anlegen.</translation>
+    </message>
+    <message>
+        <source>{0} containers were made from it; they stay, but cannot be made again.</source>
+        <translation>{0} Container sind daraus entstanden; sie bleiben, lassen sich aber nicht neu anlegen.</translation>
+    </message>
+    <message>
+        <source>All its names go. “Take the tag away” takes one.</source>
+        <translation>Alle Namen verschwinden. „Tag entfernen“ nimmt nur einen.</translation>
     </message>
     <message>
         <source>Pull an image…</source>
@@ -1889,10 +1865,6 @@
     <message>
         <source>Copy id</source>
         <translation>ID kopieren</translation>
-    </message>
-    <message>
-        <source>Remove…</source>
-        <translation>Entfernen…</translation>
     </message>
 </context>
 <context>
@@ -2039,6 +2011,17 @@
     </message>
 </context>
 <context>
+    <name>ImageDrag</name>
+    <message>
+        <source>{0} is still being written; drag it again when it is done</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{0} and {1} more</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>Images</name>
     <message>
         <source>Waiting</source>
@@ -2168,6 +2151,14 @@
         <source>Mode or owner</source>
         <translation>Rechte oder Besitzer</translation>
     </message>
+    <message>
+        <source>Put again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Layer {0}  ·  {1}</source>
+        <translation type="unfinished">Layer {0}  ·  {1}</translation>
+    </message>
 </context>
 <context>
     <name>ImagesModel</name>
@@ -2215,10 +2206,6 @@
         <translation>Eines aus einer Registry herunterladen, aus einem Ordner bauen oder ein Archiv hier ablegen.</translation>
     </message>
     <message>
-        <source>Drop to load the images in it</source>
-        <translation>Ablegen, um die Images darin zu laden</translation>
-    </message>
-    <message>
         <source>{0} image</source>
         <translation>{0} Image</translation>
     </message>
@@ -2229,10 +2216,6 @@
     <message>
         <source>{0}  ·  {1} on disk, {2} of it unused</source>
         <translation>{0}  ·  {1} belegt, davon {2} unbenutzt</translation>
-    </message>
-    <message>
-        <source>Loaded {0}</source>
-        <translation>{0} geladen</translation>
     </message>
 </context>
 <context>
@@ -2683,20 +2666,8 @@
         <translation>Container sind verbunden: zuerst trennen</translation>
     </message>
     <message>
-        <source>Remove the network?</source>
-        <translation>Netzwerk entfernen?</translation>
-    </message>
-    <message>
-        <source>No container is connected to it.</source>
-        <translation>Kein Container ist damit verbunden.</translation>
-    </message>
-    <message>
         <source>Remove</source>
         <translation>Entfernen</translation>
-    </message>
-    <message>
-        <source>Removed {0}</source>
-        <translation>{0} entfernt</translation>
     </message>
     <message>
         <source>Remove unused networks?</source>
@@ -2709,6 +2680,10 @@
     <message>
         <source>Removed {0} networks</source>
         <translation>{0} Netzwerke entfernt</translation>
+    </message>
+    <message>
+        <source>Every network is in use: there is nothing to remove.</source>
+        <translation>Jedes Netzwerk ist in Benutzung: Es gibt nichts zu entfernen.</translation>
     </message>
     <message>
         <source>New network…</source>
@@ -2725,10 +2700,6 @@
     <message>
         <source>Connect a container…</source>
         <translation>Container verbinden…</translation>
-    </message>
-    <message>
-        <source>Remove…</source>
-        <translation>Entfernen…</translation>
     </message>
 </context>
 <context>
@@ -3554,6 +3525,10 @@
         <translation>Abbrechen</translation>
     </message>
     <message>
+        <source>and {0} more</source>
+        <translation>und {0} weitere</translation>
+    </message>
+    <message>
         <source>All files (*)</source>
         <translation>Alle Dateien (*)</translation>
     </message>
@@ -3662,6 +3637,25 @@
     <message>
         <source>Nobody is logged in. Public images need no login.</source>
         <translation>Niemand ist angemeldet. Öffentliche Images brauchen keine Anmeldung.</translation>
+    </message>
+</context>
+<context>
+    <name>Removal</name>
+    <message>
+        <source>Removed {0}</source>
+        <translation>{0} entfernt</translation>
+    </message>
+    <message>
+        <source>Ctrl+Z brings it back</source>
+        <translation>Strg+Z holt es zurück</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+    <message>
+        <source>Frees {0}. Ctrl+Z brings it back</source>
+        <translation>Gibt {0} frei. Strg+Z holt es zurück</translation>
     </message>
 </context>
 <context>
@@ -5377,8 +5371,8 @@
         <translation>Entfernen</translation>
     </message>
     <message>
-        <source>Freed {0}</source>
-        <translation>{0} freigegeben</translation>
+        <source>Removed {0} volumes</source>
+        <translation>{0} Volumes entfernt</translation>
     </message>
     <message>
         <source>Every volume is in use: there is nothing to remove.</source>
@@ -5407,14 +5401,6 @@
     <message>
         <source>Remove {0} unused volumes?</source>
         <translation>{0} unbenutzte Volumes entfernen?</translation>
-    </message>
-    <message>
-        <source>Removed the volume, freed {0}</source>
-        <translation>Volume entfernt, {0} freigegeben</translation>
-    </message>
-    <message>
-        <source>Removed {0} volumes, freed {1}</source>
-        <translation>{0} Volumes entfernt, {1} freigegeben</translation>
     </message>
     <message>
         <source>New volume…</source>
@@ -5518,34 +5504,6 @@
         <source>Back to the list</source>
         <translation>Zurück zur Liste</translation>
     </message>
-    <message>
-        <source>Files of the volume</source>
-        <translation>Dateien des Volumes</translation>
-    </message>
-    <message>
-        <source>Mode</source>
-        <translation>Rechte</translation>
-    </message>
-    <message>
-        <source>Owner</source>
-        <translation>Besitzer</translation>
-    </message>
-    <message>
-        <source>Contents of the file</source>
-        <translation>Inhalt der Datei</translation>
-    </message>
-    <message>
-        <source>Drop a backup to restore it here</source>
-        <translation>Eine Sicherung hier ablegen, um sie wiederherzustellen</translation>
-    </message>
-    <message>
-        <source>Choose a file to see what is in it.</source>
-        <translation>Eine Datei auswählen, um hineinzusehen.</translation>
-    </message>
-    <message>
-        <source>Restored {0}</source>
-        <translation>{0} wiederhergestellt</translation>
-    </message>
 </context>
 <context>
     <name>WasteList</name>
@@ -5624,10 +5582,6 @@
         <source>Skip to the containers</source>
         <translation>Weiter zu den Containern</translation>
     </message>
-    <message>
-        <source>Loaded {0}</source>
-        <translation>{0} geladen</translation>
-    </message>
 </context>
 <context>
     <name>Window</name>
@@ -5638,6 +5592,17 @@
     <message>
         <source>Pages</source>
         <translation>Seiten</translation>
+    </message>
+</context>
+<context>
+    <name>WindowDrop</name>
+    <message>
+        <source>Drop to load the images in it</source>
+        <translation type="unfinished">Ablegen, um die Images darin zu laden</translation>
+    </message>
+    <message>
+        <source>Drop to build an image from it</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 </TS>

@@ -80,10 +80,11 @@ def test_remove_tells_what_is_lost_and_removes(driver: Driver) -> None:
     assert isinstance(dialog, ConfirmDialog)
     words = " ".join(child.text() for child in dialog.findChildren(QLabel))
     assert "running and will be killed" in words
-    assert "2.40 MB" in words
+    assert "Files written inside are lost" in words
     assert not dialog.accept_button.isDefault(), "a dangerous answer is not one blind Enter away"
     dialog.accept()
     driver.until(lambda: "grafana" not in driver.names())
+    driver.until(lambda: any("2.40 MB" in text for text in driver.toast_texts()))
 
 
 def test_remove_offers_unnamed_volumes(driver: Driver) -> None:

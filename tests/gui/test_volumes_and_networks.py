@@ -140,13 +140,13 @@ def test_pruning_nothing_asks_nothing(make_driver: Callable[..., Driver]) -> Non
 def test_files_of_a_volume_are_browsed(driver: Driver) -> None:
     driver.window.navigate("volumes", "pgdata")
     page: Any = driver.window.page("volumes")
-    files = page.browser.files
+    files = page.browser.files.tree
     tester = QAbstractItemModelTester(files.files, QAbstractItemModelTester.FailureReportingMode.Fatal)
     driver.until(lambda: files.files.rowCount() > 0)
     rows = [files.files.row_at(files.files.index(r, 0)) for r in range(files.files.rowCount())]
     plain = next(row for row in rows if not row.folder)
     files.reveal(plain.path)
-    driver.until(lambda: "Choose a file" not in page.browser.preview.toPlainText())
+    driver.until(lambda: page.browser.files._stack.currentWidget() is page.browser.files.text)
     driver.ask(lambda engine: engine.volumes.list())
     driver.window.trigger("volume.measure", [volume(driver, "pgdata")])
     page.show_list()
@@ -204,7 +204,6 @@ def test_a_container_joins_and_leaves_a_network(driver: Driver) -> None:
 def test_an_idle_network_is_removed_and_a_builtin_is_not(driver: Driver) -> None:
     assert not removable([network(driver, "host")])
     driver.window.trigger("network.remove", [network(driver, "shop_default")])
-    driver.accept()
     driver.until(lambda: all(n.name != "shop_default" for n in driver.client.mirror.networks.values()))
 
 
