@@ -136,7 +136,7 @@ class FindFileDialog(QDialog):
         hit = self.model.item(key)
         if hit is not None:
             self.accept()
-            self._shell.navigate("images", hit.image_id, "layers")
+            self._shell.navigate("images", hit.image_id, f"layers:{hit.layer}:{hit.entry.path}")
 
     def _end(self) -> None:
         if self._lease is not None:

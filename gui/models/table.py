@@ -95,6 +95,11 @@ class KeyedTableModel(QAbstractTableModel, Generic[T]):
     def columnCount(self, parent: AnyIndex = NO_INDEX) -> int:
         return 0 if parent.isValid() else len(self.columns)
 
+    def flags(self, index: AnyIndex) -> Qt.ItemFlag:
+        """Rows can be dragged where a view lets them be."""
+        flags = super().flags(index)
+        return flags | Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else flags
+
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
             return None

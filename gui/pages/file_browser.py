@@ -27,10 +27,13 @@ from PySide6.QtWidgets import (
 from engine.errors import WherryError
 from engine.types.images import FileKind
 from gui.bridge.download import file_chunks, save_stream
+from gui.pages.image.rows import KIND_ICONS
+from gui.presentation.images import mode_text, shown_path
 from gui.presentation.units import bytes_text
 from gui.shell import Confirmation, TextQuestion
 from gui.theme import Space, Text, Tone, mono
 from gui.widgets.buttons import Variant, button, tool_button
+from gui.widgets.diff_view import hex_dump
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.file_tree import Change, FileRow, FileTree
 from gui.widgets.labels import ElidedLabel, label
@@ -69,21 +72,16 @@ class PlaceSource:
 def _row(folder: str, entry: DirectoryEntry) -> FileRow:
     is_folder = entry.kind is FileKind.DIRECTORY
     return FileRow(
-        name=entry.name,
+        name=shown_path(entry.name),
         path=f"{folder.rstrip('/')}/{entry.name}",
         folder=is_folder,
-        size=entry.size,
+        size=0 if is_folder else entry.size,
         size_words="" if is_folder else bytes_text(entry.size),
         change=Change(entry.changed),
-        icon_name="folder" if is_folder else "symlink" if entry.kind is FileKind.SYMLINK else "file",
-        link=entry.link,
+        icon_name=KIND_ICONS.get(entry.kind, "file"),
+        link=shown_path(entry.link),
         details=(mode_text(entry.mode), f"{entry.uid}:{entry.gid}"),
     )
-
-
-def mode_text(mode: int) -> str:
-    """As `ls -l` writes permissions: "rwxr-xr-x"."""
-    return "".join(letter if mode & (1 << (8 - position)) else "-" for position, letter in enumerate("rwxrwxrwx"))
 
 
 class FileBrowser(QWidget):
@@ -370,17 +368,6 @@ class FileBrowser(QWidget):
         sources = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if sources:
             self._shell.run(self._upload(sources, self._folder()))
-
-
-def hex_dump(data: bytes) -> str:
-    """Sixteen bytes a line, with what is printable beside them."""
-    lines = []
-    for start in range(0, len(data), 16):
-        part = data[start : start + 16]
-        digits = " ".join(f"{byte:02x}" for byte in part).ljust(47)
-        text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in part)
-        lines.append(f"{start:08x}  {digits}  {text}")
-    return "\n".join(lines)
 
 
 async def _tar_of(source: Path) -> AsyncIterator[bytes]:

@@ -10,12 +10,11 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 from gui.models.images import COLUMNS, images_model
 from gui.pages.image.compare import CompareView
 from gui.pages.image.details import ImageDetails
+from gui.pages.image.dragging import ImageDrag
 from gui.pages.listing import Listing, ListingPlan
 from gui.pages.page import Page
 from gui.presentation.units import bytes_text, count_text
-from gui.theme import Tone
 from gui.widgets.cells import TextCell
-from gui.widgets.drop_area import DropArea
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from gui.bridge import ChangeSet
     from gui.shell import Shell
 
-ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".oci")
 _MENU = (
     ("image.run", "image.details", "image.layers", "image.compare"),
     ("image.tag", "image.untag", "image.push", "image.pull-again", "image.save"),
@@ -71,6 +69,9 @@ class ImagesPage(Page):
         model = images_model(lambda: self.client.mirror.containers, self)
         self.list = Listing(shell, _plan(), model, self)
         self.list.table.activated_key.connect(lambda key: shell.navigate("images", key, "layers"))
+        self.list.table.setDragEnabled(True)
+        self._drag = ImageDrag(shell, self.list.table)
+        self.list.table.drag_wanted.connect(self._drag_out)
         self.details: ImageDetails | None = None
         self.compare: CompareView | None = None
         self._stack = QStackedWidget()
@@ -78,8 +79,6 @@ class ImagesPage(Page):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._stack)
-        self._drop = DropArea(self, translate("ImagesPage", "Drop to load the images in it"), ENDINGS)
-        self._drop.dropped.connect(lambda paths: shell.run(self._load(paths)))
         QShortcut(QKeySequence("Alt+Left"), self, self.show_list)
 
     def apply(self, changes: ChangeSet) -> None:
@@ -119,6 +118,10 @@ class ImagesPage(Page):
         self._stack.setCurrentWidget(self.list)
         self.list.table.setFocus()
 
+    def _drag_out(self, keys: list[str]) -> None:
+        images = self.client.mirror.images
+        self._drag.begin([images[key] for key in keys if key in images])
+
     def set_query(self, text: str) -> None:
         self.list.search.setText(text)
 
@@ -136,9 +139,3 @@ class ImagesPage(Page):
             total, spare = bytes_text(usage.layers), bytes_text(usage.layers_reclaimable)
             text = translate("ImagesPage", "{0}  ·  {1} on disk, {2} of it unused").format(words, total, spare)
             self.list.set_subtitle(text)
-
-    async def _load(self, paths: list[str]) -> None:
-        for path in paths:
-            loaded = await self.client.operate(lambda engine, path=path: engine.images.load(path))  # type: ignore[misc]
-            names = ", ".join(loaded.splitlines())
-            self.shell.toast(translate("ImagesPage", "Loaded {0}").format(names), Tone.SUCCESS)

@@ -4,35 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
-from engine.errors import WherryError
 from engine.types.files import Place
 from gui.models.volumes import COLUMNS, size_text, users_text, volume_name, volumes_model
-from gui.pages.image.rows import directory_row
+from gui.pages.file_browser import FileBrowser
 from gui.pages.listing import Listing, ListingPlan
 from gui.pages.page import Page
 from gui.presentation.units import bytes_text, count_text
-from gui.theme import Tone
 from gui.widgets.buttons import tool_button
 from gui.widgets.cells import TextCell
-from gui.widgets.diff_view import DiffView
-from gui.widgets.drop_area import DropArea
-from gui.widgets.file_tree import FileTree
 from gui.widgets.page_header import PageHeader
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from engine.types.volumes import Volume
     from gui.bridge import ChangeSet
     from gui.shell import Shell
-    from gui.widgets.file_tree import FileRow
 
-PREVIEW = 256 * 1024
 _MENU = (
     ("volume.browse", "volume.measure"),
     ("volume.backup", "volume.restore", "volume.clone", "volume.rename"),
@@ -124,28 +115,8 @@ class VolumesPage(Page):
         self.list.search.setText(text)
 
 
-class VolumeFiles:
-    """A `FileSource` over one volume."""
-
-    def __init__(self, shell: Shell, name: str) -> None:
-        self._shell = shell
-        self._place = Place(kind="volume", id=name)
-
-    def fetch(self, path: str, done: Callable[[Sequence[FileRow] | None], None]) -> None:
-        self._shell.run(self._fetch(path, done))
-
-    async def _fetch(self, path: str, done: Callable[[Sequence[FileRow] | None], None]) -> None:
-        place = self._place
-        try:
-            entries = await self._shell.client.call(lambda engine: engine.files.list(place, path))
-        except WherryError:
-            done(None)
-            raise
-        done([directory_row(path, entry) for entry in entries])
-
-
 class VolumeBrowser(QWidget):
-    """The files of one volume with a preview; a backup dropped here is restored."""
+    """The files of one volume, and the buttons of the volume."""
 
     left = Signal()
 
@@ -164,30 +135,16 @@ class VolumeBrowser(QWidget):
             bound.enabledChanged.connect(knob.setEnabled)
             self._bound.append(bound)
             self.header.add(knob)
-        self.files = FileTree(
-            translate("VolumesPage", "Files of the volume"),
-            (translate("VolumesPage", "Mode"), translate("VolumesPage", "Owner")),
-        )
-        self.preview = DiffView(translate("VolumesPage", "Contents of the file"))
-        self.files.picked.connect(self._pick)
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.setChildrenCollapsible(False)
-        split.addWidget(self.files)
-        split.addWidget(self.preview)
-        split.setSizes([520, 420])
+        self.files = FileBrowser(shell)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.header)
-        column.addWidget(split, 1)
-        endings = (".tar", ".tar.zst")
-        self._drop = DropArea(self, translate("VolumesPage", "Drop a backup to restore it here"), endings)
-        self._drop.dropped.connect(lambda paths: shell.run(self._restore(paths[0])))
+        column.addWidget(self.files, 1)
 
     def show_volume(self, name: str) -> None:
         self.name = name
-        self.preview.set_message(translate("VolumesPage", "Choose a file to see what is in it."))
-        self.files.set_source(VolumeFiles(self._shell, name))
+        self.files.show_place(Place(kind="volume", id=name), name)
         self.refresh()
 
     def refresh(self) -> None:
@@ -203,25 +160,3 @@ class VolumeBrowser(QWidget):
     def _subjects(self) -> list[Volume]:
         volume = self._shell.client.mirror.volumes.get(self.name)
         return [volume] if volume is not None else []
-
-    def _pick(self, path: str) -> None:
-        row = self.files.current_row()
-        if row is not None and not row.folder:
-            self._shell.run(self._load(self.name, path))
-
-    async def _load(self, name: str, path: str) -> None:
-        place = Place(kind="volume", id=name)
-        try:
-            stat = await self._shell.client.call(lambda engine: engine.files.stat(place, path))
-            data = await self._shell.client.call(lambda engine: engine.files.read(place, path, limit=PREVIEW))
-        except WherryError as error:
-            self.preview.set_message(str(error))
-            return
-        if name == self.name:
-            self.preview.set_contents(data, cut=stat.size > len(data))
-
-    async def _restore(self, path: str) -> None:
-        name = self.name
-        await self._shell.client.operate(lambda engine: engine.volumes.restore(name, path))
-        self._shell.toast(translate("VolumesPage", "Restored {0}").format(name), Tone.SUCCESS)
-        self.files.set_source(VolumeFiles(self._shell, name))

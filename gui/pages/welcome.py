@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from gui.pages.page import Page
@@ -81,7 +81,6 @@ class WelcomePage(Page):
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
-        self.setAcceptDrops(True)
         outer = QHBoxLayout(self)
         outer.addStretch(1)
         middle = QWidget()
@@ -162,18 +161,3 @@ class WelcomePage(Page):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.setFocus()
         super().mousePressEvent(event)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        for url in event.mimeData().urls():
-            if url.isLocalFile():
-                path = url.toLocalFile()
-                self.shell.run(self._load(path))
-
-    async def _load(self, path: str) -> None:
-        loaded = await self.client.operate(lambda engine: engine.images.load(path))
-        self.shell.toast(translate("Welcome", "Loaded {0}").format(", ".join(loaded.splitlines())), Tone.SUCCESS)
-        self.shell.navigate("images")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from typing import TYPE_CHECKING
 
 from engine.types.images import TreeChange
@@ -75,7 +76,8 @@ def shown_path(path: str) -> str:
 
 
 def mode_text(mode: int) -> str:
-    return f"{mode & 0o7777:04o}"
+    """As `ls -l` writes permissions: "rwxr-xr-x", with the special bits: "rwsr-xr-x"."""
+    return stat.filemode(mode)[1:]
 
 
 def change_words(change: TreeChange) -> str:

@@ -72,6 +72,8 @@ class Table(QTableView):
     activated_key = Signal(str)
     menu_wanted = Signal(list, QPoint)
     keys_selected = Signal(list)
+    drag_wanted = Signal(list)
+    """With `setDragEnabled`: the selected keys are being dragged away."""
 
     def __init__(self, name: str, *, row_height: int = Size.ROW, multi: bool = True) -> None:
         super().__init__()
@@ -175,6 +177,10 @@ class Table(QTableView):
         self.keys_selected.emit(self.selected_keys())
 
     # --- what the user does ---
+
+    def startDrag(self, _actions: Qt.DropAction) -> None:
+        if keys := self.selected_keys():
+            self.drag_wanted.emit(keys)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.current_key():

@@ -1364,11 +1364,11 @@
     </message>
     <message>
         <source>The step that put this version here</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Schritt, der diese Fassung hergebracht hat</translation>
     </message>
     <message>
         <source>Put here by</source>
-        <translation type="unfinished"></translation>
+        <translation>Hergebracht von</translation>
     </message>
     <message>
         <source>Save the file</source>
@@ -2014,11 +2014,11 @@
     <name>ImageDrag</name>
     <message>
         <source>{0} is still being written; drag it again when it is done</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} wird noch geschrieben; ziehen Sie es noch einmal, wenn es fertig ist</translation>
     </message>
     <message>
         <source>{0} and {1} more</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} und {1} weitere</translation>
     </message>
 </context>
 <context>
@@ -2153,11 +2153,11 @@
     </message>
     <message>
         <source>Put again</source>
-        <translation type="unfinished"></translation>
+        <translation>Noch einmal</translation>
     </message>
     <message>
         <source>Layer {0}  ·  {1}</source>
-        <translation type="unfinished">Layer {0}  ·  {1}</translation>
+        <translation>Schicht {0}  ·  {1}</translation>
     </message>
 </context>
 <context>
@@ -5598,11 +5598,11 @@
     <name>WindowDrop</name>
     <message>
         <source>Drop to load the images in it</source>
-        <translation type="unfinished">Ablegen, um die Images darin zu laden</translation>
+        <translation>Loslassen lädt die Images darin</translation>
     </message>
     <message>
         <source>Drop to build an image from it</source>
-        <translation type="unfinished"></translation>
+        <translation>Loslassen baut ein Image daraus</translation>
     </message>
 </context>
 </TS>

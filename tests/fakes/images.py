@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -132,6 +133,7 @@ class FakeImages:
             for reference in references:
                 self._store.image(reference)
             await asyncio.sleep(self.step_seconds)
+            await asyncio.to_thread(Path(path).write_bytes, b"\0" * 10240)
             return path
 
         return self._store.operations.start(kind="save", title=f"Save {', '.join(references)}", subject=path, work=work)

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtGui import QDrag, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
 
 from engine.errors import Code, RegistryError
 from gui.actions.images import check_reference
 from gui.dialogs.pull import _repository
 from gui.dialogs.transfer import server_of
+from gui.frame.dropping import offer
 from gui.presentation.images import shown_path, step_words
 from gui.theme import Tone
+from tests.fakes.trees import LayeredTree
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from PySide6.QtWidgets import QDialog
 
     from engine.types.images import Image
@@ -36,6 +37,23 @@ def image(driver: Driver, part: str = "nginx") -> Image:
 def page(driver: Driver) -> Any:
     driver.window.navigate("images")
     return driver.window.page("images")
+
+
+def drop_onto(widget: QWidget, path: Path) -> None:
+    """As the desktop tells it: each widget from the one below the pointer upwards is asked whether it wants it."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    held = Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    place = QPointF(50, 50)
+    taker: QWidget | None = widget
+    while taker is not None:
+        enter = QDragEnterEvent(place.toPoint(), *held)
+        enter.ignore()
+        if taker.acceptDrops() and QApplication.sendEvent(taker, enter) and enter.isAccepted():
+            QApplication.sendEvent(taker, QDropEvent(place, *held))
+            return
+        taker = taker.parentWidget()
+    raise AssertionError("nobody wants it")
 
 
 def shown_rows(dialog: Any) -> list[ProgressRow]:
@@ -84,32 +102,32 @@ def test_a_bad_name_is_not_taken() -> None:
     assert check_reference("ghcr.io/team/app:1.0") == ""
 
 
-def test_removing_tells_the_gain_and_removes(driver: Driver) -> None:
-    unused = next(i for i in driver.client.mirror.images.values() if not i.used_by)
+def test_removing_an_unused_image_asks_nothing_and_tells_the_gain(driver: Driver) -> None:
+    unused = next(i for i in driver.client.mirror.images.values() if not i.used_by and len(i.tags) == 1)
     driver.window.trigger("image.remove", [unused])
-    dialog = driver.dialog("question")
-    said = " ".join(words.text() for words in dialog.findChildren(QLabel))
-    assert "frees" in said
-    dialog.accept()
     driver.until(lambda: unused.id not in driver.client.mirror.images)
-    driver.until(lambda: any("Freed" in text for text in driver.toast_texts()))
+    driver.no_dialog()
+    driver.until(lambda: any("Frees" in text for text in driver.toast_texts()))
 
 
 def test_saying_no_removes_nothing(driver: Driver) -> None:
-    unused = next(i for i in driver.client.mirror.images.values() if not i.used_by)
-    driver.window.trigger("image.remove", [unused])
-    driver.reject()
-    driver.no_dialog()
-    assert unused.id in driver.client.mirror.images
-
-
-def test_an_image_in_use_needs_the_tick(driver: Driver) -> None:
     used = next(i for i in driver.client.mirror.images.values() if i.used_by)
     driver.window.trigger("image.remove", [used])
-    driver.dialog("question").accept()
-    error = driver.dialog("error")
+    driver.reject()
+    driver.no_dialog()
     assert used.id in driver.client.mirror.images
-    error.reject()
+    assert not driver.window.removal.busy
+
+
+def test_an_image_in_use_is_asked_about(driver: Driver) -> None:
+    used = next(i for i in driver.client.mirror.images.values() if i.used_by)
+    driver.window.trigger("image.remove", [used])
+    dialog = driver.dialog("question")
+    said = " ".join(words.text() for words in dialog.findChildren(QLabel))
+    assert "made from it" in said
+    assert used.tags[0] in said
+    dialog.accept()
+    driver.until(lambda: used.id not in driver.client.mirror.images)
 
 
 def test_names_are_copied(driver: Driver) -> None:
@@ -284,9 +302,37 @@ def test_a_file_is_found_in_all_images(driver: Driver) -> None:
     dialog: Any = driver.dialog("dialog.find-file")
     driver.bot.keyClicks(dialog.search, "libcrypto")
     driver.until(lambda: dialog.model.rowCount() > 3 and "so far" not in dialog.count.text())
-    dialog._open("0")
+    hit = dialog.model.item("2")
+    dialog._open("2")
     driver.no_dialog()
     assert driver.window.current_page_id == "images"
+    inspector: Any = page(driver).details.inspector
+    driver.until(lambda: inspector.files.current_row() is not None)
+    assert inspector._image == hit.image_id
+    assert inspector.stack.current_key() == hit.layer
+    assert inspector.files.current_row().path == hit.entry.path
+    assert inspector.files.isExpanded(inspector.files.currentIndex().parent())
+    assert inspector.preview.isVisibleTo(inspector)
+    driver.until(lambda: inspector.preview.versions.currentData() == hit.layer)
+    assert f"Layer {hit.layer + 1}" in inspector.preview.versions.currentText()
+
+
+def test_the_step_that_put_a_file_there_leads_to_its_layer(driver: Driver) -> None:
+    layers = LayeredTree.of(image(driver)).layers
+    path = next(path for path in layers[-1] if sum(path in layer for layer in layers) > 1)
+    driver.window.navigate("images", image(driver).id, f"layers:-1:{path}")
+    inspector: Any = page(driver).details.inspector
+    driver.until(lambda: inspector.preview.versions.count() > 1)
+    preview = inspector.preview
+    newest = preview.versions.itemData(0)
+    assert preview.versions.currentData() == newest
+    assert inspector.report.layers[newest].step.created_by.split()[0] in preview.versions.currentText()
+    older = preview.versions.itemData(1)
+    preview._on_version(1)
+    assert inspector.stack.current_key() == older < newest
+    driver.until(lambda: preview.versions.currentData() == older)
+    driver.until(lambda: inspector.files.current_row() is not None)
+    assert inspector.files.current_row().path == path
 
 
 # --- inside ---
@@ -330,7 +376,7 @@ def test_a_file_is_previewed_with_where_it_came_from(driver: Driver) -> None:
     path = next(node.entry.path for node in found if node.entry.kind == "file")
     inspector._reveal(path)
     driver.until(lambda: inspector.preview.text.toPlainText() != "")
-    driver.until(lambda: "layer" in inspector.preview._about.text)
+    driver.until(lambda: "Layer" in inspector.preview.versions.currentText())
 
 
 def test_a_file_is_found_in_the_layers(driver: Driver) -> None:
@@ -378,17 +424,63 @@ def test_two_images_are_compared_and_swapped(driver: Driver) -> None:
     driver.until(lambda: "differ" in shown.compare.summary.text)
 
 
-def test_dropped_archives_are_loaded(driver: Driver, tmp_path: Path) -> None:
-    shown = page(driver)
+@pytest.mark.parametrize("page_id", ["images", "containers", "welcome", "networks"])
+def test_archives_dropped_anywhere_are_loaded(driver: Driver, tmp_path: Path, page_id: str) -> None:
+    driver.window.navigate(page_id)
     archive = tmp_path / "images.tar"
     archive.write_bytes(b"tar")
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(archive))])
-    held = Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    QApplication.sendEvent(shown, QDragEnterEvent(QPointF(50, 50).toPoint(), *held))
-    QApplication.sendEvent(shown, QDropEvent(QPointF(50, 50), *held))
+    drop_onto(driver.window.page(page_id), archive)
     driver.until(lambda: any("localhost/images" in tag for i in driver.client.mirror.images.values() for tag in i.tags))
     driver.until(lambda: any("Loaded" in text for text in driver.toast_texts()))
+
+
+def test_a_dropped_folder_is_offered_to_be_built(driver: Driver, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    drop_onto(driver.window.page("containers"), tmp_path / "Dockerfile")
+    dialog: Any = driver.dialog("dialog.build")
+    assert dialog.folder.text() == str(tmp_path)
+    dialog.reject()
+    assert offer(str(tmp_path)) != "" == offer(str(tmp_path / "notes.txt"))
+
+
+def test_a_dragged_image_is_given_away_when_its_archive_is_whole(driver: Driver, monkeypatch: Any) -> None:
+    shown = page(driver)
+    drags: list[tuple[QMimeData, list[Path]]] = []
+
+    def dropped(drag: QDrag, _actions: Any) -> Qt.DropAction:
+        paths = [Path(url.toLocalFile()) for url in drag.mimeData().urls()]
+        drags.append((drag.mimeData(), paths))
+        return Qt.DropAction.CopyAction
+
+    monkeypatch.setattr("gui.pages.image.dragging.QDrag.exec", dropped)
+    shown.list.table.select_key(image(driver).id)
+    shown.list.table.startDrag(Qt.DropAction.CopyAction)
+    [(data, [path])] = drags
+    assert data.formats() == ["text/uri-list"]
+    assert path.name == "docker.io-library-nginx-1.27.tar"
+    assert path.read_bytes()
+    assert not list(path.parent.glob("*.part"))
+    written = path.stat().st_mtime_ns
+    shown.list.table.startDrag(Qt.DropAction.CopyAction)
+    assert drags[1][1] == [path]
+    assert path.stat().st_mtime_ns == written, "an archive that is there is not written again"
+
+
+def test_a_drop_before_the_archive_is_whole_gives_nothing_and_says_so(driver: Driver, monkeypatch: Any) -> None:
+    shown = page(driver)
+    given: list[list[QUrl]] = []
+
+    def dropped(drag: QDrag, _actions: Any) -> Qt.DropAction:
+        given.append(drag.mimeData().urls())
+        return Qt.DropAction.IgnoreAction
+
+    monkeypatch.setattr("gui.pages.image.dragging.QDrag.exec", dropped)
+    monkeypatch.setattr("gui.pages.image.dragging._PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(Path, "rename", lambda _self, _target: None)  # it never gets whole
+    shown.list.table.select_key(image(driver).id)
+    shown.list.table.startDrag(Qt.DropAction.CopyAction)
+    assert given == [[]]
+    assert any("still being written" in text for text in driver.toast_texts())
 
 
 @pytest.mark.parametrize(

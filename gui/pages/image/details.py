@@ -88,8 +88,9 @@ class ImageDetails(QWidget):
         column.addWidget(rule())
         column.addWidget(self._stack, 1)
 
-    def show_image(self, image_id: str, tab: str = "") -> None:
-        """Show an image; an unknown tab is the first."""
+    def show_image(self, image_id: str, detail: str = "") -> None:
+        """Show an image. `detail` is a tab (an unknown one is the first), or a file: "layers:LAYER:PATH"."""
+        tab, _, place = detail.partition(":")
         if image_id != self.image_id:
             self.image_id = image_id
             self._loaded.clear()
@@ -97,6 +98,9 @@ class ImageDetails(QWidget):
             self.tabs.set_current(tab)
         self.refresh()
         self._show_tab(self.tabs.current())
+        layer, _, path = place.partition(":")
+        if path:
+            self.inspector.show_file(int(layer), path)
 
     def refresh(self) -> None:
         """The image has changed: its tags, or who uses it."""

@@ -7,21 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.errors import WherryError
 from engine.types.images import FileKind
 from gui.pages.image.rows import tree_row
-from gui.presentation.images import entry_words, shown_path
+from gui.presentation.images import entry_words, shown_path, version_words
 from gui.theme import Role, Space, Text, Tone
 from gui.widgets.buttons import tool_button
 from gui.widgets.diff_view import DiffView
-from gui.widgets.labels import ElidedLabel
+from gui.widgets.labels import ElidedLabel, label
 from gui.widgets.segmented import Segmented
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from engine.types.images import TreeNode
     from gui.shell import Shell
@@ -53,15 +53,18 @@ class ImageFiles:
 
 
 class FilePreview(QWidget):
-    """What is in a file, or how it differs between two layers."""
+    """What is in a file, which steps put it there, and how it differs between two of them."""
 
     closed = Signal()
+    layer_chosen = Signal(int, object)
+    """Another version was chosen: its layer, and the path."""
 
     def __init__(self, shell: Shell) -> None:
         super().__init__()
         self._shell = shell
         self._image, self._path, self._layer = "", "", -1
         self._versions: list[TreeNode] = []
+        self._steps: Mapping[int, str] = {}
         self._title = ElidedLabel("", Text.STRONG)
         self._about = ElidedLabel("", Text.SMALL, Role.TEXT_MUTED)
         self._mode = Segmented(
@@ -88,13 +91,35 @@ class FilePreview(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(top)
+        column.addLayout(self._version_row())
         column.addWidget(self.text, 1)
 
+    def _version_row(self) -> QHBoxLayout:
+        self.versions = QComboBox()
+        self.versions.setAccessibleName(translate("FilePreview", "The step that put this version here"))
+        self.versions.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.versions.setMinimumContentsLength(12)
+        self.versions.activated.connect(self._on_version)
+        row = QHBoxLayout()
+        row.setContentsMargins(Space.M, 0, Space.M, Space.S)
+        row.setSpacing(Space.S)
+        row.addWidget(label(translate("FilePreview", "Put here by"), Text.SMALL, Tone.MUTED))
+        row.addWidget(self.versions, 1)
+        return row
+
+    def set_steps(self, steps: Mapping[int, str]) -> None:
+        """What made each layer, by its number."""
+        self._steps = steps
+        self._show_versions()
+
     def show_file(self, image: str, path: str, layer: int) -> None:
+        if (image, path, layer) == (self._image, self._path, self._layer) and not self.isHidden():
+            return
         self._image, self._path, self._layer = image, path, layer
         self._versions = []
         self._title.set_text(shown_path(path))
         self._about.set_text("")
+        self._show_versions()
         self._mode.set_current("contents")
         self._mode.hide()
         self._shell.run(self._load_versions(image, path))
@@ -110,14 +135,24 @@ class FilePreview(QWidget):
         if (image, path) != (self._image, self._path):
             return
         self._versions = list(versions)
-        if versions:
-            layers = ", ".join(str(version.layer + 1) for version in versions)
-            words = entry_words(versions[-1].entry)
-            put = translate("FilePreview", "in layer {0}") if len(versions) == 1 else translate(
-                "FilePreview", "in layers {0}")  # fmt: skip
-            self._about.set_text(f"{words}  ·  {put.format(layers)}")
+        self._show_versions()
         texts = [v for v in versions if v.entry.kind is FileKind.FILE]
         self._mode.setVisible(len(texts) > 1)
+
+    def _show_versions(self) -> None:
+        """The newest on top; the one that is seen up to the chosen layer is current."""
+        self.versions.clear()
+        self.versions.setEnabled(bool(self._versions))
+        seen = [v for v in self._versions if self._layer < 0 or v.layer <= self._layer]
+        for version in reversed(self._versions):
+            self.versions.addItem(version_words(version, self._steps.get(version.layer, "")), version.layer)
+        if seen:
+            self.versions.setCurrentIndex(self.versions.findData(seen[-1].layer))
+            self._about.set_text(entry_words(seen[-1].entry))
+        self.versions.setToolTip(self.versions.currentText())
+
+    def _on_version(self, row: int) -> None:
+        self.layer_chosen.emit(self.versions.itemData(row), self._path)
 
     def _load(self) -> None:
         if self._mode.current() == "difference":

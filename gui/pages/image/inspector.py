@@ -51,6 +51,7 @@ class LayerInspector(QWidget):
         self._image = ""
         self._layer = -1
         self._folder = "/"
+        self._wanted: tuple[int, str] | None = None
         self.report: LayerReport | None = None
         self._search: Lease | None = None
         self.stack = LayerStack(translate("LayerInspector", "Layers of the image"))
@@ -156,13 +157,14 @@ class LayerInspector(QWidget):
         self.map.left.connect(self._leave_folder)
         self.waste.activated_key.connect(self._reveal_waste)
         self.found.chosen.connect(self._reveal_found)
+        self.preview.layer_chosen.connect(self.show_file)
 
     # --- loading ---
 
     def show_image(self, image_id: str) -> None:
         """Load another image."""
         self._image, self._layer, self._folder = image_id, -1, "/"
-        self.report = None
+        self.report, self._wanted = None, None
         self.stack.set_layers(())
         self.preview.hide()
         self.score.hide()
@@ -178,8 +180,22 @@ class LayerInspector(QWidget):
             return
         self.report = report
         self.stack.set_layers([stack_layer(layer) for layer in report.layers])
+        self.preview.set_steps({layer.index: layer_step(layer) for layer in report.layers})
+        self.stack.select(self._layer)
         self._tell_summary()
         self.waste.set_waste([waste_row(wasted, report) for wasted in report.wasted])
+        if self._wanted is not None:
+            self.show_file(*self._wanted)
+
+    def show_file(self, layer: int, path: str) -> None:
+        """Choose a layer and open its tree down to a file, which is previewed; waits for the layers if need be."""
+        if self.report is None:
+            self._wanted = (layer, path)
+            return
+        self._wanted = None
+        self.stack.select(layer)
+        self._choose_layer(layer)
+        self._reveal(path)
 
     def _tell_summary(self) -> None:
         report = self.report
@@ -298,9 +314,7 @@ class LayerInspector(QWidget):
 
     def _reveal_found(self, hit: object) -> None:
         layer, path = hit if isinstance(hit, tuple) else (-1, "")
-        self.stack.select(layer)
-        self._choose_layer(layer)
-        self._reveal(path)
+        self.show_file(layer, path)
 
 
 def _bytes_of(node: TreeNode) -> int:

@@ -14,10 +14,9 @@ from gui.widgets.waste_list import WasteRow
 from gui.words import grouped, marked, translate
 
 if TYPE_CHECKING:
-    from engine.types.files import DirectoryEntry
     from engine.types.images import Layer, LayerReport, TreeNode, WastedFile
 
-_ICONS = {
+KIND_ICONS = {
     FileKind.DIRECTORY: "folder",
     FileKind.SYMLINK: "symlink",
     FileKind.HARDLINK: "link",
@@ -86,24 +85,7 @@ def tree_row(node: TreeNode) -> FileRow:
         size,
         bytes_text(size) if size or not folder else "",
         Change(node.change.value),
-        _ICONS.get(entry.kind, "file"),
-        shown_path(entry.link),
-        (mode_text(entry.mode), f"{entry.uid}:{entry.gid}"),
-    )
-
-
-def directory_row(folder_path: str, entry: DirectoryEntry) -> FileRow:
-    """An entry of a volume's or a container's folder as a row."""
-    folder = entry.kind is FileKind.DIRECTORY
-    path = f"{folder_path.rstrip('/')}/{entry.name}"
-    return FileRow(
-        shown_path(entry.name),
-        path,
-        folder,
-        0 if folder else entry.size,
-        "" if folder else bytes_text(entry.size),
-        Change(entry.changed),
-        _ICONS.get(entry.kind, "file"),
+        KIND_ICONS.get(entry.kind, "file"),
         shown_path(entry.link),
         (mode_text(entry.mode), f"{entry.uid}:{entry.gid}"),
     )
