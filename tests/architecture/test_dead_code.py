@@ -18,6 +18,7 @@ CALLED_BY_A_FRAMEWORK = {
     "handle_error", "eof_received",  # aiohttp and asyncio protocols
     "closeEvent", "inputMethodEvent", "expandingDirections", "hasHeightForWidth",  # Qt widgets and layouts
     "filterAcceptsRow", "hasChildren",  # Qt models
+    "dragEnterEvent", "dropEvent", "startDrag", "hasFormat", "retrieveData",  # Qt's drag and drop
     "write_process_input", "report_device_attributes",  # pyte screens
 }  # fmt: skip
 
