@@ -173,7 +173,9 @@ class EmbeddedEngine:
         book = runtime.book
         self.volumes.connect(book.volume_users, lambda container_id: book.find(container_id).container.name)
         self.networks.connect_containers(
-            lambda: [entry.container for entry in book], self.containers.neighbours_changed
+            lambda: [entry.container for entry in book],
+            self.containers.neighbours_changed,
+            self.containers.network_moved,
         )
         self.images.connect(self.containers.facts)
 

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 from engine.api.bodies import CreateBody, HostConfigBody, UpdateBody
 from engine.api.links import with_links
 from engine.api.lookups import docker_words, image_of, images_by_id, networks_by_name, volume_paths
-from engine.api.recipes import further_networks, network_name, spec_of
+from engine.api.recipes import further_networks, spec_of
 from engine.api.resources import update_of
-from engine.api.shapes.containers import docker_state, inspection, merged_labels, summary
+from engine.api.shapes.containers import docker_state, endpoints, inspection, merged_labels, summary
+from engine.api.shapes.host_config import shown_network
 from engine.api.statuses import Refusal
 from engine.errors import Code, NotFound, WherryError
 from engine.types.containers import CreateContainer, Health, State
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from aiohttp import web
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from engine.api.filters import Filters
     from engine.types.containers import Container, SizeOnDisk
     from engine.types.images import Image
+    from engine.types.networks import Network
 
 _LIST_FILTERS = frozenset(
     {"ancestor", "before", "expose", "exited", "health", "id", "is-task", "isolation", "label", "name", "network",
@@ -40,18 +42,17 @@ _MEASURED_AT_ONCE = 4
 async def list_containers(call: Call) -> web.StreamResponse:
     filters = call.filters(_LIST_FILTERS)
     limit = call.integer("limit", 0) or 0
-    images = await images_by_id(call.engine)
+    images, networks = await images_by_id(call.engine), await networks_by_name(call.engine)
     everything = sorted(await call.engine.containers.list(), key=lambda each: (each.created, each.id), reverse=True)
     wanted_all = call.flag("all") or limit > 0 or any(key in filters for key in ("status", "exited"))
     chosen = [
         container
         for container in _between(everything, filters)
-        if (wanted_all or _counts_as_running(container)) and _passes(container, filters, images)
+        if (wanted_all or _counts_as_running(container)) and _passes(container, filters, images, networks)
     ]
     if limit > 0:
         chosen = chosen[:limit]
     paths = await volume_paths(call.engine, chosen)
-    networks = await networks_by_name(call.engine)
     sizes = await _sizes(call, chosen) if call.flag("size") else {}
     now = datetime.now(UTC)
     return call.answer(
@@ -89,7 +90,9 @@ def _names(container: Container, name: str) -> bool:
     return container.name == name.removeprefix("/") or (bool(name) and container.id.startswith(name))
 
 
-def _passes(container: Container, filters: Filters, images: dict[str, Image]) -> bool:
+def _passes(
+    container: Container, filters: Filters, images: Mapping[str, Image], networks: Mapping[str, Network]
+) -> bool:
     if not tuple(filters):
         return True
     image = images.get(container.image_id)
@@ -105,7 +108,7 @@ def _passes(container: Container, filters: Filters, images: dict[str, Image]) ->
         and filters.exact("health", _health_word(container))
         and _of_image(container, filters, image)
         and _has_volume(container, filters)
-        and _on_network(container, filters)
+        and _on_network(container, filters, networks)
         and _has_port(container, filters, image)
         and filters.flag("is-task") is not True
     )
@@ -144,14 +147,20 @@ def _has_volume(container: Container, filters: Filters) -> bool:
     return not given or any(mount.source in given or mount.target in given for mount in container.mounts)
 
 
-def _on_network(container: Container, filters: Filters) -> bool:
+def _on_network(container: Container, filters: Filters, networks: Mapping[str, Network]) -> bool:
+    """By name or by the beginning of an id, on any of the container's networks."""
     given = filters.get("network")
-    return not given or any(network_name(name) == (container.spec.network or "pasta") for name in given)
+    if not given:
+        return True
+    known = endpoints(container, networks)
+    ids = [each["NetworkID"] for each in known.values()]
+    return any(shown_network(name) in known or any(id.startswith(name) for id in ids if name) for name in given)
 
 
 def _has_port(container: Container, filters: Filters, image: Image | None) -> bool:
-    published = {f"{port.container_port}/{port.protocol}" for port in container.ports}
-    exposed = {*container.spec.exposed_ports, *(image.config.exposed_ports if image is not None else ()), *published}
+    inside = {f"{port.container_port}/{port.protocol}" for port in container.ports}
+    published = inside | {f"{port.host_port}/{port.protocol}" for port in container.ports}
+    exposed = {*container.spec.exposed_ports, *(image.config.exposed_ports if image is not None else ()), *inside}
     return _any_port(filters.get("publish"), published) and _any_port(filters.get("expose"), exposed)
 
 

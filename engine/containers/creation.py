@@ -76,6 +76,11 @@ class Creator:
         if spec.stdin_once and not spec.stdin_open:
             raise InvalidRequest("stdin cannot be closed after the first client when it is not open")
 
+    def settled(self, spec: ContainerSpec, image: ImageConfig, container_id: str) -> ContainerSpec:
+        """The recipe as it is kept: defaults filled in, the network by its name though it was given by its id."""
+        spec = settled_spec(spec, image, container_id)
+        return msgspec.structs.replace(spec, network=self._runtime.networks.name_of(spec.network))
+
     def _check_network(self, spec: ContainerSpec) -> None:
         kind, _, other = spec.network.partition(":")
         if kind == "container":
@@ -146,7 +151,7 @@ class Creator:
     def _container(
         self, container_id: str, name: str, image: FoundImage, spec: ContainerSpec, mounts: tuple[Mount, ...]
     ) -> Container:
-        spec = settled_spec(spec, image.config, container_id)
+        spec = self.settled(spec, image.config, container_id)
         return Container(
             id=container_id,
             name=name,

@@ -8,7 +8,6 @@ import msgspec
 
 from engine.cgroups.limits import check_resources, plan_limits
 from engine.containers import etc_files
-from engine.containers.creation import settled_spec
 from engine.containers.ending import must_allow
 from engine.containers.image_config import command_line
 from engine.containers.record import member_of
@@ -70,7 +69,7 @@ class Editor:
                 subject=entry.id,
             )
         self._creator.check(spec, entry.record.image_config)
-        settled = settled_spec(spec, entry.record.image_config, entry.id)
+        settled = self._creator.settled(spec, entry.record.image_config, entry.id)
         fields = changed_fields(entry.container.spec, settled)
         if entry.alive and fields <= _LIVE:
             async with entry.lock:

@@ -83,6 +83,7 @@ class Remover:
                 with contextlib.suppress(WherryError):
                     await runtime.volumes.remove(name)
         runtime.volumes.users_changed(users)
+        await runtime.networks.forget(entry.id)
         runtime.book.tell_removed(entry)
         return Freed(ids=(entry.id,), bytes=size)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from engine.containers import attach as attaching
 from engine.containers.adoption import Adopter
 from engine.containers.creation import Creator
@@ -93,6 +95,8 @@ class ContainerService:
         await self._health.close()
         await self._supervisor.close()
         self._watch.close()
+        for entry in self.book:
+            await entry.lock.finished()
         await self.book.pay()
 
     # --- finding ---
@@ -286,6 +290,13 @@ class ContainerService:
         entry = self.book.by_id(container_id)
         if entry is not None and entry.alive:
             self._starter.rewrite_hosts(entry.record)
+
+    async def network_moved(self, container_id: str, network: str, aliases: tuple[str, ...]) -> None:
+        """The network its recipe names was left for another."""
+        entry = self.book.find(container_id)
+        async with entry.lock:
+            spec = msgspec.structs.replace(entry.container.spec, network=network, network_aliases=aliases)
+            await self.book.save(entry, entry.record.with_container(spec=spec), "update")
 
     def _container_of_process(self, pid: int) -> str:
         """Which container a pasta serves, for the message about a busy port."""

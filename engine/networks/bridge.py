@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from engine.errors import RuntimeFailure
 from engine.processes.programs import need_program, runtime_environment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from engine.sandbox.client import Keeper
@@ -22,6 +24,10 @@ class Bridge:
     def __init__(self, paths: Paths, keeper: Keeper) -> None:
         self._paths = paths
         self._keeper = keeper
+        self._making = asyncio.Lock()
+        """Two first members may come at once: the second must find the bridge finished."""
+        self._made: set[str] = set()
+        """Networks whose bridge this engine has made; others it may find from an earlier life."""
 
     def check(self) -> None:
         """The programs it takes."""
@@ -35,13 +41,15 @@ class Bridge:
     def key(network: Network) -> str:
         return f"net-{network.id[:32]}"
 
-    async def join(self, network: Network, member: Path, address: str, slot: int) -> None:
+    async def join(self, network: Network, member: Path, address: str) -> None:
         """Give the namespace of a member an interface in the network."""
-        await self._ensure(network)
+        async with self._making:
+            await self._ensure(network)
         length = ipaddress.ip_network(network.subnet).prefixlen
         octets = ipaddress.IPv4Address(address).packed
         port = "v" + octets.hex()
-        inside = f"net{slot}"
+        # By its network, for a member may have several and leave any of them first.
+        inside = f"net{network.id[:8]}"
         await self._ip(
             self.namespace(network),
             f"link add {port} type veth peer name {inside} netns {member}",
@@ -64,13 +72,18 @@ class Bridge:
         if len(words) > 1:
             await self._ip(member, f"link delete {words[1]}")
 
-    async def remove(self, network: Network) -> None:
-        await self._keeper.remove_netns(self.namespace(network))
+    async def remove(self, network: Network, *, unless: Callable[[], bool] = bool) -> None:
+        """`unless` is asked when nobody can be joining."""
+        async with self._making:
+            if unless():
+                return
+            self._made.discard(network.id)
+            await self._keeper.remove_netns(self.namespace(network))
 
     async def _ensure(self, network: Network) -> None:
         path = self.namespace(network)
         if path.exists():
-            if len(network.members) > 1:
+            if network.id in self._made or sum(bool(each.ip_address) for each in network.members) > 1:
                 return
             await self._keeper.remove_netns(path)  # the first member finds only what an earlier life left
         await self._keeper.create_netns(path)
@@ -81,6 +94,7 @@ class Bridge:
             f"address add {network.gateway}/{length} dev {_BRIDGE}",
             f"link set {_BRIDGE} up",
         )
+        self._made.add(network.id)
 
     async def _ip(self, netns: Path, *lines: str) -> None:
         done = await self._keeper.run(

@@ -2,14 +2,17 @@
 
 Every container with a network of its own has a namespace and a pasta: its way out and its published ports. A named
 network is one more namespace with a bridge in it; a member gets a second interface there, so members reach each other
-directly and nothing needs address translation.
+directly and nothing needs address translation. A container's recipe names the network it was made for; those it was
+connected to besides are kept here and joined at each start.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import secrets
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,16 +21,24 @@ from engine.errors import Code, Conflict, InvalidRequest, NotFound, Unsupported
 from engine.networks import ports as host_ports
 from engine.networks.attachment import NetworkAttachments, host_address
 from engine.networks.bridge import Bridge
-from engine.networks.member import Member
+from engine.networks.membership import (
+    added,
+    brought_down,
+    brought_up,
+    entry_of,
+    has_members_up,
+    without_member,
+)
 from engine.types.data import Freed, now
 from engine.types.events import Event
 from engine.types.networks import CreateNetwork, HostPort, Network, NetworkMember
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
     from pathlib import Path
 
     from engine.events.bus import EventBus
+    from engine.networks.member import Member
     from engine.sandbox.client import Keeper
     from engine.state.database import Database
     from engine.storage.paths import Paths
@@ -46,8 +57,11 @@ class NetworkService:
         self._bridge = Bridge(paths, keeper)
         self.attachments = NetworkAttachments(paths, keeper)
         self._networks: dict[str, Network] = {}
+        self._changing = asyncio.Lock()
+        """Held from reading a network until its row is written: containers of one project start side by side."""
         self._containers: Callable[[], Iterable[Container]] = _nobody
         self._on_neighbours: Callable[[str], None] = lambda container_id: None
+        self._on_moved: Callable[[str, str, tuple[str, ...]], Awaitable[None]] = _unmoved
 
     async def open(self) -> None:
         for (body,) in await self._database.fetch("SELECT body FROM networks"):
@@ -58,11 +72,16 @@ class NetworkService:
             self._networks[network_id] = Network(id=network_id, name=name, driver=driver, created=now(), builtin=True)
 
     def connect_containers(
-        self, containers: Callable[[], Iterable[Container]], on_neighbours: Callable[[str], None]
+        self,
+        containers: Callable[[], Iterable[Container]],
+        on_neighbours: Callable[[str], None],
+        on_moved: Callable[[str, str, tuple[str, ...]], Awaitable[None]],
     ) -> None:
-        """`containers` lists all; `on_neighbours(id)` is told when a running member's neighbours changed."""
+        """`containers` lists all; `on_neighbours(id)` is told when a running member's neighbours changed;
+        `on_moved(id, network, aliases)` writes into a recipe that the container's own network is another now."""
         self._containers = containers
         self._on_neighbours = on_neighbours
+        self._on_moved = on_moved
 
     def publish_all(self) -> None:
         for network in self._networks.values():
@@ -132,37 +151,68 @@ class NetworkService:
         return Freed(ids=tuple(gone))
 
     async def connect(self, network: str, container: str, *, aliases: Sequence[str] = ()) -> None:
-        """A second network for a running container: one more interface, gone with its end."""
-        found = self._find(network)
+        """One more network for a container. A running one gets an interface at once, any other at its next start."""
+        found, target = self._find(network), self._container(container)
+        own = target.spec.network
+        if entry_of(found, target.id) is not None or self._is_own(found, target):
+            raise Conflict(f"“{target.name}” is in this network already", subject=target.id)
+        if own == "none" and not target.pid:
+            await self._on_moved(target.id, found.name, tuple(aliases))
+            return
         self._must_be_ours(found)
-        member = self._running_member(container, found, tuple(aliases))
-        address = self._pick_address(found)
-        slot = self._slot(member)
-        await self._save(_with_member(found, member, address))
+        if own in ("host", "none") or own.startswith("container:"):
+            raise Conflict(
+                f"“{target.name}” has no network of its own",
+                "It was made to use the host's, another container's or none.",
+                hint="Make it again with a network.",
+                subject=target.id,
+            )
+        is_up = self.namespace(target.id).exists()
+        joined = await self._change(
+            found.id, lambda now: added(now, target.id, target.name, tuple(aliases), is_up=is_up)
+        )
         try:
-            namespace = self.attachments.namespace(member.container_id)
-            await self._bridge.join(self._networks[found.id], namespace, address, slot)
+            if is_up:
+                await self._bridge.join(joined, self.namespace(target.id), _address(joined, target.id))
         except BaseException:
-            await self._save(found)
+            await self._change(found.id, lambda now: without_member(now, target.id))
             raise
-        self._publish(self._networks[found.id], "connect", container=member.container_id)
+        self._publish(self._networks[found.id], "connect", container=target.id)
         self._neighbours_changed(found.id)
 
     async def disconnect(self, network: str, container: str, *, force: bool = False) -> None:
-        found = self._find(network)
-        self._must_be_ours(found)
-        known = {each.name: each for each in found.members} | {each.container_id: each for each in found.members}
-        member = known.get(container) or next(
-            (each for each in found.members if each.container_id.startswith(container)), None
-        )
-        if member is None:
-            raise NotFound(f"The container “{container}” is not in the network “{found.name}”", subject=container)
-        await self._bridge.leave(self.attachments.namespace(member.container_id), member.ip_address)
-        await self._save(_without_member(found, member.container_id))
-        self._publish(self._networks[found.id], "disconnect", container=member.container_id)
-        self._neighbours_changed(found.id)
-        self._on_neighbours(member.container_id)
-        await self._rest(found.id)
+        found, target = self._find(network), self._container(container)
+        entry = entry_of(found, target.id)
+        if entry is None and not self._is_own(found, target):
+            raise NotFound(f"The container “{target.name}” is not in the network “{found.name}”", subject=target.id)
+        if found.builtin and (found.name != "pasta" or target.pid):
+            raise Conflict(
+                f"“{target.name}” cannot leave “{found.name}” now",
+                "It runs, and that is its way to the host." if target.pid else "It is no network one can leave.",
+                hint="Stop it first." if target.pid else "",
+                subject=target.id,
+            )
+        if entry is not None and entry.ip_address:
+            await self._bridge.leave(self.namespace(target.id), entry.ip_address)
+        if not found.builtin:
+            await self._change(found.id, lambda now: without_member(now, target.id))
+        if self._is_own(found, target):
+            await self._move_elsewhere(target)
+        self._publish(self._networks[found.id], "disconnect", container=target.id)
+        if not found.builtin:
+            self._neighbours_changed(found.id)
+            self._on_neighbours(target.id)
+            await self._rest(found.id)
+
+    async def _move_elsewhere(self, target: Container) -> None:
+        """Its own network is left: the next it is in takes that place, so that the next start does not join again."""
+        for network in self._networks.values():
+            entry = entry_of(network, target.id)
+            if entry is not None:
+                await self._on_moved(target.id, network.name, entry.aliases)
+                return
+        # While it runs its way out stays, with what is published.
+        await self._on_moved(target.id, "pasta" if self.attachments.running(target.id) else "none", ())
 
     async def host_ports(self) -> Sequence[HostPort]:
         listeners = host_ports.listeners()
@@ -190,19 +240,24 @@ class NetworkService:
         if not found.builtin:
             self._bridge.check()
 
+    def name_of(self, network: str) -> str:
+        """The name of a network given by name or id: recipes hold names."""
+        return network if network.startswith("container:") else self._find(network).name
+
     def namespace(self, key: str) -> Path:
         return self.attachments.namespace(key)
 
     async def attach(self, member: Member, ports: Sequence[PortMapping], *, host_gateway: bool = False) -> int:
         """Give a namespace its way out and its neighbours; the pid of pasta, 0 where there is none."""
         pid = 0
-        found = self._find(member.network) if member.is_named else None
-        if found is None or not found.internal:
+        networks = self._networks_of(member)
+        if not member.is_named or not all(network.internal for network in networks):
             pid = (await self.attachments.connect(member.container_id, ports, host_gateway=host_gateway)).pasta_pid
-        if found is not None:
-            address = self.address(member)
-            await self._bridge.join(found, self.namespace(member.container_id), address, 0)
-            self._neighbours_changed(found.id)
+        for network_id in [network.id for network in networks]:
+            network = self._networks[network_id]  # as it is now: others may have joined meanwhile
+            address = _address(network, member.container_id)
+            await self._bridge.join(network, self.namespace(member.container_id), address)
+            self._neighbours_changed(network.id)
         return pid
 
     async def reconnect(self, member: Member, ports: Sequence[PortMapping], *, host_gateway: bool = False) -> int:
@@ -213,47 +268,50 @@ class NetworkService:
     async def detach(self, member: Member) -> None:
         """The namespace goes, and with it every interface in it."""
         await self.attachments.remove(member.container_id)
-        for network in tuple(self._networks.values()):
-            if any(each.container_id == member.container_id for each in network.members):
-                await self._save(_without_member(network, member.container_id))
-                self._publish(self._networks[network.id])
-                self._neighbours_changed(network.id)
-                await self._rest(network.id)
+        for network in self._with_entry(member.container_id):
+            down = partial(brought_down, container_id=member.container_id, stays=network.name != member.network)
+            await self._leave(network.id, down)
+
+    async def forget(self, container_id: str) -> None:
+        """The container is removed: nothing waits for its next start."""
+        for network in self._with_entry(container_id):
+            await self._leave(network.id, lambda now: without_member(now, container_id))
+
+    async def _leave(self, network_id: str, change: Callable[[Network], Network]) -> None:
+        await self._change(network_id, change)
+        self._publish(self._networks[network_id])
+        self._neighbours_changed(network_id)
+        await self._rest(network_id)
 
     def is_in_use(self, key: str) -> bool:
         """Whether a namespace is that of a network somebody is in."""
-        return any(network.members and self._bridge.key(network) == key for network in self._networks.values())
+        return any(has_members_up(network) and self._bridge.key(network) == key for network in self._networks.values())
 
     async def _rest(self, network_id: str) -> None:
         """A network nobody is in needs no namespace."""
-        if not self._networks[network_id].members:
-            await self._bridge.remove(self._networks[network_id])
+        network = self._networks[network_id]
+        await self._bridge.remove(network, unless=lambda: has_members_up(self._networks[network_id]))
 
     async def reserve(self, member: Member) -> None:
-        """An address in a named network, for the coming run."""
-        if not member.is_named:
-            return
-        found = self._find(member.network)
-        if not any(each.container_id == member.container_id for each in found.members):
-            await self._save(_with_member(found, member, self._pick_address(found)))
-            self._publish(self._networks[found.id])
+        """An address in each of its networks, for the coming run."""
+        for network in self._networks_of(member):
+            await self._change(network.id, lambda now: brought_up(now, member))
+            self._publish(self._networks[network.id])
 
     def address(self, member: Member) -> str:
         if member.network == "none":
             return ""
         if not member.is_named:
             return host_address()
-        found = self._find(member.network)
-        return next((each.ip_address for each in found.members if each.container_id == member.container_id), "")
+        return _address(self._find(member.network), member.container_id)
 
     def neighbours(self, member: Member) -> Sequence[tuple[str, Sequence[str]]]:
         """Addresses and names of those this container can reach by name."""
         return [
             (each.ip_address, (each.name, each.container_id[:12], *each.aliases))
-            for network in self._networks.values()
-            if any(one.container_id == member.container_id for one in network.members)
+            for network in self._with_entry(member.container_id)
             for each in network.members
-            if each.container_id != member.container_id
+            if each.container_id != member.container_id and each.ip_address
         ]
 
     # --- inside ---
@@ -272,24 +330,23 @@ class NetworkService:
         if network.builtin:
             raise Conflict(f"“{network.name}” is built in", "It cannot be changed.", subject=network.id)
 
-    def _running_member(self, wanted: str, network: Network, aliases: tuple[str, ...]) -> Member:
+    def _container(self, wanted: str) -> Container:
         for container in self._containers():
-            if wanted in (container.name, container.id) or container.id.startswith(wanted):
-                if any(each.container_id == container.id for each in network.members):
-                    raise Conflict(f"“{container.name}” is in this network already", subject=container.id)
-                if not self.namespace(container.id).exists() or container.spec.network in ("host", "none"):
-                    raise Conflict(
-                        f"“{container.name}” has no network of its own now", "It must run, and not use the host's."
-                    )
-                return Member(container_id=container.id, name=container.name, network=network.name, aliases=aliases)
+            if wanted in (container.name, container.id) or (wanted and container.id.startswith(wanted)):
+                return container
         raise NotFound(f"No such container: {wanted}", subject=wanted)
 
-    def _slot(self, member: Member) -> int:
-        """Which interface number is free in a member's namespace."""
-        return sum(
-            any(each.container_id == member.container_id for each in network.members)
-            for network in self._networks.values()
-        )
+    def _is_own(self, network: Network, container: Container) -> bool:
+        """Whether it is the network the container's recipe names."""
+        return container.spec.network in (network.name, network.id)
+
+    def _with_entry(self, container_id: str) -> Sequence[Network]:
+        return [network for network in self._networks.values() if entry_of(network, container_id) is not None]
+
+    def _networks_of(self, member: Member) -> Sequence[Network]:
+        """The named networks of a container: its own first, then those it was connected to."""
+        own = [self._find(member.network)] if member.is_named else []
+        return own + [network for network in self._with_entry(member.container_id) if network not in own]
 
     def _subnet(self, wanted: str) -> ipaddress.IPv4Network:
         taken = [ipaddress.IPv4Network(network.subnet) for network in self._networks.values() if network.subnet]
@@ -305,13 +362,6 @@ class NetworkService:
             if not any(candidate.overlaps(other) for other in taken):
                 return candidate
         raise Conflict("There is no subnet left", hint="Remove networks nobody uses.")
-
-    def _pick_address(self, network: Network) -> str:
-        taken = {each.ip_address for each in network.members} | {network.gateway}
-        for candidate in ipaddress.IPv4Network(network.subnet).hosts():
-            if str(candidate) not in taken:
-                return str(candidate)
-        raise Conflict(f"The network “{network.name}” is full", subject=network.id)
 
     def _members(self, network: Network) -> tuple[Container, ...]:
         """Containers made for a network, running or not, and those that joined it."""
@@ -329,6 +379,17 @@ class NetworkService:
     def _neighbours_changed(self, network_id: str) -> None:
         for each in self._networks[network_id].members:
             self._on_neighbours(each.container_id)
+
+    async def _change(self, network_id: str, change: Callable[[Network], Network]) -> Network:
+        """Change a network from what it is now, not from what it was before somebody else's change."""
+        async with self._changing:
+            before = self._networks.get(network_id)
+            if before is None:
+                raise NotFound("The network is gone", subject=network_id)
+            after = change(before)
+            if after != before:
+                await self._save(after)
+            return after
 
     async def _save(self, network: Network) -> None:
         await self._database.execute(
@@ -356,19 +417,13 @@ def _nobody() -> tuple[Container, ...]:
     return ()
 
 
-def _with_member(network: Network, member: Member, address: str) -> Network:
-    entry = NetworkMember(
-        container_id=member.container_id,
-        name=member.name,
-        ip_address=address,
-        aliases=tuple(name for name in member.host_names if name not in (member.name, member.container_id[:12])),
-    )
-    return msgspec.structs.replace(network, members=(*network.members, entry))
+async def _unmoved(container_id: str, network: str, aliases: tuple[str, ...]) -> None:
+    return None
 
 
-def _without_member(network: Network, container_id: str) -> Network:
-    rest = tuple(each for each in network.members if each.container_id != container_id)
-    return msgspec.structs.replace(network, members=rest)
+def _address(network: Network, container_id: str) -> str:
+    entry = entry_of(network, container_id)
+    return entry.ip_address if entry is not None else ""
 
 
 def _event(action: str, network: Network, **attributes: str) -> Event:

@@ -134,32 +134,30 @@ def mount_point(mount: Mount, volume_paths: Mapping[str, str]) -> dict[str, Any]
 
 
 def endpoints(container: Container, networks: Mapping[str, Network]) -> dict[str, Any]:
-    """The networks a container is on, by name. Membership is what the networks say; before a start, what was asked.
+    """The networks a container is on, by name: the one it was made for, and those it was connected to since.
 
     On named networks a container's short id is shown among its aliases, as Docker did up to 1.44: docker-compose 1.29,
     which speaks any version, looks for it to know that the container is connected as it wants it.
     """
+    own = container.spec.network
+    if own.startswith("container:"):
+        return {}
 
-    def aliases_on(network: Network | None, aliases: Iterable[str]) -> list[str]:
+    def shown(network: Network | None, address: str, mac: str, aliases: Iterable[str]) -> dict[str, Any]:
         named = network is not None and not network.builtin
-        return list(dict.fromkeys([*aliases, container.id[:12]] if named else aliases))
+        known_as = list(dict.fromkeys([*aliases, container.id[:12]] if named else aliases))
+        return _endpoint(network, address, mac, known_as)
 
     found = {
-        shown_network(network.name): _endpoint(
-            network, member.ip_address, member.mac_address, aliases_on(network, member.aliases)
-        )
+        shown_network(network.name): shown(network, member.ip_address, member.mac_address, member.aliases)
         for network in networks.values()
         for member in network.members
         if member.container_id == container.id
     }
-    if found:
-        return found
-    mode = container.spec.network
-    if mode.startswith("container:"):
-        return {}
-    network = networks.get(mode)
-    aliases = aliases_on(network, container.spec.network_aliases)
-    return {network_mode(mode): _endpoint(network, container.ip_address, "", aliases)}
+    if network_mode(own) not in found:
+        made_for = shown(networks.get(own), container.ip_address, "", container.spec.network_aliases)
+        found = {network_mode(own): made_for} | found
+    return found
 
 
 def _endpoint(network: Network | None, address: str, mac: str, aliases: list[str]) -> dict[str, Any]:

@@ -47,6 +47,7 @@ def network(given: Network, *, members: bool) -> dict[str, Any]:
             "IPv6Address": "",
         }
         for member in given.members
+        if member.ip_address  # who is connected but does not run is not told, as with Docker
     }
     return {
         "Name": shown_network(given.name),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,6 +40,11 @@ async def fetch(port: int, seconds: float = 5.0) -> str:
         await asyncio.sleep(0.02)
 
 
+def own_name() -> str:
+    """What the kernel calls this process: python, pytest, or whatever started the tests."""
+    return Path("/proc/self/comm").read_text().strip()
+
+
 def free_port() -> int:
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
@@ -68,7 +74,7 @@ async def test_a_busy_port_is_refused_by_name(loaded: EmbeddedEngine) -> None:
             await loaded.containers.start(container.id)
     assert refused.value.code is Code.PORT_IN_USE
     assert str(os.getpid()) in refused.value.explanation
-    assert "python" in refused.value.explanation
+    assert own_name() in refused.value.explanation
     assert (await loaded.containers.get(container.id)).state is State.CREATED
 
 
@@ -192,6 +198,11 @@ async def said(engine: EmbeddedEngine, container_id: str, *command: str) -> str:
     return "".join(pieces)
 
 
+def fetching(name: str) -> tuple[str, ...]:
+    """A command that gets the page of a neighbour, as soon as that serves."""
+    return "sh", "-c", f"until wget -q -O - http://{name}/; do sleep 0.05; done"
+
+
 async def test_connect_and_disconnect_a_running_container(loaded: EmbeddedEngine) -> None:
     await loaded.networks.create(CreateNetwork(name="late"))
     server = await run(loaded, *SERVER, name="server", network="late")
@@ -199,9 +210,68 @@ async def test_connect_and_disconnect_a_running_container(loaded: EmbeddedEngine
     await loaded.networks.connect("late", "client")
     hosts = (loaded.paths.container_run(client.id) / "hosts").read_text()
     assert f"{server.ip_address}\tserver" in hosts
-    assert "here I am" in await said(loaded, client.id, "wget", "-q", "-O", "-", "http://server/")
+    assert "here I am" in await said(loaded, client.id, *fetching("server"))
     await loaded.networks.disconnect("late", "client")
     assert "server" not in (loaded.paths.container_run(client.id) / "hosts").read_text()
+
+
+async def test_members_that_start_side_by_side_each_get_their_place(loaded: EmbeddedEngine) -> None:
+    """As `docker compose up --scale`: none may overwrite what another has just written down."""
+    await loaded.networks.create(CreateNetwork(name="crowd"))
+    made = [await create(loaded, *SERVER, name=f"c{number}", network="crowd") for number in range(6)]
+    started = await asyncio.gather(*(loaded.containers.start(each.id) for each in made))
+    addresses = {each.ip_address for each in started}
+    assert len(addresses) == 6
+    members = (await loaded.networks.get("crowd")).members
+    assert {member.ip_address for member in members} == addresses
+    for each in made[1:]:
+        assert "here I am" in await said(loaded, made[0].id, *fetching(each.name))
+
+
+async def test_a_container_that_never_ran_is_connected_and_stays_so(loaded: EmbeddedEngine) -> None:
+    for name in ("front", "back"):
+        await loaded.networks.create(CreateNetwork(name=name))
+    server = await run(loaded, *SERVER, name="server", network="back")
+    made = await create(loaded, name="both", network="front")
+    await loaded.networks.connect("back", "both", aliases=("twin",))
+    for _ in range(2):
+        await loaded.containers.start(made.id)
+        assert "here I am" in await said(loaded, made.id, *fetching("server"))
+        assert "twin" in await said(loaded, server.id, "cat", "/etc/hosts")
+        await loaded.containers.stop(made.id)
+        await until(lambda: "twin" not in (loaded.paths.container_run(server.id) / "hosts").read_text())
+    with pytest.raises(Conflict):
+        await loaded.networks.connect("back", "both")
+    await loaded.networks.disconnect("back", "both")
+    assert [member.name for member in (await loaded.networks.get("back")).members] == ["server"]
+    await loaded.networks.connect("back", "both")
+    await loaded.containers.remove(made.id)
+    assert [member.name for member in (await loaded.networks.get("back")).members] == ["server"]
+
+
+async def test_a_container_leaves_the_network_it_was_made_for(loaded: EmbeddedEngine) -> None:
+    for name in ("first", "second"):
+        await loaded.networks.create(CreateNetwork(name=name))
+    made = await create(loaded, name="box", network="first")
+    await loaded.networks.connect("second", "box", aliases=("other",))
+    await loaded.networks.disconnect("first", "box")
+    spec = (await loaded.containers.get("box")).spec
+    assert (spec.network, spec.network_aliases) == ("second", ("other",))
+    await loaded.networks.disconnect("second", "box")
+    assert (await loaded.containers.get("box")).spec.network == "none"
+    await loaded.networks.connect("first", "box", aliases=("back",))
+    started = await loaded.containers.start(made.id)
+    assert started.spec.network == "first"
+    assert started.ip_address.startswith("10.89.")
+    plain = await create(loaded, network="pasta")
+    await loaded.networks.disconnect("pasta", plain.id)
+    assert (await loaded.containers.get(plain.id)).spec.network == "none"
+
+
+async def test_a_network_is_found_by_its_id_and_kept_by_its_name(loaded: EmbeddedEngine) -> None:
+    made = await loaded.networks.create(CreateNetwork(name="team"))
+    container = await create(loaded, network=made.id)
+    assert container.spec.network == "team"
 
 
 async def test_no_network_has_only_a_loopback(loaded: EmbeddedEngine) -> None:
