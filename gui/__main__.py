@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from engine.storage.paths import Paths
 from gui.display import why_no_window
+from gui.single_window import Claim, Second, claim_or_knock
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -27,15 +30,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{trouble} Without one there are `wherry tour` and all of `wherry --help`.", file=sys.stderr)  # noqa: T201
         return 1
 
-    from gui.application import run
-
     open_engine = _engine_opener(chosen.engine)
     if chosen.screenshots:
         from gui.tour import take_screenshots
 
         width, _, height = chosen.size.partition("x")
         return take_screenshots(open_engine, chosen.screenshots, (int(width), int(height)), chosen.look or "")
-    return run(open_engine, look=chosen.look or "")
+    return _run_once(open_engine, chosen.look or "")
+
+
+def _run_once(open_engine: Callable[[], Awaitable[Engine]], look: str) -> int:
+    """The window, or another start's window brought to the front; Qt is loaded for the first only."""
+    paths = Paths.default()
+    claim: Claim | Second | None = None
+    with contextlib.suppress(OSError):  # what is wrong with the directory, the engine will tell in the window
+        claim = claim_or_knock(paths.window_lock, paths.window_door)
+    if claim is Second.SHOWN:
+        return 0
+    if claim is Second.UNANSWERED:
+        print("The window of this store is open already, but does not answer.", file=sys.stderr)  # noqa: T201
+        return 1
+    from gui.application import run
+
+    return run(open_engine, look=look, claim=claim)
 
 
 def _engine_opener(place: str) -> Callable[[], Awaitable[Engine]]:

@@ -14,6 +14,7 @@ from qasync import QEventLoop
 
 from engine.types.containers import ALIVE_STATES
 from gui.bridge import EngineClient
+from gui.frame.knocks import Knocks
 from gui.frame.notices import Notice, Notices
 from gui.frame.quitting import QuitDialog
 from gui.frame.tray import Tray
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from engine.facade import Engine
+    from gui.single_window import Claim
 
 _log = logging.getLogger(__name__)
 _CLOSE_SECONDS = 30.0
@@ -50,6 +52,7 @@ class Application(QObject):
         self.notices = Notices(self.window)
         self._ending = False
         self._told_about_tray = False
+        self._knocks: Knocks | None = None
         self._last_work: asyncio.Task[None] | None = None
         self.window.close_wanted.connect(self._on_close_wanted)
         self.window.quit_wanted.connect(self.quit)
@@ -68,6 +71,10 @@ class Application(QObject):
         self.window.showNormal() if self.window.isMinimized() else self.window.show()
         self.window.raise_()
         self.window.activateWindow()
+
+    def hear(self, claim: Claim) -> None:
+        """Come to the front whenever the program is started again for this store."""
+        self._knocks = Knocks(claim, self.show_window, self)
 
     # --- closing and quitting ---
 
@@ -100,6 +107,8 @@ class Application(QObject):
         if self._ending:
             return
         self._ending = True
+        if self._knocks is not None:
+            self._knocks.close()  # who starts it now waits for our end and opens a window of its own
         self.window.hide()  # pages give their leases back
         self.tray.icon.hide()
         # An engine that hangs must not keep the process; services outlive it either way.
@@ -155,6 +164,7 @@ def run(
     *,
     look: str = "",
     settings: WindowSettings | None = None,
+    claim: Claim | None = None,
     started: Callable[[Application], None] | None = None,
 ) -> int:
     """Run the window until it is quit; gives the exit status."""
@@ -172,6 +182,8 @@ def run(
     heartbeat = QTimer(interval=1000)
     heartbeat.timeout.connect(lambda: None)
     heartbeat.start()
+    if claim is not None:
+        application.hear(claim)
     application.start()
     if started is not None:
         started(application)

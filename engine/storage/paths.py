@@ -66,6 +66,20 @@ class Paths:
         return self.run / "docker.sock"
 
     @property
+    def window_lock(self) -> Path:
+        """Held by the process whose window shows this store. Several stores may share a run directory."""
+        return self.run / f"window-{self._store_id}.lock"
+
+    @property
+    def window_door(self) -> Path:
+        """Where a second start asks that window to come to the front."""
+        return self.run / f"window-{self._store_id}.sock"
+
+    @property
+    def _store_id(self) -> str:
+        return hashlib.sha256(os.fsencode(self.root)).hexdigest()[:12]
+
+    @property
     def namespaces(self) -> Path:
         """Which process pins the user and mount namespaces."""
         return self.run / "namespaces.json"
