@@ -521,6 +521,7 @@ class Keeper:
             "host_root": os.getuid() == 0 and not self.ids.single_id,
             "cgroup_view": str(paths.cgroup_view),
             "directories": [str(each) for each in paths.owned_by_namespace],
+            "staging": str(paths.staging),
             "own_mounts": [f"{each}/" for each in own],
         }
 

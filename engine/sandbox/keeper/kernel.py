@@ -20,7 +20,11 @@ MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC = 1, 2
 MOUNT_ATTR_IDMAP = 0x00100000
 RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, RESOLVE_BENEATH, RESOLVE_IN_ROOT = 2, 4, 8, 16
 RENAME_NOREPLACE = 1
-_OPEN_TREE, _MOVE_MOUNT, _OPENAT2, _MOUNT_SETATTR = 428, 429, 437, 442
+FS_TOPDIR_FL = 0x20000
+CLONE_INTO_CGROUP = 0x200000000
+_OPEN_TREE, _MOVE_MOUNT, _CLONE3, _OPENAT2, _MOUNT_SETATTR = 428, 429, 435, 437, 442
+_FS_IOC_GETFLAGS = 0x80006601 | ctypes.sizeof(ctypes.c_long) << 16
+_FS_IOC_SETFLAGS = 0x40006602 | ctypes.sizeof(ctypes.c_long) << 16
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
@@ -94,6 +98,23 @@ def openat2(directory: int, path: bytes, flags: int, mode: int = 0, resolve: int
         # EAGAIN: a rename elsewhere raced with the resolution; the kernel asks to try again.
         if result >= 0 or ctypes.get_errno() != 11:
             return _checked(result, path)
+
+
+def scatter_children(path: str) -> None:
+    """Tell ext4 that what is made in this directory has nothing to do with its siblings (as `chattr +T` does).
+
+    A new directory then begins in a group of blocks of its own, so that trees which are filled at once do not wait for
+    one another; and without a journal ext4 tries every inode that was just freed in a group before it takes another,
+    which made files ten times slower wherever a tree had been deleted. Other file systems do not know the flag.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        flags = ctypes.c_int()  # whatever size the call number speaks of
+        _checked(_libc.ioctl(descriptor, _FS_IOC_GETFLAGS, ctypes.byref(flags)))
+        flags.value |= FS_TOPDIR_FL
+        _checked(_libc.ioctl(descriptor, _FS_IOC_SETFLAGS, ctypes.byref(flags)))
+    finally:
+        os.close(descriptor)
 
 
 def rename(old_dir: int, old: bytes, new_dir: int, new: bytes, flags: int = 0) -> None:

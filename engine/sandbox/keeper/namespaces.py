@@ -41,7 +41,10 @@ class Namespaces:
 
 
 def enter(config: dict[str, Any]) -> Namespaces:
-    """`config` has state (a file), uids, gids, directories, and cgroup_view (where to show the real cgroup tree)."""
+    """`config` has state (a file), uids, gids, directories, staging (one of those), and cgroup_view.
+
+    The last is where to show the real cgroup tree.
+    """
     state = _read_state(config["state"])
     if state and (pid := _find_process(state)):
         _join(pid, host_root=config["host_root"])
@@ -71,6 +74,8 @@ def enter(config: dict[str, Any]) -> Namespaces:
 def _make_directories(config: dict[str, Any]) -> None:
     for path in config["directories"]:
         os.makedirs(path, mode=0o711, exist_ok=True)
+    with contextlib.suppress(OSError):
+        kernel.scatter_children(config["staging"])
 
 
 def renew_pin(config: dict[str, Any], entered: Namespaces) -> None:

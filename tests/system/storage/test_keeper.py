@@ -50,6 +50,14 @@ def started(monkeypatch: pytest.MonkeyPatch, paths: Paths) -> Callable[[], list[
     return living
 
 
+async def test_each_tree_that_is_unpacked_begins_where_the_file_system_has_room(keeper: Keeper, paths: Paths) -> None:
+    kind = await keeper.run(["stat", "-f", "-c", "%T", os.fspath(paths.staging)])
+    shown = await keeper.run(["lsattr", "-d", os.fspath(paths.staging)])
+
+    if kind.stdout == b"ext2/ext3\n":  # the others place by rules of their own
+        assert b"T" in shown.stdout.split()[0]
+
+
 async def test_runs_programs_as_root_of_a_namespace_of_its_own(keeper: Keeper) -> None:
     done = await keeper.run(["id", "-u"])
 
