@@ -86,8 +86,9 @@ class Call:
         return b"".join(parts)
 
     async def json(self, shape: type[_T]) -> _T:
-        """The body as a typed record. An empty body is an empty record."""
-        return decode(await self.body() or b"{}", shape)
+        """The body as a typed record. An empty body is an empty record, and so is the null of older clients."""
+        body = (await self.body()).strip()
+        return decode(b"{}" if body in (b"", b"null") else body, shape)
 
     def upload(self) -> AsyncIterator[bytes]:
         """The body as a stream of unknown length; back-pressure reaches the client."""

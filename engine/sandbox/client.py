@@ -13,7 +13,9 @@ import errno
 import logging
 import os
 import signal as signals
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Code, HostError, StorageError, WherryError
@@ -23,13 +25,15 @@ from engine.sandbox.pipes import Pipes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from engine.sandbox.ids import IdMapping
     from engine.sandbox.plans import FsOperation
     from engine.storage.paths import Paths
 
 log = logging.getLogger(__name__)
+
+_PROGRAMS = Path(__file__).parents[1]
+"""Where what runs in the namespace is: the keeper, and the small programs that the rooms start there."""
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -519,6 +523,7 @@ class Keeper:
             "uids": [[each.inside, each.outside, each.count] for each in self.ids.uids],
             "gids": [[each.inside, each.outside, each.count] for each in self.ids.gids],
             "host_root": os.getuid() == 0 and not self.ids.single_id,
+            "reach": [str(_PROGRAMS), sys.prefix, sys.base_prefix, str(paths.root), str(paths.run)],
             "cgroup_view": str(paths.cgroup_view),
             "directories": [str(each) for each in paths.owned_by_namespace],
             "staging": str(paths.staging),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import socket
 import subprocess
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +17,6 @@ from tests.support import leaks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
 
 def wait_until(condition: Callable[[], object], what: str, *, seconds: float = 10.0) -> None:
@@ -26,6 +28,19 @@ def wait_until(condition: Callable[[], object], what: str, *, seconds: float = 1
             pytest.fail(f"waited {seconds:g} s for {what}")
         time.sleep(pause)
         pause = min(pause * 2, 0.1)
+
+
+def process_of(*words: str | Path) -> int:
+    """The one process whose command line has all these in it."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            line = Path(f"/proc/{name}/cmdline").read_bytes()
+            if all(os.fsencode(word) in line for word in words):
+                found.append(int(name))
+    if len(found) != 1:
+        pytest.fail(f"looking for one process of {words}, found {found}")
+    return found[0]
 
 
 def free_port() -> int:

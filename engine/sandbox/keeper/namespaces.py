@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from engine.sandbox.keeper import kernel
+from engine.sandbox.keeper import kernel, reaching
 
 Ranges = list[list[int]]
 
@@ -41,10 +41,7 @@ class Namespaces:
 
 
 def enter(config: dict[str, Any]) -> Namespaces:
-    """`config` has state (a file), uids, gids, directories, staging (one of those), and cgroup_view.
-
-    The last is where to show the real cgroup tree.
-    """
+    """`config` is what `client.Keeper` sends."""
     state = _read_state(config["state"])
     if state and (pid := _find_process(state)):
         _join(pid, host_root=config["host_root"])
@@ -55,6 +52,8 @@ def enter(config: dict[str, Any]) -> Namespaces:
         if pid != state["pin"]:
             renew_pin(config, entered)
         return entered
+    if config["host_root"]:
+        reaching.show(config["reach"])
     _create_user_namespace(config)
     try:
         kernel.unshare(kernel.CLONE_NEWNS)

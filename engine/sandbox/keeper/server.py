@@ -31,6 +31,10 @@ def main(fd: int) -> None:
     if received is None:
         sys.exit(1)
     config = received[0]
+    if config["host_root"]:
+        # The namespaces of an earlier keeper may not show where this program is: have all of it before entering.
+        for module in {module for module, _ in _LONG.values()}:
+            importlib.import_module(f"engine.sandbox.keeper.{module}")
     try:
         entered = namespaces.enter(config)
     except namespaces.SetupError as error:

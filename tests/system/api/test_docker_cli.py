@@ -1,4 +1,7 @@
-"""The real docker command line against the real engine: every verb that a rootless engine can have."""
+"""The real docker command line against the real engine: every verb that a rootless engine can have.
+
+Whatever docker the system has serves, from 20.10 of Debian 12 on; so formats are templates, which all of them know.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,8 @@ if TYPE_CHECKING:
 
 
 async def test_version_info_and_ping(docker: Tool) -> None:
-    version = json.loads(await docker("version", "--format", "json"))
-    assert version["Server"]["ApiVersion"] == "1.50"
+    version = json.loads(await docker("version", "--format", "{{json .Server}}"))
+    assert version["ApiVersion"] == "1.50"
     assert "rootless" in await docker("info")
     assert await docker("info", "--format", "{{.ServerVersion}}")
 
@@ -40,7 +43,7 @@ async def test_run_detached_to_removal(docker: Tool) -> None:
     assert "c1" in await docker("ps", "--filter", "label=x=y")
     assert "c1" in await docker("ps", "-s", "--filter", f"ancestor={IMAGE}")
     assert await docker("ps", "--filter", "status=paused", "-q") == ""
-    assert json.loads(await docker("ps", "--format", "json"))["Names"] == "c1"
+    assert json.loads(await docker("ps", "--format", "{{json .}}"))["Names"] == "c1"
     assert (await docker("inspect", "-f", "{{.State.Status}} {{.Config.Env}}", "c1")).startswith("running [")
     assert "sleep 100" in await docker("top", "c1")
     await docker("rename", "c1", "c2")
@@ -141,7 +144,8 @@ async def test_copying_both_ways(docker: Tool, tmp_path: Path) -> None:
     assert (tmp_path / "back").read_text() == "text"
     await docker("cp", "c1:/tmp/tree", str(tmp_path / "out"))
     assert (tmp_path / "out" / "deep" / "file").read_text() == "text"
-    assert "Could not find the file /nosuch" in await docker("cp", "c1:/nosuch", str(tmp_path), code=1)
+    missing = await docker("cp", "c1:/nosuch", str(tmp_path), code=1)
+    assert re.search("Could not find the file /nosuch|No such container:path: c1:/nosuch", missing)
     assert "A /tmp/tree" in await docker("diff", "c1")
 
 

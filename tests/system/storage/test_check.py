@@ -11,6 +11,7 @@ import pytest
 
 from engine.sandbox.plans import MakeDirectory, Remove, Tmpfs
 from engine.storage.check import Rows, StoreCheck
+from tests.support.processes import process_of
 from tests.system.storage.conftest import Archive, add_layer
 
 if TYPE_CHECKING:
@@ -108,11 +109,10 @@ async def test_a_damaged_index_takes_the_layer_away_for_a_fresh_pull(
 
 
 async def test_a_dead_mount_is_told_and_only_taken_away_when_at_rest(
-    fsck: Fsck, rootfs: RootFilesystems, layer: str, keeper: Keeper
+    fsck: Fsck, rootfs: RootFilesystems, layer: str
 ) -> None:
     root = await rootfs.mount(KNOWN, [layer], driver="fuse-overlayfs")
-    found = await keeper.run(["pgrep", "-f", f"fuse-overlayfs.*{root}"])
-    os.kill(int(found.stdout.split()[0]), signal.SIGKILL)
+    os.kill(process_of("fuse-overlayfs", root), signal.SIGKILL)
     async with asyncio.timeout(5):
         while True:
             if KNOWN not in await rootfs.mounted():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.processes import process_of
 from tests.system.storage.conftest import Archive, add_layer, add_layers
 
 if TYPE_CHECKING:
@@ -328,8 +329,7 @@ async def test_a_dead_fuse_mount_is_noticed_and_mounted_again(
     diff_ids = await add_layers(layers, [Archive.new().add("file", b"1")])
     root = await rootfs.mount("dead", diff_ids, driver="fuse-overlayfs")
     await keeper.write_file(root, "written", b"2")
-    found = await keeper.run(["pgrep", "-f", f"fuse-overlayfs.*{root}"])
-    os.kill(int(found.stdout.split()[0]), signal.SIGKILL)
+    os.kill(process_of("fuse-overlayfs", root), signal.SIGKILL)
 
     async with asyncio.timeout(5):
         while True:
