@@ -35,8 +35,8 @@ async def no_checkpoints(call: Call) -> web.StreamResponse:
     raise Refusal(501, "checkpoints are not supported by Wherry: a rootless process cannot be frozen to disk")
 
 
-async def no_buildkit(call: Call) -> web.StreamResponse:
-    raise Refusal(501, "BuildKit is not supported by Wherry: set DOCKER_BUILDKIT=0 to use the classic builder")
+async def no_build_cancel(call: Call) -> web.StreamResponse:
+    raise Refusal(501, "cancelling a build by its id is not supported by Wherry: end the request that runs it")
 
 
 async def no_distribution(call: Call) -> web.StreamResponse:

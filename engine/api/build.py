@@ -6,8 +6,11 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from engine.api.buildkit import ADVICE
 from engine.api.call import decode, encode
+from engine.api.credentials import logins_of
 from engine.api.decompression import decompressed
+from engine.api.shapes.names import tagged
 from engine.api.statuses import Refusal, message_of, status_of, unsupported
 from engine.errors import Code, RuntimeFailure, WherryError
 from engine.types.builds import BuildImage, StepState
@@ -62,6 +65,7 @@ def _request(call: Call) -> BuildImage:
         network=_NETWORKS[network],
         extra_hosts=tuple(each for text in call.texts("extrahosts") for each in text.split(",") if each),
         squash=call.flag("squash"),
+        logins=logins_of(call),
     )
 
 
@@ -72,7 +76,7 @@ def _json(call: Call, key: str, shape: Any) -> Any:
 
 def _refuse_unsupported(call: Call) -> None:
     if call.text("version") == "2":
-        raise unsupported("BuildKit (version=2)", "set DOCKER_BUILDKIT=0; the builder here does its work itself")
+        raise Refusal(501, ADVICE)
     if call.text("remote"):
         raise unsupported("a remote build context", "send the context as the body")
     limits = ("memory", "memswap", "cpushares", "cpuquota", "cpuperiod", "cpusetcpus", "cgroupparent", "securityopt")
@@ -123,7 +127,7 @@ async def _ending(
     finished = await call.engine.builds.get(build_id)
     messages = [*transcript.steps(finished), aux]
     messages.append({"stream": f"Successfully built {image_id.removeprefix('sha256:')[:12]}\n"})
-    messages += [{"stream": f"Successfully tagged {tag}\n"} for tag in finished.tags]
+    messages += [{"stream": f"Successfully tagged {tagged(tag)}\n"} for tag in finished.tags]
     return messages
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.api.bodies import CreateBody, HostConfigBody, UpdateBody
 from engine.api.links import with_links
 from engine.api.lookups import docker_words, image_of, images_by_id, networks_by_name, volume_paths
+from engine.api.ps_formats import columns_of, table
 from engine.api.recipes import further_networks, spec_of
 from engine.api.resources import update_of
 from engine.api.shapes.containers import docker_state, endpoints, inspection, merged_labels, summary
@@ -344,31 +345,14 @@ async def prune(call: Call) -> web.StreamResponse:
     return call.answer({"ContainersDeleted": list(freed.ids) or None, "SpaceReclaimed": freed.bytes})
 
 
-_TOP_TITLES = ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"]
-_AUX_TITLES = ["USER", "PID", "%CPU", "%MEM", "VSZ", "RSS", "TTY", "STAT", "START", "TIME", "COMMAND"]
-
-
 async def top(call: Call) -> web.StreamResponse:
+    columns = columns_of(call.text("ps_args"))
     with docker_words("container", call.words["id"]):
         container = await call.engine.containers.get(call.words["id"])
         processes = await call.engine.containers.processes(container.id)
-    # Of ps's languages two are spoken: the default (-ef) and the one people type (aux).
-    full = "u" in call.text("ps_args").replace("-", "").split(" ")[0]
     memory = (await call.engine.host.facts()).memory or 1
-    rows: list[list[Any]] = []
-    for each in processes:
-        started = each.started.astimezone().strftime("%H:%M")
-        minutes, seconds = divmod(int(each.cpu_seconds), 60)
-        time = f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
-        pid, cpu = str(each.pid), f"{each.cpu_percent:.1f}"
-        if full:
-            share, rss = f"{100 * each.memory / memory:.1f}", str(each.memory // 1024)
-            rows.append([each.user, pid, cpu, share, "-", rss, "?", each.state, started, time, each.command])
-        else:
-            rows.append(
-                [each.user, pid, str(each.parent_pid), str(int(each.cpu_percent)), started, "?", time, each.command]
-            )
-    return call.answer({"Titles": _AUX_TITLES if full else _TOP_TITLES, "Processes": rows})
+    titles, rows = table(processes, columns, memory=memory, now=datetime.now(UTC))
+    return call.answer({"Titles": titles, "Processes": rows})
 
 
 _CHANGE_NUMBER = {"changed": 0, "added": 1, "removed": 2}

@@ -21,10 +21,20 @@ def login_of(call: Call) -> Login | None:
     text = call.request.headers.get("X-Registry-Auth", "")
     if not text or text == "null":
         return None
-    return login(decode(_unpack(text), AuthBody))
+    return login(decode(_unpack(text, "X-Registry-Auth"), AuthBody))
 
 
-def login(body: AuthBody) -> Login | None:
+def logins_of(call: Call) -> tuple[Login, ...]:
+    """Every login the client knows, by server: what it sends beside a build, whose bases may come from anywhere."""
+    text = call.request.headers.get("X-Registry-Config", "")
+    if not text or text == "null":
+        return ()
+    known = decode(_unpack(text, "X-Registry-Config"), dict[str, AuthBody])
+    given = (login(body, server=server) for server, body in known.items())
+    return tuple(each for each in given if each is not None)
+
+
+def login(body: AuthBody, *, server: str = "") -> Login | None:
     """A user and a password, or a token; also in the older form of one base64 word `user:password`."""
     user, password = body.username or "", body.password or ""
     if body.auth and not user:
@@ -35,19 +45,19 @@ def login(body: AuthBody) -> Login | None:
     if not user and not body.identitytoken and not body.registrytoken:
         return None
     return Login(
-        server=body.serveraddress or "",
+        server=body.serveraddress or server,
         username=user,
         password=password,
         identity_token=body.identitytoken or body.registrytoken or "",
     )
 
 
-def _unpack(text: str) -> bytes:
+def _unpack(text: str, header: str) -> bytes:
     """URL-safe base64, but clients have sent the other alphabet and left the padding off."""
     if len(text) > _HEADER_BYTES:
-        raise Refusal(400, "X-Registry-Auth is too long")
+        raise Refusal(400, f"{header} is too long")
     plain = text.strip().replace("-", "+").replace("_", "/").rstrip("=")
     try:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except ValueError:
-        raise Refusal(400, "X-Registry-Auth is not base64") from None
+        raise Refusal(400, f"{header} is not base64") from None

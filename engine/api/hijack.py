@@ -200,7 +200,8 @@ class RawStream:
             raise ConnectionResetError("the client is gone")
         self._transport = request.transport
         self._writer = StreamWriter(connection, asyncio.get_running_loop())
-        self._upgrade = request.headers.get("Upgrade", "").lower() == "tcp"
+        wanted = request.headers.get("Upgrade", "").lower()
+        self._upgrade = wanted if wanted in ("tcp", "h2c") else ""
         self._tty = tty
         # The Python package reads the headers through a buffer and the stream past it: what comes together with the
         # headers stays in that buffer for ever. A moment between the two is all it needs.
@@ -212,7 +213,10 @@ class RawStream:
 
     async def begin(self) -> None:
         if self._upgrade:
-            head = f"HTTP/1.1 101 UPGRADED\r\nContent-Type: {self._kind}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+            head = (
+                f"HTTP/1.1 101 UPGRADED\r\nContent-Type: {self._kind}\r\n"
+                f"Connection: Upgrade\r\nUpgrade: {self._upgrade}\r\n\r\n"
+            )
         else:
             head = f"HTTP/1.1 200 OK\r\nContent-Type: {RAW_STREAM}\r\n\r\n"
         await self._writer.write(head.encode())

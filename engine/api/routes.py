@@ -6,6 +6,7 @@ from engine.api import (
     absent,
     archive,
     build,
+    buildkit,
     containers,
     events,
     exec,
@@ -100,9 +101,9 @@ _STORES = (
 )
 
 _ABSENT = (
-    Route("POST", "/grpc", absent.no_buildkit),
-    Route("POST", "/session", absent.no_buildkit),
-    Route("POST", "/build/cancel", absent.no_buildkit),
+    Route("POST", "/grpc", buildkit.refuse_buildkit),
+    Route("POST", "/session", buildkit.refuse_buildkit),
+    Route("POST", "/build/cancel", absent.no_build_cancel),
     Route("GET", "/plugins", absent.no_plugins),
     Route("GET", "/plugins/privileges", absent.no_plugin_changes),
     Route("GET", "/plugins/{name...}/json", absent.no_such_plugin),

@@ -13,6 +13,7 @@ from engine.builder.stages import StageState
 from engine.errors import NotFound
 from engine.images import configs, platforms, reference
 from engine.images.records import LayerRecord, StoredImage
+from engine.registry.logins import canonical_server
 from engine.types.data import now
 from engine.types.images import ImageConfig, PullImage
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from engine.images.service import ImageService
     from engine.storage.layers import LayerStore
     from engine.types.data import Platform
+    from engine.types.images import Login
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,12 @@ class Bases:
     layers: LayerStore
 
     async def begin(
-        self, name: str, platform: Platform, *, pull: bool, say: Callable[[str], None]
+        self, name: str, platform: Platform, *, pull: bool, say: Callable[[str], None], logins: Sequence[Login]
     ) -> tuple[StageState, tuple[str, ...]]:
         """The state FROM gives, and the triggers the base left for those who build on it."""
         stored = None if pull else self._present(name, platform)
         if stored is None:
-            await self._pull(name, platform, say)
+            await self._pull(name, platform, say, logins)
             stored = self.images.catalogue.resolve(name)
         document: dict[str, Any] = msgspec.json.decode(stored.config_bytes)
         config = stored.config
@@ -58,9 +60,11 @@ class Bases:
             return None
         return stored if platforms.matches(platform, stored.platform) else None
 
-    async def _pull(self, name: str, platform: Platform, say: Callable[[str], None]) -> None:
+    async def _pull(self, name: str, platform: Platform, say: Callable[[str], None], logins: Sequence[Login]) -> None:
         say(f"Pulling {name}")
-        handle = self.images.pull(PullImage(reference=name, platform=str(platform)))
+        server = reference.parse(name).domain
+        login = next((each for each in logins if canonical_server(each.server) == server), None)
+        handle = self.images.pull(PullImage(reference=name, platform=str(platform), login=login))
         said = ""
         async for operation in handle.watch():
             if operation.status and operation.status != said:

@@ -30,6 +30,8 @@ from engine.types.builds import StepState
 from engine.types.data import now
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.builder.bases import Bases
     from engine.builder.cache import StepCache
     from engine.builder.cache_mounts import CacheMounts
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from engine.storage.layers import LayerStore
     from engine.storage.paths import Paths
     from engine.types.builds import BuildImage
+    from engine.types.data import Platform
 
 
 @dataclass(frozen=True)
@@ -177,9 +180,7 @@ class Execution:
                 name = origin.name
                 if origin.kind == "named":
                     name = self._request.named_contexts[name].removeprefix("docker-image://")
-                state, triggers = await self._tools.bases.begin(
-                    name, platform, pull=self._request.pull, say=lambda text: self._record.say(step, text)
-                )
+                state, triggers = await self._base(name, platform, say=lambda text: self._record.say(step, text))
         except WherryError as error:
             self._fail(step, error)
             raise
@@ -328,8 +329,14 @@ class Execution:
 
     async def _image_state(self, name: str) -> StageState:
         platform = platforms.wanted_platform(self._request.platform)
-        state, _ = await self._tools.bases.begin(name, platform, pull=self._request.pull, say=lambda _: None)
+        state, _ = await self._base(name, platform, say=lambda _: None)
         return state
+
+    async def _base(
+        self, name: str, platform: Platform, *, say: Callable[[str], None]
+    ) -> tuple[StageState, tuple[str, ...]]:
+        request = self._request
+        return await self._tools.bases.begin(name, platform, pull=request.pull, say=say, logins=request.logins)
 
     def _moment(self) -> datetime:
         return datetime.fromtimestamp(self._latest, UTC) if self._latest is not None else datetime.fromtimestamp(0, UTC)

@@ -165,7 +165,7 @@ class BuildService:
             dockerfile=request.dockerfile,
             tags=request.tags,
             started=now(),
-            request=None if streamed else msgspec.structs.replace(request, secrets=()),
+            request=None if streamed else msgspec.structs.replace(request, secrets=(), logins=()),
         )
         record = BuildRecord(build, self._bus, self._output_path(build_id))
         self._running[build_id] = record

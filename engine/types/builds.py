@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from engine.types.data import Data
+from engine.types.images import Login
 from engine.types.operations import Failure
 
 
@@ -36,6 +37,8 @@ class BuildImage(Data, frozen=True, kw_only=True):
     source_date_epoch: int | None = None
     extra_hosts: tuple[str, ...] = ()
     squash: bool = False
+    logins: tuple[Login, ...] = ()
+    """For the registries bases are pulled from, in this build only; otherwise stored logins are tried."""
 
 
 class StepState(StrEnum):

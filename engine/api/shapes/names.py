@@ -12,3 +12,9 @@ def familiar(reference: str) -> str:
     bare = short.removeprefix("library/")
     # "library/" itself may hold a path further down only as a user's own word.
     return bare if "/" not in bare.partition(":")[0].partition("@")[0] else short
+
+
+def tagged(reference: str) -> str:
+    """With the tag that stands where none was given."""
+    short = familiar(reference)
+    return short if ":" in short.rpartition("/")[2] or "@" in short else f"{short}:latest"

@@ -60,10 +60,10 @@ class Served:
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_unix_connection(str(self.server.socket_path))
 
-    async def upgrade(self, path: str, body: bytes = b"", *, upgrade: bool = True) -> Raw:
+    async def upgrade(self, path: str, body: bytes = b"", *, upgrade: bool = True, protocol: str = "tcp") -> Raw:
         reader, writer = await self.connect()
         head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
-        head += "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n" if upgrade else "\r\n"
+        head += f"Connection: Upgrade\r\nUpgrade: {protocol}\r\n\r\n" if upgrade else "\r\n"
         writer.write(head.encode() + body)
         answered = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
         return Raw(reader, writer, answered.decode())

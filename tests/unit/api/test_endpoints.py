@@ -13,10 +13,11 @@ import pytest
 
 from engine.api.credentials import login_of
 from engine.api.shapes.durations import human_duration
-from engine.api.shapes.names import familiar
+from engine.api.shapes.names import familiar, tagged
 from engine.errors import NotFound, RegistryError
 
 if TYPE_CHECKING:
+    from engine.types.builds import BuildImage
     from engine.types.images import Login, PullImage
     from tests.unit.api.serving import Served
 
@@ -224,6 +225,24 @@ async def test_damaged_credentials_are_a_400(api: Served, header: str) -> None:
     assert reply.status == 400
 
 
+async def test_a_build_takes_along_every_login_the_client_has(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[BuildImage] = []
+    build = api.engine.builds.build
+
+    def watched(request: BuildImage, context: Any = None) -> Any:
+        seen.append(request)
+        return build(request, context)
+
+    monkeypatch.setattr(api.engine.builds, "build", watched)
+    known = {"r.example": {"username": "u", "password": "p"}, "empty.example": {}}
+    header = base64.urlsafe_b64encode(json.dumps(known).encode()).decode()
+    await api.ask("POST", "/build", b"", X_Registry_Config=header)
+    (login,) = seen[0].logins
+    assert (login.server, login.username, login.password) == ("r.example", "u", "p")
+    for damaged in ("%%%", base64.b64encode(b"[]").decode()):
+        assert (await api.ask("POST", "/build", b"", X_Registry_Config=damaged)).status == 400
+
+
 async def test_images_and_their_filters(api: Served) -> None:
     everything = await api.get("/images/json")
     assert everything
@@ -251,6 +270,14 @@ async def test_images_and_their_filters(api: Served) -> None:
 )
 def test_references_are_shown_short(full: str, short: str) -> None:
     assert familiar(full) == short
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [("plain", "plain:latest"), ("docker.io/library/a:2", "a:2"), ("localhost:5000/a", "localhost:5000/a:latest")],
+)
+def test_a_name_without_a_tag_is_shown_with_the_one_it_gets(given: str, shown: str) -> None:
+    assert tagged(given) == shown
 
 
 # --- the rest ---
