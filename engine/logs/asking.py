@@ -21,7 +21,7 @@ from engine.processes.python_worker import PythonWorker, WorkerFailed, complain
 from engine.types.logs import SearchProgress
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Sequence
     from pathlib import Path
 
     from engine.logs.question import Question
@@ -93,7 +93,7 @@ class SearchRun:
                     payload = await stream.readexactly(length)
                 except asyncio.IncompleteReadError:
                     break
-                if kind != b"M":
+                if kind in (b"P", b"E"):
                     self._scanned[place] = _COUNTS.unpack(payload)[0]
                 await queue.put((kind, payload))
             await complain(worker)
@@ -109,14 +109,12 @@ class SearchRun:
             while (frame := await queue.get()) is not None:
                 if isinstance(frame, Exception):
                     raise frame
-                numbers: array[int] = array("Q")
-                if frame[0] == b"M":
-                    numbers.frombytes(frame[1])
-                    matches += len(numbers)
-                yield self._state(matches, numbers=tuple(numbers))
+                numbers = _numbers_of(*frame)
+                matches += len(numbers)
+                yield self._state(matches, numbers=numbers)
         yield self._state(matches, finished=True)
 
-    def _state(self, matches: int, *, numbers: tuple[int, ...] = (), finished: bool = False) -> SearchProgress:
+    def _state(self, matches: int, *, numbers: Sequence[int] = (), finished: bool = False) -> SearchProgress:
         return SearchProgress(
             numbers=numbers,
             scanned_bytes=self.total if finished else min(sum(self._scanned), self.total),
@@ -124,6 +122,23 @@ class SearchRun:
             matches=matches,
             finished=finished,
         )
+
+
+def _numbers_of(kind: bytes, payload: bytes) -> range | array[int]:
+    if kind == b"R":
+        return range(*_COUNTS.unpack(payload))
+    numbers = array("Q")
+    if kind == b"M":
+        numbers.frombytes(payload)
+    return numbers
+
+
+def _shifted(numbers: Sequence[int], shift: int) -> Sequence[int]:
+    if not shift or not numbers:
+        return numbers
+    if isinstance(numbers, range):
+        return range(numbers.start + shift, numbers.stop + shift)
+    return array("Q", map(shift.__add__, numbers))
 
 
 async def one_after_another(runs: list[tuple[SearchRun, int]]) -> AsyncGenerator[SearchProgress, None]:
@@ -135,7 +150,7 @@ async def one_after_another(runs: list[tuple[SearchRun, int]]) -> AsyncGenerator
         async with contextlib.aclosing(run.progress()) as answers:
             async for last in answers:
                 yield SearchProgress(
-                    numbers=tuple(number + shift for number in last.numbers) if shift else last.numbers,
+                    numbers=_shifted(last.numbers, shift),
                     scanned_bytes=scanned + last.scanned_bytes,
                     total_bytes=total,
                     matches=matches + last.matches,

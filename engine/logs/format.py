@@ -7,6 +7,7 @@ its read buffer, and a terminal's output comes in pieces wherever it pauses.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 STAMP = 35
@@ -20,6 +21,7 @@ that begins in the middle must look for the beginning of a line."""
 OUT_FULL, OUT_PART, ERR_FULL, ERR_PART = range(4)
 KINDS = {b"stdout F ": OUT_FULL, b"stdout P ": OUT_PART, b"stderr F ": ERR_FULL, b"stderr P ": ERR_PART}
 _NOTHING = -1
+_HEAD = re.compile(rb"^.{35} std(?:out|err) F ", re.MULTILINE)
 
 
 def parse_stamp(stamp: bytes) -> int:
@@ -88,7 +90,7 @@ class Joiner:
             for raw in physical:
                 kind = kinds.get(raw[36:TEXT])
                 if kind is None:
-                    add((read_stamp(raw[:STAMP]), *_unframed(raw)))
+                    self._feed_one(raw, offset, lines)
                 else:
                     add((read_stamp(raw[:STAMP]), kind >> 1, raw[TEXT:]))
             return lines
@@ -99,9 +101,11 @@ class Joiner:
 
     def _feed_one(self, raw: bytes, offset: int, lines: list[tuple[int, int, bytes]]) -> None:
         self._expire(offset, lines)
+        raw = raw.lstrip(b"\0")  # A machine that lost power leaves zeros where a line was to come.
         kind = KINDS.get(raw[36:TEXT])
         if kind is None:
-            lines.append((self._read_stamp(raw[:STAMP]), *_unframed(raw)))
+            # A write cut short by a full disk: shown as it is, as stdout.
+            lines.append((self._read_stamp(raw[:STAMP]), 0, raw))
             return
         stream = kind >> 1
         if kind & 1:
@@ -146,6 +150,14 @@ def may_have_pieces(block: bytes) -> bool:
     return b" P " in block and (b" stdout P " in block or b" stderr P " in block)
 
 
-def _unframed(raw: bytes) -> tuple[int, bytes]:
-    """A line that is not in the format (a write cut short by a full disk): shown whole, as stdout."""
-    return 0, raw
+def count_if_whole(block: bytes) -> int | None:
+    """How many lines, if all are whole and in the format: no pieces, and nothing torn by a full disk or a crash.
+
+    (A text that quotes such a line can make up for a torn one; what is lost then is a hit in what was torn.)
+    """
+    if may_have_pieces(block):
+        return None
+    ends, heads = count_ends(block), block.count(b"out F ") + block.count(b"err F ")
+    if heads == ends and b"\0" not in block:
+        return ends
+    return ends if heads >= ends and len(_HEAD.findall(block)) == ends else None

@@ -1,4 +1,4 @@
-"""A sparse index of a log: every 256 KiB the offset, line number and time. Standard library only (the worker uses it).
+"""A sparse index of a log: every 64 KiB the offset, line number and time. Standard library only (the worker uses it).
 
 Offsets and numbers run over the whole history of a container, from the first line it ever wrote; rotated files and
 dropped ones keep theirs, so neither ever changes. The index of one file says where in this history it begins.
@@ -9,20 +9,22 @@ from __future__ import annotations
 import os
 import struct
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from engine.logs.format import STAMP, Joiner, count_ends, may_have_pieces, parse_stamp
+from engine.logs.format import STAMP, Joiner, count_if_whole, parse_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-GRAIN = 256 * 1024
+STEP = 64 * 1024
+"""How much is taken at once when indexing; a mark is set about as often."""
+_GRAIN = STEP * 3 // 4
 _HEADER = struct.Struct("<8sQQ16s")
 _MARK = struct.Struct("<6q")
-_MAGIC = b"whrylog3"
+_MAGIC = b"whrylog5"
 _COLUMNS = 6
 _NONE = -1
 
@@ -37,8 +39,8 @@ class Mark:
     """When the last line before it was written."""
     pending: tuple[int, int] = (_NONE, _NONE)
     """Offsets where unfinished lines of stdout and stderr begin; -1 for none."""
-    pieces: bool = True
-    """Whether there may be pieces of lines between the mark before it and this one."""
+    doubtful: bool = True
+    """Whether there may be pieces of lines, or torn ones, between the mark before it and this one."""
 
     @property
     def clean(self) -> bool:
@@ -60,22 +62,28 @@ class Index:
         return len(self._columns[0])
 
     def mark(self, position: int) -> Mark:
-        offset, number, time_ns, out, err, pieces = (column[position] for column in self._columns)
-        return Mark(offset, number, time_ns, (out, err), bool(pieces))
+        offset, number, time_ns, out, err, doubtful = (column[position] for column in self._columns)
+        return Mark(offset, number, time_ns, (out, err), bool(doubtful))
 
     def next_mark(self, offset: int, most: int) -> tuple[Mark | None, bool]:
-        """The last mark after an offset and at most so far from it, and whether pieces may lie between."""
+        """The last mark after an offset and at most so far from it, and whether what lies between is doubtful."""
         offsets = self._columns[0]
         if self.end.offset <= offset + most:
             last, found = len(offsets), self.end
-            pieces = self.end.pieces
+            doubtful = self.end.doubtful
         else:
             last = bisect_right(offsets, offset + most)
-            found, pieces = self.mark(last - 1), False
+            found, doubtful = self.mark(last - 1), False
         if found.offset <= offset:
             return None, True
         first = bisect_right(offsets, offset)
-        return found, pieces or any(self._columns[5][first:last])
+        return found, doubtful or any(self._columns[5][first:last])
+
+    def numbers_between(self, offset: int, end: int) -> list[tuple[int, int]]:
+        """(offset, number) of the marks behind an offset and before another."""
+        offsets, numbers = self._columns[:2]
+        inside = slice(bisect_right(offsets, offset), bisect_left(offsets, end))
+        return list(zip(offsets[inside], numbers[inside], strict=True))
 
     def before_offset(self, offset: int) -> Mark:
         """The last mark at or before an offset."""
@@ -95,15 +103,15 @@ class Index:
 
     def _add(self, mark: Mark) -> None:
         for column, value in zip(
-            self._columns, (mark.offset, mark.number, mark.time_ns, *mark.pending, int(mark.pieces)), strict=True
+            self._columns, (mark.offset, mark.number, mark.time_ns, *mark.pending, int(mark.doubtful)), strict=True
         ):
             column.append(value)
 
     def extend(self, end: Mark) -> None:
-        """Take note of a place further on; it becomes a mark where it is a grain away from the last one."""
+        """Take note of a place further on; it becomes a mark where it is far enough from the last one."""
         if self.end.offset > self._columns[0][-1]:
-            end = replace(end, pieces=end.pieces or self.end.pieces)
-        if end.offset - self._columns[0][-1] >= GRAIN:
+            end = replace(end, doubtful=end.doubtful or self.end.doubtful)
+        if end.offset - self._columns[0][-1] >= _GRAIN:
             self._add(end)
         self.end = end
 
@@ -111,7 +119,7 @@ class Index:
 
     def save(self, path: Path) -> None:
         body = b"".join(column.tobytes() for column in self._columns)
-        tail = _MARK.pack(self.end.offset, self.end.number, self.end.time_ns, *self.end.pending, self.end.pieces)
+        tail = _MARK.pack(self.end.offset, self.end.number, self.end.time_ns, *self.end.pending, self.end.doubtful)
         header = _HEADER.pack(_MAGIC, self.marks, self.base.offset, self.fingerprint)
         temporary = path.with_name(f"{path.name}.{os.getpid()}")
         temporary.write_bytes(header + tail + body)
@@ -156,13 +164,11 @@ class Counter:
         last = block.rfind(b"\n", 0, len(block) - 1) + 1
         # Times in a log may step back (the clock was set); those of marks must grow for the bisection.
         self.time_ns = max(parse_stamp(block[last : last + STAMP]), self.time_ns)
-        pieces = not self.joiner.clean or may_have_pieces(block)
-        if not pieces:
-            self.number += count_ends(block)
-        else:
-            self.number += len(self.joiner.feed(block, self.offset))
+        count = count_if_whole(block) if self.joiner.clean else None
+        doubtful = count is None
+        self.number += len(self.joiner.feed(block, self.offset)) if count is None else count
         self.offset += len(block)
-        return Mark(self.offset, self.number, self.time_ns, tuple_of(self.joiner), pieces)
+        return Mark(self.offset, self.number, self.time_ns, tuple_of(self.joiner), doubtful)
 
 
 def tuple_of(joiner: Joiner) -> tuple[int, int]:

@@ -50,7 +50,9 @@ class Plan:
     expression: re.Pattern[str] | None = None
     """Decides, where the needle alone does not."""
     byte_expression: re.Pattern[bytes] | None = None
-    """Finds candidates in a block of plain ASCII, where no needle is known and the expression looks at no edges."""
+    """The same over plain ASCII, which needs no decoding."""
+    searches_blocks: bool = False
+    """Whether it finds candidates in whole blocks too: it looks at no edges."""
     needle: bytes = b""
     """Every line that matches has this in it (in small letters where case does not matter)."""
     needle_decides: bool = False
@@ -102,12 +104,20 @@ def compile_question(question: Question) -> Plan:
         literal = pattern if not question.regex else required_literal(pattern)
         if plan.sensitive or literal.isascii():
             plan.needle = literal.encode("utf-8", "surrogateescape")
-        if not plan.needle and source.isascii() and not looks_at_edges(source):
-            plan.byte_expression = re.compile(source.encode(), 0 if plan.sensitive else re.IGNORECASE)
+        plan.byte_expression = _over_bytes(source, plan.expression.flags)
+        plan.searches_blocks = plan.byte_expression is not None and not looks_at_edges(source)
     if not plan.sensitive:
         plan.needle = plan.needle.lower()
     plan.needle_in_head = may_touch_head(plan.needle)
     return plan
+
+
+def _over_bytes(source: str, flags: int) -> re.Pattern[bytes] | None:
+    """None where bytes have no such expression: it names letters beyond ASCII, or asks for Unicode."""
+    try:
+        return re.compile(source.encode("ascii"), flags & ~re.UNICODE)
+    except (UnicodeEncodeError, re.error, ValueError):
+        return None
 
 
 def may_touch_head(needle: bytes) -> bool:

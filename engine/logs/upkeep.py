@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.logs.files import LogFiles, fingerprint, index_path
-from engine.logs.index import GRAIN, Counter, Index, Mark, whole_lines
+from engine.logs.index import STEP, Counter, Index, Mark, whole_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,7 @@ def _extend(files: LogFiles, part: Part, index: Index, most: int | None, told: C
     counter = Counter(index.end, files.read)
     stop = part.end if most is None else min(part.end, index.end.offset + most)
     while counter.offset < stop:
-        length = GRAIN
+        length = STEP
         block = whole_lines(files.read(counter.offset, min(length, part.end - counter.offset)))
         while not block and counter.offset + length < part.end:
             length *= 4

@@ -1,7 +1,8 @@
 """The program that walks over whole logs beside the engine: it indexes, and it searches. Standard library only.
 
 One request, as JSON on stdin; the answer is frames on stdout: a type byte, a length, a payload. `M` line numbers that
-match (64-bit each), `P` bytes scanned so far and matches so far, `E` the end. It is cancelled by killing it.
+match (64-bit each), `R` the first and the one after the last of a run of such numbers, `P` bytes scanned so far and
+matches so far, `E` the end. It is cancelled by killing it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 import time
 from array import array
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.logs.files import LogFiles
 from engine.logs.format import Joiner, count_ends
@@ -21,10 +22,16 @@ from engine.logs.question import Plan, Question, compile_question
 from engine.logs.scan import Block, scan_block
 from engine.logs.upkeep import bring_up_to_date, load_indexes
 
+if TYPE_CHECKING:
+    from engine.logs.scan import Numbers
+
 FRAME = struct.Struct("<cI")
 _PROGRESS_SECONDS = 0.05
 _MOST_NUMBERS = 16384
-_BLOCK = 1024 * 1024
+_BLOCK = 512 * 1024
+"""Small enough to stay in the processor's cache from one pass over it to the next."""
+_WORTH_A_RUN = 16
+_LARGEST_KEPT = 31 * 1024 * 1024
 
 
 class Output:
@@ -32,14 +39,26 @@ class Output:
 
     def __init__(self) -> None:
         self._numbers = array("Q")
+        self._run = range(0)
         self._matches = 0
         self._told = time.monotonic()
 
-    def numbers(self, numbers: array[int]) -> None:
-        self._numbers.extend(numbers)
+    def numbers(self, numbers: Numbers) -> None:
         self._matches += len(numbers)
+        if isinstance(numbers, range) and len(numbers) >= _WORTH_A_RUN:
+            self._extend_run(numbers)
+            return
+        self._flush_run()
+        self._numbers.extend(numbers)
         if len(self._numbers) >= _MOST_NUMBERS:
             self._flush()
+
+    def _extend_run(self, run: range) -> None:
+        if self._run and self._run.stop == run.start:
+            self._run = range(self._run.start, run.stop)
+        else:
+            self._flush()
+            self._run = run
 
     def progress(self, scanned: int, *, last: bool = False) -> None:
         now = time.monotonic()
@@ -50,9 +69,15 @@ class Output:
             sys.stdout.buffer.flush()
 
     def _flush(self) -> None:
+        self._flush_run()
         while self._numbers:
             self._frame(b"M", self._numbers[:_MOST_NUMBERS].tobytes())
             del self._numbers[:_MOST_NUMBERS]
+
+    def _flush_run(self) -> None:
+        if self._run:
+            self._frame(b"R", struct.pack("<QQ", self._run.start, self._run.stop))
+            self._run = range(0)
 
     def _frame(self, kind: bytes, payload: bytes) -> None:
         sys.stdout.buffer.write(FRAME.pack(kind, len(payload)) + payload)
@@ -75,11 +100,11 @@ class Search:
         offset = self._begin()
         start = offset
         while offset < self._end:
-            block, known, pieces = self._next_block(offset)
-            if not block:
+            block, known = self._next_block(offset)
+            if not block.data:
                 break
-            self._scan(block, offset, known, pieces=pieces)
-            offset += len(block)
+            self._scan(block, known)
+            offset += len(block.data)
             self._output.progress(offset - start)
         self._output.progress(offset - start, last=True)
 
@@ -95,31 +120,39 @@ class Search:
         self._number = start.number
         return start.offset
 
-    def _next_block(self, offset: int) -> tuple[bytes, int | None, bool]:
-        """Whole lines from an offset on; the line number after them, and that they have no pieces, where known."""
+    def _next_block(self, offset: int) -> tuple[Block, int | None]:
+        """Whole lines from an offset on, and the line number after them where the index knows it."""
         length = min(_BLOCK, self._end - offset)
         for index in self._indexes:
-            mark, pieces = index.next_mark(offset, length)
+            mark, doubtful = index.next_mark(offset, length)
             if mark is not None:
-                return self._files.read(offset, mark.offset - offset), mark.number, pieces
+                data = self._files.read(offset, mark.offset - offset)
+                marks = index.numbers_between(offset, mark.offset)
+                return Block(data, offset, self._number, doubtful=doubtful, marks=marks), mark.number
         block = whole_lines(self._files.read(offset, length))
         while not block and length < self._end - offset:
             length *= 2
             block = whole_lines(self._files.read(offset, length))
-        return block, None, True
+        return Block(block, offset, self._number), None
 
-    def _scan(self, block: bytes, offset: int, known: int | None, *, pieces: bool) -> None:
-        place = Block(block, offset, self._number, pieces=pieces)
-        found, count = scan_block(self._plan, place, self._joiner)
+    def _scan(self, block: Block, known: int | None) -> None:
+        found, count = scan_block(self._plan, block, self._joiner)
         if found:
-            self._output.numbers(array("Q", found))
+            self._output.numbers(found)
         if known is not None:
             self._number = known
         else:
-            self._number += count_ends(block) if count is None else count
+            self._number += count_ends(block.data) if count is None else count
+
+
+def _keep_memory() -> None:
+    """Have the C library keep freed blocks for the next ones. Blocks of this size it gives back to the kernel, and the
+    clearing of their pages costs as much as the search; one large block, freed, raises its thresholds."""
+    bytes(_LARGEST_KEPT)
 
 
 def main() -> None:
+    _keep_memory()
     request: dict[str, Any] = json.load(sys.stdin)
     files = LogFiles(Path(request["path"]))
     output = Output()

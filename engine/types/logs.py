@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Literal
 
@@ -72,9 +73,10 @@ class SearchLogs(Data, frozen=True, kw_only=True):
 
 
 class SearchProgress(Data, frozen=True, kw_only=True):
-    """Matches stream in, newest search state last. `numbers` are line numbers of new matches."""
+    """Matches stream in, newest search state last."""
 
-    numbers: tuple[int, ...] = ()
+    numbers: Sequence[int] = ()
+    """Line numbers of new matches, ascending. Packed, an array or a range, as there may be millions: keep them so."""
     scanned_bytes: int = 0
     total_bytes: int = 0
     matches: int = 0

@@ -101,6 +101,8 @@ async def _searches(service: LogService, path: Path) -> None:
          SearchLogs(pattern="timed out after [0-9]{3} ms", regex=True, case_sensitive=True)),
         ("regex of classes", ["-E", "[A-Z]{5} [a-z]+"], SearchLogs(pattern="[A-Z]{5} [a-z]+", regex=True)),
         ("regex, alternatives", ["-E", "(ERROR|FATAL) up"], SearchLogs(pattern="(ERROR|FATAL) up", regex=True)),
+        ("regex, every line", ["-E", "10\\.0\\.0\\.[0-9]+ (GET|ERROR)"],
+         SearchLogs(pattern="10\\.0\\.0\\.[0-9]+ (GET|ERROR)", regex=True)),
         ("regex at the end", ["-E", "ms [0-9]*99$"],
          SearchLogs(pattern="ms [0-9]*99$", regex=True, case_sensitive=True)),
     ]  # fmt: skip

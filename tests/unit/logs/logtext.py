@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+_HEADS = (b" stdout F ", b" stdout P ", b" stderr F ", b" stderr P ")
 START_NS = 1_790_000_000_000_000_000
 
 
@@ -33,10 +34,14 @@ def numbered(count: int, *, first: int = 0, step_ns: int = 1_000_000) -> list[by
 
 
 def plain_reading(data: bytes) -> list[tuple[str, bytes]]:
-    """(stream, text) of every ended line, pieces joined per stream, in the order of their ends."""
+    """(stream, text) of every ended line, pieces joined per stream, in the order of their ends; torn ones whole."""
     waiting: dict[str, bytes] = {}
     lines = []
-    for raw in data.split(b"\n")[:-1]:
+    for line in data.split(b"\n")[:-1]:
+        raw = line if line[35:45] in _HEADS else line.lstrip(b"\0")
+        if raw[35:45] not in _HEADS:
+            lines.append(("stdout", raw))
+            continue
         stream, tag, text = raw[36:42].decode(), raw[43:44], raw[45:]
         waiting[stream] = waiting.get(stream, b"") + text
         if tag == b"F":

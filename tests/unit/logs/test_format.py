@@ -69,3 +69,8 @@ def test_stamps(time_ns: int) -> None:
 
 def test_stamp_with_an_offset() -> None:
     assert parse_stamp(b"2026-11-21T07:47:16.000000001+02:00") == parse_stamp(b"2026-11-21T05:47:16.000000001+00:00")
+
+
+def test_zeros_left_by_a_power_cut_hide_no_line() -> None:
+    data = physical(b"before") + bytes(700) + physical(b"after", stream="stderr")
+    assert [(stream, text) for _, stream, text in Joiner().feed(data, 0)] == [(0, b"before"), (1, b"after")]
