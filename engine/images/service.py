@@ -43,6 +43,7 @@ from engine.registry.secret_service import SecretService
 from engine.registry.settings import RegistryBook
 from engine.registry.transport import Limits, Transport
 from engine.types.containers import Container
+from engine.types.data import ANY_LABELS
 from engine.types.events import EngineSnapshot
 from engine.types.images import Login, RegistrySettings, StoreUsage
 
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from engine.storage.blobs import BlobStore
     from engine.storage.layers import LayerStore
     from engine.storage.paths import Paths
+    from engine.types.data import LabelRule
     from engine.types.images import (
         CommitContainer,
         FoundFile,
@@ -224,6 +226,7 @@ class ImageService:
             title=f"Pull {name.familiar_name if request.all_tags else name.with_default_tag().familiar}",
             subject=request.reference,
             work=lambda progress: self._puller.pull(request, progress),
+            request={"platform": request.platform},
         )
 
     def push(self, request: PushImage) -> OperationHandle:
@@ -290,9 +293,7 @@ class ImageService:
     async def removal_frees(self, image_ids: Sequence[str]) -> int:
         return self._remover.frees(self.catalogue.resolve(one).id for one in image_ids)
 
-    async def prune(
-        self, *, all_unused: bool = False, until_ns: int = 0, labels: dict[str, str] | None = None
-    ) -> Removed:
+    async def prune(self, *, all_unused: bool = False, until_ns: int = 0, labels: LabelRule = ANY_LABELS) -> Removed:
         return await self._remover.prune(all_unused=all_unused, until_ns=until_ns, labels=labels)
 
     async def prune_frees(self, *, all_unused: bool = False) -> int:
@@ -309,7 +310,11 @@ class ImageService:
             return path
 
         return self._operations.start(
-            kind="save", title=f"Save {', '.join(references)}", subject=", ".join(references), work=work
+            kind="save",
+            title=f"Save {', '.join(references)}",
+            subject=", ".join(references),
+            work=work,
+            request={"path": str(Path(path).absolute())},
         )
 
     async def _save(self, references: Sequence[str], path: Path, *, oci: bool, progress: Progress) -> None:
@@ -344,7 +349,8 @@ class ImageService:
             await self._remover.settled()
             return "\n".join(await reader.load(_opened(source)))
 
-        return self._operations.start(kind="load", title=f"Load {subject}", subject=subject, work=work)
+        request = {"path": source} if isinstance(source, str) else {}
+        return self._operations.start(kind="load", title=f"Load {subject}", subject=subject, work=work, request=request)
 
     def load_demo(self) -> OperationHandle:
         return self._operations.start(

@@ -22,7 +22,7 @@ from engine.types.images import LayerPhase, LayerProgress
 from engine.types.operations import Failure, Operation, OperationState
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from engine.events.bus import EventBus
     from engine.state.database import Database
@@ -155,8 +155,9 @@ class OperationRegistry:
         work: Callable[[Progress], Awaitable[str]],
         cancellable: bool = True,
         operation_id: str = "",
+        request: Mapping[str, str] | None = None,
     ) -> RunningOperation:
-        """Run `work` now; its return value becomes the operation's result."""
+        """Run `work` now; its return value becomes the operation's result. `request` is kept for a repetition."""
         snapshot = Operation(
             id=operation_id or secrets.token_hex(8),
             kind=kind,
@@ -165,6 +166,7 @@ class OperationRegistry:
             state=OperationState.RUNNING,
             started=now(),
             cancellable=cancellable,
+            request=dict(request or {}),
         )
         running = RunningOperation(self, snapshot)
         self._running[running.id] = running

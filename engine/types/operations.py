@@ -45,5 +45,7 @@ class Operation(Data, frozen=True, kw_only=True):
     layers: tuple[LayerProgress, ...] = ()
     failure: Failure | None = None
     cancellable: bool = True
+    request: dict[str, str] = {}
+    """What it takes beside kind and subject to ask for the same again: a path, a platform, a new name."""
     result: str = ""
     """Id of what came of it: an image id, a container id, a path."""

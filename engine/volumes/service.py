@@ -14,7 +14,7 @@ import msgspec
 
 from engine.errors import Code, Conflict, InvalidRequest, NotFound, Unsupported
 from engine.sandbox.plans import MakeDirectory, Rename
-from engine.types.data import Freed, now
+from engine.types.data import ANY_LABELS, Freed, now
 from engine.types.events import Event
 from engine.types.volumes import CreateVolume, Volume
 from engine.volumes.archive import read_archive, write_archive
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from engine.sandbox.client import Keeper
     from engine.state.database import Database
     from engine.storage.paths import Paths
+    from engine.types.data import LabelRule
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,200}")
 
@@ -124,13 +125,13 @@ class VolumeService:
             await self._forget(volume)
             return Freed(ids=(name,), bytes=size)
 
-    async def prune(self, *, all_unused: bool = False, labels: dict[str, str] | None = None) -> Freed:
+    async def prune(self, *, all_unused: bool = False, labels: LabelRule = ANY_LABELS) -> Freed:
         """Unused anonymous volumes; named ones too only with `all_unused`."""
         users = self._users()
         freed = 0
         gone: list[str] = []
         for volume in tuple(self._volumes.values()):
-            if volume.name in users or not (volume.anonymous or all_unused) or not _has_labels(volume, labels):
+            if volume.name in users or not (volume.anonymous or all_unused) or not labels.allows(volume.labels):
                 continue
             freed += (await self.remove(volume.name)).bytes
             gone.append(volume.name)
@@ -196,7 +197,9 @@ class VolumeService:
             await write_archive(self._keeper, self._paths.volume_data(volume.name), target)
             return str(target)
 
-        return self._operations.start(kind="backup", title=f"Back up volume {name}", subject=name, work=work)
+        return self._operations.start(
+            kind="backup", title=f"Back up volume {name}", subject=name, work=work, request={"path": str(target)}
+        )
 
     def restore(self, name: str, path: str) -> OperationHandle:
         """Into the volume, made if it is not there. A volume in use is refused; what it held is replaced."""
@@ -212,7 +215,9 @@ class VolumeService:
                 await self._replace_contents(name, source)
             return name
 
-        return self._operations.start(kind="restore", title=f"Restore volume {name}", subject=name, work=work)
+        return self._operations.start(
+            kind="restore", title=f"Restore volume {name}", subject=name, work=work, request={"path": str(source)}
+        )
 
     async def _replace_contents(self, name: str, source: Path) -> None:
         """Unpacked beside and swapped in whole: a bad archive costs nothing, a crash leaves the old or the new."""
@@ -249,7 +254,9 @@ class VolumeService:
             await self._save(copy, "create")
             return new_name
 
-        return self._operations.start(kind="clone", title=f"Clone volume {name}", subject=name, work=work)
+        return self._operations.start(
+            kind="clone", title=f"Clone volume {name}", subject=name, work=work, request={"new_name": new_name}
+        )
 
     # --- for the containers room ---
 
@@ -329,7 +336,3 @@ def _check_name(name: str) -> None:
             "A name begins with a letter or digit and goes on with letters, digits, dots, dashes and underscores.",
             subject=name[:80],
         )
-
-
-def _has_labels(volume: Volume, labels: dict[str, str] | None) -> bool:
-    return all(volume.labels.get(key) == value for key, value in (labels or {}).items())

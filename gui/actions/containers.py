@@ -14,7 +14,7 @@ from engine.types.images import CommitContainer
 from gui.actions.actions import Action
 from gui.actions.removing import each, removed_words
 from gui.presentation.containers import port_url, shown_ports, state_words
-from gui.presentation.run_line import docker_run_line
+from gui.presentation.run_line import chosen_by_people, docker_run_line
 from gui.presentation.units import bytes_text
 from gui.shell import Confirmation, Removal, TextQuestion
 from gui.theme import Tone
@@ -266,7 +266,7 @@ async def edit(shell: Shell, containers: Sequence[Container]) -> None:
 
 
 async def duplicate(shell: Shell, containers: Sequence[Container]) -> None:
-    shell.open_dialog("run", spec=containers[0].spec)
+    shell.open_dialog("run", spec=chosen_by_people(containers[0].spec, containers[0].id))
 
 
 async def open_in_browser(shell: Shell, containers: Sequence[Container]) -> None:
@@ -276,7 +276,9 @@ async def open_in_browser(shell: Shell, containers: Sequence[Container]) -> None
 
 
 async def copy_command(shell: Shell, containers: Sequence[Container]) -> None:
-    QGuiApplication.clipboard().setText(docker_run_line(containers[0].spec, containers[0].name))
+    QGuiApplication.clipboard().setText(
+        docker_run_line(chosen_by_people(containers[0].spec, containers[0].id), containers[0].name)
+    )
     shell.toast(translate("ContainerActions", "The docker run line is in the clipboard"))
 
 

@@ -6,7 +6,6 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from engine.types.volumes import CreateVolume, Volume
 from gui.actions.actions import Action
 from gui.actions.removing import each, removed_words
 from gui.models.volumes import volume_name
@@ -18,11 +17,17 @@ from gui.words import translate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engine.types.volumes import Volume
     from gui.bridge import Engine
     from gui.shell import Shell
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 BACKUPS = "*.tar *.tar.zst"
+
+
+def backup_filter() -> str:
+    """For file dialogs."""
+    return translate("VolumeActions", "Backups ({0})").format(BACKUPS)
 
 
 def check_name(text: str) -> str:
@@ -60,18 +65,7 @@ def in_use(volumes: Sequence[Volume]) -> str:
 
 
 async def create(shell: Shell, _subjects: Sequence[Any]) -> None:
-    name = await shell.ask_text(
-        TextQuestion(
-            title=translate("VolumeActions", "New volume"),
-            label=translate("VolumeActions", "Name"),
-            accept=translate("VolumeActions", "Create"),
-            check=check_name,
-        )
-    )
-    if name:
-        made = await shell.client.call(lambda engine: engine.volumes.create(CreateVolume(name=name.strip())))
-        shell.toast(translate("VolumeActions", "Made the volume {0}").format(made.name), Tone.SUCCESS)
-        shell.navigate("volumes", made.name)
+    shell.open_dialog("create-volume")
 
 
 async def browse(shell: Shell, volumes: Sequence[Volume]) -> None:
@@ -89,7 +83,7 @@ async def backup(shell: Shell, volumes: Sequence[Volume]) -> None:
     path = await shell.choose_save_file(
         translate("VolumeActions", "Back up {0}").format(name),
         f"{name}-{day}.tar.zst",
-        translate("VolumeActions", "Backups ({0})").format(BACKUPS),
+        backup_filter(),
     )
     if path:
         await shell.client.operate(lambda engine: engine.volumes.backup(name, path))
@@ -100,7 +94,7 @@ async def restore(shell: Shell, volumes: Sequence[Volume]) -> None:
     volume = volumes[0]
     path = await shell.choose_open_file(
         translate("VolumeActions", "Restore {0} from").format(volume.name),
-        translate("VolumeActions", "Backups ({0})").format(BACKUPS),
+        backup_filter(),
     )
     if not path:
         return

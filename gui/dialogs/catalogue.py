@@ -24,6 +24,7 @@ DIALOGS: dict[str, tuple[str, str]] = {
     "registries": ("gui.dialogs.registries", "RegistriesDialog"),
     "prune-images": ("gui.dialogs.prune_images", "PruneDialog"),
     "find-file": ("gui.dialogs.find_file", "FindFileDialog"),
+    "create-volume": ("gui.dialogs.volumes", "CreateVolumeDialog"),
     "create-network": ("gui.dialogs.networks", "CreateNetworkDialog"),
     "connect-network": ("gui.dialogs.networks", "ConnectDialog"),
     "build": ("gui.dialogs.build", "BuildDialog"),

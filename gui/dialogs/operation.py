@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout
 from engine.errors import Code, WherryError
 from engine.types.images import LayerPhase
 from engine.types.operations import Operation, OperationState
+from gui.actions.operations import asked_again
 from gui.presentation.operations import operation_words, progress_text, took_text
 from gui.presentation.units import bytes_text, short_id
 from gui.theme import Space, Text, Tone
@@ -22,10 +23,10 @@ from gui.widgets.progress_rows import ProgressRow, ProgressRows
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from engine.types.images import LayerProgress
-    from gui.bridge import ChangeSet
+    from gui.bridge import ChangeSet, Engine, OperationHandle
     from gui.shell import Shell
 
 
@@ -102,9 +103,21 @@ class OperationDialog(QDialog):
             details=failure.details,
             subject=failure.subject or operation.subject,
         )
+        if (work := asked_again(operation, self._shell.client.mirror.builds)) is not None:
+            self._banner.add_action(translate("OperationDialog", "Try again"), lambda: self._retry(work))
         more = translate("OperationDialog", "What can be done")
         self._banner.add_action(more, lambda: self._shell.show_error(error))
         self._banner.show()
+
+    def _retry(self, work: Callable[[Engine], OperationHandle]) -> None:
+        """The new attempt has a record, and a dialog, of its own."""
+        self._shell.run(self._follow(work))
+        self.accept()
+
+    async def _follow(self, work: Callable[[Engine], OperationHandle]) -> None:
+        shell = self._shell
+        ticket = await shell.client.begin(work)
+        shell.open_dialog("operation", operation=ticket.id)
 
     def _on_cancel(self) -> None:
         self._cancel.setEnabled(False)

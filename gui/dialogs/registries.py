@@ -91,15 +91,26 @@ class RegistriesDialog(QDialog):
         self.insecure.toggled.connect(lambda _on: self._keep())
         self._form = QWidget()
         self._form.setLayout(form)
-        self._form.setEnabled(False)
+        self._hint = label(
+            translate(
+                "RegistriesDialog",
+                "Registries need no settings. Name one on the left to reach it over plain HTTP, through a mirror, "
+                "or with certificates of your own.",
+            ),
+            Text.BODY,
+            Tone.MUTED,
+            wrap=True,
+        )
         side = QVBoxLayout()
         side.addWidget(self.hosts, 1)
         side.addWidget(self.new_host)
         row = QHBoxLayout()
         row.setSpacing(Space.L)
         row.addLayout(side)
+        row.addWidget(self._hint, 1, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._form, 1)
         self.reach.body.addLayout(row)
+        self._show_host(None)
 
     # --- logins ---
 
@@ -154,7 +165,8 @@ class RegistriesDialog(QDialog):
             self.hosts.setCurrentItem(item)
 
     def _show_host(self, item: QListWidgetItem | None, _previous: QListWidgetItem | None = None) -> None:
-        self._form.setEnabled(item is not None)
+        self._form.setVisible(item is not None)
+        self._hint.setVisible(item is None)
         one = self._settings.get(item.text()) if item is not None else None
         if one is None:
             return

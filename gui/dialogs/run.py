@@ -34,7 +34,7 @@ from gui.actions.containers import name_problem
 from gui.dialogs.form.form import SpecForm
 from gui.presentation.containers import image_text
 from gui.presentation.docker_run import RunLineError, looks_like_run_line, parse_run_line
-from gui.presentation.run_line import docker_run_line
+from gui.presentation.run_line import chosen_by_people, docker_run_line
 from gui.presentation.spec_check import Difference, Remark, check_spec, only_live, spec_differences, suggest_port
 from gui.theme import Space, Text, Tone, mono
 from gui.widgets.banner import Banner
@@ -132,7 +132,7 @@ class _FormDialog(QDialog):
         remarks: list[Remark] = []
         if not problems:
             spec = self.full_spec()
-            self.line.setPlainText(docker_run_line(spec, self.name()))
+            self.line.setPlainText(docker_run_line(chosen_by_people(spec, self.own_id), self.name()))
             remarks = self.remarks(spec)
         marked = {**{r.section: r.text for r in remarks if r.tone is Tone.DANGER}, **problems}
         self.form.mark(marked)

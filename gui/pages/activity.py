@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, QTimer
 from PySide6.QtWidgets import QMenu, QVBoxLayout
 
-from engine.types.images import PullImage, PushImage
 from engine.types.operations import Operation, OperationState
+from gui.actions.operations import asked_again
 from gui.models import Column, FilteredModel, KeyedTableModel
 from gui.models.table import AnyIndex, ModelRole
 from gui.pages.page import Page
@@ -189,13 +189,10 @@ class ActivityPage(Page):
         return True
 
     def retry(self, operation: Operation) -> None:
-        """Do the same pull or push again."""
-        if operation.kind == "pull":
-            request = PullImage(reference=operation.subject)
-            self.shell.run(self.client.operate(lambda engine: engine.images.pull(request)))
-        elif operation.kind == "push":
-            push = PushImage(reference=operation.subject)
-            self.shell.run(self.client.operate(lambda engine: engine.images.push(push)))
+        """Do the same again, where the record tells what that was."""
+        work = asked_again(operation, self.client.mirror.builds)
+        if work is not None:
+            self.shell.run(self.client.operate(work))
 
     def _show_menu(self, keys: list[str], place: QPoint) -> None:
         chosen = [item for key in keys if (item := self.model.item(key)) is not None]
@@ -205,7 +202,7 @@ class ActivityPage(Page):
             menu.addAction(
                 translate("Activity", "Details"), lambda: self.shell.open_dialog("operation", operation=only.id)
             )
-            if only.kind in ("pull", "push") and only.state in (OperationState.FAILED, OperationState.CANCELLED):
+            if asked_again(only, self.client.mirror.builds) is not None:
                 menu.addAction(translate("Activity", "Try again"), lambda: self.retry(only))
         running = [item for item in chosen if item.state is OperationState.RUNNING and item.cancellable]
         if running:

@@ -31,7 +31,7 @@ from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.card import Card
 from gui.widgets.facts import Fact, FactGrid
-from gui.widgets.labels import CodeLabel, label
+from gui.widgets.labels import CodeLabel, form_label, label
 from gui.widgets.page_header import PageHeader
 from gui.widgets.segmented import Segmented
 from gui.words import translate
@@ -155,8 +155,8 @@ class GeneralSheet(Sheet):
         )
         choice.set_current(settings.look.value)
         choice.changed.connect(self._set_look)
-        form.addRow(translate("Settings", "Look"), choice)
-        form.addRow(translate("Settings", "Language"), self._language_field())
+        form.addRow(form_label(translate("Settings", "Look")), choice)
+        form.addRow(form_label(translate("Settings", "Language")), self._language_field())
         tray = _box(translate("Settings", "Closing the window keeps Wherry in the tray"), on=settings.keep_in_tray)
         tray.toggled.connect(lambda on: setattr(settings, "keep_in_tray", on))
         form.addRow("", tray)
@@ -175,7 +175,7 @@ class GeneralSheet(Sheet):
         quit_choice.setCurrentIndex(quit_choice.findData(settings.on_quit))
         quit_choice.currentIndexChanged.connect(lambda _n: setattr(settings, "on_quit", quit_choice.currentData()))
         quit_choice.setAccessibleName(translate("Settings", "When I quit"))
-        form.addRow(translate("Settings", "When I quit"), quit_choice)
+        form.addRow(form_label(translate("Settings", "When I quit")), quit_choice)
         self.column.addWidget(look)
         self.engine_card = Card(translate("Settings", "Engine"))
         self._engine_form = _form(self.engine_card)
@@ -236,7 +236,7 @@ class GeneralSheet(Sheet):
         )
         for words, field in rows:
             field.setAccessibleName(words or field.accessibleName())
-            form.addRow(words, field)
+            form.addRow(form_label(words) if words else "", field)
         self._problem = label("", Text.SMALL, Tone.DANGER)
         save = button(translate("Settings", "Save"), "check", Variant.PRIMARY, lambda: self.shell.run(self._save()))
         row = QHBoxLayout()

@@ -7,6 +7,7 @@ without a word would be a container that is not what was asked for.
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,8 @@ from gui.words import translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_LARGEST_ENV_FILE = 1 << 20
 
 
 class RunLineError(ValueError):
@@ -334,20 +337,35 @@ def _log_option(draft: _Draft, text: str) -> None:
         draft.ignored.append(f"--log-opt {text}")
 
 
-def _env_file(draft: _Draft, path: str) -> None:
+def read_env_file(path: str) -> dict[str, str]:
+    """The variables of an --env-file: NAME=value lines, comments, and bare names that stand for those of today."""
     try:
-        lines = Path(path).expanduser().read_text(encoding="utf-8").splitlines()
-    except OSError as error:
+        with Path(path).expanduser().open(encoding="utf-8") as file:
+            text = file.read(_LARGEST_ENV_FILE + 1)
+    except (OSError, UnicodeDecodeError) as error:
         raise RunLineError(translate("RunLine", "The file {0} cannot be read").format(path)) from error
-    for line in lines:
-        if line.strip() and not line.lstrip().startswith("#"):
-            draft.put("env", line.strip())
+    if len(text) > _LARGEST_ENV_FILE:
+        raise RunLineError(translate("RunLine", "The file {0} is too large for variables").format(path))
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        name, sign, value = stripped.partition("=")
+        if sign:
+            found[name] = value
+        elif name in os.environ:
+            found[name] = os.environ[name]
+    return found
+
+
+def _env_file(draft: _Draft, path: str) -> None:
+    for name, value in read_env_file(path).items():
+        draft.put("env", f"{name}={value}")
 
 
 def _env(draft: _Draft, text: str) -> None:
     if "=" not in text:
-        import os
-
         if text not in os.environ:
             return
         text = f"{text}={os.environ[text]}"

@@ -5,12 +5,22 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from gui.presentation.units import short_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.types.containers import ContainerSpec, HealthCheck, Mount, PortMapping, Resources, Security
+
+_INVENTED_DIGITS = 12
+
+
+def chosen_by_people(spec: ContainerSpec, container_id: str) -> ContainerSpec:
+    """The recipe without the host name the engine invented: the container's own short id would name no other."""
+    invented = bool(spec.hostname) and spec.hostname == container_id[:_INVENTED_DIGITS]
+    return replace(spec, hostname="") if invented else spec
 
 
 def docker_run_line(spec: ContainerSpec, name: str = "") -> str:

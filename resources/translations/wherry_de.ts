@@ -1000,6 +1000,61 @@
     </message>
 </context>
 <context>
+    <name>CreateVolumeDialog</name>
+    <message>
+        <source>New volume</source>
+        <translation>Neues Volume</translation>
+    </message>
+    <message>
+        <source>Create</source>
+        <translation>Anlegen</translation>
+    </message>
+    <message>
+        <source>Nothing</source>
+        <translation>Nichts</translation>
+    </message>
+    <message>
+        <source>What is in a backup</source>
+        <translation>Der Inhalt einer Sicherung</translation>
+    </message>
+    <message>
+        <source>A copy of {0}</source>
+        <translation>Eine Kopie von {0}</translation>
+    </message>
+    <message>
+        <source>Backup</source>
+        <translation>Sicherung</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>In it at first</source>
+        <translation>Anfangs darin</translation>
+    </message>
+    <message>
+        <source>Labels</source>
+        <translation>Labels</translation>
+    </message>
+    <message>
+        <source>Choose a backup</source>
+        <translation>Sicherung wählen</translation>
+    </message>
+    <message>
+        <source>Which backup?</source>
+        <translation>Welche Sicherung?</translation>
+    </message>
+    <message>
+        <source>There is a volume of this name already</source>
+        <translation>Ein Volume dieses Namens gibt es schon</translation>
+    </message>
+    <message>
+        <source>Made the volume {0}</source>
+        <translation>Volume {0} angelegt</translation>
+    </message>
+</context>
+<context>
     <name>DiffView</name>
     <message>
         <source>Difference</source>
@@ -1467,6 +1522,10 @@
 </context>
 <context>
     <name>Form</name>
+    <message>
+        <source>Add those of a file…</source>
+        <translation>Die einer Datei hinzufügen …</translation>
+    </message>
     <message>
         <source>“{0}”: write NAME=value</source>
         <translation>„{0}“: NAME=Wert schreiben</translation>
@@ -2585,6 +2644,14 @@
         <translation>{0} Zeilen</translation>
     </message>
     <message>
+        <source>counting the lines…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{0} older lines dropped by the size limit</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>not a valid expression</source>
         <translation>kein gültiger Ausdruck</translation>
     </message>
@@ -2616,28 +2683,20 @@
         <source>Exported to {0}</source>
         <translation>Exportiert nach {0}</translation>
     </message>
+    <message>
+        <source>Earlier runs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Also the logs of removed containers that had this name</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>MergedLogs</name>
     <message>
         <source>Logs of {0} containers</source>
         <translation>Logs von {0} Containern</translation>
-    </message>
-    <message>
-        <source>Search what is shown</source>
-        <translation>Angezeigtes durchsuchen</translation>
-    </message>
-    <message>
-        <source>Show only matching lines</source>
-        <translation>Nur Trefferzeilen anzeigen</translation>
-    </message>
-    <message>
-        <source>To the end</source>
-        <translation>Zum Ende</translation>
-    </message>
-    <message>
-        <source>{0} matches</source>
-        <translation>{0} Treffer</translation>
     </message>
 </context>
 <context>
@@ -2943,6 +3002,10 @@
     <message>
         <source>Close</source>
         <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>Noch einmal versuchen</translation>
     </message>
     <message>
         <source>What can be done</source>
@@ -3631,6 +3694,10 @@
         <translation>Werden zuerst gefragt, durch Kommas getrennt</translation>
     </message>
     <message>
+        <source>Registries need no settings. Name one on the left to reach it over plain HTTP, through a mirror, or with certificates of your own.</source>
+        <translation>Registries brauchen keine Einstellungen. Links eine nennen, um sie über einfaches HTTP, einen Spiegel oder mit eigenen Zertifikaten zu erreichen.</translation>
+    </message>
+    <message>
         <source>Log out of {0}</source>
         <translation>Von {0} abmelden</translation>
     </message>
@@ -3773,6 +3840,14 @@
     <message>
         <source>Which folder?</source>
         <translation>Welcher Ordner?</translation>
+    </message>
+    <message>
+        <source>Which file of variables?</source>
+        <translation>Welche Datei mit Variablen?</translation>
+    </message>
+    <message>
+        <source>Variables (*.env .env* *.txt)</source>
+        <translation>Variablen (*.env .env* *.txt)</translation>
     </message>
     <message>
         <source>Basics</source>
@@ -4236,6 +4311,10 @@
     <message>
         <source>The file {0} cannot be read</source>
         <translation>Die Datei {0} ist nicht lesbar</translation>
+    </message>
+    <message>
+        <source>The file {0} is too large for variables</source>
+        <translation>Die Datei {0} ist zu groß für Variablen</translation>
     </message>
 </context>
 <context>
@@ -5265,22 +5344,6 @@
     <message>
         <source>{0} containers use it: remove them first</source>
         <translation>{0} Container verwenden es: diese zuerst entfernen</translation>
-    </message>
-    <message>
-        <source>New volume</source>
-        <translation>Neues Volume</translation>
-    </message>
-    <message>
-        <source>Name</source>
-        <translation>Name</translation>
-    </message>
-    <message>
-        <source>Create</source>
-        <translation>Erstellen</translation>
-    </message>
-    <message>
-        <source>Made the volume {0}</source>
-        <translation>Volume {0} erstellt</translation>
     </message>
     <message>
         <source>Back up {0}</source>

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from engine.errors import Code, Conflict, NotFound, RuntimeFailure
 from engine.types.builds import Build, BuildCacheEntry, BuildImage, BuildOutput, BuildStep, StepState
-from engine.types.data import Freed, now
+from engine.types.data import ANY_LABELS, Freed, now
 from engine.types.host import EngineFacts, HostCheck, HostReport, Settings, StoreProblem, Verdict
 from engine.types.networks import CreateNetwork, HostPort, Network, NetworkMember
 from engine.types.volumes import CreateVolume, Volume
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from engine.facade import OperationHandle
     from engine.operations.registry import Progress
+    from engine.types.data import LabelRule
     from tests.fakes.store import Store
 
 
@@ -74,8 +75,9 @@ class FakeVolumes:
         self._store.put("volume", fresh, "create")
         return fresh
 
-    async def prune(self, *, all_unused: bool = False, labels: dict[str, str] | None = None) -> Freed:
-        gone = [v for v in list(self._store.volumes.values()) if not v.used_by and (v.anonymous or all_unused)]
+    async def prune(self, *, all_unused: bool = False, labels: LabelRule = ANY_LABELS) -> Freed:
+        unused = [v for v in list(self._store.volumes.values()) if not v.used_by and (v.anonymous or all_unused)]
+        gone = [volume for volume in unused if labels.allows(volume.labels)]
         for volume in gone:
             self._store.drop("volume", volume.name, "destroy")
         return Freed(ids=tuple(v.name for v in gone), bytes=sum(v.size or 0 for v in gone))
@@ -101,6 +103,7 @@ class FakeVolumes:
 
     def _job(self, kind: str, title: str, name: str, path: str) -> OperationHandle:
         async def work(progress: Progress) -> str:
+            self._store.fail_if_told(f"volumes.{kind}")
             if kind == "backup":
                 self._store.volume(name)
             elif name not in self._store.volumes:
@@ -110,7 +113,7 @@ class FakeVolumes:
                 await asyncio.sleep(0.01)
             return path if kind == "backup" else name
 
-        return self._store.operations.start(kind=kind, title=title, subject=name, work=work)
+        return self._store.operations.start(kind=kind, title=title, subject=name, work=work, request={"path": path})
 
 
 class FakeNetworks:
@@ -149,8 +152,9 @@ class FakeNetworks:
             raise Conflict(f"{found.name} cannot be removed", code=Code.IN_USE, subject=found.name)
         self._store.drop("network", found.id, "destroy")
 
-    async def prune(self, *, labels: dict[str, str] | None = None) -> Freed:
-        gone = [n for n in list(self._store.networks.values()) if not n.builtin and not n.members]
+    async def prune(self, *, until_ns: int = 0, labels: LabelRule = ANY_LABELS) -> Freed:
+        unused = [n for n in list(self._store.networks.values()) if not n.builtin and not n.members]
+        gone = [network for network in unused if labels.allows(network.labels)]
         for network in gone:
             self._store.drop("network", network.id, "destroy")
         return Freed(ids=tuple(n.name for n in gone))
@@ -266,7 +270,7 @@ class FakeBuilds:
     async def cache(self) -> Sequence[BuildCacheEntry]:
         return list(self._cache.values())
 
-    async def prune_cache(self, *, all_unused: bool = False) -> Freed:
+    async def prune_cache(self, *, all_unused: bool = False, until_ns: int = 0) -> Freed:
         freed = Freed(ids=tuple(self._cache), bytes=sum(entry.size for entry in self._cache.values()))
         self._cache.clear()
         return freed

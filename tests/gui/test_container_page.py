@@ -186,6 +186,21 @@ def test_terminal_of_a_stopped_container_offers_to_start_it(driver: Driver, page
     driver.until(lambda: driver.container("backup-nightly").state is State.RUNNING)
 
 
+def test_the_time_shown_fits_a_young_container_until_it_is_chosen(driver: Driver, page: ContainersPage) -> None:
+    stats = tab(driver, "shop-web-1", "stats")
+    assert isinstance(stats, StatsTab)
+    driver.until(lambda: stats.timeline.now > 10**18)
+    history = driver.ask(lambda engine: engine.stats.history(driver.container("shop-web-1").id, seconds=3600.0))
+    assert len(history) > 60
+    stats._fit_span(history[-20:])
+    assert stats._span.current() == "60"
+    stats._fit_span(history)
+    assert stats._span.current() == "300"
+    stats._span.changed.emit("900")
+    stats._fit_span(history[-20:])
+    assert stats.timeline.span == 900 * 10**9
+
+
 def test_stats_load_history_and_a_dragged_limit_applies_live(driver: Driver, page: ContainersPage) -> None:
     stats = tab(driver, "shop-web-1", "stats")
     assert isinstance(stats, StatsTab)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from engine.errors import Code, Conflict
 from engine.types.containers import ContainerSpec, HealthCheck, Mount, PortMapping, Resources, RestartPolicy, State
 from gui.dialogs.form.form import SpecForm
 from gui.dialogs.run import EditDialog, RunDialog
+from gui.presentation.run_line import chosen_by_people
 from tests.unit.gui.test_docker_run import FULL
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.gui.conftest import Driver
 
 
@@ -179,3 +183,48 @@ def test_health_by_form(driver: Driver) -> None:
     assert field.value() == HealthCheck(test=("NONE",))
     field.set_value(None)
     assert field.value() is None
+
+
+def test_variables_come_from_a_file_as_well(driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "service.env"
+    path.write_text("# comment\nMODE=new\nURL=http://x/?a=b\n\nFROM_HERE\nNOT_SET_ANYWHERE\n")
+    monkeypatch.setenv("FROM_HERE", "today")
+
+    async def chosen(*_arguments: Any) -> str:
+        return str(path)
+
+    monkeypatch.setattr(driver.window, "choose_open_file", chosen)
+    dialog = run_dialog(driver, image="nginx:1.27")
+    field: Any = dialog.form.entries["env"].field
+    before = field.value()
+    field.set_value({**before, "MODE": "old", "KEPT": "1"})
+    field.file_button.click()
+    driver.until(lambda: "URL" in field.value())
+    assert field.value() == {**before, "KEPT": "1", "MODE": "new", "URL": "http://x/?a=b", "FROM_HERE": "today"}
+
+
+def test_a_file_that_cannot_be_read_changes_nothing(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def chosen(*_arguments: Any) -> str:
+        return "/nowhere/service.env"
+
+    monkeypatch.setattr(driver.window, "choose_open_file", chosen)
+    dialog = run_dialog(driver, image="nginx:1.27")
+    field: Any = dialog.form.entries["env"].field
+    before = field.value()
+    field.file_button.click()
+    driver.until(lambda: any("/nowhere/service.env" in text for text in driver.toast_texts()))
+    assert field.value() == before
+
+
+def test_an_invented_host_name_is_not_in_the_line_and_not_in_another_container(driver: Driver) -> None:
+    container = driver.container("grafana")
+    invented = replace(container.spec, hostname=container.id[:12])
+    assert chosen_by_people(invented, container.id) == replace(container.spec, hostname="")
+    mine = replace(container.spec, hostname="dashboards")
+    assert chosen_by_people(mine, container.id) == mine
+
+
+def test_a_long_choice_shows_its_beginning(driver: Driver) -> None:
+    dialog = run_dialog(driver, image="nginx:1.27")
+    field: Any = dialog.form.entries["network"].field
+    assert field.combo.lineEdit().cursorPosition() == 0

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from PySide6.QtWidgets import QLabel
+from msgspec.structs import replace
+from PySide6.QtWidgets import QAbstractButton, QLabel
 
-from engine.errors import Code, RegistryError
+from engine.errors import Code, RegistryError, StorageError
 from engine.types.images import Login, PullImage
-from engine.types.operations import OperationState
+from engine.types.operations import Operation, OperationState
+from gui.actions.operations import asked_again
 from gui.pages.activity import ActivityPage
 from gui.pages.settings import DoctorSheet, GeneralSheet, RegistriesSheet, SettingsPage, StoreSheet
 from gui.theme import Mode, theme
@@ -134,6 +137,58 @@ def test_a_failed_pull_shows_why_and_is_tried_again(driver: Driver, activity: Ac
     assert failed is not None
     activity.retry(failed)
     driver.until(lambda: any(reference in image.tags for image in driver.client.mirror.images.values()))
+
+
+def test_a_backup_that_failed_is_tried_again_with_its_path(driver: Driver, activity: ActivityPage) -> None:
+    driver.engine.store.failures["volumes.backup"] = StorageError("The disk is full")
+    ticket = driver.client.submit(_backup)
+    driver.until(ticket.done)
+    driver.until(lambda: states(activity, "backup") == [OperationState.FAILED])
+    driver.window.open_dialog("operation", operation=ticket.result())
+    dialog: Any = driver.dialog("dialog.operation")
+    next(knob for knob in dialog.findChildren(QAbstractButton) if knob.text() == "Try again").click()
+    driver.until(lambda: sorted(states(activity, "backup")) == [OperationState.FAILED, OperationState.SUCCEEDED])
+    again = next(o for o in activity.model.items() if o.kind == "backup" and o.state is OperationState.SUCCEEDED)
+    assert again.result == "/backups/pg.tar"
+
+
+async def _backup(engine: Any) -> str:
+    return str(engine.volumes.backup("pgdata", "/backups/pg.tar").id)
+
+
+def states(activity: ActivityPage, kind: str) -> list[OperationState]:
+    return [operation.state for operation in activity.model.items() if operation.kind == kind]
+
+
+def _ended(kind: str, **more: Any) -> Operation:
+    return Operation(
+        id="1", kind=kind, title="", subject="data", state=OperationState.CANCELLED, started=datetime.now(UTC), **more
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "request_"),
+    [
+        ("pull", {"platform": "linux/arm64"}),
+        ("push", {}),
+        ("save", {"path": "/a.tar"}),
+        ("load", {"path": "/a.tar"}),
+        ("backup", {"path": "/a.tar"}),
+        ("restore", {"path": "/a.tar"}),
+        ("clone", {"new_name": "copy"}),
+    ],
+)
+def test_what_is_known_can_be_asked_again(kind: str, request_: dict[str, str]) -> None:
+    assert asked_again(_ended(kind, request=request_), {}) is not None
+
+
+@pytest.mark.parametrize("kind", ["save", "load", "backup", "restore", "clone", "build", "commit"])
+def test_what_is_not_known_cannot(kind: str) -> None:
+    assert asked_again(_ended(kind), {}) is None
+
+
+def test_what_went_well_is_not_offered_again() -> None:
+    assert asked_again(replace(_ended("pull"), state=OperationState.SUCCEEDED), {}) is None
 
 
 def test_clearing_removes_what_is_over(driver: Driver, activity: ActivityPage) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QAbstractButton, QCheckBox, QLineEdit
 
+from engine.errors import StorageError
 from gui.actions.networks import removable, why_not_removable
 from gui.actions.volumes import check_name, in_use
 
@@ -43,13 +44,58 @@ def undo(driver: Driver) -> None:
     driver.bot.mouseClick(knob, Qt.MouseButton.LeftButton)
 
 
-def test_a_volume_is_made_and_shown(driver: Driver) -> None:
+def make_volume(driver: Driver, name: str, content: str = "empty", labels: str = "", backup: str = "") -> Any:
+    """Fill in the form and press Create; gives the dialog."""
     driver.window.trigger("volumes.create")
-    answer(driver, "fresh")
+    dialog: Any = driver.dialog("dialog.create-volume")
+    dialog.name.setText(name)
+    dialog.content.setCurrentIndex(dialog.content.findData(content))
+    dialog.labels.edit.setPlainText(labels)
+    dialog.backup.setText(backup)
+    dialog.go.click()
+    return dialog
+
+
+def test_a_volume_is_made_with_labels_and_shown(driver: Driver) -> None:
+    make_volume(driver, "fresh", labels="team=shop\n")
+    driver.until(lambda: "fresh" in driver.client.mirror.volumes)
+    assert volume(driver, "fresh").labels == {"team": "shop"}
     driver.until(lambda: "fresh" in driver.client.mirror.volumes)
     driver.until(lambda: driver.window.current_page_id == "volumes")
     page: Any = driver.window.page("volumes")
     assert page.browser.name == "fresh"
+
+
+def test_a_new_volume_may_be_a_copy(driver: Driver) -> None:
+    make_volume(driver, "twin", "copy:pgdata")
+    driver.until(lambda: "twin" in driver.client.mirror.volumes)
+    assert "clone" in {operation.kind for operation in driver.client.mirror.operations.values()}
+    driver.no_dialog()
+
+
+def test_a_new_volume_may_come_from_a_backup(driver: Driver, tmp_path: Path) -> None:
+    make_volume(driver, "back", "backup", backup=str(tmp_path / "pg.tar"))
+    driver.until(lambda: "back" in driver.client.mirror.volumes)
+    driver.until(lambda: "restore" in {operation.kind for operation in driver.client.mirror.operations.values()})
+    driver.no_dialog()
+
+
+def test_a_backup_that_cannot_be_read_leaves_the_name_free(driver: Driver, tmp_path: Path) -> None:
+    driver.engine.store.failures["volumes.restore"] = StorageError("This is no backup", "It is a picture.")
+    dialog = make_volume(driver, "back", "backup", backup=str(tmp_path / "cat.png"))
+    driver.until(dialog.banner.isVisible)
+    assert "This is no backup" in dialog.banner.accessibleName()
+    driver.until(lambda: "back" not in driver.client.mirror.volumes)
+    assert not dialog.problem()
+
+
+def test_a_new_volume_says_what_is_wrong_with_it(driver: Driver) -> None:
+    dialog = make_volume(driver, "pgdata")
+    assert "already" in dialog.banner.accessibleName()
+    dialog.name.setText("fresh")
+    dialog.content.setCurrentIndex(dialog.content.findData("backup"))
+    assert "backup" in dialog.problem()
+    assert "fresh" not in driver.client.mirror.volumes
 
 
 def test_names_are_checked() -> None:
@@ -59,8 +105,7 @@ def test_names_are_checked() -> None:
 
 
 def test_a_volume_is_renamed_and_the_name_given_back(driver: Driver) -> None:
-    driver.window.trigger("volumes.create")
-    answer(driver, "first")
+    make_volume(driver, "first")
     driver.until(lambda: "first" in driver.client.mirror.volumes)
     driver.window.trigger("volume.rename", [volume(driver, "first")])
     answer(driver, "second")
@@ -116,8 +161,7 @@ def test_a_free_volume_is_removed_after_a_question(driver: Driver) -> None:
 
 
 def test_pruning_spares_named_volumes_unless_told(driver: Driver) -> None:
-    driver.window.trigger("volumes.create")
-    answer(driver, "named")
+    make_volume(driver, "named")
     driver.until(lambda: "named" in driver.client.mirror.volumes)
     driver.window.trigger("volumes.prune")
     driver.accept()

@@ -5,16 +5,17 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from gui.presentation.docker_run import parse_seconds
 from gui.presentation.units import parse_bytes, short_size
-from gui.theme import mono
+from gui.theme import Space, mono
+from gui.widgets.buttons import Variant, button
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 
 class Field(QWidget):
@@ -37,9 +38,10 @@ class Field(QWidget):
         return ""
 
     def _hold(self, widget: QWidget) -> None:
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(widget)
+        self.body = QVBoxLayout(self)
+        self.body.setContentsMargins(0, 0, 0, 0)
+        self.body.setSpacing(Space.XS)
+        self.body.addWidget(widget)
         self.setFocusProxy(widget)
 
 
@@ -101,7 +103,20 @@ class LinesField(Field):
 
 
 class PairsField(LinesField):
-    """NAME=value lines as a dict."""
+    """NAME=value lines as a dict; `choose_file` is asked for more of them when its button is pressed."""
+
+    def __init__(self, placeholder: str = "", choose_file: Callable[[PairsField], None] | None = None) -> None:
+        super().__init__(placeholder)
+        if choose_file is not None:
+            words = translate("Form", "Add those of a file…")
+            self.file_button = button(words, "file", Variant.GHOST, lambda: choose_file(self))
+            self.body.addWidget(self.file_button, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def add(self, pairs: Mapping[str, str]) -> None:
+        """Write these below what is there; a name that is there already gets the new value."""
+        written = [line for line in self.edit.toPlainText().splitlines() if line.strip()]
+        kept = [line for line in written if line.partition("=")[0].strip() not in pairs]
+        self.edit.setPlainText("\n".join([*kept, *(f"{name}={text}" for name, text in pairs.items())]))
 
     def value(self) -> Any:
         pairs: dict[str, str] = {}
@@ -168,6 +183,8 @@ class ChoiceField(Field):
             self.combo.setCurrentIndex(index)
         elif self._editable:
             self.combo.setEditText(str(value))
+        if (line := self.combo.lineEdit()) is not None:
+            line.setCursorPosition(0)  # a text longer than the field shows its beginning
 
 
 # --- common kinds of text ---

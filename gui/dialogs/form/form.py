@@ -19,12 +19,14 @@ from PySide6.QtWidgets import (
 )
 
 from gui.dialogs.form.sections import Entry, Section, sections
+from gui.presentation.docker_run import RunLineError, read_env_file
 from gui.theme import Role, Size, Space, Text, Tone, icon
 from gui.widgets.labels import label
 from gui.words import translate
 
 if TYPE_CHECKING:
     from engine.types.containers import ContainerSpec
+    from gui.dialogs.form.fields import PairsField
     from gui.dialogs.form.rows import MountRow, RowsField
     from gui.shell import Shell
 
@@ -46,6 +48,7 @@ class SpecForm(QWidget):
             volumes=[volume.name for volume in mirror.volumes.values() if not volume.anonymous],
             networks=[network.name for network in mirror.networks.values() if not network.builtin],
             choose_folder=lambda row: shell.run(self._choose_folder(row)),
+            choose_env_file=lambda field: shell.run(self._choose_env_file(field)),
         )
         self.entries: dict[str, Entry] = {entry.key: entry for section in self.sections for entry in section.entries}
         self._problems: dict[str, Any] = {}
@@ -185,6 +188,17 @@ class SpecForm(QWidget):
         path = await self._shell.choose_folder(translate("RunForm", "Which folder?"))
         if path:
             row.source.setText(path)
+
+    async def _choose_env_file(self, field: PairsField) -> None:
+        path = await self._shell.choose_open_file(
+            translate("RunForm", "Which file of variables?"), translate("RunForm", "Variables (*.env .env* *.txt)")
+        )
+        if not path:
+            return
+        try:
+            field.add(read_env_file(path))
+        except RunLineError as error:
+            self._shell.toast(str(error), Tone.DANGER)
 
 
 def _get(spec: ContainerSpec, key: str) -> Any:

@@ -37,14 +37,18 @@ class Section:
 
 
 def sections(
-    *, volumes: Sequence[str], networks: Sequence[str], choose_folder: Callable[[MountRow], None]
+    *,
+    volumes: Sequence[str],
+    networks: Sequence[str],
+    choose_folder: Callable[[MountRow], None],
+    choose_env_file: Callable[[f.PairsField], None],
 ) -> tuple[Section, ...]:
     """All of them, with fresh fields."""
     return (
         _basics(),
         _ports(),
         _files(volumes, choose_folder),
-        _environment(),
+        _environment(choose_env_file),
         _network(networks),
         _limits(),
         _health(),
@@ -108,13 +112,13 @@ def _files(volumes: Sequence[str], choose_folder: Callable[[MountRow], None]) ->
     )
 
 
-def _environment() -> Section:
+def _environment(choose_file: Callable[[f.PairsField], None]) -> Section:
     return Section(
         "env",
         translate("RunForm", "Environment"),
         "braces",
         (
-            Entry("env", translate("RunForm", "Variables"), f.PairsField("NAME=value")),
+            Entry("env", translate("RunForm", "Variables"), f.PairsField("NAME=value", choose_file)),
             Entry("labels", translate("RunForm", "Labels"), f.PairsField("name=value")),
             Entry("user", translate("RunForm", "User"), f.TextField(empty=None)),
             Entry("extra_groups", translate("RunForm", "Further groups"), f.words_field()),

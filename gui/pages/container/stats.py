@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _HISTORY_SECONDS = 3600.0
 _CHART_HEIGHT = 190
+_SHORT_SPAN, _USUAL_SPAN = "60", "300"
 _MARK_TONES = {"start": Tone.SUCCESS, "die": Tone.DANGER, "oom": Tone.DANGER, "update": Tone.INFO}
 _SMALLEST_MEMORY = 6 << 20
 _QUIET = {"cpu": 5.0, "io": 1000.0, "net": 1000.0, "pressure": 5.0}
@@ -40,6 +41,7 @@ class StatsTab(DetailTab):
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
         self._container: Container | None = None
+        self._span_is_mine = False
         self.timeline = Timeline(300.0, self)
         self.timeline.time_clicked.connect(self._show_log_at)
         self._buffers = {
@@ -75,8 +77,8 @@ class StatsTab(DetailTab):
         row.setContentsMargins(Space.L, Space.S, Space.L, Space.S)
         spans = (("60", "1 min"), ("300", "5 min"), ("900", "15 min"), ("3600", "1 h"))
         self._span = Segmented(spans, translate("Stats", "Time shown"))
-        self._span.set_current("300")
-        self._span.changed.connect(lambda key: self.timeline.set_span(float(key)))
+        self._span.set_current(_USUAL_SPAN)
+        self._span.changed.connect(self._on_span_chosen)
         row.addWidget(self._span)
         self._live = button(translate("Stats", "Back to now"), "follow", Variant.LINK, self.timeline.go_live)
         self._live.hide()
@@ -86,6 +88,19 @@ class StatsTab(DetailTab):
         self._note = label("", Text.SMALL, Tone.MUTED)
         row.addWidget(self._note)
         return row
+
+    def _on_span_chosen(self, key: str) -> None:
+        self._span_is_mine = True
+        self.timeline.set_span(float(key))
+
+    def _fit_span(self, history: Sequence[Rates]) -> None:
+        """A container of half a minute does not fill five; what the person chose stays."""
+        if self._span_is_mine or not history:
+            return
+        covered = (history[-1].time_ns - history[0].time_ns) / 1e9
+        key = _SHORT_SPAN if covered < float(_SHORT_SPAN) else _USUAL_SPAN
+        self._span.set_current(key)
+        self.timeline.set_span(float(key))
 
     def _make_charts(self) -> dict[str, TimeChart]:
         return {**self._usage_charts(), **self._flow_charts()}
@@ -197,6 +212,7 @@ class StatsTab(DetailTab):
             return
         for name, buffer in self._buffers.items():
             buffer.load([(rates.time_ns, _values(name, rates)) for rates in history])
+        self._fit_span(history)
         if history:
             self.timeline.set_now(history[-1].time_ns)
         events = await self.client.call(lambda engine: engine.event_log())

@@ -1,0 +1,77 @@
+"""A dialog of a few fields: what is wrong is told in it, and what was typed stays until the engine has agreed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QVBoxLayout
+from shiboken6 import isValid
+
+from engine.errors import WherryError
+from gui.presentation.errors import words_of
+from gui.theme import Space, Text, Tone
+from gui.widgets.banner import Banner
+from gui.widgets.buttons import Variant, button
+from gui.widgets.labels import label
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from gui.shell import Shell
+
+_WIDTH = 460
+
+
+class ShortForm(QDialog):
+    """A form, a banner for what is wrong, Cancel and one main button."""
+
+    def __init__(self, shell: Shell, title: str, verb: str) -> None:
+        super().__init__(shell.dialog_parent)
+        self._shell = shell
+        self.setWindowTitle(title)
+        self.setMinimumWidth(_WIDTH)
+        self.form = QFormLayout()
+        self.form.setHorizontalSpacing(Space.L)
+        self.form.setVerticalSpacing(Space.S)
+        self.banner = Banner(Tone.DANGER)
+        self.banner.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.L)
+        column.setSpacing(Space.M)
+        column.addWidget(label(title, Text.TITLE))
+        column.addLayout(self.form)
+        column.addWidget(self.banner)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(button(translate("FormDialog", "Cancel"), "", Variant.GHOST, self.reject))
+        self.go = button(verb, "", Variant.PRIMARY, self.submit)
+        self.go.setDefault(True)
+        row.addWidget(self.go)
+        column.addLayout(row)
+
+    def submit(self) -> None:
+        raise NotImplementedError
+
+    def warn(self, words: str) -> None:
+        self.banner.show_message(Tone.WARNING, words)
+        self.banner.show()
+        self.adjustSize()
+
+    async def attempt(self, work: Coroutine[Any, Any, Any], told: str) -> None:
+        """Do it; close on success, show what went wrong otherwise."""
+        self.go.setEnabled(False)
+        try:
+            await work
+        except WherryError as error:
+            if not isValid(self):
+                raise  # closed while we asked: the window shows it
+            words = words_of(error)
+            self.go.setEnabled(True)
+            self.banner.show_message(Tone.DANGER, words.title, words.text, words.details)
+            self.banner.show()
+            self.adjustSize()
+            return
+        if isValid(self):
+            self.accept()
+        self._shell.toast(told, Tone.SUCCESS)
