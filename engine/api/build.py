@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from engine.facade import OperationHandle
     from engine.types.builds import Build, BuildOutput
 
-_PRUNE_FILTERS = frozenset({"until", "id", "parent", "type", "description", "inuse", "shared", "private", "unused-for"})
+_PRUNE_FILTERS = frozenset(
+    {"until", "unused-for", "label", "label!", "id", "parent", "type", "description", "inuse", "shared", "private"}
+)
+_PRUNE_SIZES = ("keep-storage", "reserved-space", "max-used-space", "min-free-space")
 _NETWORKS: dict[str, Literal["", "none", "host", "pasta"]] = {
     "": "",
     "default": "",
@@ -168,7 +171,14 @@ def _failure(error: WherryError) -> bytes:
 
 async def prune_cache(call: Call) -> web.StreamResponse:
     filters = call.filters(_PRUNE_FILTERS)
-    if tuple(key for key in filters if key in filters):
-        raise Refusal(501, "filters of a build cache prune are not supported by Wherry")
-    freed = await call.engine.builds.prune_cache(all_unused=call.flag("all"))
+    for key in filters:
+        if key in filters and key not in ("until", "unused-for", "label", "label!"):
+            raise Refusal(501, f"the filter {key!r} of a build cache prune is not supported by Wherry")
+    for key in _PRUNE_SIZES:
+        if call.integer(key):
+            raise unsupported(key, "a prune takes what was not used for a time (the filter until), or everything")
+    if "label" in filters:  # as `docker system prune --filter label=…` sends to every noun: nothing here has one
+        return call.answer({"CachesDeleted": None, "SpaceReclaimed": 0})
+    until = min((moment for moment in (filters.until_ns(), filters.until_ns("unused-for")) if moment), default=0)
+    freed = await call.engine.builds.prune_cache(all_unused=call.flag("all"), until_ns=until)
     return call.answer({"CachesDeleted": list(freed.ids) or None, "SpaceReclaimed": freed.bytes})

@@ -341,7 +341,7 @@ async def remove(call: Call) -> web.StreamResponse:
 
 async def prune(call: Call) -> web.StreamResponse:
     filters = call.filters(_PRUNE_FILTERS)
-    freed = await call.engine.containers.prune(until_ns=filters.until_ns(), labels=filters.label_mapping())
+    freed = await call.engine.containers.prune(until_ns=filters.until_ns(), labels=filters.label_rule())
     return call.answer({"ContainersDeleted": list(freed.ids) or None, "SpaceReclaimed": freed.bytes})
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.api.statuses import Refusal
+from engine.types.data import LabelRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,20 +86,21 @@ class Filters:
         """All the labels asked for are there (unlike other keys, these are not alternatives)."""
         return all(_has_label(wanted, labels) for wanted in self.get(key))
 
-    def label_mapping(self) -> dict[str, str] | None:
-        """Labels for a prune, as the facade takes them; "" as a value stands for any."""
-        if "label!" in self:
-            raise Refusal(501, "the filter 'label!' is not supported by Wherry: a prune takes wanted labels only")
-        pairs = (value.partition("=") for value in self.get("label"))
-        return {key: value for key, _, value in pairs} or None
+    def label_rule(self) -> LabelRule:
+        """Labels for a prune, as the facade takes them."""
 
-    def until_ns(self) -> int:
+        def pairs(key: str) -> dict[str, str]:
+            return {name: value for name, _, value in (given.partition("=") for given in self.get(key))}
+
+        return LabelRule(wanted=pairs("label"), unwanted=pairs("label!"))
+
+    def until_ns(self, key: str = "until") -> int:
         """The moment of an `until` filter in nanoseconds; 0 where not given."""
-        given = self.get("until")
+        given = self.get(key)
         if not given:
             return 0
         if len(given) > 1:
-            raise Refusal(400, "more than one until filter specified")
+            raise Refusal(400, f"more than one {key} filter specified")
         return parse_moment(given[0])
 
 

@@ -134,7 +134,7 @@ async def remove(call: Call) -> web.StreamResponse:
 async def prune(call: Call) -> web.StreamResponse:
     filters = call.filters(_PRUNE_FILTERS)
     result = await call.engine.images.prune(
-        all_unused=filters.flag("dangling") is False, until_ns=filters.until_ns(), labels=filters.label_mapping()
+        all_unused=filters.flag("dangling") is False, until_ns=filters.until_ns(), labels=filters.label_rule()
     )
     return call.answer({"ImagesDeleted": removed(result) or None, "SpaceReclaimed": result.bytes})
 

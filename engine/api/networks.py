@@ -121,9 +121,7 @@ async def remove_network(call: Call) -> web.StreamResponse:
 
 async def prune(call: Call) -> web.StreamResponse:
     filters = call.filters(_PRUNE_FILTERS)
-    if "until" in filters:
-        raise Refusal(501, "the filter 'until' of a network prune is not supported by Wherry")
-    freed = await call.engine.networks.prune(labels=filters.label_mapping())
+    freed = await call.engine.networks.prune(until_ns=filters.until_ns(), labels=filters.label_rule())
     return call.answer({"NetworksDeleted": list(freed.ids) or None})
 
 

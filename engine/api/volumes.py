@@ -83,5 +83,5 @@ async def prune(call: Call) -> web.StreamResponse:
     filters = call.filters(_PRUNE_FILTERS)
     # Before 1.42 a prune took the named ones too.
     everything = filters.flag("all") is True or not call.at_least(42)
-    freed = await call.engine.volumes.prune(all_unused=everything, labels=filters.label_mapping())
+    freed = await call.engine.volumes.prune(all_unused=everything, labels=filters.label_rule())
     return call.answer({"VolumesDeleted": list(freed.ids) or None, "SpaceReclaimed": freed.bytes})

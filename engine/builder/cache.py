@@ -94,9 +94,14 @@ class StepCache:
             for key, entry in self._entries.items()
         ]
 
-    async def prune(self, held_by_images: Collection[str], *, everything: bool) -> Freed:
-        """Forget steps whose layer no image holds (or every step), and remove those layers."""
-        keys = [key for key, entry in self._entries.items() if everything or entry.diff_id not in held_by_images]
+    async def prune(self, held_by_images: Collection[str], *, everything: bool, until_ns: int = 0) -> Freed:
+        """Forget steps whose layer no image holds (or every step) and that were not used since, if a time is given;
+        and remove those layers."""
+        keys = [
+            key
+            for key, entry in self._entries.items()
+            if (everything or entry.diff_id not in held_by_images) and (not until_ns or self._used_ns[key] <= until_ns)
+        ]
         before = self.layers_held()
         ids = [key[:25] for key in keys]
         await self._forget(keys)

@@ -105,13 +105,13 @@ class CacheMounts:
             )
         return found
 
-    async def prune(self) -> Freed:
-        """Remove every cache that no step uses now."""
+    async def prune(self, *, until_ns: int = 0) -> Freed:
+        """Remove every cache that no step uses now (nor has used since a time)."""
         ids: list[str] = []
         freed = 0
         for entry in await self.entries():
             key = next(key for key, kept in self._kept.items() if kept.directory == entry.id)
-            if entry.in_use:
+            if entry.in_use or (until_ns and self._used_ns[key] > until_ns):
                 continue
             del self._kept[key]
             await self._database.execute("DELETE FROM build_cache WHERE key = ?", (key,))

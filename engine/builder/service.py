@@ -124,12 +124,13 @@ class BuildService:
         held = self._tools.bases.layers_of_images()
         return [*self._tools.cache.entries(held), *await self._tools.cache_mounts.entries()]
 
-    async def prune_cache(self, *, all_unused: bool = False) -> Freed:
+    async def prune_cache(self, *, all_unused: bool = False, until_ns: int = 0) -> Freed:
         """Without `all_unused`, only what no image has any more; with it, cache mounts too."""
-        steps = await self._tools.cache.prune(self._tools.bases.layers_of_images(), everything=all_unused)
+        held = self._tools.bases.layers_of_images()
+        steps = await self._tools.cache.prune(held, everything=all_unused, until_ns=until_ns)
         if not all_unused:
             return steps
-        mounts = await self._tools.cache_mounts.prune()
+        mounts = await self._tools.cache_mounts.prune(until_ns=until_ns)
         return Freed(ids=steps.ids + mounts.ids, bytes=steps.bytes + mounts.bytes)
 
     # --- one build ---

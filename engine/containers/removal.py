@@ -11,7 +11,7 @@ from engine.containers.ending import must_allow
 from engine.containers.restart_file import remove_restart_file
 from engine.errors import Code, NotFound, StorageError, WherryError
 from engine.types.containers import Action, State
-from engine.types.data import Freed
+from engine.types.data import ANY_LABELS, Freed
 
 if TYPE_CHECKING:
     from engine.containers.book import Entry
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.containers.runtime import Runtime
     from engine.logs.service import LogService
     from engine.stats.service import StatsService
+    from engine.types.data import LabelRule
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Remover:
                 return Freed()
             return await self._remove_locked(entry, volumes=True)
 
-    async def prune(self, *, until_ns: int = 0, labels: dict[str, str] | None = None) -> Freed:
+    async def prune(self, *, until_ns: int = 0, labels: LabelRule = ANY_LABELS) -> Freed:
         """Everything at rest."""
         freed = 0
         gone: list[str] = []
@@ -61,7 +62,7 @@ class Remover:
             if until_ns and container.created.timestamp() * 1e9 > until_ns:
                 continue
             held = entry.record.image_config.labels | container.spec.labels
-            if all(held.get(key) == value for key, value in (labels or {}).items()):
+            if labels.allows(held):
                 with contextlib.suppress(WherryError):
                     freed += (await self.remove(entry)).bytes
                     gone.append(entry.id)

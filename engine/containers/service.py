@@ -26,6 +26,7 @@ from engine.containers.starting import Starter
 from engine.containers.supervision import Supervisor
 from engine.errors import Code, Conflict, RuntimeFailure, Unsupported
 from engine.types.containers import Action, Container, ListContainers, SizeOnDisk, State, WaitResult
+from engine.types.data import ANY_LABELS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
         Process,
         UpdateContainer,
     )
-    from engine.types.data import Freed
+    from engine.types.data import Freed, LabelRule
 
 _EVERYTHING = ListContainers()
 _AT_REST = frozenset({State.CREATED, State.EXITED, State.DEAD})
@@ -221,7 +222,7 @@ class ContainerService:
             self._supervisor.cancel_restart(entry.id)
         return await self._remover.remove(entry, force=force, volumes=volumes)
 
-    async def prune(self, *, until_ns: int = 0, labels: dict[str, str] | None = None) -> Freed:
+    async def prune(self, *, until_ns: int = 0, labels: LabelRule = ANY_LABELS) -> Freed:
         return await self._remover.prune(until_ns=until_ns, labels=labels)
 
     async def size(self, container: str) -> SizeOnDisk:

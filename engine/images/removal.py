@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING
 
 from engine.errors import Code, Conflict, InvalidRequest, WherryError
 from engine.images import configs, reference
+from engine.types.data import ANY_LABELS
 from engine.types.images import Removed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from engine.images.catalogue import Catalogue
     from engine.images.intake import LayerIntake
     from engine.images.records import StoredImage
     from engine.storage.blobs import BlobStore
     from engine.storage.layers import LayerStore
+    from engine.types.data import LabelRule
 
 
 class Remover:
@@ -42,9 +44,7 @@ class Remover:
         going = [one for one in image_ids if one in self._catalogue.images and not self._catalogue.users_of(one)]
         return sum(self._layer_bytes(diff_id) for diff_id in self._catalogue.layers_only_in(going))
 
-    def prunable(
-        self, *, all_unused: bool, until_ns: int = 0, labels: Mapping[str, str] | None = None
-    ) -> list[StoredImage]:
+    def prunable(self, *, all_unused: bool, until_ns: int = 0, labels: LabelRule = ANY_LABELS) -> list[StoredImage]:
         """Images nothing uses: the nameless ones, or all of them."""
         return [
             image
@@ -52,7 +52,7 @@ class Remover:
             if (all_unused or not self._catalogue.tags_of(image.id))
             and not self._catalogue.users_of(image.id)
             and _older(image, until_ns)
-            and _has_labels(image, labels or {})
+            and labels.allows(image.config.labels)
         ]
 
     def total(self) -> tuple[int, int]:
@@ -85,7 +85,7 @@ class Remover:
         names = [*self._catalogue.tags_of(image.id), *self._catalogue.digests_of(image.id)]
         return await self._untag(image, names, delete=True, force=force)
 
-    async def prune(self, *, all_unused: bool, until_ns: int, labels: Mapping[str, str] | None) -> Removed:
+    async def prune(self, *, all_unused: bool, until_ns: int, labels: LabelRule) -> Removed:
         untagged: list[str] = []
         deleted: list[str] = []
         freed = 0
@@ -193,9 +193,3 @@ def _short(image_id: str) -> str:
 def _older(image: StoredImage, until_ns: int) -> bool:
     created = configs.parse_time(image.document.created)
     return not until_ns or created is None or created.timestamp() * 1e9 < until_ns
-
-
-def _has_labels(image: StoredImage, wanted: Mapping[str, str]) -> bool:
-    """An empty value asks only for the label to be there."""
-    labels = image.config.labels
-    return all(key in labels and value in ("", labels[key]) for key, value in wanted.items())

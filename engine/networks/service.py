@@ -29,7 +29,7 @@ from engine.networks.membership import (
     has_members_up,
     without_member,
 )
-from engine.types.data import Freed, now
+from engine.types.data import ANY_LABELS, Freed, now
 from engine.types.events import Event
 from engine.types.networks import CreateNetwork, HostPort, Network, NetworkMember
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from engine.state.database import Database
     from engine.storage.paths import Paths
     from engine.types.containers import Container, PortMapping
+    from engine.types.data import LabelRule
 
 _BUILTIN = {"pasta": "pasta", "host": "host", "none": "null"}
 _POOL = ipaddress.ip_network("10.89.0.0/16")
@@ -140,12 +141,13 @@ class NetworkService:
         await self._bridge.remove(found)
         self._bus.publish("network", found.id, None, _event("destroy", found))
 
-    async def prune(self, *, labels: dict[str, str] | None = None) -> Freed:
+    async def prune(self, *, until_ns: int = 0, labels: LabelRule = ANY_LABELS) -> Freed:
         gone: list[str] = []
         for network in tuple(self._networks.values()):
-            if network.builtin or self._members(network):
+            is_young = until_ns and network.created.timestamp() * 1e9 > until_ns
+            if network.builtin or is_young or self._members(network):
                 continue
-            if all(network.labels.get(key) == value for key, value in (labels or {}).items()):
+            if labels.allows(network.labels):
                 await self.remove(network.id)
                 gone.append(network.name)
         return Freed(ids=tuple(gone))

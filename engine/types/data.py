@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
@@ -32,3 +36,22 @@ class Freed(Data, frozen=True, kw_only=True):
 
     ids: tuple[str, ...] = ()
     bytes: int = 0
+
+
+class LabelRule(Data, frozen=True, kw_only=True):
+    """Labels a thing must have and must not have. "" as a value stands for any."""
+
+    wanted: dict[str, str] = {}
+    unwanted: dict[str, str] = {}
+
+    def allows(self, labels: Mapping[str, str]) -> bool:
+        return all(_has(labels, key, value) for key, value in self.wanted.items()) and not any(
+            _has(labels, key, value) for key, value in self.unwanted.items()
+        )
+
+
+def _has(labels: Mapping[str, str], key: str, value: str) -> bool:
+    return key in labels and value in ("", labels[key])
+
+
+ANY_LABELS = LabelRule()

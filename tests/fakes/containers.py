@@ -35,7 +35,7 @@ from engine.types.containers import (
     UpdateContainer,
     WaitResult,
 )
-from engine.types.data import Freed, now
+from engine.types.data import ANY_LABELS, Freed, now
 from engine.types.volumes import Volume
 from tests.fakes.shell import FakeExec
 from tests.fakes.store import normal_reference
@@ -43,6 +43,7 @@ from tests.fakes.store import normal_reference
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
+    from engine.types.data import LabelRule
     from tests.fakes.store import Store
 
 _ADJECTIVES = ("quiet", "brave", "amber", "swift", "mellow", "bright", "calm", "eager")
@@ -219,12 +220,11 @@ class FakeContainers:
         self._store.refresh_users()
         return Freed(ids=(found.id,), bytes=2_400_000)
 
-    async def prune(self, *, until_ns: int = 0, labels: dict[str, str] | None = None) -> Freed:
+    async def prune(self, *, until_ns: int = 0, labels: LabelRule = ANY_LABELS) -> Freed:
         gone = [
             c
             for c in list(self._store.containers.values())
-            if c.state in (State.CREATED, State.EXITED, State.DEAD)
-            and all(c.spec.labels.get(key) == value for key, value in (labels or {}).items())
+            if c.state in (State.CREATED, State.EXITED, State.DEAD) and labels.allows(c.spec.labels)
         ]
         for container in gone:
             await self.remove(container.id)

@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from engine.errors import Code, Conflict, NotFound, RegistryError
-from engine.types.data import now
+from engine.types.data import ANY_LABELS, now
 from engine.types.images import (
     CommitContainer,
     FileDifference,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from engine.facade import OperationHandle
     from engine.operations.registry import Progress
+    from engine.types.data import LabelRule
     from tests.fakes.store import Store
 
 
@@ -217,10 +218,8 @@ class FakeImages:
     async def removal_frees(self, image_ids: Sequence[str]) -> int:
         return sum(self._store.image(one).unique_size for one in image_ids)
 
-    async def prune(
-        self, *, all_unused: bool = False, until_ns: int = 0, labels: dict[str, str] | None = None
-    ) -> Removed:
-        gone = self._prunable(all_unused=all_unused)
+    async def prune(self, *, all_unused: bool = False, until_ns: int = 0, labels: LabelRule = ANY_LABELS) -> Removed:
+        gone = [image for image in self._prunable(all_unused=all_unused) if labels.allows(image.config.labels)]
         for image in gone:
             self._store.drop("image", image.id, "delete")
         return Removed(deleted=tuple(image.id for image in gone), bytes=sum(image.unique_size for image in gone))

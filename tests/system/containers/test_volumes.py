@@ -8,6 +8,7 @@ import pytest
 
 from engine.errors import Code, Conflict, StorageError, WherryError
 from engine.types.containers import Mount
+from engine.types.data import LabelRule
 from engine.types.volumes import CreateVolume
 from tests.system.containers.conftest import create, output
 
@@ -97,5 +98,6 @@ async def test_create_is_idempotent_and_prune_spares_the_named(loaded: EmbeddedE
     first = await loaded.volumes.create(CreateVolume(name="n", labels={"a": "b"}))
     assert (await loaded.volumes.create(CreateVolume(name="n"))).created == first.created
     assert (await loaded.volumes.prune()).ids == ()
-    assert (await loaded.volumes.prune(all_unused=True, labels={"a": "other"})).ids == ()
-    assert (await loaded.volumes.prune(all_unused=True)).ids == ("n",)
+    assert (await loaded.volumes.prune(all_unused=True, labels=LabelRule(wanted={"a": "other"}))).ids == ()
+    assert (await loaded.volumes.prune(all_unused=True, labels=LabelRule(unwanted={"a": ""}))).ids == ()
+    assert (await loaded.volumes.prune(all_unused=True, labels=LabelRule(wanted={"a": ""}))).ids == ("n",)
