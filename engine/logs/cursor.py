@@ -6,6 +6,7 @@ reach, the tail is read from the end all the same; its line numbers are then est
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from typing import TYPE_CHECKING, Literal
 
@@ -216,6 +217,13 @@ class Cursor:
             make_line(position, time, stream, text, source=source)
             for position, (time, stream, text) in enumerate(raw, number)
         ]
+
+    def times_until(self, number: int) -> array[int]:
+        """When the lines from here up to a number (exclusive) were written."""
+        times, wanted = array("q"), number - self.number
+        while len(times) < wanted and (raw := self._feed(BLOCK)):
+            times.extend(time for time, _stream, _text in raw)
+        return times[:wanted]
 
     def drain(self) -> list[LogLine]:
         lines: list[LogLine] = []

@@ -1,4 +1,4 @@
-"""A reader over one history: its past from where it was asked to begin, then what comes, in batches; and merging.
+"""A reader over one history: its past from where it was asked to begin, then what comes, in batches.
 
 The file itself is the buffer: a slow reader reads later and bigger batches, and memory stays bounded.
 """
@@ -6,16 +6,12 @@ The file itself is the buffer: a slow reader reads later and bigger batches, and
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import heapq
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from engine.logs.cursor import BLOCK, Chronicle, Cursor
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
     from pathlib import Path
 
     from engine.logs.watcher import LogWatcher
@@ -23,8 +19,6 @@ if TYPE_CHECKING:
 
 _GATHER_SECONDS = 0.004
 """How long a busy log is let grow between two batches; far below what a person sees."""
-_MERGE_SECONDS = 0.012
-_QUEUED_BATCHES = 4
 
 
 class Follower:
@@ -132,94 +126,3 @@ class Follower:
         wanted = self._wanted([partial])
         self._left = left
         return wanted
-
-
-async def merge(
-    readers: Sequence[tuple[str, AsyncIterator[Sequence[LogLine]]]], request: ReadLogs
-) -> AsyncGenerator[Sequence[LogLine], None]:
-    """Several readers in time order. What is past comes out exactly sorted; live lines within a few milliseconds."""
-    if not request.follow:
-        async with contextlib.aclosing(_merge_past(readers)) as batches:
-            if request.tail is None:
-                async for batch in batches:
-                    yield batch
-                return
-            lines = [line async for batch in batches for line in batch]
-            yield lines[-request.tail :] if request.tail else []
-        return
-    queue: asyncio.Queue[Sequence[LogLine] | None] = asyncio.Queue(_QUEUED_BATCHES * len(readers) or 1)
-    tasks = [asyncio.create_task(_pump(name, reader, queue)) for name, reader in readers]
-    open_readers = len(tasks)
-    try:
-        while open_readers:
-            gathered: list[LogLine] = []
-            first = await queue.get()
-            await asyncio.sleep(_MERGE_SECONDS)
-            pending = [first]
-            while not queue.empty():
-                pending.append(queue.get_nowait())
-            for arrived in pending:
-                if arrived is None:
-                    open_readers -= 1
-                else:
-                    gathered += arrived
-            if gathered:
-                gathered.sort(key=lambda line: line.time_ns)
-                yield gathered
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for _, reader in readers:
-            await _close(reader)
-
-
-async def _merge_past(
-    readers: Sequence[tuple[str, AsyncIterator[Sequence[LogLine]]]],
-) -> AsyncGenerator[Sequence[LogLine], None]:
-    heads: list[tuple[int, int, int, list[LogLine]]] = []
-    try:
-        for order, (name, reader) in enumerate(readers):
-            if batch := await _next(name, reader):
-                heads.append((batch[0].time_ns, order, 0, batch))
-        heapq.heapify(heads)
-        ready: list[LogLine] = []
-        while heads:
-            _, order, place, batch = heapq.heappop(heads)
-            ready.append(batch[place])
-            place += 1
-            if place == len(batch):
-                batch, place = await _next(*readers[order]), 0
-            if batch:
-                heapq.heappush(heads, (batch[place].time_ns, order, place, batch))
-            if len(ready) >= 2000:
-                yield ready
-                ready = []
-        if ready:
-            yield ready
-    finally:
-        for _, reader in readers:
-            await _close(reader)
-
-
-async def _next(name: str, reader: AsyncIterator[Sequence[LogLine]]) -> list[LogLine]:
-    async for batch in reader:
-        return [msgspec.structs.replace(line, source=name) for line in batch]
-    return []
-
-
-async def _pump(
-    name: str, reader: AsyncIterator[Sequence[LogLine]], queue: asyncio.Queue[Sequence[LogLine] | None]
-) -> None:
-    try:
-        while batch := await _next(name, reader):
-            await queue.put(batch)
-    finally:
-        # Whoever reads must learn of the end also where this reader failed.
-        await queue.put(None)
-
-
-async def _close(reader: AsyncIterator[Sequence[LogLine]]) -> None:
-    close = getattr(reader, "aclose", None)
-    if close is not None:
-        await close()

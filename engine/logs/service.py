@@ -7,6 +7,7 @@ import contextlib
 import functools
 import logging
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -15,7 +16,9 @@ from engine.errors import InvalidRequest, NotFound, WherryError
 from engine.logs.archive import LogArchive
 from engine.logs.asking import SearchRun, one_after_another
 from engine.logs.cursor import Chronicle
-from engine.logs.following import Follower, merge
+from engine.logs.following import Follower
+from engine.logs.merged_export import export_merged
+from engine.logs.merging import MERGED, MergedLogs
 from engine.logs.question import Question, compile_question
 from engine.logs.rotation import reopen_if_missing, rotate
 from engine.logs.timeline import joined_summary, numbered_from, read_timeline
@@ -25,7 +28,6 @@ from engine.types.logs import ExportLogs, LogLine, LogSummary, ReadLogs, SearchL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
-    from pathlib import Path
 
     from engine.facade import OperationHandle
     from engine.logs.source import LogSource, LogSources
@@ -57,6 +59,7 @@ class LogService:
     ) -> None:
         self._sources = sources
         self._archive = LogArchive(history)
+        self._merged = MergedLogs(self)
         self._operations = operations
         self._settings = settings
         self._watcher: LogWatcher | None = None
@@ -80,6 +83,7 @@ class LogService:
         if self._watcher is not None:
             self._watcher.close()
             self._watcher = None
+        self._merged.close()
 
     # --- what the containers room tells ---
 
@@ -91,7 +95,7 @@ class LogService:
     async def keep_history(self, container_id: str) -> None:
         """Move a container's log files to the history, before its directory goes. Same name, same timeline."""
         source = self._sources.log_source(container_id)
-        await self._ensure_index(source.path)
+        await self.ensure_index(source.path)
         async with self._rotating:
             await asyncio.to_thread(self._archive.take, source.path, source.name)
             await asyncio.to_thread(self._archive.trim, self._settings().history_max_bytes)
@@ -99,7 +103,7 @@ class LogService:
     async def rotate(self, container: str) -> bool:
         """Begin a new file now."""
         source = self._sources.log_source(container)
-        await self._ensure_index(source.path)
+        await self.ensure_index(source.path)
         async with self._rotating:
             most = self._limits(source)[1]
             return await asyncio.to_thread(rotate, source.path, source.control, most_files=most)
@@ -107,6 +111,8 @@ class LogService:
     # --- the facade ---
 
     async def summary(self, container: str) -> LogSummary:
+        if container.startswith(MERGED):
+            return await self._merged.summary(container)
         parts = [await self._summary_of(part) for part in self._parts(container)]
         return parts[0] if len(parts) == 1 else joined_summary(*parts)
 
@@ -119,11 +125,13 @@ class LogService:
 
     async def read(self, container: str, request: ReadLogs = _EVERYTHING) -> AsyncGenerator[Sequence[LogLine], None]:
         parts = self._parts(container)
-        if len(parts) == 1:
+        if container.startswith(MERGED):
+            lines = self._merged.read(container, request)
+        elif len(parts) == 1:
             lines = self._read_one(parts[0], request)
         else:
             past, now = parts
-            await self._ensure_index(self._path(past))
+            await self.ensure_index(self._path(past))
             summaries = await self._summary_of(past), await self._summary_of(now)
             lines = read_timeline(
                 lambda asked: self._read_one(past, asked), lambda asked: self._read_one(now, asked), *summaries, request
@@ -135,7 +143,7 @@ class LogService:
     async def _read_one(self, container: str, request: ReadLogs) -> AsyncGenerator[Sequence[LogLine], None]:
         path = self._path(container)
         if request.first is not None:
-            await self._ensure_index(path)
+            await self.ensure_index(path)
         else:
             self._index_in_background(path, only_if_large=True)
         source = None if container.startswith(_HISTORY) else self._sources.log_source(container)
@@ -154,16 +162,12 @@ class LogService:
                 if not events:
                     self._followers.pop(source.container_id, None)
 
-    async def merged(
-        self, container_names: Sequence[str], request: ReadLogs = _EVERYTHING
-    ) -> AsyncGenerator[Sequence[LogLine], None]:
-        """Lines of several containers in time order, each with its container's id as `source`."""
-        readers = [(self._source_id(name), self.read(name, request)) for name in container_names]
-        async with contextlib.aclosing(merge(readers, request)) as lines:
-            async for batch in lines:
-                yield batch
-
     async def search(self, container: str, request: SearchLogs) -> AsyncGenerator[SearchProgress, None]:
+        if container.startswith(MERGED):
+            async with contextlib.aclosing(self._merged.search(container, request)) as merged:
+                async for progress in merged:
+                    yield progress
+            return
         question = _question(request)
         runs = [(SearchRun(self._path(part), question), shift) for part, shift in await self._shifts(container)]
         async with contextlib.aclosing(one_after_another(runs)) as answers:
@@ -171,22 +175,26 @@ class LogService:
                 yield progress
 
     async def lines(self, container: str, numbers: Sequence[int]) -> Sequence[LogLine]:
+        if container.startswith(MERGED):
+            return await self._merged.lines(container, numbers)
         found: list[LogLine] = []
         shifts = await self._shifts(container)
         for place, (part, shift) in enumerate(shifts):
             end = shifts[place + 1][1] if place + 1 < len(shifts) else None
             wanted = [number - shift for number in numbers if number >= shift and (end is None or number < end)]
             path = self._path(part)
-            await self._ensure_index(path)
+            await self.ensure_index(path)
             pick = functools.partial(_pick, numbers=wanted)
             found += numbered_from(await asyncio.to_thread(_with_chronicle, path, pick), shift)
         return found
 
     async def line_at(self, container: str, time_ns: int) -> int:
+        if container.startswith(MERGED):
+            return await self._merged.line_at(container, time_ns)
         number = 0
         for part, shift in await self._shifts(container):
             path = self._path(part)
-            await self._ensure_index(path)
+            await self.ensure_index(path)
             look = functools.partial(_number_at, time_ns=time_ns)
             found, past_it = await asyncio.to_thread(_with_chronicle, path, look)
             number = found + shift
@@ -195,18 +203,31 @@ class LogService:
         return number
 
     def export(self, container: str, request: ExportLogs) -> OperationHandle:
-        path = self._path(container)
+        merged = container.startswith(MERGED)
+        path = Path() if merged else self._path(container)
         question = None if request.search is None else _question(request.search)
 
         async def work(progress: Progress) -> str:
-            await _export(path, request, question, progress)
+            if merged:
+                await export_merged(self, container, request, self._name_of, progress)
+            else:
+                await _export(path, request, question, progress)
             return request.path
 
-        title = f"Export the log of {container}"
+        title = "Export merged logs" if merged else f"Export the log of {container}"
         return self._operations.start(kind="export", title=title, subject=container, work=work)
 
     async def history(self) -> Sequence[str]:
         return await asyncio.to_thread(self._archive.names)
+
+    # --- for merged logs ---
+
+    def place(self, container: str) -> tuple[str, Path]:
+        """The id of a container, or the name of a history, and where its log is."""
+        if container.startswith(_HISTORY):
+            return container, self._path(container)
+        source = self._sources.log_source(container)
+        return source.container_id, source.path
 
     # --- inside ---
 
@@ -217,6 +238,9 @@ class LogService:
                 raise NotFound(f"No log is kept of {container.removeprefix(_HISTORY)}", subject=container)
             return path
         return self._sources.log_source(container).path
+
+    def _name_of(self, container: str) -> str:
+        return container if container.startswith(_HISTORY) else self._sources.log_source(container).name
 
     def _parts(self, container: str) -> list[str]:
         """What a name stands for: one log; or "history:NAME" the past of a name and the container that has it now."""
@@ -235,14 +259,9 @@ class LogService:
         parts = self._parts(container)
         if len(parts) == 1:
             return [(parts[0], 0)]
-        await self._ensure_index(self._path(parts[0]))
+        await self.ensure_index(self._path(parts[0]))
         past = await self._summary_of(parts[0])
         return [(parts[0], 0), (parts[1], past.first_number + past.lines)]
-
-    def _source_id(self, container: str) -> str:
-        if container.startswith(_HISTORY):
-            return container
-        return self._sources.log_source(container).container_id
 
     def _need_watcher(self) -> LogWatcher:
         if self._watcher is None:
@@ -273,7 +292,7 @@ class LogService:
             return
         if path in self._indexing or (only_if_large and not large):
             return
-        task = asyncio.create_task(self._ensure_index(path), name="log index")
+        task = asyncio.create_task(self.ensure_index(path), name="log index")
         self._indexing[path] = task
         task.add_done_callback(lambda done: self._indexed(path, done))
 
@@ -282,7 +301,7 @@ class LogService:
         if not task.cancelled() and task.exception() is not None:
             _log.warning("A log could not be indexed: %s", task.exception())
 
-    async def _ensure_index(self, path: Path) -> None:
+    async def ensure_index(self, path: Path) -> None:
         """Have the index reach so near the end that the rest is done in passing. Large steps go to the worker."""
         if await asyncio.to_thread(_with_chronicle, path, lambda chronicle: chronicle.exact):
             return
@@ -310,7 +329,7 @@ class LogService:
             return
         # Half the limit and less for each file: the history as a whole keeps to max_bytes × max_files.
         if size >= most_bytes > 0:
-            await self._ensure_index(source.path)
+            await self.ensure_index(source.path)
             async with self._rotating:
                 await asyncio.to_thread(rotate, source.path, source.control, most_files=most_files)
 

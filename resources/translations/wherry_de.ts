@@ -2645,11 +2645,11 @@
     </message>
     <message>
         <source>counting the lines…</source>
-        <translation type="unfinished"></translation>
+        <translation>die Zeilen werden gezählt …</translation>
     </message>
     <message>
         <source>{0} older lines dropped by the size limit</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} ältere Zeilen durch die Größengrenze entfallen</translation>
     </message>
     <message>
         <source>not a valid expression</source>
@@ -2685,11 +2685,11 @@
     </message>
     <message>
         <source>Earlier runs</source>
-        <translation type="unfinished"></translation>
+        <translation>Frühere Läufe</translation>
     </message>
     <message>
         <source>Also the logs of removed containers that had this name</source>
-        <translation type="unfinished"></translation>
+        <translation>Auch die Protokolle entfernter Container dieses Namens</translation>
     </message>
 </context>
 <context>

@@ -1,8 +1,9 @@
 """The window's speed: start, memory, idle cost, stalls under load, filtering, scrolling, a click to a green dot.
 
 `python -m tests.bench.window` runs each part in a process of its own on the fake engine (what is measured is the
-window), under the platform of the environment: xcb inside xvfb-run for figures, offscreen elsewhere. An empty Qt window
-measured in the same run is the peer.
+window), with `real` on the real one with 50 images and 100 containers of which 20 run; under the platform of the
+environment: xcb inside xvfb-run for figures, offscreen elsewhere. An empty Qt window measured in the same run is the
+peer. Beside wall clock times stands the processor time of the whole process, which a busy machine changes less.
 """
 
 from __future__ import annotations
@@ -23,53 +24,83 @@ if TYPE_CHECKING:
     from gui.application import Application
 
 _PARTS = ("empty", "start", "idle", "tray", "load", "filter", "click")
+_REAL_PARTS = ("empty", "start", "idle", "tray", "click", "load")
 _STARTED_NS = time.time_ns()
+_STORE = "WHERRY_BENCH_STORE"
 
 
 def main() -> int:
+    if sys.argv[1:] == ["real"]:
+        return asyncio.run(_main_real())
     if len(sys.argv) > 1:
         print(json.dumps(_measure(sys.argv[1])))
         return 0
-    found = {part: _spawn(part, runs=5 if part in ("empty", "start") else 1) for part in _PARTS}
-    empty, start = found["empty"], found["start"]
-    rows = (
+    _report({part: _spawn(part, runs=_runs(part)) for part in _PARTS})
+    return 0
+
+
+async def _main_real() -> int:
+    from tests.bench.window_store import furnished_store
+
+    async with furnished_store() as environment:
+        os.environ.update({**environment, _STORE: "real"})
+        _report({part: await asyncio.to_thread(_spawn, part, runs=_runs(part)) for part in _REAL_PARTS})
+    return 0
+
+
+def _runs(part: str) -> int:
+    return 5 if part in ("empty", "start") else 1
+
+
+def _report(found: dict[str, dict[str, float]]) -> None:
+    empty, start, load = found["empty"], found["start"], found["load"]
+    rows = [
         ("start to usable list, 100 containers and 50 images", f"{start['seconds'] * 1000:.0f} ms", "≤ 700 ms"),
+        ("  the best of the runs", f"{start['seconds_best'] * 1000:.0f} ms", ""),
+        ("  processor time of it", f"{start['cpu'] * 1000:.0f} ms", ""),
         ("  an empty Qt window in the same run", f"{empty['seconds'] * 1000:.0f} ms", ""),
+        ("  processor time of that", f"{empty['cpu'] * 1000:.0f} ms", ""),
         ("memory (RSS) then", f"{start['rss'] / 1e6:.0f} MB", "≤ 180 MB"),
         ("  an empty Qt window", f"{empty['rss'] / 1e6:.0f} MB", ""),
         ("idle, 20 running containers shown", f"{found['idle']['percent']:.1f} % of a core", "≤ 3 %"),
         ("idle in the tray", f"{found['tray']['percent']:.2f} % of a core", "≤ 0.5 %"),
-        ("stall under load, 99.9th percentile", f"{found['load']['p999'] * 1000:.0f} ms", "≤ 50 ms"),
-        ("  longest", f"{found['load']['longest'] * 1000:.0f} ms", "≤ 100 ms"),
-        ("  log lines shown meanwhile", f"{found['load']['lines']:,}", ""),
-        ("filter keystroke to repaint, 1,000 containers", f"{found['filter']['filter'] * 1000:.1f} ms", "≤ 30 ms"),
-        ("scroll, median frame", f"{found['filter']['frame'] * 1000:.1f} ms", "≤ 16 ms"),
+        ("stall under load, 99.9th percentile", f"{load['p999'] * 1000:.0f} ms", "≤ 50 ms"),
+        ("  longest", f"{load['longest'] * 1000:.0f} ms", "≤ 100 ms"),
+        ("  log lines shown meanwhile", f"{load['lines']:,.0f}", ""),
         ("click Start to green dot", f"{found['click']['seconds'] * 1000:.0f} ms", "≤ 100 ms"),
-    )
+    ]
+    if "filter" in found:
+        rows += [
+            ("filter keystroke to repaint, 1,000 containers", f"{found['filter']['filter'] * 1000:.1f} ms", "≤ 30 ms"),
+            ("scroll, median frame", f"{found['filter']['frame'] * 1000:.1f} ms", "≤ 16 ms"),
+        ]
+    print(f"load average {os.getloadavg()[0]:.1f}")
     for what, figure, aim in rows:
         print(f"{what:<56} {figure:>18}   {aim}")
-    return 0
 
 
 def _spawn(part: str, *, runs: int) -> dict[str, float]:
-    """The median of several runs, each figure for itself."""
-    results = []
+    """The median of several runs, each figure for itself, and the best of each."""
+    results: list[dict[str, float]] = []
     for _ in range(runs):
         began = time.time_ns()
         environment = {**os.environ, "WHERRY_BENCH_BEGAN": str(began)}
         command = [sys.executable, "-m", "tests.bench.window", part]
-        results.append(json.loads(subprocess.run(command, env=environment, check=True, capture_output=True).stdout))
-    return {key: statistics.median(result[key] for result in results) for key in results[0]}
+        results.append(json.loads(subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE).stdout))
+    best = {f"{key}_best": min(result[key] for result in results) for key in results[0]}
+    return best | {key: statistics.median(result[key] for result in results) for key in results[0]}
 
 
 def _since_begun() -> float:
     return (time.time_ns() - int(os.environ.get("WHERRY_BENCH_BEGAN", _STARTED_NS))) / 1e9
 
 
-def _rss() -> int:
+def _cost() -> dict[str, float]:
+    """What the process has used since it began."""
     import psutil
 
-    return int(psutil.Process().memory_info().rss)
+    process = psutil.Process()
+    return {"seconds": _since_begun(), "cpu": sum(process.cpu_times()[:2]), "rss": process.memory_info().rss}
 
 
 def _measure(part: str) -> dict[str, float]:
@@ -106,6 +137,10 @@ def _measure(part: str) -> dict[str, float]:
 
 
 async def _open(part: str) -> Any:
+    if os.environ.get(_STORE):
+        from engine.owner import open_owned_engine
+
+        return await open_owned_engine()
     from tests.fakes.engine import open_fake_engine
     from tests.fakes.world import populate_many
 
@@ -128,7 +163,7 @@ def _measure_empty() -> dict[str, float]:
         app.processEvents()
     app.processEvents()
     window.grab()
-    return {"seconds": _since_begun(), "rss": _rss()}
+    return _cost()
 
 
 async def _until(condition: Callable[[], object]) -> None:
@@ -140,7 +175,7 @@ async def _start(application: Application) -> dict[str, float]:
     page: Any = application.window.page("containers")
     await _until(lambda: page.list.model.rowCount() >= 100)
     page.list.table.viewport().repaint()
-    return {"seconds": _since_begun(), "rss": _rss()}
+    return _cost()
 
 
 async def _cpu_share(seconds: float) -> float:
@@ -172,10 +207,15 @@ async def _load(application: Application) -> dict[str, float]:
     from gui.dialogs.merged_logs import MergedLogsDialog
 
     window, client = application.window, application.client
-    running = [c.id for c in client.mirror.containers.values()][:10]
-    dialog = MergedLogsDialog(window, running)
+    chatty = [c for c in client.mirror.containers.values() if c.name.startswith("chatty-")]
+    for container in chatty:
+        window.trigger("container.start", [container])
+    await _until(lambda: all(client.mirror.containers[c.id].pid for c in chatty))
+    logging = chatty or list(client.mirror.containers.values())[:10]
+    dialog = MergedLogsDialog(window, [c.id for c in logging])
     dialog.show()
-    ticket = await client.begin(lambda engine: engine.images.pull(PullImage(reference="big:1")))
+    reference = os.environ.get("WHERRY_BENCH_PULL", "big:1")
+    ticket = await client.begin(lambda engine: engine.images.pull(PullImage(reference=reference)))
     await asyncio.sleep(1)
     gaps: list[float] = []
     last = time.perf_counter()
@@ -193,8 +233,11 @@ async def _load(application: Application) -> dict[str, float]:
     await asyncio.sleep(15)
     timer.stop()
     ticket.cancel()
-    lines = dialog.source.line_count() + dialog.source.dropped
+    source = dialog.panel.source
+    lines = source.line_count() if source is not None else 0
     dialog.reject()
+    for container in chatty:
+        await client.call(lambda engine, key=container.id: engine.containers.kill(key))  # type: ignore[misc]
     gaps.sort()
     return {"p999": gaps[int(len(gaps) * 0.999)], "longest": gaps[-1], "lines": lines}
 

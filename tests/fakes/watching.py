@@ -43,6 +43,28 @@ _PATTERNS = (
 _WEIGHTS = (0, 0, 0, 1, 0, 3, 1, 2, 0, 3, 0, 1, 5, 0, 3, 1, 0, 4, 0, 3)
 
 
+class _FakeLog:
+    """One container's lines, or those of several taken in turn."""
+
+    def __init__(self, logs: FakeLogs, containers: list[Container], *, merged: bool) -> None:
+        self._logs, self._containers, self._merged = logs, containers, merged
+
+    @property
+    def parts(self) -> int:
+        return len(self._containers)
+
+    def total(self) -> int:
+        return min(self._logs.total(self._logs.now(container)) for container in self._containers) * self.parts
+
+    def line(self, number: int) -> LogLine:
+        which = number % self.parts
+        line = self._logs.line(self._containers[which], number // self.parts)
+        return replace(line, number=number, source=self._containers[which].id) if self._merged else line
+
+    def alive(self) -> bool:
+        return all(self._logs.exists(container) for container in self._containers)
+
+
 class FakeLogs:
     """Implements `facade.Logs`. A container's history is worked out from line numbers, never kept."""
 
@@ -50,98 +72,82 @@ class FakeLogs:
         self._store = store
         self.lines_kept = 2_000
         self.lines_a_second = 4.0
-        self._opened_ns = time.time_ns()
+        self.names_of_the_past: list[str] = []
+        self.opened_ns = time.time_ns()
 
-    def _total(self, container: Container) -> int:
+    def total(self, container: Container) -> int:
         if container.state is State.CREATED:
             return 0
         if container.state is not State.RUNNING:
             return self.lines_kept
-        return self.lines_kept + int((time.time_ns() - self._opened_ns) / _SECOND * self.lines_a_second)
+        return self.lines_kept + int((time.time_ns() - self.opened_ns) / _SECOND * self.lines_a_second)
 
-    def _line(self, container: Container, number: int) -> LogLine:
+    def line(self, container: Container, number: int) -> LogLine:
         pattern, level = _PATTERNS[_WEIGHTS[number % len(_WEIGHTS)]]
         gap = _SECOND / self.lines_a_second
         return LogLine(
             number=number,
-            time_ns=int(self._opened_ns - (self.lines_kept - number) * gap),
+            time_ns=int(self.opened_ns - (self.lines_kept - number) * gap),
             stream="stderr" if level is Level.ERROR else "stdout",
             text=pattern.format(n=number % 977),
             level=level,
         )
 
-    def _container(self, name: str) -> Container:
-        return self._store.container(name.removeprefix("history:"))
+    def exists(self, container: Container) -> bool:
+        return container.id in self._store.containers
+
+    def now(self, container: Container) -> Container:
+        return self._store.containers.get(container.id, container)
+
+    def _log(self, name: str) -> _FakeLog:
+        names = name.removeprefix("merged:").split(",") if name.startswith("merged:") else [name]
+        merged = name.startswith("merged:")
+        return _FakeLog(self, [self._store.container(one.removeprefix("history:")) for one in names], merged=merged)
 
     async def summary(self, container: str) -> LogSummary:
-        found = self._container(container)
-        total = self._total(found)
+        log = self._log(container)
+        total = log.total()
         if not total:
             return LogSummary(bytes=0, lines=0, indexed=True)
         return LogSummary(
             bytes=total * 80,
             lines=total,
             indexed=True,
-            first_ns=self._line(found, 0).time_ns,
-            last_ns=self._line(found, total - 1).time_ns,
+            first_ns=log.line(0).time_ns,
+            last_ns=log.line(total - 1).time_ns,
         )
 
     async def read(self, container: str, request: ReadLogs = ReadLogs()) -> AsyncIterator[Sequence[LogLine]]:  # noqa: B008
-        found = self._container(container)
-        total = self._total(found)
+        log = self._log(container)
+        total = log.total()
         first = request.first if request.first is not None else 0
         if request.tail is not None:
             first = max(0, total - request.tail)
         last = total if request.count is None else min(total, first + request.count)
         while first < last:
-            batch = [self._line(found, number) for number in range(first, min(last, first + 1000))]
+            batch = [log.line(number) for number in range(first, min(last, first + 1000))]
             kept = [line for line in batch if _wanted(line, request)]
             if kept:
                 yield kept
             first += len(batch)
-        while request.follow and found.id in self._store.containers:
+        while request.follow and log.alive():
             await asyncio.sleep(0.1)
-            found = self._store.containers.get(found.id, found)
-            total = self._total(found)
-            fresh = [self._line(found, number) for number in range(first, total)]
+            total = log.total()
+            fresh = [log.line(number) for number in range(first, total)]
             first = max(first, total)
             if kept := [line for line in fresh if _wanted(line, request)]:
                 yield kept
 
-    async def merged(
-        self,
-        container_names: Sequence[str],
-        request: ReadLogs = ReadLogs(),  # noqa: B008
-    ) -> AsyncIterator[Sequence[LogLine]]:
-        containers = [self._container(name) for name in container_names]
-        tail = request.tail if request.tail is not None else 200
-        lines = [
-            replace(self._line(c, number), source=c.id)
-            for c in containers
-            for number in range(max(0, self._total(c) - tail), self._total(c))
-        ]
-        yield sorted(lines, key=lambda line: line.time_ns)
-        seen = {c.id: self._total(c) for c in containers}
-        while request.follow:
-            await asyncio.sleep(0.1)
-            fresh = []
-            for c in containers:
-                total = self._total(c)
-                fresh += [replace(self._line(c, number), source=c.id) for number in range(seen[c.id], total)]
-                seen[c.id] = total
-            if fresh:
-                yield sorted(fresh, key=lambda line: line.time_ns)
-
     async def search(self, container: str, request: SearchLogs) -> AsyncIterator[SearchProgress]:
-        found = self._container(container)
-        total = self._total(found)
+        log = self._log(container)
+        total = log.total()
         sensitive = request.case_sensitive
         if sensitive is None:
             sensitive = request.pattern != request.pattern.lower()
         pattern = re.compile(request.pattern if request.regex else re.escape(request.pattern), 0 if sensitive else re.I)
         matches = 0
         for first in range(0, total, 1000):
-            lines = [self._line(found, number) for number in range(first, min(total, first + 1000))]
+            lines = [log.line(number) for number in range(first, min(total, first + 1000))]
             hits = tuple(
                 line.number
                 for line in lines
@@ -158,26 +164,26 @@ class FakeLogs:
             yield SearchProgress(finished=True)
 
     async def lines(self, container: str, numbers: Sequence[int]) -> Sequence[LogLine]:
-        found = self._container(container)
-        return [self._line(found, number) for number in numbers if 0 <= number < self._total(found)]
+        log = self._log(container)
+        return [log.line(number) for number in numbers if 0 <= number < log.total()]
 
     async def line_at(self, container: str, time_ns: int) -> int:
-        found = self._container(container)
-        number = self.lines_kept - math.floor((self._opened_ns - time_ns) * self.lines_a_second / _SECOND)
-        return max(0, min(self._total(found), number))
+        log = self._log(container)
+        number = self.lines_kept - math.floor((self.opened_ns - time_ns) * self.lines_a_second / _SECOND)
+        return max(0, min(log.total(), number * log.parts))
 
     def export(self, container: str, request: ExportLogs) -> OperationHandle:
-        found = self._container(container)
+        self._log(container)
 
         async def work(_progress: Progress) -> str:
             return request.path
 
         return self._store.operations.start(
-            kind="export", title=f"Export the log of {found.name}", subject=request.path, work=work
+            kind="export", title=f"Export the log of {container}", subject=request.path, work=work
         )
 
     async def history(self) -> Sequence[str]:
-        return []
+        return self.names_of_the_past
 
 
 def _wanted(line: LogLine, request: ReadLogs) -> bool:

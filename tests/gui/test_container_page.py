@@ -133,40 +133,40 @@ def test_overview_tells_why_it_ended(driver: Driver, page: ContainersPage) -> No
 def test_log_is_loaded_followed_and_searched(driver: Driver, page: ContainersPage) -> None:
     logs = tab(driver, "grafana", "logs")
     assert isinstance(logs, LogsTab)
-    driver.until(lambda: logs.source is not None and logs.source.line_count() >= 2000)
-    before = logs.source.line_count()
-    driver.until(lambda: logs.source.line_count() > before)
-    logs.search.setText("upstream timed out")
-    driver.until(lambda: "matches" in logs._count.text() or " of " in logs._count.text())
-    logs._only.click()
-    driver.until(lambda: logs._filtered is not None and logs._filtered.line_count() > 0)
-    row = logs._filtered.row(logs._filtered.line_count() - 1)
+    driver.until(lambda: logs.panel.source is not None and logs.panel.source.line_count() >= 2000)
+    before = logs.panel.source.line_count()
+    driver.until(lambda: logs.panel.source.line_count() > before)
+    logs.panel.search.setText("upstream timed out")
+    driver.until(lambda: "matches" in logs.panel._count.text() or " of " in logs.panel._count.text())
+    logs.panel.only.click()
+    driver.until(lambda: logs.panel.filtered is not None and logs.panel.filtered.line_count() > 0)
+    row = logs.panel.filtered.row(logs.panel.filtered.line_count() - 1)
     assert row is None or "upstream timed out" in row.text
 
 
 def test_log_levels_filter(driver: Driver, page: ContainersPage) -> None:
     logs = tab(driver, "grafana", "logs")
-    driver.until(lambda: logs.source is not None and logs.source.line_count() > 0)
-    driver.bot.mouseClick(logs.levels.chip("error"), Qt.MouseButton.LeftButton)
-    driver.until(lambda: logs._filtered is not None and logs._filtered.line_count() > 10)
+    driver.until(lambda: logs.panel.source is not None and logs.panel.source.line_count() > 0)
+    driver.bot.mouseClick(logs.panel.levels.chip("error"), Qt.MouseButton.LeftButton)
+    driver.until(lambda: logs.panel.filtered is not None and logs.panel.filtered.line_count() > 10)
 
 
 def test_old_lines_are_fetched_when_they_come_to_sight(driver: Driver, page: ContainersPage) -> None:
     logs = tab(driver, "grafana", "logs")
-    driver.until(lambda: logs.source is not None and logs.source.line_count() > 0)
-    assert logs.source.row(3) is None
-    logs.source.want(0, 10)
-    driver.until(lambda: logs.source.row(3) is not None)
+    driver.until(lambda: logs.panel.source is not None and logs.panel.source.line_count() > 0)
+    assert logs.panel.source.row(3) is None
+    logs.panel.source.want(0, 10)
+    driver.until(lambda: logs.panel.source.row(3) is not None)
 
 
 def test_clearing_the_view_keeps_the_log(driver: Driver, page: ContainersPage) -> None:
     logs = tab(driver, "backup-nightly", "logs")
-    driver.until(lambda: logs.source is not None and logs.source.line_count() > 0)
-    lines = logs.source.line_count()
-    logs._clear()
-    assert logs.source.line_count() == 0
-    logs._unclear()
-    assert logs.source.line_count() == lines
+    driver.until(lambda: logs.panel.source is not None and logs.panel.source.line_count() > 0)
+    lines = logs.panel.source.line_count()
+    logs.panel.clear()
+    assert logs.panel.source.line_count() == 0
+    logs.panel.unclear()
+    assert logs.panel.source.line_count() == lines
 
 
 def test_terminal_opens_a_shell_and_another(driver: Driver, page: ContainersPage) -> None:
@@ -295,7 +295,39 @@ def test_files_are_browsed_edited_and_made(driver: Driver, page: ContainersPage)
 def test_merged_logs_of_several(driver: Driver, page: ContainersPage) -> None:
     driver.trigger("container.logs", "grafana", "shop-web-1")
     dialog: Any = driver.dialog("dialog.merged-logs")
-    driver.until(lambda: dialog.source.line_count() >= 400)
-    sources = {row.source for row in dialog.source.rows()}
-    assert sources == {driver.container("grafana").id, driver.container("shop-web-1").id}
+    panel = dialog.panel
+    driver.until(lambda: panel.source.line_count() >= 4000)
+    last = panel.source.line_count() - 1
+    assert {panel.source.row(number).source for number in (last, last - 1)} == {
+        driver.container("grafana").id,
+        driver.container("shop-web-1").id,
+    }
     dialog.reject()
+
+
+def test_a_search_in_merged_logs_goes_over_the_whole_history(driver: Driver, page: ContainersPage) -> None:
+    driver.trigger("container.logs", "grafana", "shop-web-1")
+    panel: Any = driver.dialog("dialog.merged-logs").panel  # type: ignore[attr-defined]
+    driver.until(lambda: panel.source.line_count() >= 4000)
+    assert panel.source.row(3) is None, "the beginning was never loaded"
+    panel.search.setText("upstream timed out")
+    panel.only.click()
+    driver.until(lambda: not panel.hunt.searching and len(panel.hunt.hits) >= 200)
+    assert panel.hunt.hits[0] < 100
+    assert list(panel.hunt.hits) == sorted(set(panel.hunt.hits))
+    panel.filtered.want(0, 0)
+    driver.until(lambda: panel.filtered.row(0) is not None)
+    assert "upstream timed out" in panel.filtered.row(0).text
+
+
+def test_earlier_runs_are_a_switch_where_there_were_some(driver: Driver, page: ContainersPage) -> None:
+    driver.engine.logs.names_of_the_past = ["grafana"]
+    logs: Any = tab(driver, "grafana", "logs")
+    driver.until(lambda: logs.earlier.isVisibleTo(logs))
+    logs.earlier.click()
+    assert logs.panel.name == "history:grafana"
+    driver.until(lambda: logs.panel.source.line_count() > 0)
+    logs = tab(driver, "shop-web-1", "logs")
+    driver.until(lambda: logs.panel.source.line_count() > 0)
+    assert logs.panel.name == driver.container("shop-web-1").id
+    assert logs.earlier.isHidden()

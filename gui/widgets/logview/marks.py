@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt
@@ -42,9 +43,21 @@ class TickScrollBar(QScrollBar):
     def _pixels(self) -> list[int]:
         key = (len(self._positions), self._total, self.height())
         if self._drawn is None or self._drawn[:3] != key:
-            last, scale = self.height() - 2, self.height() / self._total
-            self._drawn = (*key, sorted({min(last, int(position * scale)) for position in self._positions}))
+            self._drawn = (*key, ticks(self._positions, self._total, self.height()))
         return self._drawn[3]
+
+
+def ticks(positions: Sequence[int], total: int, height: int) -> list[int]:
+    """The pixels that have something, found pixel by pixel: there may be a million positions, and they grow."""
+    found: list[int] = []
+    place = 0
+    while place < len(positions):
+        y = positions[place] * height // total
+        if y >= height - 2:
+            return [*found, height - 2]
+        found.append(y)
+        place = bisect_left(positions, -(-(y + 1) * total // height), place + 1)
+    return found
 
 
 class NewLinesPill(QAbstractButton):

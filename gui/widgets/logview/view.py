@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QMenu, QWidget
 
 from gui.theme import Role, Space, color, mono, theme
 from gui.widgets.logview.gutter import Gutter, TimeStyle
+from gui.widgets.logview.hits import Hits
 from gui.widgets.logview.marks import NewLinesPill, TickScrollBar
 from gui.widgets.logview.render import Laid, Renderer, RenderOptions, highlight
 from gui.widgets.logview.scrolling import Scroller
@@ -65,8 +65,7 @@ class LogView(QAbstractScrollArea):
         self._following, self._unseen, self._gone = True, 0, 0
         self._unfolded: set[int] = set()
         self._pattern: re.Pattern[str] | None = None
-        self._hits: list[int] = []
-        self._hit = -1
+        self._hits = Hits()
         self._current = -1
         self._widest = 0.0
         self._dragging = False
@@ -162,26 +161,29 @@ class LogView(QAbstractScrollArea):
 
     def set_hits(self, lines: Sequence[int]) -> None:
         """All lines that match, ascending; stepping and ticks go by them."""
-        kept = self._hits[self._hit] if 0 <= self._hit < len(self._hits) else None
-        self._hits = list(lines)
-        self._hit = bisect.bisect_left(self._hits, kept) if kept is not None else -1
-        if self._hit >= len(self._hits):
-            self._hit = -1
-        self._show_ticks()
-        self.hit_changed.emit(self._hit + 1, len(self._hits))
-        self.viewport().update()
+        self._hits.set(lines)
+        self._hits_changed()
+
+    def add_hits(self, lines: Sequence[int]) -> None:
+        """More of them, all behind those known."""
+        self._hits.add(lines)
+        self._hits_changed()
+
+    @property
+    def hit_place(self) -> tuple[int, int]:
+        """The current hit, counted from one (nought for none), and how many there are."""
+        return self._hits.standing
 
     def step_hit(self, step: int) -> None:
         """To the next hit (+1) or the one before (−1), from what is seen now; goes round."""
-        if not self._hits:
-            return
-        if self._hit < 0:
-            place = bisect.bisect_left(self._hits, self._scroller.top)
-            self._hit = (place if step > 0 else place - 1) % len(self._hits)
-        else:
-            self._hit = (self._hit + step) % len(self._hits)
-        self.go_to_line(self._hits[self._hit])
-        self.hit_changed.emit(self._hit + 1, len(self._hits))
+        if self._hits.lines:
+            self.go_to_line(self._hits.step(step, self._scroller.top))
+            self.hit_changed.emit(*self.hit_place)
+
+    def _hits_changed(self) -> None:
+        self._show_ticks()
+        self.hit_changed.emit(*self.hit_place)
+        self.viewport().update()
 
     def go_to_line(self, index: int, *, select: bool = True) -> None:
         """Show a line, by default with the mark of the current line."""
@@ -253,9 +255,7 @@ class LogView(QAbstractScrollArea):
         self._unfolded = {key for key in self._unfolded if key >= self._gone}
         self._selection.shift(count)
         self._current = max(-1, self._current - count)
-        keep = bisect.bisect_left(self._hits, count)
-        self._hits = [hit - count for hit in self._hits[keep:]]
-        self._hit = max(-1, self._hit - keep)
+        self._hits.trim(count)
         if self._scroller.top >= count:
             self._scroller.top -= count
         else:
@@ -275,7 +275,8 @@ class LogView(QAbstractScrollArea):
         self._render.clear()
         self._selection.clear()
         self._unfolded.clear()
-        self._hits, self._hit, self._current, self._gone, self._unseen = [], -1, -1, 0, 0
+        self._hits.clear()
+        self._current, self._gone, self._unseen = -1, 0, 0
         self._widest, self._missing = 0.0, None
         self._scroller.place(self._scroller.top, 0.0, self._room)
         if self._following:
@@ -369,7 +370,7 @@ class LogView(QAbstractScrollArea):
     def _show_ticks(self) -> None:
         bar = self.verticalScrollBar()
         assert isinstance(bar, TickScrollBar)
-        bar.set_ticks(self._hits, self.line_count())
+        bar.set_ticks(self._hits.lines, self.line_count())
 
     def _show_pill(self) -> None:
         shown = not self._following and self.line_count() > 0
@@ -427,8 +428,7 @@ class LogView(QAbstractScrollArea):
     def _marks(self, index: int, laid: Laid) -> list[QTextLayout.FormatRange]:
         marks = []
         if self._pattern is not None:
-            here = 0 <= self._hit < len(self._hits) and self._hits[self._hit] == index
-            back = color(Role.MATCH_CURRENT if here else Role.MATCH)
+            back = color(Role.MATCH_CURRENT if self._hits.current == index else Role.MATCH)
             for found in self._pattern.finditer(laid.text[:16_384]):
                 if found.end() > found.start():
                     marks.append(highlight(found.start(), found.end() - found.start(), back, color(Role.TEXT)))

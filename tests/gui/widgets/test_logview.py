@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from array import array
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -11,6 +13,8 @@ from PySide6.QtGui import QGuiApplication
 
 from gui.widgets.logview import LineSource, LogRow, LogView, MemoryLineSource, SelectedLineSource, TimeStyle
 from gui.widgets.logview.ansi import Style, parse
+from gui.widgets.logview.hits import Hits
+from gui.widgets.logview.marks import ticks
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -228,3 +232,40 @@ def test_scrolling_by_keys_and_bar_agree(qtbot: QtBot) -> None:
     qtbot.keyClick(view, Qt.Key.Key_End)
     assert view.following
     assert view.verticalScrollBar().value() == view.verticalScrollBar().maximum()
+
+
+@pytest.mark.parametrize(("positions", "total"), [([], 10), ([0], 1), ([0, 9], 10), ([3, 4, 5, 500, 999_999], 10**6)])
+def test_ticks_are_the_pixels_of_the_hits(positions: list[int], total: int) -> None:
+    height = 300
+    plain = sorted({min(height - 2, position * height // total) for position in positions})
+    assert ticks(array("q", positions), total, height) == plain
+
+
+def test_ticks_of_a_million_hits_are_found_pixel_by_pixel() -> None:
+    class Counted(Sequence[int]):
+        looks = 0
+
+        def __len__(self) -> int:
+            return 1_000_000
+
+        def __getitem__(self, place: Any) -> Any:
+            Counted.looks += 1
+            return place * 3
+
+    assert ticks(Counted(), 3_000_000, 400) == list(range(399))
+    assert Counted.looks < 400 * 25
+
+
+def test_hits_keep_their_place_while_more_come() -> None:
+    hits = Hits()
+    hits.set([2, 5, 9])
+    assert hits.step(1, 4) == 5
+    hits.add([12, 20])
+    assert hits.standing == (2, 5)
+    assert [hits.step(1, 0) for _ in range(4)] == [9, 12, 20, 2]
+    hits.trim(3)
+    assert (list(hits.lines), hits.place) == ([2, 6, 9, 17], -1)
+    hits.set([6, 7])
+    assert hits.step(-1, 7) == 6
+    hits.clear()
+    assert hits.standing == (0, 0)

@@ -150,7 +150,7 @@ async def test_merged_in_time_order(loaded: EmbeddedEngine) -> None:
         await run(loaded, "sh", "-c", "for n in 1 2 3 4 5; do date +%s; usleep 3000; done", name=name)
     for name in ("one", "two"):
         await loaded.containers.wait(name)
-    merged = [line async for batch in loaded.logs.merged(["one", "two"]) for line in batch]
+    merged = await _lines(loaded, "merged:one,two")
     assert len(merged) == 10
     assert [line.time_ns for line in merged] == sorted(line.time_ns for line in merged)
     assert len({line.source for line in merged}) == 2

@@ -106,29 +106,6 @@ async def test_a_file_that_comes_later_is_found(service: LogService, tmp_path: P
         assert [line.text for line in await waiting] == ["at last"]
 
 
-async def test_merging_the_past_and_what_comes(service: LogService, tmp_path: Path) -> None:
-    logs = [tmp_path / name / "container.log" for name in ("a", "b")]
-    for offset, log in enumerate(logs):
-        write_log(log, [physical(b"%d" % n, time_ns=START_NS + n) for n in range(offset, 5000, 2)])
-    past = [line async for batch in service.merged(["a", "b"]) for line in batch]
-    assert [int(line.text) for line in past] == list(range(5000))
-    assert [line.source for line in past[:4]] == ["a", "b", "a", "b"]
-    tail = [line async for batch in service.merged(["a", "b"], ReadLogs(tail=3)) for line in batch]
-    assert [int(line.text) for line in tail] == [4997, 4998, 4999]
-    seen: list[str] = []
-    async with asyncio.timeout(10):
-        merged = service.merged(["a", "b"], ReadLogs(tail=0, follow=True))
-        async with contextlib.aclosing(merged):
-            waiting = asyncio.ensure_future(anext(merged))
-            await asyncio.sleep(0.05)
-            for log in logs:
-                write_log(log, [physical(b"new", time_ns=START_NS + 10**9)])
-            seen += [line.source for line in await waiting]
-            while len(seen) < 2:
-                seen += [line.source for line in await anext(merged)]
-    assert sorted(seen) == ["a", "b"]
-
-
 async def test_a_bad_expression_is_told(service: LogService) -> None:
     with pytest.raises(InvalidRequest):
         async for _ in service.search("a", SearchLogs(pattern="(", regex=True)):

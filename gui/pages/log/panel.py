@@ -1,0 +1,326 @@
+"""A log with its tools: follow, search the whole history, filter by words and levels, jump to a time, keep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+
+from engine.types.logs import ExportLogs, Level, LogSummary, SearchLogs
+from gui.pages.log.search import LogSearch, marking
+from gui.pages.log.source import EngineLogSource
+from gui.presentation.units import bytes_text
+from gui.theme import Space, Text, Tone
+from gui.widgets.buttons import Variant, menu_button, tool_button
+from gui.widgets.chips import ChipBar
+from gui.widgets.labels import label
+from gui.widgets.logview import LogView, SelectedLineSource, TimeStyle
+from gui.widgets.search_field import SearchField
+from gui.words import grouped, translate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gui.shell import Shell
+
+_ERRORS = (Level.ERROR, Level.FATAL)
+_WARNINGS = (Level.WARNING,)
+
+
+class LogPanel(QWidget):
+    """A tool row over a log view, and a line below that tells what is shown. `show_log` takes the facade's names."""
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__()
+        self.shell = shell
+        self.client = shell.client
+        self.name = ""
+        self._title = ""
+        self.source: EngineLogSource | None = None
+        self.filtered: SelectedLineSource | None = None
+        self._summary: LogSummary | None = None
+        self.hunt = LogSearch(shell.client, self)
+        self.view = LogView(translate("Logs", "Log"))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._make_tools())
+        column.addWidget(self.view, 1)
+        column.addLayout(self._make_foot())
+        self.view.search_wanted.connect(self.search.setFocus)
+        self.view.follow_changed.connect(self._follow.setChecked)
+        self.view.hit_changed.connect(lambda _position, _total: self._tell_hits())
+        self.hunt.found.connect(self._on_found)
+        self.hunt.progressed.connect(self._tell_hits)
+        self.hunt.failed.connect(self._on_search_error)
+        QShortcut(QKeySequence.StandardKey.Find, self, self.search.setFocus)
+        self._apply_choices()
+
+    # --- building ---
+
+    def _make_tools(self) -> QHBoxLayout:
+        self.tools = row = QHBoxLayout()
+        row.setContentsMargins(Space.L, Space.S, Space.L, Space.S)
+        row.setSpacing(Space.XS)
+        self.search = SearchField(translate("Logs", "Search the whole log"))
+        self.search.setMinimumWidth(200)
+        self.search.changed.connect(lambda _text: self._search())
+        self.search.stepped.connect(self.view.step_hit)
+        row.addWidget(self.search)
+        self._count = label("", Text.SMALL, Tone.MUTED)
+        self._regex = tool_button("braces", translate("Logs", "Regular expression"), self._search, checkable=True)
+        self.only = tool_button("filter", translate("Logs", "Show only matching lines"), self._search, checkable=True)
+        self._inverse = tool_button("minus", translate("Logs", "Hide matching lines"), self._search, checkable=True)
+        for knob in (self._regex, self.only, self._inverse):
+            row.addWidget(knob)
+        row.addWidget(self._count)
+        row.addSpacing(Space.S)
+        self.levels = ChipBar(
+            (
+                ("error", translate("Logs", "Errors"), Tone.DANGER),
+                ("warning", translate("Logs", "Warnings"), Tone.WARNING),
+                ("stderr", translate("Logs", "stderr"), Tone.NEUTRAL),
+            )
+        )
+        self.levels.changed.connect(lambda _keys: self._search())
+        row.addWidget(self.levels)
+        row.addStretch(1)
+        self._wrap = tool_button("wrap", translate("Logs", "Wrap long lines"), self._on_choice, checkable=True)
+        self._follow = tool_button("follow", translate("Logs", "Follow the end"), self._on_follow, checkable=True)
+        self._follow.setChecked(True)
+        row.addWidget(self._wrap)
+        row.addWidget(self._follow)
+        more = menu_button("", self._make_menu(), "more", Variant.GHOST)
+        more.setAccessibleName(translate("Logs", "More"))
+        row.addWidget(more)
+        return row
+
+    def _make_menu(self) -> QMenu:
+        menu = QMenu(self)
+        self._times = self._choice(menu, translate("Logs", "Timestamps"), "times", default=True)
+        self._colors = self._choice(menu, translate("Logs", "Colours of the program"), "colors", default=True)
+        self._json = self._choice(menu, translate("Logs", "Lay out JSON"), "json", default=False)
+        menu.addSeparator()
+        menu.addAction(translate("Logs", "Copy all that is selected"), self.view.copy)
+        menu.addAction(translate("Logs", "Export…"), lambda: self.shell.run(self._export()))
+        menu.addSeparator()
+        menu.addAction(translate("Logs", "Clear the view"), self.clear)
+        menu.addAction(translate("Logs", "Show everything again"), self.unclear)
+        return menu
+
+    def _choice(self, menu: QMenu, words: str, key: str, *, default: bool) -> QAction:
+        action = QAction(words, menu, checkable=True)
+        action.setChecked(self.shell.settings.text(f"log-{key}", "1" if default else "0") == "1")
+        action.setData(key)
+        action.toggled.connect(lambda _on: self._on_choice())
+        menu.addAction(action)
+        return action
+
+    def _make_foot(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setContentsMargins(Space.L, Space.XS, Space.L, Space.XS)
+        self._foot = label("", Text.SMALL, Tone.MUTED)
+        row.addWidget(self._foot)
+        row.addStretch(1)
+        return row
+
+    # --- which log ---
+
+    def show_log(self, name: str, title: str) -> None:
+        """Show a log and follow it; the same one again goes on where it was. `title` is for people and file names."""
+        self._title = title
+        if name != self.name or self.source is None:
+            self.suspend()
+            self.name, self._summary = name, None
+            self.source = EngineLogSource(self.client, name, self._on_error, self)
+            self.source.arrived.connect(self.hunt.arrived)
+            self.source.appended.connect(lambda _count: self._describe())
+            self.source.reset.connect(self._describe)
+            self.filtered = None
+            self.view.set_source(self.source)
+        self.source.open()
+        self.shell.run(self._load_summary(name))
+        self._search()
+
+    def suspend(self) -> None:
+        """Out of sight: nothing streams."""
+        if self.source is not None:
+            self.source.close()
+        self.hunt.end()
+
+    def forget(self) -> None:
+        self.suspend()
+        self.name = ""
+        self.view.set_source(None)
+        self.source = self.filtered = None
+        self.search.clear()
+
+    def show_time(self, time_ns: int) -> None:
+        """Jump to the first line of a moment, as after a click in a graph."""
+        if self.name:
+            self.shell.run(self._go_to(self.name, time_ns))
+
+    def set_source_styles(self, styles: Mapping[str, tuple[str, int]]) -> None:
+        """For merged logs: each container's label and colour."""
+        self.view.set_source_styles(styles)
+
+    # --- loading ---
+
+    async def _load_summary(self, name: str) -> None:
+        summary = await self.client.call(lambda engine: engine.logs.summary(name))
+        if name != self.name or self.source is None:
+            return
+        self._summary = summary
+        self._describe()
+        if not summary.indexed:
+            # The numbers told so far are estimates; this question waits for the index.
+            await self.client.call(lambda engine: engine.logs.line_at(name, 0))
+            summary = await self.client.call(lambda engine: engine.logs.summary(name))
+            if name != self.name or self.source is None:
+                return
+            self._summary = summary
+            self.source.begin_anew()
+            self._search()
+        self.source.set_summary(summary)
+        self._describe()
+
+    async def _go_to(self, name: str, time_ns: int) -> None:
+        number = await self.client.call(lambda engine: engine.logs.line_at(name, time_ns))
+        if self.source is not None and name == self.name and self.filtered is None:
+            self.view.set_follow(on=False)
+            self.view.go_to_line(max(0, number - self.source.origin))
+
+    def _on_error(self, error: BaseException) -> None:
+        self._foot.setText(translate("Logs", "The log cannot be read: {0}").format(error))
+
+    def _describe(self) -> None:
+        if self.source is None:
+            return
+        parts = [translate("Logs", "{0} lines").format(grouped(self.source.line_count()))]
+        if self._summary is not None:
+            parts.append(bytes_text(self._summary.bytes))
+            if not self._summary.indexed:
+                parts.append(translate("Logs", "counting the lines…"))
+            if self._summary.first_number:
+                dropped = grouped(self._summary.first_number)
+                parts.append(translate("Logs", "{0} older lines dropped by the size limit").format(dropped))
+        self._foot.setText("  ·  ".join(parts))
+
+    # --- searching and filtering ---
+
+    def _question(self) -> SearchLogs | None:
+        """What is asked for now, or None."""
+        keys = set(self.levels.checked())
+        levels = (*(_ERRORS if "error" in keys else ()), *(_WARNINGS if "warning" in keys else ()))
+        text = self.search.text()
+        if not text and not levels and "stderr" not in keys:
+            return None
+        return SearchLogs(
+            pattern=text,
+            regex=self._regex.isChecked(),
+            inverse=self._inverse.isChecked() and bool(text),
+            levels=levels,
+            stdout="stderr" not in keys,
+        )
+
+    def _search(self) -> None:
+        self.hunt.end()
+        question = self._question()
+        if question is None or self.source is None:
+            self.view.set_search(None)
+            self.view.set_hits([])
+            self._unfilter()
+            self._count.setText("")
+            return
+        pattern = marking(question)
+        if question.pattern and pattern is None:
+            self._count.setText(translate("Logs", "not a valid expression"))
+            return
+        self.view.set_search(pattern if not question.inverse else None)
+        if self.only.isChecked() or question.inverse or not question.pattern:
+            self.filtered = SelectedLineSource(self.source, (), self)
+            self.view.set_source(self.filtered)
+        else:
+            self._unfilter()
+            self.view.set_hits([])
+        self.hunt.ask(self.name, question)
+
+    def _unfilter(self) -> None:
+        if self.filtered is not None:
+            self.filtered = None
+            self.view.set_source(self.source)
+
+    def _on_found(self, numbers: Sequence[int]) -> None:
+        if self.source is None:
+            return
+        origin = self.source.origin
+        shown = [number - origin for number in numbers if number >= origin]
+        if self.filtered is not None:
+            self.filtered.add_numbers(shown)
+        else:
+            self.view.add_hits(shown)
+
+    def _tell_hits(self) -> None:
+        state, (position, total) = self.hunt.last, self.view.hit_place
+        if not self.name or self._question() is None:
+            return
+        if self.hunt.searching and state.total_bytes and not state.finished:
+            share = 100 * state.scanned_bytes // state.total_bytes
+            words = translate("Logs", "{0} matches, {1} % searched").format(grouped(state.matches), share)
+        elif self.filtered is None and total and position:
+            words = translate("Logs", "{0} of {1}").format(grouped(position), grouped(total))
+        else:
+            words = translate("Logs", "{0} matches").format(grouped(len(self.hunt.hits)))
+        self._count.setText(words)
+
+    def _on_search_error(self, error: BaseException) -> None:
+        self._count.setText(translate("Logs", "cannot search: {0}").format(error))
+
+    # --- choices ---
+
+    def _on_follow(self) -> None:
+        if self._follow.isChecked():
+            self.view.go_to_end()
+        else:
+            self.view.set_follow(on=False)
+
+    def _on_choice(self) -> None:
+        for action in (self._times, self._colors, self._json):
+            self.shell.settings.set_text(f"log-{action.data()}", "1" if action.isChecked() else "0")
+        self.shell.settings.set_text("log-wrap", "1" if self._wrap.isChecked() else "0")
+        self._apply_choices()
+
+    def _apply_choices(self) -> None:
+        self._wrap.setChecked(self.shell.settings.text("log-wrap", "0") == "1")
+        self.view.set_wrap(on=self._wrap.isChecked())
+        self.view.set_timestamps(TimeStyle.TIME if self._times.isChecked() else TimeStyle.OFF)
+        self.view.set_ansi(on=self._colors.isChecked())
+        self.view.set_json(on=self._json.isChecked())
+
+    def clear(self) -> None:
+        """Show only what comes from now on."""
+        if self.source is not None:
+            self.source.clear_view()
+            self._search()
+
+    def unclear(self) -> None:
+        if self.source is not None:
+            self.source.show_all()
+            self._search()
+
+    async def _export(self) -> None:
+        name, title = self.name, self._title
+        if not name:
+            return
+        path = await self.shell.choose_save_file(
+            translate("Logs", "Export the log of {0}").format(title),
+            f"{title}.log",
+            translate("Logs", "Logs (*.log *.log.gz)"),
+        )
+        if not path:
+            return
+        question = self._question() if self.filtered is not None else None
+        request = ExportLogs(path=path, gzip=path.endswith(".gz"), search=question)
+        await self.client.operate(lambda engine: engine.logs.export(name, request))
+        self.shell.toast(translate("Logs", "Exported to {0}").format(path), Tone.SUCCESS)
