@@ -83,17 +83,10 @@ class CgroupTree:
         """Whether a container can be shown a cgroup v2 tree of its own."""
         return hybrid_view or self.layout.mode is Mode.V2
 
-    def quicken(self) -> None:
-        """Make the moves that follow fast. Blocks for some milliseconds: call it from a thread, ahead of time.
-
-        The first move of a process after a quiet while makes the kernel wait for a grace period (9 ms where this was
-        measured), the next ones do not. Moving ourselves to where we are is such a first move and changes nothing.
-        """
-        if self.layout.mode in (Mode.V1, Mode.HYBRID):
-            for directory in self.layout.bases.values():
-                with contextlib.suppress(OSError):
-                    (directory / "cgroup.procs").write_text("0")
-                    return
+    def supervise(self, pid: int) -> None:
+        """Move a supervisor to where supervisors are. Blocks for 6 to 30 ms, a grace period of the kernel's."""
+        with contextlib.suppress(ProcessLookupError):
+            self.supervisors().add(pid)
 
     def existing(self, directories: Mapping[str, str]) -> ContainerCgroup:
         """The group a container has had since it started, perhaps under an engine that lived elsewhere in the tree."""

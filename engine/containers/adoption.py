@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 from engine.containers.ending import kill_group
 from engine.containers.record import Run
 from engine.containers.restart_file import settled_restarts
-from engine.containers.supervision import LOST_CODE, wants_restart
+from engine.containers.supervision import LOST_CODE, cause_of, wants_restart
 from engine.errors import WherryError
 from engine.networks.attachment import read_pid
-from engine.types.containers import ALIVE_STATES, Exit, State
+from engine.types.containers import ALIVE_STATES, Cause, Exit, State
 from engine.types.data import now
 
 if TYPE_CHECKING:
@@ -89,6 +89,9 @@ class Adopter:
         conmon_pid = read_pid(run / "conmon.pid")
         alive = conmon_pid > 0 and _is_conmon_of(conmon_pid, record.id)
         pid = read_pid(run / "pid")
+        if alive and conmon_pid in self._runtime.cgroup(record).processes():
+            # The engine that started it died before it could see to that.
+            self._runtime.cgroups.supervise(conmon_pid)
         return Found(
             pid=pid if alive and Path(f"/proc/{pid}").exists() else 0,
             conmon_pid=conmon_pid if alive else 0,
@@ -177,10 +180,12 @@ class Adopter:
                 signal=code - 128 if 128 < code <= 192 else 0,
                 oom_killed=self._runtime.cgroup(record).oom_kills() > record.run.oom_kills,
                 requested=record.stop_wanted,
+                cause=cause_of(record),
             )
         if rebooted:
-            return Exit(code=_REBOOT_CODE, ended=now(), error="The machine was restarted.")
-        return Exit(code=LOST_CODE, ended=now(), error="It ended while no engine ran, and its supervisor with it.")
+            return Exit(code=_REBOOT_CODE, ended=now(), error="The machine was restarted.", cause=Cause.REBOOT)
+        error = "It ended while no engine ran, and conmon, which looked after it, with it."
+        return Exit(code=LOST_CODE, ended=now(), error=error, cause=Cause.LOST)
 
     async def _start_again(self, entry: Entry) -> None:
         async with entry.lock:

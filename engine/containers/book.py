@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -25,12 +25,38 @@ _log = logging.getLogger(__name__)
 _SHORTEST_PREFIX = 1
 
 
+class ChangeLock(asyncio.Lock):
+    """Held by who changes a container. Whoever takes it next also waits for what the last holder left to do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._unfinished: asyncio.Future[None] | None = None
+
+    def finish_later(self, work: asyncio.Future[None]) -> None:
+        """The holder is done as far as its caller is concerned; this is still to come."""
+        self._unfinished = work
+
+    async def acquire(self) -> Literal[True]:
+        await super().acquire()
+        try:
+            await self.finished()
+        except BaseException:
+            self.release()
+            raise
+        return True
+
+    async def finished(self) -> None:
+        if self._unfinished is not None:
+            await asyncio.wait([self._unfinished])
+            self._unfinished = None
+
+
 class Entry:
     """One container while the engine runs: its record, the lock its changes take, and who waits for it."""
 
     def __init__(self, record: Record) -> None:
         self.record = record
-        self.lock = asyncio.Lock()
+        self.lock = ChangeLock()
         self.gone = False
         self.ends = 0
         """How often it has ended since the engine started; a waiter compares."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.containers import etc_files, image_config
+from engine.containers.accounts import AccountFiles
 from engine.containers.record import member_of
 from engine.containers.runtime import architecture
 from engine.containers.spec.plan import PlannedMount, SpecPlan
@@ -32,6 +34,7 @@ class Planner:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self._accounts = AccountFiles()
 
     async def plan(self, record: Record, joined: Joined) -> SpecPlan:
         runtime, container = self._runtime, record.container
@@ -74,8 +77,8 @@ class Planner:
     async def _user(self, record: Record, rootfs: Path) -> ContainerUser:
         spec = record.container.spec
         wanted = image_config.wanted_user(spec, record.image_config)
-        passwd = await self._read_inside(rootfs, "/etc/passwd")
-        group = await self._read_inside(rootfs, "/etc/group") if wanted or spec.extra_groups else ""
+        passwd = await self._account_file(record, rootfs, "passwd")
+        group = await self._account_file(record, rootfs, "group") if wanted or spec.extra_groups else ""
         if spec.security.user_namespace == "keep-id" and not wanted:
             # Without a choice of its own, the user inside has the numbers of the user outside.
             wanted = f"{os.getuid()}:{os.getgid()}"
@@ -89,6 +92,10 @@ class Planner:
                 f"--add-subgids 100000-165535 {os.environ.get('USER', 'YOU')}",
             )
         return user
+
+    async def _account_file(self, record: Record, rootfs: Path, name: str) -> str:
+        upper = self._runtime.rootfs.upper(record.id)
+        return await self._accounts.read(record.layers, upper, name, partial(self._read_inside, rootfs))
 
     async def _read_inside(self, rootfs: Path, path: str) -> str:
         """A small text file of the image; nothing where there is none."""

@@ -90,6 +90,8 @@ class ContainerService:
         for room in (logs, stats):
             if room is not None:
                 self.book.on_change(room.container_changed)
+        if stats is not None:
+            self._supervisor.on_end = stats.container_ends
 
     async def close(self) -> None:
         """Stop watching. Containers go on."""

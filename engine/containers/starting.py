@@ -98,7 +98,6 @@ class Starter:
 
     async def _bring_up(self, entry: Entry, clock: Stopwatch, action: str) -> None:
         record, runtime = entry.record, self._runtime
-        quickened = asyncio.get_running_loop().run_in_executor(None, runtime.cgroups.quicken)
         joined = joined_namespaces(runtime, record)
         ports = self._settle_ports(record)
         await self._prepare_directories(record)
@@ -133,7 +132,9 @@ class Starter:
         )
         # Side by side too: an engine that finds the row but a process that was never let go undoes the start.
         await side_by_side(self._run_start(record, clock), runtime.book.write(record))
-        await quickened
+        # conmon was born in the container's groups so that all of the container is; it does not belong to it.
+        leaving = asyncio.get_running_loop().run_in_executor(None, runtime.cgroups.supervise, conmon_pid)
+        entry.lock.finish_later(leaving)
         runtime.book.show(entry, record.with_container(started=now(), timing=clock.timing()), "start")
         await runtime.early.connect(record.id)  # who came during the last step
         for mount in record.container.mounts:
@@ -218,9 +219,6 @@ class Starter:
         await namespace.wait()
         with clock.step("create"):
             pid, conmon_pid = await self._run_conmon(record)
-            # conmon was born in the container's groups so that all of the container is; it does not belong to it.
-            # At once, while moves are fast (see `quicken`): a slow one holds up every exec on this machine.
-            runtime.cgroups.supervisors().add(conmon_pid)
             if uncompiled:
                 runtime.filters.remember(uncompiled, runtime.paths.crun_root / record.id)
         return pid, conmon_pid, limits.unenforced
@@ -264,6 +262,8 @@ class Starter:
 
     async def _run_start(self, record: Record, clock: Stopwatch) -> None:
         with clock.step("start"):
+            if self._runtime.crun.let_go(record.id):
+                return
             done = await self._runtime.keeper.run(self._runtime.crun.start(record.id), env=runtime_environment())
         if done.code != 0:
             raise crun.start_failure(done.stderr.decode(errors="replace"), record.container.command_line[0])
@@ -279,8 +279,8 @@ class Starter:
             # Without control groups only the runtime knows what to kill.
             await runtime.keeper.run(runtime.crun.delete(record.id), env=runtime_environment())
         shutil.rmtree(runtime.paths.crun_root / record.id, ignore_errors=True)
-        if not keep_root:
-            group.remove()
+        # Also where another run follows: the kernel lets no process be born in a group that was killed before.
+        group.remove()
         if not keep_network:
             await runtime.networks.detach(member_of(record))
         if not keep_root and not runtime.roots.is_held(record.id):

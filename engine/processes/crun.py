@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -52,6 +54,27 @@ class Crun:
 
     def start(self, container_id: str) -> list[str]:
         return [*self.command, "start", container_id]
+
+    def let_go(self, container_id: str) -> bool:
+        """What `start` does, without a program's start-up time; False where only `start` can say what is the matter.
+
+        A container that crun created waits for one byte through a fifo beside crun's notes on it, and its being gone is
+        how crun knows that the container runs. No reader means that the process died while it waited.
+        """
+        fifo = self.root / container_id / "exec.fifo"
+        if not self.is_crun:
+            return False
+        try:
+            fd = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            with contextlib.suppress(OSError):
+                os.unlink(fifo)
+                return os.write(fd, b"\0") == 1
+        finally:
+            os.close(fd)
+        return False
 
     def kill(self, container_id: str, signal: str) -> list[str]:
         return [*self.command, "kill", container_id, signal]

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import Code, HostError, StorageError, WherryError
 from engine.sandbox import subordinate
+from engine.sandbox.cgroup_doors import CgroupDoors
 from engine.sandbox.channel import Channel, ChannelClosed, ReplyError
 from engine.sandbox.pipes import Pipes
 
@@ -234,21 +235,16 @@ class Keeper:
         """
         standard = {number: fd for number, fd in enumerate((stdin, stdout, stderr)) if fd is not None}
         passed = {**standard, **(pass_fds or {})}
-        cgroups: list[int] = []
-        try:
-            for directory in cgroup_dirs:
-                cgroups.append(os.open(os.path.join(directory, "cgroup.procs"), os.O_WRONLY | os.O_CLOEXEC))
+        with CgroupDoors(cgroup_dirs) as doors:
             arguments = {
                 "argv": list(argv),
                 "env": dict(os.environ if env is None else env),
                 "cwd": os.fspath(cwd),
                 "targets": list(passed),
+                "born_in": doors.birthplace,
                 "new_session": new_session,
             }
-            return await self._spawn(arguments, [*passed.values(), *cgroups])
-        finally:
-            for fd in cgroups:
-                os.close(fd)
+            return await self._spawn(arguments, [*passed.values(), *doors.fds])
 
     async def _spawn(self, arguments: dict[str, Any], fds: list[int]) -> Child:
         """Cancelled in the middle, the program must not stay behind unknown to all."""
@@ -319,9 +315,13 @@ class Keeper:
                 details=f"{operation}\n{error.text}: {error.path}",
             ) from OSError(error.errno, error.text, error.path)
 
-    async def mounts(self) -> list[dict[str, str]]:
-        """What is mounted in the namespace: dictionaries with target, root, type, source, options, super."""
-        found: list[dict[str, str]] = (await self.request("mounts"))["mounts"]
+    async def mounts(self, within: Path | None = None) -> list[dict[str, str]]:
+        """What is mounted in the namespace: dictionaries with target, root, type, source, options, super.
+
+        `within` leaves most of those out that have nothing to do with that directory.
+        """
+        directory = os.fspath(within) if within else ""
+        found: list[dict[str, str]] = (await self.request("mounts", within=directory))["mounts"]
         return found
 
     async def create_netns(self, path: Path) -> None:

@@ -46,11 +46,13 @@ class MakeDirectory(FsOperation):
 
 @dataclass(frozen=True, kw_only=True)
 class MakeFile(FsOperation):
-    """Make an empty file (to bind another on) unless something is there."""
+    """Make a file, empty (to bind another on) or with a few words in it, unless something is there."""
 
     kind = "file"
     path: Path
     mode: int = 0o644
+    contents: str = ""
+    """Appear with the file or not at all, also on a full disk."""
 
     def describe(self) -> str:
         return f"make file {self.path}"

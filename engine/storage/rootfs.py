@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import Conflict, InvalidRequest, WherryError
 from engine.sandbox.client import TreeSize
-from engine.sandbox.plans import MakeDirectory, Own, Unmount
+from engine.sandbox.plans import MakeDirectory, MakeFile, Own, Unmount
 from engine.storage import probe
 from engine.storage.drivers import Driver, Stack
 from engine.storage.drivers.fuse_overlayfs import FuseOverlay
@@ -134,16 +134,16 @@ class RootFilesystems:
             raise InvalidRequest("Too many layers", f"{len(layers)} of them; {MOST_LAYERS} is the most.")
         place = _Place(top)
         async with self._lock(top):
-            if place.rootfs in await self._mounted_targets(top):
+            if place.rootfs.is_dir() and place.rootfs in await self._mounted_targets(top):
                 return place.rootfs
+            driver = self._driver(place, wanted)
             # A fuse mount whose process died is still in the table and answers nothing.
             plan: list[FsOperation] = [Unmount(target=place.rootfs, every=True)]
             fresh = not place.upper.is_dir()
             plan += [MakeDirectory(path=each, mode=0o711) for each in (place.rootfs, place.work)]
+            plan += [MakeFile(path=place.driver, contents=driver.name)]
             if fresh:
                 plan += self._upper_plan(place, layers)
-            await self._keeper.execute(plan)
-            driver = self._driver(place, wanted)
             await driver.mount(
                 Stack(
                     base=self._paths.root,
@@ -152,7 +152,8 @@ class RootFilesystems:
                     upper="" if read_only else str(place.upper.relative_to(self._paths.root)),
                     work=str(place.work.relative_to(self._paths.root)),
                     target=place.rootfs,
-                )
+                ),
+                before=plan,
             )
         return place.rootfs
 
@@ -174,12 +175,7 @@ class RootFilesystems:
     def _driver(self, place: _Place, wanted: str) -> Driver:
         """The one whose writable layer is there already, else the one asked for, else the default."""
         name = place.driver.read_text().strip() if place.driver.exists() else ""
-        if not name:
-            name = wanted or self.default.name
-            # By rename: on a full disk a file comes into being and stays empty.
-            partial = place.driver.with_suffix(".partial")
-            partial.write_text(name)
-            partial.replace(place.driver)
+        name = name or wanted or self.default.name
         if name not in self._drivers:
             raise InvalidRequest("No such storage driver", f"{name!r} is not one of {', '.join(self._drivers)}.")
         driver = self._drivers[name]
@@ -201,7 +197,9 @@ class RootFilesystems:
         kinds = {driver.mount_type for driver in self._drivers.values()}
         below = tuple(f"{each}/" for each in ((only,) if only else (self._paths.containers, self._paths.builds)))
         found = [
-            each for each in await self._keeper.mounts() if each["type"] in kinds and each["target"].startswith(below)
+            each
+            for each in await self._keeper.mounts(only)
+            if each["type"] in kinds and each["target"].startswith(below)
         ]
         alive = await asyncio.gather(*(self._alive(each) for each in found))
         return {self._paths.root / each["target"] for each, lives in zip(found, alive, strict=True) if lives}

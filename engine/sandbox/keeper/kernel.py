@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 
 # From the kernel's headers; the call numbers are the same on every architecture younger than alpha.
 CLONE_NEWNS = 0x00020000
@@ -30,6 +31,18 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
 _libc.mount.argtypes = (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p)
 
+# Keeps the interpreter's lock over the call, so that a child has it too.
+_forking = ctypes.PyDLL(None, use_errno=True)
+_forking.syscall.restype = ctypes.c_long
+
+
+class _CloneArguments(ctypes.Structure):
+    _fields_ = tuple(
+        (name, ctypes.c_uint64)
+        for name in ("flags", "pidfd", "child_tid", "parent_tid", "exit_signal", "stack", "stack_size", "tls",
+                     "set_tid", "set_tid_size", "cgroup")
+    )  # fmt: skip
+
 
 class _OpenHow(ctypes.Structure):
     _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
@@ -49,6 +62,15 @@ def _checked(result: int, path: str | bytes = "") -> int:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), path)
     return result
+
+
+def fork_into(cgroup: int) -> int:
+    """Fork; the child is born in a group of cgroup v2, which unlike a move into it waits for no grace period.
+
+    For a child that execs at once, of a process with one thread: the interpreter is not told of this fork.
+    """
+    arguments = _CloneArguments(flags=CLONE_INTO_CGROUP, exit_signal=signal.SIGCHLD, cgroup=cgroup)
+    return _checked(_forking.syscall(_CLONE3, ctypes.byref(arguments), ctypes.sizeof(arguments)))
 
 
 def unshare(flags: int) -> None:

@@ -12,8 +12,8 @@ from engine.sandbox.keeper.namespaces import attach
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.sandbox.keeper.requests import Request
-
+_ESCAPES = (("\\134", "\\"), ("\\040", " "), ("\\011", "\t"), ("\\012", "\n"))
+"""As the kernel's table of mounts has them; the backslash is the first to be escaped and the last to be undone."""
 _PROPAGATION = {"private": kernel.MS_PRIVATE, "slave": kernel.MS_SLAVE, "shared": kernel.MS_SHARED}
 
 
@@ -41,10 +41,20 @@ def _directory(operation: dict[str, Any]) -> None:
 
 
 def _file(operation: dict[str, Any]) -> None:
-    try:
-        os.close(os.open(operation["path"], os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, operation["mode"]))
-    except FileExistsError:
+    path: str = operation["path"]
+    contents = operation["contents"].encode()
+    if os.path.lexists(path):
         return
+    # Under another name first: on a full disk a file comes into being and stays empty.
+    place = f"{path}.partial" if contents else path
+    fd = os.open(place, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW, operation["mode"])
+    try:
+        if os.write(fd, contents) < len(contents):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+    finally:
+        os.close(fd)
+    if contents:
+        os.rename(place, path)
 
 
 def _attributes(operation: dict[str, Any]) -> int:
@@ -172,11 +182,16 @@ _OPERATIONS: dict[str, Callable[[dict[str, Any]], None]] = {
 }
 
 
-def mounts() -> list[dict[str, str]]:
-    """The kernel's table, with the octal escapes undone."""
+def mounts(within: str = "") -> list[dict[str, str]]:
+    """The kernel's table, with the octal escapes undone; that of one directory is many times shorter to tell."""
     table = []
+    escaped = within
+    for escape, character in _ESCAPES:
+        escaped = escaped.replace(character, escape)
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
         for line in file:
+            if escaped not in line:
+                continue
             left, _, right = line.rstrip("\n").partition(" - ")
             before, after = left.split(" "), right.split(" ")
             table.append(
@@ -193,27 +208,6 @@ def mounts() -> list[dict[str, str]]:
 
 
 def _plain(text: str) -> str:
-    for escape, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+    for escape, character in reversed(_ESCAPES):
         text = text.replace(escape, character)
     return text
-
-
-def create_netns(request: Request) -> None:
-    """In a forked worker, which leaves its network behind: only a bind mount can keep the new one."""
-    import fcntl
-    import socket
-    import struct
-
-    path: str = request.arguments["path"]
-    kernel.unshare(kernel.CLONE_NEWNET)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        up_and_running = 0x41
-        # SIOCSIFFLAGS
-        fcntl.ioctl(control, 0x8914, struct.pack("16sh14x", b"lo", up_and_running))
-    os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
-    attach(kernel.open_tree("/proc/self/ns/net", recursive=False), path)
-
-
-def remove_network_namespace(path: str) -> None:
-    _unmount({"target": path, "lazy": True, "every": True})
-    _remove({"path": path})

@@ -44,7 +44,7 @@ def answer(request: Request, handler: Handler) -> None:
     except BadInput as error:
         message = {"error": {"kind": "input", "text": str(error)}}
     except OSError as error:
-        message = {"error": _describe(error)}
+        message = {"error": describe(error)}
     except Exception:
         message = {"error": {"kind": "bug", "text": traceback.format_exc()}}
     try:
@@ -53,7 +53,7 @@ def answer(request: Request, handler: Handler) -> None:
         wire.close_all(fds)
 
 
-def _describe(error: OSError) -> dict[str, Any]:
+def describe(error: OSError) -> dict[str, Any]:
     path = error.filename
     return {
         "kind": "os",

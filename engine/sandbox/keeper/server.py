@@ -13,8 +13,8 @@ import socket
 import sys
 from typing import TYPE_CHECKING, Any
 
-from engine.sandbox.keeper import kernel, mounting, namespaces, spawning, wire
-from engine.sandbox.keeper.requests import Reply, Request, answer
+from engine.sandbox.keeper import kernel, mounting, namespaces, networks, spawning, wire
+from engine.sandbox.keeper.requests import Reply, Request, answer, describe
 
 if TYPE_CHECKING:
     from engine.sandbox.keeper.requests import Handler
@@ -46,6 +46,10 @@ def main(fd: int) -> None:
     Server(channel, config, entered).serve()
 
 
+_NOBODYS = -1
+"""The number of a request that nobody made."""
+
+
 class Server:
     def __init__(self, channel: socket.socket, config: dict[str, Any], entered: namespaces.Namespaces) -> None:
         self._channel = channel
@@ -53,6 +57,7 @@ class Server:
         self._entered = entered
         self._workers: dict[int, int] = {}
         """pid → the number of the request it works on."""
+        self._spare = networks.Spare()
 
     def serve(self) -> None:
         wake_read, wake_write = os.pipe()
@@ -65,11 +70,17 @@ class Server:
         poll.register(self._channel, select.POLLIN)
         poll.register(wake_read, select.POLLIN)
         while True:
-            for fd, _event in poll.poll():
+            ready = poll.poll(self._spare.patience)
+            if not ready and self._spare.patience is not None:
+                self._make_spare(poll)
+            for fd, _event in ready:
                 if fd == wake_read:
                     with contextlib.suppress(BlockingIOError):
                         os.read(wake_read, 4096)
                     self._reap()
+                elif fd != self._channel.fileno():
+                    poll.unregister(fd)
+                    self._spare.collect()
                 elif not self._take():
                     os._exit(0)
 
@@ -93,6 +104,8 @@ class Server:
             self._close(request)
         elif op == "cancel":
             self._cancel(request)
+        elif op == "create_netns":
+            self._create_netns(request)
         elif op in _SHORT:
             answer(request, _SHORT[op])
         elif op in _LONG:
@@ -102,6 +115,25 @@ class Server:
             self._fork(request, handler)
         else:
             wire.send(self._channel, {"id": request.number, "error": {"kind": "bug", "text": f"unknown op {op!r}"}})
+
+    def _create_netns(self, request: Request) -> None:
+        try:
+            used = self._spare.use(request)
+        except OSError as error:
+            wire.send(self._channel, {"id": request.number, "error": describe(error)})
+            return
+        if used:
+            wire.send(self._channel, {"id": request.number, "ok": {}})
+        else:
+            self._fork(request, networks.create)
+
+    def _make_spare(self, poll: select.poll) -> None:
+        theirs = self._spare.expect()
+        assert self._spare.awaited is not None
+        poll.register(self._spare.awaited, select.POLLIN)
+        # Nobody waits for an answer to it: what came of it is read from the socket, if only its end.
+        self._fork(Request(_NOBODYS, {}, [], theirs), networks.hand_over)
+        theirs.close()
 
     def _fork(self, request: Request, handler: Handler) -> None:
         keeper = os.getpid()
@@ -145,7 +177,7 @@ class Server:
                     namespaces.renew_pin(self._config, self._entered)
             elif number is None:
                 wire.send(self._channel, {"event": "exit", "pid": pid, "status": code})
-            elif code != 0:
+            elif code != 0 and number != _NOBODYS:
                 error = {"kind": "worker", "text": f"the worker ended with {code}"}
                 wire.send(self._channel, {"id": number, "error": error})
 
@@ -171,12 +203,8 @@ def _execute(request: Request) -> None:
     mounting.execute(request.arguments["plan"])
 
 
-def _mounts(_request: Request) -> Reply:
-    return Reply({"mounts": mounting.mounts()}, [])
-
-
-def _remove_netns(request: Request) -> None:
-    mounting.remove_network_namespace(request.arguments["path"])
+def _mounts(request: Request) -> Reply:
+    return Reply({"mounts": mounting.mounts(request.arguments["within"])}, [])
 
 
 def _ping(_request: Request) -> None:
@@ -187,12 +215,11 @@ _SHORT: dict[str, Handler] = {
     "spawn": _spawn,
     "execute": _execute,
     "mounts": _mounts,
-    "remove_netns": _remove_netns,
+    "remove_netns": networks.remove,
     "ping": _ping,
 }
 
 _LONG = {
-    "create_netns": ("mounting", "create_netns"),
     "unpack": ("unpacking", "unpack"),
     "pack": ("packing", "pack"),
     "copy_tree": ("trees", "copy_tree"),

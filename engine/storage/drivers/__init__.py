@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from engine.sandbox.plans import FsOperation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +34,6 @@ class Driver(Protocol):
         """Why it cannot be used at all, or ""."""
         ...
 
-    async def mount(self, stack: Stack) -> None:
-        """Raises StorageError(MOUNT_FAILED)."""
+    async def mount(self, stack: Stack, *, before: Sequence[FsOperation] = ()) -> None:
+        """Do what is to be done before, and mount. Raises StorageError(MOUNT_FAILED)."""
         ...

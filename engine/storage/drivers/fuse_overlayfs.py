@@ -9,7 +9,10 @@ from engine.errors import Code, StorageError
 from engine.processes import fuse_overlayfs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.sandbox.client import Keeper
+    from engine.sandbox.plans import FsOperation
     from engine.storage.drivers import Stack
 
 
@@ -27,7 +30,8 @@ class FuseOverlay:
             return "/dev/fuse may not be opened"
         return ""
 
-    async def mount(self, stack: Stack) -> None:
+    async def mount(self, stack: Stack, *, before: Sequence[FsOperation] = ()) -> None:
+        await self._keeper.execute(before)
         argv = fuse_overlayfs.mount_argv(stack.lower, stack.upper, stack.work, stack.target)
         done = await self._keeper.run(argv, cwd=stack.base)
         if done.code != 0:

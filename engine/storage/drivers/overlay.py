@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from engine.sandbox.plans import Overlay
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.sandbox.client import Keeper
+    from engine.sandbox.plans import FsOperation
     from engine.storage.drivers import Stack
 
 EMPTY = "empty"
@@ -24,11 +27,10 @@ class KernelOverlay:
     def unavailable(self) -> str:
         return ""
 
-    async def mount(self, stack: Stack) -> None:
+    async def mount(self, stack: Stack, *, before: Sequence[FsOperation] = ()) -> None:
         lower = stack.lower
         if not stack.upper and len(lower) == 1:
             # The kernel wants two directories at least, or a writable one.
             lower = (*lower, EMPTY)
-        await self._keeper.execute(
-            [Overlay(target=stack.target, lower=lower, upper=stack.upper, work=stack.work, base=stack.base)]
-        )
+        overlay = Overlay(target=stack.target, lower=lower, upper=stack.upper, work=stack.work, base=stack.base)
+        await self._keeper.execute([*before, overlay])

@@ -111,6 +111,28 @@ async def test_passes_descriptors_at_the_numbers_wished(keeper: Keeper) -> None:
             os.close(fd)
 
 
+async def test_a_network_made_ahead_is_as_good_as_one_made_when_asked(keeper: Keeper, paths: Paths) -> None:
+    names = [f"net{number}" for number in range(4)]
+    descriptors = Path(f"/proc/{keeper.pid}/fd")
+    await keeper.create_netns(paths.netns(names[0]))
+
+    def has_a_spare() -> bool:
+        return any(os.readlink(each).startswith("net:[") for each in descriptors.iterdir())
+
+    await eventually(has_a_spare)
+    for name in names[1:]:
+        await keeper.create_netns(paths.netns(name))
+
+    seen = set()
+    for name in names:
+        look = "ip -br link; readlink /proc/self/ns/net"
+        lo = await keeper.run(["nsenter", f"--net={paths.netns(name)}", "sh", "-c", look])
+        assert b"LOOPBACK,UP" in lo.stdout, lo
+        seen.add(lo.stdout.split()[-1])
+        await keeper.remove_netns(paths.netns(name))
+    assert len(seen) == len(names), "two containers in one network"
+
+
 async def test_a_long_environment_travels(keeper: Keeper) -> None:
     done = await keeper.run(["sh", "-c", "echo ${#LONG}"], env={"LONG": "x" * 100_000, "PATH": os.environ["PATH"]})
 

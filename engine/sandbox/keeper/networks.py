@@ -1,0 +1,102 @@
+"""Network namespaces, and one made ahead: making one takes the kernel milliseconds that no start should wait for.
+
+The spare is a descriptor of the keeper's and nothing else: it goes with the keeper, so no crash can leave one behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import socket
+import struct
+from typing import TYPE_CHECKING
+
+from engine.sandbox.keeper import kernel, mounting, wire
+from engine.sandbox.keeper.namespaces import attach
+from engine.sandbox.keeper.requests import Reply
+
+if TYPE_CHECKING:
+    from engine.sandbox.keeper.requests import Request
+
+_SIOCSIFFLAGS, _UP_AND_RUNNING = 0x8914, 0x41
+_QUIET_MILLISECONDS = 50
+"""So long nobody asked for anything: time to make the next spare."""
+
+
+def create(request: Request) -> None:
+    """In a forked worker, which leaves its network behind: only a bind mount can keep the new one."""
+    _enter_new()
+    pin("/proc/self/ns/net", request.arguments["path"])
+
+
+def pin(namespace: str, path: str) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    attach(kernel.open_tree(namespace, recursive=False), path)
+
+
+def remove(request: Request) -> None:
+    path = request.arguments["path"]
+    mounting.execute(
+        [
+            {"kind": "unmount", "target": path, "lazy": True, "every": True},
+            {"kind": "remove", "path": path},
+        ]
+    )
+
+
+def _enter_new() -> None:
+    kernel.unshare(kernel.CLONE_NEWNET)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _UP_AND_RUNNING))
+
+
+class Spare:
+    """At most one. Made by a worker while the keeper has nothing to do, once the first was asked for."""
+
+    def __init__(self) -> None:
+        self._fd = -1
+        self._wanted = False
+        self.awaited: socket.socket | None = None
+        """Where a worker that makes one will hand it over."""
+
+    @property
+    def patience(self) -> int | None:
+        """Milliseconds without a request after which to make one; None for not at all."""
+        return _QUIET_MILLISECONDS if self._wanted and self._fd < 0 and self.awaited is None else None
+
+    def use(self, request: Request) -> bool:
+        """Pin the spare where a new namespace is asked for; False where there is none."""
+        self._wanted = True
+        if self._fd < 0:
+            return False
+        try:
+            pin(f"/proc/self/fd/{self._fd}", request.arguments["path"])
+        finally:
+            os.close(self._fd)
+            self._fd = -1
+        return True
+
+    def expect(self) -> socket.socket:
+        """The end for the worker that is about to be forked."""
+        self.awaited, theirs = wire.connect()
+        return theirs
+
+    def collect(self) -> None:
+        """What the worker handed over. Nothing, where it failed: then the next is made when it is needed."""
+        assert self.awaited is not None
+        received = None
+        with contextlib.suppress(OSError):
+            received = wire.receive(self.awaited)
+        self.awaited.close()
+        self.awaited = None
+        if received is not None and received[1]:
+            self._fd = received[1][0]
+        else:
+            self._wanted = False
+
+
+def hand_over(_request: Request) -> Reply:
+    """In the worker: the new namespace as a descriptor."""
+    _enter_new()
+    return Reply({}, [os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)])
