@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.containers.exit_words import meaning_of, signal_name, signal_of
-from engine.types.containers import DeathReport
+from engine.containers.image_config import stop_timeout
+from engine.types.containers import Cause, DeathReport, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,18 @@ if TYPE_CHECKING:
 _NEAR_THE_LIMIT = 0.97
 _SECRET_WORDS = ("password", "passwd", "secret", "token", "key", "credential")
 _MOST_SHOWN = 80
+_CUT_OFF = {
+    Cause.LOST: "Without it nobody could read what the program writes or see it end, so it could not go on. "
+    "Nothing says that the program itself failed.",
+    Cause.REBOOT: "Nothing says that the program itself failed. How it ended is not known.",
+}
+_OF_SHELLS = {
+    126: "The program ran, and then reported that something it wanted to start could not be executed, as shells do "
+    "with this code. What it printed last says what.",
+    127: "The program ran, and then reported that a command was not found, as shells do with this code. What it "
+    "printed last says which; it may be missing in the image, or in PATH.",
+}
+"""Codes that mean something else where the container itself did start."""
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_=>])")
 
 
@@ -50,7 +63,7 @@ def death_report(evidence: Evidence) -> DeathReport:
     return DeathReport(
         container_id=container.id,
         summary=_summary(container, ending, out_of_memory=bool(proof)),
-        meaning=_meaning(container, ending, out_of_memory=bool(proof)),
+        meaning=_meaning(container, ending, out_of_memory=bool(proof)) + _given_up(container),
         exit=ending,
         oom_proof=proof,
         memory_curve=tuple(evidence.memory_curve),
@@ -96,12 +109,16 @@ def _oom_proof(evidence: Evidence, ending: Exit) -> str:
 
 def _summary(container: Container, ending: Exit, *, out_of_memory: bool) -> str:
     name = f"“{container.name}”"
+    if ending.cause in _CUT_OFF:
+        return f"{name} was cut off. {ending.error}"
     if ending.error:
-        return f"{name} could not start: {ending.error}"
+        return f"{name} could not start. {_first_sentence(ending.error)[0]}"
     if out_of_memory:
         return f"{name} ran out of memory and was killed."
+    if _outstayed(ending):
+        return f"{name} did not end when it was asked to, and was killed."
     if ending.requested:
-        return f"{name} was stopped on request (code {ending.code})."
+        return f"{name} was {ending.cause or Cause.STOPPED} on request (code {ending.code})."
     signal = signal_of(ending.code, ending.signal)
     lasted = _lasted(container, ending)
     if signal:
@@ -112,9 +129,12 @@ def _summary(container: Container, ending: Exit, *, out_of_memory: bool) -> str:
 
 
 def _lasted(container: Container, ending: Exit) -> str:
-    if container.started is None or ending.ended < container.started:
+    if container.started is None:
         return ""
     seconds = (ending.ended - container.started).total_seconds()
+    # The kernel's clock for files and ours are some milliseconds apart.
+    if seconds < 0.005:
+        return " right after its start" if seconds > -1 else ""
     if seconds < 2:
         return f" after {seconds * 1000:.0f} ms"
     if seconds < 120:
@@ -125,23 +145,62 @@ def _lasted(container: Container, ending: Exit) -> str:
 
 
 def _meaning(container: Container, ending: Exit, *, out_of_memory: bool) -> str:
+    if ending.cause in _CUT_OFF:
+        return _CUT_OFF[ending.cause]
     if ending.error:
-        return meaning_of(ending.code) if ending.code in (126, 127) else meaning_of(125)
+        return _first_sentence(ending.error)[1] or meaning_of(ending.code if ending.code in (126, 127) else 125)
+    if _outstayed(ending):
+        return _ignored_the_signal(container)
     signal = signal_of(ending.code, ending.signal)
     meaning = meaning_of(ending.code, ending.signal)
     if out_of_memory:
         return f"{meaning} The kernel did it because the container's memory limit was reached."
     if signal == signals.SIGKILL and not ending.requested:
         return f"{meaning} The kernel counted no out-of-memory kill here, so somebody or something else sent it."
-    if signal == signals.SIGKILL and ending.requested:
-        return f"{meaning} It had not ended within its grace time, or it was killed on request."
-    if ending.code in (126, 127) and container.command_line:
-        return f"{meaning} It was: {container.command_line[0]}"
+    if ending.requested and ending.code == 0:
+        return "It ended in its own way when it was asked to, and reports success."
+    if ending.code in _OF_SHELLS:
+        return _OF_SHELLS[ending.code]
     return meaning
+
+
+def _given_up(container: Container) -> str:
+    policy, tries = container.spec.restart, container.restart_count
+    if container.state is not State.EXITED or not 0 < policy.maximum_retries <= tries:
+        return ""
+    return f" It was started anew {tries} time{'s' if tries != 1 else ''}, and its restart policy allows no more."
+
+
+def _outstayed(ending: Exit) -> bool:
+    """Asked to end, and killed when it did not."""
+    return ending.cause is Cause.STOPPED and signal_of(ending.code, ending.signal) == signals.SIGKILL
+
+
+def _ignored_the_signal(container: Container) -> str:
+    spec = container.spec
+    wanted = spec.stop_signal or "SIGTERM"
+    told = f"It had not ended {stop_timeout(spec):g} seconds after {wanted}, so it had no chance to clean up (SIGKILL)."
+    if spec.init:
+        return f"{told} Give it more time to end, or another signal if it waits for one."
+    return (
+        f"{told} The first process of a container ignores every signal it has no handler for. Let the program handle "
+        f"{wanted}, start it with “exec” where a shell script starts it, or run the container with an init."
+    )
+
+
+def _first_sentence(text: str) -> tuple[str, str]:
+    """It, and what is behind it."""
+    head, dot, rest = text.partition(". ")
+    return (f"{head}.", rest) if dot else (text, "")
 
 
 def _health_output(container: Container) -> str:
     return container.health.log[-1].output if container.health.log else ""
+
+
+def _unwell(container: Container) -> bool:
+    """Its last health check failed."""
+    return bool(container.health.log) and container.health.log[-1].exit_code != 0
 
 
 # --- what is different from the last good run ---
@@ -220,7 +279,7 @@ def _next_steps(evidence: Evidence, ending: Exit, *, out_of_memory: bool) -> tup
     words = " ".join((ending.error, *evidence.stderr_tail)).lower()
     if out_of_memory:
         steps.append("raise-memory")
-    if ending.code in (126, 127):
+    if ending.code in (126, 127) and ending.error:
         steps.append("fix-command")
     if "address already in use" in words or "port is already allocated" in words:
         steps.append("change-port")
@@ -228,9 +287,9 @@ def _next_steps(evidence: Evidence, ending: Exit, *, out_of_memory: bool) -> tup
         steps.append("free-space")
     if "permission denied" in words or "operation not permitted" in words:
         steps.append("check-mounts")
-    if evidence.last_good is not None and _changes(evidence):
+    if _outstayed(ending) or (evidence.last_good is not None and _changes(evidence)):
         steps.append("edit")
-    if evidence.container.health.failing_streak:
+    if _unwell(evidence.container):
         steps.append("show-health")
     if evidence.stderr_tail:
         steps.append("show-log")

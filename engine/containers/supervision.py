@@ -14,7 +14,7 @@ from engine.containers.record import Run, member_of
 from engine.containers.restart_file import MAY_RESTART, remove_restart_file
 from engine.containers.restarter import GOOD_RUN_SECONDS, delay
 from engine.errors import WherryError
-from engine.types.containers import Exit, Health, HealthStatus, State
+from engine.types.containers import Cause, Exit, Health, HealthStatus, State
 from engine.types.data import now
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class Supervisor:
         self._tasks: set[asyncio.Task[None]] = set()
         self._restarts: dict[str, asyncio.Task[None]] = {}
         self._closing = False
+        self.on_end: Callable[[str], None] | None = None
+        """Told of a container whose run is over while its control groups are still there."""
 
     # --- told by the watch ---
 
@@ -97,6 +99,8 @@ class Supervisor:
         """The run is over: say why, clear away, and do what the policy wants. The caller holds the lock."""
         record = entry.record
         self._health.stop(entry.id)
+        if self.on_end is not None:
+            self.on_end(entry.id)
         out_of_memory = self._runtime.cgroup(record).oom_kills() > record.run.oom_kills
         ending = Exit(
             code=code,
@@ -105,6 +109,7 @@ class Supervisor:
             oom_killed=out_of_memory,
             error=error,
             requested=record.stop_wanted,
+            cause=Cause.LOST if error else cause_of(record),
         )
         again = not self._closing and wants_restart(record, ending)
         if out_of_memory:
@@ -215,6 +220,13 @@ class Supervisor:
             self.cancel_restart(container_id)
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def cause_of(record: Record) -> Cause:
+    """Of an end that was seen."""
+    if not record.stop_wanted:
+        return Cause.ITSELF
+    return Cause.STOPPED if record.container.state is State.STOPPING else Cause.KILLED
 
 
 def wants_restart(record: Record, ending: Exit) -> bool:

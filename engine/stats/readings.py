@@ -79,8 +79,17 @@ class Readings:
     def close(self) -> None:
         self._files.close()
 
-    def take(self) -> Sample:
-        slow = self._count % _SLOW_EVERY == 0
+    def memory_total(self) -> int:
+        """Only this, for those who look often; 0 where there is no controller for it."""
+        if not self._has_memory:
+            return 0
+        if self._v2:
+            return parse.number(self._files.read(self.target.cgroups.unified, "memory.current"))
+        return parse.number(self._files.read(self.target.cgroups.memory, "memory.usage_in_bytes"))
+
+    def take(self, *, whole: bool = False) -> Sample:
+        """`whole`: limits and peaks too, which otherwise may be a few samples old."""
+        slow = whole or self._count % _SLOW_EVERY == 0
         self._count += 1
         if slow:
             self._files.forget_missing()

@@ -1,8 +1,8 @@
 """The stats room as the facade shows it (`facade.Stats`).
 
 One reading serves everybody who wants one at about the same time; who watches sets how often. With nobody watching,
-only a slow background round is left, which fills the history rings (and looks oftener where memory runs short, so that
-the story of an out-of-memory kill can be told).
+only a slow background round is left, which fills the history rings, and a glance at the memory every second, so that
+the last minute of one that dies for want of it can be told.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ import contextlib
 import logging
 import re
 import time
-from collections import deque
 from typing import TYPE_CHECKING
 
-from engine.errors import WherryError
+from engine.errors import Conflict, NotFound, WherryError
 from engine.stats.host import HostReader
+from engine.stats.live import LiveContainer
 from engine.stats.rates import rates_between
-from engine.stats.readings import Readings
 from engine.stats.ring import SLOT_SECONDS, Ring
 
 if TYPE_CHECKING:
@@ -35,33 +34,9 @@ _FIRST_SECONDS = 0.3
 """A watcher's first rates come so soon, whatever its interval."""
 _FRESH = 0.6
 """A reading younger than this share of the interval is shared."""
-_CURVE_SECONDS = 90.0
-_WARY_SECONDS = 1.0
-_WARY_PERCENT = 80.0
+_GLANCE_SECONDS = 1.0
 _LEAST_SECONDS = 0.05
 _BREATHE_EVERY = 25
-
-
-class _Live:
-    """What is kept of one running container."""
-
-    def __init__(self, target: StatTarget) -> None:
-        self.readings = Readings(target)
-        self.last: Sample | None = None
-        self.recent: deque[tuple[int, int]] = deque()
-        self.ring_last: Sample | None = None
-        self.wary = False
-
-    def take(self, fresh_ns: int) -> Sample:
-        now = time.time_ns()
-        if self.last is None or now - self.last.time_ns > fresh_ns:
-            self.last = self.readings.take()
-            self.recent.append((self.last.time_ns, self.last.memory))
-            while self.recent[0][0] < now - int(_CURVE_SECONDS * 1e9):
-                self.recent.popleft()
-            limit = self.last.memory_limit
-            self.wary = limit > 0 and self.last.memory * 100 > limit * _WARY_PERCENT
-        return self.last
 
 
 class StatsService:
@@ -72,9 +47,11 @@ class StatsService:
         self._directory = directory
         self._settings = settings
         self._host = HostReader(store)
-        self._live: dict[str, _Live] = {}
-        self._ended: dict[str, _Live] = {}
+        self._live: dict[str, LiveContainer] = {}
+        self._ended: dict[str, LiveContainer] = {}
         self._background: asyncio.Task[None] | None = None
+        self._first_began = asyncio.Event()
+        """Nothing runs, and then something does: the round that sleeps so long wakes up."""
 
     async def open(self) -> None:
         """Begin the slow background sampling."""
@@ -87,7 +64,7 @@ class StatsService:
             await asyncio.gather(self._background, return_exceptions=True)
             self._background = None
         for live in [*self._live.values(), *self._ended.values()]:
-            live.readings.close()
+            live.close()
         self._live.clear()
         self._ended.clear()
 
@@ -95,35 +72,37 @@ class StatsService:
 
     def container_changed(self, container_id: str) -> None:
         """Told by the containers room when a container started, ended or was removed."""
-        running = {target.container_id: target for target in self._targets.live_stat_targets()}
-        target, live = running.get(container_id), self._live.get(container_id)
+        target, live = self._target_of(container_id), self._live.get(container_id)
         if live is not None and (target is None or target != live.readings.target):
             del self._live[container_id]
-            live.readings.close()
+            live.close()
             self._ended[container_id] = live
         if target is not None:
             self._live_of(target)
 
-    async def last_sample(self, container_id: str) -> Sample | None:
-        """The newest reading taken, also of a container that has just ended (OOM counts for its death report).
+    def _target_of(self, container_id: str) -> StatTarget | None:
+        """None of one that does not run or is gone."""
+        with contextlib.suppress(NotFound, Conflict):
+            return self._targets.stat_target(container_id)
+        return None
 
-        Ask before its control group is removed: then it is read once more.
-        """
+    def container_ends(self, container_id: str) -> None:
+        """Told when a run is over and its control groups are still there."""
         live = self._live.get(container_id)
         if live is not None:
-            last = live.last
-            now = live.take(0)
-            # A group that is gone reads as nothing: what was seen before says more.
-            return now if last is None or now.memory_total or now.cpu_usage_us >= last.cpu_usage_us else last
-        ended = self._ended.get(container_id)
-        return ended.last if ended is not None else None
+            live.look_last()
+
+    async def last_sample(self, container_id: str) -> Sample | None:
+        """The newest reading taken, also of a container that has just ended (OOM counts for its death report)."""
+        live = self._live.get(container_id) or self._ended.get(container_id)
+        return live.last if live is not None else None
 
     async def memory_curve(self, container_id: str, *, until_ns: int, seconds: float = 60.0) -> list[tuple[float, int]]:
         """(seconds before `until_ns`, bytes), for the death report."""
         live = self._live.get(container_id) or self._ended.get(container_id)
         since = until_ns - int(seconds * 1e9)
         if live is not None:
-            points = [(at, memory) for at, memory in live.recent if since <= at <= until_ns]
+            points = live.curve(since, until_ns)
         else:
             ring = Ring(self._ring_path(container_id))
             points = [(one.time_ns, one.memory) for one in ring.since(container_id, since, until_ns)]
@@ -133,7 +112,7 @@ class StatsService:
         """A container is removed: its ring goes to the history, and a new one of that name continues it."""
         for kept in (self._live, self._ended):
             if (gone := kept.pop(container_id, None)) is not None:
-                gone.readings.close()
+                gone.close()
         if _SAFE_NAME.fullmatch(name):
             with contextlib.suppress(FileNotFoundError):
                 self._ring_path(container_id).replace(self._history_path(name))
@@ -171,13 +150,14 @@ class StatsService:
 
     # --- inside ---
 
-    def _live_of(self, target: StatTarget) -> _Live:
+    def _live_of(self, target: StatTarget) -> LiveContainer:
         live = self._live.get(target.container_id)
         if live is None or live.readings.target != target:
             if live is not None:
-                live.readings.close()
+                live.close()
             self._ended.pop(target.container_id, None)
-            live = self._live[target.container_id] = _Live(target)
+            live = self._live[target.container_id] = LiveContainer(target)
+            self._first_began.set()
             self._continue_timeline(target)
         return live
 
@@ -208,15 +188,29 @@ class StatsService:
         return found
 
     async def _sample_in_background(self) -> None:
+        ring_due = 0.0
         while True:
-            pause = self._settings().stats_background_seconds or float(SLOT_SECONDS)
+            every = self._settings().stats_background_seconds or float(SLOT_SECONDS)
             try:
-                await self._fill_rings()
-                if any(live.wary for live in self._live.values()):
-                    pause = min(pause, _WARY_SECONDS)
+                if time.time() >= ring_due:
+                    await self._fill_rings()
+                    ring_due = (time.time() // every + 1) * every
+                else:
+                    await self._glance()
             except (OSError, WherryError) as error:
                 _log.warning("Figures could not be kept: %s", error)
-            await asyncio.sleep(pause - time.time() % pause)
+            if self._live:
+                await asyncio.sleep(_GLANCE_SECONDS - time.time() % _GLANCE_SECONDS)
+            else:
+                self._first_began.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._first_began.wait(), every)
+
+    async def _glance(self) -> None:
+        for place, live in enumerate([*self._live.values()]):
+            if place % _BREATHE_EVERY == _BREATHE_EVERY - 1:
+                await asyncio.sleep(0)
+            live.glance()
 
     async def _fill_rings(self) -> None:
         targets = self._targets.live_stat_targets()

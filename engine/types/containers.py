@@ -18,6 +18,8 @@ class PortMapping(Data, frozen=True, kw_only=True):
     host_port: int = 0
     protocol: Literal["tcp", "udp"] = "tcp"
     host_ip: str = ""
+    host_port_last: int = 0
+    """With it, any free port from `host_port` to this one (`-p 8000-8010:80`). A running container shows the one."""
 
 
 class Mount(Data, frozen=True, kw_only=True):
@@ -284,6 +286,21 @@ class HealthStatus(Data, frozen=True, kw_only=True):
     log: tuple[HealthResult, ...] = ()
 
 
+class Cause(StrEnum):
+    """Who ended a run."""
+
+    ITSELF = ""
+    """Nobody asked for it."""
+    STOPPED = "stopped"
+    """Asked to end; where it ended by SIGKILL, it had let its grace time pass."""
+    KILLED = "killed"
+    """Killed on request."""
+    LOST = "lost"
+    """The program that looked after it is gone, `error` says which, so it could not go on."""
+    REBOOT = "reboot"
+    """The machine was restarted under it."""
+
+
 class Exit(Data, frozen=True, kw_only=True):
     """How the last run ended."""
 
@@ -293,7 +310,8 @@ class Exit(Data, frozen=True, kw_only=True):
     oom_killed: bool = False
     """True only where the kernel counted an OOM kill in this container's cgroup."""
     error: str = ""
-    """Why it could not start, where it never ran."""
+    """Why it could not start, where it never ran; or what was lost (`cause`)."""
+    cause: Cause = Cause.ITSELF
     requested: bool = False
     """A person or a client asked for the end (stop, kill), so it is no accident."""
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from engine.cgroups.layout import Mode
 from engine.cgroups.tree import CgroupTree
+from engine.stats.ring import SLOT_SECONDS
 from engine.stats.service import StatsService
 from engine.stats.target import CgroupFiles, StatTarget
 from engine.types.host import Settings
@@ -66,6 +67,20 @@ async def _measure(targets: list[StatTarget], place: Path, seconds: float) -> fl
     return share
 
 
+async def _measure_unwatched(targets: list[StatTarget], place: Path, seconds: float) -> float:
+    """CPU time as a share of one core with nobody watching: the history, and the glance that a death report needs."""
+    service = StatsService(_Targets(targets), directory=place, store=place, settings=Settings)
+    await service.open()
+    for target in targets:
+        service.container_changed(target.container_id)
+    await asyncio.sleep(2)
+    begin, cpu = time.monotonic(), time.process_time()
+    await asyncio.sleep(max(seconds, 2 * SLOT_SECONDS))
+    share = (time.process_time() - cpu) / (time.monotonic() - begin)
+    await service.close()
+    return share
+
+
 def _sleeper() -> subprocess.Popen[bytes]:
     return subprocess.Popen(["sleep", "1000"])
 
@@ -86,6 +101,8 @@ async def run(count: int, seconds: float) -> None:
                 group.add(process.pid)
                 files = _files(group.directories, tree.layout.mode)
                 targets.append(StatTarget(f"c{number}", f"c{number}", process.pid, files))
+            unwatched = await _measure_unwatched(targets, place / "rings", seconds)
+            print(f"{count} containers, nobody watching: {unwatched:.2%} of one core")
             share = await _measure(targets, place / "rings", seconds)
             print(f"{count} containers at 1 Hz: {share:.1%} of one core, {share / count * 1e6:.0f} µs each")
         finally:

@@ -8,6 +8,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from engine.errors import Conflict
+from engine.stats.live import LiveContainer
 from engine.stats.ring import Ring
 from engine.stats.service import StatsService
 from engine.stats.target import CgroupFiles, StatTarget
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import pytest
+
 
 class _Targets:
     def __init__(self, group: Path) -> None:
@@ -25,6 +29,8 @@ class _Targets:
         self.running = ["one", "two"]
 
     def stat_target(self, container: str) -> StatTarget:
+        if container not in self.running:
+            raise Conflict("It does not run")
         return StatTarget(container, f"name-{container}", os.getpid(), CgroupFiles(unified=self.group))
 
     def live_stat_targets(self) -> Sequence[StatTarget]:
@@ -68,6 +74,52 @@ async def test_the_last_reading_outlives_the_container(tmp_path: Path) -> None:
     assert [memory for _, memory in curve] == [5000]
     assert -60 < curve[0][0] <= 0
     await service.close()
+
+
+async def test_the_counts_of_a_run_are_read_at_its_end(tmp_path: Path) -> None:
+    service, targets = _service(tmp_path)
+    await service.sample("one")
+    # The processes are gone, what they counted is still there.
+    _write(targets.group, memory__current=b"12\n", memory__peak=b"9000\n", memory__events=b"oom 2\noom_kill 1\n")
+    service.container_ends("one")
+    targets.running.remove("one")
+    service.container_changed("one")
+    last = await service.last_sample("one")
+    assert last is not None
+    assert (last.memory, last.memory_peak, last.oom_kills) == (5000, 9000, 1)
+    await service.close()
+
+
+async def test_the_memory_of_all_is_looked_at_every_second(tmp_path: Path) -> None:
+    service, targets = _service(tmp_path)
+    await service.open()
+    service.container_changed("one")
+
+    async def curve() -> list[int]:
+        return [memory for _, memory in await service.memory_curve("one", until_ns=time.time_ns())]
+
+    async with asyncio.timeout(20):
+        while 5000 not in await curve():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        _write(targets.group, memory__current=b"5100\n")
+        while 5100 not in await curve():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await service.close()
+
+
+def test_a_glance_reads_one_number_until_much_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.stats.live._GLANCE_FRESH_NS", 0)
+    group = _write(
+        tmp_path / "group", cpu__stat=CPU_STAT, memory__current=b"5000\n", memory__stat=b"anon 1\ninactive_file 1000\n"
+    )
+    live = LiveContainer(StatTarget("id", "name", os.getpid(), CgroupFiles(unified=group)))
+    taken = live.take(0)
+    for total, memory, whole in ((5010, 4010, False), (9000, 6000, True)):
+        _write(group, memory__current=b"%d\n" % total, memory__stat=b"anon 1\ninactive_file 3000\n")
+        live.glance()
+        assert live.curve(0, time.time_ns())[-1][1] == memory
+        assert (live.last is not taken) is whole
+    live.close()
 
 
 async def test_a_new_container_of_a_name_goes_on_with_its_ring(tmp_path: Path) -> None:

@@ -10,7 +10,17 @@ import pytest
 
 from engine.containers.death import Evidence, death_report
 from engine.containers.exit_words import meaning_of, signal_of
-from engine.types.containers import Container, ContainerSpec, Exit, Resources, State
+from engine.types.containers import (
+    Cause,
+    Container,
+    ContainerSpec,
+    Exit,
+    HealthResult,
+    HealthStatus,
+    Resources,
+    RestartPolicy,
+    State,
+)
 from engine.types.stats import Sample
 
 START = datetime(2026, 11, 21, 5, 0, tzinfo=UTC)
@@ -94,3 +104,59 @@ def test_signals_behind_codes(code: int, signal: int, number: int) -> None:
 @pytest.mark.parametrize("code", [*range(256)])
 def test_every_code_has_words(code: int) -> None:
     assert meaning_of(code).endswith((".", ":", ")."))
+
+
+def test_who_outstays_the_grace_time_learns_why() -> None:
+    report = death_report(Evidence(_container(137, signal=9, requested=True, cause=Cause.STOPPED)))
+    assert report.summary == "“web” did not end when it was asked to, and was killed."
+    assert "10 seconds after SIGTERM" in report.meaning
+    assert "init" in report.meaning
+    with_init = _container(
+        137, signal=9, requested=True, cause=Cause.STOPPED, spec=ContainerSpec(image="web:1", init=True)
+    )
+    assert "init" not in death_report(Evidence(with_init)).meaning
+
+
+def test_a_kill_on_request_is_told_from_a_stop() -> None:
+    report = death_report(Evidence(_container(137, signal=9, requested=True, cause=Cause.KILLED)))
+    assert report.summary == "“web” was killed on request (code 137)."
+
+
+@pytest.mark.parametrize("cause", [Cause.LOST, Cause.REBOOT])
+def test_what_was_cut_off_did_start(cause: Cause) -> None:
+    report = death_report(Evidence(_container(137, signal=9, error="The machine was restarted.", cause=cause)))
+    assert report.summary == "“web” was cut off. The machine was restarted."
+    assert "never ran" not in report.meaning
+
+
+def test_a_shell_that_misses_a_command_is_no_missing_command() -> None:
+    report = death_report(Evidence(_container(127)))
+    assert "reported that a command was not found" in report.meaning
+    assert "fix-command" not in report.next_steps
+
+
+def test_the_reason_comes_first_and_the_advice_after_it() -> None:
+    report = death_report(Evidence(_container(127, error="The command is missing. Check its path. And PATH.")))
+    assert report.summary == "“web” could not start. The command is missing."
+    assert report.meaning == "Check its path. And PATH."
+
+
+def test_a_policy_that_allows_no_more_says_so() -> None:
+    spec = ContainerSpec(image="web:1", restart=RestartPolicy(name="on-failure", maximum_retries=2))
+    tired = msgspec.structs.replace(_container(3, spec=spec), restart_count=2)
+    assert death_report(Evidence(tired)).meaning.endswith(
+        "started anew 2 times, and its restart policy allows no more."
+    )
+
+
+def test_an_end_before_the_clock_knows_of_the_start() -> None:
+    ended = msgspec.structs.replace(_container(1), started=START + timedelta(seconds=30, milliseconds=4))
+    assert death_report(Evidence(ended)).summary == "“web” failed with code 1 right after its start."
+
+
+def test_a_failed_health_check_is_shown() -> None:
+    result = HealthResult(started=START, ended=START, exit_code=1, output="no answer")
+    sick = msgspec.structs.replace(_container(1), health=HealthStatus(log=(result,)))
+    report = death_report(Evidence(sick))
+    assert report.health_output == "no answer"
+    assert "show-health" in report.next_steps
