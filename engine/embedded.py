@@ -104,7 +104,7 @@ class EmbeddedEngine:
         self._closers.append(self.layers.close)
         self.rootfs = RootFilesystems(self.paths, self.keeper, self.layers)
         await self.rootfs.open(self.settings.current.driver)
-        self.cgroups = await CgroupTree.open(self.paths.root, self.keeper.pid)
+        self.cgroups = await CgroupTree.open(self.paths.root, self.keeper.processes)
         self._closers.append(self.cgroups.close)
         self.volumes = VolumeService(
             paths=self.paths, keeper=self.keeper, database=self.database, bus=self.bus, operations=self.operations

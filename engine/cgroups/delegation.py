@@ -25,6 +25,7 @@ _log = logging.getLogger(__name__)
 _MANAGER = DBusAddress(
     "/org/freedesktop/systemd1", bus_name="org.freedesktop.systemd1", interface="org.freedesktop.systemd1.Manager"
 )
+_SYSTEM_BUS = Path("/run/dbus/system_bus_socket")
 _ANSWER_SECONDS = 10.0
 
 
@@ -33,24 +34,26 @@ def scope_name(root: Path) -> str:
     return f"wherry-{hashlib.sha256(os.fsencode(root)).hexdigest()[:12]}.scope"
 
 
-def session_bus_exists() -> bool:
-    if os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
-        return True
+def find_bus() -> str:
+    """Where the systemd listens that may give us a scope: for root the machine's, else the user's own; "" for none."""
+    if os.getuid() == 0:
+        return "SYSTEM" if Path("/run/systemd/system").is_dir() and _SYSTEM_BUS.exists() else ""
+    if address := os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
+        return address
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    return bool(runtime) and Path(runtime, "bus").exists()
+    return f"unix:path={runtime}/bus" if runtime and Path(runtime, "bus").exists() else ""
 
 
-async def move_into_scope(name: str, pid: int) -> bool:
-    """Put a process into the delegated scope, made if it is not there. False: this host has no such thing."""
-    if not session_bus_exists():
+async def move_into_scope(name: str, pids: Sequence[int]) -> bool:
+    """Put processes into the delegated scope, made if it is not there. False: this host has no such thing."""
+    bus = find_bus()
+    if not bus:
         return False
-    if not os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
-        os.environ["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={os.environ['XDG_RUNTIME_DIR']}/bus"
     try:
-        async with asyncio.timeout(_ANSWER_SECONDS), open_dbus_router() as router:
-            if await _attach(router, name, pid):
+        async with asyncio.timeout(_ANSWER_SECONDS), open_dbus_router(bus) as router:
+            if await _attach(router, name, pids):
                 return True
-            await _start_scope(router, name, pid)
+            await _start_scope(router, name, pids)
             return True
     except (OSError, TimeoutError, _Refused, KeyError, ValueError) as error:
         _log.info("no delegated scope from systemd: %s", error)
@@ -68,19 +71,19 @@ async def _call(router: Any, method: str, signature: str, body: Sequence[Any]) -
     return reply.body
 
 
-async def _attach(router: Any, name: str, pid: int) -> bool:
+async def _attach(router: Any, name: str, pids: Sequence[int]) -> bool:
     """Join a scope that is already there."""
     try:
-        await _call(router, "AttachProcessesToUnit", "ssau", (name, "/supervisors", [pid]))
+        await _call(router, "AttachProcessesToUnit", "ssau", (name, "/supervisors", list(pids)))
     except _Refused:
         return False
     return True
 
 
-async def _start_scope(router: Any, name: str, pid: int) -> None:
+async def _start_scope(router: Any, name: str, pids: Sequence[int]) -> None:
     properties = [
         ("Description", ("s", "Containers of Wherry")),
-        ("PIDs", ("au", [pid])),
+        ("PIDs", ("au", list(pids))),
         ("Delegate", ("b", True)),
         # Asked for one by one: a session hands out only the controllers that some unit wants.
         ("CPUAccounting", ("b", True)),

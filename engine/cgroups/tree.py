@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.cgroups import delegation
+from engine.cgroups import delegation, subtree
 from engine.cgroups.group import ContainerCgroup
 from engine.cgroups.layout import (
     LIMITING_CONTROLLERS,
@@ -22,33 +23,45 @@ from engine.cgroups.layout import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _log = logging.getLogger(__name__)
-_FOLDER = "wherry"
 _LEAVE_SECONDS = 1.0
 
 
 class CgroupTree:
     """Makes and finds the groups of containers. `layout` says what this host allows."""
 
-    def __init__(self, layout: Layout, label: str) -> None:
+    def __init__(self, layout: Layout, label: str, divided: subtree.Subtree | None = None) -> None:
         self.layout = layout
         self._label = label
+        self._divided = divided
+        """On v2 without systemd: whose group the one of ours is in."""
         self._supervisors_made = False
 
     @classmethod
-    async def open(cls, root: Path, keeper_pid: int) -> CgroupTree:
-        """Find the place. On v2 the keeper is moved into a scope of ours, so that all its children are born there."""
+    async def open(cls, root: Path, keeper: Sequence[int]) -> CgroupTree:
+        """Find the place. On v2 the keeper, and the process that pins its namespaces, are moved to it.
+
+        So all children of the keeper are born there, and nothing of ours is left where the engine was started.
+        """
         label = delegation.scope_name(root).removesuffix(".scope")
         layout = detect_here()
-        if layout.mode is Mode.V2:
-            layout = await _delegated(layout, root, keeper_pid)
-        return cls(layout, label)
+        if layout.mode is not Mode.V2:
+            return cls(layout, label)
+        if delegated := await _delegated(root, keeper):
+            return cls(delegated, label)
+        own, divided = _divided(layout, label, keeper)
+        return cls(own, label, divided)
 
     async def close(self) -> None:
         """Take the folders away that nobody lives in any more; those of running containers stay."""
+        if self.layout.mode is Mode.V2 and self._divided is None:
+            return  # systemd ends a scope with its last process
         supervisors = self.supervisors()
+        if self._divided is not None and not self.present():
+            for pid in supervisors.processes():
+                self._divided.home.take_in(pid)
         deadline = asyncio.get_running_loop().time() + _LEAVE_SECONDS
         while not supervisors.remove() and not self.present():
             # With no container left, what is still in there is on its way out.
@@ -56,9 +69,10 @@ class CgroupTree:
                 return
             await asyncio.sleep(0.01)
         for base in self.layout.bases.values():
-            if self.layout.mode is not Mode.V2:
-                with contextlib.suppress(OSError):
-                    (base / self._label).rmdir()
+            with contextlib.suppress(OSError):
+                (base if self._divided else base / self._label).rmdir()
+        if self._divided and not self.present():
+            self._divided.close()
 
     def group(self, container_id: str) -> ContainerCgroup:
         """The group a container would have if it started now."""
@@ -107,29 +121,37 @@ class CgroupTree:
         return tuple(name for name in LIMITING_CONTROLLERS if name not in self.layout.controllers)
 
 
-async def _delegated(layout: Layout, root: Path, keeper_pid: int) -> Layout:
-    """The scope systemd gives us; else, where our own group is writable, a subtree of that."""
+async def _delegated(root: Path, keeper: Sequence[int]) -> Layout | None:
+    """The scope systemd gives us."""
     mounts = _mounts()
-    if mounts.v2 is None:
-        return layout
-    if await delegation.move_into_scope(delegation.scope_name(root), keeper_pid):
-        directory = group_directory(mounts.v2, _place_of(keeper_pid).removesuffix("/supervisors"))
-        try:
-            controllers = delegation.open_subtree(directory)
-        except OSError as error:
-            _log.warning("the delegated control group %s cannot be used: %s", directory, error)
-        else:
-            return Layout(Mode.V2, {"": directory}, controllers & frozenset(LIMITING_CONTROLLERS))
-    base = layout.bases.get("")
-    if base is None:
-        return layout
+    if mounts.v2 is None or not await delegation.move_into_scope(delegation.scope_name(root), keeper):
+        return None
+    directory = group_directory(mounts.v2, _place_of(keeper[0]).removesuffix("/supervisors"))
     try:
-        subtree = base / _FOLDER
-        subtree.mkdir(exist_ok=True)
-        controllers = delegation.open_subtree(subtree, movers=(keeper_pid,))
-    except OSError:
-        return Layout(Mode.V2, {}, frozenset())
-    return Layout(Mode.V2, {"": subtree}, controllers & frozenset(LIMITING_CONTROLLERS))
+        controllers = delegation.open_subtree(directory)
+    except OSError as error:
+        _log.warning("the delegated control group %s cannot be used: %s", directory, error)
+        return None
+    return Layout(Mode.V2, {"": directory}, controllers & frozenset(LIMITING_CONTROLLERS))
+
+
+def _divided(layout: Layout, label: str, keeper: Sequence[int]) -> tuple[Layout, subtree.Subtree | None]:
+    """Without one: a group of ours in a group that belongs to this user."""
+    nothing = Layout(Mode.V2, {}, frozenset())
+    mounts, base = _mounts(), layout.bases.get("")
+    if mounts.v2 is None or base is None:
+        return nothing, None
+    try:
+        divided = subtree.find(mounts.v2, subtree.Group(base), frozenset({os.getpid(), *keeper}))
+        if divided is None:
+            return nothing, None
+        directory = divided.group.path / label
+        directory.mkdir(exist_ok=True)
+        controllers = delegation.open_subtree(directory, movers=keeper)
+    except OSError as error:
+        _log.info("no control groups of ours: %s", error)
+        return nothing, None
+    return Layout(Mode.V2, {"": directory}, controllers & frozenset(LIMITING_CONTROLLERS)), divided
 
 
 def _mounts() -> Mounts:

@@ -89,7 +89,7 @@ class NetworkAttachments:
         call = pasta.PastaCall(
             program=program,
             netns=self.namespace(key),
-            pid_file=pid_file,
+            pid_file=pid_file if pasta.may_write(pid_file) else None,
             ports=ports,
             dns_forward=pasta.FORWARDED_DNS,
             host_gateway=host_gateway,
@@ -98,6 +98,8 @@ class NetworkAttachments:
         done = await self._keeper.run(call.argv(), env=runtime_environment(), timeout=20)
         if done.code != 0:
             raise _failure(pasta.clean_errors(done.stderr), ports)
+        if call.pid_file is None:
+            write_pid(pid_file, _find_server(self.namespace(key)))
         pid = read_pid(pid_file)
         self._watch(key, pid)
         return Attached(pid)
@@ -182,6 +184,12 @@ def serves(pid: int, netns: Path) -> bool:
     except OSError:
         return False
     return os.fsencode(netns) in words
+
+
+def _find_server(netns: Path) -> int:
+    """The pasta of a namespace, by looking at every process; 0 for none."""
+    found = (int(name) for name in os.listdir("/proc") if name.isdigit())
+    return next((pid for pid in found if serves(pid, netns)), 0)
 
 
 async def _readable(fd: int, seconds: float) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from dataclasses import dataclass
@@ -24,8 +25,8 @@ _BIND_FAILED = re.compile(r"Failed to bind (?:any )?port (?P<port>\d+)?[^(]*(?:\
 class PastaCall:
     program: str
     netns: Path
-    pid_file: Path
-    """Below the user's home or /tmp: a confined pasta may write nowhere else."""
+    pid_file: Path | None = None
+    """Somewhere a confined pasta may write (`may_write`)."""
     ports: Sequence[PortMapping] = ()
     interface: str = ""
     """Name of the interface inside; "" takes the host's."""
@@ -38,8 +39,9 @@ class PastaCall:
     def argv(self) -> list[str]:
         argv = [
             self.program, "--quiet", "--config-net", "--runas", "0:0",
-            "--netns-only", "--netns", str(self.netns), "--pid", str(self.pid_file),
+            "--netns-only", "--netns", str(self.netns),
         ]  # fmt: skip
+        argv += ["--pid", str(self.pid_file)] if self.pid_file else []
         argv += [] if self.host_gateway else ["--no-map-gw"]
         argv += ["--ns-ifname", self.interface] if self.interface else []
         argv += ["--dns-forward", self.dns_forward] if self.dns_forward else []
@@ -47,6 +49,11 @@ class PastaCall:
         argv += _forwards("-t", "tcp", self.ports)
         argv += _forwards("-u", "udp", self.ports)
         return [*argv, "-T", "none", "-U", "none"]
+
+
+def may_write(path: Path) -> bool:
+    """Where the AppArmor profile that distributions ship with it lets a pasta of this user make files."""
+    return path.is_relative_to("/tmp") or (os.getuid() != 0 and path.is_relative_to("/home"))
 
 
 def _forwards(option: str, protocol: str, ports: Iterable[PortMapping]) -> list[str]:

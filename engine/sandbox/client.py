@@ -173,6 +173,8 @@ class Keeper:
         self.joined = False
         """The namespaces were there already: containers of an earlier engine may be running in them."""
         self.pid = 0
+        self.processes: tuple[int, ...] = ()
+        """The keeper, and what keeps its namespaces between two keepers."""
         self._channel: Channel | None = None
         self._starting = asyncio.Lock()
         self._closing = False
@@ -512,6 +514,7 @@ class Keeper:
                 details=f"stage {stage}, errno {words['errno']}", subject=stage,
             )  # fmt: skip
         self.pid, self.joined = words["ready"], words["joined"]
+        self.processes = (self.pid, words["pin"])
         self.hybrid_cgroups = bool(words["hybrid_cgroups"])
         return channel
 

@@ -20,6 +20,10 @@ def hex_of(digest: str) -> str:
     return value
 
 
+_ROOTS_RUNTIME = "/run/user/1879048192"
+"""As if root's containers were a user of their own. /run/user/0 is closed to them, and goes when root logs out."""
+
+
 @dataclass(frozen=True)
 class Paths:
     root: Path
@@ -247,8 +251,10 @@ class Paths:
     @property
     def network_namespaces(self) -> Path:
         """One flat directory for all stores of a user: AppArmor lets a confined pasta open namespaces nowhere else."""
-        runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-        return Path(runtime, "netns") if os.getuid() and os.path.isdir(runtime) else self.run / "netns"
+        runtime = os.environ.get("XDG_RUNTIME_DIR", "") if os.getuid() else _ROOTS_RUNTIME
+        # /run/user is there wherever somebody may have to obey that: with systemd.
+        usable = os.path.isdir(runtime) or (not os.getuid() and os.path.isdir(os.path.dirname(runtime)))
+        return Path(runtime, "netns") if usable else self.run / "netns"
 
     def netns(self, container_id: str) -> Path:
         return self.network_namespaces / f"{self._netns_prefix}{container_id}"

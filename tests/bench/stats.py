@@ -89,7 +89,7 @@ async def run(count: int, seconds: float) -> None:
     with tempfile.TemporaryDirectory(prefix="wb-") as directory:
         place = Path(directory)
         sleeper = _sleeper()
-        tree = await CgroupTree.open(place, sleeper.pid)
+        tree = await CgroupTree.open(place, [sleeper.pid])
         groups = [tree.group(f"bench{number}") for number in range(count)]
         processes = []
         try:

@@ -6,10 +6,12 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
+from engine.cgroups import subtree
 from engine.cgroups.layout import (
     LIMITING_CONTROLLERS,
     Mode,
     detect,
+    group_directory,
     parse_membership,
     parse_mountinfo,
     read_controllers,
@@ -29,6 +31,11 @@ _DELEGATE = (
     "printf '[Service]\\nDelegate=cpu cpuset io memory pids\\n' | "
     "sudo tee /etc/systemd/system/user@.service.d/delegate.conf && sudo systemctl daemon-reload, then log in again"
 )
+_OWN_V2 = (
+    "for name in cpu memory pids; do echo +$name | sudo tee {top}/cgroup.subtree_control; done; "
+    "sudo mkdir -p {own}/session && sudo chown -R {user} {own} && echo $$ | sudo tee {own}/session/cgroup.procs, "
+    "then start Wherry from that shell"
+)
 _BOOT_V2 = "Add systemd.unified_cgroup_hierarchy=1 to the kernel's command line and reboot"
 
 
@@ -45,10 +52,15 @@ def control_groups(machine: Machine) -> HostCheck:
             fix="sudo mount -t cgroup2 none /sys/fs/cgroup",
         )
     controllers = set(layout.controllers)
+    fix = _DELEGATE
     if layout.mode is Mode.V2 and mounts.v2 is not None:
-        # Where systemd runs, the engine asks the user's own manager for a scope: what that one has is what counts.
-        manager = mounts.v2 / f"user.slice/user-{machine.uid}.slice/user@{machine.uid}.service"
-        controllers |= _controllers(machine, manager)
+        if machine.exists("/run/systemd/system"):
+            # The engine asks the user's own manager, or the machine's, for a scope: what that one has is what counts.
+            manager = f"user.slice/user-{machine.uid}.slice/user@{machine.uid}.service" if machine.uid else ""
+            controllers |= _controllers(machine, mounts.v2 / manager)
+        else:
+            controllers = set(_prospect(mounts.v2, membership.get("", "/")))
+            fix = _OWN_V2.format(top=mounts.v2, own=mounts.v2 / machine.user, user=machine.user)
     missing = [name for name in NEEDED if name not in controllers]
     words = f"{layout.mode}; controllers: {', '.join(n for n in LIMITING_CONTROLLERS if n in controllers) or 'none'}"
     if missing:
@@ -56,9 +68,16 @@ def control_groups(machine: Machine) -> HostCheck:
             verdict=Verdict.DEGRADED,
             found=f"{words}. Not yours: {', '.join(missing)}.",
             matters=f"No limits on {', '.join(missing)}, and estimated figures where there is no counter.",
-            fix=_DELEGATE if layout.mode is Mode.V2 else _fix_v1(machine, missing),
+            fix=fix if layout.mode is Mode.V2 else _fix_v1(machine, missing),
         )
     return line(verdict=Verdict.OK, found=words)
+
+
+def _prospect(mount: Path, path: str) -> frozenset[str]:
+    try:
+        return subtree.prospect(mount, subtree.Group(group_directory(mount, path)))
+    except OSError:
+        return frozenset()
 
 
 def _controllers(machine: Machine, directory: Path) -> frozenset[str]:

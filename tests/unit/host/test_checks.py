@@ -30,6 +30,9 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> FakeMachine:
     monkeypatch.setattr(
         cgroups, "read_controllers", lambda _path: frozenset(fake.variables.get("C", "cpu memory pids").split())
     )
+    monkeypatch.setattr(
+        cgroups.subtree, "prospect", lambda *_: frozenset(fake.variables.get("PROSPECT", "cpu memory pids").split())
+    )
     return fake
 
 
@@ -235,6 +238,13 @@ BROKEN: dict[str, tuple[str, Callable[[FakeMachine], None], Verdict, str, str]] 
         "chmod 666 /dev/fuse",
     ),
     "no controllers": ("cgroups", change(variables={"C": "pids"}), DEGRADED, "Not yours: cpu, memory", "Delegate=cpu"),
+    "no controllers without systemd": (
+        "cgroups",
+        both(without("present", "/run/systemd/system"), change(variables={"PROSPECT": "pids"})),
+        DEGRADED,
+        "Not yours: cpu, memory",
+        "mkdir -p /sys/fs/cgroup/alice/session",
+    ),
     "no cgroups": (
         "cgroups",
         change(files={"/proc/self/mountinfo": "", "/proc/self/cgroup": ""}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from engine.errors import Code
 from engine.processes.conmon import ConmonCall, parse_exit_code, parse_sync
 from engine.processes.crun import Crun, clean_message, start_failure
-from engine.processes.pasta import PastaCall, clean_errors, failed_port
+from engine.processes.pasta import PastaCall, clean_errors, failed_port, may_write
 from engine.processes.slirp4netns import SlirpCall, parse_answer, publish_request
 from engine.types.containers import PortMapping
 
@@ -27,6 +28,30 @@ def test_pasta_without_ports_forwards_nothing() -> None:
         "pasta --quiet --config-net --runas 0:0 --netns-only --netns /n --pid /p --no-map-gw "
         "--dns-forward 169.254.1.1 -t none -u none -T none -U none"
     )
+
+
+def test_pasta_is_asked_for_its_pid_only_where_it_may_write_it() -> None:
+    call = PastaCall(program="pasta", netns=Path("/n"))
+    assert "--pid" not in call.argv()
+
+
+@pytest.mark.parametrize(
+    ("uid", "path", "allowed"),
+    [
+        (1000, "/home/alice/.local/share/wherry/containers/x/pasta.pid", True),
+        (1000, "/tmp/store/containers/x/pasta.pid", True),
+        (1000, "/srv/store/containers/x/pasta.pid", False),
+        (1000, "/homes/alice/pasta.pid", False),
+        (0, "/var/lib/wherry/containers/x/pasta.pid", False),
+        (0, "/home/alice/pasta.pid", False),
+        (0, "/tmp/store/pasta.pid", True),
+    ],
+)
+def test_where_a_confined_pasta_may_write(
+    uid: int, path: str, *, allowed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: uid)
+    assert may_write(Path(path)) is allowed
 
 
 def test_pasta_groups_ports_by_protocol_and_address() -> None:
