@@ -5,7 +5,7 @@ Columns, little endian, each starting at a multiple of eight:
 
     magic   b"WLIDX01\\n", then u64 length of a JSON header, then the header, padded with spaces
     header  {"entries": n, "bytes": sum of regular files, "diff_id": …, "notes": […],
-             "columns": {name: [offset, length]}}
+             "check": sha256 of all columns, "columns": {name: [offset, length]}}
     kind    u8   × n    see KINDS
     flags   u8   × n    1 = the directory was not in the archive (made for its children); 2 = sparse; 4 = has attributes
     mode    u16  × n    permission bits with setuid, setgid, sticky

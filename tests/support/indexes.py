@@ -56,8 +56,7 @@ def make_index(place: Path, name: str, entries: Iterable[Entry]) -> LayerIndex:
     for entry in entries:
         digest = -1
         if entry.kind == FILE:
-            digest, room = writer.digest()
-            room[:] = hashlib.sha256(entry.data).digest()
+            digest = writer.digest(hashlib.sha256(entry.data).digest())
         size = len(entry.data) if entry.size is None else entry.size
         row = Row(
             kind=entry.kind,

@@ -37,9 +37,13 @@ class Digester:
     def update(self, digest: hashlib._Hash, data: memoryview) -> None:
         self._work.put((digest.update, data))
 
-    def finish(self, digest: hashlib._Hash, row: bytearray, offset: int) -> None:
+    def finish(self, digest: hashlib._Hash, row: bytearray) -> None:
         """Write the digest into `row` once all of it was hashed."""
-        self._work.put((_Store(digest, row, offset), None))
+
+        def store(_argument: None) -> None:
+            row[:] = digest.digest()
+
+        self._work.put((store, None))
 
     def release(self, buffer: bytearray) -> None:
         self._work.put((self.free.put, buffer))
@@ -53,13 +57,3 @@ class Digester:
         while work := self._work.get():
             function, argument = work
             function(argument)
-
-
-class _Store:
-    def __init__(self, digest: hashlib._Hash, row: bytearray, offset: int) -> None:
-        self._digest = digest
-        self._row = row
-        self._offset = offset
-
-    def __call__(self, _argument: None) -> None:
-        self._row[self._offset : self._offset + 32] = self._digest.digest()

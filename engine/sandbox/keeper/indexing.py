@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import array
+import hashlib
 import json
-import os
 from bisect import bisect_left
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAGIC = b"WLIDX01\n"
 FILE, DIRECTORY, SYMLINK, HARDLINK, WHITEOUT, OPAQUE, FIFO, DEVICE = range(8)
@@ -36,8 +39,7 @@ class IndexWriter:
         self._paths: list[bytes] = []
         self._rows: list[Row] = []
         self._links: list[bytes] = []
-        self.digests: list[bytearray] = []
-        """Filled in later by whoever hashes."""
+        self.digests: list[bytes | bytearray] = []
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -50,10 +52,10 @@ class IndexWriter:
         self._links.append(target)
         return len(self._links) - 1
 
-    def digest(self) -> tuple[int, bytearray]:
-        """A new row of the digest table."""
-        self.digests.append(bytearray(32))
-        return len(self.digests) - 1, self.digests[-1]
+    def digest(self, value: bytes | bytearray) -> int:
+        """The row in the table of digests; 32 bytes that may be filled in later."""
+        self.digests.append(value)
+        return len(self.digests) - 1
 
     def forget_tree(self, path: bytes) -> None:
         """The archive replaced a directory: what it held is not there any more."""
@@ -99,9 +101,23 @@ class IndexWriter:
             ("links", b"\0".join(self._links)),
             ("paths", b"\0".join(paths)),
         ]
-        header = {"entries": len(rows), "bytes": total, "diff_id": diff_id, "notes": notes}
+        header = {
+            "entries": len(rows),
+            "bytes": total,
+            "diff_id": diff_id,
+            "notes": notes,
+            "check": check(dict(bodies)),
+        }
         _write(file, header, bodies)
         return total
+
+
+def check(columns: Mapping[str, bytes | memoryview]) -> str:
+    """Nobody waits until an index is on disk, so after a power cut it has to be doubted like the files it speaks of."""
+    digest = hashlib.sha256()
+    for column in columns.values():
+        digest.update(column)
+    return digest.hexdigest()
 
 
 def _write(file: str, header: dict[str, object], bodies: list[tuple[str, bytes]]) -> None:
@@ -117,5 +133,3 @@ def _write(file: str, header: dict[str, object], bodies: list[tuple[str, bytes]]
         out.write(MAGIC + len(text).to_bytes(8, "little") + text)
         for _, body in bodies:
             out.write(body + bytes(-len(body) % 8))
-        out.flush()
-        os.fsync(out.fileno())

@@ -174,8 +174,7 @@ class Unpacker:
         descriptor = self._create(place, member.mode & 0o777)
         try:
             if self._digester:
-                row, digest = self._index.digest()
-                self._write_hashed(descriptor, member, digest)
+                row = self._index.digest(self._write_hashed(descriptor, member, self._digester))
             else:
                 row = -1
                 self._write_plain(descriptor, member)
@@ -195,27 +194,29 @@ class Unpacker:
                 return os.open(place.name, flags, dir_fd=place.directory)
             return os.open(place.name, _CREATE, mode, dir_fd=place.directory)
 
-    def _write_hashed(self, descriptor: int, member: Member, row: bytearray) -> None:
-        digester = self._digester
-        assert digester
+    def _write_hashed(self, descriptor: int, member: Member, digester: Digester) -> bytes | bytearray:
+        """Gives the digest, which for a long file is filled in once the digester is through with it."""
         if member.size == 0:
-            row[:] = _EMPTY
-        elif member.segments is not None:
+            return _EMPTY
+        if member.segments is not None:
             digest = hashlib.sha256()
             self._write_segments(descriptor, member, digest)
-            row[:] = digest.digest()
-        elif member.size <= SMALL or digester.busy:
-            digest = hashlib.sha256()
+            return digest.digest()
+        if member.size <= SMALL and (whole := self._reader.whole(member)) is not None:
+            _write_all(descriptor, whole)
+            return hashlib.sha256(whole).digest()
+        digest = hashlib.sha256()
+        if member.size <= SMALL or digester.busy:
             for piece in self._reader.data(member):
                 digest.update(piece)
                 _write_all(descriptor, piece)
-            row[:] = digest.digest()
-        else:
-            digest = hashlib.sha256()
-            for piece in self._reader.data(member):
-                digester.update(digest, piece)
-                _write_all(descriptor, piece)
-            digester.finish(digest, row, 0)
+            return digest.digest()
+        row = bytearray(digest.digest_size)
+        for piece in self._reader.data(member):
+            digester.update(digest, piece)
+            _write_all(descriptor, piece)
+        digester.finish(digest, row)
+        return row
 
     def _write_plain(self, descriptor: int, member: Member) -> None:
         if member.segments is not None:

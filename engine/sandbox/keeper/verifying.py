@@ -37,7 +37,7 @@ def verify_layer(request: Request) -> Reply:
         for path, size, digest in _files(data):
             if not _is_intact(tree, path, size, digest):
                 return Reply({"damaged": os.fsdecode(path)}, [])
-    except (ValueError, KeyError, IndexError):
+    except (ValueError, TypeError, KeyError, IndexError):
         return Reply({"damaged": "its index"}, [])
     return Reply({"damaged": ""}, [])
 
@@ -47,9 +47,11 @@ def _files(data: bytes) -> Iterator[tuple[bytes, int, bytes]]:
     length = int.from_bytes(data[8:16], "little")
     if data[:8] != indexing.MAGIC:
         raise ValueError("no index")
-    columns = json.loads(data[16 : 16 + length])["columns"]
+    header = json.loads(data[16 : 16 + length])
     view = memoryview(data)
-    parts = {name: view[start : start + size] for name, (start, size) in columns.items()}
+    parts = {name: view[start : start + size] for name, (start, size) in header["columns"].items()}
+    if header.get("check", "") not in ("", indexing.check(parts)):
+        raise ValueError("not the columns it was written with")
     kinds, sizes, rows = parts["kind"], parts["size"].cast("Q"), parts["digest"].cast("i")
     if not len(kinds):
         return

@@ -45,3 +45,24 @@ async def test_after_a_power_cut_what_is_whole_stays_and_what_is_not_goes(
     assert again.diff_ids() == {whole}
     await again.trash.empty()
     await again.close()
+
+
+async def test_after_a_power_cut_the_index_itself_is_doubted(
+    layers: LayerStore, keeper: Keeper, paths: Paths, expect_log: Callable[[str], None]
+) -> None:
+    names = ("whole", "cut", "shorter", "zeros", "empty")
+    stored = {name: await add_layer(layers, Archive.new().add(name, b"x" * 99)) for name in names}
+    await layers.close()
+    for name, diff_id in stored.items():
+        paths.layer_mark(diff_id).write_text("another boot")
+        index = paths.layer_index(diff_id)
+        data = index.read_bytes()
+        spoilt = {"cut": data[:-8], "shorter": data[:-64], "zeros": data[:-40] + bytes(40), "empty": b""}
+        index.write_bytes(spoilt.get(name, data))
+    expect_log("its index is damaged")
+
+    again = LayerStore(paths, keeper)
+    await again.open()
+    assert again.diff_ids() == {stored["whole"]}
+    await again.trash.empty()
+    await again.close()
