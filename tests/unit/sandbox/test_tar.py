@@ -94,8 +94,8 @@ def test_paths_that_lead_out_are_refused(name: bytes) -> None:
 @pytest.mark.parametrize("wrong_by", [0, 1, -1, 256])
 @pytest.mark.parametrize("filler", [b"a", b"\xff"])
 def test_the_checksum_is_checked_however_large_it_is(filler: bytes, wrong_by: int) -> None:
-    block = bytearray(filler * 100 + b"0000644\00000000\00000000\000000000000\000000000000\0")
-    block += b" " * 8 + b"0" + filler * 100 + b"ustar\x0000" + bytes(80) + filler * 155 + bytes(12)
+    block = bytearray(filler * 100 + b"\0".join([b"0000644", *[b"0" * 7] * 2, *[b"0" * 11] * 2, b""]))
+    block += b" " * 8 + b"0" + filler * 100 + b"ustar\0" + b"00" + bytes(80) + filler * 155 + bytes(12)
     block[148:156] = b"%06o\0 " % (sum(block) + wrong_by)
 
     if wrong_by:
