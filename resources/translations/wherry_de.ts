@@ -2521,6 +2521,10 @@
         <source>Go to the end</source>
         <translation>Zum Ende gehen</translation>
     </message>
+    <message>
+        <source>… and {0} more characters</source>
+        <translation>… und {0} weitere Zeichen</translation>
+    </message>
 </context>
 <context>
     <name>LoginDialog</name>

@@ -8,6 +8,7 @@ import math
 import re
 import tarfile
 import time
+from array import array
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -148,17 +149,21 @@ class FakeLogs:
         matches = 0
         for first in range(0, total, 1000):
             lines = [log.line(number) for number in range(first, min(total, first + 1000))]
-            hits = tuple(
+            hits = [
                 line.number
                 for line in lines
                 if (pattern.search(line.text) is not None) != request.inverse
                 and (not request.levels or line.level in request.levels)
                 and (request.stdout if line.stream == "stdout" else request.stderr)
-            )
+            ]
             matches += len(hits)
             done = min(total, first + 1000)
             yield SearchProgress(
-                numbers=hits, scanned_bytes=done * 80, total_bytes=total * 80, matches=matches, finished=done == total
+                numbers=array("Q", hits),
+                scanned_bytes=done * 80,
+                total_bytes=total * 80,
+                matches=matches,
+                finished=done == total,
             )
         if not total:
             yield SearchProgress(finished=True)

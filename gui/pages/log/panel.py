@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
@@ -255,7 +256,7 @@ class LogPanel(QWidget):
         if self.source is None:
             return
         origin = self.source.origin
-        shown = [number - origin for number in numbers if number >= origin]
+        shown = array("q", [number - origin for number in numbers if number >= origin] if origin else numbers)
         if self.filtered is not None:
             self.filtered.add_numbers(shown)
         else:

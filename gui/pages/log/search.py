@@ -53,15 +53,17 @@ class LogSearch(QObject):
         self._lease: Lease | None = None
         self._question: SearchLogs | None = None
         self._pattern: re.Pattern[str] | None = None
+        self._told: deque[Sequence[int]] = deque()
         self._later: deque[Sequence[LogLine]] = deque()
         self._turn = QTimer(self, singleShot=True, interval=0)
-        self._turn.timeout.connect(self._look_at_later)
+        self._turn.timeout.connect(self._take_turn)
         self.hits = array("q")
         self.last = SearchProgress()
 
     @property
     def searching(self) -> bool:
-        return self._lease is not None
+        """Whether the past is still being searched, or what was found there is not taken in yet."""
+        return self._lease is not None or bool(self._told)
 
     def ask(self, name: str, question: SearchLogs) -> None:
         self.end()
@@ -77,6 +79,7 @@ class LogSearch(QObject):
         if self._lease is not None:
             self._lease.end()
         self._lease, self._question = None, None
+        self._told.clear()
         self._later.clear()
         self.hits, self.last = array("q"), SearchProgress()
 
@@ -84,32 +87,45 @@ class LogSearch(QObject):
         """Lines that have come: they are looked at here, a little in every turn, once the past is searched."""
         if self._question is not None:
             self._later.append(lines)
-            if not self._turn.isActive() and not self.searching:
-                self._turn.start()
+            self._go_on()
 
     def _on_progress(self, batch: list[SearchProgress]) -> None:
-        for progress in batch:
-            self._add(progress.numbers)
+        self._told.extend(progress.numbers for progress in batch if progress.numbers)
         self.last = batch[-1]
         self.progressed.emit()
+        self._go_on()
 
     def _on_end(self, error: BaseException | None) -> None:
         self._lease = None
         if error is not None:
             self.failed.emit(error)
         self.progressed.emit()
-        self._turn.start()
+        self._go_on()
 
-    def _look_at_later(self) -> None:
-        until = perf_counter() + _BUDGET_SECONDS
-        while self._later and perf_counter() < until:
-            lines = self._later.popleft()
-            if len(lines) > _AT_ONCE:
-                self._later.appendleft(lines[_AT_ONCE:])
-                lines = lines[:_AT_ONCE]
-            self._add([line.number for line in lines if self._fits(line)])
-        if self._later:
+    def _go_on(self) -> None:
+        if not self._turn.isActive():
             self._turn.start()
+
+    def _take_turn(self) -> None:
+        until = perf_counter() + _BUDGET_SECONDS
+        was_searching = self.searching
+        while perf_counter() < until:
+            if self._told:
+                self._add(self._told.popleft())
+            elif self._later and self._lease is None:
+                self._look_at(self._later.popleft())
+            else:
+                break
+        if self._told or (self._later and self._lease is None):
+            self._turn.start()
+        if was_searching and not self.searching:
+            self.progressed.emit()
+
+    def _look_at(self, lines: Sequence[LogLine]) -> None:
+        if len(lines) > _AT_ONCE:
+            self._later.appendleft(lines[_AT_ONCE:])
+            lines = lines[:_AT_ONCE]
+        self._add([line.number for line in lines if self._fits(line)])
 
     def _fits(self, line: LogLine) -> bool:
         question = self._question
@@ -124,5 +140,5 @@ class LogSearch(QObject):
         if numbers and numbers[0] <= known:
             numbers = [number for number in numbers if number > known]  # the search had seen it already
         if numbers:
-            self.hits.extend(numbers)
+            self.hits.extend(array("q", numbers))
             self.found.emit(numbers)

@@ -12,14 +12,19 @@ from PySide6.QtGui import QColor, QFont, QTextCharFormat, QTextLayout, QTextOpti
 
 from gui.theme import Role, Tone, color, theme
 from gui.widgets.logview.ansi import Span, Style, ansi_color, parse
+from gui.words import grouped, translate
 
 if TYPE_CHECKING:
     from gui.widgets.logview.source import LogRow
 
 SHOWN = 4096
 """Characters of a line that are laid out while it is folded; the rest is a click away."""
+UNFOLDED = 131_072
+"""Characters of a line that are laid out at all: some 30 ms of work. Copying and exporting give the whole line."""
 _JSON_LIMIT = 65_536
 _KEPT = 600
+_WIDTHS = 200
+"""Lines of one that are measured for the horizontal scroll bar."""
 _NEWLINE = "\u2028"
 _MESSAGE_KEYS = ("msg", "message", "event", "text", "log", "error")
 _DROPPED_KEYS = {"level", "lvl", "severity", "time", "timestamp", "ts", "@timestamp"}
@@ -84,43 +89,50 @@ class Renderer:
         text, spans = parse(row.text)
         if not self.options.ansi:
             spans = []
-        foldable = False
+        foldable, wrapped = False, self.options.wrap
         formats = [] if not spans else self._ansi_formats(spans)
         if self.options.json and (value := _json_object(text)) is not None:
             foldable = True
             text, formats = self._json_text(value, unfolded=unfolded)
         elif len(text) > SHOWN:
             foldable = True
-            if not unfolded:
-                text = text[:SHOWN] + "…"
+            # Across the window a line this long could not be read, and every frame would draw all of it.
+            wrapped = wrapped or unfolded
+            text = _shortened(text, UNFOLDED if unfolded else SHOWN)
         base = QTextCharFormat()
         base.setForeground(self._base_color(row))
         formats.insert(0, _range(0, len(text), base))
-        return self._lay_out(row, text, formats, foldable=foldable)
+        laid = self._lay_out(text, formats, wrapped=wrapped)
+        return Laid(laid.text(), laid, *self._extent(laid), foldable, row)
 
-    def _lay_out(self, row: LogRow, text: str, formats: list[QTextLayout.FormatRange], *, foldable: bool) -> Laid:
+    def _lay_out(self, text: str, formats: list[QTextLayout.FormatRange], *, wrapped: bool) -> QTextLayout:
         options = self.options
         layout = QTextLayout(
             text.replace("\t", "    ") if "\t" in text and _NEWLINE not in text else text, options.font
         )
         option = QTextOption()
         mode = QTextOption.WrapMode
-        option.setWrapMode(mode.WrapAtWordBoundaryOrAnywhere if options.wrap else mode.NoWrap)
+        option.setWrapMode(mode.WrapAtWordBoundaryOrAnywhere if wrapped else mode.NoWrap)
         layout.setTextOption(option)
         layout.setFormats([f for f in formats if f.start < len(text)])
         layout.setCacheEnabled(True)
         layout.beginLayout()
-        y, widest = 0.0, 0.0
+        y = 0.0
         while True:
             line = layout.createLine()
             if not line.isValid():
                 break
-            line.setLineWidth(options.width if options.wrap else 1e7)
+            line.setLineWidth(options.width if wrapped else 1e7)
             line.setPosition(QPointF(0, y))
-            widest = max(widest, line.naturalTextWidth())
             y += options.line_height
         layout.endLayout()
-        return Laid(layout.text(), layout, max(y, options.line_height), widest, foldable, row)
+        return layout
+
+    def _extent(self, layout: QTextLayout) -> tuple[float, float]:
+        """Height and width of what was laid out."""
+        lines = layout.lineCount()
+        widest = max((layout.lineAt(number).naturalTextWidth() for number in range(min(lines, _WIDTHS))), default=0.0)
+        return max(1, lines) * self.options.line_height, widest
 
     def _base_color(self, row: LogRow) -> QColor:
         if row.note:
@@ -159,6 +171,13 @@ class Renderer:
             formats.append(_range(len(text), len(key) + 1, quiet))
             text += f"{key}={child if isinstance(child, str) else json.dumps(child, ensure_ascii=False)}"
         return text.replace("\n", " ")[:SHOWN], formats
+
+
+def _shortened(text: str, most: int) -> str:
+    if len(text) <= most:
+        return text
+    more = translate("LogView", "… and {0} more characters").format(grouped(len(text) - most))
+    return text[:most] + more
 
 
 def _json_object(text: str) -> dict[str, Any] | None:

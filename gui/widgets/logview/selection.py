@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+COPY_LIMIT = 500_000
+WHOLE = 1 << 30
+"""A column behind the end of any line."""
+
+
+class LineText(Protocol):
+    """Gives a line as text: all of it, or as far as it is laid out, where columns count."""
+
+    def __call__(self, line: int, *, whole: bool) -> str: ...
 
 
 class Spot(NamedTuple):
@@ -44,6 +54,17 @@ class Selection:
         start = first.column if line == first.line else 0
         end = min(last.column, length) if line == last.line else length
         return (start, end) if end > start or line < last.line else None
+
+    def text(self, line_text: LineText) -> str:
+        """What is selected. Lines in the middle are given whole, however much of them was laid out."""
+        first, last = self.ordered
+        parts = []
+        for line in range(first.line, min(last.line, first.line + COPY_LIMIT) + 1):
+            at_end = line in (first.line, last.line)
+            words = line_text(line, whole=not at_end or (first.column == 0 and last.column == WHOLE))
+            columns = self.columns(line, len(words))
+            parts.append(words[columns[0] : columns[1]] if columns else "")
+        return "\n".join(parts).replace("\u2028", "\n")
 
     def shift(self, count: int) -> None:
         """`count` lines have gone from the start."""

@@ -21,12 +21,13 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QMenu, QWidget
 
 from gui.theme import Role, Space, color, mono, theme
+from gui.widgets.logview.ansi import parse
 from gui.widgets.logview.gutter import Gutter, TimeStyle
 from gui.widgets.logview.hits import Hits
 from gui.widgets.logview.marks import NewLinesPill, TickScrollBar
 from gui.widgets.logview.render import Laid, Renderer, RenderOptions, highlight
 from gui.widgets.logview.scrolling import Scroller
-from gui.widgets.logview.selection import Selection, Spot
+from gui.widgets.logview.selection import WHOLE, Selection, Spot
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from gui.widgets.logview.source import LineSource, LogRow
 
 _FRAME_MS = 33
-_COPY_LIMIT = 500_000
 __all__ = ["LogView", "TimeStyle"]
 
 
@@ -212,16 +212,8 @@ class LogView(QAbstractScrollArea):
     def selected_text(self) -> str:
         """The text selected; without a selection the current line's."""
         if not self._selection:
-            row = self._row(self._current)
-            return self._plain(self._current, row) if row is not None else ""
-        first, last = self._selection.ordered
-        parts = []
-        for index in range(first.line, min(last.line, first.line + _COPY_LIMIT) + 1):
-            row = self._row(index)
-            text = self._plain(index, row) if row is not None else "…"
-            columns = self._selection.columns(index, len(text))
-            parts.append(text[columns[0] : columns[1]] if columns else "")
-        return "\n".join(parts).replace("\u2028", "\n")
+            return self._plain(self._current) if self._row(self._current) is not None else ""
+        return self._selection.text(self._plain)
 
     def copy(self) -> None:
         if text := self.selected_text():
@@ -229,7 +221,7 @@ class LogView(QAbstractScrollArea):
 
     def select_all(self) -> None:
         if count := self.line_count():
-            self._selection.set(Spot(0, 0), Spot(count - 1, 1 << 30))
+            self._selection.set(Spot(0, 0), Spot(count - 1, WHOLE))
             self.viewport().update()
 
     # --- news from the source ---
@@ -306,9 +298,12 @@ class LogView(QAbstractScrollArea):
         row = self._row(index)
         return self._laid(index, row).height if row is not None else options.line_height
 
-    def _plain(self, index: int, row: LogRow) -> str:
-        key = index + self._gone
-        return self._render.laid(key, row, unfolded=True).text
+    def _plain(self, line: int, *, whole: bool = True) -> str:
+        """A line as text: all of it, or as far as it is laid out, where columns count."""
+        row = self._row(line)
+        if row is None:
+            return "…"
+        return parse(row.text)[0] if whole else self._laid(line, row).text
 
     def _set_fonts(self) -> None:
         fount = mono(zoom=self._zoom)
@@ -420,7 +415,8 @@ class LogView(QAbstractScrollArea):
         painter.save()
         painter.setClipRect(QRectF(self._gutter.width - 2, y, width, laid.height))
         ascent = (self._render.options.line_height - QFontMetricsF(self._render.options.font).height()) / 2
-        laid.layout.draw(painter, QPointF(x, y + ascent), self._marks(index, laid))
+        seen = QRectF(self.viewport().rect())
+        laid.layout.draw(painter, QPointF(x, y + ascent), self._marks(index, laid), seen)
         painter.restore()
         fold = (index + self._gone) in self._unfolded if laid.foldable else None
         self._gutter.paint(painter, y, laid.height, self._render.options.line_height, row, fold=fold)

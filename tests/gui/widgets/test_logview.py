@@ -15,6 +15,7 @@ from gui.widgets.logview import LineSource, LogRow, LogView, MemoryLineSource, S
 from gui.widgets.logview.ansi import Style, parse
 from gui.widgets.logview.hits import Hits
 from gui.widgets.logview.marks import ticks
+from gui.widgets.logview.selection import Spot
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -130,7 +131,7 @@ def test_json_folds_to_a_message_and_unfolds_to_lines(qtbot: QtBot) -> None:
     assert folded.text == "hello  user=ada"
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(10, 8))
     assert view._laid(0, source.row(0) or LogRow("")).layout.lineCount() == 5
-    assert '"user": "ada"' in view._plain(0, source.row(0) or LogRow(""))
+    assert '"user": "ada"' in view._plain(0, whole=False)
 
 
 def test_text_is_selected_over_lines_and_copied(qtbot: QtBot) -> None:
@@ -269,3 +270,23 @@ def test_hits_keep_their_place_while_more_come() -> None:
     assert hits.step(-1, 7) == 6
     hits.clear()
     assert hits.standing == (0, 0)
+
+
+def test_a_line_of_a_megabyte_is_laid_out_in_part_wrapped_and_copied_whole(qtbot: QtBot) -> None:
+    line = "long " + "x y " * 260_000
+    source = MemoryLineSource()
+    source.extend([LogRow("before"), LogRow(line), LogRow("after")])
+    view = shown(qtbot, source)
+    assert len(view._plain(1, whole=False)) < 5_000
+    view._toggle_fold(1)
+    row = source.row(1)
+    assert row is not None
+    laid = view._laid(1, row)
+    assert len(laid.text) < 140_000
+    assert "more characters" in laid.text[-40:]
+    assert laid.layout.lineCount() > 100, "unfolded it wraps, though long lines do not"
+    assert laid.width <= view.viewport().width()
+    view._selection.set(Spot(0, 0), Spot(2, 5))
+    assert view.selected_text() == f"before\n{line}\nafter"
+    view.select_all()
+    assert view.selected_text() == f"before\n{line}\nafter"
