@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from engine.api.bodies import words
@@ -170,15 +169,12 @@ def _ports(host: HostConfigBody) -> tuple[PortMapping, ...]:
             raise unsupported(f"publishing {key}", "only tcp and udp can be forwarded")
         container_port = _port(number, key)
         for binding in bindings or ():
-            host_port = str(binding.host_port or "")
-            if re.fullmatch(r"\d+-\d+", host_port):
-                raise unsupported(
-                    f"the host port range {host_port} for {key}", "give one port, or none to have it picked"
-                )
+            first, dash, last = str(binding.host_port or "").partition("-")
             mappings.append(
                 PortMapping(
                     container_port=container_port,
-                    host_port=_port(host_port, key) if host_port else 0,
+                    host_port=_port(first, key) if first or dash else 0,
+                    host_port_last=_port(last, key) if dash else 0,
                     protocol=cast("_Protocol", protocol or "tcp"),
                     host_ip=binding.host_ip or "",
                 )

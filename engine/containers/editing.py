@@ -13,8 +13,8 @@ from engine.containers.image_config import command_line
 from engine.containers.record import member_of
 from engine.containers.restart_file import write_restart_file
 from engine.errors import Conflict, InvalidRequest
-from engine.networks.ports import check_mappings, settle
-from engine.types.containers import Action, Container, ContainerSpec, PortMapping, Resources, State
+from engine.networks.ports import as_picked, check_mappings, settle
+from engine.types.containers import Action, ContainerSpec, PortMapping, Resources, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,7 +126,7 @@ class Editor:
         container = record.container
         if container.spec.network in ("host", "none") or container.spec.network.startswith("container:"):
             raise InvalidRequest("Ports cannot be published here", "The container has no network of its own.")
-        ports = settle(keep_picked(container, wanted), already=container.ports)
+        ports = settle(as_picked(wanted, container.ports), already=container.ports)
         gateway = etc_files.wants_host_gateway(container.spec.extra_hosts)
         networks, member = self._runtime.networks, member_of(record)
         try:
@@ -135,12 +135,3 @@ class Editor:
             # The old ports come back, whatever was wrong with the new ones.
             await networks.reconnect(member, container.ports, host_gateway=gateway)
             raise
-
-
-def keep_picked(container: Container, wanted: Sequence[PortMapping]) -> tuple[PortMapping, ...]:
-    """Ports whose number was left to the engine keep the one that was picked."""
-    picked = {(port.container_port, port.protocol, port.host_ip): port for port in container.ports}
-    return tuple(
-        port if port.host_port else picked.get((port.container_port, port.protocol, port.host_ip), port)
-        for port in wanted
-    )

@@ -7,7 +7,7 @@ import contextlib
 import os
 import shutil
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -21,7 +21,8 @@ from engine.containers.record import Run, member_of
 from engine.containers.restart_file import write_restart_file
 from engine.containers.spec.runtime_spec import runtime_spec
 from engine.errors import RuntimeFailure
-from engine.networks.ports import settle
+from engine.networks.ports import as_picked, settle
+from engine.operations.together import both
 from engine.processes import conmon, crun
 from engine.processes.programs import runtime_environment
 from engine.sandbox.plans import MakeDirectory
@@ -29,7 +30,7 @@ from engine.types.containers import Exit, StartTiming, State
 from engine.types.data import now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from engine.containers.book import Entry
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from engine.containers.runtime import Runtime
     from engine.types.containers import PortMapping
 
-T = TypeVar("T")
-U = TypeVar("U")
 _SYNC_SECONDS = 60.0
 CONFIG = "config.json"
 
@@ -103,7 +102,7 @@ class Starter:
         await self._prepare_directories(record)
         await runtime.networks.reserve(member_of(record))
         namespace = asyncio.Event()
-        pasta_pid, (pid, conmon_pid, unenforced) = await side_by_side(
+        pasta_pid, (pid, conmon_pid, unenforced) = await both(
             self._network(record, joined, ports, namespace, clock), self._create(record, joined, namespace, clock)
         )
         group = runtime.cgroup(record)
@@ -131,7 +130,7 @@ class Starter:
             exit=None if action == "start" else record.container.exit,
         )
         # Side by side too: an engine that finds the row but a process that was never let go undoes the start.
-        await side_by_side(self._run_start(record, clock), runtime.book.write(record))
+        await both(self._run_start(record, clock), runtime.book.write(record))
         # conmon was born in the container's groups so that all of the container is; it does not belong to it.
         leaving = asyncio.get_running_loop().run_in_executor(None, runtime.cgroups.supervise, conmon_pid)
         entry.lock.finish_later(leaving)
@@ -148,12 +147,7 @@ class Starter:
         if network in ("none", "host") or network.startswith("container:"):
             return ()
         wanted = record.container.spec.ports
-        # Numbers picked at an earlier start are kept where they can be: links and bookmarks stay good.
-        picked = {(port.container_port, port.protocol, port.host_ip): port for port in record.container.ports}
-        kept = tuple(
-            picked.get((port.container_port, port.protocol, port.host_ip), port) if not port.host_port else port
-            for port in wanted
-        )
+        kept = as_picked(wanted, record.container.ports)
         already = record.container.ports if self._runtime.networks.attachments.running(record.id) else ()
         try:
             return settle(kept, already=already, named=self._port_names)
@@ -285,25 +279,6 @@ class Starter:
             await runtime.networks.detach(member_of(record))
         if not keep_root and not runtime.roots.is_held(record.id):
             await runtime.rootfs.unmount(record.id)
-
-
-async def side_by_side(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any, U]) -> tuple[T, U]:
-    """Both at once; if one fails the other is cancelled and waited for, and the first failure is the one raised.
-
-    Not a TaskGroup: up to Python 3.12.2 one that fails leaves its caller marked as being cancelled, and the caller's
-    next `asyncio.timeout` then raises CancelledError.
-    """
-    loop = asyncio.get_running_loop()
-    one, other = loop.create_task(first), loop.create_task(second)
-    try:
-        done, _ = await asyncio.wait((one, other), return_when=asyncio.FIRST_EXCEPTION)
-        failed = next((task for task in done if task.cancelled() or task.exception()), None)
-    finally:
-        left = [task for task in (one, other) if task.cancel()]
-        await asyncio.gather(*left, return_exceptions=True)
-    if failed is not None:
-        failed.result()  # raises
-    return one.result(), other.result()
 
 
 def host_pid(pid_file: Path, reported: int) -> int:

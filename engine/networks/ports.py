@@ -25,6 +25,7 @@ Protocol = Literal["tcp", "udp"]
 _LISTENING = "0A"
 _PROC = Path("/proc")
 _ANY = {"", "0.0.0.0", "::"}
+_MOST_TRIES = 16
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,11 @@ def owners(inodes: Iterable[int]) -> dict[int, Owner]:
         if not wanted or not entry.name.isdigit():
             continue
         with contextlib.suppress(OSError):
-            for fd in os.scandir(f"{entry.path}/fd"):
-                inode = wanted.pop(os.readlink(fd.path), None)
-                if inode is not None:
-                    found[inode] = Owner(int(entry.name), _process_name(int(entry.name)))
+            with os.scandir(f"{entry.path}/fd") as descriptors:
+                for fd in descriptors:
+                    inode = wanted.pop(os.readlink(fd.path), None)
+                    if inode is not None:
+                        found[inode] = Owner(int(entry.name), _process_name(int(entry.name)))
     return found
 
 
@@ -105,6 +107,8 @@ def holder_of(port: PortMapping) -> Owner | None:
 def check_mapping(port: PortMapping) -> None:
     if not (0 < port.container_port < 65536 and 0 <= port.host_port < 65536):
         raise InvalidRequest("A port is a number from 1 to 65535", subject=str(port.container_port))
+    if port.host_port_last and not 0 < port.host_port <= port.host_port_last < 65536:
+        raise InvalidRequest(f"{port.host_port}-{port.host_port_last} is no range of ports")
     if port.host_ip:
         try:
             ipaddress.ip_address(port.host_ip)
@@ -117,11 +121,41 @@ def check_mappings(ports: Sequence[PortMapping]) -> None:
     for port in ports:
         check_mapping(port)
         key = (port.host_ip, port.host_port, port.protocol)
-        if port.host_port and key in seen:
+        if not _is_open(port) and key in seen:
             raise InvalidRequest(
                 f"Port {port.host_port}/{port.protocol} is published twice", subject=str(port.host_port)
             )
-        seen.add(key)
+        if not _is_open(port):
+            seen.add(key)
+
+
+def _is_open(port: PortMapping) -> bool:
+    """Which number it gets is left to us."""
+    return not port.host_port or port.host_port_last > port.host_port
+
+
+def as_picked(wanted: Sequence[PortMapping], former: Sequence[PortMapping]) -> tuple[PortMapping, ...]:
+    """Numbers that were picked earlier, kept where they can be: links and bookmarks stay good."""
+    fixed = {_number_of(port) for port in wanted if not _is_open(port)}
+    left = [port for port in former if _number_of(port) not in fixed]
+    kept: list[PortMapping] = []
+    for port in wanted:
+        match = next((each for each in left if _is_open(port) and _may_be(port, each)), None)
+        if match is not None:
+            left.remove(match)
+        kept.append(match or port)
+    return tuple(kept)
+
+
+def _number_of(port: PortMapping) -> tuple[str, int]:
+    return port.protocol, port.host_port
+
+
+def _may_be(port: PortMapping, picked: PortMapping) -> bool:
+    same = (port.container_port, port.protocol, port.host_ip)
+    if same != (picked.container_port, picked.protocol, picked.host_ip) or _is_open(picked):
+        return False
+    return not port.host_port or port.host_port <= picked.host_port <= port.host_port_last
 
 
 def settle(
@@ -135,35 +169,61 @@ def settle(
     `already` are ports we hold ourselves; `named` tells which of our containers a process serves.
     """
     held = {(port.host_ip, port.host_port, port.protocol) for port in already}
+    taken = {_number_of(port) for port in ports if not _is_open(port)}
     settled: list[PortMapping] = []
     for port in ports:
-        if (port.host_ip, port.host_port, port.protocol) in held and port.host_port:
-            settled.append(port)
-        else:
-            settled.append(msgspec.structs.replace(port, host_port=_free_number(port, named)))
+        number = port.host_port
+        if _is_open(port):
+            number = _free_number(port, taken, named)
+        elif (port.host_ip, number, port.protocol) not in held:
+            _try_bind(port, named)
+        settled.append(msgspec.structs.replace(port, host_port=number, host_port_last=0))
+        taken.add(_number_of(settled[-1]))
     return tuple(settled)
 
 
-def _free_number(port: PortMapping, named: Callable[[int], str]) -> int:
-    if not port.host_port and port.protocol == "udp":
-        # pasta before 2024 loses answers over the loopback where the two numbers differ, so try the same one first.
-        same = msgspec.structs.replace(port, host_port=port.container_port)
-        with contextlib.suppress(WherryError):
-            return _try_bind(same, named)
-    return _try_bind(port, named)
+def _free_number(port: PortMapping, taken: set[tuple[str, int]], named: Callable[[int], str]) -> int:
+    """One that nobody holds, and none of the container's other ports will."""
+    for number in _candidates(port):
+        if (port.protocol, number) in taken:
+            continue
+        with contextlib.suppress(OSError):
+            found = _bind(msgspec.structs.replace(port, host_port=number))
+            if (port.protocol, found) not in taken:
+                return found
+    if not port.host_port:
+        return _try_bind(port, named)
+    raise Conflict(
+        f"No port from {port.host_port} to {port.host_port_last} is free",
+        code=Code.PORT_IN_USE,
+        hint="Choose a wider range, or leave the host port out to have one picked.",
+        subject=f"{port.host_port}-{port.host_port_last}/{port.protocol}",
+    )
+
+
+def _candidates(port: PortMapping) -> Iterable[int]:
+    """Numbers to try in turn; 0 lets the kernel choose."""
+    if port.host_port:
+        return range(port.host_port, port.host_port_last + 1)
+    # pasta before 2024 loses answers over the loopback where the two numbers differ, so try the same one first.
+    return [port.container_port] * (port.protocol == "udp") + [0] * _MOST_TRIES
 
 
 def _try_bind(port: PortMapping, named: Callable[[int], str]) -> int:
+    try:
+        return _bind(port)
+    except OSError as error:
+        raise refusal(port, error.errno or 0, named) from None
+
+
+def _bind(port: PortMapping) -> int:
     """Bind for a moment: the only question to the kernel whose answer counts."""
     family = socket.AF_INET6 if ":" in port.host_ip else socket.AF_INET
     kind = socket.SOCK_STREAM if port.protocol == "tcp" else socket.SOCK_DGRAM
     with socket.socket(family, kind | socket.SOCK_CLOEXEC) as trial:
         if port.protocol == "tcp":
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind((port.host_ip, port.host_port))
-        except OSError as error:
-            raise refusal(port, error.errno or 0, named) from None
+        trial.bind((port.host_ip, port.host_port))
         number: int = trial.getsockname()[1]
         return number
 

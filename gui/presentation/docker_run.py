@@ -186,9 +186,15 @@ def parse_publish(text: str) -> list[PortMapping]:
         raise RunLineError(translate("RunLine", "“{0}” is no port; write 8080:80 or 127.0.0.1:53:53/udp").format(text))
     inner = _range(parts[1], text)
     outer = _range(parts[0], text) if parts[0] else [0] * len(inner)
+    kind: Any = protocol or "tcp"
+    if len(inner) == 1 and len(outer) > 1:
+        first, last = outer[0], outer[-1]
+        whichever_is_free = PortMapping(
+            container_port=inner[0], host_port=first, host_port_last=last, protocol=kind, host_ip=host_ip
+        )
+        return [whichever_is_free]
     if len(inner) != len(outer):
         raise RunLineError(translate("RunLine", "The two ranges of “{0}” differ in length").format(text))
-    kind: Any = protocol or "tcp"
     return [
         PortMapping(container_port=a, host_port=b, protocol=kind, host_ip=host_ip)
         for a, b in zip(inner, outer, strict=True)

@@ -68,10 +68,13 @@ def publish_text(port: PortMapping) -> str:
     """One port as `-p` takes it."""
     protocol = "" if port.protocol == "tcp" else f"/{port.protocol}"
     inner = f"{port.container_port}{protocol}"
+    outer = str(port.host_port) if port.host_port else ""
+    if port.host_port_last:
+        outer += f"-{port.host_port_last}"
     if port.host_ip:
         address = f"[{port.host_ip}]" if ":" in port.host_ip else port.host_ip
-        return f"{address}:{port.host_port or ''}:{inner}"
-    return f"{port.host_port}:{inner}" if port.host_port else inner
+        return f"{address}:{outer}:{inner}"
+    return f"{outer}:{inner}" if outer else inner
 
 
 def _mount_options(mount: Mount) -> Iterator[tuple[str, ...]]:

@@ -24,10 +24,16 @@ def port_key(port: PortMapping) -> str:
     return f"{port.container_port}/{port.protocol}"
 
 
+def _host_port(port: PortMapping) -> str:
+    if port.host_port_last:
+        return f"{port.host_port}-{port.host_port_last}"
+    return str(port.host_port) if port.host_port else ""
+
+
 def host_config(spec: ContainerSpec) -> dict[str, Any]:
     bindings: dict[str, list[dict[str, str]]] = {}
     for port in spec.ports:
-        binding = {"HostIp": port.host_ip, "HostPort": str(port.host_port) if port.host_port else ""}
+        binding = {"HostIp": port.host_ip, "HostPort": _host_port(port)}
         bindings.setdefault(port_key(port), []).append(binding)
     limits = {"max-size": spec.log.max_bytes, "max-file": spec.log.max_files}
     return {

@@ -69,6 +69,7 @@ class PortRow(Row):
         super().__init__()
         port = port or PortMapping(container_port=0)
         host = str(port.host_port) if port.host_port else ""
+        host += f"-{port.host_port_last}" if port.host_port_last else ""
         inner = str(port.container_port) if port.container_port else ""
         self.host = self.line(translate("Form", "Port on this computer"), translate("Form", "auto"), host, 90)
         self.inner = self.line(translate("Form", "Port in the container"), "80", inner, 90)
@@ -87,9 +88,12 @@ class PortRow(Row):
 
     def value(self) -> PortMapping:
         protocol: Any = self.protocol.currentText()
+        first, dash, last = self.host.text().partition("-")
+        here = translate("Form", "the port here")
         return PortMapping(
             container_port=_port(self.inner.text(), translate("Form", "the container's port")),
-            host_port=_port(self.host.text(), translate("Form", "the port here"), empty_is_auto=True),
+            host_port=_port(first, here, empty_is_auto=not dash),
+            host_port_last=_port(last, here) if dash else 0,
             protocol=protocol,
             host_ip=self.address.text().strip(),
         )

@@ -289,3 +289,20 @@ async def test_without_pasta_slirp4netns_serves(loaded: EmbeddedEngine, monkeypa
     assert container.ip_address == "10.0.2.100"
     await fetch(container.ports[0].host_port)
     await loaded.containers.remove(container.id, force=True)
+
+
+async def test_fixed_picked_and_ranged_ports_of_one_service(loaded: EmbeddedEngine) -> None:
+    with socket.socket() as trial:
+        trial.bind(("", 0))
+        number = trial.getsockname()[1]
+    fixed = PortMapping(container_port=80, host_port=number, host_ip="127.0.0.1")
+    ranged = PortMapping(container_port=80, host_port=31_000, host_port_last=31_999)
+    wanted = (fixed, PortMapping(container_port=80), ranged)
+    container = await run(loaded, *SERVER, network="pasta", ports=wanted)
+    assert container.ports[0] == fixed
+    assert 31_000 <= container.ports[2].host_port < 32_000
+    for port in container.ports:
+        await fetch(port.host_port)
+    again = await loaded.containers.restart(container.id)
+    assert again.ports == container.ports
+    assert again.spec.ports[2] == ranged

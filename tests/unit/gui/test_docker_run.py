@@ -19,8 +19,8 @@ from engine.types.containers import (
     Security,
     Ulimit,
 )
-from gui.presentation.docker_run import RunLineError, looks_like_run_line, parse_run_line
-from gui.presentation.run_line import docker_run_line
+from gui.presentation.docker_run import RunLineError, looks_like_run_line, parse_publish, parse_run_line
+from gui.presentation.run_line import docker_run_line, publish_text
 
 FULL = ContainerSpec(
     image="nginx:1.27",
@@ -171,3 +171,10 @@ def test_what_looks_like_a_line() -> None:
 def test_any_environment_and_command_survive(env: dict[str, str], command: list[str]) -> None:
     spec = ContainerSpec(image="x", env=env, command=tuple(command) or None)
     assert parse_run_line(docker_run_line(spec)).spec == spec
+
+
+def test_a_host_range_for_one_port_of_the_container_comes_back_as_it_was_written() -> None:
+    for text in ("8000-8010:80", "127.0.0.1:8000-8010:53/udp"):
+        (port,) = parse_publish(text)
+        assert (port.host_port, port.host_port_last) == (8000, 8010)
+        assert publish_text(port) == text

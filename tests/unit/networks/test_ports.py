@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
@@ -9,7 +10,7 @@ import socket
 import pytest
 
 from engine.errors import Code, Conflict, InvalidRequest, WherryError
-from engine.networks.ports import check_mappings, holder_of, listeners, parse_sockets, refusal, settle
+from engine.networks.ports import as_picked, check_mappings, holder_of, listeners, parse_sockets, refusal, settle
 from engine.types.containers import PortMapping
 
 TCP = """\
@@ -51,6 +52,55 @@ def test_free_ports_are_picked_and_kept() -> None:
     assert settle([picked], already=[picked]) == (picked,)
 
 
+def test_a_fixed_and_a_picked_port_of_one_service_differ() -> None:
+    with socket.socket() as trial:
+        trial.bind(("", 0))
+        number = trial.getsockname()[1]
+    fixed, picked = PortMapping(container_port=80, host_port=number), PortMapping(container_port=80)
+    for wanted in ([fixed, picked], [picked, fixed]):
+        first = settle(as_picked(wanted, ()))
+        assert len({port.host_port for port in first}) == 2
+        assert as_picked(wanted, first) == first, "a restart keeps both"
+
+
+def test_picked_numbers_of_one_service_are_kept_each_for_itself() -> None:
+    wanted = [PortMapping(container_port=80)] * 3
+    first = settle(wanted)
+    assert len({port.host_port for port in first}) == 3
+    assert as_picked(wanted, first) == first
+    assert as_picked([*wanted, PortMapping(container_port=81)], first)[3].host_port == 0
+
+
+def test_of_a_range_the_first_free_one() -> None:
+    with socket.socket() as holder:
+        holder.bind(("", 0))
+        holder.listen()
+        number = holder.getsockname()[1]
+        if number > 65_000:
+            number -= 10  # then it is free, and the first
+        wanted = PortMapping(container_port=80, host_port=number, host_port_last=number + 9)
+        first, second = settle([wanted, wanted])
+        assert number <= first.host_port < second.host_port <= wanted.host_port_last
+        assert first.host_port_last == 0
+        assert as_picked([wanted, wanted], (first, second)) == (first, second)
+        moved = PortMapping(container_port=80, host_port=number + 100, host_port_last=number + 109)
+        assert as_picked([moved], (first,)) == (moved,), "out of the new range"
+
+
+def test_a_range_without_a_free_port_says_so() -> None:
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("", 0))
+        one.listen()
+        number = one.getsockname()[1]
+        with contextlib.suppress(OSError, OverflowError):  # held by a stranger is as good
+            other.bind(("", number + 1))
+            other.listen()
+        with pytest.raises(Conflict) as refused:
+            settle([PortMapping(container_port=80, host_port=number, host_port_last=number + 1)])
+        assert refused.value.code is Code.PORT_IN_USE
+        assert f"{number} to {number + 1}" in refused.value.title
+
+
 @pytest.mark.parametrize(
     ("number", "code"),
     [(errno.EACCES, Code.PORT_PRIVILEGED), (errno.EADDRNOTAVAIL, Code.INVALID), (errno.EADDRINUSE, Code.PORT_IN_USE)],
@@ -67,6 +117,8 @@ def test_each_refusal_has_its_code_and_a_way_out(number: int, code: Code) -> Non
         [PortMapping(container_port=0)],
         [PortMapping(container_port=70_000)],
         [PortMapping(container_port=1, host_ip="localhost")],
+        [PortMapping(container_port=1, host_port=9, host_port_last=8)],
+        [PortMapping(container_port=1, host_port_last=8)],
         [PortMapping(container_port=1, host_port=5), PortMapping(container_port=2, host_port=5)],
     ],
 )
