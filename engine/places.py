@@ -39,7 +39,8 @@ class Places:
         upper = str(self._runtime.paths.upper(entry.id))
         lowers = tuple(str(self._runtime.paths.layer_tree(layer)) for layer in reversed(entry.record.layers))
         if entry.state in (State.RUNNING, State.PAUSED):
-            yield Tree(root=f"/proc/{entry.container.pid}/root", upper=upper, lowers=lowers)
+            shown = tuple(mount.target for mount in entry.container.mounts if mount.kind in ("volume", "bind"))
+            yield Tree(root=f"/proc/{entry.container.pid}/root", upper=upper, lowers=lowers, shown_mounts=shown)
             return
         async with self._runtime.roots.hold(entry) as root:
             yield Tree(root=str(root), upper=upper, lowers=lowers, mounts=self._mounts(entry))

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from engine.files.tree import Tree, Trees
     from engine.sandbox.client import FileInfo, Keeper
 
+    Mounted = tuple[Path, str, str]
+    """Something mounted in a tree: root, path in it, name in a tar."""
+
 _PIPE_BYTES = 1 << 20
 _F_SETPIPE_SZ = 1031
 _CHUNK = 256 * 1024
@@ -146,13 +149,31 @@ class FileService:
                 inside = await self._keeper.real_path(spot.root, spot.path) if follow else spot.path
                 await self._keeper.stat(spot.root, inside)
             name = "." if path.endswith("/.") else posixpath.basename(posixpath.normpath(path)) or "."
-            async with contextlib.aclosing(self._packed(spot.root, inside, name)) as pieces:
+            mounted = await self._mounted_below(tree, path, name, follow=follow)
+            async with contextlib.aclosing(self._packed(spot.root, inside, name, mounted)) as pieces:
                 async for piece in pieces:
                     yield piece
 
-    async def _packed(self, root: Path, path: str, name: str) -> AsyncGenerator[bytes, None]:
+    async def _mounted_below(self, tree: Tree, path: str, name: str, *, follow: bool) -> Sequence[Mounted]:
+        """The volumes and binds below a path: to whoever copies a directory they are files of the container."""
+        targets = [*tree.shown_mounts, *(target for target, _, _ in tree.mounts)]
+        if not targets:
+            return []
+        top = await self._followed(tree, "/" + path.strip("/"), wholly=follow)
+        found: list[Mounted] = []
+        for target in sorted(targets):
+            real = await self._followed(tree, target, wholly=True)
+            if real == top or not real.startswith(top.rstrip("/") + "/"):
+                continue
+            spot = await self._in_mount(tree, target) or Spot(Path(tree.root), real, read_only=True)
+            found.append((spot.root, spot.path, posixpath.join(name, real.removeprefix(top).lstrip("/"))))
+        return found
+
+    async def _packed(
+        self, root: Path, path: str, name: str, mounted: Sequence[Mounted]
+    ) -> AsyncGenerator[bytes, None]:
         read_end, write_end = _pipe()
-        packing = asyncio.create_task(self._pack(root, path, name, write_end), name=f"download {path}")
+        packing = asyncio.create_task(self._pack(root, path, name, write_end, mounted), name=f"download {path}")
         try:
             with _told(path):
                 while piece := await asyncio.to_thread(os.read, read_end, _CHUNK):
@@ -164,9 +185,9 @@ class FileService:
             packing.cancel()
             await asyncio.gather(packing, return_exceptions=True)
 
-    async def _pack(self, root: Path, path: str, name: str, write_end: int) -> None:
+    async def _pack(self, root: Path, path: str, name: str, write_end: int, mounted: Sequence[Mounted]) -> None:
         try:
-            await self._keeper.pack(root, write_end, path=path, name=name)
+            await self._keeper.pack(root, write_end, path=path, name=name, mounted=mounted)
         finally:
             os.close(write_end)
 
@@ -230,10 +251,12 @@ class FileService:
                     return spot
         return Spot(Path(tree.root), wanted, tree.read_only)
 
-    async def _followed(self, tree: Tree, path: str) -> str:
-        """The path with links on its way followed, as far as they lead anywhere."""
+    async def _followed(self, tree: Tree, path: str, *, wholly: bool = False) -> str:
+        """The path with links on its way followed, as far as they lead anywhere; `wholly`: its last name too."""
         parent, name = posixpath.split(posixpath.normpath(path))
         try:
+            if wholly:
+                return await self._keeper.real_path(Path(tree.root), posixpath.normpath(path))
             return posixpath.join(await self._keeper.real_path(Path(tree.root), parent), name)
         except OSError:
             return path

@@ -26,6 +26,8 @@ class Tree:
     mounts: tuple[tuple[str, str, bool], ...] = ()
     """For a stopped container: (target path, keeper path of the bind or volume, read only), which are not mounted
     but must be seen under their targets. Empty where `root` shows them already."""
+    shown_mounts: tuple[str, ...] = ()
+    """For a running container: targets of its volumes and binds, which `root` shows."""
 
 
 class Trees(Protocol):

@@ -383,15 +383,20 @@ class Keeper:
         name: str | None = None,
         layer: bool = False,
         latest: int | None = None,
+        mounted: Sequence[tuple[Path, str, str]] = (),
         progress: Callable[[int], None] | None = None,
     ) -> None:
         """Write `path` inside `root` as a deterministic tar stream: sorted, pax where needed.
 
         With `layer`, `root` is an overlay's upper directory; its whiteouts and opaque directories become `.wh.` names.
         `name` is what the top entry is called (`docker cp` uses the base name); default: a tree with "./" stripped.
-        No time is after `latest`, in seconds.
+        No time is after `latest`, in seconds. What is mounted below is left out but for `mounted`: (root, path in it,
+        name in the tar), which also stands for what a tree has there if nothing is mounted.
         """
-        arguments = {"root": os.fspath(root), "path": path, "name": name, "layer": layer, "latest": latest}
+        arguments: dict[str, Any] = {
+            "root": os.fspath(root), "path": path, "name": name, "layer": layer, "latest": latest,
+            "mounted": [{"root": os.fspath(one), "path": inside, "name": shown} for one, inside, shown in mounted],
+        }  # fmt: skip
         await self._call("pack", arguments, [out_fd], progress=progress)
 
     async def copy_tree(self, source: Path, target: Path, *, progress: Callable[[int], None] | None = None) -> None:

@@ -32,15 +32,23 @@ Segments = list[tuple[int, int]]
 
 def pack(request: Request) -> None:
     arguments = request.arguments
-    inside = Inside(request)
     packer = _Packer(request.fds[0], request.progress, layer=arguments["layer"], latest=arguments.get("latest"))
+    mounted = arguments.get("mounted", ())
+    packer.elsewhere = {os.fsencode(one["name"]) for one in mounted}
+    _pack_one(packer, Inside(request), arguments["name"])
+    for one in mounted:
+        with contextlib.suppress(FileNotFoundError):
+            _pack_one(packer, Inside(request._replace(arguments=one)), one["name"])
+    packer.finish()
+
+
+def _pack_one(packer: _Packer, inside: Inside, shown: str | None) -> None:
     found = os.stat(inside.name, dir_fd=inside.parent, follow_symlinks=False)
-    name = os.fsencode(arguments["name"] or "")
+    name = os.fsencode(shown or "")
     if stat.S_ISDIR(found.st_mode):
         packer.top_directory(inside.parent, inside.name, name, found)
     else:
         packer.entry(inside.parent, inside.name, name or inside.name, found)
-    packer.finish()
 
 
 class _Packer:
@@ -49,6 +57,8 @@ class _Packer:
         self._progress = progress
         self._layer = layer
         self._latest_ns = None if latest is None else latest * 1_000_000_000
+        self.elsewhere: set[bytes] = set()
+        """Names whose place in the tree is covered by a mount: what is below it comes from there."""
         self._linked: dict[tuple[int, int], bytes] = {}
         self._device = -1
         self._done = 0
@@ -105,6 +115,8 @@ class _Packer:
         for name in sorted(os.fsencode(each) for each in os.listdir(descriptor)):
             if self._layer and name == OPAQUE_NAME:
                 # fuse-overlayfs leaves this besides the attribute, which is what we go by.
+                continue
+            if prefix + name in self.elsewhere:
                 continue
             try:
                 found = os.stat(name, dir_fd=descriptor, follow_symlinks=False)

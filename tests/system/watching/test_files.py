@@ -14,7 +14,7 @@ from engine.errors import Code, Conflict, InvalidRequest, NotFound, WherryError
 from engine.types.containers import Exec, Mount
 from engine.types.files import Place
 from engine.types.images import FileKind
-from tests.system.containers.conftest import BUSYBOX, create, run
+from tests.system.containers.conftest import BUSYBOX, create, run, until
 from tests.system.watching.conftest import execute
 
 if TYPE_CHECKING:
@@ -92,6 +92,42 @@ async def test_download_and_upload(loaded: EmbeddedEngine, box: Container) -> No
     assert await execute(loaded, "sh", "-c", "wc -c < /tmp/up; stat -c %u /tmp/up") == (0, b"300000\n0\n", b"")
     await loaded.files.upload(BOX, "/tmp", _once(_made_tar(mine=b"")), copy_owner=True)
     assert (await execute(loaded, "stat", "-c", "%u:%g", "/tmp/mine"))[1] == b"1000:1000\n"
+
+
+@pytest.mark.parametrize("running", ["running", "stopped"])
+async def test_a_download_has_what_is_mounted_below_it(loaded: EmbeddedEngine, running: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("bound")
+    mounts = (
+        Mount(kind="volume", source="vol", target="/www"),
+        Mount(kind="volume", source="deep", target="/www/deep/er"),
+        Mount(kind="bind", source=str(tmp_path / "file"), target="/data/bound"),
+        Mount(kind="tmpfs", target="/data/passing"),
+    )
+    box = await run(
+        loaded, "sh", "-c", "echo v > /www/v; echo d > /www/deep/er/d; sleep 1000", name="box", mounts=mounts
+    )
+    await until(lambda: wrote(loaded))
+    if running == "stopped":
+        await loaded.containers.stop(box.id)
+    www = await _tar(loaded.files.download(BOX, "/www"))
+    # The image's index.html was copied into the fresh volume.
+    assert sorted(www.getnames()) == ["www", "www/deep", "www/deep/er", "www/deep/er/d", "www/index.html", "www/v"]
+    data = await _tar(loaded.files.download(BOX, "/data/."))
+    assert (bound := data.extractfile("./bound")) is not None
+    assert bound.read() == b"bound"
+    whole = (await _tar(loaded.files.download(BOX, "/"))).getnames()
+    assert len(whole) == len(set(whole))
+    assert {"./www/v", "./www/deep/er/d", "./data/bound", "./data/hello"} <= set(whole)
+    assert not any(name.startswith("./proc/") for name in whole)
+    deep = await _tar(loaded.files.download(BOX, "/www/deep/er"))
+    assert deep.getnames() == ["er", "er/d"]
+
+
+async def wrote(engine: EmbeddedEngine) -> bool:
+    try:
+        return await engine.files.read(BOX, "/www/deep/er/d") == b"d\n"
+    except NotFound:
+        return False
 
 
 async def test_a_download_left_early_leaves_nothing(loaded: EmbeddedEngine, box: Container) -> None:
