@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.builder.stages import StageState
-from engine.errors import NotFound
+from engine.errors import NotFound, WherryError
 from engine.images import configs, platforms, reference
 from engine.images.records import LayerRecord, StoredImage
 from engine.registry.logins import canonical_server
@@ -70,7 +70,11 @@ class Bases:
             if operation.status and operation.status != said:
                 said = operation.status
                 say(said)
-        await handle.result()
+        try:
+            await handle.result()
+        except WherryError as error:
+            error.title = f"{name} could not be pulled: {error.title}"
+            raise
 
     async def keep(self, state: StageState, tags: Sequence[str], labels: dict[str, str]) -> str:
         """Store an image of a stage; gives its id. Its layers are in the store already."""

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol, cast
 from urllib.parse import urlsplit
 
-import aiohttp
 import zstandard
 from isal import igzip
 
@@ -23,6 +22,8 @@ from engine.builder.language.errors import DockerfileError
 from engine.errors import Code, RegistryError
 
 if TYPE_CHECKING:
+    import aiohttp
+
     from engine.builder.context import ContextDirectory
 
 _CHUNK: Final = 1 << 20
@@ -97,12 +98,20 @@ def _plain(file: IO[bytes]) -> _Readable:
     return cast("_Readable", file)
 
 
+def is_git(word: str) -> bool:
+    """What BuildKit would clone."""
+    address = word.partition("#")[0]
+    return word.startswith(("git@", "git://", "ssh://")) or (is_url(word) and address.endswith(".git"))
+
+
 def is_url(word: str) -> bool:
     return word.startswith(("http://", "https://"))
 
 
 async def fetch(url: str, into: Path, *, checksum: str, unpack: bool) -> ArchiveFile:
     """Download a file; its digest is checked if one was given, and part of the step's key in any case."""
+    import aiohttp  # only who downloads waits for it to load
+
     name = posixpath.basename(urlsplit(url).path)
     if not name:
         raise DockerfileError(f"{url} names no file", hint="End the address with a file name.")

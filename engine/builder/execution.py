@@ -21,7 +21,7 @@ from engine.builder.running import prepare_run
 from engine.builder.sources import NoFiles
 from engine.builder.stages import StageState, absolute, apply_metadata, is_metadata
 from engine.builder.transfer import prepare_transfer, prepare_workdir
-from engine.builder.trees import BuildTrees
+from engine.builder.trees import BuildTrees, image_of
 from engine.builder.variables import Variables
 from engine.errors import InvalidRequest, Unsupported, WherryError
 from engine.images import platforms
@@ -179,7 +179,7 @@ class Execution:
                 self._record.begin(step)
                 name = origin.name
                 if origin.kind == "named":
-                    name = self._request.named_contexts[name].removeprefix("docker-image://")
+                    name = image_of(self._request.named_contexts[name], name, planned.stage.origin)
                 state, triggers = await self._base(name, platform, say=lambda text: self._record.say(step, text))
         except WherryError as error:
             self._fail(step, error)
@@ -199,7 +199,7 @@ class Execution:
                 return changed.with_step(instruction.text, state.created)
             if isinstance(instruction, t.Workdir):
                 path = absolute(variables.expanded(instruction.path, instruction), state.config.workdir)
-                prepared = prepare_workdir(path, state, keeper=self._tools.keeper)
+                prepared = prepare_workdir(path, state, keeper=self._tools.keeper, at=instruction.raw)
                 made = await self._do(step, prepared, state)
                 return made.with_config(workdir=path.rstrip("/") or "/")
             async with AsyncExitStack() as stack:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import posixpath
 import secrets
 import shutil
 from dataclasses import dataclass
@@ -17,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import msgspec
 
 from engine.builder.cache import step_key
+from engine.builder.commands import check_lengths, command_of
 from engine.builder.mounting import MountedFor, created_by_mounts
-from engine.builder.stages import DEFAULT_PATH, StageState, command_words
+from engine.builder.stages import DEFAULT_PATH, StageState
 from engine.builder.transfer import read_text
 from engine.containers import etc_files
 from engine.containers.ending import kill_group
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from engine.builder.language.source import Heredoc
     from engine.builder.language.types import Run
     from engine.builder.step import ScratchRoot
     from engine.builder.variables import Variables
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from engine.storage.paths import Paths
 
 _LONGEST_LINE = 64 * 1024
+_LONGEST_HISTORY = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -95,17 +95,13 @@ class RunStep:
         run_id = secrets.token_hex(32)
         directory = self.tools.paths.container_run(run_id)
         await self.tools.keeper.execute([MakeDirectory(path=directory, mode=0o700)])
-        group = self.tools.cgroups.group(run_id)
         try:
             async with self.mounts.mounted(user) as mounted:
                 plan = await self._plan(run_id, root, state, user, mounted, directory)
                 async with created_by_mounts(self.tools.keeper, root, _targets(plan)):
                     (directory / "config.json").write_bytes(msgspec.json.encode(runtime_spec(plan)))
-                    group.create()
-                    code = await self._run(run_id, directory, group)
+                    code = await self._run_in_group(run_id, directory)
         finally:
-            await kill_group(self.tools.keeper, group)
-            group.remove()
             shutil.rmtree(directory, ignore_errors=True)
         if code != 0:
             raise RuntimeFailure(
@@ -171,6 +167,16 @@ class RunStep:
             written[target] = str(path)
         return written
 
+    async def _run_in_group(self, run_id: str, directory: Path) -> int:
+        """Whatever it left running goes with its group."""
+        group = self.tools.cgroups.group(run_id)
+        group.create()
+        try:
+            return await self._run(run_id, directory, group)
+        finally:
+            await kill_group(self.tools.keeper, group)
+            group.remove()
+
     async def _run(self, run_id: str, directory: Path, group: ContainerCgroup) -> int:
         argv = [*self.tools.crun.command, "run", "--bundle", str(directory), run_id]
         out_read, out_write = os.pipe2(os.O_CLOEXEC)
@@ -199,9 +205,10 @@ class RunStep:
             await readers
         except BaseException:
             await asyncio.shield(self._stop(run_id, group))
-            readers.cancel()
             raise
         finally:
+            readers.cancel()
+            await asyncio.gather(readers, return_exceptions=True)
             child.close()
         return code
 
@@ -213,31 +220,6 @@ class RunStep:
 def _targets(plan: SpecPlan) -> list[str]:
     own = ("/proc", "/sys", "/dev", *plan.etc_files)
     return [*own, *(mount.target for mount in plan.mounts)]
-
-
-def command_of(instruction: Run, state: StageState) -> tuple[tuple[str, ...], dict[str, str]]:
-    """The words to execute, and scripts to bring along.
-
-    A lone here-document is the script itself, run by its own `#!` line if it has one; otherwise the shell gets the
-    documents as they stand behind its line.
-    """
-    if not instruction.heredocs or not instruction.shell:
-        return command_words(instruction, state), {}
-    line = instruction.words[0]
-    only = instruction.heredocs[0]
-    if len(instruction.heredocs) == 1 and _is_only_marker(line, only):
-        body = only.body()
-        if body.startswith("#!"):
-            path = posixpath.join("/dev/pipes", only.name)
-            return (path,), {path: body}
-        return (*state.shell, body), {}
-    text = "\n".join([line, *(f"{one.text}{one.name}" for one in instruction.heredocs)])
-    return (*state.shell, f"{text}\n"), {}
-
-
-def _is_only_marker(line: str, document: Heredoc) -> bool:
-    rest = line.strip().removeprefix("<<").removeprefix("-").strip("\"'")
-    return rest == document.name and line.strip().startswith("<<")
 
 
 async def prepare_run(
@@ -254,6 +236,7 @@ async def prepare_run(
 ) -> RunStep:
     command, files = command_of(instruction, state)
     environment = variables.run_environment()
+    check_lengths(instruction, command, environment)
     chosen: Any = instruction.network if instruction.network != "default" or network in ("", "pasta") else network
     arguments = {name: value for name, value in variables.arguments.items() if name not in variables.environment}
     said = (
@@ -273,7 +256,7 @@ async def prepare_run(
         extra_hosts=extra_hosts,
         say=say,
         key=step_key("run", state.layers, identity, await mounts.fingerprint(), extra_hosts),
-        created_by=" ".join(["RUN", *said, *command]),
+        created_by=" ".join(["RUN", *said, *command])[:_LONGEST_HISTORY],
     )
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import os
 import posixpath
-import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.builder.cache import step_key
 from engine.builder.direct import write_layer
-from engine.builder.downloads import ArchiveFile, fetch, is_url
+from engine.builder.directories import is_directory, make_directories
+from engine.builder.downloads import ArchiveFile, fetch, is_git, is_url
 from engine.builder.language.errors import DockerfileError
 from engine.builder.language.ignore import PatternError, glob_expression
 from engine.builder.language.types import Add, Copy
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from engine.builder.language.source import RawInstruction
     from engine.builder.language.types import Transfer
     from engine.builder.sources import SourceTree
     from engine.builder.stages import StageState
@@ -67,6 +68,7 @@ class TransferStep:
     exclude: tuple[re.Pattern[str], ...]
     latest: int | None
     parents: bool
+    at: RawInstruction
     key: str
     created_by: str
 
@@ -92,7 +94,7 @@ class TransferStep:
     async def _copy(self, root: ScratchRoot, directory: str, name: str, options: TarOptions) -> None:
         """Into the mounted root, whatever is there already."""
         uid, gid = options.uid, options.gid
-        await make_directories(self.keeper, root.path, directory, owner=(uid, gid))
+        await make_directories(self.keeper, root.path, directory, owner=(uid, gid), at=self.at)
         into = Destination(self.keeper, root.path, directory, options)
         sending = [self._sending(one, name) for one in self.load.picked]
         if sending:
@@ -119,7 +121,7 @@ class TransferStep:
         only_file = only_file and not self.load.archives and not any(one.unpack for one in self.load.downloads)
         if self.destination.endswith("/") or self.destination == "/" or not only_file:
             return self.destination, ""
-        if await _is_directory(self.keeper, root, self.destination):
+        if await is_directory(self.keeper, root, self.destination):
             return self.destination, ""
         directory, _, name = self.destination.rpartition("/")
         return directory or "/", name
@@ -179,6 +181,7 @@ async def prepare_transfer(
         exclude=exclude,
         latest=latest,
         parents=parents,
+        at=instruction.raw,
         key=step_key("transfer", below, options, files, own),
         created_by=" ".join([instruction.raw.keyword, *words, *(name for name, _ in load.documents), destination]),
     )
@@ -197,6 +200,10 @@ async def _load(
     archives: list[Picked] = []
     fetched: list[ArchiveFile] = []
     for word in words:
+        if isinstance(instruction, Add) and is_git(word):
+            refused = f"{word} is a git repository, which ADD does not fetch"
+            column = instruction.raw.column_of(word)
+            raise instruction.raw.error(refused, column=column, hint="Clone it beside, and COPY it.")
         if isinstance(instruction, Add) and is_url(word):
             checksum = variables.expanded(instruction.checksum, instruction)
             fetched.append(await fetch(word, downloads, checksum=checksum, unpack=bool(instruction.unpack)))
@@ -216,11 +223,16 @@ async def _load(
                 archives.append(one)
             else:
                 picked.append(one)
-    documents = tuple(
+    documents = await asyncio.to_thread(_documents, instruction, variables)
+    return Load(tuple(picked), tuple(archives), tuple(fetched), documents)
+
+
+def _documents(instruction: Transfer, variables: Variables) -> tuple[tuple[str, bytes], ...]:
+    """Texts with their variables put in: in a thread, for they may be long."""
+    return tuple(
         (one.name, (variables.expanded(one.body(), instruction) if one.expand else one.body()).encode())
         for one in instruction.documents
     )
-    return Load(tuple(picked), tuple(archives), tuple(fetched), documents)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,23 +241,18 @@ class WorkdirStep:
 
     keeper: Keeper
     path: str
+    at: RawInstruction
     key: str
     created_by: str
 
     async def perform(self, root: ScratchRoot, state: StageState) -> str | None:
-        await make_directories(self.keeper, root.path, self.path, owner=(0, 0))
+        await make_directories(self.keeper, root.path, self.path, owner=(0, 0), at=self.at)
         return None
 
 
-def prepare_workdir(path: str, state: StageState, *, keeper: Keeper) -> WorkdirStep:
+def prepare_workdir(path: str, state: StageState, *, keeper: Keeper, at: RawInstruction) -> WorkdirStep:
     key = step_key("workdir", state.layers, path)
-    return WorkdirStep(keeper=keeper, path=path, key=key, created_by=f"WORKDIR {path}")
-
-
-async def make_directories(keeper: Keeper, root: Path, path: str, *, owner: tuple[int, int]) -> None:
-    """Make what is missing of a path, following the root's own links and none out of it."""
-    if not await _is_directory(keeper, root, path):
-        await keeper.make_directory(root, path, parents=True, owner=owner)
+    return WorkdirStep(keeper=keeper, path=path, at=at, key=key, created_by=f"WORKDIR {path}")
 
 
 async def read_text(keeper: Keeper, root: Path, path: str, limit: int = 4 << 20) -> str:
@@ -260,14 +267,6 @@ async def read_text(keeper: Keeper, root: Path, path: str, limit: int = 4 << 20)
             return file.read(limit)
 
     return (await asyncio.to_thread(read)).decode("utf-8", "replace")
-
-
-async def _is_directory(keeper: Keeper, root: Path, path: str) -> bool:
-    try:
-        found = await keeper.stat(root, path, follow=True)
-    except OSError:
-        return False
-    return stat.S_ISDIR(found.mode)
 
 
 def _patterns(instruction: Transfer, variables: Variables) -> tuple[re.Pattern[str], ...]:

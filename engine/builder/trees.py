@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.builder.context import ContextDirectory
 from engine.builder.language.errors import DockerfileError
 from engine.builder.sources import ContextSource, StoreSource
+from engine.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -67,7 +68,7 @@ class BuildTrees:
     def _directory(self, origin: str, instruction: Instruction) -> ContextDirectory:
         found = self._origin(origin, instruction)
         if found.kind == "named":
-            return ContextDirectory.open(Path(self.named[found.name]), "")
+            return ContextDirectory.open(Path(_directory_of(self.named[found.name])), "")
         if self.context is None:
             hint = "Build with a directory as context."
             raise instruction.raw.error("This build has no context to copy from", hint=hint)
@@ -79,7 +80,7 @@ class BuildTrees:
             return await self.stage_state(found.stage, self.current)
         reference = found.name
         if found.kind == "named":
-            reference = self.named[found.name].removeprefix(_IMAGE_CONTEXT)
+            reference = image_of(self.named[found.name], found.name, instruction)
         try:
             return await self.image_state(reference)
         except DockerfileError:
@@ -89,3 +90,22 @@ class BuildTrees:
             if near and hasattr(error, "hint"):
                 error.hint = f"{near} (no stage has the name {origin}, so it was taken for an image)"
             raise
+
+
+def image_of(given: str, name: str, instruction: Instruction) -> str:
+    """The image that a context given by name stands for, where one is needed."""
+    if given.startswith(_IMAGE_CONTEXT):
+        return given.removeprefix(_IMAGE_CONTEXT)
+    hint = f"Give it as {name}={_IMAGE_CONTEXT}REFERENCE."
+    problem = f"The context {name} is a directory, and this takes an image"
+    raise instruction.raw.error(problem, column=instruction.raw.column_of(name), hint=hint)
+
+
+def _directory_of(given: str) -> str:
+    if "://" in given or given.startswith("git@"):
+        raise InvalidRequest(
+            f"{given} cannot be a context",
+            "A context given by name is a directory or an image; nothing is fetched from the web or from git.",
+            hint=f"Fetch it first, or name an image as {_IMAGE_CONTEXT}REFERENCE.",
+        )
+    return given

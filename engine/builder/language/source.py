@@ -78,6 +78,7 @@ class _SourceReader:
         self._directives: dict[str, str] = {}
 
     def read(self) -> Source:
+        self._refuse_nul()
         self._read_directives()
         continued = re.compile(rf"(?:^|(?<=[^{re.escape(self._escape)}])){re.escape(self._escape)}[ \t]*\r?$")
         instructions: list[RawInstruction] = []
@@ -92,6 +93,13 @@ class _SourceReader:
         if not instructions:
             raise DockerfileError("The Dockerfile has no instructions")
         return Source(tuple(instructions), self._escape, self._directives)
+
+    def _refuse_nul(self) -> None:
+        """No command and no path can hold one; most often the file is text of another kind."""
+        for number, line in enumerate(self._lines, start=1):
+            if "\0" in line:
+                hint = "Is it saved as UTF-16? Save it as UTF-8."
+                raise DockerfileError("The Dockerfile holds a NUL", line=number, column=line.index("\0") + 1, hint=hint)
 
     def _read_directives(self) -> None:
         """Directives stand at the very top; the first line that is none ends them."""

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _SPECIAL_PARAMETERS = "@*#?-$!0"
 _END = ""
+# Long stretches in which nothing has a meaning are taken at once: a value may be megabytes.
+_LETTERS = re.compile(r"[A-Za-z0-9_.,=@+-]+")
+_INSIDE_QUOTES = re.compile(r"[^\"$\\`]+")
 
 
 class WordError(ValueError):
@@ -115,7 +118,18 @@ class _Reader:
             else:
                 self._plain(text, words, raw_escapes=raw_escapes)
 
+    def _stretch(self, pattern: re.Pattern[str]) -> str:
+        match = pattern.match(self._word, self._at)
+        if match is None:
+            return ""
+        self._at = match.end()
+        return match.group()
+
     def _plain(self, text: list[str], words: _Words, *, raw_escapes: bool) -> None:
+        if letters := self._stretch(_LETTERS):
+            text.append(letters)
+            words.add_quoted(letters)
+            return
         character = self._next()
         if character == self._escape:
             if raw_escapes:
@@ -131,20 +145,18 @@ class _Reader:
         words.add_character(character)
 
     def _single_quoted(self, *, raw: bool) -> str:
-        opening = self._next()
-        out = [opening] if raw else []
-        while True:
-            character = self._next()
-            if character == _END:
-                raise WordError("unexpected end of the word while looking for the matching single quote")
-            if character == "'":
-                return "".join([*out, "'"] if raw else out)
-            out.append(character)
+        opening = self._at
+        end = self._word.find("'", opening + 1)
+        if end < 0:
+            raise WordError("unexpected end of the word while looking for the matching single quote")
+        self._at = end + 1
+        return self._word[opening : end + 1] if raw else self._word[opening + 1 : end]
 
     def _quoted(self, *, raw: bool) -> str:
         opening = self._next()
         out = [opening] if raw else []
         while True:
+            out.append(self._stretch(_INSIDE_QUOTES))
             character = self._peek()
             if character == _END:
                 raise WordError("unexpected end of the word while looking for the matching double quote")
