@@ -35,6 +35,8 @@ _STATES = {
 async def list_processes(pid: int, cgroup_dirs: Sequence[str], *, user_names: dict[int, str]) -> Sequence[Process]:
     """Everything in the container's control groups, or below `pid` where there are none, main process first.
 
+    The programs of the engine that hold a terminal open are there too, but not inside: they are left out.
+
     `user_names` maps uids *inside* the container to names; give {} to have numbers.
     """
     return await asyncio.to_thread(_listed, pid, list(cgroup_dirs), user_names)
@@ -109,12 +111,23 @@ def _listed(pid: int, cgroup_dirs: Sequence[str], user_names: dict[int, str]) ->
     now, boot = time.time(), time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
     users = _UserMap(pid)
     _meter.forget(now)
+    depth = len(_numbers_inside(pid))
     found = [
         process
         for one in member_pids(pid, cgroup_dirs)
-        if (process := _read(one, now=now, boot=boot, users=users, names=user_names)) is not None
+        if len(_numbers_inside(one)) >= depth
+        and (process := _read(one, now=now, boot=boot, users=users, names=user_names)) is not None
     ]
     return sorted(found, key=lambda process: (process.pid != pid, process.pid))
+
+
+def _numbers_inside(pid: int) -> list[str]:
+    """The numbers of a process, from our namespace inwards: fewer than the main process has, and it is not inside."""
+    try:
+        lines = _text(f"/proc/{pid}/status").splitlines()
+    except OSError:
+        return []
+    return next((line.split()[1:] for line in lines if line.startswith("NSpid:")), [])
 
 
 class _UserMap:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
 from engine.types.operations import OperationState
-from gui.presentation.units import bytes_text, percent_text
+from gui.presentation.units import bytes_text, memory_text, percent_text
 from gui.theme import Space, Text, Tone, font
 from gui.widgets.badge import StateDot
 from gui.widgets.buttons import Variant, button
@@ -119,7 +119,7 @@ class StatusBar(QFrame):
         )
         self._memory.setText(
             translate("StatusBar", "Memory {0} of {1}").format(
-                bytes_text(sample.memory_used), bytes_text(sample.memory_total)
+                memory_text(sample.memory_used), memory_text(sample.memory_total)
             )
         )
         self._disk.setText(translate("StatusBar", "{0} free").format(bytes_text(sample.disk_free)))

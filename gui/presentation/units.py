@@ -1,4 +1,9 @@
-"""Bytes, rates, times and shares in words."""
+"""Bytes, rates, times and shares in words.
+
+What lies on a disk or goes over a wire counts in thousands (kB, MB, GB), as `docker images`, `docker system df` and the
+traffic of `docker stats` do, and as disks and networks are sold. Memory counts in powers of two (KiB, MiB, GiB), as
+`docker stats` does, and as limits are given: 256m is 256 MiB. No other module writes a unit of bytes.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,10 @@ from gui.words import decimal, translate
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _BINARY = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+
+
+WIDEST = "99.9 MB"
+"""As wide as an amount on a disk gets, for columns."""
 
 
 def bytes_text(count: float) -> str:

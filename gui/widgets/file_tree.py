@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gui.presentation.units import WIDEST
 from gui.theme import Role, Size, Space, Text, Tone, color, font, icon, theme
 from gui.words import translate
 
@@ -287,7 +288,7 @@ class _SizeDelegate(QStyledItemDelegate):
         share = float(index.data(FileTreeModel.SHARE) or 0.0)
         words = str(index.data() or "")
         fount = font(Text.SMALL, tabular=True)
-        words_width = QFontMetricsF(fount).horizontalAdvance("1,023.9 MiB")
+        words_width = QFontMetricsF(fount).horizontalAdvance(WIDEST)
         bar = QRectF(rect.left(), rect.center().y() - 2, max(0.0, rect.width() - words_width - Space.S), 4)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QScrollArea, QSizePolicy, QWidget
 
+from gui.presentation.units import WIDEST
 from gui.theme import Role, Space, Text, Tone, color, font, mono, theme
 from gui.widgets.meter import paint_meter
 from gui.words import translate
@@ -73,7 +74,7 @@ class _Rows(QWidget):
         small, code = font(Text.SMALL, tabular=True), mono(Text.SMALL)
         key_width = QFontMetricsF(code).horizontalAdvance("0123456789ab") + Space.M
         phase_width = QFontMetricsF(small).horizontalAdvance("Downloading m") + Space.M
-        words_width = QFontMetricsF(small).horizontalAdvance("1,023.9 of 1,023.9 MiB") + Space.S
+        words_width = QFontMetricsF(small).horizontalAdvance(f"{WIDEST} of {WIDEST}") + Space.S
         for index, row in enumerate(self._rows):
             box = QRectF(0, index * _ROW, self.width(), _ROW)
             if box.bottom() < event.rect().top() or box.top() > event.rect().bottom():

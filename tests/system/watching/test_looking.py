@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.errors import InvalidRequest, NotFound
-from engine.types.containers import ContainerSpec, HealthCheck, PortMapping, Resources, UpdateContainer
+from engine.types.containers import ContainerSpec, Exec, HealthCheck, PortMapping, Resources, UpdateContainer
 from tests.system.containers.conftest import BUSYBOX, run, until
 from tests.system.watching.conftest import execute
 
@@ -27,6 +27,20 @@ async def test_processes_with_both_numbers(loaded: EmbeddedEngine) -> None:
     assert main.started <= child.started
     await loaded.containers.signal_process("box", child.pid, "SIGTERM")
     await until(lambda: _count(loaded, 1))
+
+
+async def test_what_holds_a_terminal_open_is_none_of_its_processes(loaded: EmbeddedEngine, box: Container) -> None:
+    before = {one.command for one in await loaded.containers.processes("box")}
+    session = await loaded.containers.exec("box", Exec(command=("sleep", "1000"), tty=True, stdin=True))
+    commands: list[str] = []
+
+    async def sleeping() -> bool:
+        commands[:] = [one.command for one in await loaded.containers.processes("box")]
+        return "sleep 1000" in commands
+
+    await until(sleeping)
+    assert set(commands) - before == {"sleep 1000"}
+    await session.close()
 
 
 async def _count(engine: EmbeddedEngine, wanted: int) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +34,7 @@ from gui.presentation.operations import took_text
 from gui.presentation.spec_check import check_spec, only_live, spec_differences, suggest_port
 from gui.theme import Tone
 
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 
 
@@ -56,6 +60,33 @@ def container(**fields: Any) -> Container:
 )
 def test_bytes(count: float, text: str) -> None:
     assert units.bytes_text(count) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1 << 10, "1 KiB"),
+        (256 << 20, "256 MiB"),
+        (13_946_061, "13.3 MiB"),
+        (1 << 30, "1 GiB"),
+    ],
+)
+def test_memory(count: float, text: str) -> None:
+    assert units.memory_text(count) == text
+
+
+def test_one_module_alone_writes_units_of_bytes() -> None:
+    """So that a table cannot mix them: disks and traffic in thousands, memory in powers of two."""
+    unit = re.compile(r"(?<![A-Za-z])[kKMGTP]i?B(?![A-Za-z])")
+    for path in Path("gui").rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        words = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+        told = {ast.get_docstring(n, clean=False) for n in ast.walk(tree) if isinstance(n, DOCUMENTED)}
+        told |= {n.value.value for n in ast.walk(tree) if isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant)}
+        if path.name != "units.py":
+            assert not [text for text in words if text not in told and unit.search(text)], path
 
 
 @pytest.mark.parametrize(
