@@ -31,15 +31,15 @@ async def test_processes_with_both_numbers(loaded: EmbeddedEngine) -> None:
 
 async def test_what_holds_a_terminal_open_is_none_of_its_processes(loaded: EmbeddedEngine, box: Container) -> None:
     before = {one.command for one in await loaded.containers.processes("box")}
-    session = await loaded.containers.exec("box", Exec(command=("sleep", "1000"), tty=True, stdin=True))
+    session = await loaded.containers.exec("box", Exec(command=("sleep", "4321"), tty=True, stdin=True))
     commands: list[str] = []
 
     async def sleeping() -> bool:
         commands[:] = [one.command for one in await loaded.containers.processes("box")]
-        return "sleep 1000" in commands
+        return "sleep 4321" in commands
 
     await until(sleeping)
-    assert set(commands) - before == {"sleep 1000"}
+    assert set(commands) - before == {"sleep 4321"}
     await session.close()
 
 
