@@ -33,6 +33,8 @@ async def owner(call: Call) -> web.StreamResponse:
 
 async def release(call: Call) -> web.StreamResponse:
     """The window asks a headless owner to end; containers go on, and the window opens the store after it."""
+    if call.flag("passing") and not call.served.passing:
+        raise Refusal(409, "this engine is meant to stay")
     if call.served.on_release is None:
         raise Refusal(409, "the window holds the engine and does not hand it over")
     call.served.on_release()

@@ -22,4 +22,6 @@ class Served:
     socket_path: Path
     on_release: Callable[[], None] | None = None
     """Called when a window asks to take over; None where the owner does not let go."""
+    passing: bool = False
+    """The owner was started by some command in passing, and gives way to a `wherry serve` that is meant to stay."""
     execs: ExecRegistry = field(default_factory=ExecRegistry)

@@ -42,9 +42,14 @@ class ApiServer:
     """Serves one engine on one socket; start and close it on the engine's loop."""
 
     def __init__(
-        self, engine: Engine, socket_path: str | Path, *, on_release: Callable[[], None] | None = None
+        self,
+        engine: Engine,
+        socket_path: str | Path,
+        *,
+        on_release: Callable[[], None] | None = None,
+        passing: bool = False,
     ) -> None:
-        self._served = Served(engine, Path(socket_path), on_release)
+        self._served = Served(engine, Path(socket_path), on_release, passing)
         self._router = Router(ROUTES)
         self._runner: web.ServerRunner | None = None
         self._inode = 0

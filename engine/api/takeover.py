@@ -1,4 +1,4 @@
-"""How the window takes the engine over from a headless `wherry serve`, without touching containers.
+"""How the engine is taken over from a headless `wherry serve`, by a window or one that stays; containers go on.
 
 if await take_over(paths.socket): engine = await open_engine()
 """
@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-_REQUEST = b"POST /wherry/release HTTP/1.1\r\nHost: wherry\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_REQUEST = "POST /wherry/release{} HTTP/1.1\r\nHost: wherry\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _CREDENTIALS = struct.Struct("3i")
 
 
-async def take_over(socket_path: str | Path, *, timeout: float = 20.0) -> bool:
+async def take_over(socket_path: str | Path, *, passing_only: bool = False, timeout: float = 20.0) -> bool:
     """Ask the owner behind the socket to let go, and wait until its process has ended: then the store is free.
 
     True once it has (or nobody was there); False if the owner is a window, which does not let go, or does not end in
-    time.
+    time. With `passing_only`, one that is meant to stay is not asked to go either.
     """
     path = str(socket_path)
     try:
@@ -32,7 +32,7 @@ async def take_over(socket_path: str | Path, *, timeout: float = 20.0) -> bool:
             except (FileNotFoundError, ConnectionRefusedError):
                 return True
             owner = _owner(writer)
-            if not await _ask(reader, writer):
+            if not await _ask(reader, writer, "?passing=1" if passing_only else ""):
                 return False
             if owner != os.getpid():
                 await _ended(owner)
@@ -45,9 +45,9 @@ async def take_over(socket_path: str | Path, *, timeout: float = 20.0) -> bool:
     return True
 
 
-async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, query: str) -> bool:
     try:
-        writer.write(_REQUEST)
+        writer.write(_REQUEST.format(query).encode())
         status = await reader.readline()
         # An empty answer: it was already on its way out.
         return not status or b" 200 " in status

@@ -1,7 +1,7 @@
 """`wherry serve`: the engine without a window, on its socket; and starting it in the background.
 
 It ends by itself after a quiet time in which nobody asked anything and nothing was left to supervise, or at once when
-the window asks to take over. Containers go on in every case.
+the window, or a `wherry serve` that is meant to stay, takes over. Containers go on in every case.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.api.server import ApiServer
+    from engine.embedded import EmbeddedEngine
     from engine.facade import Engine
 
 _IDLE_SECONDS = 300
@@ -45,7 +46,6 @@ def serve(given: Given) -> int:
 
 async def _serve(idle_seconds: int, *, quiet: bool) -> int:
     from engine.api.server import ApiServer
-    from engine.embedded import open_engine
     from engine.errors import WherryError
     from engine.storage.paths import Paths
 
@@ -55,11 +55,11 @@ async def _serve(idle_seconds: int, *, quiet: bool) -> int:
         loop.add_signal_handler(number, ending.set)
     paths = Paths.default()
     try:
-        engine = await open_engine()
+        engine = await _open(paths.socket, stays=not idle_seconds)
     except WherryError as error:
         print(f"wherry serve: {error}", file=sys.stderr)
         return 1
-    server = ApiServer(engine, paths.socket, on_release=ending.set)
+    server = ApiServer(engine, paths.socket, on_release=ending.set, passing=bool(idle_seconds))
     try:
         await server.start()
         if not quiet:
@@ -72,6 +72,21 @@ async def _serve(idle_seconds: int, *, quiet: bool) -> int:
         await server.close()
         await engine.close()
     return 0
+
+
+async def _open(socket: Path, *, stays: bool) -> EmbeddedEngine:
+    """The engine; one that is meant to stay (a unit of systemd) replaces one that a command started in passing."""
+    from engine.embedded import open_engine
+    from engine.errors import Code, Conflict
+
+    try:
+        return await open_engine()
+    except Conflict as error:
+        from engine.api.takeover import take_over  # rarely needed
+
+        if error.code is not Code.STORE_LOCKED or not stays or not await take_over(socket, passing_only=True):
+            raise
+        return await open_engine()
 
 
 def _announce(socket: Path) -> None:

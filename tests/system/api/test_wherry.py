@@ -83,6 +83,24 @@ async def test_it_ends_after_a_quiet_time(wherry: Tool, short_tmp: ShortTmp) -> 
         await asyncio.sleep(0.05)
 
 
+async def test_one_that_stays_takes_over_from_one_started_in_passing(wherry: Tool, short_tmp: ShortTmp) -> None:
+    """As `systemctl --user start wherry` does after some command had started an engine for itself."""
+    await load(wherry)
+    await wherry("run", "-d", "--name", "c1", "--network", "none", IMAGE, "sleep", "100")
+    before = await wherry("inspect", "-f", "{{.State.Pid}}", "c1")
+    staying = await wherry.start("serve")
+    try:
+        assert staying.stdout is not None
+        assert b"Serving" in await asyncio.wait_for(staying.stdout.readline(), 25)
+        assert await wherry("inspect", "-f", "{{.State.Pid}}", "c1") == before
+        assert "has this store open" in await wherry("serve", code=1), "of two that stay the first does"
+        await wherry("rm", "-f", "c1")
+    finally:
+        staying.terminate()
+        await staying.communicate()
+    assert staying.returncode == 0
+
+
 async def test_the_window_takes_over_and_containers_do_not_notice(wherry: Tool, short_tmp: ShortTmp) -> None:
     await load(wherry)
     await wherry("run", "-d", "--name", "c1", "--network", "none", IMAGE, "sleep", "100")
