@@ -6,22 +6,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from engine.api.server import ApiServer
-from engine.api.takeover import take_over
 from engine.embedded import open_engine
 from engine.errors import Code, Conflict, WherryError
 from engine.storage.paths import Paths
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
     from pathlib import Path
 
+    from engine.api.server import ApiServer
     from engine.embedded import EmbeddedEngine
     from engine.types.host import Settings
 
 _log = logging.getLogger(__name__)
+_FIRST_SIGHT_SECONDS = 0.3
 
 
 async def open_owned_engine(root: Path | None = None, run: Path | None = None) -> EmbeddedEngine:
@@ -29,12 +32,14 @@ async def open_owned_engine(root: Path | None = None, run: Path | None = None) -
     try:
         engine = await open_engine(root, run)
     except Conflict as error:
+        from engine.api.takeover import take_over  # rarely needed, and HTTP takes long to load
+
         if error.code is not Code.STORE_LOCKED or not await take_over(_paths(root, run).socket):
             raise
         engine = await open_engine(root, run)
     switch = SocketSwitch(engine)
     engine.on_close(switch.close)
-    await switch.follow(engine.settings.current)
+    switch.begin()
     engine.settings.on_change(switch.settings_changed)
     return engine
 
@@ -51,14 +56,31 @@ class SocketSwitch:
         self._engine = engine
         self._server: ApiServer | None = None
         self._lock = asyncio.Lock()
+        self._closing = asyncio.Event()
         self._following: set[asyncio.Task[None]] = set()
 
+    def begin(self) -> None:
+        """Serve soon: who opened the engine shows it first, and nobody waits for the server's code to load."""
+        self._start(self._begin())
+
     def settings_changed(self, settings: Settings) -> None:
-        task = asyncio.get_running_loop().create_task(self.follow(settings), name="socket switch")
+        self._start(self.follow(settings))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work, name="socket switch")
         self._following.add(task)
         task.add_done_callback(self._following.discard)
 
+    async def _begin(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), _FIRST_SIGHT_SECONDS)
+            return
+        await asyncio.to_thread(import_module, "engine.api.server")
+        await self.follow(self._engine.settings.current)
+
     async def follow(self, settings: Settings) -> None:
+        from engine.api.server import ApiServer
+
         async with self._lock:
             if settings.api_socket and self._server is None:
                 server = ApiServer(self._engine, self._engine.paths.socket)
@@ -73,6 +95,7 @@ class SocketSwitch:
                 await server.close()
 
     async def close(self) -> None:
+        self._closing.set()
         await asyncio.gather(*self._following, return_exceptions=True)
         async with self._lock:
             if self._server is not None:

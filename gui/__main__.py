@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.storage.paths import Paths
 from gui.display import why_no_window
+from gui.interpreter import prepare_for_start
 from gui.single_window import Claim, Second, claim_or_knock
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{trouble} Without one there are `wherry tour` and all of `wherry --help`.", file=sys.stderr)  # noqa: T201
         return 1
 
+    prepare_for_start()
     open_engine = _engine_opener(chosen.engine)
     if chosen.screenshots:
         from gui.tour import take_screenshots

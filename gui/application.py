@@ -19,6 +19,7 @@ from gui.frame.notices import Notice, Notices
 from gui.frame.quitting import QuitDialog
 from gui.frame.tray import Tray
 from gui.frame.window import MainWindow
+from gui.interpreter import settle_after_start
 from gui.language import install_language
 from gui.settings import WindowSettings
 from gui.theme import Mode, Tone, theme
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _CLOSE_SECONDS = 30.0
+_STARTED_MS = 2000
 
 
 class Application(QObject):
@@ -185,6 +187,7 @@ def run(
     if claim is not None:
         application.hear(claim)
     application.start()
+    QTimer.singleShot(_STARTED_MS, settle_after_start)
     if started is not None:
         started(application)
     with loop:

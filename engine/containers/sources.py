@@ -91,7 +91,7 @@ class ContainerFacts:
 
     # --- images ---
 
-    def image_users(self) -> Sequence[ImageUser]:
+    def image_users(self, image_id: str = "") -> Sequence[ImageUser]:
         return [
             ImageUser(
                 container_id=entry.id,
@@ -100,6 +100,7 @@ class ContainerFacts:
                 alive=entry.alive,
             )
             for entry in self._runtime.book
+            if not image_id or entry.container.image_id == image_id
         ]
 
     @asynccontextmanager

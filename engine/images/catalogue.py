@@ -111,7 +111,7 @@ class Catalogue:
     def users_of(self, image_id: str) -> list[ImageUser]:
         if self._containers is None:
             return []
-        return [user for user in self._containers.image_users() if user.image_id == image_id]
+        return list(self._containers.image_users(image_id))
 
     def images_with_layer(self, diff_id: str) -> frozenset[str]:
         return frozenset(self._images_of_layer.get(diff_id, ()))

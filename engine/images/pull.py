@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from engine.images.intake import LayerIntake
     from engine.images.unfinished import Unfinished
     from engine.operations.registry import Progress
-    from engine.registry.client import Fetched, RegistryClient
+    from engine.registry.client import Fetched
+    from engine.registry.registries import Registries
     from engine.storage.blobs import BlobStore, BlobWriter
     from engine.storage.layers import LayerStore
     from engine.storage.paths import Paths
@@ -63,7 +64,7 @@ class Puller:
     def __init__(
         self,
         *,
-        client: RegistryClient,
+        registries: Registries,
         catalogue: Catalogue,
         blobs: BlobStore,
         layers: LayerStore,
@@ -73,7 +74,7 @@ class Puller:
         paths: Paths,
     ) -> None:
         self._paths = paths
-        self._client = client
+        self._registries = registries
         self._catalogue = catalogue
         self._blobs = blobs
         self._layers = layers
@@ -96,7 +97,7 @@ class Puller:
         if not request.all_tags:
             return [parse(request.reference).with_default_tag()]
         repository = parse_repository(request.reference)
-        tags = await self._client.tags(repository.domain, repository.path, login=request.login)
+        tags = await self._registries.client().tags(repository.domain, repository.path, login=request.login)
         if not tags:
             raise NotFound(f"{repository.familiar} has no tags", subject=request.reference)
         return [repository.with_tag(tag) for tag in tags]
@@ -114,7 +115,7 @@ class Puller:
             chosen = platforms.choose(parsed.manifests, wanted, name.familiar)
             fetched = await self._manifest(name, chosen.digest, request.login, MANIFEST_TYPES)
             parsed = manifests.parse_manifest(fetched.raw, fetched.media_type)
-        config = await self._client.small_blob(
+        config = await self._registries.client().small_blob(
             name.domain, name.path, parsed.config.digest, largest=manifests.LARGEST_CONFIG, login=request.login
         )
         document = manifests.parse_config(config)
@@ -134,7 +135,7 @@ class Puller:
         )
 
     async def _manifest(self, name: Reference, target: str, login: Login | None, accept: tuple[str, ...]) -> Fetched:
-        return await self._client.manifest(
+        return await self._registries.client().manifest(
             name.domain, name.path, target, accept=accept, largest=manifests.LARGEST_MANIFEST, login=login
         )
 
@@ -255,7 +256,7 @@ class Puller:
             async for piece in file_pieces(self._paths.partial_blob(descriptor.digest), limit=done):
                 yield piece
         teller.phase(LayerPhase.DOWNLOADING, done=done)
-        source = self._client.blob(
+        source = self._registries.client().blob(
             name.domain, name.path, descriptor.digest, descriptor.size,
             offset=done, login=login, on_retry=teller.retrying,
         )  # fmt: skip

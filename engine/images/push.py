@@ -16,7 +16,6 @@ from engine.images.layer_progress import LayerTeller
 from engine.images.manifest import OCI_MANIFEST
 from engine.images.reference import Reference, parse, parse_repository
 from engine.operations.together import together
-from engine.registry.upload import Upload
 from engine.types.events import Event
 from engine.types.images import LayerPhase
 
@@ -28,7 +27,8 @@ if TYPE_CHECKING:
     from engine.images.layer_archive import LayerArchives
     from engine.images.records import LayerRecord, StoredImage
     from engine.operations.registry import Progress
-    from engine.registry.client import RegistryClient
+    from engine.registry.registries import Registries
+    from engine.registry.upload import Upload
     from engine.types.images import PushImage
 
 _MOST_MOUNT_TRIES: Final = 3
@@ -38,13 +38,13 @@ class Pusher:
     def __init__(
         self,
         *,
-        client: RegistryClient,
+        registries: Registries,
         catalogue: Catalogue,
         archives: LayerArchives,
         bus: EventBus,
         parallel: Callable[[], int],
     ) -> None:
-        self._client = client
+        self._registries = registries
         self._catalogue = catalogue
         self._archives = archives
         self._bus = bus
@@ -73,7 +73,9 @@ class Pusher:
     async def _push_one(self, name: Reference, request: PushImage, progress: Progress) -> str:
         image = self._catalogue.resolve(str(name))
         progress.status(f"Pushing {name.familiar}")
-        upload = Upload(self._client, name.domain, name.path, login=request.login)
+        from engine.registry.upload import Upload  # with it comes what speaks HTTP: see `Registries`
+
+        upload = Upload(self._registries.client(), name.domain, name.path, login=request.login)
         records = {diff_id: self._catalogue.layers[diff_id] for diff_id in image.diff_ids}
         given = {}
         if image.manifest is not None:

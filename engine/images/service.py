@@ -37,11 +37,10 @@ from engine.images.removal import Remover
 from engine.images.search import find
 from engine.images.unfinished import Unfinished
 from engine.processes.credential_helper import ask_helper
-from engine.registry.client import RegistryClient
 from engine.registry.logins import Logins, canonical_server
+from engine.registry.registries import Registries
 from engine.registry.secret_service import SecretService
 from engine.registry.settings import RegistryBook
-from engine.registry.transport import Limits, Transport
 from engine.types.containers import Container
 from engine.types.data import ANY_LABELS
 from engine.types.events import EngineSnapshot
@@ -55,6 +54,7 @@ if TYPE_CHECKING:
     from engine.images.users import ContainerSource
     from engine.operations.registry import OperationRegistry, Progress
     from engine.registry.logins import SecretKeeper
+    from engine.registry.transport import Limits
     from engine.sandbox.client import Keeper
     from engine.state.database import Database
     from engine.storage.blobs import BlobStore
@@ -113,17 +113,16 @@ class ImageService:
         self._unfinished = Unfinished(database)
         self._book = RegistryBook()
         self._logins = Logins(paths.root / "logins.json", helper=ask_helper, secrets=secrets_keeper or SecretService())
-        self._transport = Transport(self._logins, version=version, limits=limits)
-        self.registry = RegistryClient(self._transport, self._book)
+        self._registries = Registries(self._logins, self._book, version=version, limits=limits)
         self._remover = Remover(self.catalogue, layers, blobs, self.intake)
         self._maker = Maker(catalogue=self.catalogue, intake=self.intake, archives=self.archives, keeper=keeper)
         self._writer = ArchiveWriter(self.catalogue, self.archives)
         self._puller = Puller(
-            client=self.registry, catalogue=self.catalogue, blobs=blobs, layers=layers, intake=self.intake,
+            registries=self._registries, catalogue=self.catalogue, blobs=blobs, layers=layers, intake=self.intake,
             unfinished=self._unfinished, parallel=parallel, paths=paths,
         )  # fmt: skip
         self._pusher = Pusher(
-            client=self.registry, catalogue=self.catalogue, archives=self.archives, bus=bus, parallel=parallel
+            registries=self._registries, catalogue=self.catalogue, archives=self.archives, bus=bus, parallel=parallel
         )
 
         self._inspector = LayerInspector(self.catalogue, layers, keeper)
@@ -182,7 +181,7 @@ class ImageService:
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
         await self._remover.settled()
-        await self._transport.close()
+        await self._registries.close()
 
     # --- looking ---
 
@@ -243,15 +242,15 @@ class ImageService:
         checked = msgspec.structs.replace(login, server=server)
         if not login.username and not login.identity_token:
             raise InvalidRequest("A login needs a user name", subject=server)
-        await self.registry.check_login(checked)
+        await self._registries.client().check_login(checked)
         how = await self._logins.keep(checked)
-        self._transport.forget()
+        self._registries.forget()
         return how
 
     async def logout(self, server: str) -> None:
         if not await self._logins.forget(server):
             raise NotFound(f"Not logged in to {canonical_server(server)}", subject=server)
-        self._transport.forget()
+        self._registries.forget()
 
     async def logins(self) -> Sequence[Login]:
         return await self._logins.all()
@@ -262,11 +261,11 @@ class ImageService:
         domain, words = (first, rest) if is_host else (names.DEFAULT_DOMAIN, term.strip())
         if not words and not is_host:
             raise InvalidRequest("Say what to search for")
-        return await self.registry.search(domain, words, limit=max(1, min(limit, 100)))
+        return await self._registries.client().search(domain, words, limit=max(1, min(limit, 100)))
 
     async def remote_tags(self, repository: str) -> Sequence[str]:
         name = names.parse(repository)
-        return await self.registry.tags(name.domain, name.path)
+        return await self._registries.client().tags(name.domain, name.path)
 
     async def registry_settings(self) -> Sequence[RegistrySettings]:
         return self._book.all()
@@ -275,7 +274,7 @@ class ImageService:
         self._book.replace(settings)
         body = msgspec.json.encode(self._book.all())
         await self._database.execute("INSERT OR REPLACE INTO settings(name, body) VALUES (?, ?)", (_REGISTRIES, body))
-        self._transport.forget()
+        self._registries.forget()
 
     # --- names and removal ---
 

@@ -37,8 +37,8 @@ class WritableLayer(Data, frozen=True, kw_only=True):
 class ContainerSource(Protocol):
     """Implemented by the containers room and handed to `ImageService.connect`."""
 
-    def image_users(self) -> Sequence[ImageUser]:
-        """Every container there is, with the image it holds. From memory, at once."""
+    def image_users(self, image_id: str = "") -> Sequence[ImageUser]:
+        """Every container there is, or those made from one image. From memory, at once."""
         ...
 
     def writable_layer(self, container: str, *, pause: bool) -> AbstractAsyncContextManager[WritableLayer]:

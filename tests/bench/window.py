@@ -18,6 +18,8 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, Any
 
+from gui.interpreter import prepare_for_start
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -107,6 +109,7 @@ def _cost() -> dict[str, float]:
 def _measure(part: str) -> dict[str, float]:
     if part == "empty":
         return _measure_empty()
+    prepare_for_start()
     results: dict[str, float] = {}
 
     def started(application: Application) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractButton
 from engine.types.containers import ContainerSpec, CreateContainer, Mount, State
 from engine.types.files import Place
 from engine.types.images import PushImage
+from gui.actions.program import load_archives
 from gui.theme import Tone
 from tests.support.images import File, busybox_archive, directory
 from tests.support.processes import free_port
@@ -39,8 +40,7 @@ def load(driver: RealDriver, folder: Path, reference: str) -> Image:
     archive = folder / "image.tar"
     archive.write_bytes(busybox_archive(first, [File("app/config.json", NEW)], reference=reference))
     driver.window.navigate("images")
-    page: Any = driver.window.page("images")
-    driver.window.run(page._load([str(archive)]))
+    driver.window.run(load_archives(driver.window, [str(archive)]))
     driver.until(lambda: find(driver, reference))
     found = find(driver, reference)
     assert found is not None

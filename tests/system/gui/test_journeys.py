@@ -63,7 +63,7 @@ def test_first_start_to_removal(open_window: Callable[[], RealDriver], settings:
     driver.window.navigate("containers", key, "logs")
     details: Any = driver.window.page("containers").details  # type: ignore[attr-defined]
     logs = details.tab("logs")
-    driver.until(lambda: logs.source is not None and logs.source.line_count() > 0)
+    driver.until(lambda: logs.panel.source is not None and logs.panel.source.line_count() > 0)
     driver.window.navigate("containers", key, "stats")
     stats = details.tab("stats")
     driver.until(lambda: len(stats._buffers["memory"]) > 1)

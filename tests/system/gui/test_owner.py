@@ -48,7 +48,7 @@ async def test_the_socket_follows_the_settings(short_tmp: ShortTmp) -> None:
     engine = await open_owned_engine(short_tmp.root, short_tmp.run)
     try:
         socket = str(engine.paths.socket)
-        assert b"OK" in await ask(socket, "/_ping")
+        await settled(socket, there=True)
         settings = await engine.host.settings()
         await engine.host.change_settings(msgspec.structs.replace(settings, api_socket=False))
         await settled(socket, there=False)
@@ -76,6 +76,7 @@ async def test_a_headless_owner_is_taken_over_and_its_container_goes_on(short_tm
         spec = ContainerSpec(image="localhost/b", command=("sleep", "1000"), network="none")
         made = await engine.containers.create(CreateContainer(spec=spec, name="kept"))
         await engine.containers.start(made.id)
+        await settled(str(engine.paths.socket), there=True)
         assert b'"/kept"' in await ask(str(engine.paths.socket), "/containers/json")
     finally:
         await engine.close(stop_containers=True)

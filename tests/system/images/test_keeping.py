@@ -31,8 +31,8 @@ class Users:
     def __init__(self, *users: ImageUser) -> None:
         self.users = list(users)
 
-    def image_users(self) -> Sequence[ImageUser]:
-        return self.users
+    def image_users(self, image_id: str = "") -> Sequence[ImageUser]:
+        return [user for user in self.users if not image_id or user.image_id == image_id]
 
     @asynccontextmanager
     async def writable_layer(self, container: str, *, pause: bool) -> AsyncIterator[WritableLayer]:
