@@ -54,12 +54,10 @@ class SearchRun:
         self._scanned = [0] * len(self._requests)
 
     @classmethod
-    def over_request(cls, module: str, request: dict[str, Any], path: Path) -> SearchRun:
+    def over_request(cls, module: str, request: dict[str, Any], paths: Sequence[Path]) -> SearchRun:
         """Another module that speaks the same frames."""
         run = cls.__new__(cls)
-        files = LogFiles(path)
-        run.total = files.end - files.start
-        files.close()
+        run.total = sum(_length(path) for path in paths)
         run._module, run._requests, run._scanned = module, [request], [0]
         return run
 
@@ -122,6 +120,14 @@ class SearchRun:
             matches=matches,
             finished=finished,
         )
+
+
+def _length(path: Path) -> int:
+    files = LogFiles(path)
+    try:
+        return files.end - files.start
+    finally:
+        files.close()
 
 
 def _numbers_of(kind: bytes, payload: bytes) -> range | array[int]:

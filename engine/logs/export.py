@@ -1,4 +1,4 @@
-"""Writing a history to a file: filtered or whole, stamped or bare, with or without colours, gzipped.
+"""Writing histories to a file, one after another: filtered or whole, stamped or bare, with or without colours, gzipped.
 
 Runs in the worker; standard library only.
 """
@@ -9,6 +9,7 @@ import gzip
 import json
 import re
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -28,7 +29,7 @@ _BLOCK = 1024 * 1024
 
 def main() -> None:
     request: dict[str, Any] = json.load(sys.stdin)
-    files = LogFiles(Path(request["path"]))
+    histories = [LogFiles(Path(path)) for path in request["paths"]]
     question = request["question"]
     plan = compile_question(Question(**{**question, "levels": tuple(question["levels"])})) if question else None
     output = Output()
@@ -37,7 +38,10 @@ def main() -> None:
     temporary = target.with_name(f".{target.name}.part")
     try:
         with _opened(temporary, gzip_it=request["gzip"]) as sink:
-            written = write_lines(files, plan, sink, output, ansi=request["ansi"], stamps=request["timestamps"])
+            written = 0
+            for files in histories:
+                shown = Shown(ansi=request["ansi"], stamps=request["timestamps"], before=written)
+                written += write_lines(files, plan, sink, output, shown)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
@@ -50,15 +54,23 @@ def _opened(path: Path, *, gzip_it: bool) -> IO[bytes]:
     return open(path, "wb")
 
 
-def write_lines(
-    files: LogFiles, plan: Plan | None, sink: IO[bytes], output: Output, *, ansi: bool, stamps: bool
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How lines are written."""
+
+    ansi: bool
+    stamps: bool
+    before: int = 0
+    """Bytes of earlier histories, for the progress."""
+
+
+def write_lines(files: LogFiles, plan: Plan | None, sink: IO[bytes], output: Output, shown: Shown) -> int:
     """Gives the bytes of log that were gone through."""
     offset = files.start
     for lines, after in _batches(files):
-        sink.write(b"".join(_formatted(lines, plan, ansi=ansi, stamps=stamps)))
+        sink.write(b"".join(_formatted(lines, plan, ansi=shown.ansi, stamps=shown.stamps)))
         offset = after
-        output.progress(offset - files.start)
+        output.progress(shown.before + offset - files.start)
     return offset - files.start
 
 

@@ -7,7 +7,6 @@ import contextlib
 import functools
 import logging
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -28,6 +27,7 @@ from engine.types.logs import ExportLogs, LogLine, LogSummary, ReadLogs, SearchL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
+    from pathlib import Path
 
     from engine.facade import OperationHandle
     from engine.logs.source import LogSource, LogSources
@@ -204,17 +204,17 @@ class LogService:
 
     def export(self, container: str, request: ExportLogs) -> OperationHandle:
         merged = container.startswith(MERGED)
-        path = Path() if merged else self._path(container)
+        paths = [] if merged else [self._path(part) for part in self._parts(container)]
         question = None if request.search is None else _question(request.search)
 
         async def work(progress: Progress) -> str:
             if merged:
                 await export_merged(self, container, request, self._name_of, progress)
             else:
-                await _export(path, request, question, progress)
+                await _export(paths, request, question, progress)
             return request.path
 
-        title = "Export merged logs" if merged else f"Export the log of {container}"
+        title = "Export merged logs" if merged else f"Export the log of {container.removeprefix(_HISTORY)}"
         return self._operations.start(kind="export", title=title, subject=container, work=work)
 
     async def history(self) -> Sequence[str]:
@@ -378,16 +378,16 @@ def _question(request: SearchLogs) -> Question:
     return question
 
 
-async def _export(path: Path, request: ExportLogs, question: Question | None, progress: Progress) -> None:
+async def _export(paths: Sequence[Path], request: ExportLogs, question: Question | None, progress: Progress) -> None:
     asked = {
-        "path": str(path),
+        "paths": [str(path) for path in paths],
         "target": request.path,
         "gzip": request.gzip,
         "ansi": request.ansi,
         "timestamps": request.timestamps,
         "question": None if question is None else vars(question),
     }
-    run = SearchRun.over_request("engine.logs.export", asked, path)
+    run = SearchRun.over_request("engine.logs.export", asked, paths)
     try:
         async for step in run.progress():
             progress.amount(step.scanned_bytes, step.total_bytes)

@@ -18,7 +18,7 @@ from engine.errors import Conflict, NotFound, WherryError
 from engine.stats.host import HostReader
 from engine.stats.live import LiveContainer
 from engine.stats.rates import rates_between
-from engine.stats.ring import SLOT_SECONDS, Ring
+from engine.stats.ring import SLOT_SECONDS, SLOTS, Ring
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from engine.types.stats import HostSample, Rates, Sample
 
 _log = logging.getLogger(__name__)
+_HISTORY = "history:"
 _SAFE_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}")
 _FIRST_SECONDS = 0.3
 """A watcher's first rates come so soon, whatever its interval."""
@@ -116,6 +117,14 @@ class StatsService:
         if _SAFE_NAME.fullmatch(name):
             with contextlib.suppress(FileNotFoundError):
                 self._ring_path(container_id).replace(self._history_path(name))
+        await asyncio.to_thread(self._forget_old)
+
+    def _forget_old(self) -> None:
+        """A ring says nothing any more once its newest slot is a day old."""
+        for path in self._directory.glob("name-*.ring"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > SLOTS * SLOT_SECONDS:
+                    path.unlink()
 
     # --- the facade ---
 
@@ -139,11 +148,17 @@ class StatsService:
             pause = interval - time.time() % interval
 
     async def history(self, container: str, *, seconds: float = 3600.0) -> Sequence[Rates]:
-        container_id = self._targets.container_id(container)
         now = time.time_ns()
-        return await asyncio.to_thread(
-            Ring(self._ring_path(container_id)).since, container_id, now - int(seconds * 1e9), now
-        )
+        whose, ring = self._ring_of(container)
+        return await asyncio.to_thread(ring.since, whose, now - int(seconds * 1e9), now)
+
+    def _ring_of(self, container: str) -> tuple[str, Ring]:
+        """A container's; or "history:NAME", what is kept of a removed one until another of the name goes on with it."""
+        name = container.removeprefix(_HISTORY)
+        if name != container and _SAFE_NAME.fullmatch(name) and (kept := self._history_path(name)).exists():
+            return container, Ring(kept)
+        container_id = self._targets.container_id(name)
+        return container_id, Ring(self._ring_path(container_id))
 
     async def host(self) -> HostSample:
         return self._host.take()

@@ -167,7 +167,7 @@ async def test_the_history_of_a_name(loaded: EmbeddedEngine) -> None:
     assert (await loaded.logs.summary("history:web")).lines == 2
 
 
-async def test_a_new_container_of_a_name_goes_on_with_its_timeline(loaded: EmbeddedEngine) -> None:
+async def test_a_new_container_of_a_name_goes_on_with_its_timeline(loaded: EmbeddedEngine, tmp_path: Path) -> None:
     await run(loaded, "sh", "-c", "echo one; echo two", name="web")
     await loaded.containers.wait("web")
     await loaded.containers.remove("web")
@@ -187,3 +187,10 @@ async def test_a_new_container_of_a_name_goes_on_with_its_timeline(loaded: Embed
     lines = await loaded.logs.lines("history:web", [1, 2])
     assert [(line.number, line.text) for line in lines] == whole[1:3]
     assert await loaded.logs.line_at("history:web", lines[1].time_ns) == 2
+    target = tmp_path / "web.log"
+    request = ExportLogs(path=str(target), timestamps=False, search=SearchLogs(pattern="o"))
+    await loaded.logs.export("history:web", request).result()
+    assert target.read_text() == "one\ntwo\nfour\n"
+    await loaded.containers.remove("web")
+    await loaded.logs.export("history:web", ExportLogs(path=str(target), timestamps=False)).result()
+    assert target.read_text() == "one\ntwo\nthree\nfour\n"

@@ -12,7 +12,7 @@ import pytest
 from engine.errors import InvalidRequest, NotFound
 from engine.logs.asking import stretches
 from engine.logs.cursor import Chronicle
-from engine.logs.export import write_lines
+from engine.logs.export import Shown, write_lines
 from engine.logs.files import LogFiles
 from engine.logs.question import Question, compile_question
 from engine.logs.service import LogService
@@ -146,10 +146,10 @@ def test_export(tmp_path: Path, ansi: object, stamps: object, written: bytes) ->
     log = tmp_path / "container.log"
     write_log(log, [physical(b"\x1b[31mred\x1b[0m", time_ns=START_NS + 1), physical(b"plain", time_ns=START_NS + 2)])
     files, sink, output = LogFiles(log), io.BytesIO(), _Quiet()
-    write_lines(files, None, sink, output, ansi=bool(ansi), stamps=bool(stamps))  # type: ignore[arg-type] # only progress
+    write_lines(files, None, sink, output, Shown(ansi=bool(ansi), stamps=bool(stamps)))  # type: ignore[arg-type] # only progress
     assert sink.getvalue() == written
     only = io.BytesIO()
     plan = compile_question(Question(pattern="plain"))
-    write_lines(files, plan, only, output, ansi=False, stamps=False)  # type: ignore[arg-type] # only progress
+    write_lines(files, plan, only, output, Shown(ansi=False, stamps=False))  # type: ignore[arg-type] # only progress
     assert only.getvalue() == b"plain\n"
     files.close()

@@ -8,6 +8,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from engine.errors import Conflict
 from engine.stats.live import LiveContainer
 from engine.stats.ring import Ring
@@ -120,6 +122,24 @@ def test_a_glance_reads_one_number_until_much_has_changed(tmp_path: Path, monkey
         assert live.curve(0, time.time_ns())[-1][1] == memory
         assert (live.last is not taken) is whole
     live.close()
+
+
+async def test_the_figures_of_a_removed_container_are_kept_for_a_day(tmp_path: Path) -> None:
+    service, targets = _service(tmp_path)
+    await service.open()
+    now = time.time_ns()
+    rates = msgspec.structs.replace(_rates(0), time_ns=now)
+    Ring(tmp_path / "rings" / "one.ring").put(rates)
+    await service.keep_history("one", "gone")
+    assert [one.container_id for one in await service.history("history:gone")] == ["history:gone"]
+    kept = tmp_path / "rings" / "name-gone.ring"
+    os.utime(kept, (time.time() - 90_000,) * 2)
+    await service.keep_history("two", "name-two")
+    assert not kept.exists()
+    # Whoever has the name now goes on with it.
+    assert await service.history("history:two") == await service.history("two")
+    targets.running.clear()
+    await service.close()
 
 
 async def test_a_new_container_of_a_name_goes_on_with_its_ring(tmp_path: Path) -> None:
