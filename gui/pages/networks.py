@@ -209,6 +209,9 @@ class NetworkDetails(QWidget):
             ]
         )
         self.members.set_items((member.container_id, member) for member in network.members)
+        # Columns that nobody has anything in say nothing.
+        self.table.setColumnHidden(2, not any(member.mac_address for member in network.members))
+        self.table.setColumnHidden(3, not any(member.aliases for member in network.members))
         self._remove.refresh()
 
     def _subjects(self) -> list[Network]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from engine.errors import NotFound
+from engine.types.data import now
 from engine.types.files import Place
 from gui.models.volumes import COLUMNS, size_text, users_text, volume_name, volumes_model
 from gui.pages.file_browser import FileBrowser
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from gui.bridge import ChangeSet
     from gui.shell import Shell
 
+_FRESH = timedelta(minutes=5)
+"""How long a measured size is good enough to be looked at."""
 _MENU = (
     ("volume.browse", "volume.measure"),
     ("volume.backup", "volume.restore", "volume.clone", "volume.rename"),
@@ -71,6 +77,7 @@ class VolumesPage(Page):
         self.list = Listing(shell, _plan(), model, self)
         self.list.table.activated_key.connect(lambda key: shell.navigate("volumes", key))
         self.browser: VolumeBrowser | None = None
+        self._measuring = False
         self._stack = QStackedWidget()
         self._stack.addWidget(self.list)
         column = QVBoxLayout(self)
@@ -95,6 +102,25 @@ class VolumesPage(Page):
                 self.show_list()
             else:
                 self.browser.refresh()
+
+    def shown(self) -> None:
+        if not self._measuring:
+            self._measuring = True
+            self.shell.run(self._measure_stale())
+
+    async def _measure_stale(self) -> None:
+        """Sizes nobody has asked for in a while, one after the other, as long as the page is seen."""
+        try:
+            for volume in tuple(self.client.mirror.volumes.values()):
+                stale = volume.size_measured is None or now() - volume.size_measured > _FRESH
+                if stale and self.isVisibleTo(self.window()):
+                    await self._measure(volume.name)
+        finally:
+            self._measuring = False
+
+    async def _measure(self, name: str) -> None:
+        with contextlib.suppress(NotFound):  # removed meanwhile
+            await self.client.call(lambda engine: engine.volumes.measure(name))
 
     def open_object(self, object_id: str, detail: str = "") -> None:
         if object_id not in self.client.mirror.volumes:

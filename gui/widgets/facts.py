@@ -71,7 +71,7 @@ class FactGrid(QWidget):
             name = label(fact.name, Text.BODY, Tone.MUTED)
             name.setMinimumWidth(self._name_width)
             name.setMinimumHeight(_LINE)
-            self._grid.addWidget(name, row, column, Qt.AlignmentFlag.AlignTop)
+            self._grid.addWidget(name, row, column, Qt.AlignmentFlag.AlignVCenter)
         self._facts = facts
         for index, fact in enumerate(facts):
             self._place_value(index, fact)

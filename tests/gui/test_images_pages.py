@@ -424,6 +424,20 @@ def test_two_images_are_compared_and_swapped(driver: Driver) -> None:
     driver.until(lambda: "differ" in shown.compare.summary.text)
 
 
+def test_a_file_that_differs_is_shown_line_by_line(driver: Driver) -> None:
+    driver.window.trigger("image.compare", [image(driver), image(driver, "redis")])
+    shown = page(driver)
+    driver.until(lambda: shown.compare is not None)
+    compare: Any = shown.compare
+    driver.until(lambda: compare.files.rows.rowCount() > 0)
+    assert compare.difference.isHidden()
+    key = next(str(n) for n, row in enumerate(compare.files.rows.items()) if row.old is None and row.new.size)
+    assert compare.files.select_key(key)
+    driver.until(lambda: compare.difference.toPlainText().startswith("---"))
+    compare._show_part("packages")
+    assert compare.difference.isHidden()
+
+
 @pytest.mark.parametrize("page_id", ["images", "containers", "welcome", "networks"])
 def test_archives_dropped_anywhere_are_loaded(driver: Driver, tmp_path: Path, page_id: str) -> None:
     driver.window.navigate(page_id)

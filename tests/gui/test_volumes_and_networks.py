@@ -9,6 +9,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QAbstractButton, QCheckBox, QLineEdit
 
 from engine.errors import StorageError
+from engine.types.volumes import CreateVolume
 from gui.actions.networks import removable, why_not_removable
 from gui.actions.volumes import check_name, in_use
 
@@ -179,6 +180,17 @@ def test_pruning_nothing_asks_nothing(make_driver: Callable[..., Driver]) -> Non
     driver.window.trigger("volumes.prune")
     driver.until(lambda: any("nothing to remove" in text for text in driver.toast_texts()))
     driver.no_dialog()
+
+
+def test_sizes_come_by_themselves_when_the_page_is_seen(driver: Driver) -> None:
+    driver.ask(lambda engine: engine.volumes.create(CreateVolume(name="never-measured")))
+    driver.until(lambda: "never-measured" in driver.client.mirror.volumes)
+    assert volume(driver, "never-measured").size is None
+    fresh = volume(driver, "pgdata").size_measured
+    driver.window.navigate("networks")
+    driver.window.navigate("volumes")
+    driver.until(lambda: volume(driver, "never-measured").size is not None)
+    assert volume(driver, "pgdata").size_measured == fresh, "one that was measured a moment ago is left alone"
 
 
 def test_files_of_a_volume_are_browsed(driver: Driver) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from engine.errors import NotFound, WherryError
 from gui.models.filtered import FilteredModel
 from gui.models.table import Column, KeyedTableModel
+from gui.presentation.differences import text_difference
 from gui.presentation.images import change_tone, change_words, image_name, shown_path
 from gui.presentation.units import bytes_text, count_text
 from gui.theme import Role, Size, Space, Text
 from gui.widgets.buttons import tool_button
 from gui.widgets.cells import BadgeCell, CellPainter, TextCell
+from gui.widgets.diff_view import DiffView
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import ElidedLabel
 from gui.widgets.page_header import PageHeader
@@ -24,9 +28,11 @@ from gui.words import translate
 
 if TYPE_CHECKING:
     from engine.types.images import FileDifference, ImageComparison
+    from gui.bridge import Engine
     from gui.shell import Shell
 
-Three = tuple[str, str, str]
+_MOST = 256 * 1024
+"""Of a file that is compared line by line."""
 
 
 class CompareView(QWidget):
@@ -83,14 +89,21 @@ class CompareView(QWidget):
         for table in (self.files, self.packages, self.config):
             self._stack.addWidget(table)
             self.search.changed.connect(table.filtered.set_query)
-        tables = {"files": self.files, "packages": self.packages, "config": self.config}
-        self.parts.changed.connect(lambda key: self._stack.setCurrentWidget(tables[key]))
+        self.parts.changed.connect(self._show_part)
+        self.difference = DiffView(translate("CompareView", "How the file differs"))
+        self.difference.hide()
+        self.files.keys_selected.connect(self._show_difference)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(header)
         column.addLayout(bar)
-        column.addWidget(self._stack, 1)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self._stack)
+        split.addWidget(self.difference)
+        split.setSizes([420, 260])
+        column.addWidget(split, 1)
 
     def show_images(self, first: str, second: str = "") -> None:
         """Compare two; without a second, the next best other one."""
@@ -116,6 +129,41 @@ class CompareView(QWidget):
         self.summary.set_text(translate("CompareView", "Comparing…"))
         self._shell.run(self._load(*self._wanted))
 
+    def _show_part(self, key: str) -> None:
+        tables = {"files": self.files, "packages": self.packages, "config": self.config}
+        self._stack.setCurrentWidget(tables[key])
+        self.difference.setVisible(key == "files" and bool(self.files.selected_keys()))
+
+    def _show_difference(self, keys: list[str]) -> None:
+        row = self.files.rows.item(keys[0]) if keys else None
+        self.difference.setVisible(row is not None)
+        if row is not None:
+            self.difference.set_message(translate("CompareView", "Comparing…"))
+            self._shell.run(self._load_difference(*self._wanted, row))
+
+    async def _load_difference(self, first: str, second: str, row: FileDifference) -> None:
+        names = (
+            f"{self.first.currentText()}:{shown_path(row.path)}",
+            f"{self.second.currentText()}:{shown_path(row.path)}",
+        )
+
+        async def both(engine: Engine) -> str:
+            old = await _contents(engine, first, row.path) if row.old is not None else b""
+            new = await _contents(engine, second, row.path) if row.new is not None else b""
+            return await asyncio.to_thread(text_difference, old, new, names)
+
+        try:
+            text = await self._shell.client.call(both)
+        except WherryError as error:
+            self.difference.set_message(str(error))
+            return
+        current = self.files.selected_keys()
+        if current and self.files.rows.item(current[0]) is row:
+            if text:
+                self.difference.set_diff(text)
+            else:
+                self.difference.set_message(translate("CompareView", "The same contents; mode, owner or time differ."))
+
     async def _load(self, first: str, second: str) -> None:
         result = await self._shell.client.call(lambda engine: engine.images.compare(first, second))
         if self._wanted == (first, second):
@@ -136,6 +184,13 @@ class CompareView(QWidget):
             bytes_text(result.size_left), bytes_text(result.size_right), sign, bytes_text(abs(growth))
         )
         self.summary.set_text(f"{files}  ·  {sizes}")
+
+
+async def _contents(engine: Engine, image: str, path: str) -> bytes:
+    try:
+        return await engine.images.read_file(image, path, limit=_MOST)
+    except NotFound:
+        return b""
 
 
 class _PairTable(Table):

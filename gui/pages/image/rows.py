@@ -32,6 +32,7 @@ def stack_layer(layer: Layer) -> StackLayer:
     for count, words in (
         (layer.added, translate("Images", "{0} added")),
         (layer.changed, translate("Images", "{0} changed")),
+        (layer.mode_only, translate("Images", "{0} with another mode or owner")),
         (layer.removed, translate("Images", "{0} removed")),
     ):
         if count:

@@ -29,6 +29,7 @@ from engine.types.operations import Operation, OperationState
 from gui.frame.palette import score
 from gui.presentation import containers as words
 from gui.presentation import units
+from gui.presentation.differences import text_difference
 from gui.presentation.errors import words_of
 from gui.presentation.operations import took_text
 from gui.presentation.spec_check import check_spec, only_live, spec_differences, suggest_port
@@ -250,3 +251,12 @@ def test_what_an_operation_took(seconds: float, ended: bool, text: str) -> None:
         ended=over if ended else None,
     )
     assert took_text(operation, over) == text
+
+
+def test_differences_of_texts_and_of_what_is_none() -> None:
+    assert text_difference(b"same", b"same", ("a", "b")) == ""
+    shown = text_difference(b"one\ntwo\n", b"one\n2\n", ("old", "new"))
+    assert shown.splitlines()[:2] == ["--- old", "+++ new"]
+    assert {"-two", "+2"} <= set(shown.splitlines())
+    assert text_difference(b"\0" * 60, b"text", ("a", "b")) == "These are no texts: 60 B and 4 B"
+    assert "\ufffd" in text_difference(b"\xff", b"a", ("a", "b"))
