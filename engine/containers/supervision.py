@@ -219,7 +219,8 @@ class Supervisor:
         for container_id in tuple(self._restarts):
             self.cancel_restart(container_id)
         while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            # Not gather: from Python 3.12 on it does not yield for tasks that are done, and this would spin.
+            await asyncio.wait(self._tasks)
 
 
 def cause_of(record: Record) -> Cause:
