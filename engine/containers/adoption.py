@@ -156,6 +156,10 @@ class Adopter:
     async def _record_missed_end(self, entry: Entry, found: Found) -> bool:
         record = entry.record
         was_alive = record.container.state in ALIVE_STATES
+        if record.container.state is State.REMOVING:
+            await self._starter.take_down(record)
+            self._supervisor.spawn(self._supervisor.remove_quietly(entry), f"remove {entry.id[:12]}")
+            return False
         if not was_alive and record.container.state is not State.RESTARTING:
             return await self._undo_start(entry)
         rebooted = record.run.boot not in ("", self._runtime.boot)

@@ -35,6 +35,8 @@ class Record(Data, frozen=True, kw_only=True):
     network_id: str = ""
     created_volumes: tuple[str, ...] = ()
     """Anonymous volumes made for it, removed with it if asked."""
+    volumes_too: bool = False
+    """That was asked; what a removal that was cut off is to be finished by."""
     failures: int = 0
     """Ends in a row without a good run between; drives the back-off."""
     good_spec: ContainerSpec | None = None

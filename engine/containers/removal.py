@@ -45,11 +45,13 @@ class Remover:
             return await self._remove_locked(entry, volumes=volumes)
 
     async def remove_ended(self, entry: Entry) -> Freed:
-        """What `auto_remove` asked for; anonymous volumes go too."""
+        """What `auto_remove` asked for (anonymous volumes go too), or the rest of a removal that was cut off."""
         async with entry.lock:
             if entry.gone or entry.alive:
                 return Freed()
-            return await self._remove_locked(entry, volumes=True)
+            return await self._remove_locked(
+                entry, volumes=entry.record.volumes_too or entry.container.spec.auto_remove
+            )
 
     async def prune(self, *, until_ns: int = 0, labels: LabelRule = ANY_LABELS) -> Freed:
         """Everything at rest."""
@@ -70,13 +72,14 @@ class Remover:
 
     async def _remove_locked(self, entry: Entry, *, volumes: bool) -> Freed:
         runtime, record = self._runtime, entry.record
-        before = record
-        runtime.book.show(entry, record.with_container(state=State.REMOVING))
+        removing = record.changed(volumes_too=volumes).with_container(state=State.REMOVING)
+        # Durable before the first file goes: half a container must not come back as a whole one.
+        await runtime.book.save_when_it_fits(entry, removing)
         try:
             size = await self._take_files(entry)
             await self._forget(entry)
         except (StorageError, OSError):
-            runtime.book.show(entry, before.with_container(state=State.DEAD))
+            await runtime.book.save_when_it_fits(entry, record.with_container(state=State.DEAD))
             raise
         users = entry.volume_names
         if volumes:

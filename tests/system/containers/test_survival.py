@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.embedded import EmbeddedEngine
+    from engine.facade import Engine
     from engine.types.containers import Container
     from tests.support.stores import ShortTmp
 
@@ -264,3 +265,43 @@ async def _kill_soon(engine: EmbeddedEngine, container_id: str, victim: str, sec
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
+
+
+_KILLED_REMOVAL = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from engine.embedded import open_engine
+from engine.types.containers import Mount
+from tests.system.containers.conftest import load_busybox, run
+
+async def main():
+    engine = await open_engine(Path(sys.argv[1]), Path(sys.argv[2]))
+    await load_busybox(engine)
+    container = await run(engine, name="half", mounts=(Mount(kind="volume", target="/own"),))
+    print(container.mounts[0].source, flush=True)
+    engine.containers.book.remove = lambda entry: os.kill(os.getpid(), signal.SIGKILL)
+    await engine.containers.remove("half", force=True, volumes=True)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_removal_that_was_cut_off_is_finished(short_tmp: ShortTmp) -> None:
+    """Its files are gone and its row is not: that is no container any more."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _KILLED_REMOVAL, str(short_tmp.root), str(short_tmp.run), stdout=subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    async with opened_engine(short_tmp) as engine:
+        await until(lambda: _is_gone_from(engine))
+        await until(lambda: _has_no_volume(engine, out.decode().strip()))
+        assert await engine.host.check_store() == []
+
+
+async def _is_gone_from(engine: Engine) -> bool:
+    return await engine.containers.list() == []
+
+
+async def _has_no_volume(engine: Engine, name: str) -> bool:
+    return name not in [each.name for each in await engine.volumes.list()]
