@@ -89,14 +89,14 @@ class Comparer:
         found: dict[str, str] = {}
         wanted = [packages.APK, packages.DPKG]
         prefix = packages.DPKG_PARTS.encode()
-        wanted += [one.decode() for one in stack.visible if one.startswith(prefix) and not one.endswith(b".md5sums")]
+        wanted += [one.decode() for one, _ in stack.below(prefix.rstrip(b"/")) if not one.endswith(b".md5sums")]
         for path in wanted:
-            if path.encode() in stack.visible:
+            if stack.find(path.encode()) is not None:
                 data = await self._inspector.read_file(image, path, -1, packages.LARGEST_DATABASE)
                 read = packages.read_apk if path == packages.APK else packages.read_dpkg
                 found |= await asyncio.to_thread(read, data)
         for path in packages.RPM:
-            place = stack.visible.get(path.encode())
+            place = stack.find(path.encode())
             if place is not None and stack.size_of(place) <= packages.LARGEST_DATABASE:
                 fd = await self._inspector.open_file(image.diff_ids[stack.layer_of(place)], f"/{path}")
                 try:
@@ -126,7 +126,7 @@ class _ContainerChanges:
                 self._removed("/" + inner.decode(errors="surrogateescape"), place)
         elif name.startswith(_WHITEOUT):
             hidden = f"{folder}/{name.removeprefix(_WHITEOUT)}"
-            there = self._stack.visible.get(hidden[1:].encode(errors="surrogateescape"))
+            there = self._stack.find(hidden[1:].encode(errors="surrogateescape"))
             if there is not None:
                 self._removed(hidden, there)
         elif path not in ("/", "/."):
@@ -150,7 +150,7 @@ class _ContainerChanges:
             link=member.link,
         )
         self.bytes += new.size
-        known = self._stack.visible.get(path[1:].encode(errors="surrogateescape"))
+        known = self._stack.find(path[1:].encode(errors="surrogateescape"))
         if known is None:
             self.found[path] = FileDifference(path=path, change=TreeChange.ADDED, new=new)
             return

@@ -180,7 +180,7 @@ class LayerInspector:
                 done = done[:-1]
                 continue
             here = b"/".join([*done, part])
-            place = stack.visible.get(here)
+            place = stack.find(here)
             if place is None:
                 return None
             index, row = stack.index_of(place), stack.row_of(place)
@@ -193,7 +193,7 @@ class LayerInspector:
             target = index.link(row)
             done = [] if target.startswith(b"/") else done
             rest = [*target.split(b"/"), *rest]
-        return stack.visible.get(b"/".join(done)) if done else None
+        return stack.find(b"/".join(done)) if done else None
 
 
 def entry_of(stack: Stack, place: int) -> FileEntry:
@@ -252,7 +252,7 @@ def _node(stack: Stack, path: bytes, place: int, change: TreeChange) -> TreeNode
     return TreeNode(
         entry=entry_of(stack, place),
         change=change,
-        tree_size=stack.directory_sizes.get(path, 0) if directory else stack.size_of(place),
+        tree_size=stack.size_below(path) if directory else stack.size_of(place),
         children=len(stack.children(path)) if directory else 0,
         layer=stack.layer_of(place),
     )
@@ -278,6 +278,7 @@ def _layer_children(stack: Stack, path: bytes) -> list[TreeNode]:
     """The top layer's own entries, whiteouts too."""
     number = len(stack.indexes) - 1
     index = stack.indexes[number]
+    sums = index.file_sums()
     nodes: list[TreeNode] = []
     for row in index.children(path):
         child = index.paths[row]
@@ -285,12 +286,12 @@ def _layer_children(stack: Stack, path: bytes) -> list[TreeNode]:
         place = number << 32 | row
         if kind == WHITEOUT:
             change = TreeChange.REMOVED
-        elif stack.visible.get(child) == place:
+        elif stack.is_visible(place):
             change = _change(stack, child, place)
         else:
             change = TreeChange.SAME  # a directory only made for its children
         rows = index.below(child) if kind == DIRECTORY else range(0)
-        size = sum(index.sizes[one] for one in rows if index.kinds[one] == FILE)
+        size = sums[rows.stop] - sums[rows.start]
         nodes.append(
             TreeNode(
                 entry=index.entry(row),

@@ -11,18 +11,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import compress
 from typing import TYPE_CHECKING, Final, Literal
 
-from engine.storage.layer_index import DIRECTORY, FILE, HARDLINK, IMPLICIT, OPAQUE, WHITEOUT
+from engine.storage.layer_index import DIRECTORY, FILE, HARDLINK, IMPLICIT, OPAQUE, WHITEOUT, LayerIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from engine.storage.layer_index import LayerIndex
+    from array import array
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 Reason = Literal["overwritten", "removed", "directory-removed", "opaque", "copied-for-metadata"]
 _ROW: Final = (1 << 32) - 1
+_IS_MARK: Final = bytes(kind in (WHITEOUT, OPAQUE) for kind in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +46,22 @@ class Counts:
 
 
 class Stack:
-    """Some layers, bottom first, seen from above. Built at once; then only asked."""
+    """Some layers, bottom first, seen from above. Built at once; then only asked.
+
+    Layers are merged directory by directory: what lies in a directory that only one of them has is never looked at.
+    """
 
     def __init__(self, indexes: Sequence[LayerIndex]) -> None:
         self.indexes = indexes
-        self.visible: dict[bytes, int] = {}
         self.hidden: list[Hidden] = []
         self.counts: list[Counts] = []
         self.changed: dict[bytes, int] = {}
         """Paths the top layer has in another version, and where the old one is."""
         self.gone: dict[bytes, int] = {}
         """Paths the top layer took away."""
-        self._covered: list[list[int]] = [[] for _ in indexes]
-        """Rows of each layer that are not visible any more."""
+        self._covered = [bytearray(bytes(index.kinds).translate(_IS_MARK)) for index in indexes]
+        """By layer and row: 1 for what cannot be seen (any more)."""
+        self._sums: dict[int, array[int]] = {}
         self._links: dict[int, int] = {}
         self._links_left: dict[int, int] = {}
         for number in range(len(indexes)):
@@ -83,42 +85,46 @@ class Stack:
         index, row = self.indexes[place >> 32], place & _ROW
         return index.sizes[row] if index.kinds[row] == FILE else 0
 
+    def is_visible(self, place: int) -> bool:
+        return not self._covered[place >> 32][place & _ROW]
+
+    def find(self, path: bytes) -> int | None:
+        """What is visible at a path."""
+        return self._find(path, len(self.indexes))
+
+    @cached_property
+    def visible(self) -> dict[bytes, int]:
+        """All that is visible, for whoever goes through everything."""
+        return dict(self._shown(LayerIndex.rows, b"", len(self.indexes)))
+
     def children(self, path: bytes) -> dict[bytes, int]:
         """Visible entries of a directory."""
-        found: dict[bytes, int] = {}
-        for number, index in enumerate(self.indexes):
-            base = number << 32
-            for row in index.children(path):
-                child = index.paths[row]
-                if self.visible.get(child) == base | row:
-                    found[child] = base | row
-        return found
+        return dict(self._shown(LayerIndex.children, path, len(self.indexes)))
 
     def below(self, path: bytes) -> Iterator[tuple[bytes, int]]:
         """Visible entries strictly below a directory."""
-        if not path:
-            yield from ((one, place) for one, place in self.visible.items() if one)
-            return
+        return self._shown(LayerIndex.below, path, len(self.indexes))
+
+    def size_below(self, path: bytes) -> int:
+        """Bytes of the visible files below a directory."""
+        total = 0
         for number, index in enumerate(self.indexes):
-            base = number << 32
-            for row in index.below(path):
-                if self.visible.get(index.paths[row]) == base | row:
-                    yield index.paths[row], base | row
+            if rows := index.below(path):
+                if number not in self._sums:
+                    self._sums[number] = index.file_sums(self._covered[number])
+                total += self._sums[number][rows.stop] - self._sums[number][rows.start]
+        return total
 
     @cached_property
     def directory_sizes(self) -> dict[bytes, int]:
         """Bytes of the visible files below every directory."""
         sizes: dict[bytes, int] = {}
-        for number, index in enumerate(self.indexes):
-            # As a rule few rows are hidden: all are summed up, and those few taken off again.
-            for path, size, kind in zip(index.paths, index.sizes.tolist(), bytes(index.kinds), strict=True):
-                if size and kind == FILE:
+        for index, covered in zip(self.indexes, self._covered, strict=True):
+            columns = (index.paths, index.sizes.tolist(), bytes(index.kinds), covered)
+            for path, size, kind, is_covered in zip(*columns, strict=True):
+                if size and kind == FILE and not is_covered:
                     parent = path[: max(path.rfind(b"/"), 0)]
                     sizes[parent] = sizes.get(parent, 0) + size
-            for row in self._covered[number]:
-                path = index.paths[row]
-                if index.kinds[row] == FILE:
-                    sizes[path[: max(path.rfind(b"/"), 0)]] -= index.sizes[row]
         return _handed_up(sizes)
 
     @cached_property
@@ -138,62 +144,90 @@ class Stack:
             children.setdefault(path.rpartition(b"/")[0], []).append(path)
         return children
 
+    def _find(self, path: bytes, height: int) -> int | None:
+        """Seen from the top of so many layers."""
+        for number in reversed(range(height)):
+            row = self.indexes[number].find(path)
+            if row >= 0 and not self._covered[number][row]:
+                return number << 32 | row
+        return None
+
+    def _shown(
+        self, rows_of: Callable[[LayerIndex, bytes], Iterable[int]], path: bytes, height: int
+    ) -> Iterator[tuple[bytes, int]]:
+        """Those of a directory's rows that are visible from the top of so many layers."""
+        for number in range(height):
+            index, covered, base = self.indexes[number], self._covered[number], number << 32
+            for row in rows_of(index, path):
+                if not covered[row]:
+                    yield index.paths[row], base | row
+
     # --- building ---
 
     def _lay(self, number: int) -> None:
         index = self.indexes[number]
-        base = number << 32
         self.changed, self.gone = {}, {}
-        counts = Counts()
+        counts = Counts(added=self._covered[number].count(0))
         self.counts.append(counts)
         self._note_links(number, index)
-        if number:
-            for row in _rows_of(index, WHITEOUT):
-                self._take_away(index.paths[row], number, "removed", whole=True)
-            for row in _rows_of(index, OPAQUE):
-                self._take_away(index.paths[row], number, "opaque", whole=False)
-        ordinary = _ordinary_rows(index)
-        if isinstance(ordinary, range):
-            fresh = dict(zip(index.paths, range(base, base + len(index)), strict=True))
-        else:
-            fresh = dict(zip(map(index.paths.__getitem__, ordinary), map(base.__or__, ordinary), strict=True))
-        again = self.visible.keys() & fresh.keys() if self.visible else set()
-        for path in again:
-            self._replace(path, fresh, number, counts)
-        back = self.gone.keys() & fresh.keys()
-        brought_back = len(back)
-        for path in back:
-            self._bring_back(path, fresh[path], counts)
-        counts.added = len(fresh) - len(again) - brought_back
+        if not number:
+            return
+        for row in _rows_of(index, WHITEOUT):
+            self._take_away(index.paths[row], number, "removed", whole=True)
+        for row in _rows_of(index, OPAQUE):
+            self._take_away(index.paths[row], number, "opaque", whole=False)
+        self._merge(number, counts)
+        for path in self.gone.keys() & index.paths:
+            row = index.find(path)
+            if index.kinds[row] != WHITEOUT:
+                self._bring_back(path, number << 32 | row, counts)
         counts.removed = len(self.gone)
-        if self.visible:
-            self.visible.update(fresh)
-        else:
-            self.visible = fresh
 
-    def _replace(self, path: bytes, fresh: dict[bytes, int], number: int, counts: Counts) -> None:
-        """A path that was visible comes again."""
-        old, new = self.visible[path], fresh[path]
+    def _merge(self, number: int, counts: Counts) -> None:
+        """Lay over what the layers below show what this one has too, from the root down."""
+        index, covered = self.indexes[number], self._covered[number]
+        base = number << 32
+        root, root_below = index.find(b""), self._find(b"", number)
+        if root >= 0 and root_below is not None:
+            self._replace(b"", root_below, base | root, counts)
+        waiting = [b""]
+        while waiting:
+            path = waiting.pop()
+            ours = [row for row in index.children(path) if not covered[row]]
+            shown_below = dict(self._shown(LayerIndex.children, path, number))
+            for row in ours:
+                child = index.paths[row]
+                old = shown_below.get(child)
+                if old is not None and self._replace(child, old, base | row, counts):
+                    waiting.append(child)
+
+    def _replace(self, path: bytes, old: int, new: int, counts: Counts) -> bool:
+        """A path that was visible comes again. True if it is, and was, a directory."""
         old_index, old_row = self.indexes[old >> 32], old & _ROW
-        index, row = self.indexes[number], new & _ROW
+        index, row = self.indexes[new >> 32], new & _ROW
+        counts.added -= 1
         if old_index.kinds[old_row] == DIRECTORY:
             if index.kinds[row] == DIRECTORY:
                 if index.flags[row] & IMPLICIT:
-                    fresh[path] = old  # only made for its children: nobody said anything about it
-                elif _metadata(index, row) != _metadata(old_index, old_row):
+                    self._covered[new >> 32][row] = 1  # only made for its children: nobody said anything about it
+                    return True
+                self._covered[old >> 32][old_row] = 1
+                if _metadata(index, row) != _metadata(old_index, old_row):
                     self.changed[path] = old
                     counts.mode_only += 1
-                return
-            self._take_away(path, number, "overwritten", whole=False)
+                return True
+            self._take_away(path, new >> 32, "overwritten", whole=False)
         same = same_contents(old_index, old_row, index, row)
         self.changed[path] = old
         counts.mode_only += same
         counts.changed += not same
-        self._hide(path, old, number, "copied-for-metadata" if same else "overwritten")
+        self._hide(path, old, new >> 32, "copied-for-metadata" if same else "overwritten")
+        return False
 
     def _bring_back(self, path: bytes, new: int, counts: Counts) -> None:
         """Taken away and put back by the same layer: for whoever looks, it changed."""
         old = self.gone.pop(path)
+        counts.added -= 1
         same = same_contents(self.index_of(old), old & _ROW, self.index_of(new), new & _ROW)
         if same and self.is_directory(old):
             return
@@ -203,27 +237,20 @@ class Stack:
 
     def _take_away(self, path: bytes, by: int, reason: Reason, *, whole: bool) -> None:
         """Everything visible below a path goes, and (`whole`) the path itself."""
-        place = self.visible.get(path)
+        place = self._find(path, by)
         if place is None:
             return
         if self.is_directory(place):
             inner: Reason = "directory-removed" if reason == "removed" else reason
-            for number in range(by):
-                index = self.indexes[number]
-                base = number << 32
-                for row in index.below(path):
-                    inside = index.paths[row]
-                    if self.visible.get(inside) == base | row:
-                        del self.visible[inside]
-                        self.gone[inside] = base | row
-                        self._hide(inside, base | row, by, inner)
+            for inside, there in self._shown(LayerIndex.below, path, by):
+                self.gone[inside] = there
+                self._hide(inside, there, by, inner)
         if whole:
-            del self.visible[path]
             self.gone[path] = place
             self._hide(path, place, by, reason)
 
     def _hide(self, path: bytes, place: int, by: int, reason: Reason) -> None:
-        self._covered[place >> 32].append(place & _ROW)
+        self._covered[place >> 32][place & _ROW] = 1
         first = self._links.get(place, place)
         if first in self._links_left:
             self._links_left[first] -= 1
@@ -276,15 +303,6 @@ def _rows_of(index: LayerIndex, kind: int) -> Iterator[int]:
     while row >= 0:
         yield row
         row = kinds.find(wanted, row + 1)
-
-
-def _ordinary_rows(index: LayerIndex) -> Sequence[int]:
-    """All rows but whiteouts and opaque marks."""
-    kinds = bytes(index.kinds)
-    if WHITEOUT not in kinds and OPAQUE not in kinds:
-        return range(len(index))
-    keep = kinds.translate(bytes(0 if kind in (WHITEOUT, OPAQUE) else 1 for kind in range(256)))
-    return list(compress(range(len(index)), keep))
 
 
 def _handed_up(sizes: dict[bytes, int]) -> dict[bytes, int]:

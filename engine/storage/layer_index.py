@@ -28,7 +28,10 @@ from __future__ import annotations
 
 import json
 import mmap
+from array import array
 from bisect import bisect_left
+from itertools import accumulate
+from operator import mul
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from engine.errors import Code, StorageError
@@ -49,7 +52,7 @@ from engine.sandbox.keeper.indexing import (
 from engine.types.images import FileEntry, FileKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 __all__ = [
@@ -64,6 +67,7 @@ KINDS: Final = (
 """By the numbers of the `kind` column."""
 
 LARGEST_HEADER = 1 << 20
+_IS_FILE: Final = bytes(kind == FILE for kind in range(256))
 
 
 def sort_key(path: bytes) -> bytes:
@@ -99,7 +103,6 @@ class LayerIndex:
         self._digests = self._column("digests", "B")
         self._path_bytes = self._column("paths", "B")
         self._paths: list[bytes] | None = None
-        self._keys: list[bytes] | None = None
         self._links: list[bytes] | None = None
 
     @classmethod
@@ -131,40 +134,49 @@ class LayerIndex:
             self._paths = whole.split(b"\0") if self._count else []
         return self._paths
 
-    @property
-    def keys(self) -> Sequence[bytes]:
-        """`sort_key` of every path, in row order: what to bisect in."""
-        if self._keys is None:
-            # One pass over the blob rather than one call per path; "\1" cannot be told from a name, so split first.
-            self._keys = [path.replace(b"/", b"\0") for path in self.paths]
-        return self._keys
+    def file_sums(self, without: bytes | bytearray | None = None) -> array[int]:
+        """Before each row, and after the last, the bytes of all regular files so far.
+
+        `without` has a 1 for each row that does not count, a 0 for the others.
+        """
+        counted: Iterable[int] = bytes(self.kinds).translate(_IS_FILE)
+        if without is not None:
+            counted = map(mul, counted, without.translate(b"\1\0".ljust(256)))
+        return array("Q", accumulate(map(mul, self.sizes, counted), initial=0))
 
     def find(self, path: bytes) -> int:
         """The row of a path (without leading "/"), or -1. For an opaque directory it is the directory's row."""
-        at = bisect_left(self.keys, sort_key(path))
+        at = self._first(sort_key(path))
         return at if at < self._count and self.paths[at] == path else -1
+
+    def rows(self, _path: bytes = b"") -> range:
+        """All there are."""
+        return range(self._count)
 
     def below(self, path: bytes) -> range:
         """Rows of everything strictly below a directory; `b""` is the root: all rows but the root's own."""
         if not path:
-            first = bisect_left(self.keys, b"\0")
-            return range(first, self._count)
+            return range(self._first(b"\0"), self._count)
         key = sort_key(path)
-        return range(bisect_left(self.keys, key + b"\0"), bisect_left(self.keys, key + b"\1"))
+        first = self._first(key + b"\0")
+        return range(first, self._first(key + b"\1", first))
+
+    def _first(self, key: bytes, after: int = 0) -> int:
+        """The first row that does not come before `key`."""
+        return bisect_left(self.paths, key, after, key=sort_key)
 
     def children(self, path: bytes) -> Iterator[int]:
         """Rows directly in a directory (a whiteout is one; the OPAQUE row of the directory itself is not)."""
+        paths, kinds = self.paths, self.kinds
         rows = self.below(path)
-        depth = path.count(b"/") + 1 if path else 0
         at = rows.start
         while at < rows.stop:
-            name = self.paths[at]
-            if self.kinds[at] != OPAQUE:
-                yield at
-            if self.kinds[at] in (DIRECTORY, OPAQUE) and name.count(b"/") == depth:
-                at = max(self.below(name).stop, at + 1)
-            else:
-                at += 1
+            child = at
+            at += 1
+            if kinds[child] != OPAQUE:
+                yield child
+            if kinds[child] in (DIRECTORY, OPAQUE) and at < rows.stop and paths[at].startswith(paths[child] + b"/"):
+                at = self._first(sort_key(paths[child]) + b"\1", at)
 
     def digest(self, row: int) -> bytes:
         """32 bytes, or b""."""
