@@ -252,8 +252,8 @@ class Paths:
     def network_namespaces(self) -> Path:
         """One flat directory for all stores of a user: AppArmor lets a confined pasta open namespaces nowhere else."""
         runtime = os.environ.get("XDG_RUNTIME_DIR", "") if os.getuid() else _ROOTS_RUNTIME
-        # /run/user is there wherever somebody may have to obey that: with systemd.
-        usable = os.path.isdir(runtime) or (not os.getuid() and os.path.isdir(os.path.dirname(runtime)))
+        # /run/user is there wherever somebody may have to obey that: with systemd. Root of a user namespace may not.
+        usable = os.path.isdir(runtime) or (not os.getuid() and os.access(os.path.dirname(runtime), os.W_OK))
         return Path(runtime, "netns") if usable else self.run / "netns"
 
     def netns(self, container_id: str) -> Path:
