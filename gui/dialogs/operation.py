@@ -11,6 +11,7 @@ from engine.errors import Code, WherryError
 from engine.types.images import LayerPhase
 from engine.types.operations import Operation, OperationState
 from gui.actions.operations import asked_again
+from gui.presentation.errors import words_of_failure
 from gui.presentation.operations import operation_words, progress_text, took_text
 from gui.presentation.units import bytes_text, short_id
 from gui.theme import Space, Text, Tone
@@ -93,8 +94,8 @@ class OperationDialog(QDialog):
         if failure is None or self._told:
             return
         self._told = True
-        text = " ".join(part for part in (failure.explanation, failure.hint) if part)
-        self._banner.show_message(Tone.DANGER, failure.title, text, failure.details)
+        words = words_of_failure(failure)
+        self._banner.show_message(Tone.DANGER, words.title, words.text, words.details)
         error = WherryError(
             failure.title,
             failure.explanation,

@@ -34,6 +34,7 @@ from gui.actions.containers import name_problem
 from gui.dialogs.form.form import SpecForm
 from gui.presentation.containers import image_text
 from gui.presentation.docker_run import RunLineError, looks_like_run_line, parse_run_line
+from gui.presentation.errors import words_of
 from gui.presentation.run_line import chosen_by_people, docker_run_line
 from gui.presentation.spec_check import Difference, Remark, check_spec, only_live, spec_differences, suggest_port
 from gui.theme import Space, Text, Tone, mono
@@ -155,8 +156,8 @@ class _FormDialog(QDialog):
 
     def show_failure(self, error: WherryError) -> None:
         """Stay open with what went wrong: nothing typed is lost."""
-        text = " ".join(part for part in (error.explanation, error.hint) if part)
-        self.banner.show_message(Tone.DANGER, error.title, text, error.details)
+        words = words_of(error)
+        self.banner.show_message(Tone.DANGER, words.title, words.text, words.details)
         self.banner.show()
         section = {
             Code.PORT_IN_USE: "ports",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.types.operations import OperationState
+from gui.presentation.errors import words_of_failure
 from gui.presentation.units import bytes_text, duration_text, milliseconds_text
 from gui.theme import Tone
 from gui.words import translate
@@ -59,7 +60,7 @@ def operation_icon(operation: Operation) -> str:
 def progress_text(operation: Operation) -> str:
     """How far it is, or how it ended."""
     if operation.failure is not None:
-        return operation.failure.title
+        return words_of_failure(operation.failure).title
     if operation.state is not OperationState.RUNNING:
         return operation.result if operation.kind in ("load", "save", "backup", "export") else ""
     if not operation.total:

@@ -485,8 +485,16 @@
         <translation>Einstellung</translation>
     </message>
     <message>
+        <source>How the file differs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Comparing…</source>
         <translation>Vergleich läuft…</translation>
+    </message>
+    <message>
+        <source>The same contents; mode, owner or time differ.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>{0} file differs</source>
@@ -1066,6 +1074,13 @@
     </message>
 </context>
 <context>
+    <name>Differences</name>
+    <message>
+        <source>These are no texts: {0} and {1}</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>EditDialog</name>
     <message>
         <source>Edit {0}</source>
@@ -1180,6 +1195,230 @@
     <message>
         <source>Check the store</source>
         <translation>Speicherbereich prüfen</translation>
+    </message>
+    <message>
+        <source>This cannot be done like that</source>
+        <translation>So geht das nicht</translation>
+    </message>
+    <message>
+        <source>This is no name of an image</source>
+        <translation>Das ist kein Name eines Images</translation>
+    </message>
+    <message>
+        <source>A name looks like team/app:1.0.</source>
+        <translation>Ein Name sieht aus wie team/app:1.0.</translation>
+    </message>
+    <message>
+        <source>There is a mistake in the Dockerfile</source>
+        <translation>Im Dockerfile ist ein Fehler</translation>
+    </message>
+    <message>
+        <source>Not found</source>
+        <translation>Nicht gefunden</translation>
+    </message>
+    <message>
+        <source>Perhaps it has been removed or is misspelt.</source>
+        <translation>Vielleicht wurde es entfernt oder ist falsch geschrieben.</translation>
+    </message>
+    <message>
+        <source>That could be several</source>
+        <translation>Das könnten mehrere sein</translation>
+    </message>
+    <message>
+        <source>Give more of the name or the id.</source>
+        <translation>Mehr vom Namen oder von der Id angeben.</translation>
+    </message>
+    <message>
+        <source>The name is taken</source>
+        <translation>Der Name ist vergeben</translation>
+    </message>
+    <message>
+        <source>Choose another one.</source>
+        <translation>Einen anderen wählen.</translation>
+    </message>
+    <message>
+        <source>It is still in use</source>
+        <translation>Es ist noch in Benutzung</translation>
+    </message>
+    <message>
+        <source>What uses it has to go first.</source>
+        <translation>Was es benutzt, muss zuerst weg.</translation>
+    </message>
+    <message>
+        <source>Not possible in this state</source>
+        <translation>In diesem Zustand nicht möglich</translation>
+    </message>
+    <message>
+        <source>The store is in use</source>
+        <translation>Der Speicher ist in Benutzung</translation>
+    </message>
+    <message>
+        <source>Another Wherry has it open. End that one, or use it.</source>
+        <translation>Ein anderes Wherry hat ihn offen. Jenes beenden oder benutzen.</translation>
+    </message>
+    <message>
+        <source>This is not possible here</source>
+        <translation>Das ist hier nicht möglich</translation>
+    </message>
+    <message>
+        <source>The registry was not found</source>
+        <translation>Die Registry wurde nicht gefunden</translation>
+    </message>
+    <message>
+        <source>Check its name and the network connection.</source>
+        <translation>Ihren Namen und die Netzverbindung prüfen.</translation>
+    </message>
+    <message>
+        <source>The registry cannot be reached</source>
+        <translation>Die Registry ist nicht erreichbar</translation>
+    </message>
+    <message>
+        <source>Check the network connection, the name and the port.</source>
+        <translation>Netzverbindung, Namen und Port prüfen.</translation>
+    </message>
+    <message>
+        <source>The connection is not trusted</source>
+        <translation>Der Verbindung ist nicht zu trauen</translation>
+    </message>
+    <message>
+        <source>Name the registry&apos;s certificate in its settings, or allow plain HTTP there.</source>
+        <translation>Das Zertifikat der Registry in ihren Einstellungen nennen oder dort einfaches HTTP erlauben.</translation>
+    </message>
+    <message>
+        <source>It took too long</source>
+        <translation>Es hat zu lange gedauert</translation>
+    </message>
+    <message>
+        <source>Try again later.</source>
+        <translation>Später noch einmal versuchen.</translation>
+    </message>
+    <message>
+        <source>The registry wants a login</source>
+        <translation>Die Registry verlangt eine Anmeldung</translation>
+    </message>
+    <message>
+        <source>Log in and try again.</source>
+        <translation>Anmelden und noch einmal versuchen.</translation>
+    </message>
+    <message>
+        <source>The registry does not allow this</source>
+        <translation>Die Registry erlaubt das nicht</translation>
+    </message>
+    <message>
+        <source>The login may lack the right, or the name may be wrong.</source>
+        <translation>Der Anmeldung fehlt vielleicht das Recht, oder der Name ist falsch.</translation>
+    </message>
+    <message>
+        <source>The registry allows no more for now</source>
+        <translation>Die Registry erlaubt vorerst nicht mehr</translation>
+    </message>
+    <message>
+        <source>Wait a while; with a login it usually allows more.</source>
+        <translation>Eine Weile warten; mit Anmeldung erlaubt sie meist mehr.</translation>
+    </message>
+    <message>
+        <source>The image does not exist for this computer</source>
+        <translation>Das Image gibt es nicht für diesen Rechner</translation>
+    </message>
+    <message>
+        <source>Choose another platform or another tag.</source>
+        <translation>Eine andere Plattform oder einen anderen Tag wählen.</translation>
+    </message>
+    <message>
+        <source>The registry answered what makes no sense</source>
+        <translation>Die Registry antwortete etwas Unverständliches</translation>
+    </message>
+    <message>
+        <source>What arrived is not what was promised</source>
+        <translation>Was ankam, ist nicht das Versprochene</translation>
+    </message>
+    <message>
+        <source>It was thrown away. Try again.</source>
+        <translation>Es wurde verworfen. Noch einmal versuchen.</translation>
+    </message>
+    <message>
+        <source>The disk is full</source>
+        <translation>Die Festplatte ist voll</translation>
+    </message>
+    <message>
+        <source>Free some space and try again.</source>
+        <translation>Platz schaffen und noch einmal versuchen.</translation>
+    </message>
+    <message>
+        <source>Something in the store is damaged</source>
+        <translation>Etwas im Speicher ist beschädigt</translation>
+    </message>
+    <message>
+        <source>Check the store.</source>
+        <translation>Den Speicher prüfen.</translation>
+    </message>
+    <message>
+        <source>The archive cannot be read</source>
+        <translation>Das Archiv lässt sich nicht lesen</translation>
+    </message>
+    <message>
+        <source>A mount failed</source>
+        <translation>Ein Einhängen ist fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>The doctor tells what this computer allows.</source>
+        <translation>Die Diagnose sagt, was dieser Rechner erlaubt.</translation>
+    </message>
+    <message>
+        <source>The command does not exist in the image</source>
+        <translation>Den Befehl gibt es in dem Image nicht</translation>
+    </message>
+    <message>
+        <source>Change the command, or take another image.</source>
+        <translation>Den Befehl ändern oder ein anderes Image nehmen.</translation>
+    </message>
+    <message>
+        <source>The command cannot be run</source>
+        <translation>Der Befehl lässt sich nicht ausführen</translation>
+    </message>
+    <message>
+        <source>The user does not exist in the image</source>
+        <translation>Den Benutzer gibt es in dem Image nicht</translation>
+    </message>
+    <message>
+        <source>The port is taken</source>
+        <translation>Der Port ist belegt</translation>
+    </message>
+    <message>
+        <source>Choose another one, or end what has it.</source>
+        <translation>Einen anderen wählen oder beenden, was ihn hat.</translation>
+    </message>
+    <message>
+        <source>The port is reserved for the system</source>
+        <translation>Der Port ist dem System vorbehalten</translation>
+    </message>
+    <message>
+        <source>Choose one from 1024 on; the doctor tells how lower ones are allowed.</source>
+        <translation>Einen ab 1024 wählen; die Diagnose sagt, wie man kleinere erlaubt.</translation>
+    </message>
+    <message>
+        <source>What is to be mounted does not exist</source>
+        <translation>Was eingehängt werden soll, gibt es nicht</translation>
+    </message>
+    <message>
+        <source>Make it, or change the mounts.</source>
+        <translation>Es anlegen oder die Einhängungen ändern.</translation>
+    </message>
+    <message>
+        <source>A step of the build failed</source>
+        <translation>Ein Schritt des Builds ist fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>The container could not be started</source>
+        <translation>Der Container konnte nicht gestartet werden</translation>
+    </message>
+    <message>
+        <source>Something is missing on this computer</source>
+        <translation>Auf diesem Rechner fehlt etwas</translation>
+    </message>
+    <message>
+        <source>The doctor tells what, and how to mend it.</source>
+        <translation>Die Diagnose sagt, was, und wie es sich beheben lässt.</translation>
     </message>
 </context>
 <context>
@@ -2141,6 +2380,10 @@
     <message>
         <source>{0} changed</source>
         <translation>{0} geändert</translation>
+    </message>
+    <message>
+        <source>{0} with another mode or owner</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>{0} removed</source>

@@ -14,8 +14,10 @@ import pytest
 from PySide6.QtCore import QTranslator
 from PySide6.QtWidgets import QAbstractButton, QLabel
 
+from engine.errors import Code, WherryError
 from gui.language import LANGUAGES, best_language, install_language
 from gui.pages.settings import GeneralSheet, SettingsPage
+from gui.presentation.errors import words_of
 from gui.words import translate
 from resources import resource
 
@@ -215,3 +217,17 @@ def test_the_language_is_chosen_and_kept_for_the_next_start(driver: Driver, sett
 
     assert settings.language == "de"
     assert general.language_hint.isVisible()
+
+
+@pytest.mark.parametrize("code", [code for code in Code if code not in (Code.CANCELLED, Code.INTERNAL)])
+def test_every_kind_of_trouble_has_german_words_and_keeps_the_engines_own(german: None, code: Code) -> None:
+    error = WherryError("Port 8080 is in use", "The container web has it.", code=code, hint="Choose another.")
+    words = words_of(error)
+    assert words.title not in ("", error.title)
+    assert words.text.startswith("Port 8080 is in use. The container web has it.")
+    assert "Choose another." not in words.text, "what helps is said in the window's language"
+
+
+def test_english_is_the_engines_own_language() -> None:
+    words = words_of(WherryError("Port 8080 is in use", "The container web has it.", code=Code.PORT_IN_USE))
+    assert (words.title, words.text) == ("Port 8080 is in use", "The container web has it.")
