@@ -251,7 +251,8 @@ class Starter:
         pid = child.pid
         child.close()
         if created.failed:
-            raise crun.create_failure(created.message, record.container.command_line[0])
+            sources = {mount.target: mount.source for mount in record.container.spec.mounts}
+            raise crun.create_failure(created.message, record.container.command_line[0], sources)
         return host_pid(call.container_pid_file, created.pid), pid
 
     async def _run_start(self, record: Record, clock: Stopwatch) -> None:

@@ -13,6 +13,7 @@ from engine.errors import Code, RuntimeFailure, Unsupported, WherryError
 from engine.processes.programs import find_program, need_program
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _NOT_FOUND = re.compile(r"(executable file .* not found|no such file or directory)", re.IGNORECASE)
@@ -21,7 +22,11 @@ _NOT_EXECUTABLE = re.compile(
     r"|operation not permitted)",
     re.IGNORECASE,
 )
-_ABOUT_EXEC = re.compile(r"(executable file|open executable|exec[vl]|exec container process|stat `|exec format)", re.I)
+_ABOUT_EXEC = re.compile(
+    r"(executable file|open executable|exec[vl]|exec container process|stat `|exec format"
+    r"|the path `[^`]*` (?:exists but it is not executable|is not a regular file))",
+    re.IGNORECASE,
+)
 
 _IDMAP_REFUSED = re.compile(r"mount_setattr `([^`]+)`: (?:Operation not permitted|Invalid argument)")
 
@@ -101,17 +106,21 @@ def clean_message(text: str) -> str:
     return ""
 
 
-def create_failure(message: str, command: str) -> WherryError:
-    """Why a container could not be made: what the kernel cannot grant, else as `start_failure`."""
+def create_failure(message: str, command: str, sources: Mapping[str, str]) -> WherryError:
+    """Why a container could not be made: what the kernel cannot grant, else as `start_failure`.
+
+    `sources` are its mounts by their targets: crun names the one or, from 1.20 on, the other.
+    """
     text = clean_message(message)
     if refused := _IDMAP_REFUSED.search(text):
+        source = sources.get(refused[1], refused[1])
         return Unsupported(
-            f"The owners of the files in {refused[1]} cannot be mapped",
+            f"The owners of the files in {source} cannot be mapped",
             "The kernel lets an ordinary user do that on file systems mounted in a namespace of one's own only.",
             hint="Run the container with the user namespace keep-id: its user then is you. Or give the files away with "
             "the ownership “chown”.",
             details=text,
-            subject=refused[1],
+            subject=source,
         )
     return start_failure(message, command)
 
@@ -153,4 +162,6 @@ def _why_not_executable(text: str) -> str:
         return "It is not a program this machine can run (another architecture, or a script without its #! line)."
     if "is a directory" in lowered:
         return "It is a directory."
+    if "not a regular file" in lowered:
+        return "It is no file but a directory or a device."
     return "Permission is denied."

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PYTHON = Path("/usr/bin/python3").resolve()
+_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 _LEFT_OUT = ("test", "tests", "idlelib", "lib2to3", "tkinter", "turtledemo", "__pycache__", "config-3", "pydoc_data")
 
 
@@ -39,6 +40,8 @@ def _python_layer() -> bytes:
         archive.add(library, _inside(library), filter=_plain)
         for wheel in Path("/usr/share/python-wheels").glob("*.whl"):
             archive.add(wheel, _inside(wheel), filter=_plain)
+        # Newer ones of Debian's pip do not even start without it.
+        archive.add(_AUTHORITIES.resolve(), _inside(_AUTHORITIES), filter=_plain)
         link = tarfile.TarInfo("usr/bin/python3")
         link.type, link.linkname = tarfile.SYMTYPE, PYTHON.name
         archive.addfile(link)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import Code
+from engine.errors import Code, Unsupported
 from engine.processes.conmon import ConmonCall, parse_exit_code, parse_sync
-from engine.processes.crun import Crun, clean_message, start_failure
+from engine.processes.crun import Crun, clean_message, create_failure, start_failure
 from engine.processes.pasta import PastaCall, clean_errors, failed_port, may_write
 from engine.processes.slirp4netns import SlirpCall, parse_answer, publish_request
 from engine.types.containers import PortMapping
@@ -124,6 +124,12 @@ def test_crun_and_runc_differ_in_their_options() -> None:
         ("executable file `nope` not found in $PATH: No such file or directory", Code.COMMAND_NOT_FOUND, 127),
         ("open executable: Permission denied", Code.COMMAND_NOT_EXECUTABLE, 126),
         ("open executable: Operation not permitted", Code.COMMAND_NOT_EXECUTABLE, 126),
+        (
+            "the path `/etc/passwd` exists but it is not executable: Operation not permitted",
+            Code.COMMAND_NOT_EXECUTABLE,
+            126,
+        ),
+        ("the path `/etc` is not a regular file: Operation not permitted", Code.COMMAND_NOT_EXECUTABLE, 126),
         ('{"msg":"exec container process `/x`: Exec format error","level":"error"}', Code.COMMAND_NOT_EXECUTABLE, 126),
         ("mount `proc` to `proc`: Operation not permitted", Code.RUNTIME, 125),
         ("", Code.RUNTIME, 125),
@@ -133,6 +139,15 @@ def test_why_a_start_failed(message: str, code: Code, exit_code: int) -> None:
     failure = start_failure(message, "nope")
     assert (failure.code, failure.exit_code) == (code, exit_code)
     assert failure.title
+
+
+@pytest.mark.parametrize("named", ["/home/alice/pictures", "/pictures"])
+def test_ownership_that_the_kernel_refuses_is_told_with_the_source(named: str) -> None:
+    message = f"mount_setattr `{named}`: Operation not permitted"
+    failure = create_failure(message, "sh", {"/pictures": "/home/alice/pictures"})
+    assert isinstance(failure, Unsupported)
+    assert failure.subject == "/home/alice/pictures"
+    assert "/home/alice/pictures" in failure.title
 
 
 def test_the_last_word_of_the_runtime() -> None:
