@@ -45,6 +45,7 @@ async def list_containers(call: Call) -> web.StreamResponse:
     limit = call.integer("limit", 0) or 0
     images, networks = await images_by_id(call.engine), await networks_by_name(call.engine)
     everything = sorted(await call.engine.containers.list(), key=lambda each: (each.created, each.id), reverse=True)
+    _check_states(filters)
     wanted_all = call.flag("all") or limit > 0 or any(key in filters for key in ("status", "exited"))
     chosen = [
         container
@@ -99,7 +100,6 @@ def _passes(
     image = images.get(container.image_id)
     ending = container.exit
     exit_code = str(ending.code) if ending is not None and container.state is State.EXITED else "-"
-    _check_statuses(filters)
     return (
         filters.exact("status", docker_state(container.state))
         and filters.prefix("id", container.id)
@@ -115,10 +115,13 @@ def _passes(
     )
 
 
-def _check_statuses(filters: Filters) -> None:
+def _check_states(filters: Filters) -> None:
     for status in filters.get("status"):
         if status not in _STATUSES:
             raise Refusal(400, f"invalid filter 'status={status[:40]}'")
+    for code in filters.get("exited"):
+        if not re.fullmatch(r"-?\d{1,4}", code):
+            raise Refusal(400, f"invalid filter 'exited={code[:40]}'")
 
 
 def _health_word(container: Container) -> str:

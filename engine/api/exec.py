@@ -14,7 +14,7 @@ from engine.api.hijack import RawStream, converse, hijack
 from engine.api.lookups import docker_words
 from engine.api.recipes import env_of
 from engine.api.statuses import Refusal, message_of
-from engine.errors import RuntimeFailure
+from engine.errors import RuntimeFailure, WherryError
 from engine.types.containers import Exec, State
 
 if TYPE_CHECKING:
@@ -76,8 +76,9 @@ async def start_exec(call: Call) -> web.StreamResponse:
     announced.starting = True
     try:
         session = await call.engine.containers.exec(announced.container_id, announced.request)
-    except RuntimeFailure as error:
-        announced.exit_code = error.exit_code
+    except WherryError as error:
+        # What a shell says of a command that it cannot execute stands for all that keeps one from starting.
+        announced.exit_code = error.exit_code if isinstance(error, RuntimeFailure) else 126
         if detach:
             raise
         return await _told_in_the_stream(call, announced, error)
@@ -103,7 +104,7 @@ async def start_exec(call: Call) -> web.StreamResponse:
         raise
 
 
-async def _told_in_the_stream(call: Call, announced: Announced, error: RuntimeFailure) -> web.StreamResponse:
+async def _told_in_the_stream(call: Call, announced: Announced, error: WherryError) -> web.StreamResponse:
     """Docker has taken the connection over before it knows that the command cannot be started: clients expect the
     reason in the stream and the exit code from the inspection."""
 

@@ -73,7 +73,8 @@ async def wait(call: Call) -> web.StreamResponse:
         try:
             result = await waiting
             answer = {"StatusCode": result.exit_code}
-            if result.error:
+            # Who waits for a removal has heard from the start already what went wrong there.
+            if result.error and chosen != "removed":
                 await response.write(encode({**answer, "Error": {"Message": result.error}}))
             else:
                 await response.write(encode(answer))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import signal as signals
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidRequest
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 DEFAULT_STOP_SIGNAL = "TERM"
 DEFAULT_STOP_TIMEOUT = 10.0
+_REAL_TIME = re.compile(r"RTM(?:IN(?:\+(?:[12]?\d|30))?|AX(?:-(?:[12]?\d|30))?)")
 
 
 def command_line(spec: ContainerSpec, image: ImageConfig) -> tuple[str, ...]:
@@ -66,8 +69,10 @@ def stop_timeout(spec: ContainerSpec) -> float:
 def normal_signal(signal: str) -> str:
     """ "SIGTERM", "term" and "15" are all meant; the runtime takes "TERM" and "15"."""
     text = signal.strip().upper().removeprefix("SIG")
-    if not text or not text.replace("+", "").replace("-", "").isalnum():
-        raise InvalidRequest(f"“{signal[:40]}” is no signal", hint="Use a name like TERM or a number.")
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
+    # The runtime sends nothing at all, and says nothing, where it does not know the name.
+    if not (f"SIG{text}" in signals.Signals.__members__ or 0 < number < signals.NSIG or _REAL_TIME.fullmatch(text)):
+        raise InvalidRequest(f"Invalid signal: {signal[:40]}", hint="Use a name like TERM or a number.")
     return text
 
 

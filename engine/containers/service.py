@@ -24,7 +24,7 @@ from engine.containers.removal import Remover
 from engine.containers.sources import ContainerFacts
 from engine.containers.starting import Starter
 from engine.containers.supervision import Supervisor
-from engine.errors import Code, Conflict, RuntimeFailure, Unsupported
+from engine.errors import Code, Conflict, WherryError
 from engine.types.containers import Action, Container, ListContainers, SizeOnDisk, State, WaitResult
 from engine.types.data import ANY_LABELS
 
@@ -124,8 +124,8 @@ class ContainerService:
         entry = self.book.find(container)
         try:
             return await self._start(entry)
-        except (RuntimeFailure, Unsupported):
-            # `run --rm` of a command that is not there: the client waits for the removal before it says so.
+        except WherryError:
+            # `run --rm` of what cannot start: the client waits for the removal before it says so.
             if entry.container.spec.auto_remove and entry.container.started is None:
                 await self._remover.remove_ended(entry)
             raise

@@ -33,6 +33,22 @@ volumes: {{data: {{}}}}
 """
 
 
+NEIGHBOURS = f"""
+version: "3.8"
+services:
+  web:
+    image: {IMAGE}
+    command: httpd -f -p 80 -h /etc
+    networks: [front, back]
+    depends_on: [cache]
+  cache:
+    image: {IMAGE}
+    command: httpd -f -p 6379 -h /etc
+    networks: {{back: {{aliases: [store]}}}}
+networks: {{front: {{}}, back: {{}}}}
+"""
+
+
 def _use(address: str) -> None:
     client = docker_package.DockerClient(base_url=address, timeout=20)
     try:
@@ -77,6 +93,30 @@ async def test_docker_compose(served: EmbeddedEngine, short_tmp: ShortTmp, tmp_p
     await compose("-p", "shop", "up", "-d", "--force-recreate", "-t", "0")
     await compose("-p", "shop", "down", "-v", "-t", "0")
     assert await served.containers.list() == []
+
+
+async def test_the_services_of_a_project_reach_one_another_by_name(
+    served: EmbeddedEngine, short_tmp: ShortTmp, tmp_path: Path
+) -> None:
+    """On two networks, by service, alias and container name; after a restart; and with more of one at once."""
+    compose = tool("docker-compose", "docker-compose", short_tmp.run / "docker.sock", tmp_path, "--ansi", "never")
+    (tmp_path / "docker-compose.yml").write_text(NEIGHBOURS)
+
+    async def reaches(service: str, *addresses: str) -> None:
+        script = "; ".join(
+            f"until wget -q -O /dev/null http://{each}/passwd; do sleep 0.05; done" for each in addresses
+        )
+        await compose("-p", "shop", "exec", "-T", service, "sh", "-c", script)
+
+    await compose("-p", "shop", "up", "-d")
+    await reaches("web", "cache:6379", "store:6379", "shop_cache_1:6379")
+    await reaches("cache", "web", "shop_web_1")
+    await compose("-p", "shop", "restart", "-t", "0", "cache")
+    await reaches("web", "cache:6379", "store:6379")
+    await compose("-p", "shop", "up", "-d", "--scale", "cache=4")
+    await reaches("web", *(f"shop_cache_{number}:6379" for number in range(1, 5)))
+    await compose("-p", "shop", "down", "-v", "-t", "0")
+    assert {network.name for network in await served.networks.list()} == {"pasta", "host", "none"}
 
 
 async def test_fifty_clients_at_once(docker: Tool) -> None:

@@ -55,7 +55,7 @@ def test_signals(signal: str, expected: str) -> None:
     assert image_config.normal_signal(signal) == expected
 
 
-@pytest.mark.parametrize("signal", ["", "SIG", "kill me", "a/b"])
+@pytest.mark.parametrize("signal", ["", "SIG", "kill me", "a/b", "NOPE", "0", "-9", "65", "RTMIN+31"])
 def test_no_signals(signal: str) -> None:
     with pytest.raises(InvalidRequest):
         image_config.normal_signal(signal)

@@ -1,0 +1,322 @@
+"""The real docker command line, flag by flag: filters, formats, prunes, changes, archives, refusals."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import tarfile
+from typing import TYPE_CHECKING
+
+from tests.support.nasty_registry import answer, serve_nastily
+from tests.support.registry import serve_registry
+from tests.system.api.conftest import IMAGE
+from tests.system.images.test_pull import BCRYPT_OF_SECRET
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.system.api.conftest import Tool
+
+
+async def test_every_filter_of_ps(docker: Tool) -> None:
+    await docker("network", "create", "n1")
+    await docker(
+        "run", "-d", "--name", "one", "-l", "a=b", "-v", "v1:/data", "-p", "127.0.0.1:0:80", IMAGE, "sleep", "99"
+    )
+    await docker("run", "-d", "--name", "two", "--network", "n1", "--health-cmd", "true", IMAGE, "sleep", "99")
+    await docker("create", "--name", "three", "--expose", "81", IMAGE)
+    await docker("run", "--name", "four", IMAGE, "sh", "-c", "exit 4", code=4)
+    await docker("network", "connect", "n1", "one")
+    port = (await docker("port", "one", "80")).strip().rpartition(":")[2]
+    network, one = [(await docker("inspect", "-f", "{{.Id}}", name)).strip() for name in ("n1", "one")]
+    for filter_, expected in (
+        ("name=^/o", "one"),
+        ("name=t", "three two"),
+        (f"id={one[:10]}", "one"),
+        ("label=a", "one"),
+        ("label=a=c", ""),
+        ("status=created", "three"),
+        ("status=exited", "four"),
+        ("exited=4", "four"),
+        ("exited=0", ""),
+        ("ancestor=localhost/busybox", "four one three two"),
+        ("ancestor=nosuch", ""),
+        ("before=two", "one"),
+        ("since=two", "four three"),
+        ("volume=v1", "one"),
+        ("volume=/data", "one"),
+        ("network=n1", "one two"),
+        (f"network={network[:12]}", "one two"),
+        ("network=bridge", "four one three"),
+        (f"publish={port}", "one"),
+        ("publish=80/tcp", "one"),
+        ("publish=1-2", ""),
+        ("expose=80-81", "one three"),
+        ("health=none", "four one three"),
+        ("is-task=true", ""),
+    ):
+        shown = await docker("ps", "-a", "--filter", filter_, "--format", "{{.Names}}")
+        assert " ".join(sorted(shown.split())) == expected, filter_
+    for wrong in ("nosuch=1", "status=odd", "exited=x"):
+        assert "invalid" in await docker("ps", "--filter", wrong, code=1)
+    fields = (
+        '{{.ID}}|{{.Image}}|{{.Command}}|{{.State}}|{{.Names}}|{{.Labels}}|{{.Mounts}}|{{.LocalVolumes}}|{{.Label "a"}}'
+    )
+    row = (await docker("ps", "--no-trunc", "--filter", "name=one", "--format", fields)).strip()
+    assert row == f'{one}|localhost/busybox|"sleep 99"|running|one|a=b|v1|1|b' or row.split("|")[1] == IMAGE
+    assert (await docker("ps", "-lq")).strip() == (await docker("ps", "-aq", "--filter", "name=four")).strip()
+    assert len((await docker("ps", "-n", "2", "-q")).split()) == 2
+    sizes = json.loads(await docker("inspect", "-s", "one"))[0]
+    assert sizes["SizeRootFs"] >= sizes["SizeRw"] >= 0
+
+
+async def test_ports_of_a_range_and_networks_of_a_container_that_never_ran(docker: Tool) -> None:
+    for name in ("a", "b"):
+        await docker("run", "-d", "--name", name, "-p", "127.0.0.1:18600-18620:80", IMAGE, "sleep", "99")
+    taken = [(await docker("port", name, "80")).strip() for name in ("a", "b")]
+    assert len(set(taken)) == 2
+    assert all(18600 <= int(text.rpartition(":")[2]) <= 18620 for text in taken)
+    await docker("network", "create", "n1")
+    await docker("create", "--name", "c", IMAGE, "sleep", "99")
+    await docker("network", "connect", "--alias", "other", "n1", "c")
+    await docker("network", "disconnect", "bridge", "c")
+    assert list(json.loads(await docker("inspect", "-f", "{{json .NetworkSettings.Networks}}", "c"))) == ["n1"]
+    await docker("network", "disconnect", "n1", "c")
+    assert "is not in the network" in await docker("network", "disconnect", "n1", "c", code=1)
+    await docker("network", "connect", "n1", "c")
+    await docker("start", "c")
+    assert json.loads(await docker("network", "inspect", "n1"))[0]["Containers"]
+    assert "in use" in await docker("network", "rm", "n1", code=1)
+
+
+async def test_prunes_with_filters(docker: Tool) -> None:
+    async def left(noun: str) -> set[str]:
+        shown = await docker(noun, "ls", "--format", "{{.Name}}")
+        return set(shown.split()) - {"bridge", "host", "none"}
+
+    for noun in ("volume", "network"):
+        await docker(noun, "create", "--label", "keep=1", "kept")
+        await docker(noun, "create", "other")
+    await docker("volume", "create")
+    await docker("volume", "prune", "-f")
+    assert await left("volume") == {"kept", "other"}
+    await docker("volume", "prune", "-af", "--filter", "label!=keep")
+    assert await left("volume") == {"kept"}
+    assert "kept" in await docker("volume", "prune", "-af", "--filter", "label=keep=1")
+    await docker("network", "prune", "-f", "--filter", "until=10m")
+    assert await left("network") == {"kept", "other"}
+    await docker("network", "prune", "-f", "--filter", "label!=keep")
+    assert await left("network") == {"kept"}
+    await docker("create", "--name", "c", "-l", "x=y", IMAGE)
+    await docker("container", "prune", "-f", "--filter", "until=10m")
+    await docker("container", "prune", "-f", "--filter", "label!=x")
+    assert await docker("ps", "-aq") != ""
+    await docker("system", "prune", "-f", "--filter", "label=x=y")
+    assert await docker("ps", "-aq") == ""
+    await docker("image", "prune", "-af", "--filter", "label=nosuch")
+    assert await docker("images", "-q", IMAGE) != ""
+    await docker("builder", "prune", "-f", "--filter", "until=24h")
+    await docker("image", "prune", "-af", "--filter", "until=1h")  # it is years old
+    assert await docker("images", "-q") == ""
+    assert "Build Cache" in await docker("system", "df")
+    assert "CACHE ID" in await docker("system", "df", "-v")
+
+
+async def test_changes_of_a_commit_and_an_import(docker: Tool, tmp_path: Path) -> None:
+    await docker("create", "--name", "c1", IMAGE, "sh")
+    changes = [
+        'CMD ["a", "b"]', 'ENV X=1 Y="2 3"', "LABEL l=1", "EXPOSE 80", "WORKDIR /w", "USER 3", "VOLUME /vv",
+        'ENTRYPOINT ["/e"]', "ONBUILD RUN x", "HEALTHCHECK CMD true", "STOPSIGNAL INT",
+    ]  # fmt: skip
+    flags = [word for change in changes for word in ("--change", change)]
+    await docker("commit", "-m", "why", "-a", "who", *flags, "c1", "com:1")
+    image = json.loads(await docker("image", "inspect", "com:1"))[0]
+    config = image["Config"]
+    assert (image["Comment"], image["Author"]) == ("why", "who")
+    assert (config["Cmd"], config["Entrypoint"], config["User"]) == (["a", "b"], ["/e"], "3")
+    assert config["Env"][-2:] == ["X=1", "Y=2 3"]
+    assert (config["WorkingDir"], config["StopSignal"], config["OnBuild"]) == ("/w", "INT", ["RUN x"])
+    assert (list(config["ExposedPorts"]), list(config["Volumes"])) == (["80/tcp"], ["/vv"])
+    for wrong in ("RUN x", "NOSUCH x"):
+        assert "Line 1" in await docker("commit", "--change", wrong, "c1", code=1)
+    await docker("export", "-o", str(tmp_path / "tree.tar"), "c1")
+    await docker(
+        "import", "-c", 'CMD ["sh"]', "-c", "ENV A=1", "-", "imp:1", input=(tmp_path / "tree.tar").read_bytes()
+    )
+    config = json.loads(await docker("image", "inspect", "imp:1"))[0]["Config"]
+    assert (config["Cmd"], config["Env"]) == (["sh"], ["A=1"])
+    assert "not supported" in await docker("import", "http://127.0.0.1:9/x.tar", code=1)
+    await docker("save", "-o", str(tmp_path / "saved.tar"), "com:1", "imp:1", IMAGE)
+    assert "No such image" in await docker("save", "-o", str(tmp_path / "x"), "nosuch", code=1)
+    await docker("rmi", "com:1", "imp:1")
+    loaded = await docker("load", "-q", "-i", str(tmp_path / "saved.tar"))
+    assert loaded.split() == ["Loaded", "image:", "com:1", "Loaded", "image:", "imp:1", "Loaded", "image:", IMAGE]
+    assert "not an image archive" in await docker("load", input=b"rubbish" * 300, code=1)
+
+
+async def test_tars_through_the_pipe(docker: Tool) -> None:
+    await docker("run", "-d", "--name", "c1", IMAGE, "sleep", "99")
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        info = tarfile.TarInfo("dir/file")
+        info.size, info.uid, info.gid = 4, 33, 44
+        archive.addfile(info, io.BytesIO(b"text"))
+    await docker("cp", "-a", "-", "c1:/tmp", input=buffer.getvalue())
+    assert await docker("exec", "c1", "stat", "-c", "%u:%g", "/tmp/dir/file") == "33:44\n"
+    given = await docker("cp", "c1:/tmp/dir", "-")
+    with tarfile.open(fileobj=io.BytesIO(given.encode())) as archive:
+        assert archive.getnames() == ["dir", "dir/file"]
+    await docker("exec", "c1", "ln", "-s", "dir/file", "/tmp/link")
+    followed = await docker("cp", "-L", "c1:/tmp/link", "-")
+    with tarfile.open(fileobj=io.BytesIO(followed.encode())) as archive:
+        assert [member.isreg() for member in archive] == [True]
+    assert "archive" in await docker("cp", "-", "c1:/tmp", input=b"junk", code=1)
+
+
+async def test_update_by_every_flag(docker: Tool) -> None:
+    await docker("run", "-d", "--name", "c1", IMAGE, "sleep", "99")
+    await docker(
+        "update", "--cpus", "0.5", "-m", "64m", "--memory-swap", "128m", "--memory-reservation", "32m",
+        "--pids-limit", "30",
+        "--restart", "on-failure:3", "--cpu-shares", "512", "--cpuset-cpus", "0", "--blkio-weight", "300", "c1",
+    )  # fmt: skip
+    host = json.loads(await docker("inspect", "-f", "{{json .HostConfig}}", "c1"))
+    assert (host["NanoCpus"], host["Memory"], host["MemorySwap"]) == (500_000_000, 64 << 20, 128 << 20)
+    assert (host["MemoryReservation"], host["PidsLimit"], host["CpuShares"]) == (32 << 20, 30, 512)
+    assert (host["CpusetCpus"], host["BlkioWeight"]) == ("0", 300)
+    assert host["RestartPolicy"] == {"Name": "on-failure", "MaximumRetryCount": 3}
+    assert "KernelMemory is not supported" in await docker("update", "--kernel-memory", "50m", "c1", code=1)
+    assert "real-time" in await docker("update", "--cpu-rt-period", "10", "c1", code=1)
+    stats = "{{.Name}} {{.PIDs}} {{.CPUPerc}} {{.MemUsage}} {{.NetIO}} {{.BlockIO}} {{.MemPerc}}"
+    name, pids, cpu, *_ = (await docker("stats", "--no-stream", "--format", stats, "c1")).split()
+    assert (name, pids) == ("c1", "1")
+    assert cpu.endswith("%")
+    for options, titles in (
+        (("-o", "pid,comm"), "PID COMMAND"),
+        (("aux",), "USER PID"),
+        (("-eo", "args,pid"), "COMMAND PID"),
+    ):
+        top = await docker("top", "c1", *options)
+        assert " ".join(top.split()).startswith(titles)
+        assert "sleep" in top
+
+
+async def test_events_of_the_past(docker: Tool) -> None:
+    await docker("run", "--name", "c1", "-l", "a=b", IMAGE, "sh", "-c", "exit 3", code=3)
+    await docker("volume", "create", "v1")
+    await docker("tag", IMAGE, "other:1")
+    await docker("rm", "c1")
+
+    async def past(*filters: str) -> str:
+        flags = [word for each in filters for word in ("--filter", each)]
+        form = "{{.Type}}.{{.Action}}"
+        shown = await docker("events", "--since", "1h", "--until", "0s", "--format", form, *flags)
+        return " ".join(shown.split())
+
+    deadline = asyncio.get_running_loop().time() + 10
+    while "destroy" not in await past("container=c1"):  # docker cuts "now" to the whole second
+        assert asyncio.get_running_loop().time() < deadline
+    life = (await past("container=c1", "type=container")).split()
+    assert [word for word in life if "attach" not in word and "resize" not in word] == [
+        "container.create", "container.start", "container.die", "container.destroy",
+    ]  # fmt: skip
+    assert await past("event=die", "label=a=b") == "container.die"
+    assert await past("type=volume", "event=create") == "volume.create"
+    assert "image.tag" in await past("type=image")
+    assert await past("event=die", "label=nosuch") == ""
+    code = await docker(
+        "events",
+        "--since",
+        "1h",
+        "--until",
+        "0s",
+        "--filter",
+        "event=die",
+        "--format",
+        "{{.Actor.Attributes.exitCode}}",
+    )
+    assert code == "3\n"
+    assert "invalid filter" in await docker("events", "--until", "0s", "--filter", "nosuch=1", code=1)
+
+
+async def test_login_and_private_bases(docker: Tool, tmp_path: Path) -> None:
+    place = tmp_path / "registry"
+    place.mkdir()
+    with serve_registry(place, htpasswd=BCRYPT_OF_SECRET, username="me", password="secret") as registry:
+        name = f"{registry.host}/private:1"
+        await docker("tag", IMAGE, name)
+        assert "Login Succeeded" in await docker(
+            "login", "-u", "me", "--password-stdin", registry.host, input=b"secret"
+        )
+        await docker("push", name)
+        await docker("rmi", name)
+        wrong = await docker("login", "-u", "me", "--password-stdin", registry.host, input=b"wrong", code=1)
+        assert "login" in wrong.lower() or "unauthorized" in wrong.lower()
+        await docker("pull", name)
+        await docker("rmi", name)
+        (tmp_path / "Dockerfile").write_text(f"FROM {name}\nRUN true\n")
+        assert "Successfully built" in await docker("build", "-", input=(tmp_path / "Dockerfile").read_bytes())
+        assert "Removing login" in await docker("logout", registry.host)
+
+
+async def test_search(docker: Tool) -> None:
+    rows = [
+        {"name": "good", "description": "a thing", "star_count": 7, "is_official": True},
+        {"name": "\x1b[31mred", "description": "x" * 5000, "star_count": 1, "is_official": False},
+    ]
+    async with serve_nastily() as registry:
+        registry.routes["/v1/search"] = answer(json.dumps({"results": rows}).encode(), Content_Type="application/json")
+        registry.routes["/v2/"] = answer(b"{}")
+        found = await docker("search", "--format", "{{.Name}} {{.StarCount}} {{.IsOfficial}}", f"{registry.host}/thing")
+        assert found.split()[0].endswith("good")
+        assert found.split()[1:3] == ["7", "[OK]"]
+        only = await docker("search", "--filter", "stars=3", "--format", "{{.Name}}", f"{registry.host}/thing")
+        assert len(only.split()) == 1
+        for rubbish in (b"no json", b'{"results": 7}', b"[" * 100_000):
+            registry.routes["/v1/search"] = answer(rubbish)
+            found = await docker("search", "--format", "{{.Name}}", f"{registry.host}/thing")
+            assert found == ""  # as from a registry that has no search and no such repository
+
+
+async def test_waiting_and_detaching(docker: Tool) -> None:
+    await docker("run", "-d", "--name", "c1", "-it", "--detach-keys", "ctrl-a,x", IMAGE, "sh")
+    async with docker.terminal("exec", "-it", "--detach-keys", "ctrl-e,q", "c1", "sh") as terminal:
+        await terminal.until("# ")
+        terminal.type("echo $((6*7))x\n")
+        await terminal.until("42x")
+        terminal.type("\x05q")
+        assert await terminal.code() in (0, 1)
+    assert await docker("inspect", "-f", "{{.State.Running}}", "c1") == "true\n"
+    waiting = await docker.start("wait", "c1")
+    await docker("kill", "c1")
+    out, _ = await asyncio.wait_for(waiting.communicate(), 20)
+    assert out == b"137\n"
+    assert await docker("wait", "c1") == "137\n"
+
+
+async def test_refusals_have_docker_s_codes_and_name_the_reason(docker: Tool) -> None:
+    await docker("run", "-d", "--name", "c1", IMAGE, "sleep", "99")
+    for words, code, expected in (
+        (("kill", "-s", "NOPE", "c1"), 1, "Invalid signal: NOPE"),
+        (("kill", "-s", "0", "c1"), 1, "Invalid signal: 0"),
+        (("exec", "-u", "nosuch", "c1", "true"), 126, "nosuch"),
+        (("exec", "-w", "/nosuch", "c1", "true"), 126, "/nosuch"),
+        (("exec", "c1", "/etc/passwd"), 126, "permission denied"),
+        (("exec", "c1", "nosuch"), 127, "not found"),
+        (("run", "--rm", IMAGE, "/etc/passwd"), 126, "permission denied"),
+        (("run", "--rm", IMAGE, "nosuch"), 127, "not found"),
+        (("run", "--rm", "-u", "nosuch", IMAGE), 125, "nosuch"),
+        (("run", "--memory", "1k", IMAGE), 125, "memory limit is too small"),
+        (("run", "--gpus", "all", IMAGE), 125, "not supported"),
+        (("run", "--storage-opt", "size=1g", IMAGE), 125, "not supported"),
+        (("rm", "c1"), 1, "running"),
+        (("rmi", IMAGE), 1, "c1"),
+        (("rename", "c1", "bad name"), 1, "Invalid container name"),
+        (("top", "c1", "-o", "nosuch"), 1, "'nosuch'"),
+        (("network", "rm", "bridge"), 1, "pre-defined"),
+        (("network", "connect", "nosuch", "c1"), 1, "No such network"),
+        (("volume", "rm", "nosuch"), 1, "No such volume"),
+        (("start", "nosuch"), 1, "No such container"),
+    ):
+        assert expected in await docker(*words, code=code), words
