@@ -486,7 +486,7 @@
     </message>
     <message>
         <source>How the file differs</source>
-        <translation type="unfinished"></translation>
+        <translation>Wie die Datei sich unterscheidet</translation>
     </message>
     <message>
         <source>Comparing…</source>
@@ -494,7 +494,7 @@
     </message>
     <message>
         <source>The same contents; mode, owner or time differ.</source>
-        <translation type="unfinished"></translation>
+        <translation>Derselbe Inhalt; Rechte, Besitzer oder Zeit unterscheiden sich.</translation>
     </message>
     <message>
         <source>{0} file differs</source>
@@ -1077,7 +1077,7 @@
     <name>Differences</name>
     <message>
         <source>These are no texts: {0} and {1}</source>
-        <translation type="unfinished"></translation>
+        <translation>Das sind keine Texte: {0} und {1}</translation>
     </message>
 </context>
 <context>
@@ -2383,7 +2383,7 @@
     </message>
     <message>
         <source>{0} with another mode or owner</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} mit anderen Rechten oder Besitzer</translation>
     </message>
     <message>
         <source>{0} removed</source>
@@ -2889,6 +2889,10 @@
     <message>
         <source>{0} lines</source>
         <translation>{0} Zeilen</translation>
+    </message>
+    <message>
+        <source>{0} line</source>
+        <translation>{0} Zeile</translation>
     </message>
     <message>
         <source>counting the lines…</source>

@@ -19,7 +19,7 @@ CALLED_BY_A_FRAMEWORK = {
     "closeEvent", "inputMethodEvent", "expandingDirections", "hasHeightForWidth",  # Qt widgets and layouts
     "filterAcceptsRow", "hasChildren",  # Qt models
     "dragEnterEvent", "dropEvent", "startDrag", "hasFormat", "retrieveData",  # Qt's drag and drop
-    "write_process_input", "report_device_attributes",  # pyte screens
+    "write_process_input", "report_device_attributes", "set_icon_name", "select_other_charset",  # pyte
 }  # fmt: skip
 
 LOOKED_AT_BY_TESTS = {

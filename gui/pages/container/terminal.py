@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from engine.types.containers import Action as Verb
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from gui.bridge import ByteStream, Engine, TerminalLink
     from gui.shell import Shell
 
+_TITLE = 28
 BEST_SHELL = ("/bin/sh", "-c", "command -v bash >/dev/null 2>&1 && exec bash || exec sh")
 
 
@@ -43,6 +46,7 @@ class Session(QWidget):
         self.view.typed.connect(self._on_typed)
         self.view.resized.connect(self._on_resized)
         self.view.restart_wanted.connect(self.start)
+        self.view.address_opened.connect(lambda address: QDesktopServices.openUrl(QUrl(address)))
         self.setFocusProxy(self.view)
 
     def start(self) -> None:
@@ -162,10 +166,19 @@ class TerminalTab(DetailTab):
         index = self.bar.addTab(title)
         close = tool_button("x", translate("Terminal", "Close this terminal"), lambda: self._close(session))
         self.bar.setTabButton(index, QTabBar.ButtonPosition.RightSide, close)
+        session.view.title_changed.connect(lambda told: self._show_title(session, told or title))
         self.bar.setCurrentIndex(index)
         self._on_chosen(index)
         self._strip.show()
         return session
+
+    def _show_title(self, session: Session, title: str) -> None:
+        """What the program in it calls itself; shells tell the folder."""
+        if session in self.sessions:
+            index = self.sessions.index(session)
+            short = title if len(title) <= _TITLE else title[: _TITLE - 1] + "…"
+            self.bar.setTabText(index, short.replace("&", "&&"))
+            self.bar.setTabToolTip(index, title)
 
     def _close(self, session: Session) -> None:
         if session in self.sessions:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyte
 import pyte.modes as mo
+from pyte.charsets import LAT1_MAP
+from wcwidth import wcwidth
 
 from gui.widgets.logview.ansi import semicolons
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SCROLLBACK = 10_000
+_LONGEST_TITLE = 256
 
 _PRIVATE = 5  # pyte shifts private modes by so many bits
 APPLICATION_CURSOR = 1 << _PRIVATE
@@ -102,6 +105,8 @@ class TerminalScreen(pyte.Screen):
 
     def reset(self) -> None:
         super().reset()
+        # As xterm: until a program says otherwise, shifting out changes nothing.
+        self.g1_charset = LAT1_MAP
         self.private.clear()
         self.alternate = False
         self._main = None
@@ -116,7 +121,18 @@ class TerminalScreen(pyte.Screen):
     def erase_in_display(self, how: int = 0, *args: Any, **kwargs: Any) -> None:
         if how == 3:
             self.history.clear()
-        super().erase_in_display(how, *args, **kwargs)
+        if 0 <= how <= 3:
+            super().erase_in_display(how, *args, **kwargs)
+
+    def erase_in_line(self, how: int = 0, private: bool = False) -> None:  # noqa: FBT001, FBT002
+        if 0 <= how <= 2:
+            super().erase_in_line(how, private)
+
+    def set_title(self, param: str) -> None:
+        super().set_title(_one_line(param))
+
+    def set_icon_name(self, param: str) -> None:
+        super().set_icon_name(_one_line(param))
 
     def set_mode(self, *modes: int, **kwargs: Any) -> None:
         if kwargs.get("private"):
@@ -201,11 +217,22 @@ class TerminalScreen(pyte.Screen):
         if not data:
             return
         self._last = data[-1]
-        plain = data.isascii() and data.isprintable() and not self.charset
+        charset = self.g1_charset if self.charset else self.g0_charset
+        plain = data.isascii() and data.isprintable() and charset is LAT1_MAP
         if plain and mo.IRM not in self.mode and mo.DECAWM in self.mode:
             self._draw_plain(data)
-        else:
+        elif data.isascii() or mo.DECAWM not in self.mode:
             super().draw(data)
+        else:
+            self._draw_wrapping(data)
+
+    def _draw_wrapping(self, data: str) -> None:
+        """A character of two columns that finds only one left goes to the next line whole."""
+        for character in data:
+            if self.cursor.x == self.columns - 1 and wcwidth(character) == 2:
+                self.carriage_return()
+                self.linefeed()
+            super().draw(character)
 
     def _draw_plain(self, data: str) -> None:
         """Most of what programs write, several times as fast as pyte's way through every character's width."""
@@ -262,6 +289,11 @@ class TerminalScreen(pyte.Screen):
         self.cursor.y = kept
 
 
+def _one_line(title: str) -> str:
+    """A title fit to be shown: programs write it, and whoever can make them write."""
+    return "".join(character for character in title[:1000] if character.isprintable())[:_LONGEST_TITLE]
+
+
 _SWITCHES: dict[int, dict[str, Any]] = {
     1: {"bold": True}, 2: {"blink": True}, 3: {"italics": True}, 4: {"underscore": True}, 7: {"reverse": True},
     9: {"strikethrough": True}, 21: {"underscore": True}, 22: {"bold": False, "blink": False},
@@ -304,6 +336,11 @@ class TerminalStream(pyte.Stream):
     def __init__(self, screen: TerminalScreen) -> None:
         self._rest = ""
         super().__init__(screen)
+        # To pyte, UTF-8 means that no character sets are switched; programs switch to line drawing all the same.
+        self.use_utf8 = False
+
+    def select_other_charset(self, code: str) -> None:
+        """ESC % G and ESC % @: it is UTF-8 and stays so."""
 
     def feed(self, data: str) -> None:
         """Feed text; an escape sequence cut off at its end waits for the rest."""
@@ -328,7 +365,9 @@ class TerminalStream(pyte.Stream):
 
 _LONGEST_STRING = 65_536
 # Unfinished: ESC alone, CSI without final byte, a string (OSC, DCS, APC, PM, SOS) without end.
-_UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[\]PX^_](?:[^\x1b\x07]|\x1b(?!\\))*|[()#%])?\Z")
-# What pyte would print as text: CSI with < = >, and strings other than OSC.
-_FOREIGN = re.compile(r"\x1b\[[<=>][0-?]*[ -/]*[@-~]|\x1b[PX^_](?:[^\x1b\x07]|\x1b(?!\\))*(?:\x1b\\|\x07)|\x1b[=>]")
+_UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[\]PX^_](?:[^\x1b\x07]|\x1b(?!\\))*|[()*+./#%-])?\Z")
+# What pyte would print as text: CSI with < = >, strings other than OSC, and sets for G2 and G3, which nobody shifts to.
+_FOREIGN = re.compile(
+    r"\x1b\[[<=>][0-?]*[ -/]*[@-~]|\x1b[PX^_](?:[^\x1b\x07]|\x1b(?!\\))*(?:\x1b\\|\x07)|\x1b[=>]|\x1b[*+./-]."
+)
 _COLON_SGR = re.compile(r"\x1b\[([0-9;]*:[0-9;:]*)m")

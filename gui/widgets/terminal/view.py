@@ -29,6 +29,7 @@ from gui.widgets.terminal import screen as modes
 from gui.widgets.terminal.keys import encode_key, encode_mouse, encode_paste
 from gui.widgets.terminal.paint import CellPainter
 from gui.widgets.terminal.screen import TerminalScreen, TerminalStream, unpack
+from gui.widgets.terminal.words import LineWords, address_at, cells_text, line_words, word_columns
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class TerminalView(QAbstractScrollArea):
     resized = Signal(int, int)
     title_changed = Signal(str)
     bell = Signal()
+    address_opened = Signal(str)
+    """A web address was clicked with Ctrl held."""
     drained = Signal()
     restart_wanted = Signal()
 
@@ -177,9 +180,8 @@ class TerminalView(QAbstractScrollArea):
         first, last = self._selection.ordered
         lines = []
         for number in range(first.line, last.line + 1):
-            text = self._text(number)
             columns = self._selection.columns(number, self.columns)
-            lines.append(text[columns[0] : columns[1]].rstrip() if columns else "")
+            lines.append(cells_text(self._line(number), *columns).rstrip() if columns else "")
         return "\n".join(lines)
 
     def find_text(self, wanted: str, *, backwards: bool = True) -> bool:
@@ -190,9 +192,11 @@ class TerminalView(QAbstractScrollArea):
         start = self._selection.ordered[0].line if self._selection else first + total
         numbers = range(start - 1, first - 1, -1) if backwards else range(start + 1, first + total)
         for number in numbers:
-            at = self._text(number).casefold().find(wanted.casefold())
+            words = self._words(number)
+            at = words.text.casefold().find(wanted.casefold())
             if at >= 0:
-                self._selection.set(Spot(number, at), Spot(number, at + len(wanted)))
+                spots = (Spot(number, words.column_of(place)) for place in (at, at + len(wanted)))
+                self._selection.set(*spots)
                 self.verticalScrollBar().setValue(max(0, number - first - self.rows // 2))
                 self.viewport().update()
                 return True
@@ -201,7 +205,11 @@ class TerminalView(QAbstractScrollArea):
     def all_text(self) -> str:
         """Everything, scrollback included."""
         first = self._first_line()
-        return "\n".join(self._text(first + i).rstrip() for i in range(self._total())).rstrip()
+        return "\n".join(self._words(first + i).text.rstrip() for i in range(self._total())).rstrip()
+
+    def address_at(self, number: int, column: int) -> str:
+        """The web address shown at a cell, or ""."""
+        return address_at(self._words(number), column)
 
     # --- lines; numbers never change, even when old ones are forgotten ---
 
@@ -219,9 +227,8 @@ class TerminalView(QAbstractScrollArea):
         line: dict[int, Any] = self.screen_buffer.buffer.get(position - len(history)) or {}
         return line
 
-    def _text(self, number: int) -> str:
-        line = self._line(number)
-        return "".join(line[x].data if x in line else " " for x in range(self.columns))
+    def _words(self, number: int) -> LineWords:
+        return line_words(self._line(number), self.columns)
 
     def _top(self) -> int:
         return self._first_line() + self.verticalScrollBar().value()
@@ -405,6 +412,10 @@ class TerminalView(QAbstractScrollArea):
         row = max(0, min(row, self.rows - 1))
         return Spot(self._top() + row, max(0, min(column, self.columns)))
 
+    def _address_below(self, event: QMouseEvent) -> str:
+        column, row = self._cell(event.position())
+        return self.address_at(self._top() + row, column)
+
     def _report(self, event: QMouseEvent | QWheelEvent, button: int, *, release: bool, motion: bool) -> bool:
         """Send the mouse to the program, if it asked for it and Shift is not held."""
         private = self.screen_buffer.private
@@ -432,6 +443,8 @@ class TerminalView(QAbstractScrollArea):
         if event.button() is Qt.MouseButton.MiddleButton:
             clipboard = QGuiApplication.clipboard()
             self.paste(clipboard.text(clipboard.Mode.Selection))
+        elif event.modifiers() & Qt.KeyboardModifier.ControlModifier and (address := self._address_below(event)):
+            self.address_opened.emit(address)
         elif event.button() is Qt.MouseButton.LeftButton:
             spot = self._spot(event.position())
             self._selection.set(spot, spot)
@@ -456,14 +469,9 @@ class TerminalView(QAbstractScrollArea):
         self._report(event, _BUTTONS.get(event.button(), 0), release=True, motion=False)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        spot = self._spot(event.position())
-        text = self._text(spot.line)
-        start = end = min(spot.column, len(text))
-        while start > 0 and not text[start - 1].isspace():
-            start -= 1
-        while end < len(text) and not text[end].isspace():
-            end += 1
-        self._selection.set(Spot(spot.line, start), Spot(spot.line, end))
+        number, column = self._top() + self._cell(event.position())[1], self._cell(event.position())[0]
+        start, end = word_columns(self._words(number), column)
+        self._selection.set(Spot(number, start), Spot(number, end))
         self.viewport().update()
 
     def wheelEvent(self, event: QWheelEvent) -> None:

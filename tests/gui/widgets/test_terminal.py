@@ -234,9 +234,9 @@ def test_scrollback_stays_still_while_output_comes(qtbot: QtBot, view: TerminalV
     bar = view.verticalScrollBar()
     assert bar.value() == bar.maximum() > 200
     bar.setValue(100)
-    top = view._text(view._top()).strip()
+    top = view._words(view._top()).text.strip()
     fed(qtbot, view, b"more\r\n" * 10)
-    assert view._text(view._top()).strip() == top
+    assert view._words(view._top()).text.strip() == top
     qtbot.keyClick(view, Qt.Key.Key_A)
     assert bar.value() == bar.maximum()
 
