@@ -310,10 +310,12 @@ class Keeper:
             if error.kind != "os":
                 raise self._translated(error) from None
             operation = plan[error.step]
+            full = error.errno in DISK_FULL
+            failed = f"Could not {operation.describe()}"
             raise StorageError(
-                f"Could not {operation.describe()}",
-                os.strerror(error.errno) + ".",
-                code=Code.DISK_FULL if error.errno in DISK_FULL else Code.MOUNT_FAILED,
+                "The disk is full" if full else failed,
+                f"{failed}." if full else f"{os.strerror(error.errno)}.",
+                code=Code.DISK_FULL if full else Code.MOUNT_FAILED,
                 details=f"{operation}\n{error.text}: {error.path}",
             ) from OSError(error.errno, error.text, error.path)
 
