@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from gui.shell import Shell
 
 _WIDTH = 860
+_SIZE_DIGITS = 7
 _VERDICTS = {
     Verdict.OK: (Tone.SUCCESS, "check-circle", Role.SUCCESS),
     Verdict.DEGRADED: (Tone.WARNING, "warning", Role.WARNING),
@@ -226,6 +227,8 @@ class GeneralSheet(Sheet):
         self.log_files = QSpinBox(minimum=1, maximum=50)
         self.history = QComboBox(editable=True)
         self.history.addItems(["512m", "2g", "10g"])
+        for sizes in (self.log_size, self.history):
+            sizes.setMinimumContentsLength(_SIZE_DIGITS)  # or the cursor behind the last digit pushes the first out
         rows: tuple[tuple[str, QWidget], ...] = (
             (translate("Settings", "Storage"), self.driver),
             ("", self.socket),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QMenu, QPlainTextEdit
@@ -190,14 +191,21 @@ def test_the_time_shown_fits_a_young_container_until_it_is_chosen(driver: Driver
     stats = tab(driver, "shop-web-1", "stats")
     assert isinstance(stats, StatsTab)
     driver.until(lambda: stats.timeline.now > 10**18)
-    history = driver.ask(lambda engine: engine.stats.history(driver.container("shop-web-1").id, seconds=3600.0))
+    old = driver.container("shop-web-1")
+    young = replace(old, started=now())
+    history = driver.ask(lambda engine: engine.stats.history(old.id, seconds=3600.0))
     assert len(history) > 60
-    stats._fit_span(history[-20:])
-    assert stats._span.current() == "60"
-    stats._fit_span(history)
-    assert stats._span.current() == "300"
+    for container, known, shown in (
+        (young, [], "60"),
+        (young, history[-20:], "60"),
+        (young, history, "300"),
+        (old, [], "300"),
+        (replace(old, state=State.EXITED), [], "300"),
+    ):
+        stats._fit_span(container, known)
+        assert stats._span.current() == shown
     stats._span.changed.emit("900")
-    stats._fit_span(history[-20:])
+    stats._fit_span(young, [])
     assert stats.timeline.span == 900 * 10**9
 
 

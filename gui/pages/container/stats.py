@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -93,12 +94,14 @@ class StatsTab(DetailTab):
         self._span_is_mine = True
         self.timeline.set_span(float(key))
 
-    def _fit_span(self, history: Sequence[Rates]) -> None:
+    def _fit_span(self, container: Container, history: Sequence[Rates]) -> None:
         """A container of half a minute does not fill five; what the person chose stays."""
-        if self._span_is_mine or not history:
+        if self._span_is_mine:
             return
-        covered = (history[-1].time_ns - history[0].time_ns) / 1e9
-        key = _SHORT_SPAN if covered < float(_SHORT_SPAN) else _USUAL_SPAN
+        covered = (history[-1].time_ns - history[0].time_ns) / 1e9 if history else 0.0
+        if container.state in ALIVE_STATES and container.started is not None:
+            covered = max(covered, (datetime.now(UTC) - container.started).total_seconds())
+        key = _SHORT_SPAN if 0 < covered < float(_SHORT_SPAN) else _USUAL_SPAN
         self._span.set_current(key)
         self.timeline.set_span(float(key))
 
@@ -212,7 +215,7 @@ class StatsTab(DetailTab):
             return
         for name, buffer in self._buffers.items():
             buffer.load([(rates.time_ns, _values(name, rates)) for rates in history])
-        self._fit_span(history)
+        self._fit_span(self._container, history)
         if history:
             self.timeline.set_now(history[-1].time_ns)
         events = await self.client.call(lambda engine: engine.event_log())

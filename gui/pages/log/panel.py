@@ -198,7 +198,9 @@ class LogPanel(QWidget):
     def _describe(self) -> None:
         if self.source is None:
             return
-        parts = [translate("Logs", "{0} lines").format(grouped(self.source.line_count()))]
+        lines = self.source.line_count()
+        words = translate("Logs", "{0} line") if lines == 1 else translate("Logs", "{0} lines")
+        parts = [words.format(grouped(lines))]
         if self._summary is not None:
             parts.append(bytes_text(self._summary.bytes))
             if not self._summary.indexed:
