@@ -40,6 +40,7 @@ from engine.storage.check import Rows, StoreCheck
 from engine.storage.layers import LayerStore
 from engine.storage.paths import Paths
 from engine.storage.rootfs import RootFilesystems
+from engine.types.containers import LogLimits
 from engine.volumes.service import VolumeService
 
 if TYPE_CHECKING:
@@ -167,7 +168,12 @@ class EmbeddedEngine:
             roots=RootHolds(self.paths, self.rootfs),
             filters=CompiledFilters(self.paths.run / "seccomp", crun),
             boot=boot_id(),
+            log_defaults=self._log_defaults,
         )
+
+    def _log_defaults(self) -> LogLimits:
+        settings = self.settings.current
+        return LogLimits(max_bytes=settings.default_log_max_bytes, max_files=settings.default_log_max_files)
 
     def _connect(self, runtime: Runtime) -> None:
         book = runtime.book

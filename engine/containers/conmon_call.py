@@ -6,11 +6,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.logs.rotation import unattended_limit
 from engine.processes.conmon import ConmonCall
 
 if TYPE_CHECKING:
     from engine.containers.record import Record
     from engine.containers.runtime import Runtime
+    from engine.types.containers import LogLimits
 
 _RESTARTER = Path(__file__).with_name("restarter.py")
 # The shell looks whether there is anything to do, because most ends have nothing, and it starts ten times faster.
@@ -29,11 +31,18 @@ def conmon_call(runtime: Runtime, record: Record) -> ConmonCall:
         runtime_options=runtime.crun.options,
         log=paths.log(record.id),
         exits=paths.exits,
+        log_size_max=_log_size_max(runtime, spec.log),
         tty=spec.tty,
         stdin=spec.stdin_open,
         leave_stdin_open=spec.stdin_open and not spec.stdin_once,
         exit_command=stand_in_command(runtime, record.id),
     )
+
+
+def _log_size_max(runtime: Runtime, limits: LogLimits) -> int:
+    defaults = runtime.log_defaults()
+    most_bytes = limits.max_bytes or defaults.max_bytes
+    return unattended_limit(most_bytes, limits.max_files or defaults.max_files) if most_bytes else 0
 
 
 def stand_in_command(runtime: Runtime, container_id: str) -> tuple[str, ...]:

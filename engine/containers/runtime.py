@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from engine.containers.early_attach import EarlyAttachments
+from engine.types.containers import LogLimits
 from engine.types.data import Data
 from engine.types.images import ImageConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.cgroups.group import ContainerCgroup
     from engine.cgroups.tree import CgroupTree
     from engine.containers.book import ContainerBook
@@ -65,6 +68,8 @@ class Runtime:
     filters: CompiledFilters
     boot: str
     """The kernel's name for this boot: processes of another one are gone for certain."""
+    log_defaults: Callable[[], LogLimits] = LogLimits
+    """What holds where a container says nothing; both set."""
     early: EarlyAttachments = field(default_factory=EarlyAttachments)
 
     def cgroup(self, record: Record) -> ContainerCgroup:

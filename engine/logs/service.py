@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import functools
 import logging
+import os
 import re
+import time
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -19,7 +21,7 @@ from engine.logs.following import Follower
 from engine.logs.merged_export import export_merged
 from engine.logs.merging import MERGED, MergedLogs
 from engine.logs.question import Question, compile_question
-from engine.logs.rotation import reopen_if_missing, rotate
+from engine.logs.rotation import name_early, reopen_if_missing, rotate
 from engine.logs.timeline import joined_summary, numbered_from, read_timeline
 from engine.logs.watcher import LogWatcher
 from engine.processes.python_worker import PythonWorker, WorkerFailed, complain
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _ROTATION_SECONDS = 2.0
+_ANSWER_SECONDS = 30.0
+"""conmon is given so long to begin a new file before it is asked again."""
 _HISTORY = "history:"
 _INLINE_INDEX = 64 * 1024 * 1024
 _EVERYTHING = ReadLogs()
@@ -67,6 +71,10 @@ class LogService:
         self._indexing: dict[Path, asyncio.Task[None]] = {}
         self._rotation: asyncio.Task[None] | None = None
         self._rotating = asyncio.Lock()
+        self._named: dict[Path, int] = {}
+        """Inode of the file conmon writes, by its path, once it has its permanent name."""
+        self._left: dict[Path, tuple[int, float]] = {}
+        """Inode of the file conmon was last asked to leave, and when."""
 
     async def open(self) -> None:
         """Begin to rotate what outgrows its limits."""
@@ -98,15 +106,13 @@ class LogService:
         await self.ensure_index(source.path)
         async with self._rotating:
             await asyncio.to_thread(self._archive.take, source.path, source.name)
+            self._named.pop(source.path, None)
+            self._left.pop(source.path, None)
             await asyncio.to_thread(self._archive.trim, self._settings().history_max_bytes)
 
     async def rotate(self, container: str) -> bool:
         """Begin a new file now."""
-        source = self._sources.log_source(container)
-        await self.ensure_index(source.path)
-        async with self._rotating:
-            most = self._limits(source)[1]
-            return await asyncio.to_thread(rotate, source.path, source.control, most_files=most)
+        return await self._rotate(self._sources.log_source(container))
 
     # --- the facade ---
 
@@ -321,17 +327,34 @@ class LogService:
                     _log.warning("The log of %s could not be rotated: %s", source.name, error)
 
     async def _rotate_if_due(self, source: LogSource) -> None:
-        most_bytes, most_files = self._limits(source)
         try:
             size = source.path.stat().st_size
         except FileNotFoundError:
             reopen_if_missing(source.path, source.control)
             return
-        # Half the limit and less for each file: the history as a whole keeps to max_bytes × max_files.
-        if size >= most_bytes > 0:
-            await self.ensure_index(source.path)
+        if size == 0:
+            return
+        await self._name_early(source)
+        if size >= self._limits(source)[0] > 0:
+            await self._rotate(source)
+
+    async def _name_early(self, source: LogSource) -> None:
+        """So that the lines written so far are kept whatever conmon does. Once for each file is enough."""
+        if self._named.get(source.path) != os.stat(source.path).st_ino:
             async with self._rotating:
-                await asyncio.to_thread(rotate, source.path, source.control, most_files=most_files)
+                self._named[source.path] = await asyncio.to_thread(name_early, source.path)
+
+    async def _rotate(self, source: LogSource) -> bool:
+        await self.ensure_index(source.path)
+        async with self._rotating:
+            inode, when = self._left.get(source.path, (0, 0.0))
+            with contextlib.suppress(FileNotFoundError):
+                if os.stat(source.path).st_ino == inode and time.monotonic() - when < _ANSWER_SECONDS:
+                    return False
+            most_files = self._limits(source)[1]
+            inode = await asyncio.to_thread(rotate, source.path, source.control, most_files=most_files)
+            self._left[source.path] = inode, time.monotonic()
+        return bool(inode)
 
 
 def _with_chronicle(path: Path, work: Callable[[Chronicle], _T]) -> _T:

@@ -26,6 +26,8 @@ class ConmonCall:
     runtime_options: Sequence[str]
     log: Path
     exits: Path
+    log_size_max: int = 0
+    """conmon throws its log away when it has written so many bytes, and begins anew; 0 is never."""
     tty: bool = False
     stdin: bool = False
     leave_stdin_open: bool = False
@@ -50,6 +52,7 @@ class ConmonCall:
             "--exit-dir", str(self.exits), "--no-sync-log",
         ]  # fmt: skip
         argv += [f"--runtime-arg={option}" for option in self.runtime_options]
+        argv += ["--log-size-max", str(self.log_size_max)] if self.log_size_max else []
         argv += ["--terminal"] if self.tty else []
         argv += ["--stdin"] if self.stdin else []
         argv += ["--leave-stdin-open"] if self.leave_stdin_open else []

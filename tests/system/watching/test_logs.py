@@ -8,14 +8,20 @@ import gzip
 import os
 from typing import TYPE_CHECKING
 
-from engine.types.containers import LogLimits
+from engine.embedded import open_engine
+from engine.logs.files import rotated_files
+from engine.types.containers import LogLimits, Mount
 from engine.types.logs import ExportLogs, LogLine, ReadLogs, SearchLogs
-from tests.system.containers.conftest import create, run, until
+from tests.support.engine import opened_engine
+from tests.system.containers.conftest import create, load_busybox, run, until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
+
     from engine.embedded import EmbeddedEngine
+    from tests.support.stores import ShortTmp
 
 
 async def _lines(engine: EmbeddedEngine, name: str, **request: object) -> list[LogLine]:
@@ -105,6 +111,37 @@ async def test_what_outgrows_its_limit_is_rotated_and_the_newest_stays(loaded: E
     tail = await _lines(loaded, "box", tail=3)
     assert [line.text for line in tail] == ["line 39998", "line 39999", "line 40000"]
     assert tail[-1].number == 39_999
+
+
+async def test_without_an_engine_a_log_keeps_to_a_bound(
+    short_tmp: ShortTmp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """conmon would throw away what it wrote before; what an engine has seen of it stays."""
+    monkeypatch.setattr("engine.logs.rotation._LEAST_UNATTENDED", 200_000)
+    script = """
+        echo first
+        while [ ! -e /signs/go ]; do usleep 10000; done
+        n=0; while [ $n -lt 40000 ]; do n=$((n+1)); echo line $n; done
+        touch /signs/done
+        sleep 1000
+    """
+    signs = Mount(kind="bind", source=str(tmp_path), target="/signs")
+    engine = await open_engine(short_tmp.root, short_tmp.run)
+    try:
+        await load_busybox(engine)
+        limits = LogLimits(max_bytes=100_000, max_files=2)
+        box = await run(engine, "sh", "-c", script, name="box", log=limits, mounts=(signs,))
+        directory = engine.paths.log(box.id).parent
+        await until(lambda: len(rotated_files(directory / "container.log")) == 1)
+    finally:
+        await engine.close()
+    (tmp_path / "go").touch()
+    await until(lambda: (tmp_path / "done").exists(), seconds=60)
+    sizes = {path.stat().st_ino: path.stat().st_size for path in directory.glob("container.log*")}
+    assert 200_000 < sum(sizes.values()) < 450_000
+    async with opened_engine(short_tmp) as again:
+        lines = [line.text for line in await _lines(again, "box")]
+    assert (lines[0], lines[-1]) == ("first", "line 40000")
 
 
 async def _rotated_and_done(engine: EmbeddedEngine, directory: Path) -> bool:

@@ -12,7 +12,7 @@ from engine.logs import cursor as cursor_module
 from engine.logs.archive import LogArchive
 from engine.logs.cursor import Chronicle
 from engine.logs.files import LogFiles, index_path, rotated_files
-from engine.logs.rotation import drop_oldest, rotate
+from engine.logs.rotation import drop_oldest, name_early, rotate, unattended_limit
 from engine.logs.upkeep import bring_up_to_date, load_indexes
 from tests.unit.logs.logtext import START_NS, numbered, physical, plain_reading, write_log
 
@@ -149,6 +149,60 @@ def test_rotated_files_are_one_history(log: Path) -> None:
     tail = [line.text for line in chronicle.at_tail(2000).drain()]
     assert tail == [text for _, text in expected[-2000:]]
     chronicle.close()
+
+
+def _conmon_begins_anew(log: Path) -> None:
+    """As conmon does it, asked by us or by its own limit: over whatever has the path."""
+    beside = log.with_name(f"{log.name}.tmp")
+    beside.write_bytes(b"")
+    beside.replace(log)
+
+
+def test_what_conmon_would_throw_away_is_kept(log: Path) -> None:
+    write_log(log, numbered(100))
+    chronicle = Chronicle(log)
+    assert name_early(log)
+    assert name_early(log)
+    write_log(log, numbered(50, first=100))
+    _conmon_begins_anew(log)
+    write_log(log, numbered(50, first=150))
+    _conmon_begins_anew(log)
+    write_log(log, numbered(10, first=200))
+    # Nobody looked between the second and the third: of those that have no name the newest is there.
+    kept = [*range(150), *range(200, 210)]
+    while chronicle.files.grown():
+        pass
+    fresh = Chronicle(log)
+    for one in (chronicle, fresh):
+        one.update()
+        assert [line.text for line in one.at_start().drain()] == [f"line {n}" for n in kept]
+        one.close()
+
+
+def test_a_rotation_leaves_the_naming_to_us_and_the_rest_to_conmon(log: Path, tmp_path: Path) -> None:
+    control = tmp_path / "ctl"
+    os.mkfifo(control)
+    reader = os.open(control, os.O_RDONLY | os.O_NONBLOCK)
+    write_log(log, numbered(10))
+    inode = log.stat().st_ino
+    assert rotate(log, control, most_files=9) == inode
+    assert os.read(reader, 100) == b"2 0 0\n"
+    os.close(reader)
+    # conmon writes on until it has read that.
+    assert log.stat().st_ino == inode
+    write_log(log, numbered(5, first=10))
+    _conmon_begins_anew(log)
+    assert rotate(log, control, most_files=9) == 0
+    write_log(log, numbered(5, first=15))
+    chronicle = Chronicle(log)
+    assert [line.text for line in chronicle.at_start().drain()] == [f"line {n}" for n in range(20)]
+    assert len(chronicle.files.parts) == 2
+    chronicle.close()
+
+
+def test_the_limit_of_conmon_is_no_limit_of_a_file() -> None:
+    assert unattended_limit(1 << 20, 3) == 256 << 20
+    assert unattended_limit(1 << 30, 3) == 3 << 30
 
 
 def test_numbers_outlive_the_lines_that_were_dropped(log: Path) -> None:
