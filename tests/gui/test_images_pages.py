@@ -103,8 +103,10 @@ def test_a_bad_name_is_not_taken() -> None:
 
 
 def test_removing_an_unused_image_asks_nothing_and_tells_the_gain(driver: Driver) -> None:
-    unused = next(i for i in driver.client.mirror.images.values() if not i.used_by and len(i.tags) == 1)
-    driver.window.trigger("image.remove", [unused])
+    unused = next(i for i in driver.client.mirror.images.values() if len(i.used_by) == 1 and len(i.tags) == 1)
+    driver.ask(lambda engine: engine.containers.remove(unused.used_by[0], force=True))
+    driver.until(lambda: not driver.client.mirror.images[unused.id].used_by)
+    driver.window.trigger("image.remove", [driver.client.mirror.images[unused.id]])
     driver.until(lambda: unused.id not in driver.client.mirror.images)
     driver.no_dialog()
     driver.until(lambda: any("Frees" in text for text in driver.toast_texts()))
