@@ -153,6 +153,11 @@ async def served(engine: EmbeddedEngine, short_tmp: ShortTmp) -> AsyncIterator[E
     server = ApiServer(engine, short_tmp.run / "docker.sock")
     await server.start()
     yield engine
+    # Killed, not stopped: a `sleep` as first process hears no SIGTERM, and its ten seconds would be every test's.
+    await asyncio.gather(
+        *(engine.containers.remove(each.id, force=True) for each in await engine.containers.list()),
+        return_exceptions=True,
+    )
     await server.close()
 
 
