@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
-import struct
 from typing import TYPE_CHECKING
 
+from engine import inotify
 from engine.processes.conmon import parse_exit_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-_IN_CLOSE_WRITE = 0x8
-_IN_MOVED_TO = 0x80
-_IN_NONBLOCK_CLOEXEC = os.O_NONBLOCK | os.O_CLOEXEC
-_EVENT = struct.Struct("iIII")
 
 
 class ExitWatch:
@@ -27,24 +21,16 @@ class ExitWatch:
         self._directory = directory
         self._on_exit = on_exit
         self._on_lost = on_lost
-        self._fd = -1
+        self._inotify: inotify.Inotify | None = None
         self._supervisors: dict[str, int] = {}
 
     def open(self) -> None:
-        libc = ctypes.CDLL(None, use_errno=True)
-        self._fd = libc.inotify_init1(_IN_NONBLOCK_CLOEXEC)
-        if self._fd < 0:
-            raise OSError(ctypes.get_errno(), "inotify_init1")
-        if libc.inotify_add_watch(self._fd, os.fsencode(self._directory), _IN_MOVED_TO | _IN_CLOSE_WRITE) < 0:
-            raise OSError(ctypes.get_errno(), "inotify_add_watch", str(self._directory))
-        asyncio.get_running_loop().add_reader(self._fd, self._read)
+        self._inotify = inotify.Inotify(self._appeared)
+        self._inotify.watch(self._directory, inotify.MOVED_TO | inotify.CLOSE_WRITE)
 
     def close(self) -> None:
-        loop = asyncio.get_running_loop()
-        if self._fd >= 0:
-            loop.remove_reader(self._fd)
-            os.close(self._fd)
-            self._fd = -1
+        if self._inotify is not None:
+            self._inotify.close()
         for container_id in tuple(self._supervisors):
             self.forget(container_id)
 
@@ -77,19 +63,9 @@ class ExitWatch:
     def clear(self, container_id: str) -> None:
         (self._directory / container_id).unlink(missing_ok=True)
 
-    def _read(self) -> None:
-        try:
-            data = os.read(self._fd, 65536)
-        except BlockingIOError:
-            return
-        offset = 0
-        while offset < len(data):
-            _, _, _, length = _EVENT.unpack_from(data, offset)
-            offset += _EVENT.size
-            name = data[offset : offset + length].rstrip(b"\0").decode(errors="replace")
-            offset += length
-            if name and "." not in name:
-                self._on_exit(name)
+    def _appeared(self, _number: int, name: str) -> None:
+        if name and "." not in name:
+            self._on_exit(name)
 
     def _lost(self, container_id: str) -> None:
         self.forget(container_id)

@@ -6,44 +6,29 @@ more wake-ups than its reader takes.
 
 from __future__ import annotations
 
-import asyncio
-import ctypes
-import os
-import struct
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from engine import inotify
+
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_IN_MODIFY, _IN_CLOSE_WRITE, _IN_MOVED_TO, _IN_CREATE = 0x2, 0x8, 0x80, 0x100
-_IN_DELETE_SELF, _IN_MOVE_SELF = 0x400, 0x800
-_IN_ONESHOT = 0x80000000
-_IN_IGNORED = 0x8000
-_FILE = _IN_MODIFY | _IN_CLOSE_WRITE | _IN_MOVE_SELF | _IN_DELETE_SELF | _IN_ONESHOT
-_DIRECTORY = _IN_CREATE | _IN_MOVED_TO | _IN_DELETE_SELF | _IN_ONESHOT
-_EVENT = struct.Struct("iIII")
-_libc = ctypes.CDLL(None, use_errno=True)
+_FILE = inotify.MODIFY | inotify.CLOSE_WRITE | inotify.MOVE_SELF | inotify.DELETE_SELF | inotify.ONESHOT
+_DIRECTORY = inotify.CREATE | inotify.MOVED_TO | inotify.DELETE_SELF | inotify.ONESHOT
 
 
 class LogWatcher:
     """Wakes readers. Make it on the loop that uses it."""
 
     def __init__(self) -> None:
-        self._fd = _libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-        if self._fd < 0:
-            error = ctypes.get_errno()
-            raise OSError(error, os.strerror(error))
         self._waiting: dict[int, set[asyncio.Event]] = {}
-        self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._fd, self._on_events)
+        self._inotify = inotify.Inotify(self._changed)
 
     def close(self) -> None:
-        if self._fd >= 0:
-            self._loop.remove_reader(self._fd)
-            os.close(self._fd)
-            self._fd = -1
+        self._inotify.close()
         for events in self._waiting.values():
             for event in events:
                 event.set()
@@ -61,9 +46,10 @@ class LogWatcher:
 
     @contextmanager
     def _watch(self, path: Path, mask: int, event: asyncio.Event) -> Iterator[None]:
-        number = _libc.inotify_add_watch(self._fd, os.fsencode(path), ctypes.c_uint32(mask))
+        number = -1
+        with suppress(OSError):  # not there (yet): the watch on the directory tells when it comes
+            number = self._inotify.watch(path, mask)
         if number < 0:
-            # Not there (yet): the watch on the directory tells when it comes.
             yield
             return
         events = self._waiting.setdefault(number, set())
@@ -75,15 +61,6 @@ class LogWatcher:
             if not events:
                 self._waiting.pop(number, None)
 
-    def _on_events(self) -> None:
-        try:
-            data = os.read(self._fd, 65536)
-        except BlockingIOError:
-            return
-        offset = 0
-        while offset < len(data):
-            number, mask, _, length = _EVENT.unpack_from(data, offset)
-            offset += _EVENT.size + length
-            if not mask & _IN_IGNORED:
-                for event in self._waiting.pop(number, ()):
-                    event.set()
+    def _changed(self, number: int, _name: str) -> None:
+        for event in self._waiting.pop(number, ()):
+            event.set()
