@@ -82,12 +82,12 @@ def test_removing_hides_at_once_and_removes_when_the_bar_goes(driver: Driver, ki
 @pytest.mark.parametrize("kind", KINDS)
 def test_undo_brings_it_back_and_the_engine_never_heard_of_it(driver: Driver, kind: str) -> None:
     driver.window.navigate(kind)
-    before = getattr(driver.client.mirror, kind).copy()
+    before = shown(driver, kind)
     key = remove_one(driver, kind)
     page: Any = driver.window.page(kind)
     assert page.list.model.row_of(key) == -1
     press_undo(driver)
-    assert getattr(driver.client.mirror, kind) == before
+    assert shown(driver, kind) == before
     assert page.list.model.row_of(key) >= 0
     assert key in in_engine(driver, kind)
     assert not driver.window.removal.busy
