@@ -1,8 +1,7 @@
-"""What a container changed in its file tree, from the overlay's upper directory; and Dockerfile lines to match."""
+"""What a container changed in its file tree, from the overlay's upper directory."""
 
 from __future__ import annotations
 
-import shlex
 import stat
 from collections import Counter
 from pathlib import Path
@@ -65,94 +64,3 @@ def _without_bare_mount_points(changes: list[ChangedPath], hidden: set[str]) -> 
         for change in changes
         if not (change.kind != "removed" and change.path in parents and not carried[change.path])
     ]
-
-
-# --- Dockerfile lines ---
-
-_CACHES = ("/var/cache", "/var/lib/apt/lists", "/tmp", "/var/tmp", "/root/.cache", "/var/log", "/run")
-_HISTORIES = ("/root/.bash_history", "/root/.ash_history", "/root/.python_history", "/root/.viminfo", "/root/.lesshst")
-_PACKAGERS = {
-    "/var/lib/dpkg/status": ("apt-get update && apt-get install -y", " && rm -rf /var/lib/apt/lists/*"),
-    "/lib/apk/db/installed": ("apk add --no-cache", ""),
-    "/var/lib/rpm": ("dnf install -y", " && dnf clean all"),
-    "/usr/lib/sysimage/rpm": ("dnf install -y", " && dnf clean all"),
-}
-_PACKAGE_FILES = ("/usr/bin/", "/usr/lib", "/usr/share/", "/usr/sbin/", "/usr/include/", "/lib/", "/bin/", "/sbin/",
-                  "/etc/alternatives", "/etc/ld.so.cache", "/var/lib/dpkg", "/lib/apk", "/etc/apk", "/var/lib/rpm",
-                  "/usr/libexec/")  # fmt: skip
-_DPKG_INFO = "/var/lib/dpkg/info/"
-
-
-def suggest_dockerfile(image: str, changes: Sequence[ChangedPath], *, name: str = "") -> str:
-    """The changes as Dockerfile lines: packages recognised, the rest copied, with a note of how to get the files."""
-    kept = [change for change in changes if not _is_noise(change.path)]
-    lines = [f"FROM {image}"]
-    packager = _packager(kept)
-    if packager:
-        install, tidy = _PACKAGERS[packager]
-        packages = _new_packages(kept)
-        known = " ".join(shlex.quote(package) for package in packages)
-        if not packages:
-            lines.append("# Packages were installed by hand; name them here.")
-        lines.append(f"RUN {install} {known or 'PACKAGES'}{tidy}")
-        kept = [change for change in kept if not _of_packages(change)]
-    removed = _topmost([change.path for change in kept if change.kind == "removed"])
-    written = _topmost([change.path for change in kept if change.kind != "removed" and _worth_copying(change, kept)])
-    if written:
-        source = name or "CONTAINER"
-        lines += ["# Get these files from the container first, into a directory beside the Dockerfile:"]
-        lines += [f"#   docker cp {shlex.quote(f'{source}:{path}')} {shlex.quote(f'files{path}')}" for path in written]
-        lines += [_copy(path) for path in written]
-    if removed:
-        lines.append("RUN rm -rf " + " ".join(shlex.quote(path) for path in removed))
-    if len(lines) == 1:
-        lines.append("# Nothing was changed that would belong in an image.")
-    return "\n".join(lines) + "\n"
-
-
-def _copy(path: str) -> str:
-    """The form with brackets where a path has blanks or quotes in it."""
-    if path == shlex.quote(path):
-        return f"COPY files{path} {path}"
-    quoted = [f'"{part}"' for part in (f"files{path}".replace('"', '\\"'), path.replace('"', '\\"'))]
-    return f"COPY [{', '.join(quoted)}]"
-
-
-def _is_noise(path: str) -> bool:
-    return path in _HISTORIES or any(path == top or path.startswith(top + "/") for top in _CACHES)
-
-
-def _packager(changes: Sequence[ChangedPath]) -> str:
-    changed = {change.path for change in changes}
-    return next((marker for marker in _PACKAGERS if marker in changed), "")
-
-
-def _new_packages(changes: Sequence[ChangedPath]) -> list[str]:
-    """Names of added packages, where files of the package database are named after them (dpkg)."""
-    names = set()
-    for change in changes:
-        if change.kind == "added" and change.path.startswith(_DPKG_INFO) and change.path.endswith(".list"):
-            names.add(change.path.removeprefix(_DPKG_INFO).removesuffix(".list").partition(":")[0])
-    return sorted(names)
-
-
-def _of_packages(change: ChangedPath) -> bool:
-    return (
-        change.path.startswith(_PACKAGE_FILES) or change.path in _PACKAGERS or change.path in ("/usr", "/etc", "/var")
-    )
-
-
-def _worth_copying(change: ChangedPath, changes: Sequence[ChangedPath]) -> bool:
-    """A directory the image has is there already; only what was put in it counts."""
-    if change.kind == "added":
-        return True
-    return not any(other is not change and other.path.startswith(change.path + "/") for other in changes)
-
-
-def _topmost(paths: Sequence[str]) -> list[str]:
-    """Paths that are below none of the others."""
-    found: list[str] = []
-    for path in sorted(paths):
-        if not found or not path.startswith(found[-1] + "/"):
-            found.append(path)
-    return found

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.containers import attach as attaching
 from engine.containers import changes as changing
 from engine.containers import death, processes_list
+from engine.containers.dockerfile_lines import READ, Texts, suggest_dockerfile
 from engine.containers.exec import ExecTarget
 from engine.containers.planning import read_text
 from engine.containers.restarter import delay
@@ -115,7 +116,22 @@ class Looker:
         return look
 
     async def suggest_dockerfile(self, entry: Entry) -> str:
-        return changing.suggest_dockerfile(entry.container.image, await self.changes(entry), name=entry.container.name)
+        changes = await self.changes(entry)
+        changed = {change.path for change in changes}
+        texts = {}
+        for path in READ:
+            before = after = await self._text_in_image(entry, path)
+            if path in changed:
+                after = await self._text(self._runtime.paths.upper(entry.id), path)
+            if before or after:
+                texts[path] = Texts(before, after)
+        return suggest_dockerfile(entry.container.image, changes, name=entry.container.name, texts=texts)
+
+    async def _text_in_image(self, entry: Entry, path: str) -> str:
+        for layer in reversed(entry.record.layers):
+            if text := await self._text(self._runtime.paths.layer_tree(layer), path):
+                return text
+        return ""
 
     async def size(self, entry: Entry) -> SizeOnDisk:
         writable = 0
@@ -184,10 +200,12 @@ class Looker:
             os.close(write_end)
 
     async def _file_inside(self, entry: Entry, path: str) -> str:
+        return await self._text(self._runtime.paths.rootfs(entry.id), path)
+
+    async def _text(self, root: Path, path: str) -> str:
+        """A small file below a root; "" where there is none."""
         try:
-            fd = await self._runtime.keeper.open_file(
-                self._runtime.paths.rootfs(entry.id), path, os.O_RDONLY | os.O_NONBLOCK
-            )
+            fd = await self._runtime.keeper.open_file(root, path, os.O_RDONLY | os.O_NONBLOCK)
         except OSError:
             return ""
         return read_text(fd)

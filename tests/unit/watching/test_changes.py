@@ -7,15 +7,17 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from engine.containers.changes import changed_paths, suggest_dockerfile
+from engine.containers.changes import changed_paths
+from engine.containers.dockerfile_lines import MARKED, PASSWD, WORLD, Texts, suggest_dockerfile
 from engine.containers.lending import is_static
 from engine.containers.processes_list import signal_number
 from engine.types.containers import ChangedPath
 
 
-def _lines(*changes: tuple[str, str]) -> list[str]:
+def _lines(*changes: tuple[str, str], **texts: Texts) -> list[str]:
     found = [ChangedPath(path=path, kind=kind) for kind, path in changes]  # type: ignore[arg-type]
-    return suggest_dockerfile("img:1", found, name="box").splitlines()
+    known = {{"passwd": PASSWD, "world": WORLD, "marked": MARKED}[name]: text for name, text in texts.items()}
+    return suggest_dockerfile("img:1", found, name="box", texts=known).splitlines()
 
 
 def test_packages_are_recognised_and_their_files_not_copied() -> None:
@@ -32,6 +34,65 @@ def test_packages_are_recognised_and_their_files_not_copied() -> None:
         "RUN apt-get update && apt-get install -y curl libcurl4 && rm -rf /var/lib/apt/lists/*",
     ]
     assert [line for line in lines if line.startswith("COPY")] == ["COPY files/opt/mine /opt/mine"]
+
+
+def test_an_afternoon_of_work_by_hand() -> None:
+    """apt install nginx; adduser app; edit a config; delete the welcome page; leave a program and its notes."""
+    root = "root:x:0:0:root:/root:/bin/bash\n"
+    lines = _lines(
+        ("changed", "/etc"), ("added", "/etc/.pwd.lock"), ("changed", "/etc/passwd"), ("added", "/etc/passwd-"),
+        ("changed", "/etc/shadow"), ("changed", "/etc/group"), ("changed", "/etc/gshadow"), ("changed", "/etc/subuid"),
+        ("added", "/etc/nginx"), ("added", "/etc/nginx/nginx.conf"), ("changed", "/etc/ld.so.cache"),
+        ("added", "/home/app"), ("added", "/home/app/.bashrc"), ("added", "/home/app/.bash_history"),
+        ("added", "/home/app/serve.py"), ("added", "/srv/notes"), ("added", "/srv/__pycache__/x.pyc"),
+        ("changed", "/var/lib/dpkg/status"), ("added", "/var/lib/dpkg/info/nginx.list"),
+        ("added", "/var/lib/dpkg/info/libssl3:amd64.list"), ("changed", "/var/lib/apt/extended_states"),
+        ("removed", "/var/lib/dpkg/info/telnet.list"), ("added", "/usr/sbin/nginx"), ("removed", "/usr/share/doc/x"),
+        ("changed", "/var/www/html"), ("removed", "/var/www/html/index.html"), ("added", "/var/log/nginx/access.log"),
+        passwd=Texts(root, f"{root}app:x:1001:1001:,,,:/home/app:/bin/bash\n"),
+        marked=Texts("", "Package: libssl3\nArchitecture: amd64\nAuto-Installed: 1\n\nPackage: x\nAuto-Installed: 0\n"),
+    )  # fmt: skip
+    assert [line for line in lines if not line.startswith("#")] == [
+        "FROM img:1",
+        "RUN apt-get update && apt-get install -y nginx && rm -rf /var/lib/apt/lists/*",
+        "RUN apt-get purge -y telnet",
+        "RUN useradd --create-home --uid 1001 --home-dir /home/app --shell /bin/bash app",
+        "COPY files/etc/nginx /etc/nginx",
+        "COPY --chown=app:app files/home/app/serve.py /home/app/serve.py",
+        "COPY files/srv/notes /srv/notes",
+        "RUN rm -rf /var/www/html/index.html",
+    ]
+    assert "#   mkdir -p files/home/app" in lines
+    assert "#   docker cp box:/home/app/serve.py files/home/app/serve.py" in lines
+
+
+def test_alpine_names_what_was_asked_for() -> None:
+    lines = _lines(
+        ("changed", "/lib/apk/db/installed"), ("changed", "/etc/apk/world"), ("added", "/usr/bin/curl"),
+        ("changed", "/etc/passwd"), ("changed", "/etc/group"),
+        world=Texts("alpine-base\nbusybox\n", "alpine-base\ncurl\njq\n"),
+        passwd=Texts("", "web:x:1000:1000::/srv:/sbin/nologin\n"),
+    )  # fmt: skip
+    assert lines[1:] == [
+        "RUN apk add --no-cache curl jq",
+        "RUN apk del busybox",
+        "RUN adduser -D -H -u 1000 -h /srv -s /sbin/nologin web",
+    ]
+
+
+def test_what_pip_brought_is_named_by_version() -> None:
+    site = "/usr/local/lib/python3.12/site-packages"
+    lines = _lines(
+        ("changed", site), ("added", f"{site}/flask"), ("added", f"{site}/flask/app.py"),
+        ("added", f"{site}/flask-3.0.3.dist-info"), ("added", f"{site}/flask-3.0.3.dist-info/METADATA"),
+    )  # fmt: skip
+    assert lines[1:] == ["RUN pip install --no-cache-dir flask==3.0.3"]
+
+
+def test_a_changed_password_is_not_copied() -> None:
+    lines = _lines(("changed", "/etc/shadow"), ("added", "/etc/shadow-"))
+    assert lines[1].startswith("# Accounts or passwords were changed by hand")
+    assert not any("COPY" in line for line in lines)
 
 
 def test_blanks_and_quotes() -> None:
