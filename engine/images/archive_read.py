@@ -99,7 +99,7 @@ class ArchiveReader:
 
     async def _take_back(self) -> None:
         """What no image came of goes again."""
-        await asyncio.shield(self._intake.drop(self._new, self._catalogue.layers))
+        await asyncio.shield(self._intake.drop(self._new))
         for record in self._came.values():
             if record.diff_id not in self._catalogue.layers:
                 await self._archives.discard(record)

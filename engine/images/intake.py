@@ -22,8 +22,9 @@ from engine.images.decompress import recognise, unfold
 from engine.images.records import LayerRecord
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Callable, Container, Iterable, Iterator
+    from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 
+    from engine.images.catalogue import Catalogue
     from engine.images.layer_archive import ArchiveSink
     from engine.storage.layers import LayerStore
 
@@ -41,8 +42,9 @@ class Added(NamedTuple):
 class LayerIntake:
     """Unpacks streams into layers; the same layer never twice at once."""
 
-    def __init__(self, layers: LayerStore) -> None:
+    def __init__(self, layers: LayerStore, catalogue: Catalogue) -> None:
         self._layers = layers
+        self._catalogue = catalogue
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._pins: Counter[str] = Counter()
 
@@ -80,14 +82,15 @@ class LayerIntake:
             diff_id=added.diff_id, size=self._layers.size(added.diff_id), files=files, tar_size=added.tar_size
         )
 
-    async def drop(self, diff_ids: Iterable[str], recorded: Container[str]) -> None:
+    async def drop(self, diff_ids: Iterable[str], *, own_pins: int = 1) -> None:
         """Take back layers that came to nothing, unless somebody else has a use for them by now.
 
-        The caller may still hold its own pin on each.
+        The caller itself may hold so many pins on each.
         """
         for diff_id in diff_ids:
             async with self.lock(diff_id):
-                if diff_id not in recorded and self._pins[diff_id] <= 1 and self._layers.has(diff_id):
+                is_wanted = diff_id in self._catalogue.layers or self._pins[diff_id] > own_pins
+                if not is_wanted and self._layers.has(diff_id):
                     await self._layers.remove(diff_id)
 
     async def add(
@@ -100,6 +103,7 @@ class LayerIntake:
     ) -> Added:
         """Unpack a stream, compressed or not. A `sink` gets the compressed form.
 
+        Who knows the `diff_id` holds its lock, and has seen that the layer is not here.
         The stream is always read to its end, so that whoever checks its digest on the way gets to know it; a failure of
         the stream itself is raised before one of the unpacking, which it would only have caused.
         """
@@ -117,15 +121,24 @@ class LayerIntake:
             except StorageError:
                 feeder.raise_damage()  # the truth behind a tar stream that ended too early
                 raise
-            if feeder.is_damaged and diff_id is not None:
-                # All that was unpacked is right, but the archive is not: it lacks its end, or rubbish follows it.
-                await self._layers.remove(diff_id)
-            feeder.raise_damage()
+            feeder.raise_damage()  # all that was unpacked is right, but its end is missing, or rubbish follows it
             return Added(found, feeder.whole_size)
+        except BaseException:
+            await asyncio.shield(self._take_back(unpacking, is_locked=diff_id is not None))
+            raise
         finally:
             unpacking.cancel()
             await asyncio.gather(unpacking, return_exceptions=True)
             await feeder.stop()
+
+    async def _take_back(self, unpacking: asyncio.Task[str], *, is_locked: bool) -> None:
+        """Stop the unpacking; if it was through already, nobody shall find the layer."""
+        unpacking.cancel()
+        (made,) = await asyncio.gather(unpacking, return_exceptions=True)
+        if isinstance(made, str) and is_locked:  # by the caller, who has seen that it was not here before
+            await self._layers.remove(made)
+        elif isinstance(made, str):
+            await self.drop([made], own_pins=0)
 
     async def _unpack(self, diff_id: str | None, reader: int, progress: Callable[[int], None] | None) -> str:
         try:
@@ -165,12 +178,8 @@ class _Feeder:
     def whole_size(self) -> int:
         return self.written if self._damage is None else 0
 
-    @property
-    def is_damaged(self) -> bool:
-        return self._damage is not None and not isinstance(self._damage, BrokenPipeError)
-
     def raise_damage(self) -> None:
-        if self._damage is not None and self.is_damaged:
+        if self._damage is not None and not isinstance(self._damage, BrokenPipeError):
             raise self._damage
 
     async def stop(self) -> None:

@@ -134,7 +134,7 @@ class Maker:
         try:
             await self._catalogue.add(image, records, tags=tags, action=action)
         except BaseException:
-            await self._intake.drop([record.diff_id for record in records], self._catalogue.layers)
+            await self._intake.drop([record.diff_id for record in records])
             for record in records:
                 if record.diff_id not in self._catalogue.layers:
                     await self._archives.discard(record)

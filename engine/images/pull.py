@@ -206,9 +206,9 @@ class Puller:
             if self._layers.has(diff_id):
                 teller.whole(LayerPhase.PRESENT)
             else:
+                added.append(diff_id)  # before it is: a pull that is stopped in the very moment knows what to take back
                 async with aclosing(self._bytes(name, descriptor, login, teller)) as chunks:
                     came = await self._intake.add(diff_id, chunks)
-                added.append(diff_id)
                 teller.whole(LayerPhase.DONE)
         record = await self._intake.describe(came, self._catalogue.layers.get(diff_id))
         record = record.seen_at(descriptor.digest, name.name)
@@ -272,7 +272,7 @@ class Puller:
 
     async def _take_back(self, added: list[str], digests: list[str], error: BaseException) -> None:
         """Layers without an image go. Compressed bytes stay if a later try can use them."""
-        await asyncio.shield(self._intake.drop(added, self._catalogue.layers))
+        await asyncio.shield(self._intake.drop(added))
         may_go_on = not isinstance(error, WherryError) or error.code not in (
             Code.DIGEST_MISMATCH, Code.BAD_ARCHIVE, Code.DISK_FULL, Code.CORRUPT,
         )  # fmt: skip

@@ -162,8 +162,17 @@ def _check_path_case(text: str, path: str, start: int) -> None:
             text,
             start + capital,
             "a repository name has no capital letters.",
-            hint=f"Did you mean “{text[:start] + text[start:].lower()}”?",
+            hint=f"Did you mean “{_without_capitals(text, start)}”?",
         )
+
+
+def _without_capitals(text: str, start: int) -> str:
+    """The same name as it may be written. A first part that looks like a host only by its capitals is none."""
+    name = _split_suffix(text)[0]
+    host = text[:start]
+    if not any(sign in host for sign in ".:"):
+        host = host.lower()
+    return host + name[start:].lower() + text[len(name) :]
 
 
 def _check_domain(text: str, domain: str) -> None:

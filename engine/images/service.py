@@ -108,7 +108,7 @@ class ImageService:
         self._following: asyncio.Task[None] | None = None
         self._usage: dict[str, Callable[[], Awaitable[tuple[int, int]]]] = {}
         self.catalogue = Catalogue(database, bus)
-        self.intake = LayerIntake(layers)
+        self.intake = LayerIntake(layers, self.catalogue)
         self.archives = LayerArchives(paths, blobs, layers, keeper)
         self._unfinished = Unfinished(database)
         self._book = RegistryBook()

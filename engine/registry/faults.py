@@ -170,7 +170,8 @@ def is_passing(error: WherryError) -> bool:
 def refused(
     status: int, body: bytes, headers: Mapping[str, str], *, host: str, what: str, url: str = ""
 ) -> WherryError:
-    """A registry's answer that is no success."""
+    """A registry's answer that is no success. `what` may begin with the host, which is said only once."""
+    what = what.removeprefix(f"{host}/")
     said = _what_it_said(body, headers)
     details = f"HTTP {status} from {url or host}" + (f"\n{said}" if said else "")
     if status == 401:

@@ -97,7 +97,12 @@ class LayerStore:
                     "A layer is not what the image says it is", f"It should be {diff_id} and is {done.diff_id}.",
                     code=Code.DIGEST_MISMATCH, subject=diff_id,
                 )  # fmt: skip
-            await self._place(staged, done)
+            placing = asyncio.create_task(self._place(staged, done))
+            try:
+                await asyncio.shield(placing)
+            except asyncio.CancelledError:
+                await placing  # a layer is there or not, never about to be
+                raise
         except BaseException:
             with contextlib.suppress(StorageError):
                 await asyncio.shield(self.trash.take(staged))

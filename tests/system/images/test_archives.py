@@ -123,6 +123,7 @@ def _bad_archives() -> dict[str, bytes]:
         "other layers than the config says": layer_tar(
             [File("manifest.json", manifest), File("c.json", config), File("l.tar", tar)]
         ),
+        "a layer damaged only at its end": docker_archive([gzip.compress(tar)[:-6]]),
         "damaged layer": docker_archive([tar[:148] + b"7777777\0" + tar[156:]]),
     }
 
@@ -157,3 +158,14 @@ async def test_a_tree_is_imported_with_changes(images: ImageService, tmp_path: P
     assert (await images.history(image_id))[0].comment == "from a tree"
     with pytest.raises(WherryError, match="RUN cannot be applied"):
         await images.import_tree(str(tree), "", changes=["RUN x"]).result()
+
+
+async def test_a_damaged_copy_of_a_layer_takes_nothing_from_the_good_one(images: ImageService) -> None:
+    tar = layer_tar([File("x", b"y")])
+    await load(images, docker_archive([tar], reference="good:1"))
+
+    with pytest.raises(WherryError):
+        await load(images, docker_archive([gzip.compress(tar)[:-6]], reference="bad:1"))
+
+    assert await images.read_file("good:1", "/x") == b"y"
+    assert [image.tags for image in await images.list()] == [("good:1",)]

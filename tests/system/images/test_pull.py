@@ -17,6 +17,7 @@ from aiohttp import web
 
 from engine.errors import Cancelled, Code, StorageError, WherryError
 from engine.images.manifest import OCI_INDEX, OCI_LAYER
+from engine.storage.layers import LayerStore
 from engine.types.images import LayerPhase, Login, PullImage, PushImage
 from tests.support.image_engine import opened_images
 from tests.support.images import File, busybox_archive, layer_tar, symlink
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.images.service import ImageService
+    from engine.sandbox.client import Unpacked
     from tests.support.nasty_registry import Handler, NastyRegistry
     from tests.support.registry import Registry
     from tests.support.stores import ShortTmp
@@ -225,6 +227,32 @@ async def test_a_cancelled_pull_stops_at_once_and_goes_on_later(images: ImageSer
     assert ranges[0] == ""
     assert ranges[-1].startswith("bytes=")
     assert await images.read_file(image.id, "/big", limit=4_000_000) != b""
+
+
+async def test_a_pull_that_is_stopped_while_its_layer_gets_its_place_leaves_nothing(
+    images: ImageService, short_tmp: ShortTmp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = made_image([layer_tar(FILES)])
+    placing = asyncio.Event()
+    place = LayerStore._place
+
+    async def slowly(self: LayerStore, staged: Path, done: Unpacked) -> None:
+        placing.set()
+        await asyncio.sleep(0)
+        await place(self, staged, done)
+
+    monkeypatch.setattr(LayerStore, "_place", slowly)
+    before = left_in(short_tmp)
+    async with serve_nastily() as registry:
+        offer(registry, image)
+        handle = images.pull(PullImage(reference=f"{registry.host}/app:1"))
+        await placing.wait()
+        handle.cancel()
+        with pytest.raises(Cancelled):
+            await handle.result()
+
+    assert {name for name in left_in(short_tmp) - before if not name.startswith("blobs")} == set()
+    assert await images.list() == []
 
 
 async def test_a_killed_pull_goes_on_at_the_next_start(short_tmp: ShortTmp) -> None:

@@ -100,3 +100,21 @@ def test_ids_and_digests() -> None:
     assert is_digest(DIGEST)
     assert not is_digest(DIGEST.upper())
     assert not is_digest("sha256:../../etc/passwd")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("Nginx", "nginx"),
+        ("Team/App:1", "team/app:1"),
+        ("team/App:Nightly", "team/app:Nightly"),
+        ("Example.com/App", "Example.com/app"),
+        ("HOST:5000/Team/App", "HOST:5000/team/app"),
+    ],
+)
+def test_what_was_meant_is_a_name(text: str, meant: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        parse(text)
+
+    assert caught.value.hint == f"Did you mean “{meant}”?"
+    assert parse(meant)

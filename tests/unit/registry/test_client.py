@@ -77,7 +77,7 @@ async def test_a_missing_tag_is_not_found(tmp_path: Path) -> None:
         error = await failure(client, registry.host)
 
     assert isinstance(error, NotFound)
-    assert "app:1" in error.title
+    assert error.title == f"{registry.host} has no app:1"
 
 
 async def test_a_name_that_does_not_resolve(tmp_path: Path) -> None:
