@@ -30,14 +30,13 @@ class CompiledFilters:
 
     def __init__(self, directory: Path, crun: Crun) -> None:
         self._directory = directory
-        self._crun = crun
         self._known: dict[str, str] = {}
         self._runtime = f"{crun.program} {os.stat(crun.program).st_mtime_ns}"
 
     def apply(self, document: dict[str, Any]) -> str:
         """Put the compiled filter into a config.json if there is one; gives the key to `remember` it by if not."""
         profile = document["linux"].get("seccomp")
-        if profile is None or not self._crun.is_crun:
+        if profile is None:
             return ""
         key = hashlib.sha256(self._runtime.encode() + msgspec.json.encode(profile)).hexdigest()
         encoded = self._known.get(key) or self._load(key)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.errors import Code, RuntimeFailure, Unsupported, WherryError
-from engine.processes.programs import find_program, need_program
+from engine.processes.programs import need_program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,17 +40,10 @@ class Crun:
 
     @classmethod
     def find(cls, root: Path) -> Crun:
-        return cls(find_program("crun") or need_program("runc"), root)
-
-    @property
-    def is_crun(self) -> bool:
-        """runc takes the same verbs, but not crun's own options and annotations."""
-        return not self.program.endswith("runc")
+        return cls(need_program("crun"), root)
 
     @property
     def options(self) -> tuple[str, ...]:
-        if not self.is_crun:
-            return ("--root", str(self.root), "--rootless", "true")
         return ("--root", str(self.root), "--cgroup-manager=disabled")
 
     @property
@@ -67,8 +60,6 @@ class Crun:
         how crun knows that the container runs. No reader means that the process died while it waited.
         """
         fifo = self.root / container_id / "exec.fifo"
-        if not self.is_crun:
-            return False
         try:
             fd = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:

@@ -11,7 +11,6 @@ from engine.errors import HostError
 _HIDDEN_PLACES = ("/usr/libexec/podman", "/usr/lib/podman", "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/lib/cri-o")
 _PACKAGES = {
     "crun": "crun",
-    "runc": "runc",
     "conmon": "conmon",
     "pasta": "passt",
     "slirp4netns": "slirp4netns",

@@ -38,17 +38,9 @@ def as_numbers(version: str) -> tuple[int, ...]:
 
 
 def crun(machine: Machine) -> HostCheck:
-    version = version_of(machine, "crun")
-    if version is None and (fallback := version_of(machine, "runc")):
-        return HostCheck(
-            name="crun",
-            title="crun",
-            verdict=Verdict.DEGRADED,
-            found=f"Not installed; runc {fallback} is used instead.",
-            matters="crun starts containers several times faster.",
-            fix=machine.distribution.install({"debian": "crun"}),
-        )
-    return _program(machine, "crun", version, OLDEST_CRUN, "It starts containers; without it none can start.")
+    return _program(
+        machine, "crun", version_of(machine, "crun"), OLDEST_CRUN, "It starts containers; without it none can start."
+    )
 
 
 def conmon(machine: Machine) -> HostCheck:

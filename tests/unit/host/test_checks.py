@@ -272,13 +272,6 @@ BROKEN: dict[str, tuple[str, Callable[[FakeMachine], None], Verdict, str, str]] 
         "mount",
     ),
     "no crun": ("crun", without("programs", "crun"), MISSING, "Not installed", "sudo apt-get install crun"),
-    "no crun but runc": (
-        "crun",
-        both(without("programs", "crun"), change(programs={"runc"}, versions={"runc": "runc version 1.1.5\n"})),
-        DEGRADED,
-        "runc 1.1.5",
-        "crun",
-    ),
     "old crun": ("crun", change(versions={"crun": "crun version 1.3\n"}), DEGRADED, "1.3; 1.4 or newer", "crun"),
     "no conmon": ("conmon", without("programs", "conmon"), MISSING, "Not installed", "conmon"),
     "no conmon on Fedora": (

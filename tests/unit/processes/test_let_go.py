@@ -34,11 +34,3 @@ def test_where_nobody_waits_crun_is_asked(crun: Crun, tmp_path: Path) -> None:
     assert not crun.let_go("box")
     assert (tmp_path / "box" / "exec.fifo").exists()
     assert not crun.let_go("another")
-
-
-def test_another_runtime_starts_in_its_own_way(crun: Crun, tmp_path: Path) -> None:
-    waiting = os.open(tmp_path / "box" / "exec.fifo", os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        assert not Crun("/usr/sbin/runc", tmp_path).let_go("box")
-    finally:
-        os.close(waiting)
