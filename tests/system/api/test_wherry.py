@@ -71,6 +71,8 @@ async def test_files_go_both_ways(wherry: Tool, tmp_path: Path) -> None:
     assert await wherry("exec", "c1", "cat", "/tmp/tree/file") == "text"
     await wherry("cp", "c1:/tmp/tree", str(tmp_path / "back"))
     assert (tmp_path / "back" / "file").read_text() == "text"
+    await wherry("cp", "c1:/", str(tmp_path / "whole"))
+    assert (tmp_path / "whole" / "tmp" / "tree" / "file").read_text() == "text"
 
 
 async def test_it_ends_after_a_quiet_time(wherry: Tool, short_tmp: ShortTmp) -> None:

@@ -55,6 +55,15 @@ def test_contents_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("rename", "found"), [("whole", ["whole/d/f", "whole/d/h"]), ("", ["d/f", "d/h"]), (None, ["d/f", "d/h"])]
+)
+def test_a_whole_tree_keeps_its_directories(tmp_path: Path, rename: str | None, found: list[str]) -> None:
+    data = archive((".", b"D", ""), ("./d", b"D", ""), ("./d/f", b"x", ""), ("./d/h", b"H", "./d/f"))
+    unpack(iter([data]), str(tmp_path), rename)
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()) == found
+
+
+@pytest.mark.parametrize(
     "entries",
     [
         (("../evil", b"x", ""),),
