@@ -237,12 +237,15 @@ def _shown(path: bytes) -> str:
 
 def _change(stack: Stack, path: bytes, place: int) -> TreeChange:
     """What the top layer did to a visible path."""
-    if stack.layer_of(place) != len(stack.indexes) - 1:
+    top = len(stack.indexes) - 1
+    if stack.is_directory(place) and any(index.find(path) >= 0 for index in stack.indexes[:-1]):
+        # One that was there before is in the layer for what is below it.
+        return TreeChange.CHANGED if stack.indexes[top].below(path) else TreeChange.SAME
+    if stack.layer_of(place) != top:
         return TreeChange.SAME
     old = stack.changed.get(path)
     if old is None:
-        is_again = stack.is_directory(place) and any(index.find(path) >= 0 for index in stack.indexes[:-1])
-        return TreeChange.SAME if is_again else TreeChange.ADDED
+        return TreeChange.ADDED
     same = same_contents(stack.index_of(old), stack.row_of(old), stack.index_of(place), stack.row_of(place))
     return TreeChange.MODE_ONLY if same else TreeChange.CHANGED
 

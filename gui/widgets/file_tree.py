@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFontMetricsF, QIcon, QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QColor, QFontMetricsF, QIcon, QKeyEvent, QPainter, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -279,6 +279,16 @@ def _icon(row: FileRow) -> QIcon:
     return icon(name, Role.ACCENT if row.folder else Role.TEXT_MUTED)
 
 
+class _InkDelegate(QStyledItemDelegate):
+    """Rows keep their colours while they are selected: what changed is what is looked for."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: AnyIndex) -> None:
+        super().initStyleOption(option, index)
+        ink = index.data(Qt.ItemDataRole.ForegroundRole)
+        if isinstance(ink, QColor):
+            option.palette.setColor(QPalette.ColorRole.HighlightedText, ink)
+
+
 class _SizeDelegate(QStyledItemDelegate):
     """The size column: a bar of the share among siblings behind the words."""
 
@@ -323,6 +333,7 @@ class FileTree(QTreeView):
         self.setAccessibleName(name or translate("FileTree", "Files"))
         self.files = FileTreeModel(columns, self)
         self.setModel(self.files)
+        self.setItemDelegate(_InkDelegate(self))
         self.setItemDelegateForColumn(1, _SizeDelegate(self))
         self.setUniformRowHeights(True)
         self.setAnimated(False)

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_STEP = 30
+
+
 class WasteRow(NamedTuple):
-    """One path; the steps as people wrote them, short."""
+    """One path; the steps as people wrote them."""
 
     path: str
     size: int
@@ -66,8 +69,12 @@ class WasteList(Table):
 
 
 def _two_steps(row: WasteRow) -> str:
-    """Who put it there and who hid it."""
-    return f"{row.added_by}   →   {row.hidden_by}"
+    """Who put it there and who hid it; each cut by itself, so that both can be told."""
+    return f"{_short(row.added_by)}   →   {_short(row.hidden_by)}"
+
+
+def _short(step: str) -> str:
+    return step if len(step) <= _STEP else step[: _STEP - 1] + "…"
 
 
 def _whole_story(row: WasteRow) -> str:

@@ -2418,8 +2418,8 @@
         <translation>Ordner ersetzt</translation>
     </message>
     <message>
-        <source>Copied for its owner or mode</source>
-        <translation>Wegen Besitzer oder Rechten kopiert</translation>
+        <source>Only mode or owner</source>
+        <translation>Nur Rechte oder Besitzer</translation>
     </message>
     <message>
         <source>{0} more tag</source>

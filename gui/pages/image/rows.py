@@ -56,7 +56,7 @@ _REASONS = {
     "removed": (marked("Images", "Removed later"), Tone.DANGER),
     "directory-removed": (marked("Images", "Folder removed later"), Tone.DANGER),
     "opaque": (marked("Images", "Folder replaced"), Tone.DANGER),
-    "copied-for-metadata": (marked("Images", "Copied for its owner or mode"), Tone.INFO),
+    "copied-for-metadata": (marked("Images", "Only mode or owner"), Tone.INFO),
 }
 
 

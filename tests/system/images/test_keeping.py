@@ -159,6 +159,9 @@ async def test_the_layers_of_an_image_tell_their_story(images: ImageService) -> 
     assert tree == {
         "/app/big": TreeChange.REMOVED, "/app/conf": TreeChange.CHANGED, "/app/link": TreeChange.SAME,
     }  # fmt: skip
+    root = {node.entry.path: node.change for node in await images.tree(name, "/", layer=2)}
+    assert root["/app"] is TreeChange.CHANGED, "there is something new below it"
+    assert root["/bin"] is TreeChange.SAME
     assert [(node.layer, node.change) for node in await images.file_history(name, "/app/conf")] == [
         (1, TreeChange.ADDED), (2, TreeChange.CHANGED), (3, TreeChange.MODE_ONLY),
     ]  # fmt: skip
