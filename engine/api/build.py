@@ -11,7 +11,7 @@ from engine.api.call import decode, encode
 from engine.api.credentials import logins_of
 from engine.api.decompression import decompressed
 from engine.api.shapes.names import tagged
-from engine.api.statuses import Refusal, message_of, status_of, unsupported
+from engine.api.statuses import Refusal, message_of, unsupported
 from engine.errors import Code, RuntimeFailure, WherryError
 from engine.types.builds import BuildImage, StepState
 
@@ -164,8 +164,9 @@ def _lines(messages: list[dict[str, Any]]) -> bytes:
 
 def _failure(error: WherryError) -> bytes:
     message = message_of(error)
-    code = error.exit_code if isinstance(error, RuntimeFailure) and error.code is Code.BUILD_STEP_FAILED else None
-    detail = {"code": code if code is not None else status_of(error), "message": message}
+    detail: dict[str, Any] = {"message": message}
+    if isinstance(error, RuntimeFailure) and error.code is Code.BUILD_STEP_FAILED:
+        detail["code"] = error.exit_code  # the client exits with it, so nothing else may stand there
     return _lines([{"errorDetail": detail, "error": message}])
 
 

@@ -48,31 +48,40 @@ async def _put(chunks: queue.Queue[bytes | None], chunk: bytes | None, unpacking
 
 
 class _Stream:
-    """The decompressed chunks as a file for tarfile."""
+    """The decompressed chunks as a file for tarfile.
+
+    docker's command line leaves out what should follow the last file of an archive it has put a Dockerfile into: even
+    the rest of that file's last block, which is filled up here.
+    """
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
         self._rest = b""
+        self._ended = False
+        self.length = 0
+        """What really came, so far."""
 
     def read(self, size: int) -> bytes:
-        while len(self._rest) < size:
+        while len(self._rest) < size and not self._ended:
             piece = next(self._pieces, b"")
-            if not piece:
-                break
-            self._rest += piece
+            self.length += len(piece)
+            self._ended = not piece
+            self._rest += piece or bytes(-self.length % tarfile.BLOCKSIZE)
         found, self._rest = self._rest[:size], self._rest[size:]
         return found
 
 
 def _unpack(chunks: queue.Queue[bytes | None], into: Path) -> None:
     into.mkdir(parents=True, mode=0o700)
-    pieces = decompress(iter(chunks.get, None))
+    stream = _Stream(decompress(iter(chunks.get, None)))
     try:
-        with tarfile.open(fileobj=cast("IO[bytes]", _Stream(pieces)), mode="r|", errorlevel=1) as archive:
+        with tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r|", errorlevel=1) as archive:
             for number, member in enumerate(archive):
                 if number > _MOST_ENTRIES:
                     raise StorageError("The build context has too many entries", code=Code.BAD_ARCHIVE)
                 _take(archive, member, into)
+                if member.isreg() and member.offset_data + member.size > stream.length:
+                    raise StorageError("The build context ends in the middle of a file", code=Code.BAD_ARCHIVE)
     except (tarfile.TarError, EOFError, zlib.error) as error:
         raise StorageError("The build context is no tar archive", str(error), code=Code.BAD_ARCHIVE) from error
 

@@ -223,7 +223,7 @@ def port(given: Given) -> int:
     key = wanted[0] if "/" in wanted[0] else f"{wanted[0]}/tcp"
     bindings = published.get(key)
     if not bindings:
-        raise Failed(0, f"no public port '{wanted[0]}' published for {name}")
+        raise Failed(0, f"No public port '{wanted[0]}' published for {name}")
     for binding in bindings:
         print(f"{binding['HostIp']}:{binding['HostPort']}")
     return 0

@@ -10,6 +10,7 @@ from engine.cli.wire import Client, Failed, Unreachable
 
 # An end of the process is noticed at once; this is for machines that are slow or busy.
 _START_SECONDS = 60.0
+_OTHER_SECONDS = 1.5
 _FIRST_LOOK_SECONDS = 0.01
 _LOOK_SECONDS = 0.05
 
@@ -42,7 +43,7 @@ def _start(client: Client) -> None:
     log = os.path.join(run_directory(), "serve.log")
     process = start_in_background(log)
     deadline = time.monotonic() + _START_SECONDS
-    pause = _FIRST_LOOK_SECONDS
+    pause, ended = _FIRST_LOOK_SECONDS, False
     while time.monotonic() < deadline:
         try:
             client.connect().close()
@@ -50,15 +51,13 @@ def _start(client: Client) -> None:
             pass
         else:
             return
-        if _ended(process):
-            # Another one may have been quicker to take the store: then that one answers.
-            try:
-                client.connect().close()
-            except Unreachable:
-                raise Failed(0, f"the engine could not be started:\n{_tail(log)}") from None
-            return
+        if not ended and _ended(process):
+            # Another one may have been quicker to take the store, and answers a moment after that.
+            ended, deadline = True, min(deadline, time.monotonic() + _OTHER_SECONDS)
         time.sleep(pause)
         pause = _LOOK_SECONDS
+    if ended:
+        raise Failed(0, f"the engine could not be started:\n{_tail(log)}")
     raise Failed(0, f"the engine did not answer on {client.path} within {_START_SECONDS:.0f} seconds; see {log}")
 
 

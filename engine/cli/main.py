@@ -21,7 +21,21 @@ _OWN_PROGRAMS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The entrance. Gives the exit code."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    code = _entered(list(sys.argv[1:] if argv is None else argv))
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_gone()
+    return code
+
+
+def _reader_gone() -> int:
+    """The reader of our output has gone; keep the interpreter from saying so once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 141
+
+
+def _entered(words: list[str]) -> int:
     problem = _place(words)
     if problem:
         print(f"wherry: {problem}", file=sys.stderr)
@@ -97,7 +111,7 @@ def run_command(command: Command, name: str, words: list[str]) -> int:
         return command.run(given)
     except UsageError as error:
         print(f"wherry {name}: {error}\nSee 'wherry {name} --help'.", file=sys.stderr)
-        return 125 if runs_something or "flag" in str(error) else 1
+        return 125 if "flag" in str(error) or (runs_something and "argument" not in str(error)) else 1
     except Failed as error:
         print(f"Error: {error.message}", file=sys.stderr)
         return _exit_code(error.message, name)
@@ -105,9 +119,7 @@ def run_command(command: Command, name: str, words: list[str]) -> int:
         print(f"Error: no engine answers: {error}", file=sys.stderr)
         return 125 if runs_something else 1
     except BrokenPipeError:
-        # The reader of our output has gone; keep the interpreter from saying so once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 141
+        return _reader_gone()
     except KeyboardInterrupt:
         return 130
     except OSError as error:

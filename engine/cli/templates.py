@@ -255,7 +255,10 @@ def _operand(node: Node, dot: Any, scope: Scope) -> Any:
         return _variable(text, scope)
     if kind == "field":
         head, *names = text.split(".")
-        return _walk(_variable(head, scope) if head else dot, names)
+        start = _variable(head, scope) if head else dot
+        if start is scope["$"]:
+            _must_know(start, names[0])
+        return _walk(start, names)
     if kind == "pipe":
         return _evaluate(text, dot, scope)
     if kind == "of":
@@ -269,6 +272,15 @@ def _variable(name: str, scope: Scope) -> Any:
     if name not in scope:
         raise UsageError(f'template parsing error: undefined variable "{name}"')
     return scope[name]
+
+
+def _must_know(row: Any, name: str) -> None:
+    """A misspelt field of the whole is a mistake. Further inside, what is missing may only be missing today."""
+    known = isinstance(row, dict) and (
+        name in row or name.lower() in map(str.lower, row) or hasattr(row, "__missing__")
+    )
+    if not known:
+        raise UsageError(f"template: can't evaluate field {name}")
 
 
 def _walk(value: Any, names: Sequence[str]) -> Any:

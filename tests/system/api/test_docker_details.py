@@ -260,6 +260,24 @@ async def test_login_and_private_bases(docker: Tool, tmp_path: Path) -> None:
         assert "Removing login" in await docker("logout", registry.host)
 
 
+async def test_a_dockerfile_from_elsewhere(docker: Tool, tmp_path: Path) -> None:
+    """docker adds it to the context by itself, and leaves out what ends an archive."""
+    docker.environment["DOCKER_BUILDKIT"] = "0"
+    context = tmp_path / "context"
+    context.mkdir()
+    (context / "file").write_text("text")
+    recipe = f"FROM {IMAGE}\nCOPY file /file\nCMD cat /file\n"
+    (tmp_path / "Elsewhere").write_text(recipe)
+    told = await docker("build", "-q", "-t", "one", "-f", str(tmp_path / "Elsewhere"), str(context))
+    assert told.startswith("sha256:")
+    assert "Successfully tagged two:latest" in await docker(
+        "build", "-t", "two", "-f", "-", str(context), input=recipe.encode()
+    )
+    assert await docker("run", "--rm", "two") == "text"
+    assert "nosuch" in await docker("build", "-", input=b"FROM 127.0.0.1:9/nosuch\n", code=1)
+    assert "no instructions" in await docker("build", "-", input=b"\n", code=1)
+
+
 async def test_search(docker: Tool) -> None:
     rows = [
         {"name": "good", "description": "a thing", "star_count": 7, "is_official": True},

@@ -28,7 +28,9 @@ DATA: dict[str, Any] = {
         ("{{.ID}}", "abc"),
         ("{{ .State.Running }}", "true"),
         ("{{.State.ExitCode}}", "0"),
-        ("{{.Nosuch}}", "<no value>"),
+        ("{{.State.Nosuch}}", "<no value>"),
+        ("{{if .State.Health}}x{{else}}none{{end}}", "none"),
+        ("{{range .Mounts}}{{.Nosuch}}{{end}}", "<no value><no value>"),
         ("{{.State}}", "map[ExitCode:0 Health:<no value> Running:true]"),
         ("{{.Labels}}", "map[a:1 b:2]"),
         ("{{json .Labels}}", '{"b":"2","a":"1"}'),
@@ -39,7 +41,7 @@ DATA: dict[str, Any] = {
         ("{{range.Mounts}}{{.Type}}{{end}}", "bindvolume"),
         ("{{range $i, $m := .Mounts}}{{$i}}={{$m.Source}} {{end}}", "0=/a 1=v "),
         ("{{range $k, $v := .Labels}}{{$k}}{{$v}}{{end}}", "a1b2"),
-        ("{{range .Nosuch}}x{{else}}none{{end}}", "none"),
+        ("{{range .State.Nosuch}}x{{else}}none{{end}}", "none"),
         ("{{if .State.Running}}up{{else}}down{{end}}", "up"),
         ("{{if .State.Health}}h{{else if .State.Running}}up{{else}}down{{end}}", "up"),
         ('{{if eq .ID "abc"}}same{{end}}', "same"),
@@ -73,7 +75,7 @@ def test_what_it_prints(text: str, printed: str | None) -> None:
     [
         "{{", "{{}}", "{{.ID", "{{end}}", "{{if .ID}}x", "{{else}}", "{{nosuch .ID}}", "{{$x}}", "{{.ID.Deeper}}",
         "{{range .Mounts}}", "{{index .Mounts 9}}", "{{.ID 5}}", "{{!}}", "{{if .ID}}{{else end}}{{end}}", "{{|}}",
-        '{{join 5 ","}}',
+        '{{join 5 ","}}', "{{.Nosuch}}", "{{range .Mounts}}{{$.Nosuch}}{{end}}", "{{if .Nosuch}}x{{end}}",
     ],
 )  # fmt: skip
 def test_what_it_refuses(text: str) -> None:

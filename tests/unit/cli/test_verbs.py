@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -84,7 +87,7 @@ def test_errors_and_exit_codes(wherry: Wherry) -> None:
     assert "No such object: nosuch" in wherry("inspect", "nosuch", code=1)
     assert "unknown flag" in wherry("ps", "--nosuch", code=125)
     assert "not a wherry command" in wherry("nosuch", code=1)
-    assert "at least 1" in wherry("run", code=125)
+    assert "at least 1" in wherry("run", code=1)
     assert "invalid publish" in wherry("run", "-p", "a:b:c:d", "alpine:3.20", code=125)
 
 
@@ -180,3 +183,15 @@ def test_the_wire(engine_run: Path) -> None:
     assert decode(b' {"a": [1, 2.5, null, "\\u00e4"]}\n') == {"a": [1, 2.5, None, "ä"]}
     with pytest.raises(ValueError, match="JSON"):
         decode(b"nonsense")
+
+
+def test_a_reader_that_has_gone_before_the_first_byte_is_told_nothing() -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "engine.cli", "--version"], stdout=write_end, stderr=subprocess.PIPE, check=False
+        )
+    finally:
+        os.close(write_end)
+    assert (done.returncode, done.stderr) == (141, b"")
