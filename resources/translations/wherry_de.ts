@@ -1665,6 +1665,10 @@
         <translation>Hergebracht von</translation>
     </message>
     <message>
+        <source>This is a folder.</source>
+        <translation>Das ist ein Ordner.</translation>
+    </message>
+    <message>
         <source>Save the file</source>
         <translation>Datei speichern</translation>
     </message>

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.errors import NotFound, WherryError
 from gui.models.filtered import FilteredModel
@@ -18,6 +18,7 @@ from gui.theme import Role, Size, Space, Text
 from gui.widgets.buttons import tool_button
 from gui.widgets.cells import BadgeCell, CellPainter, TextCell
 from gui.widgets.diff_view import DiffView
+from gui.widgets.elided_combo import ElidedCombo
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import ElidedLabel
 from gui.widgets.page_header import PageHeader
@@ -46,15 +47,12 @@ class CompareView(QWidget):
         self._wanted = ("", "")
         header = PageHeader(translate("CompareView", "Compare"))
         header.add_leading(tool_button("arrow-left", translate("CompareView", "Back to the list"), self.left.emit))
-        self.first, self.second = QComboBox(), QComboBox()
-        for box, words in (
-            (self.first, translate("CompareView", "Left image")),
-            (self.second, translate("CompareView", "Right image")),
-        ):
-            box.setAccessibleName(words)
+        middle = Qt.TextElideMode.ElideMiddle
+        self.first = ElidedCombo(translate("CompareView", "Left image"), middle)
+        self.second = ElidedCombo(translate("CompareView", "Right image"), middle)
+        for box in (self.first, self.second):
             box.setMinimumContentsLength(26)
             box.setMinimumWidth(110)
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.activated.connect(lambda _index: self._chosen())
             header.add(box)
         header.add(tool_button("compare", translate("CompareView", "Swap the two"), self._swap))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.errors import WherryError
 from engine.types.images import FileKind
@@ -16,6 +16,7 @@ from gui.presentation.images import entry_words, shown_path, version_words
 from gui.theme import Role, Space, Text, Tone
 from gui.widgets.buttons import tool_button
 from gui.widgets.diff_view import DiffView
+from gui.widgets.elided_combo import ElidedCombo
 from gui.widgets.labels import ElidedLabel, label
 from gui.widgets.segmented import Segmented
 from gui.words import translate
@@ -95,9 +96,7 @@ class FilePreview(QWidget):
         column.addWidget(self.text, 1)
 
     def _version_row(self) -> QHBoxLayout:
-        self.versions = QComboBox()
-        self.versions.setAccessibleName(translate("FilePreview", "The step that put this version here"))
-        self.versions.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.versions = ElidedCombo(translate("FilePreview", "The step that put this version here"))
         self.versions.setMinimumContentsLength(12)
         self.versions.activated.connect(self._on_version)
         row = QHBoxLayout()
@@ -149,7 +148,8 @@ class FilePreview(QWidget):
         if seen:
             self.versions.setCurrentIndex(self.versions.findData(seen[-1].layer))
             self._about.set_text(entry_words(seen[-1].entry))
-        self.versions.setToolTip(self.versions.currentText())
+            if seen[-1].entry.kind is FileKind.DIRECTORY:
+                self.text.set_message(translate("FilePreview", "This is a folder."))
 
     def _on_version(self, row: int) -> None:
         self.layer_chosen.emit(self.versions.itemData(row), self._path)
@@ -167,6 +167,7 @@ class FilePreview(QWidget):
             )
         except WherryError as error:
             self.text.set_message(str(error))
+            self._show_versions()
             return
         if (image, path) == (self._image, self._path):
             self.text.set_contents(data, cut=len(data) >= PREVIEW)

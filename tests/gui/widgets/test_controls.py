@@ -18,6 +18,7 @@ from gui.widgets.cells import LinksCell
 from gui.widgets.chips import Chip, ChipBar
 from gui.widgets.diff_view import DiffView, hex_dump
 from gui.widgets.drop_area import DropArea
+from gui.widgets.elided_combo import ElidedCombo
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.facts import Fact, FactGrid
 from gui.widgets.flow_layout import FlowLayout
@@ -302,3 +303,16 @@ def test_buttons_say_what_they_are(qtbot: QtBot) -> None:
         qtbot.mouseClick(made, Qt.MouseButton.LeftButton)
     assert pressed == [1, 2]
     assert (knob.accessibleName(), tool.accessibleName(), tool.toolTip()) == ("Run", "Stop", "Stop")
+
+
+def test_a_long_choice_ends_in_an_ellipsis(qtbot: QtBot) -> None:
+    combo = ElidedCombo("Step")
+    combo.addItem("RUN apt-get update && apt-get install -y " + "package " * 40)
+    combo.setMinimumContentsLength(8)
+    shown(qtbot, combo, 220, 30)
+    combo.grab()
+    assert combo.shown_text().startswith("RUN apt")
+    assert combo.shown_text().endswith("…")
+    assert combo.toolTip() == combo.currentText()
+    combo.setItemText(0, "short")
+    assert combo.shown_text() == "short"
