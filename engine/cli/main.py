@@ -21,8 +21,8 @@ _OWN_PROGRAMS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The entrance. Gives the exit code."""
-    code = _entered(list(sys.argv[1:] if argv is None else argv))
     try:
+        code = _entered(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
     except BrokenPipeError:
         return _reader_gone()
@@ -119,7 +119,7 @@ def run_command(command: Command, name: str, words: list[str]) -> int:
         print(f"Error: no engine answers: {error}", file=sys.stderr)
         return 125 if runs_something else 1
     except BrokenPipeError:
-        return _reader_gone()
+        raise  # for `main`: it is an OSError, but none to be told
     except KeyboardInterrupt:
         return 130
     except OSError as error:
