@@ -14,7 +14,11 @@ from engine.types.images import Login, PullImage
 from engine.types.operations import Operation, OperationState
 from gui.actions.operations import asked_again
 from gui.pages.activity import ActivityPage
-from gui.pages.settings import DoctorSheet, GeneralSheet, RegistriesSheet, SettingsPage, StoreSheet
+from gui.pages.settings import SettingsPage
+from gui.pages.sheets.doctor import DoctorSheet
+from gui.pages.sheets.general import GeneralSheet
+from gui.pages.sheets.registries import RegistriesSheet
+from gui.pages.sheets.storage import StoreSheet
 from gui.theme import Mode, theme
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from PySide6.QtWidgets import QAbstractButton, QLabel
 
 from engine.errors import Code, WherryError
 from gui.language import LANGUAGES, best_language, install_language
-from gui.pages.settings import GeneralSheet, SettingsPage
+from gui.pages.settings import SettingsPage
+from gui.pages.sheets.general import GeneralSheet
 from gui.presentation.errors import words_of
 from gui.words import translate
 from resources import resource

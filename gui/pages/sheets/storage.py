@@ -1,0 +1,100 @@
+"""What the store holds, each byte once; the check of the store and its mending."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from gui.pages.sheets.sheet import Sheet, clear_rows
+from gui.presentation.units import bytes_text
+from gui.shell import Confirmation
+from gui.theme import Space, Text, Tone
+from gui.widgets.badge import Badge
+from gui.widgets.buttons import Variant, button
+from gui.widgets.card import Card
+from gui.widgets.facts import Fact, FactGrid
+from gui.widgets.labels import label
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.types.host import StoreProblem
+    from engine.types.images import StoreUsage
+
+
+class StoreSheet(Sheet):
+    """What the store holds, each byte once; the check of the store and its mending."""
+
+    def build(self) -> None:
+        self.usage = Card(translate("Settings", "What takes space"))
+        self.usage_facts = FactGrid()
+        self.usage.body.addWidget(self.usage_facts)
+        self.column.addWidget(self.usage)
+        self.check = Card(translate("Settings", "Is everything in its place?"))
+        ask = button(translate("Settings", "Check"), "doctor", on_click=lambda: self.shell.run(self.check_store()))
+        self.mend_button = button(
+            translate("Settings", "Mend…"), "bolt", Variant.PRIMARY, lambda: self.shell.run(self.mend())
+        )
+        self.mend_button.hide()
+        for knob in (ask, self.mend_button):
+            self.check.action_row.addWidget(knob)
+        self.result = label(
+            translate("Settings", "Looks for what no row of the store explains."), Text.BODY, Tone.MUTED
+        )
+        self.check.body.addWidget(self.result)
+        self._problems = QVBoxLayout()
+        self.check.body.addLayout(self._problems)
+        self.column.addWidget(self.check)
+
+    async def load(self) -> None:
+        usage: StoreUsage = await self.client.call(lambda engine: engine.images.usage())
+        rows = (
+            (translate("Settings", "Images"), usage.layers, usage.layers_reclaimable),
+            (translate("Settings", "Containers"), usage.containers, usage.containers_reclaimable),
+            (translate("Settings", "Volumes"), usage.volumes, usage.volumes_reclaimable),
+            (translate("Settings", "Build cache"), usage.build_cache, usage.build_cache_reclaimable),
+            (translate("Settings", "Logs"), usage.logs, 0),
+        )
+        facts = []
+        for words, size, free in rows:
+            text = bytes_text(size)
+            if free:
+                text += translate("Settings", ", of which {0} could be freed").format(bytes_text(free))
+            facts.append(Fact(words, text))
+        self.usage_facts.set_facts(facts)
+
+    async def check_store(self) -> None:
+        self.result.setText(translate("Settings", "Checking…"))
+        problems = await self.client.call(lambda engine: engine.host.check_store())
+        self._show(problems)
+
+    async def mend(self) -> None:
+        question = Confirmation(
+            title=translate("Settings", "Mend the store?"),
+            text=translate("Settings", "Leftovers are removed; nothing that a container, image or volume uses."),
+            accept=translate("Settings", "Mend"),
+            danger=False,
+        )
+        if await self.shell.confirm(question) is not None:
+            self._show(await self.client.call(lambda engine: engine.host.check_store(mend=True)))
+
+    def _show(self, problems: Sequence[StoreProblem]) -> None:
+        clear_rows(self._problems)
+        open_ones = [problem for problem in problems if not problem.mended]
+        if not problems:
+            self.result.setText(translate("Settings", "Everything is in its place."))
+        elif open_ones:
+            self.result.setText(translate("Settings", "{0} finding(s)").format(len(open_ones)))
+        else:
+            self.result.setText(translate("Settings", "{0} finding(s) mended").format(len(problems)))
+        self.mend_button.setVisible(any(problem.mendable for problem in open_ones))
+        for problem in problems:
+            box = QWidget()
+            row = QHBoxLayout(box)
+            row.setContentsMargins(0, Space.XS, 0, 0)
+            word = translate("Settings", "mended") if problem.mended else problem.kind
+            row.addWidget(Badge(word, Tone.SUCCESS if problem.mended else Tone.WARNING))
+            row.addWidget(label(problem.explanation, wrap=True), 1)
+            self._problems.addWidget(box)
