@@ -133,4 +133,4 @@ class PendingRemoval(QObject):
         with contextlib.suppress(WherryError):  # it is gone, or in the middle of something: the bar does without
             freed = await self._shell.client.call(gain)
             if bar is self._bar and freed:
-                bar.set_detail(translate("Removal", "Frees {0}. Ctrl+Z brings it back").format(bytes_text(freed)))
+                bar.set_detail(translate("Removal", "Frees {0}  ·  Ctrl+Z").format(bytes_text(freed)))

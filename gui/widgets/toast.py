@@ -31,6 +31,8 @@ class Toast(QWidget):
     """One message with at most one button ("Undo", "Show")."""
 
     over = Signal()
+    grown = Signal()
+    """Its words have changed, and with them perhaps its height."""
 
     def __init__(
         self,
@@ -74,6 +76,7 @@ class Toast(QWidget):
         """Say the second line anew; there must have been one."""
         self._detail.setText(detail)
         self.setAccessibleName(f"{self._text} {detail}")
+        self.grown.emit()
 
     def dismiss(self) -> None:
         self.hide()
@@ -140,6 +143,7 @@ class ToastStack(QObject):
         toast = Toast(text, tone, detail, action, act, seconds, countdown=countdown)
         toast.setParent(self._window)
         toast.over.connect(lambda: self._remove(toast))
+        toast.grown.connect(self._place)
         self._toasts.append(toast)
         while len(self._toasts) > _MOST:
             self._toasts[0].dismiss()

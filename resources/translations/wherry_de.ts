@@ -3976,8 +3976,8 @@
         <translation>Rückgängig</translation>
     </message>
     <message>
-        <source>Frees {0}. Ctrl+Z brings it back</source>
-        <translation>Gibt {0} frei. Strg+Z holt es zurück</translation>
+        <source>Frees {0}  ·  Ctrl+Z</source>
+        <translation>Gibt {0} frei  ·  Strg+Z</translation>
     </message>
 </context>
 <context>

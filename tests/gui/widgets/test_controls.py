@@ -137,6 +137,16 @@ def test_a_banner_mends_and_shows_details(qtbot: QtBot) -> None:
     assert banner.accessibleName() == "It failed because"
 
 
+def test_a_toast_grows_with_its_words(qtbot: QtBot) -> None:
+    window = shown(qtbot, QWidget(), 500, 400)
+    toast = ToastStack(window).show("Removed web", detail="…", countdown=True)
+    before = toast.geometry()
+    toast.set_detail("a sentence that takes more than one line of a narrow toast, " * 3)
+    assert toast.height() > before.height()
+    assert toast.geometry().bottom() == before.bottom()
+    assert "narrow toast" in toast.accessibleName()
+
+
 def test_toasts_stack_act_and_go(qtbot: QtBot) -> None:
     window = shown(qtbot, QWidget(), 800, 600)
     stack = ToastStack(window)
