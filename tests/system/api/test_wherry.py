@@ -39,6 +39,9 @@ async def wherry(short_tmp: ShortTmp, tmp_path: Path) -> AsyncIterator[Tool]:
         assert await take_over(short_tmp.run / "docker.sock")
 
 
+FOREVER = "echo here; sleep 1000"
+
+
 async def load(wherry: Tool) -> None:
     assert "Loaded image" in await wherry("load", input=busybox_archive())
 
@@ -88,7 +91,7 @@ async def test_it_ends_after_a_quiet_time(wherry: Tool, short_tmp: ShortTmp) -> 
 async def test_one_that_stays_takes_over_from_one_started_in_passing(wherry: Tool, short_tmp: ShortTmp) -> None:
     """As `systemctl --user start wherry` does after some command had started an engine for itself."""
     await load(wherry)
-    await wherry("run", "-d", "--name", "c1", "--network", "none", IMAGE, "sleep", "100")
+    await wherry("run", "-d", "--name", "c1", "--network", "none", IMAGE, "sh", "-c", FOREVER)
     before = await wherry("inspect", "-f", "{{.State.Pid}}", "c1")
     staying = await wherry.start("serve")
     try:
@@ -105,9 +108,17 @@ async def test_one_that_stays_takes_over_from_one_started_in_passing(wherry: Too
 
 async def test_the_window_takes_over_and_containers_do_not_notice(wherry: Tool, short_tmp: ShortTmp) -> None:
     await load(wherry)
-    await wherry("run", "-d", "--name", "c1", "--network", "none", IMAGE, "sleep", "100")
+    await wherry("run", "-d", "--name", "c1", "--network", "none", IMAGE, "sh", "-c", FOREVER)
     before = await wherry("inspect", "-f", "{{.State.Pid}}", "c1")
+    watching = [await wherry.start(*words) for words in (("logs", "-f", "c1"), ("exec", "c1", "sh", "-c", FOREVER))]
+    for each in watching:
+        assert each.stdout is not None
+        assert await asyncio.wait_for(each.stdout.readline(), 20) == b"here\n"
     assert await take_over(short_tmp.run / "docker.sock")
+    for each in watching:
+        told, _ = await asyncio.wait_for(each.communicate(), 20)
+        assert b"engine" in told  # the connection is gone, and that is said: nothing hangs, nothing ends as if well
+        assert each.returncode != 0
     async with opened_engine(short_tmp) as engine:
         container = await engine.containers.get("c1")
         assert f"{container.pid}\n" == before
