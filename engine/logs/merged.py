@@ -41,11 +41,21 @@ class Part:
         self.chronicle = Chronicle(path)
         self._blocks: OrderedDict[tuple[int, int], array[int]] = OrderedDict()
         self._marks: list[Mark] = []
+        self._retired: list[Chronicle] = []
         self.update()
 
+    def close(self) -> None:
+        for chronicle in (self.chronicle, *self._retired):
+            chronicle.close()
+
     def update(self) -> None:
-        """See what has been written since."""
+        """See what has been written since; and what has been dropped."""
+        start = self.chronicle.files.start
         self.chronicle.files.grown()
+        if self.chronicle.files.start != start:
+            self._retired.append(self.chronicle)  # a reader may still be in it
+            self.chronicle = Chronicle(self.path)
+            self._blocks.clear()
         self.chronicle.update()
         indexes = self.chronicle.indexes
         count = sum(index.marks for index in indexes) + 1
@@ -121,7 +131,7 @@ class MergedLog:
 
     def close(self) -> None:
         for part in self.parts:
-            part.chronicle.close()
+            part.close()
 
     async def ask(self, work: Callable[[MergedLog], T]) -> T:
         async with self._lock:

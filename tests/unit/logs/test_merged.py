@@ -13,6 +13,7 @@ import pytest
 
 from engine.logs.merged import MergedLog, MergedReader, Part
 from engine.logs.merged_export import export_merged
+from engine.logs.rotation import rotate
 from engine.logs.service import LogService
 from engine.types.host import Settings
 from engine.types.logs import ExportLogs, LogLine, ReadLogs, SearchLogs
@@ -110,6 +111,38 @@ async def test_what_comes_goes_on_with_the_numbers(service: LogService, tmp_path
     assert [line.number for line in seen] == list(range(len(whole) - 2, len(whole) + 6))
     assert {line.source for line in seen[2:]} == {"a", "b"}
     assert [line.text for line in await _read(service, first=len(whole), count=2)] == ["new 0", "new 0"]
+
+
+async def test_rotation_keeps_the_numbers(service: LogService, tmp_path: Path) -> None:
+    whole = _furnish(tmp_path)
+    assert len(await _read(service)) == len(whole)
+    log = tmp_path / "a" / "container.log"
+    assert rotate(log, None, most_files=8)
+    later = whole[-1][0] + 10
+    write_log(log, [physical(b"after", time_ns=later)])
+    whole.append((later, "a", "after"))
+    assert _plain(await _read(service)) == whole
+    assert _plain(await _read(service, first=100, count=3)) == whole[100:103]
+    assert (await service.summary("merged:a,b")).lines == len(whole)
+
+
+async def test_what_the_rotation_drops_counts_as_before_all_else(service: LogService, tmp_path: Path) -> None:
+    whole = _furnish(tmp_path)
+    assert len(await _read(service)) == len(whole)
+    log, later = tmp_path / "a" / "container.log", whole[-1][0] + 10
+    assert rotate(log, None, most_files=1)
+    write_log(log, [physical(b"kept", time_ns=later)])
+    assert rotate(log, None, most_files=1)
+    write_log(log, [physical(b"new", time_ns=later + 1)])
+    left = [line for line in whole if line[1] == "b"] + [(later, "a", "kept"), (later + 1, "a", "new")]
+    lines = await _read(service)
+    dropped = (await service.summary("merged:a,b")).first_number
+    assert dropped >= LINES
+    left = left[-len(lines) :]
+    assert _plain(lines) == left
+    assert [line.number for line in lines] == list(range(dropped, dropped + len(left)))
+    assert _plain(await _read(service, first=dropped + 10, count=3)) == left[10:13]
+    assert _plain(await _read(service, tail=2)) == left[-2:]
 
 
 async def test_opening_reads_little(tmp_path: Path) -> None:
