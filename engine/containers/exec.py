@@ -215,6 +215,7 @@ class Launch:
         self._log = os.memfd_create("crun-log", os.MFD_CLOEXEC)
         self._spec = os.memfd_create("process", os.MFD_CLOEXEC)
         os.write(self._spec, json.dumps(process).encode())
+        keeper.give(self._pid_write)
         self._theirs: list[int] = []
         self._ours: list[int] = []
 
@@ -235,6 +236,7 @@ class Launch:
             session.connect(stdin, Output({mine[0]: "stdout", mine[1]: "stderr"}))
             return session
         async with ConsoleSocket(scratch, session_id) as console:
+            self._keeper.give(scratch, console.path)
             child, pid = await self._run((None, None, None), ("--tty", "--console-socket", str(console.path)))
             master = await console.receive()
         if self._request.rows and self._request.columns:
@@ -246,11 +248,13 @@ class Launch:
     def _pipes(self) -> tuple[int | None, int, int]:
         out_read, out_write = os.pipe2(os.O_CLOEXEC)
         err_read, err_write = os.pipe2(os.O_CLOEXEC)
+        self._keeper.give(out_write, err_write)
         self._ours += [out_read, err_read]
         self._theirs += [out_write, err_write]
         if not self._request.stdin:
             return None, out_write, err_write
         in_read, in_write = os.pipe2(os.O_CLOEXEC)
+        self._keeper.give(in_read)
         self._ours.append(in_write)
         self._theirs.append(in_read)
         return in_read, out_write, err_write

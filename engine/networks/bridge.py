@@ -10,7 +10,7 @@ from engine.errors import RuntimeFailure
 from engine.processes.programs import need_program, runtime_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from engine.sandbox.client import Keeper
@@ -50,8 +50,9 @@ class Bridge:
         port = "v" + octets.hex()
         # By its network, for a member may have several and leave any of them first.
         inside = f"net{network.id[:8]}"
-        await self._ip(
+        await self._plug(
             self.namespace(network),
+            port,
             f"link add {port} type veth peer name {inside} netns {member}",
             f"link set {port} master {_BRIDGE} up",
         )
@@ -96,16 +97,28 @@ class Bridge:
         )
         self._made.add(network.id)
 
+    async def _plug(self, netns: Path, port: str, *lines: str) -> None:
+        complaint = await self._tried(netns, *lines)
+        if "File exists" in complaint:
+            # The kernel takes a namespace apart some time after its end: the address's last member is there yet.
+            await self._tried(netns, f"link delete {port}")
+            complaint = await self._tried(netns, *lines)
+        _demand(complaint, lines)
+
     async def _ip(self, netns: Path, *lines: str) -> None:
+        _demand(await self._tried(netns, *lines), lines)
+
+    async def _tried(self, netns: Path, *lines: str) -> str:
+        """Up to the first line that fails; gives what is said then."""
         done = await self._keeper.run(
             self._inside(netns, "ip", "-batch", "-"), input="\n".join(lines).encode(), env=runtime_environment()
         )
-        if done.code != 0:
-            raise RuntimeFailure(
-                "The network could not be set up",
-                done.stderr.decode(errors="replace").strip(),
-                details="\n".join(lines),
-            )
+        return done.stderr.decode(errors="replace").strip() or "ip failed" if done.code else ""
 
     def _inside(self, netns: Path, program: str, *arguments: str) -> list[str]:
         return [need_program("nsenter"), f"--net={netns}", need_program(program), *arguments]
+
+
+def _demand(complaint: str, lines: Sequence[str]) -> None:
+    if complaint:
+        raise RuntimeFailure("The network could not be set up", complaint, details="\n".join(lines))

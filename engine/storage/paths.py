@@ -251,10 +251,12 @@ class Paths:
     @property
     def network_namespaces(self) -> Path:
         """One flat directory for all stores of a user: AppArmor lets a confined pasta open namespaces nowhere else."""
-        runtime = os.environ.get("XDG_RUNTIME_DIR", "") if os.getuid() else _ROOTS_RUNTIME
-        # /run/user is there wherever somebody may have to obey that: with systemd. Root of a user namespace may not.
-        usable = os.path.isdir(runtime) or (not os.getuid() and os.access(os.path.dirname(runtime), os.W_OK))
-        return Path(runtime, "netns") if usable else self.run / "netns"
+        if os.getuid():
+            runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+            return Path(runtime, "netns") if os.path.isdir(runtime) else self.run / "netns"
+        # There wherever AppArmor may have to be obeyed, with systemd; and not ours as root of some user namespace.
+        ours = os.access(os.path.dirname(_ROOTS_RUNTIME), os.W_OK)
+        return Path(_ROOTS_RUNTIME, "netns") if ours else self.run / "netns"
 
     def netns(self, container_id: str) -> Path:
         return self.network_namespaces / f"{self._netns_prefix}{container_id}"

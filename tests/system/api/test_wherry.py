@@ -46,6 +46,7 @@ async def load(wherry: Tool) -> None:
     assert "Loaded image" in await wherry("load", input=busybox_archive())
 
 
+@pytest.mark.also_as_root
 async def test_the_engine_starts_by_itself_and_serves(wherry: Tool) -> None:
     await load(wherry)
     assert await wherry("run", "--rm", IMAGE, "echo", "hello") == "hello\n"

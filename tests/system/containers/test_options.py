@@ -201,7 +201,7 @@ async def test_limits_change_while_it_runs(loaded: EmbeddedEngine) -> None:
 async def test_own_seccomp_profile(loaded: EmbeddedEngine) -> None:
     profile = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO"}]}
     text = await inside(loaded, "mkdir /x || echo refused", security=Security(seccomp=json.dumps(profile)))
-    assert text.endswith("refused")
+    assert "refused" in text.splitlines()  # which stands beside the complaint of mkdir, before or after
 
 
 async def test_an_edit_keeps_the_writable_layer(loaded: EmbeddedEngine) -> None:

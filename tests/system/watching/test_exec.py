@@ -95,6 +95,7 @@ async def test_stdin_goes_in_and_ends(loaded: EmbeddedEngine, box: Container) ->
     await session.close()
 
 
+@pytest.mark.also_as_root
 async def test_a_terminal(loaded: EmbeddedEngine, box: Container) -> None:
     session = await loaded.containers.exec("box", Exec(command=("sh",), tty=True, stdin=True, rows=10, columns=20))
     await session.write(b"stty size; tty; echo $TERM\n")
