@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from engine.cgroups.limits import LimitPlan
     from engine.containers.book import Entry
     from engine.containers.exit_watch import ExitWatch
     from engine.containers.record import Record
@@ -99,7 +100,7 @@ class Starter:
         record, runtime = entry.record, self._runtime
         joined = joined_namespaces(runtime, record)
         ports = self._settle_ports(record)
-        await self._prepare_directories(record)
+        self._clear_traces(record)
         await runtime.networks.reserve(member_of(record))
         namespace = asyncio.Event()
         pasta_pid, (pid, conmon_pid, unenforced) = await both(
@@ -156,18 +157,42 @@ class Starter:
                 raise
             return settle(wanted, already=already, named=self._port_names)
 
-    async def _prepare_directories(self, record: Record) -> None:
+    def _clear_traces(self, record: Record) -> None:
+        """What an earlier run left where this one will write."""
         paths = self._runtime.paths
         run = paths.container_run(record.id)
         if run.is_dir():
             for name in ("pid", "conmon.pid", "ctl", "attach", "winsz"):
                 (run / name).unlink(missing_ok=True)
-        if not (run.is_dir() and paths.logs(record.id).is_dir()):
-            await self._runtime.keeper.execute(
-                [MakeDirectory(path=run, mode=0o700), MakeDirectory(path=paths.logs(record.id), mode=0o700)]
-            )
         shutil.rmtree(paths.crun_root / record.id, ignore_errors=True)
         self._watch.clear(record.id)
+
+    async def _mount(self, record: Record) -> None:
+        """The root, and the directories of this run: one request, which the keeper takes before any about the network
+        that needs them."""
+        paths = self._runtime.paths
+        directories = [
+            MakeDirectory(path=each, mode=0o700)
+            for each in (paths.container_run(record.id), paths.logs(record.id))
+            if not each.is_dir()
+        ]
+        await self._runtime.rootfs.mount(
+            record.id, record.layers, driver=record.container.spec.driver, also=directories
+        )
+
+    async def _make_group(self, record: Record) -> LimitPlan:
+        """In a thread, beside the mount: some twenty small files. The thread is done when this is, cancelled or not."""
+        making = asyncio.get_running_loop().run_in_executor(None, self._fill_group, record)
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            await asyncio.wait([making])
+            raise
+
+    def _fill_group(self, record: Record) -> LimitPlan:
+        group = self._runtime.cgroup(record)
+        group.create()
+        return group.apply(record.container.spec.resources)
 
     async def _make_namespace(self, record: Record, joined: Joined) -> None:
         """A new one, unless the last run left its own behind for this one, with a living way out."""
@@ -203,19 +228,19 @@ class Starter:
     ) -> tuple[int, int, tuple[str, ...]]:
         """Mount, configure and have conmon create it: the process exists and waits."""
         runtime = self._runtime
-        with clock.step("mount"):
-            await runtime.rootfs.mount(record.id, record.layers, driver=record.container.spec.driver)
-        with clock.step("configure"):
-            uncompiled = await self._configure(record, joined)
-            group = runtime.cgroup(record)
-            group.create()
-            limits = group.apply(record.container.spec.resources)
+        limits, uncompiled = await both(self._make_group(record), self._mount_and_configure(record, joined, clock))
         await namespace.wait()
         with clock.step("create"):
             pid, conmon_pid = await self._run_conmon(record)
             if uncompiled:
                 runtime.filters.remember(uncompiled, runtime.paths.crun_root / record.id)
         return pid, conmon_pid, limits.unenforced
+
+    async def _mount_and_configure(self, record: Record, joined: Joined, clock: Stopwatch) -> str:
+        with clock.step("mount"):
+            await self._mount(record)
+        with clock.step("configure"):
+            return await self._configure(record, joined)
 
     async def _configure(self, record: Record, joined: Joined) -> str:
         """Write config.json; gives the key of a seccomp filter that crun will have to compile."""

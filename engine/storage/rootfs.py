@@ -76,12 +76,18 @@ class RootFilesystems:
         return self._default
 
     async def mount(
-        self, container_id: str, layers: Sequence[str], *, driver: str = "", read_only: bool = False
+        self,
+        container_id: str,
+        layers: Sequence[str],
+        *,
+        driver: str = "",
+        read_only: bool = False,
+        also: Sequence[FsOperation] = (),
     ) -> Path:
         """Mount the stack (bottom first, as images name their layers) with the container's writable layer; gives
         `paths.rootfs(container_id)`. Mounted already and alive: nothing happens. A container keeps the driver of its
-        first mount, because their writable layers are not interchangeable."""
-        return await self._mount(self._paths.container(container_id), layers, driver, read_only=read_only)
+        first mount, because their writable layers are not interchangeable. `also` is done before, in the same go."""
+        return await self._mount(self._paths.container(container_id), layers, driver, read_only=read_only, also=also)
 
     async def unmount(self, container_id: str) -> None:
         """Not being mounted is no failure."""
@@ -129,16 +135,20 @@ class RootFilesystems:
     def _lock(self, top: Path) -> asyncio.Lock:
         return self._locks.setdefault(top, asyncio.Lock())
 
-    async def _mount(self, top: Path, layers: Sequence[str], wanted: str, *, read_only: bool) -> Path:
+    async def _mount(
+        self, top: Path, layers: Sequence[str], wanted: str, *, read_only: bool, also: Sequence[FsOperation] = ()
+    ) -> Path:
         if len(layers) > MOST_LAYERS:
             raise InvalidRequest("Too many layers", f"{len(layers)} of them; {MOST_LAYERS} is the most.")
         place = _Place(top)
         async with self._lock(top):
             if place.rootfs.is_dir() and place.rootfs in await self._mounted_targets(top):
+                if also:
+                    await self._keeper.execute(also)
                 return place.rootfs
             driver = self._driver(place, wanted)
             # A fuse mount whose process died is still in the table and answers nothing.
-            plan: list[FsOperation] = [Unmount(target=place.rootfs, every=True)]
+            plan: list[FsOperation] = [*also, Unmount(target=place.rootfs, every=True)]
             fresh = not place.upper.is_dir()
             plan += [MakeDirectory(path=each, mode=0o711) for each in (place.rootfs, place.work)]
             plan += [MakeFile(path=place.driver, contents=driver.name)]

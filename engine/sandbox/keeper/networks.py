@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from engine.sandbox.keeper.requests import Request
 
 _SIOCSIFFLAGS, _UP_AND_RUNNING = 0x8914, 0x41
-_QUIET_MILLISECONDS = 50
+_QUIET_MILLISECONDS = 25
 """So long nobody asked for anything: time to make the next spare."""
 
 
