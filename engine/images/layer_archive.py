@@ -47,7 +47,10 @@ class ArchiveSink:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = path.open("xb")
+        try:
+            self._file = path.open("xb")
+        except OSError as error:
+            raise disk_error(error, path) from error
         self._hash = hashlib.sha256()
         self._size = 0
         self._compressor: isal_zlib.Compress | None = None
@@ -68,9 +71,12 @@ class ArchiveSink:
     def finish(self) -> None:
         if self._compressor is not None:
             self._put(self._compressor.flush())
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+        except OSError as error:
+            raise disk_error(error, self.path) from error
 
     @property
     def archive(self) -> Archive:
@@ -85,9 +91,9 @@ class ArchiveSink:
         self._size += len(data)
 
     def discard(self) -> None:
-        self._file.close()
-        with contextlib.suppress(FileNotFoundError):
-            self.path.unlink()
+        with contextlib.suppress(OSError):  # what it still held does not fit on the disk, and is not wanted any more
+            self._file.close()
+        self.path.unlink(missing_ok=True)
 
 
 class LayerArchives:

@@ -280,6 +280,7 @@ class Puller:
             return
         kept = {record.archive.digest for record in self._catalogue.layers.values() if record.archive is not None}
         for digest in digests:
+            self._blobs.forget_partial(digest)
             if digest not in kept and self._blobs.has(digest):
                 await self._blobs.remove(digest)
         await self._unfinished.end(digests)

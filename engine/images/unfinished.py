@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+
+from engine.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.state.database import Database
 
+_log = logging.getLogger(__name__)
 _NAME: Final = "images.unfinished"
 _KEPT_SECONDS: Final = 7 * 86400.0
 
@@ -37,9 +41,13 @@ class Unfinished:
         await self._save()
 
     async def end(self, digests: Sequence[str]) -> None:
+        """Whatever came of the pull is told already: a note that cannot be taken back only keeps some blobs longer."""
         for digest in digests:
             self._since.pop(digest, None)
-        await self._save()
+        try:
+            await self._save()
+        except StorageError as error:
+            _log.info("cannot write down that a pull has ended: %s", error)
 
     async def _save(self) -> None:
         await self._database.execute(

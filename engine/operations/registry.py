@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.errors import Cancelled, Code, Conflict, NotFound, WherryError
+from engine.errors import Cancelled, Code, Conflict, NotFound, StorageError, WherryError
 from engine.types.data import now
 from engine.types.events import Event
 from engine.types.images import LayerPhase, LayerProgress
@@ -234,7 +234,11 @@ class OperationRegistry:
             running.finish(OperationState.FAILED, error=_unexpected(error))
         else:
             running.finish(OperationState.SUCCEEDED, result=result)
-        await self._save(running.snapshot)
+        try:
+            await self._save(running.snapshot)
+        except StorageError as error:
+            # Whoever waits has been told; only the list of past operations is shorter after a restart.
+            _log.info("cannot write down how “%s” ended: %s", running.snapshot.title, error)
 
     def _settle(self, running: RunningOperation) -> None:
         if running.snapshot.state is OperationState.RUNNING:  # cancelled before its first step

@@ -177,6 +177,9 @@ class BlobStore:
         try:
             writer = BlobWriter(self._paths.partial_blob(digest), self._paths.blob(digest), digest, size, lock)
             await writer.resume()
+        except OSError as error:
+            lock.release()
+            raise disk_error(error, self._paths.partial_blob(digest)) from error
         except BaseException:
             lock.release()
             raise
@@ -191,6 +194,12 @@ class BlobStore:
         except FileNotFoundError:
             return 0
         return size
+
+    def forget_partial(self, digest: str) -> None:
+        """What an earlier try left of a blob, unless somebody is at it now."""
+        lock = self._locks.get(digest)
+        if lock is None or not lock.locked():
+            self._paths.partial_blob(digest).unlink(missing_ok=True)
 
     def digests(self) -> set[str]:
         return {

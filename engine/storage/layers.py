@@ -7,17 +7,18 @@ import contextlib
 import os
 import secrets
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import Code, NotFound, StorageError
 from engine.sandbox.plans import Link, MakeDirectory, Remove, Rename
+from engine.storage.blobs import disk_error
 from engine.storage.layer_index import LayerIndex
 from engine.storage.paths import hex_of
 from engine.storage.settling import Settling
 from engine.storage.trash import Trash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
     from engine.sandbox.client import Keeper, Unpacked, UnpackLimits
@@ -87,8 +88,10 @@ class LayerStore:
         self, diff_id: str | None, tar_fd: int, limits: UnpackLimits | None, progress: Callable[[int], None] | None
     ) -> str:
         staged = self._paths.staging / secrets.token_hex(8)
-        await self._keeper.execute([MakeDirectory(path=staged, mode=0o755), MakeDirectory(path=staged / "tree")])
         try:
+            await _to_its_end(
+                self._keeper.execute([MakeDirectory(path=staged, mode=0o755), MakeDirectory(path=staged / "tree")])
+            )
             done = await self._keeper.unpack(
                 tar_fd, staged / "tree", index=staged / "index", limits=limits, progress=progress
             )
@@ -97,12 +100,7 @@ class LayerStore:
                     "A layer is not what the image says it is", f"It should be {diff_id} and is {done.diff_id}.",
                     code=Code.DIGEST_MISMATCH, subject=diff_id,
                 )  # fmt: skip
-            placing = asyncio.create_task(self._place(staged, done))
-            try:
-                await asyncio.shield(placing)
-            except asyncio.CancelledError:
-                await placing  # a layer is there or not, never about to be
-                raise
+            await _to_its_end(self._place(staged, done))
         except BaseException:
             with contextlib.suppress(StorageError):
                 await asyncio.shield(self.trash.take(staged))
@@ -118,7 +116,10 @@ class LayerStore:
         points_to = self.link_target(done.diff_id)
         if link.is_symlink() and os.readlink(link) != points_to and link.exists():
             raise StorageError("Two layers begin with the same digits", f"{link} is taken.", code=Code.CORRUPT)
-        self._settling.mark(staged)
+        try:
+            self._settling.mark(staged)
+        except OSError as error:
+            raise disk_error(error, staged) from error
         await self._keeper.execute(
             [Link(path=link, points_to=points_to), Rename(source=staged, target=self._paths.layer(done.diff_id))]
         )
@@ -153,3 +154,12 @@ class LayerStore:
                 self._indexes.popitem(last=False)
         self._indexes.move_to_end(diff_id)
         return found
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Wait for it even if cancelled: what the keeper was told to make is there or not, never about to be."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    finally:
+        await asyncio.gather(task, return_exceptions=True)
