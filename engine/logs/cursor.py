@@ -251,11 +251,16 @@ class Cursor:
 
     def skip_bytes(self, offset: int) -> None:
         """Go on to an offset where a physical line begins."""
+        length = BLOCK
         while self.offset < offset:
-            block = self.files.read(self.offset, min(BLOCK, offset - self.offset))
-            block = block if self.offset + len(block) == offset else whole_lines(block)
+            block = self.files.read(self.offset, min(length, offset - self.offset))
+            if self.offset + len(block) < offset:
+                block = whole_lines(block)
             if not block:
-                return
+                if self.offset + length >= self.files.end:
+                    return
+                length *= 4
+                continue
             if self.joiner.clean and not may_have_pieces(block):
                 self.number += count_ends(block)
             else:

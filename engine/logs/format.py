@@ -132,6 +132,13 @@ class Joiner:
         self.pending_at[stream] = _NOTHING
         return line
 
+    def adopt(self, other: Joiner, stream: int) -> None:
+        """Take over another's unfinished line of a stream. The one that began first last: it saw both being written."""
+        self.pending[stream] = other.pending[stream]
+        self.pending_at[stream] = other.pending_at[stream]
+        self.pending_time[stream] = other.pending_time[stream]
+        self.pending_written = other.pending_written
+
     def unfinished(self) -> tuple[int, int, bytes] | None:
         """The line being written, without taking it; the newer one where both streams have one."""
         for stream in (self.pending_written, 1 - self.pending_written):

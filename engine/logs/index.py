@@ -73,8 +73,8 @@ class Index:
             doubtful = self.end.doubtful
         else:
             last = bisect_right(offsets, offset + most)
-            found, doubtful = self.mark(last - 1), False
-        if found.offset <= offset:
+            found, doubtful = self.mark(max(0, last - 1)), False
+        if not offset < found.offset <= offset + most:
             return None, True
         first = bisect_right(offsets, offset)
         return found, doubtful or any(self._columns[5][first:last])
@@ -176,16 +176,17 @@ def tuple_of(joiner: Joiner) -> tuple[int, int]:
 
 
 def resume(mark: Mark, read: Callable[[int, int], bytes]) -> Joiner:
-    """A joiner in the state it has at a mark: unfinished lines are read again from where they began."""
+    """A joiner in the state it has at a mark: each unfinished line is read again from where it began.
+
+    Each by itself, as what is read from there on of the other stream may begin in the middle of a line.
+    """
     joiner = Joiner()
-    if mark.clean:
-        return joiner
-    start = min(place for place in mark.pending if place >= 0)
-    joiner.feed(read(start, mark.offset - start), start)
-    for stream in (0, 1):
-        # What began before `start` on the other stream ended there too, or would be pending itself.
-        if mark.pending[stream] < 0 and joiner.pending_at[stream] >= 0:
-            joiner.take(stream)
+    for stream in sorted((0, 1), key=lambda stream: -mark.pending[stream]):
+        start = mark.pending[stream]
+        if start >= 0:
+            alone = Joiner()
+            alone.feed(read(start, mark.offset - start), start)
+            joiner.adopt(alone, stream)
     return joiner
 
 

@@ -110,12 +110,14 @@ class Search:
 
     def _begin(self) -> int:
         """Where to start: where we were told (a mark of the index), or shortly before the wanted time."""
-        start = self._indexes[0].base if self._indexes else Mark(self._files.start, 0, 0)
+        marks = [self._indexes[0].base if self._indexes else Mark(self._files.start, 0, 0)]
         since = self._plan.question.since_ns
         for index in self._indexes:
-            for mark in (index.before_offset(self._first), index.before_time(since) if since is not None else start):
-                if mark.offset > start.offset:
-                    start = mark
+            # An index that begins further on has no mark before the place, and gives its first one.
+            marks += [mark for mark in (index.before_offset(self._first),) if mark.offset <= self._first]
+            if since is not None:
+                marks += [mark for mark in (index.before_time(since),) if mark.time_ns < since]
+        start = max(marks, key=lambda mark: mark.offset)
         self._joiner = resume(start, self._files.read)
         self._number = start.number
         return start.offset

@@ -15,6 +15,7 @@ from engine.logs.cursor import Chronicle
 from engine.logs.export import Shown, write_lines
 from engine.logs.files import LogFiles
 from engine.logs.question import Question, compile_question
+from engine.logs.rotation import rotate
 from engine.logs.service import LogService
 from engine.logs.source import LogSource
 from engine.types.host import Settings
@@ -153,3 +154,15 @@ def test_export(tmp_path: Path, ansi: object, stamps: object, written: bytes) ->
     write_lines(files, plan, only, output, Shown(ansi=False, stamps=False))  # type: ignore[arg-type] # only progress
     assert only.getvalue() == b"plain\n"
     files.close()
+
+
+async def test_a_search_begins_with_the_oldest_rotated_file(service: LogService, tmp_path: Path) -> None:
+    log = tmp_path / "a" / "container.log"
+    for first in (0, 100, 200):
+        write_log(log, numbered(100, first=first))
+        if first < 200:
+            rotate(log, None, most_files=99)
+    found: list[int] = []
+    async for progress in service.search("a", SearchLogs(pattern="line")):
+        found += progress.numbers
+    assert found == list(range(300))
