@@ -222,10 +222,25 @@ def test_stats_load_history_and_a_dragged_limit_applies_live(driver: Driver, pag
 def test_a_click_in_a_graph_shows_the_log_of_that_second(driver: Driver, page: ContainersPage) -> None:
     stats = tab(driver, "shop-web-1", "stats")
     driver.until(lambda: stats.timeline.now > 10**18)
-    stats.timeline.click(stats.timeline.now - 60 * 10**9)
+    moment = stats.timeline.now - 60 * 10**9
+    stats.timeline.click(moment)
     details = page.details
     assert details is not None
     driver.until(lambda: isinstance(details.current_tab(), LogsTab))
+    panel: Any = details.tab("logs").panel  # type: ignore[attr-defined]
+    driver.until(lambda: panel.view._current >= 0 and panel.source.row(panel.view._current) is not None)
+    row = panel.source.row(panel.view._current)
+    assert abs(row.time_ns - moment) < 2 * 10**9
+    assert not panel.view.following
+
+
+def test_a_click_in_the_log_marks_its_moment_in_the_graphs(driver: Driver, page: ContainersPage) -> None:
+    logs: Any = tab(driver, "shop-web-1", "logs")
+    driver.until(lambda: logs.panel.source.line_count() > 0)
+    last = logs.panel.source.line_count() - 1
+    logs.panel.view._set_current(last)
+    stats = tab(driver, "shop-web-1", "stats")
+    assert stats.timeline.crosshair == logs.panel.source.row(last).time_ns
 
 
 def test_processes_can_be_signalled(driver: Driver, page: ContainersPage) -> None:

@@ -33,6 +33,8 @@ _TABS: tuple[tuple[str, str, str], ...] = (
     ("inspect", "gui.pages.container.inspect", "InspectTab"),
     ("history", "gui.pages.container.history", "HistoryTab"),
 )
+_TIMED = ("logs", "stats")
+"""Tabs that show moments: what is pointed at in one is marked in the others."""
 _MAIN = ("container.start", "container.stop", "container.restart")
 _MORE = (
     ("container.browse", "container.edit", "container.rename", "container.duplicate"),
@@ -122,6 +124,8 @@ class ContainerDetails(QWidget):
             made.setObjectName(f"tab.{key}")
             self._made[key] = made
             self._stack.addWidget(made)
+            made.time_wanted.connect(self._show_time)
+            made.time_marked.connect(lambda time_ns: self._mark_time(made, time_ns))
         return self._made[key]
 
     # --- inside ---
@@ -166,6 +170,15 @@ class ContainerDetails(QWidget):
         more.clicked.connect(lambda: self._show_more(more.mapToGlobal(QPoint(0, more.height()))))
         row.addWidget(more)
         return box
+
+    def _show_time(self, key: str, time_ns: int) -> None:
+        self.show_container(self.container_id, key)
+        self.tab(key).show_time(time_ns)
+
+    def _mark_time(self, pointed: DetailTab, time_ns: int) -> None:
+        for key in _TIMED:
+            if self.tab(key) is not pointed:
+                self.tab(key).mark_time(time_ns)
 
     def _subjects(self) -> list[Container]:
         container = self._container()

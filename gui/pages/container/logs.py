@@ -28,6 +28,7 @@ class LogsTab(DetailTab):
         self.earlier.hide()
         self.earlier.toggled.connect(lambda _on: self._show())
         self.panel.tools.insertWidget(self.panel.tools.indexOf(self.panel.levels) + 1, self.earlier)
+        self.panel.view.line_clicked.connect(lambda _index, time_ns: self.time_marked.emit(time_ns))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.panel)
@@ -50,7 +51,6 @@ class LogsTab(DetailTab):
         self.panel.forget()
 
     def show_time(self, time_ns: int) -> None:
-        """Jump to the first line of a moment, as after a click in a graph."""
         self.panel.show_time(time_ns)
 
     def _show(self) -> None:

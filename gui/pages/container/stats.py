@@ -44,7 +44,7 @@ class StatsTab(DetailTab):
         self._container: Container | None = None
         self._span_is_mine = False
         self.timeline = Timeline(300.0, self)
-        self.timeline.time_clicked.connect(self._show_log_at)
+        self.timeline.time_clicked.connect(lambda time_ns: self.time_wanted.emit("logs", time_ns))
         self._buffers = {
             name: SeriesBuffer(columns=count)
             for name, count in (("cpu", 3), ("memory", 4), ("io", 2), ("net", 2), ("pids", 1), ("pressure", 3))
@@ -250,16 +250,8 @@ class StatsTab(DetailTab):
 
     # --- doing ---
 
-    def _show_log_at(self, time_ns: int) -> None:
-        container = self._container
-        if container is None:
-            return
-        self.shell.navigate("containers", container.id, "logs")
-        page = self.parent()
-        while page is not None and not hasattr(page, "tab"):
-            page = page.parent()
-        if page is not None:
-            page.tab("logs").show_time(time_ns)
+    def mark_time(self, time_ns: int) -> None:
+        self.timeline.set_crosshair(time_ns)
 
     def _drop_memory_limit(self, value: float) -> None:
         if self._container is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
 
 class DetailTab(QWidget):
     """`resume` is called when it comes to sight (and for another container), `suspend` when it goes."""
+
+    time_wanted = Signal(str, object)
+    """Show a moment in another tab: the tab's key, and nanoseconds since the epoch."""
+    time_marked = Signal(object)
+    """A moment was pointed at here: the other tabs mark it."""
 
     def __init__(self, shell: Shell) -> None:
         super().__init__()
@@ -32,6 +38,12 @@ class DetailTab(QWidget):
         for lease in self._leases:
             lease.end()
         self._leases.clear()
+
+    def show_time(self, time_ns: int) -> None:
+        """Go to a moment."""
+
+    def mark_time(self, time_ns: int) -> None:
+        """A moment was pointed at in another tab."""
 
     def hold(self, lease: Lease) -> Lease:
         self._leases.append(lease)

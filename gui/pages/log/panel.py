@@ -41,6 +41,7 @@ class LogPanel(QWidget):
         self.source: EngineLogSource | None = None
         self.filtered: SelectedLineSource | None = None
         self._summary: LogSummary | None = None
+        self._goto_ns = 0
         self.hunt = LogSearch(shell.client, self)
         self.view = LogView(translate("Logs", "Log"))
         column = QVBoxLayout(self)
@@ -137,7 +138,7 @@ class LogPanel(QWidget):
             self.source = EngineLogSource(self.client, name, self._on_error, self)
             self.source.arrived.connect(self.hunt.arrived)
             self.source.appended.connect(lambda _count: self._describe())
-            self.source.reset.connect(self._describe)
+            self.source.reset.connect(self._on_reset)
             self.filtered = None
             self.view.set_source(self.source)
         self.source.open()
@@ -152,15 +153,15 @@ class LogPanel(QWidget):
 
     def forget(self) -> None:
         self.suspend()
-        self.name = ""
+        self.name, self._goto_ns = "", 0
         self.view.set_source(None)
         self.source = self.filtered = None
         self.search.clear()
 
     def show_time(self, time_ns: int) -> None:
         """Jump to the first line of a moment, as after a click in a graph."""
-        if self.name:
-            self.shell.run(self._go_to(self.name, time_ns))
+        self._goto_ns = time_ns
+        self._go_on_to_time()
 
     def set_source_styles(self, styles: Mapping[str, tuple[str, int]]) -> None:
         """For merged logs: each container's label and colour."""
@@ -186,11 +187,21 @@ class LogPanel(QWidget):
         self.source.set_summary(summary)
         self._describe()
 
+    def _go_on_to_time(self) -> None:
+        """As soon as there are lines to go to."""
+        if self._goto_ns and self.source is not None and self.source.line_count():
+            self.shell.run(self._go_to(self.name, self._goto_ns))
+            self._goto_ns = 0
+
     async def _go_to(self, name: str, time_ns: int) -> None:
         number = await self.client.call(lambda engine: engine.logs.line_at(name, time_ns))
         if self.source is not None and name == self.name and self.filtered is None:
             self.view.set_follow(on=False)
-            self.view.go_to_line(max(0, number - self.source.origin))
+            self.view.go_to_line(min(max(0, number - self.source.origin), self.source.line_count() - 1))
+
+    def _on_reset(self) -> None:
+        self._describe()
+        self._go_on_to_time()
 
     def _on_error(self, error: BaseException) -> None:
         self._foot.setText(translate("Logs", "The log cannot be read: {0}").format(error))
