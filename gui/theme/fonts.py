@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from PySide6.QtGui import QFont, QFontDatabase
 from PySide6.QtWidgets import QApplication
 
@@ -10,9 +12,27 @@ from gui.theme.tokens import Text
 _mono_family = ""
 
 
+class _Made:
+    """Fonts made from the system's, for as long as that stays the same: every cell of a table asks for one."""
+
+    system: ClassVar[QFont | None] = None
+    fonts: ClassVar[dict[tuple[Text, bool], QFont]] = {}
+
+
 def font(text: Text = Text.BODY, *, tabular: bool = False) -> QFont:
     """The system's font at a step of the type scale. `tabular` keeps digits in columns where the font can."""
-    result = QFont(QApplication.font())
+    system = QApplication.font()
+    if system != _Made.system:
+        _Made.system = system
+        _Made.fonts.clear()
+    found = _Made.fonts.get((text, tabular))
+    if found is None:
+        found = _Made.fonts[text, tabular] = _scaled(system, text, tabular=tabular)
+    return QFont(found)
+
+
+def _scaled(system: QFont, text: Text, *, tabular: bool) -> QFont:
+    result = QFont(system)
     _scale(result, text.factor)
     result.setWeight(QFont.Weight(text.weight))
     if tabular:

@@ -32,7 +32,7 @@ class Theme(QObject):
         super().__init__()
         self.palette: Palette = LIGHT
         self.mode = Mode.SYSTEM
-        self._colors: dict[str, QColor] = {}
+        self._colors: dict[tuple[Role, float], QColor] = {}
         self._app: QApplication | None = None
         self._palette_was_dark = False
 
@@ -56,7 +56,7 @@ class Theme(QObject):
 
     def color(self, role: Role, alpha: float = 1.0) -> QColor:
         """The colour of a role, optionally faded. Do not modify the result."""
-        key = f"{role.value}/{alpha}"
+        key = role, alpha
         found = self._colors.get(key)
         if found is None:
             found = QColor(self.palette[role])

@@ -75,7 +75,9 @@ def _report(found: dict[str, dict[str, float]]) -> None:
     if "filter" in found:
         rows += [
             ("filter keystroke to repaint, 1,000 containers", f"{found['filter']['filter'] * 1000:.1f} ms", "≤ 30 ms"),
+            ("  the window's own work in it", f"{found['filter']['filter_work'] * 1000:.1f} ms", ""),
             ("scroll, median frame", f"{found['filter']['frame'] * 1000:.1f} ms", "≤ 16 ms"),
+            ("  the window's own work in it", f"{found['filter']['frame_work'] * 1000:.1f} ms", ""),
         ]
     print(f"load average {os.getloadavg()[0]:.1f}")
     for what, figure, aim in rows:
@@ -254,21 +256,28 @@ async def _filter(application: Application) -> dict[str, float]:
     await _until(lambda: page.list.model.rowCount() >= 1000)
     await asyncio.sleep(1)
     view = page.list.table.viewport()
-    times = []
+    times, work = [], []
     for text in ("s", "se", "ser", "serv", "service-0", "service-00", "service-001", "service-0", "s", ""):
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.thread_time()
         page.list._on_query(text)
         view.repaint()
         times.append(time.perf_counter() - began)
+        work.append(time.thread_time() - worked)
         await asyncio.sleep(0.05)
-    bar, frames = page.list.table.verticalScrollBar(), []
+    bar, frames, frame_work = page.list.table.verticalScrollBar(), [], []
     for step in range(120):
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.thread_time()
         bar.setValue(step * 37)
         view.repaint()
         frames.append(time.perf_counter() - began)
+        frame_work.append(time.thread_time() - worked)
         await asyncio.sleep(0)
-    return {"filter": statistics.median(times), "filter_worst": max(times), "frame": statistics.median(frames)}
+    return {
+        "filter": statistics.median(times),
+        "filter_work": statistics.median(work),
+        "frame": statistics.median(frames),
+        "frame_work": statistics.median(frame_work),
+    }
 
 
 async def _click(application: Application) -> dict[str, float]:

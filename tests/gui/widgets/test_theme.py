@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPalette
+from PySide6.QtGui import QColor, QFont, QIcon, QPalette
 from PySide6.QtWidgets import QLabel
 
 from gui.theme import Mode, Role, Text, Theme, Tone, font, icon, mono, pixmap, theme
@@ -143,3 +143,19 @@ def test_labels_change_their_tone(qtbot: QtBot) -> None:
     assert words.palette().color(QLabel().foregroundRole()) == QColor(LIGHT.danger)
     set_tone(words, Tone.SUCCESS)
     assert words.palette().color(QLabel().foregroundRole()) == QColor(LIGHT.success)
+
+
+def test_fonts_follow_the_system_and_belong_to_who_asked(qapp: QApplication) -> None:
+    before = qapp.font()
+    mine = font(Text.TITLE)
+    mine.setPointSizeF(77)
+    assert font(Text.TITLE).pointSizeF() != 77
+    larger = QFont(before)
+    larger.setPointSizeF(before.pointSizeF() * 2)
+    small = font(Text.BODY).pointSizeF()
+    qapp.setFont(larger)
+    try:
+        assert font(Text.BODY).pointSizeF() == pytest.approx(2 * small)
+    finally:
+        qapp.setFont(before)
+    assert font(Text.BODY).pointSizeF() == pytest.approx(small)
