@@ -255,19 +255,21 @@ async def test_a_pull_that_is_stopped_while_its_layer_gets_its_place_leaves_noth
     assert await images.list() == []
 
 
-async def test_a_killed_pull_goes_on_at_the_next_start(short_tmp: ShortTmp) -> None:
+@pytest.mark.parametrize("sent", [1, 700_000, 2_999_000])
+async def test_a_killed_pull_goes_on_at_the_next_start(short_tmp: ShortTmp, sent: int) -> None:
     image = made_image([layer_tar([File("big", os.urandom(3_000_000))])])
     (digest,) = [one for one in image.blobs if one != image.id]
     path = f"/v2/app/blobs/{digest}"
     async with serve_nastily() as registry:
         offer(registry, image)
-        registry.routes[path] = _stalling(registry, image.layers[0], 1_500_000)
+        registry.routes[path] = _stalling(registry, image.layers[0], sent)
         name = f"{registry.host}/app:1"
         argv = [sys.executable, "-m", "tests.system.images.pulling", str(short_tmp.path), name]
         child = await asyncio.create_subprocess_exec(*argv)
         partial = short_tmp.root / "blobs" / "partial" / digest.removeprefix("sha256:")
-        for _ in range(1000):
-            if partial.exists() and partial.stat().st_size:
+        least = sent - sent % (512 << 10)  # what comes is written down in pieces
+        for _ in range(3000):
+            if partial.exists() and partial.stat().st_size >= least:
                 break
             await asyncio.sleep(0.01)
         child.send_signal(signal.SIGKILL)
@@ -280,7 +282,36 @@ async def test_a_killed_pull_goes_on_at_the_next_start(short_tmp: ShortTmp) -> N
             assert await pull(images, name) == image.id
         ranges = [request.headers.get("Range", "") for request in registry.seen(path)]
 
-    assert ranges[-1].startswith("bytes=")
+    assert ranges[-1].startswith("bytes=" if least else "")
+
+
+async def _pull_and_die(place: Path, name: str, at: int) -> str:
+    """In a process that ends at so many operations on files; what it said."""
+    argv = [sys.executable, "-m", "tests.system.images.pulling", str(place), name, str(at)]
+    child = await asyncio.create_subprocess_exec(*argv, stdout=subprocess.PIPE)
+    said, _ = await child.communicate()
+    assert child.returncode == (-signal.SIGKILL if at else 0)
+    return said.decode()
+
+
+@pytest.mark.timeout(120)
+async def test_killed_at_any_file_it_is_whole_or_nothing(
+    short_tmp: ShortTmp, make_short_tmp: Callable[[], ShortTmp]
+) -> None:
+    image = made_image([layer_tar([File("one", os.urandom(200_000))]), layer_tar(FILES)])
+    async with serve_nastily() as registry:
+        offer(registry, image)
+        name = f"{registry.host}/app:1"
+        count = int(await _pull_and_die(make_short_tmp().path, name, 0))
+        assert count > 8
+        for at in range(1, count, count // 6):
+            await _pull_and_die(short_tmp.path, name, at)
+            async with opened_images(short_tmp.root, short_tmp.run) as images:
+                assert [one.id for one in await images.list()] in ([], [image.id])
+                assert await pull(images, name) == image.id
+                assert len(await images.read_file(name, "/one", limit=1 << 20)) == 200_000
+                await images.remove(name)
+                assert await images.list() == []
 
 
 def _stalling(registry: NastyRegistry, data: bytes, after: int) -> Handler:
