@@ -123,7 +123,7 @@ async def _no_task_left() -> AsyncIterator[None]:
     """For coroutine tests: every task they or their fixtures started has ended by itself."""
     yield
     own = asyncio.current_task()
-    deadline = asyncio.get_running_loop().time() + 2.0
+    deadline = asyncio.get_running_loop().time() + 10.0
     while left := {task for task in asyncio.all_tasks() if task is not own and not task.done()}:
         if asyncio.get_running_loop().time() > deadline:
             pytest.fail("tasks left running:\n" + "\n".join(sorted(repr(task) for task in left)))

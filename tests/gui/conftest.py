@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.fakes.store import Store
 
 T = TypeVar("T")
-PATIENCE_MS = 5000
+PATIENCE_MS = 20_000
 
 
 class Driver:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-GRACE_SECONDS = 5.0
+GRACE_SECONDS = 15.0
 """How long what was told to end may take to be gone."""
 
 kept_for_session: set[int] = set()
@@ -82,7 +82,7 @@ def clear(leaks: Leaks) -> None:
 
 def _remove_group(path: str) -> None:
     """A group is busy until the kernel has buried what was killed in it."""
-    deadline = time.monotonic() + 1.0
+    deadline = time.monotonic() + 5.0
     while os.path.isdir(path) and time.monotonic() < deadline:
         with contextlib.suppress(OSError):
             os.rmdir(path)

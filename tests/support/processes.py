@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 
-def wait_until(condition: Callable[[], object], what: str, *, seconds: float = 10.0) -> None:
+def wait_until(condition: Callable[[], object], what: str, *, seconds: float = 30.0) -> None:
     """Poll until the condition holds; fail with `what` was awaited."""
     deadline = time.monotonic() + seconds
     pause = 0.002

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.support.stores import ShortTmp
 
 IMAGE = "localhost/busybox:latest"
-_SECONDS = 25.0
+_SECONDS = 30.0
 
 
 @dataclass

@@ -189,13 +189,13 @@ async def test_events(docker: Tool) -> None:
     await docker("run", "--rm", "--name", "c1", IMAGE, "true")
     seen: list[str] = []
     while "destroy" not in seen:
-        seen.append((await asyncio.wait_for(watching.stdout.readline(), 10)).decode().strip())
+        seen.append((await asyncio.wait_for(watching.stdout.readline(), 30)).decode().strip())
     watching.kill()
     await watching.communicate()
     assert [action for action in seen if action in ("create", "start", "die", "destroy")] == [
         "create", "start", "die", "destroy",
     ]  # fmt: skip
-    past, deadline = "", asyncio.get_running_loop().time() + 5
+    past, deadline = "", asyncio.get_running_loop().time() + 30
     while "container die" not in past:  # docker cuts "now" to the whole second
         assert asyncio.get_running_loop().time() < deadline, past
         past = await docker("events", "--since", "1h", "--until", "0s", "--filter", "event=die")
@@ -224,7 +224,7 @@ async def test_published_ports(docker: Tool) -> None:
     await docker("run", "-d", "--name", "c1", "-p", "127.0.0.1::8000", IMAGE, "httpd", "-f", "-p", "8000", "-h", "/www")
     address = (await docker("port", "c1", "8000")).strip()
     host, _, port = address.rpartition(":")
-    deadline = asyncio.get_running_loop().time() + 10
+    deadline = asyncio.get_running_loop().time() + 30
     answer = b""
     while b"here I am" not in answer:
         assert asyncio.get_running_loop().time() < deadline, answer
@@ -281,7 +281,7 @@ async def test_a_client_that_is_killed_leaves_nothing(docker: Tool, words: tuple
     await asyncio.sleep(0.3)
     process.kill()
     await process.communicate()
-    deadline = asyncio.get_running_loop().time() + 5
+    deadline = asyncio.get_running_loop().time() + 30
     while len(asyncio.all_tasks()) > tasks:
         assert asyncio.get_running_loop().time() < deadline, asyncio.all_tasks()
         await asyncio.sleep(0.02)

@@ -214,7 +214,7 @@ async def test_events_of_the_past(docker: Tool) -> None:
         shown = await docker("events", "--since", "1h", "--until", "0s", "--format", form, *flags)
         return " ".join(shown.split())
 
-    deadline = asyncio.get_running_loop().time() + 10
+    deadline = asyncio.get_running_loop().time() + 30
     while "destroy" not in await past("container=c1"):  # docker cuts "now" to the whole second
         assert asyncio.get_running_loop().time() < deadline
     life = (await past("container=c1", "type=container")).split()

@@ -83,7 +83,7 @@ async def test_it_ends_after_a_quiet_time(wherry: Tool, short_tmp: ShortTmp) -> 
     wherry.environment["WHERRY_IDLE_SECONDS"] = "1"
     assert "CONTAINER ID" in await wherry("ps")
     socket = short_tmp.run / "docker.sock"
-    deadline = asyncio.get_running_loop().time() + 15
+    deadline = asyncio.get_running_loop().time() + 30
     while socket.exists():
         assert asyncio.get_running_loop().time() < deadline, "it did not end"
         await asyncio.sleep(0.05)

@@ -68,7 +68,7 @@ def read_log(engine: EmbeddedEngine, container_id: str) -> str:
     return "".join(line.split(" ", 3)[3] + ("\n" if line.split(" ", 3)[2] == "F" else "") for line in raw.splitlines())
 
 
-async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 30.0) -> None:
     """Wait for something to come true."""
     end = time.monotonic() + seconds
     while True:

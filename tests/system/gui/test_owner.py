@@ -31,7 +31,7 @@ async def ask(socket: str, path: str) -> bytes:
 
 
 async def settled(socket: str, *, there: bool) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             with contextlib.suppress(OSError):
                 await ask(socket, "/_ping")

@@ -49,7 +49,7 @@ def rootfs(paths: Paths, keeper: Keeper, layers: LayerStore) -> RootFilesystems:
     return RootFilesystems(paths, keeper, layers)
 
 
-async def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+async def eventually(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Poll until it holds."""
     async with asyncio.timeout(seconds):
         while True:

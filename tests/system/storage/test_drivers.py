@@ -331,7 +331,7 @@ async def test_a_dead_fuse_mount_is_noticed_and_mounted_again(
     await keeper.write_file(root, "written", b"2")
     os.kill(process_of("fuse-overlayfs", root), signal.SIGKILL)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
             if "dead" not in await rootfs.mounted():
                 break

@@ -180,7 +180,7 @@ async def test_a_killed_keeper_is_replaced_in_the_same_namespaces(
     os.kill(first, signal.SIGKILL)
     with contextlib.suppress(KeeperLost):
         await keeper.mounts()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await restarted.wait()
 
     assert keeper.pid != first

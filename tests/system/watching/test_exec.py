@@ -157,7 +157,7 @@ async def test_closing_leaves_the_process_to_itself(loaded: EmbeddedEngine, box:
 
 
 async def test_what_a_background_child_holds_open_is_not_waited_for(loaded: EmbeddedEngine, box: Container) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert await execute(loaded, "sh", "-c", "sleep 1000 & echo on its way") == (0, b"on its way\n", b"")
 
 

@@ -69,14 +69,14 @@ async def test_following_starts_before_the_container_does(loaded: EmbeddedEngine
         await loaded.containers.wait("box")
     await until(lambda: seen == ["hello", "hello"])
     await loaded.containers.remove("box")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await following
 
 
 async def test_a_prompt_is_seen_before_its_line_ends(loaded: EmbeddedEngine) -> None:
     await run(loaded, "sh", "-c", "printf 'password: '; sleep 1000", name="box")
     async with (
-        asyncio.timeout(10),
+        asyncio.timeout(30),
         contextlib.aclosing(loaded.logs.read("box", ReadLogs(follow=True, unfinished=True))) as batches,
     ):
         line = (await anext(batches))[0]

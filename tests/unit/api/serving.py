@@ -65,7 +65,7 @@ class Served:
         head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
         head += f"Connection: Upgrade\r\nUpgrade: {protocol}\r\n\r\n" if upgrade else "\r\n"
         writer.write(head.encode() + body)
-        answered = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        answered = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
         return Raw(reader, writer, answered.decode())
 
 
@@ -76,10 +76,10 @@ class Raw:
     head: str
 
     async def rest(self) -> bytes:
-        return await asyncio.wait_for(self.reader.read(), 5)
+        return await asyncio.wait_for(self.reader.read(), 30)
 
     async def exactly(self, count: int) -> bytes:
-        return await asyncio.wait_for(self.reader.readexactly(count), 5)
+        return await asyncio.wait_for(self.reader.readexactly(count), 30)
 
     async def close(self) -> None:
         self.writer.close()

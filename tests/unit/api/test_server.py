@@ -83,7 +83,7 @@ async def test_a_stranger_gets_no_word(api: Served, monkeypatch: pytest.MonkeyPa
     reader, writer = await api.connect()
     writer.write(b"GET /_ping HTTP/1.1\r\nHost: x\r\n\r\n")
     try:
-        assert await asyncio.wait_for(reader.read(), 3) == b""
+        assert await asyncio.wait_for(reader.read(), 30) == b""
     except ConnectionResetError:
         pass
     writer.close()
@@ -100,7 +100,7 @@ async def test_idle_time_counts_from_the_last_answer(api: Served) -> None:
     await reader.readuntil(b"\r\n\r\n")
     assert api.server.idle_seconds == 0.0
     writer.close()
-    deadline = asyncio.get_running_loop().time() + 3
+    deadline = asyncio.get_running_loop().time() + 30
     while api.server.idle_seconds == 0.0:
         assert asyncio.get_running_loop().time() < deadline
         await asyncio.sleep(0.01)

@@ -239,11 +239,11 @@ async def test_wait_answers_its_headers_before_the_end(api: Served, monkeypatch:
     monkeypatch.setattr(api.engine.containers, "wait", wait)
     reader, writer = await api.connect()
     writer.write(b"POST /v1.50/containers/draft/wait?condition=next-exit HTTP/1.1\r\nHost: x\r\n\r\n")
-    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 3)
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
     assert head.startswith(b"HTTP/1.1 200 OK")
     assert asked == ["next-exit"], "the client may start it now, so the waiting must have begun"
     ended.set()
-    body = await asyncio.wait_for(reader.readuntil(b"0\r\n\r\n"), 3)
+    body = await asyncio.wait_for(reader.readuntil(b"0\r\n\r\n"), 30)
     assert b'{"StatusCode":7}' in body
     writer.close()
 
@@ -263,7 +263,7 @@ async def test_a_waiting_client_that_leaves_ends_the_wait(api: Served, monkeypat
     writer.write(b"POST /containers/draft/wait HTTP/1.1\r\nHost: x\r\n\r\n")
     await reader.readuntil(b"\r\n\r\n")
     writer.close()
-    await asyncio.wait_for(left.wait(), 3)
+    await asyncio.wait_for(left.wait(), 30)
 
 
 @pytest.mark.parametrize("path", ["/containers/nosuch/wait", "/containers/nosuch/attach?stream=1"])
@@ -288,9 +288,9 @@ async def test_logs_need_a_stream_and_come_framed(api: Served) -> None:
 async def test_followed_logs_of_one_that_ends_come_to_an_end(api: Served) -> None:
     reader, writer = await api.connect()
     writer.write(b"GET /containers/hardened-worker/logs?follow=1&stdout=1&stderr=1&tail=1 HTTP/1.1\r\nHost: x\r\n\r\n")
-    await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 3)
+    await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
     await api.engine.containers.stop("hardened-worker")
-    assert (await asyncio.wait_for(reader.readuntil(b"0\r\n\r\n"), 5)).endswith(b"0\r\n\r\n")
+    assert (await asyncio.wait_for(reader.readuntil(b"0\r\n\r\n"), 30)).endswith(b"0\r\n\r\n")
     writer.close()
 
 
@@ -312,7 +312,7 @@ async def test_events_of_the_past_and_live(api: Served) -> None:
     writer.write(b"GET /events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D HTTP/1.1\r\nHost: x\r\n\r\n")
     await reader.readuntil(b"\r\n\r\n")
     await api.engine.containers.pause("shop-web-1")
-    size = int((await asyncio.wait_for(reader.readline(), 3)).strip(), 16)
+    size = int((await asyncio.wait_for(reader.readline(), 30)).strip(), 16)
     event = json.loads(await reader.readexactly(size))
     assert (event["Type"], event["Action"], event["Actor"]["Attributes"]["name"]) == (
         "container",
@@ -343,6 +343,6 @@ async def test_a_large_upload_that_is_read_slowly_arrives_whole(api: Served, mon
     writer.write(head.encode() + (b"8000\r\n" + b"x" * 0x8000 + b"\r\n") * 9 + b"0\r\n\r\n")
     await asyncio.sleep(0.1)
     sent.set()
-    assert b" 200 " in await asyncio.wait_for(reader.readline(), 10)
+    assert b" 200 " in await asyncio.wait_for(reader.readline(), 30)
     assert got == 9 * 0x8000
     writer.close()

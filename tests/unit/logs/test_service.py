@@ -74,7 +74,7 @@ async def test_bounds(service: LogService, tmp_path: Path) -> None:
 
 async def test_following_wakes_for_each_line_and_ends(service: LogService, sources: _Sources, tmp_path: Path) -> None:
     log = tmp_path / "a" / "container.log"
-    async with asyncio.timeout(10), contextlib.aclosing(service.read("a", ReadLogs(follow=True, until_exit=True))) as r:
+    async with asyncio.timeout(30), contextlib.aclosing(service.read("a", ReadLogs(follow=True, until_exit=True))) as r:
         for number in range(20):
             write_log(log, [physical(b"%d" % number)])
             assert [line.text for line in await anext(r)] == [str(number)]
@@ -93,14 +93,14 @@ async def test_following_ends_when_the_container_is_removed(service: LogService,
     await asyncio.sleep(0)
     del sources.alive["a"]
     service.container_changed("a")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert await following == []
 
 
 async def test_a_file_that_comes_later_is_found(service: LogService, tmp_path: Path) -> None:
     log = tmp_path / "a" / "container.log"
     log.unlink()
-    async with asyncio.timeout(10), contextlib.aclosing(service.read("a", ReadLogs(follow=True))) as lines:
+    async with asyncio.timeout(30), contextlib.aclosing(service.read("a", ReadLogs(follow=True))) as lines:
         waiting = asyncio.ensure_future(anext(lines))
         await asyncio.sleep(0.05)
         write_log(log, [physical(b"at last")])
