@@ -232,7 +232,7 @@ async def create_container(call: Call) -> web.StreamResponse:
     except WherryError:
         await call.engine.containers.remove(container.id, force=True)
         raise
-    return call.answer({"Id": container.id, "Warnings": list(container.unenforced)}, 201)
+    return call.answer({"Id": container.id, "Warnings": [*container.unenforced, *container.warnings]}, 201)
 
 
 async def _missing_image(call: Call, image: str, error: NotFound) -> NotFound:

@@ -87,7 +87,7 @@ OPTIONS = """
 -t --tty flag                Allocate a pseudo-TTY
 --ulimit list                Ulimit options
 -u --user text               Username or UID (format: <name|uid>[:<group|gid>])
---userns text                User namespace to use
+--userns text                User namespace to use ("keep-id": you are the same user inside)
 --uts text                   UTS namespace to use
 -v --volume list             Bind mount a volume
 --volumes-from list          Mount volumes from the specified container(s)

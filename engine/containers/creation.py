@@ -14,6 +14,7 @@ from engine.containers.record import Record
 from engine.containers.spec.process import check_ulimits
 from engine.containers.spec.runtime_spec import check_sysctls
 from engine.containers.spec.security import check_security
+from engine.containers.strangers import closed_binds
 from engine.errors import Code, Conflict, InvalidRequest
 from engine.networks.ports import check_mappings
 from engine.types.containers import Container, Mount, PortMapping, State
@@ -164,6 +165,7 @@ class Creator:
             mounts=mounts,
             driver=spec.driver or self._runtime.rootfs.default.name,
             log_path=str(self._runtime.paths.log(container_id)),
+            warnings=tuple(closed_binds(spec, image.config)),
         )
 
 
@@ -188,8 +190,18 @@ def normal_target(target: str) -> str:
 
 def make_source(path: str) -> None:
     """What `docker run -v` does where nothing is; a file that is there is left alone."""
-    if not os.path.exists(path):
+    if os.path.exists(path):
+        return
+    try:
         os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise InvalidRequest(
+            f"There is nothing at {path}, and it cannot be made",
+            f"{error.strerror}.",
+            code=Code.MOUNT_SOURCE_MISSING,
+            hint="Make it first, or choose another path.",
+            subject=path,
+        ) from None
 
 
 def check_mount(mount: Mount) -> None:

@@ -12,6 +12,7 @@ from engine.containers.ending import must_allow
 from engine.containers.image_config import command_line
 from engine.containers.record import member_of
 from engine.containers.restart_file import write_restart_file
+from engine.containers.strangers import closed_binds
 from engine.errors import Conflict, InvalidRequest
 from engine.networks.ports import as_picked, check_mappings, settle
 from engine.types.containers import Action, ContainerSpec, PortMapping, Resources, State
@@ -87,7 +88,11 @@ class Editor:
         changed = record.changed(
             created_volumes=(*record.created_volumes, *made), previous_spec=record.container.spec
         ).with_container(
-            spec=spec, command_line=command_line(spec, record.image_config), mounts=mounts, exit=record.container.exit
+            spec=spec,
+            command_line=command_line(spec, record.image_config),
+            mounts=mounts,
+            exit=record.container.exit,
+            warnings=tuple(closed_binds(spec, record.image_config)),
         )
         await self._runtime.book.save(entry, changed, "update")
         self._runtime.volumes.users_changed(tuple(before | set(entry.volume_names)))

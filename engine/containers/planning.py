@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from engine.types.containers import Mount
 
 _MOST_ACCOUNT_BYTES = 1 << 20
+_IPC_PLACES = ("/dev/mqueue", "/dev/shm")
 _HOST_RESOLV = "/etc/resolv.conf"
 
 
@@ -67,6 +68,7 @@ class Planner:
             own_network=joined.own_network and spec.security.user_namespace != "keep-id",
             pid=joined.pid,
             ipc=joined.ipc,
+            host_ipc=_shared_ipc(),
             uts=joined.uts,
             cgroup="host" if spec.cgroup_mode == "host" else "",
             host_user_id=user.uid if spec.security.user_namespace == "keep-id" else 0,
@@ -160,9 +162,9 @@ class Planner:
         host_resolv = read_text(_HOST_RESOLV)
         texts = {
             "hosts": etc_files.hosts(
-                hostname,
+                f"{hostname}.{spec.domainname}" if spec.domainname else hostname,
                 self.address(record, joined),
-                aliases=(record.container.name, *spec.network_aliases),
+                aliases=(hostname, record.container.name, *spec.network_aliases),
                 extra=spec.extra_hosts,
                 host_gateway=gateway,
                 neighbours=self._runtime.networks.neighbours(member_of(record)),
@@ -186,6 +188,10 @@ class Planner:
         if not joined.makes_network:
             return ""
         return self._runtime.networks.address(member_of(record))
+
+
+def _shared_ipc() -> list[str]:
+    return [path for path in _IPC_PLACES if os.path.isdir(path)]
 
 
 def host_name(record: Record) -> str:

@@ -368,6 +368,8 @@ class Container(Data, frozen=True, kw_only=True):
     log_path: str = ""
     unenforced: tuple[str, ...] = ()
     """Limits asked for that this host cannot enforce, in words."""
+    warnings: tuple[str, ...] = ()
+    """What was asked for and will hardly work as it was meant, in words: known since the creation."""
     timing: StartTiming = StartTiming()
 
     @property

@@ -47,8 +47,8 @@ def _kernel_mounts(plan: SpecPlan) -> Iterator[dict[str, Any]]:
         size = f"size={plan.spec.shm_size}"
         yield _mount("/dev/shm", "tmpfs", "shm", [*_QUIET, "mode=1777", size])
     else:
-        yield _mount("/dev/mqueue", "bind", "/dev/mqueue", ["rbind", *_QUIET])
-        yield _mount("/dev/shm", "bind", "/dev/shm", ["rbind", *_QUIET])
+        for path in plan.host_ipc:
+            yield _mount(path, "bind", path, ["rbind", *_QUIET])
 
 
 def _unless_privileged(plan: SpecPlan) -> list[str]:

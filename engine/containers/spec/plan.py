@@ -59,6 +59,8 @@ class SpecPlan:
     """The network namespace belongs to our user namespace, so /sys may be mounted for it."""
     pid: str = ""
     ipc: str = ""
+    host_ipc: Sequence[str] = ()
+    """With the host's IPC: those of /dev/mqueue and /dev/shm that the host has."""
     uts: str = ""
     cgroup: str = ""
     host_user_id: int = 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.errors import Unsupported
+from engine.errors import Code, InvalidRequest, Unsupported
 from engine.sandbox.plans import MakeFile, Tmpfs, Unmount
 from engine.types.containers import (
     Device,
@@ -262,3 +262,36 @@ async def test_idmap_help_is_refused_where_the_kernel_refuses_it(loaded: Embedde
     assert caught.value.subject == str(tmp_path)
     assert "keep-id" in caught.value.hint
     assert (await loaded.containers.get(container.id)).state is State.CREATED
+
+
+async def test_a_host_s_ipc_is_shared_as_far_as_the_host_has_it(loaded: EmbeddedEngine) -> None:
+    """Not every host mounts /dev/mqueue."""
+    code, text = await output(loaded, "sh", "-c", "readlink /proc/self/ns/ipc; ls /dev", ipc_mode="host")
+    assert code == 0
+    assert text.split()[0] == os.readlink("/proc/self/ns/ipc")
+    assert ("mqueue" in text) == ("mqueue" in os.listdir("/dev"))
+
+
+async def test_a_full_name_comes_before_the_short_one(loaded: EmbeddedEngine) -> None:
+    code, text = await output(loaded, "cat", "/etc/hosts", hostname="box", domainname="example.org")
+    assert code == 0
+    assert text.splitlines()[-1].split()[1:3] == ["box.example.org", "box"]
+
+
+async def test_a_folder_that_cannot_be_made_is_said_so(loaded: EmbeddedEngine) -> None:
+    mount = Mount(kind="bind", source="/proc/none/of/these", target="/x", create_source=True)
+    with pytest.raises(InvalidRequest) as refused:
+        await create(loaded, mounts=(mount,))
+    assert refused.value.code is Code.MOUNT_SOURCE_MISSING
+    assert "/proc/none" in refused.value.title
+
+
+async def test_who_cannot_write_in_a_folder_is_warned(loaded: EmbeddedEngine, tmp_path: Path) -> None:
+    bind = Mount(kind="bind", source=str(tmp_path), target="/p")
+    (words,) = (await create(loaded, mounts=(bind,), user="1000")).warnings
+    assert "keep-id" in words
+    keep = Security(user_namespace="keep-id")
+    assert (await create(loaded, mounts=(bind,), user="1000", security=keep)).warnings == ()
+    code, _ = await output(loaded, "touch", "/p/mine", mounts=(bind,), user="1000", security=keep)
+    assert code == 0
+    assert (tmp_path / "mine").stat().st_uid == os.getuid()
