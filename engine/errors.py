@@ -92,7 +92,9 @@ class WherryError(Exception):
         """What it is about: a container id, an image reference, a port, a path. Lets a button find the thing."""
 
     def __str__(self) -> str:
-        return " ".join(part for part in (self.title.rstrip(".") + ".", self.explanation, self.hint) if part)
+        """Sentences; a registry's own words may lack their full stop."""
+        parts = (self.title, self.explanation, self.hint)
+        return " ".join(part if part.endswith((".", "!", "?", "…", ":")) else f"{part}." for part in parts if part)
 
 
 class InvalidRequest(WherryError):

@@ -20,7 +20,7 @@ def typed(error: OSError, *, doing: str) -> WherryError:
             "The disk is full",
             f"The container could not be {doing}: {where or 'the store'} has no space left.",
             code=Code.DISK_FULL,
-            hint="Free some space: `wherry prune` removes what no container uses.",
+            hint="Free some space: `wherry system prune` removes what no container uses.",
             details=details,
             subject=where,
         )

@@ -578,7 +578,7 @@ def _unpack_error(error: OSError) -> StorageError:
     if error.errno in DISK_FULL:
         return StorageError(
             "The disk is full", f"Unpacking stopped{where}.", code=Code.DISK_FULL,
-            hint="Free some space: `wherry prune` removes what no container uses.",
+            hint="Free some space: `wherry system prune` removes what no container uses.",
         )  # fmt: skip
     return StorageError("The archive cannot be unpacked here", f"{error.strerror}{where}.", code=Code.BAD_ARCHIVE)
 

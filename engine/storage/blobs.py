@@ -234,6 +234,6 @@ def disk_error(error: OSError, path: Path) -> StorageError:
         "The disk is full" if full else "The store cannot be written",
         f"{path}: {error.strerror}.",
         code=Code.DISK_FULL if full else Code.CORRUPT,
-        hint="Free some space: `wherry prune` removes what no container uses." if full else "",
+        hint="Free some space: `wherry system prune` removes what no container uses." if full else "",
         subject=str(path),
     )
