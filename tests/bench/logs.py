@@ -144,7 +144,7 @@ async def _follow(path: Path, rate: int, seconds: float) -> None:
 
     end = asyncio.create_task(wait_for_the_writer())
     cpu = time.process_time()
-    async for batch in service.read("bench", ReadLogs(tail=0, follow=True, until_exit=True)):
+    async for batch in service.read("bench", ReadLogs(follow=True, until_exit=True)):
         late.append((time.time_ns() - batch[-1].time_ns) / 1e6)
         seen += len(batch)
     cpu = time.process_time() - cpu

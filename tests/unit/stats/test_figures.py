@@ -100,6 +100,69 @@ def test_reading_a_v2_group(tmp_path: Path) -> None:
     readings.close()
 
 
+# In the form of a current kernel: a service that swaps, is throttled and waits for its disk.
+V2_FILES = {
+    "cpu.stat": b"usage_usec 48212345\nuser_usec 30111222\nsystem_usec 18101123\ncore_sched.force_idle_usec 0\n"
+    b"nr_periods 5120\nnr_throttled 733\nthrottled_usec 92811734\nnr_bursts 0\nburst_usec 0\n",
+    "memory.current": b"268156928\n",
+    "memory.peak": b"268435456\n",
+    "memory.max": b"268435456\n",
+    "memory.swap.current": b"41943040\n",
+    "memory.stat": b"anon 201326592\nfile 50331648\nkernel 16498688\nkernel_stack 524288\npagetables 1310720\n"
+    b"sec_pagetables 0\npercpu 9216\nsock 0\nvmalloc 65536\nshmem 4194304\nzswap 0\nzswapped 0\nfile_mapped 8388608\n"
+    b"inactive_anon 104857600\nactive_anon 96468992\ninactive_file 33554432\nactive_file 12582912\n",
+    "memory.events": b"low 0\nhigh 0\nmax 9161\noom 3\noom_kill 2\noom_group_kill 0\n",
+    "io.stat": b"259:0 rbytes=104857600 wbytes=52428800 rios=2560 wios=1280 dbytes=0 dios=0\n"
+    b"253:0 rbytes=4096 wbytes=0 rios=1 wios=0 dbytes=0 dios=0\n7:0\n",
+    "pids.current": b"17\n",
+    "pids.max": b"512\n",
+    "cpu.max": b"50000 100000\n",
+    "cpu.pressure": b"some avg10=61.20 avg60=40.11 avg300=12.00 total=92811734\n"
+    b"full avg10=61.20 avg60=40.11 avg300=12.00 total=92811734\n",
+    "memory.pressure": b"some avg10=22.50 avg60=9.00 avg300=2.10 total=7311222\n"
+    b"full avg10=20.00 avg60=8.00 avg300=2.00 total=6900000\n",
+    "io.pressure": b"some avg10=5.00 avg60=1.00 avg300=0.20 total=811223\n"
+    b"full avg10=4.00 avg60=0.90 avg300=0.19 total=7\n",
+}
+
+
+def test_a_v2_group_in_need(tmp_path: Path) -> None:
+    group = _write(tmp_path / "group", **{name.replace(".", "__"): data for name, data in V2_FILES.items()})
+    readings = Readings(StatTarget("id", "name", 0, CgroupFiles(unified=group)))
+    sample = readings.take()
+    assert readings.memory_total() == 268_156_928
+    readings.close()
+    assert (sample.memory, sample.swap, sample.memory_peak) == (234_602_496, 41_943_040, 268_435_456)
+    assert (sample.memory_kernel, sample.memory_shmem) == (16_498_688, 4_194_304)
+    assert (sample.oom, sample.oom_kills) == (3, 2)
+    assert (sample.periods, sample.throttled_periods, sample.throttled_us) == (5120, 733, 92_811_734)
+    assert (sample.cpu_limit, sample.pids, sample.pids_limit) == (0.5, 17, 512)
+    assert (sample.io_read, sample.io_write, sample.io_read_ops, sample.io_write_ops) == (
+        104_861_696,
+        52_428_800,
+        2561,
+        1280,
+    )
+    assert sample.cpu_pressure == Pressure(
+        some_avg10=61.2, full_avg10=61.2, some_total_us=92_811_734, full_total_us=92_811_734
+    )
+    assert (sample.memory_pressure is not None, sample.io_pressure is not None) == (True, True)
+    assert sample.estimated == ()
+
+
+def test_a_v2_group_of_an_old_kernel(tmp_path: Path) -> None:
+    """No peak, no "kernel" line, no pressure, no swap accounting: what is not there is nothing, and no guess."""
+    group = _write(
+        tmp_path / "group", cpu__stat=CPU_STAT, memory__current=b"5000\n",
+        memory__stat=b"anon 1\nkernel_stack 10\nslab 30\nsock 5\npercpu 2\n", memory__max=b"max\n",
+    )  # fmt: skip
+    readings = Readings(StatTarget("id", "name", 0, CgroupFiles(unified=group)))
+    sample = readings.take()
+    readings.close()
+    assert (sample.memory_kernel, sample.memory_peak, sample.memory_limit, sample.swap) == (47, 0, 0, 0)
+    assert (sample.cpu_pressure, sample.memory_pressure, sample.io_pressure) == (None, None, None)
+
+
 def test_reading_v1_groups(tmp_path: Path) -> None:
     groups = CgroupFiles(
         cpu=_write(tmp_path / "cpu", cpu__stat=b"nr_periods 5\nnr_throttled 2\nthrottled_time 9000\n",
