@@ -4449,6 +4449,10 @@
         <translation>Mal</translation>
     </message>
     <message>
+        <source>How many times</source>
+        <translation>Wie oft</translation>
+    </message>
+    <message>
         <source>As the image says</source>
         <translation>Wie im Image</translation>
     </message>

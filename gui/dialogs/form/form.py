@@ -156,8 +156,10 @@ class SpecForm(QWidget):
     def _add_entry(self, form: QFormLayout, entry: Entry) -> None:
         entry.field.setObjectName(entry.key)
         proxy = entry.field.focusProxy()
-        if proxy is not None and entry.words:
+        while proxy is not None:
+            # A field of several parts hands on to one that hands on again.
             proxy.setAccessibleName(entry.words)
+            proxy = proxy.focusProxy()
         box = QWidget()
         column = QVBoxLayout(box)
         column.setContentsMargins(0, 0, 0, 0)

@@ -294,6 +294,7 @@ class RestartField(f.Field):
         )
         self.retries = f.integer_field(translate("RunForm", "times"), most=1000)
         self.retries.setFixedWidth(90)
+        self.retries.line.setAccessibleName(translate("RunForm", "How many times"))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.choice, 1)
