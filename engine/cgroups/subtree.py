@@ -1,9 +1,9 @@
 """A subtree of our own on a v2 host that has no systemd to ask for one.
 
-The kernel hands controllers on only from a group that holds no processes (its root aside). The group this engine was
-started in holds at least the engine, so the place to divide is mostly above: a group that belongs to this user and is
-empty itself, as whoever set it up will have meant. Where there is none, and nobody else is in our own group, the engine
-steps aside into a leaf of it, and back when it ends.
+Controllers can be handed on only from a group that holds no processes (the root of all aside). The group this engine
+was started in holds at least the engine, so the place to divide is mostly above: a group that belongs to this user and
+is empty itself, as whoever set it up will have meant. Where there is none, and nobody else is in our own group, the
+engine steps aside into a leaf of it, and back when it ends.
 """
 
 from __future__ import annotations
@@ -38,6 +38,17 @@ class Group:
     def is_root(self) -> bool:
         """The top of the kernel's tree, not of what a container is shown."""
         return not (self.path / "cgroup.type").exists()
+
+    @property
+    def is_divisible(self) -> bool:
+        """Without processes, or the root. The kernel would hand on cpu and pids of others too, and spoil them by it.
+
+        Such a group becomes the root of a threaded subtree, whose groups no process can enter.
+        """
+        try:
+            return self.is_root or not self.processes
+        except OSError:  # of a group that is threaded already, nothing is told
+            return False
 
     @property
     def processes(self) -> frozenset[int]:
@@ -106,7 +117,7 @@ class Subtree:
 def find(mount: Path, own: Group, ours: frozenset[int]) -> Subtree | None:
     """Where to make groups, starting from the group we are in; `ours` are the processes that are the engine."""
     for group in _upwards(mount, own):
-        if group.hand_on():
+        if group.is_divisible and group.hand_on():
             return Subtree(group, home=own)
     if not own.is_ours:
         return None
@@ -116,7 +127,7 @@ def find(mount: Path, own: Group, ours: frozenset[int]) -> Subtree | None:
 def prospect(mount: Path, own: Group) -> frozenset[str]:
     """The controllers that `find` will have for containers, as far as looking can tell; nothing is changed."""
     for group in _upwards(mount, own):
-        if group.is_root or group.handed_on or not group.processes:
+        if group.is_divisible and group.offered:
             return group.offered
     return frozenset()
 

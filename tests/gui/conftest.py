@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog
 from qasync import QEventLoop
 
 from gui.application import Application
@@ -67,6 +67,15 @@ class Driver:
 
     def toast_texts(self) -> list[str]:
         return [toast.accessibleName() for toast in self.window.toasts.toasts()]
+
+    def undo(self) -> None:
+        """Press Undo in the youngest message once it is offered: what was done is seen before the deed is through."""
+        self.until(lambda: self._offers("Undo"))
+        self._offers("Undo")[-1].click()
+
+    def _offers(self, text: str) -> list[QAbstractButton]:
+        shown = self.window.toasts.toasts()
+        return [knob for knob in shown[-1].findChildren(QAbstractButton) if knob.text() == text] if shown else []
 
     def ask(self, work: Callable[[FakeEngine], Any]) -> Any:
         """Ask the engine on its own thread, and wait."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton
+from PySide6.QtWidgets import QCheckBox, QLabel
 
 from engine.errors import Code, Conflict
 from engine.types.containers import LEGAL_ACTIONS, State
@@ -39,8 +39,7 @@ def test_stop_shows_in_the_list_and_can_be_undone(driver: Driver) -> None:
     driver.trigger("container.stop", "grafana")
     driver.until(lambda: driver.container("grafana").state is State.EXITED)
     driver.until(lambda: any("grafana" in text for text in driver.toast_texts()))
-    buttons = driver.window.toasts.toasts()[-1].findChildren(QPushButton)
-    next(button for button in buttons if button.text() == "Undo").click()
+    driver.undo()
     driver.until(lambda: driver.container("grafana").state is State.RUNNING)
 
 

@@ -89,9 +89,7 @@ def test_tag_untag_and_undo(driver: Driver) -> None:
     before = image(driver).tags
     driver.window.trigger("image.untag", [image(driver)])
     driver.until(lambda: len(driver.client.mirror.images[image(driver, "web:2").id].tags) == len(before) - 1)
-    toast = driver.window.toasts.toasts()[-1]
-    undo = next(k for k in toast.findChildren(QAbstractButton) if k.text() == "Undo")
-    driver.bot.mouseClick(undo, Qt.MouseButton.LeftButton)
+    driver.undo()
     driver.until(lambda: set(image(driver, "web:2").tags) == set(before))
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
 
 from engine.errors import Code, Conflict
 from engine.types.containers import ContainerSpec, CreateContainer, State
@@ -32,10 +31,6 @@ def shown(driver: Driver, kind: str) -> set[str]:
 
 def bar(driver: Driver) -> Toast:
     return driver.window.toasts.toasts()[-1]
-
-
-def press_undo(driver: Driver) -> None:
-    next(knob for knob in bar(driver).findChildren(QPushButton) if knob.text() == "Undo").click()
 
 
 def unused_volume(driver: Driver) -> str:
@@ -86,7 +81,7 @@ def test_undo_brings_it_back_and_the_engine_never_heard_of_it(driver: Driver, ki
     key = remove_one(driver, kind)
     page: Any = driver.window.page(kind)
     assert page.list.model.row_of(key) == -1
-    press_undo(driver)
+    driver.undo()
     assert shown(driver, kind) == before
     assert page.list.model.row_of(key) >= 0
     assert key in in_engine(driver, kind)
@@ -120,7 +115,7 @@ def test_several_go_together_and_come_back_together(driver: Driver) -> None:
     driver.trigger("container.remove", "draft", "backup-nightly")
     driver.until(lambda: driver.names() == everyone - {"draft", "backup-nightly"})
     assert "2 containers" in bar(driver).accessibleName()
-    press_undo(driver)
+    driver.undo()
     assert driver.names() == everyone
 
 
@@ -128,7 +123,7 @@ def test_a_running_one_is_asked_about_and_runs_on_until_the_bar_goes(driver: Dri
     driver.trigger("container.remove", "grafana")
     driver.accept()
     driver.until(lambda: "grafana" not in driver.names())
-    press_undo(driver)
+    driver.undo()
     assert driver.container("grafana").state is State.RUNNING
 
 
@@ -140,7 +135,7 @@ def test_what_a_hidden_container_held_counts_as_free(driver: Driver) -> None:
     driver.accept()
     driver.until(lambda: driver.window.removal.waiting)
     assert web.id not in driver.client.mirror.images[web.image_id].used_by
-    press_undo(driver)
+    driver.undo()
     assert driver.client.mirror.images[web.image_id] == image
 
 
@@ -172,7 +167,7 @@ def test_looking_around_leaves_the_undo(driver: Driver) -> None:
     driver.trigger("container.details", "grafana")
     driver.until(lambda: driver.window.page("containers").details is not None)  # type: ignore[attr-defined]
     assert driver.window.removal.waiting
-    press_undo(driver)
+    driver.undo()
     assert key in shown(driver, "containers")
 
 
@@ -213,7 +208,7 @@ def test_unnamed_volumes_go_and_come_with_their_container(driver: Driver) -> Non
     driver.trigger("container.remove", made.name)
     driver.accept()
     driver.until(lambda: volume not in shown(driver, "volumes"))
-    press_undo(driver)
+    driver.undo()
     assert volume in shown(driver, "volumes")
     assert made.id in driver.client.mirror.volumes[volume].used_by
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QAbstractButton, QCheckBox, QLineEdit
+from PySide6.QtWidgets import QCheckBox, QLineEdit
 
 from engine.errors import StorageError
 from engine.types.volumes import CreateVolume
@@ -36,13 +35,6 @@ def answer(driver: Driver, text: str) -> None:
     dialog = driver.dialog("question")
     dialog.findChild(QLineEdit).setText(text)
     dialog.accept()
-
-
-def undo(driver: Driver) -> None:
-    driver.until(lambda: driver.window.toasts.toasts())
-    toast = driver.window.toasts.toasts()[-1]
-    knob = next(k for k in toast.findChildren(QAbstractButton) if k.text() == "Undo")
-    driver.bot.mouseClick(knob, Qt.MouseButton.LeftButton)
 
 
 def make_volume(driver: Driver, name: str, content: str = "empty", labels: str = "", backup: str = "") -> Any:
@@ -111,7 +103,7 @@ def test_a_volume_is_renamed_and_the_name_given_back(driver: Driver) -> None:
     driver.window.trigger("volume.rename", [volume(driver, "first")])
     answer(driver, "second")
     driver.until(lambda: "second" in driver.client.mirror.volumes)
-    undo(driver)
+    driver.undo()
     driver.until(lambda: "first" in driver.client.mirror.volumes)
     assert "second" not in driver.client.mirror.volumes
 
@@ -253,7 +245,7 @@ def test_a_container_joins_and_leaves_a_network(driver: Driver) -> None:
     driver.window.toasts.clear()
     page.details._disconnect()
     driver.until(lambda: not network(driver, "shop_default").members)
-    undo(driver)
+    driver.undo()
     driver.until(lambda: network(driver, "shop_default").members)
 
 
