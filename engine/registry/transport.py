@@ -193,11 +193,21 @@ class Transport:
         response = await self._follow(endpoint, call, header, body)
         if response.status != 401 or not self._same_origin(response.url, endpoint):
             return response
-        answer = await authorizer.answer(response.headers.getall("WWW-Authenticate", []), call.scopes)
-        if not answer or answer == header:
-            return response
-        response.release()
-        return await self._follow(endpoint, call, answer, body)
+        try:
+            answer = await authorizer.answer(response.headers.getall("WWW-Authenticate", []), call.scopes)
+        except WherryError:
+            self._forget_login(endpoint, call, login)
+            raise
+        if answer and answer != header:
+            response.release()
+            response = await self._follow(endpoint, call, answer, body)
+        if response.status == 401:
+            self._forget_login(endpoint, call, login)
+        return response
+
+    def _forget_login(self, endpoint: Endpoint, call: Call, login: Login | None) -> None:
+        """It was refused: the next try is to find one that was made elsewhere meanwhile."""
+        self._authorizers.pop((endpoint.host, call.repository, login), None)
 
     async def _authorizer(self, endpoint: Endpoint, repository: str, login: Login | None) -> Authorizer:
         key = (endpoint.host, repository, login)
@@ -266,6 +276,7 @@ class Transport:
                 proxy_auth=proxy_login,
             )
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            self._contexts.pop(endpoint, None)  # certificates put in place meanwhile are to count for the next try
             raise faults.classify(error, host_name(url.authority) or endpoint.host, str(url)) from error
 
     def _context(self, endpoint: Endpoint, url: URL) -> ssl.SSLContext | bool:

@@ -76,15 +76,15 @@ async def serve_nastily(*, tls: ssl.SSLContext | None = None) -> AsyncIterator[N
         await runner.cleanup()
 
 
+async def no_helper(name: str, _verb: str, _message: bytes) -> bytes:
+    raise FileNotFoundError(name)
+
+
 @asynccontextmanager
 async def client_for(
     place: Path, settings: Sequence[RegistrySettings] = (), *, logins: Logins | None = None, limits: Limits = IMPATIENT
 ) -> AsyncIterator[RegistryClient]:
     """A client without logins of its own, in a hurry."""
-
-    async def no_helper(name: str, verb: str, message: bytes) -> bytes:
-        raise FileNotFoundError(name)
-
     transport = Transport(logins or Logins(place / "logins.json", helper=no_helper, config_files=[]), limits=limits)
     try:
         yield RegistryClient(transport, RegistryBook(settings))

@@ -12,8 +12,18 @@ from aiohttp import web
 
 from engine.errors import Code, NotFound, RegistryError, WherryError
 from engine.images.manifest import LARGEST_MANIFEST, MANIFEST_TYPES
+from engine.registry.logins import Logins
 from engine.types.images import Login, RegistrySettings
-from tests.support.nasty_registry import answer, blob, client_for, digest_of, endless, in_turn, serve_nastily
+from tests.support.nasty_registry import (
+    answer,
+    blob,
+    client_for,
+    digest_of,
+    endless,
+    in_turn,
+    no_helper,
+    serve_nastily,
+)
 from tests.support.processes import free_port
 
 if TYPE_CHECKING:
@@ -307,6 +317,23 @@ async def test_a_wrong_password_is_unauthorized(tmp_path: Path) -> None:
 
     assert caught.value.code is Code.UNAUTHORIZED
     assert caught.value.explanation == "incorrect username or password"
+
+
+@pytest.mark.parametrize("before", ["", "bWU6d3Jvbmc="], ids=["none", "a wrong one"])
+async def test_a_login_made_elsewhere_is_found_after_a_refusal(tmp_path: Path, before: str) -> None:
+    file = tmp_path / "auth.json"
+
+    def write(auth: str) -> None:
+        file.write_text(json.dumps({"auths": {registry.host: {"auth": auth}} if auth else {}}))
+
+    logins = Logins(tmp_path / "own.json", helper=no_helper, config_files=[file])
+    async with serve_nastily() as registry, client_for(tmp_path, logins=logins) as client:
+        token_server(registry)
+        write(before)
+        assert (await failure(client, registry.host)).code is Code.UNAUTHORIZED
+        write("bWU6c2VjcmV0")
+
+        assert (await manifest(client, registry.host)).raw == MANIFEST
 
 
 # --- lists, search, mirrors ---

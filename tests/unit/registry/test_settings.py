@@ -118,6 +118,21 @@ async def test_the_users_authority_is_trusted(tmp_path: Path, authority: trustme
     assert await tags(tmp_path, server_context(authority), {"ca_file": str(tmp_path / "ca.pem")}) == ["1"]
 
 
+async def test_a_certificate_put_in_its_place_counts_at_once(
+    tmp_path: Path, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    async with serve_nastily(tls=server_context(authority)) as registry, client_for(tmp_path) as client:
+        registry.routes["/v2/app/tags/list"] = answer(b'{"tags": ["1"]}')
+        with pytest.raises(WherryError):
+            await client.tags(registry.host, "app")
+        place = tmp_path / "containers" / "certs.d" / registry.host
+        place.mkdir(parents=True)
+        authority.cert_pem.write_to_path(str(place / "ca.crt"))
+
+        assert await client.tags(registry.host, "app") == ["1"]
+
+
 async def test_insecure_means_unchecked(tmp_path: Path, authority: trustme.CA) -> None:
     assert await tags(tmp_path, server_context(authority, "elsewhere.example"), {"insecure": True}) == ["1"]
 
