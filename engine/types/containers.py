@@ -432,6 +432,13 @@ class Exec(Data, frozen=True, kw_only=True):
     columns: int = 0
 
 
+NEXT_STEPS = (
+    "raise-memory", "fix-command", "change-port", "free-space", "check-mounts", "edit", "show-health", "show-log",
+    "open-shell", "restart",
+)  # fmt: skip
+"""What a death report can suggest."""
+
+
 class DeathReport(Data, frozen=True, kw_only=True):
     """Why a container ended, in words, with the proof."""
 
@@ -450,4 +457,4 @@ class DeathReport(Data, frozen=True, kw_only=True):
     next_restart_seconds: float = 0.0
     changes_since_good_run: tuple[str, ...] = ()
     next_steps: tuple[str, ...] = ()
-    """Names of actions worth offering: "raise-memory", "open-shell", "restart", "show-log", "fix-command", …"""
+    """Names out of NEXT_STEPS, best first."""

@@ -1990,6 +1990,26 @@
         <translation>Speicherlimit erhöhen…</translation>
     </message>
     <message>
+        <source>Change the ports…</source>
+        <translation>Ports ändern…</translation>
+    </message>
+    <message>
+        <source>Check files and volumes…</source>
+        <translation>Dateien und Volumes prüfen…</translation>
+    </message>
+    <message>
+        <source>Change the health check…</source>
+        <translation>Gesundheitsprüfung ändern…</translation>
+    </message>
+    <message>
+        <source>Change its settings…</source>
+        <translation>Einstellungen ändern…</translation>
+    </message>
+    <message>
+        <source>Make room: unused images</source>
+        <translation>Platz schaffen: ungenutzte Images</translation>
+    </message>
+    <message>
         <source>Start again</source>
         <translation>Erneut starten</translation>
     </message>

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QMenu, QPlainTextEdit
 
-from engine.types.containers import Exit, Resources, State
+from engine.types.containers import NEXT_STEPS, Exit, Resources, State
 from engine.types.data import now
 from gui.pages.container.changes import ChangesTab
 from gui.pages.container.files import FilesTab
@@ -279,6 +279,12 @@ def test_history_has_the_report_with_its_next_steps(driver: Driver, page: Contai
     driver.until(lambda: history.death.isVisible())
     assert "It ran out of memory" in words(history.death)
     assert "MemoryError" in words(history.death)
+
+
+def test_every_next_step_has_a_button(driver: Driver, page: ContainersPage) -> None:
+    history = tab(driver, "thumbnailer", "history")
+    assert isinstance(history, HistoryTab)
+    assert history._deeds(driver.container("thumbnailer")).keys() == set(NEXT_STEPS)
 
 
 def test_history_follows_events(driver: Driver, page: ContainersPage) -> None:

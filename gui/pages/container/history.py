@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -15,6 +16,7 @@ from gui.presentation.units import clock_text, memory_text, milliseconds_text
 from gui.theme import Role, Size, Space, Text, Tone, color, font, icon, theme
 from gui.widgets.buttons import Variant, button
 from gui.widgets.card import Card
+from gui.widgets.flow_layout import FlowLayout
 from gui.widgets.labels import CodeLabel, label
 from gui.words import translate
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from engine.types.containers import Container, DeathReport, StartTiming
     from engine.types.events import Event
     from gui.shell import Shell
+
+    Deed = tuple[str, str, Callable[[], None]]
 
 _MOST_EVENTS = 200
 _ROW = 26
@@ -197,15 +201,34 @@ class HistoryTab(DetailTab):
 
     def _next_steps(self, container: Container, steps: Sequence[str]) -> QWidget:
         box = QWidget()
-        row = QHBoxLayout(box)
+        row = FlowLayout(box)
         row.setContentsMargins(0, Space.S, 0, 0)
-        row.setSpacing(Space.S)
+        table = self._deeds(container)
+        for number, step in enumerate(steps):
+            words, picture, act = table[step]
+            row.addWidget(button(words, picture, Variant.PRIMARY if number == 0 else Variant.DEFAULT, act))
+        return box
+
+    def _deeds(self, container: Container) -> dict[str, Deed]:
+        """For each step that a report can name: the button's words, its picture, and what it does."""
         shell, key = self.shell, container.id
-        table: dict[str, tuple[str, str, Callable[[], None]]] = {
-            "raise-memory": (
-                translate("History", "Raise the memory limit…"),
-                "memory",
-                lambda: shell.open_dialog("edit", container=key, section="limits"),
+        edits = {
+            "raise-memory": (translate("History", "Raise the memory limit…"), "memory", "limits"),
+            "fix-command": (translate("History", "Change the command…"), "edit", "command"),
+            "change-port": (translate("History", "Change the ports…"), "plug", "ports"),
+            "check-mounts": (translate("History", "Check files and volumes…"), "volume", "mounts"),
+            "show-health": (translate("History", "Change the health check…"), "pulse", "health"),
+            "edit": (translate("History", "Change its settings…"), "settings", ""),
+        }
+        deeds: dict[str, Deed] = {
+            step: (words, picture, partial(shell.open_dialog, "edit", container=key, section=section))
+            for step, (words, picture, section) in edits.items()
+        }
+        return deeds | {
+            "free-space": (
+                translate("History", "Make room: unused images"),
+                "broom",
+                lambda: shell.navigate("images"),
             ),
             "restart": (
                 translate("History", "Start again"),
@@ -222,17 +245,7 @@ class HistoryTab(DetailTab):
                 "files",
                 lambda: shell.navigate("containers", key, "files"),
             ),
-            "fix-command": (
-                translate("History", "Change the command…"),
-                "edit",
-                lambda: shell.open_dialog("edit", container=key, section="command"),
-            ),
         }
-        for number, step in enumerate(step for step in steps if step in table):
-            words, picture, act = table[step]
-            row.addWidget(button(words, picture, Variant.PRIMARY if number == 0 else Variant.DEFAULT, act))
-        row.addStretch(1)
-        return box
 
     # --- events ---
 

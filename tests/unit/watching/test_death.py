@@ -11,6 +11,7 @@ import pytest
 from engine.containers.death import Evidence, death_report
 from engine.containers.exit_words import meaning_of, signal_of
 from engine.types.containers import (
+    NEXT_STEPS,
     Cause,
     Container,
     ContainerSpec,
@@ -67,7 +68,7 @@ def test_a_stop_on_request_is_no_accident() -> None:
 def test_what_it_said_points_the_way(line: str, step: str) -> None:
     report = death_report(Evidence(_container(), stderr_tail=[line]))
     assert step in report.next_steps
-    assert {"open-shell", "restart"} <= set(report.next_steps)
+    assert {"open-shell", "restart"} <= set(report.next_steps) <= set(NEXT_STEPS)
 
 
 def test_colours_and_overdrawn_lines_are_cleaned() -> None:
