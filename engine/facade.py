@@ -147,8 +147,8 @@ class Images(Protocol):
     async def usage(self) -> images.StoreUsage: ...
 
     # registries
-    async def login(self, login: images.Login) -> str:
-        """Try it and keep it; says how it was kept."""
+    async def login(self, login: images.Login, *, keep: bool = True) -> str:
+        """Try it and keep it; says how it was kept. Without `keep`, it is only tried."""
         ...
 
     async def logout(self, server: str) -> None: ...

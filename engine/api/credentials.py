@@ -34,6 +34,14 @@ def logins_of(call: Call) -> tuple[Login, ...]:
     return tuple(each for each in given if each is not None)
 
 
+async def login_in(call: Call) -> Login:
+    """The one that a request's body is about."""
+    given = login(await call.json(AuthBody))
+    if given is None:
+        raise Refusal(400, "no user name and no token was given")
+    return given
+
+
 def login(body: AuthBody, *, server: str = "") -> Login | None:
     """A user and a password, or a token; also in the older form of one base64 word `user:password`."""
     user, password = body.username or "", body.password or ""

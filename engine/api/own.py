@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.api.credentials import login_in
 from engine.api.statuses import Refusal
 from engine.api.versions import VERSION
 
@@ -67,6 +68,11 @@ async def logins(call: Call) -> web.StreamResponse:
     """Known servers and user names; the facade gives out no passwords."""
     known = await call.engine.images.logins()
     return call.answer([{"server": each.server, "username": each.username} for each in known])
+
+
+async def keep_login(call: Call) -> web.StreamResponse:
+    """Try one and keep it for the engine itself; says how it was kept."""
+    return call.answer({"kept": await call.engine.images.login(await login_in(call))})
 
 
 async def logout(call: Call) -> web.StreamResponse:

@@ -123,6 +123,7 @@ _OWN = (
     Route("GET", "/wherry/doctor", own.doctor),
     Route("POST", "/wherry/store", own.check_store),
     Route("GET", "/wherry/logins", own.logins),
+    Route("POST", "/wherry/logins", own.keep_login),
     Route("DELETE", "/wherry/logins", own.logout),
     Route("GET", "/wherry/operations", own.operations),
     Route("DELETE", "/wherry/operations/{id}", own.cancel_operation),

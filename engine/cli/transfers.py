@@ -117,10 +117,9 @@ def login(given: Given) -> int:
 
         user = user or input("Username: ").strip()
         password = password or getpass.getpass("Password: ")
-    answer = engine().post("/auth", body={"username": user, "password": password, "serveraddress": server})
-    if answer.get("Details"):
-        print(answer["Details"])
-    print(answer["Status"])
+    answer = engine().post("/wherry/logins", body={"username": user, "password": password, "serveraddress": server})
+    print(answer["kept"])
+    print("Login Succeeded")
     return 0
 
 

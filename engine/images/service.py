@@ -237,13 +237,13 @@ class ImageService:
             work=lambda progress: self._pusher.push(request, progress),
         )
 
-    async def login(self, login: Login) -> str:
+    async def login(self, login: Login, *, keep: bool = True) -> str:
         server = canonical_server(login.server)
         checked = msgspec.structs.replace(login, server=server)
         if not login.username and not login.identity_token:
             raise InvalidRequest("A login needs a user name", subject=server)
         await self._registries.client().check_login(checked)
-        how = await self._logins.keep(checked)
+        how = await self._logins.keep(checked) if keep else ""
         self._registries.forget()
         return how
 

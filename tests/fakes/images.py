@@ -247,11 +247,13 @@ class FakeImages:
 
     # --- registries ---
 
-    async def login(self, login: Login) -> str:
+    async def login(self, login: Login, *, keep: bool = True) -> str:
         if login.password == "wrong":
             raise RegistryError(
                 f"{login.server} did not accept the password", code=Code.UNAUTHORIZED, subject=login.server
             )
+        if not keep:
+            return ""
         self._logins[login.server] = replace(login, password="", identity_token="")
         return "Kept in a file only you can read"
 

@@ -219,6 +219,20 @@ async def test_credentials_reach_the_engine(
     assert callable(login_of)
 
 
+async def test_dockers_logins_are_tried_and_left_to_docker_ours_are_kept(api: Served) -> None:
+    login = {"username": "u", "password": "p", "serveraddress": "r.example"}
+    wrong = {**login, "password": "wrong"}
+
+    assert (await api.ask("POST", "/auth", login)).json()["Status"] == "Login Succeeded"
+    before = await api.get("/wherry/logins")
+    assert "r.example" not in [one["server"] for one in before]
+    assert (await api.ask("POST", "/wherry/logins", login)).json()["kept"]
+    assert await api.get("/wherry/logins") == [*before, {"server": "r.example", "username": "u"}]
+    for place in ("/auth", "/wherry/logins"):
+        assert (await api.ask("POST", place, wrong)).status == 401
+        assert (await api.ask("POST", place, {})).status == 400
+
+
 @pytest.mark.parametrize("header", ["%%%", "bm90IGpzb24=", "x" * 70_000])
 async def test_damaged_credentials_are_a_400(api: Served, header: str) -> None:
     reply = await api.ask("POST", "/images/create?fromImage=x&tag=1", X_Registry_Auth=header)

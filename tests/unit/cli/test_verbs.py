@@ -82,6 +82,13 @@ def test_a_containers_life(wherry: Wherry) -> None:
     assert wherry("rm", "yours") == "yours\n"
 
 
+def test_logging_in_and_out(wherry: Wherry) -> None:
+    assert wherry("login", "-u", "me", "-p", "secret", "r.example").endswith("Login Succeeded\n")
+    assert "did not accept" in wherry("login", "-u", "me", "-p", "wrong", "r.example", code=1)
+    assert "Removing" in wherry("logout", "r.example")
+    assert "Not logged in" in wherry("logout", "r.example")
+
+
 def test_errors_and_exit_codes(wherry: Wherry) -> None:
     assert "No such container: nosuch" in wherry("stop", "nosuch", code=1)
     assert "No such object: nosuch" in wherry("inspect", "nosuch", code=1)
