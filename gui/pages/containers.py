@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from gui.shell import Shell
 
 _WIDTHS = {"image": 168, "ports": 116, "cpu": 116, "memory": 128, "status": 176, "actions": 100}
+_DROPPABLE = ("image", "cpu", "ports")
+"""Columns a narrow window does without, the first of them first."""
 _BULK = ("container.start", "container.stop", "container.restart", "container.remove")
 _MENU = (
     ("container.details", "container.logs", "container.terminal", "container.browse"),
@@ -235,6 +237,7 @@ class ContainerList(QWidget):
             },
             {place[name]: width for name, width in _WIDTHS.items()},
             stretch=0,
+            droppable=[place[name] for name in _DROPPABLE],
         )
         self.table.activated_key.connect(self._on_activated)
         self.table.menu_wanted.connect(self._show_menu)

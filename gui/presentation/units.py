@@ -67,7 +67,7 @@ def duration_text(seconds: float) -> str:
 
 
 def ago_text(moment: datetime | None, now: datetime | None = None) -> str:
-    """How long ago: "just now", "3 min ago", "12 d ago", "5 months ago"."""
+    """How long ago, in one figure: "just now", "3 min ago", "2 h ago", "12 d ago", "5 months ago"."""
     if moment is None:
         return ""
     seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
@@ -77,6 +77,8 @@ def ago_text(moment: datetime | None, now: datetime | None = None) -> str:
         return translate("Units", "{0} years ago").format(int(seconds // (365 * 86400)))
     if seconds >= 60 * 86400:
         return translate("Units", "{0} months ago").format(int(seconds // (30 * 86400)))
+    if 3600 <= seconds < 86400:
+        return translate("Units", "{0} ago").format(translate("Units", "{0} h").format(int(seconds // 3600)))
     return translate("Units", "{0} ago").format(duration_text(seconds))
 
 

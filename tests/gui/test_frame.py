@@ -50,6 +50,19 @@ def test_every_control_of_every_page_has_an_accessible_name(driver: Driver) -> N
     assert nameless == []
 
 
+def test_a_narrow_window_shows_a_containers_state_and_buttons(driver: Driver) -> None:
+    driver.window.navigate("containers")
+    page: Any = driver.window.page("containers")
+    table = page.list.table
+    table.resize(652, 400)
+    shown = [column for column in range(table.model().columnCount()) if not table.isColumnHidden(column)]
+    assert sum(table.columnWidth(column) for column in shown) <= table.viewport().width() + 1
+    titles = {table.model().headerData(column, Qt.Orientation.Horizontal) for column in shown}
+    assert {"Name", "Memory", "Status"} <= titles
+    table.resize(1100, 400)
+    assert not any(table.isColumnHidden(column) for column in range(table.model().columnCount()))
+
+
 def test_the_palette_finds_objects_and_actions(driver: Driver) -> None:
     driver.window.show_palette()
     palette = driver.dialog("palette")

@@ -171,6 +171,7 @@ class StatsTab(DetailTab):
                 [Series(translate("Stats", "Processes"), 5, area)],
                 t,
                 unit=lambda value: f"{value:.0f}",
+                whole=True,
             ),
         }
 

@@ -76,8 +76,10 @@ class TimeChart(QWidget):
         *,
         unit: Callable[[float], str] = "{:g}".format,
         binary: bool = False,
+        whole: bool = False,
     ) -> None:
         super().__init__()
+        self._whole = whole
         self._title, self._buffer, self._series = title, buffer, tuple(series)
         self._timeline, self._unit, self._binary = timeline, unit, binary
         self._ceiling, self._note = 0.0, ""
@@ -236,9 +238,13 @@ class TimeChart(QWidget):
         if not self._dragging_limit:
             if self._limit is not None and self._limit < 4 * max(highest, self._ceiling, 1e-9):
                 highest = max(highest, self._limit * 1.08)
-            wanted = max(highest, self._ceiling, 1e-9)
-            self._top = value_ticks(wanted, self._steps(), binary=self._binary)[-1]
-        return value_ticks(self._top, self._steps(), binary=self._binary)
+            # Counts stay level for long: not along the upper edge.
+            wanted = max(highest + (0.5 if self._whole else 0.0), self._ceiling, 1e-9)
+            self._top = self._ticks(wanted)[-1]
+        return self._ticks(self._top)
+
+    def _ticks(self, top: float) -> list[float]:
+        return value_ticks(top, self._steps(), binary=self._binary, whole=self._whole)
 
     def _steps(self) -> int:
         return max(2, int(self.plot.height() // 34))

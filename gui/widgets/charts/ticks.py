@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from math import ceil
 
 _SECOND = 1_000_000_000
 _TIME_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 
 
-def value_ticks(top: float, most: int, *, binary: bool = False) -> list[float]:
-    """Round values from 0 to at least `top`, at most `most` steps. `binary` steps suit KiB, MiB, GiB."""
+def value_ticks(top: float, most: int, *, binary: bool = False, whole: bool = False) -> list[float]:
+    """Round values from 0 to at least `top`, at most `most` steps. `binary` steps suit KiB, MiB, GiB; `whole` ones are
+    for what is counted."""
     if top <= 0:
         return [0.0, 1.0]
+    if whole and top <= most:
+        return [float(value) for value in range(ceil(top) + 1)]
     unit = 1.0
     if binary:
         while unit * 1024 <= top:

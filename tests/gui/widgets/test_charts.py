@@ -184,6 +184,15 @@ def test_value_ticks_cover_the_top(top: float, most: int, binary: bool) -> None:
     assert 2 <= len(ticks) <= most + 1
 
 
+@given(st.integers(0, 5000), st.integers(2, 12))
+def test_ticks_of_counts_are_whole_and_differ(top: int, most: int) -> None:
+    ticks = value_ticks(top + 0.5, most, whole=True)
+    assert ticks == sorted(set(ticks))
+    assert all(tick == int(tick) for tick in ticks)
+    assert ticks[-1] > top
+    assert len(ticks) <= most + 1
+
+
 def test_time_ticks_are_round() -> None:
     ticks = time_ticks(START, START + 3600 * SECOND, 6)
     assert 3 <= len(ticks) <= 7

@@ -260,3 +260,18 @@ def test_differences_of_texts_and_of_what_is_none() -> None:
     assert {"-two", "+2"} <= set(shown.splitlines())
     assert text_difference(b"\0" * 60, b"text", ("a", "b")) == "These are no texts: 60 B and 4 B"
     assert "\ufffd" in text_difference(b"\xff", b"a", ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (2, "just now"),
+        (59, "59 s ago"),
+        (3599, "59 min ago"),
+        (5280, "1 h ago"),
+        (86399, "23 h ago"),
+        (90000, "1 d ago"),
+    ],
+)
+def test_ages_are_one_figure(seconds: int, text: str) -> None:
+    assert units.ago_text(NOW - timedelta(seconds=seconds), NOW) == text
