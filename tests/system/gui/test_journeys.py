@@ -6,11 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 import urllib.request
 from pathlib import Path
+from subprocess import Popen
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from PySide6.QtCore import Qt
 
 from engine.types.containers import PortMapping, State
@@ -19,7 +22,7 @@ from tests.support.processes import free_port
 from tests.system.gui.conftest import close_window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pytestqt.qtbot import QtBot
 
@@ -50,6 +53,8 @@ def page_of(driver: RealDriver, port: int) -> bytes:
 def run_demo(driver: RealDriver) -> int:
     driver.window.page("welcome").demo.click()  # type: ignore[attr-defined]
     driver.until(lambda: DEMO in driver.names() and driver.container(DEMO).state is State.RUNNING)
+    # The action ends by showing its container: what the test looks at comes after that.
+    driver.until(lambda: any("demo service runs" in text for text in driver.toast_texts()))
     return driver.container(DEMO).ports[0].host_port
 
 
@@ -151,15 +156,10 @@ def test_services_outlive_the_window_and_are_there_again(
     page_of(again, again.container(DEMO).ports[0].host_port)
 
 
-def test_kill_9_of_the_window_loses_nothing(
-    open_window: Callable[[], RealDriver], short_tmp: ShortTmp, display: str, tmp_path: Path
-) -> None:
-    program = (
-        "import sys; from gui.application import run; from engine.embedded import open_engine\n"
-        "def started(a):\n"
-        "    a.client.ready.connect(lambda: a.window.trigger('program.demo'))\n"
-        "sys.exit(run(open_engine, started=started))\n"
-    )
+@pytest.fixture
+def start_program(short_tmp: ShortTmp, display: str, tmp_path: Path) -> Iterator[Callable[[str], Popen[bytes]]]:
+    """A window in a process of its own on the test's store; `lines` are told what it is to do once it has started."""
+    started: list[Popen[bytes]] = []
     environment = {
         **os.environ,
         "WHERRY_ROOT": str(short_tmp.root),
@@ -169,18 +169,57 @@ def test_kill_9_of_the_window_loses_nothing(
         "XDG_CONFIG_HOME": str(tmp_path),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    errors = (tmp_path / "stderr").open("wb")
-    window = subprocess.Popen([sys.executable, "-c", program], cwd=CHECKOUT, env=environment, stderr=errors)
-    try:
-        deadline = time.monotonic() + 30
-        while not list(short_tmp.root.glob("containers/*")) and time.monotonic() < deadline:
-            assert window.poll() is None, (tmp_path / "stderr").read_text()
-            time.sleep(0.05)
-        assert list(short_tmp.root.glob("containers/*"))
-    finally:
+
+    def start(lines: str) -> Popen[bytes]:
+        program = (
+            "import sys; from gui.application import run; from engine.embedded import open_engine\n"
+            f"def started(a):\n{textwrap.indent(lines, '    ')}\n"
+            "sys.exit(run(open_engine, started=started))\n"
+        )
+        process = Popen([sys.executable, "-c", program], cwd=CHECKOUT, env=environment, stdout=subprocess.PIPE)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        kill_9(process)
+
+
+def kill_9(window: Popen[bytes]) -> None:
+    if window.poll() is None:
         window.send_signal(signal.SIGKILL)
-        window.wait()
-        errors.close()
+    window.wait()
+    if window.stdout is not None:
+        window.stdout.close()
+
+
+DEMO_AT_ONCE = "a.client.ready.connect(lambda: a.window.trigger('program.demo'))"
+REMOVE_IT = f"""\
+async def yes(question):
+    return frozenset()
+a.window.confirm = yes
+asked = []
+def look(changes):
+    running = [c for c in a.client.mirror.containers.values() if c.pid]
+    if running and not asked:
+        asked.append(running)
+        a.window.trigger('container.remove', running)
+a.client.changed.connect(look)
+a.window.removal.waiting_changed.connect(lambda waiting: print('hidden', flush=True))
+{DEMO_AT_ONCE}
+"""
+
+
+def test_kill_9_of_the_window_loses_nothing(
+    open_window: Callable[[], RealDriver], start_program: Callable[[str], Popen[bytes]], short_tmp: ShortTmp
+) -> None:
+    window = start_program(DEMO_AT_ONCE)
+    deadline = time.monotonic() + 30
+    while not list(short_tmp.root.glob("containers/*")):
+        assert window.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    kill_9(window)
     driver = open_window()
     driver.until(lambda: DEMO in driver.names())
     driver.window.navigate("welcome")
@@ -188,3 +227,16 @@ def test_kill_9_of_the_window_loses_nothing(
     page_of(driver, port)
     problems = driver.ask(lambda engine: engine.host.check_store())
     assert [problem for problem in problems if not problem.mendable] == []
+
+
+def test_kill_9_while_a_removal_could_be_undone_undoes_it(
+    open_window: Callable[[], RealDriver], start_program: Callable[[str], Popen[bytes]]
+) -> None:
+    window = start_program(REMOVE_IT)
+    assert window.stdout is not None
+    assert window.stdout.readline() == b"hidden\n"
+    kill_9(window)
+    driver = open_window()
+    driver.until(lambda: DEMO in driver.names())
+    assert driver.container(DEMO).state is State.RUNNING
+    page_of(driver, driver.container(DEMO).ports[0].host_port)
