@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.types.builds import StepState
-from gui.presentation.units import milliseconds_text, short_id
+from gui.presentation.units import count_text, milliseconds_text, short_id
 from gui.theme import Tone
 from gui.words import translate
 
@@ -87,13 +87,23 @@ def duration_of(seconds: float) -> str:
     return translate("Units", "{0} min {1} s").format(minutes, rest)
 
 
+def failure_title(build: Build) -> str:
+    """What failed, with the line of the Dockerfile where that is known and not said yet."""
+    if build.failure is None:
+        return ""
+    title = build.failure.title
+    if not build.error_line or build.failure.subject == str(build.error_line):
+        return title
+    return translate("BuildState", "Line {0}: {1}").format(build.error_line, title)
+
+
 def steps_text(build: Build) -> str:
     """ "12 steps, 8 cached"."""
     counts = Counter(step.state for step in build.steps)
     total = len(build.steps)
     if not total:
         return ""
-    words = [translate("BuildState", "{0} steps").format(total)]
+    words = [count_text(total, translate("BuildState", "{0} step"), translate("BuildState", "{0} steps"))]
     if counts[StepState.CACHED]:
         words.append(translate("BuildState", "{0} cached").format(counts[StepState.CACHED]))
     if counts[StepState.FAILED]:

@@ -266,8 +266,16 @@
         <translation>aus einem Datenstrom</translation>
     </message>
     <message>
+        <source>Line {0}: {1}</source>
+        <translation>Zeile {0}: {1}</translation>
+    </message>
+    <message>
         <source>{0} steps</source>
         <translation>{0} Schritte</translation>
+    </message>
+    <message>
+        <source>{0} step</source>
+        <translation>{0} Schritt</translation>
     </message>
     <message>
         <source>{0} cached</source>

@@ -46,9 +46,18 @@ def test_words() -> None:
     assert words.build_title(build) == "app"
     assert words.steps_text(build) == "4 steps, 1 cached"
     assert words.build_words(build).word == "Building"
+    assert words.steps_text(a_build(steps=build.steps[:1])) == "1 step"
     done = a_build(ended=START + timedelta(seconds=75), tags=("x:1",))
     assert (words.build_title(done), words.build_words(done).tone) == ("x:1", Tone.SUCCESS)
     assert words.duration_of(words.seconds_of(done)) == "1 min 15 s"
+
+
+def test_a_failure_is_told_with_its_line_once() -> None:
+    step = Failure(code="build-step-failed", title="The step ended with exit code 1")
+    assert words.failure_title(a_build(failure=step, error_line=7)) == "Line 7: The step ended with exit code 1"
+    mistake = Failure(code="invalid-dockerfile", title="Line 7, column 1: Unknown instruction", subject="7")
+    assert words.failure_title(a_build(failure=mistake, error_line=7)) == mistake.title
+    assert words.failure_title(a_build(failure=step)) == step.title
 
 
 def test_lanes_stand_behind_what_they_wait_for(qtbot: QtBot) -> None:

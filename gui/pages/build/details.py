@@ -183,7 +183,7 @@ class BuildDetails(QWidget):
         self._problem_box.setVisible(shown)
         if failure is not None and shown:
             text = "\n".join(part for part in (failure.explanation, failure.hint) if part)
-            self.problem.show_message(Tone.DANGER, failure.title, text)
+            self.problem.show_message(Tone.DANGER, words.failure_title(build), text)
 
     def _show_dockerfile(self, build: Build) -> None:
         self.dockerfile.set_text(build.dockerfile_text)
