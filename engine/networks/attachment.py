@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _EADDRINUSE = 98
 _END_SECONDS = 2.0
+_MOST_OF_ONE = 3
+"""Processes of one pasta: itself, and those it is while it goes to the background."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class NetworkAttachments:
         self._keeper = keeper
         self._slirp = SlirpAttachment(keeper)
         self._watched: dict[str, int] = {}
+        self._unsure: set[str] = set()
+        """Whose pasta may run although nobody heard of it: the keeper died, or the start was called off, on the way."""
         self._on_lost: Callable[[str], None] | None = None
 
     def on_lost(self, listener: Callable[[str], None]) -> None:
@@ -95,7 +99,9 @@ class NetworkAttachments:
             host_gateway=host_gateway,
             interface=interface,
         )
+        self._unsure.add(key)
         done = await self._keeper.run(call.argv(), env=runtime_environment(), timeout=20)
+        self._unsure.discard(key)
         if done.code != 0:
             raise _failure(pasta.clean_errors(done.stderr), ports)
         if call.pid_file is None:
@@ -107,18 +113,13 @@ class NetworkAttachments:
     async def disconnect(self, key: str) -> None:
         """End the pasta of a namespace and wait until its ports are free."""
         self._forget(key)
-        pid = self.running(key)
-        if not pid:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            fd = os.pidfd_open(pid)
-            try:
-                signal.pidfd_send_signal(fd, signal.SIGTERM)
-                if not await _readable(fd, _END_SECONDS):
-                    signal.pidfd_send_signal(fd, signal.SIGKILL)
-                    await _readable(fd, _END_SECONDS)
-            finally:
-                os.close(fd)
+        if pid := self.running(key):
+            await _end(pid)
+        if key in self._unsure:
+            for _ in range(_MOST_OF_ONE):
+                if pid := _find_server(self.namespace(key)):
+                    await _end(pid)
+            self._unsure.discard(key)
 
     def running(self, key: str) -> int:
         """The pasta of a namespace, 0 for none: a pid counts only if it is a pasta on our namespace."""
@@ -190,6 +191,18 @@ def _find_server(netns: Path) -> int:
     """The pasta of a namespace, by looking at every process; 0 for none."""
     found = (int(name) for name in os.listdir("/proc") if name.isdigit())
     return next((pid for pid in found if serves(pid, netns)), 0)
+
+
+async def _end(pid: int) -> None:
+    with contextlib.suppress(OSError):  # gone, or a stranger's that only looks like one
+        fd = os.pidfd_open(pid)
+        try:
+            signal.pidfd_send_signal(fd, signal.SIGTERM)
+            if not await _readable(fd, _END_SECONDS):
+                signal.pidfd_send_signal(fd, signal.SIGKILL)
+                await _readable(fd, _END_SECONDS)
+        finally:
+            os.close(fd)
 
 
 async def _readable(fd: int, seconds: float) -> bool:

@@ -6,19 +6,23 @@ import asyncio
 import os
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from engine.errors import Code, Conflict, HostError
 from engine.networks import attachment, slirp
 from engine.processes.programs import find_program
+from engine.sandbox.client import KeeperLost
 from engine.types.containers import Exec, Mount, PortMapping, State, UpdateContainer
 from engine.types.networks import CreateNetwork
 from tests.system.containers.conftest import create, output, run, until
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.embedded import EmbeddedEngine
+    from engine.sandbox.client import Completed
 
 SERVER = ("httpd", "-f", "-p", "80", "-h", "/www")
 
@@ -306,3 +310,35 @@ async def test_fixed_picked_and_ranged_ports_of_one_service(loaded: EmbeddedEngi
     again = await loaded.containers.restart(container.id)
     assert again.ports == container.ports
     assert again.spec.ports[2] == ranged
+
+
+async def test_a_pasta_nobody_heard_of_goes_with_its_namespace(
+    loaded: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The keeper died between starting it and saying so."""
+    really_run = loaded.keeper.run
+
+    async def run_unheard(argv: Sequence[str], **options: Any) -> Completed:
+        done = await really_run(argv, **options)
+        if os.path.basename(argv[0]) != "pasta":
+            return done
+        os.unlink(argv[argv.index("--pid") + 1])
+        raise KeeperLost("The keeper died while it worked")
+
+    monkeypatch.setattr(loaded.keeper, "run", run_unheard)
+    container = await create(loaded, *SERVER, network="pasta", ports=(PortMapping(container_port=80),))
+    with pytest.raises(KeeperLost):
+        await loaded.containers.start(container.id)
+    namespace = str(loaded.networks.namespace(container.id)).encode()
+    assert not _processes_with(namespace)
+
+
+def _processes_with(word: bytes) -> list[Path]:
+    return [each for each in Path("/proc").glob("[0-9]*/cmdline") if word in _words(each)]
+
+
+def _words(cmdline: Path) -> bytes:
+    try:
+        return cmdline.read_bytes()
+    except OSError:
+        return b""
