@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,10 @@ _PT_INTERP = 3
 
 
 async def lend_shell(keeper: Keeper, pid: int) -> None:
-    """Make busybox and its names appear under `LEND_PATH` in a running container; once is enough."""
+    """Make busybox and its names appear under `LEND_PATH` in a running container, if they do not yet."""
+    with contextlib.suppress(OSError):
+        await keeper.stat(Path(f"/proc/{pid}/root"), f"{LEND_PATH}/busybox")
+        return
     busybox = find_busybox()
     done = await keeper.run([sys.executable, "-SIB", str(_PROGRAM), str(pid), busybox, LEND_PATH])
     if done.code != 0:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from engine.containers import lending
 from engine.errors import Code, RuntimeFailure, WherryError
 from engine.types.containers import ContainerSpec, CreateContainer, Exec, Security
 from tests.support.images import BUSYBOX as BUSYBOX_PROGRAM
@@ -16,6 +17,7 @@ from tests.system.watching.conftest import execute, read_all, read_until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from engine.embedded import EmbeddedEngine
     from engine.types.containers import Container
@@ -161,7 +163,9 @@ async def test_what_a_background_child_holds_open_is_not_waited_for(loaded: Embe
         assert await execute(loaded, "sh", "-c", "sleep 1000 & echo on its way") == (0, b"on its way\n", b"")
 
 
-async def test_a_shell_where_the_image_has_none(loaded: EmbeddedEngine) -> None:
+async def test_a_shell_where_the_image_has_none(
+    loaded: EmbeddedEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def stream() -> AsyncIterator[bytes]:
         yield docker_archive(
             [layer_tar([File("busybox", BUSYBOX_PROGRAM.read_bytes(), 0o755), File("note", b"hi")])],
@@ -184,6 +188,8 @@ async def test_a_shell_where_the_image_has_none(loaded: EmbeddedEngine) -> None:
         )
         assert out.startswith(b"hi")
         assert b"busybox" in out
+        # It stays, and is not lent anew.
+        monkeypatch.setattr(lending, "_PROGRAM", tmp_path / "no such program")
         assert b"Read-only" in err
         assert code == 1
     assert await loaded.containers.changes("box") == []
