@@ -99,8 +99,13 @@ class CgroupTree:
 
     def supervise(self, pid: int) -> None:
         """Move a supervisor to where supervisors are. Blocks for 6 to 30 ms, a grace period of the kernel's."""
-        with contextlib.suppress(ProcessLookupError):
+        try:
             self.supervisors().add(pid)
+        except ProcessLookupError:
+            return
+        except OSError as error:
+            # It is counted with its container then, which goes on all the same.
+            _log.warning("the supervisor %d stays in its container's groups: %s", pid, error)
 
     def existing(self, directories: Mapping[str, str]) -> ContainerCgroup:
         """The group a container has had since it started, perhaps under an engine that lived elsewhere in the tree."""
