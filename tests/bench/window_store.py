@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sys
 import tempfile
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -41,8 +42,10 @@ async def furnished_store() -> AsyncIterator[dict[str, str]]:
             big = f"{registry.host}/bench/big:1"
             try:
                 engine = await open_engine(store.root, store.run)
-                await _furnish(engine, big)
-                await engine.close()
+                try:
+                    await _furnish(engine, big)
+                finally:
+                    await engine.close()
                 yield {"WHERRY_ROOT": str(store.root), "WHERRY_RUN": str(store.run), "WHERRY_BENCH_PULL": big}
             finally:
                 engine = await open_engine(store.root, store.run)
@@ -93,6 +96,6 @@ if __name__ == "__main__":
     async def hold() -> None:
         async with furnished_store() as environment:
             print(" ".join(f"{key}={value}" for key, value in environment.items()), flush=True)
-            await asyncio.to_thread(input)
+            await asyncio.to_thread(sys.stdin.read)
 
     asyncio.run(hold())
