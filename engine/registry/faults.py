@@ -49,7 +49,7 @@ def classify(error: BaseException, host: str, url: str = "") -> WherryError:
     details = f"{type(error).__name__}: {error}" + (f"\n{url}" if url else "")
     for kinds, build in _CLASSES:
         if isinstance(error, kinds):
-            fault = build(error, host)
+            fault = _unwelcome(host) if "CERTIFICATE" in _alert(error) else build(error, host)
             fault.details = details
             fault.subject = host
             return fault
@@ -95,6 +95,24 @@ def _tls(error: BaseException, host: str) -> TransportFault:
         "The TLS handshake failed; it may speak plain HTTP only.",
         Code.TLS,
         hint="If this registry is meant to be without encryption, mark it insecure under Settings › Registries.",
+    )
+
+
+def _alert(error: BaseException | None) -> str:
+    """What the other side said in TLS before it hung up; it may come wrapped, and as late as the first answer."""
+    while error is not None:
+        if isinstance(error, ssl.SSLError) and "ALERT" in (reason := str(getattr(error, "reason", "") or "")):
+            return reason
+        error = error.__cause__ or error.__context__
+    return ""
+
+
+def _unwelcome(host: str) -> TransportFault:
+    return _fault(
+        f"{host} wants to see a certificate of yours",
+        "It hung up because it was shown none, or none that it accepts.",
+        Code.TLS,
+        hint="Name a client certificate and its key under Settings › Registries.",
     )
 
 

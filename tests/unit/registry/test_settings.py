@@ -171,6 +171,20 @@ async def test_a_client_certificate_is_shown(tmp_path: Path, authority: trustme.
     assert await tags(tmp_path, context, settings) == ["1"]
 
 
+def test_a_missing_client_certificate_is_said_to_be_missing() -> None:
+    """Only OpenSSL's word tells, and it may come as late as the first answer, wrapped by aiohttp."""
+    word = ssl.SSLError(1, "[SSL: SSLV3_ALERT_BAD_CERTIFICATE] sslv3 alert bad certificate")
+    word.reason = "SSLV3_ALERT_BAD_CERTIFICATE"
+    wrapped = aiohttp.ClientOSError(1, str(word))
+    wrapped.__cause__ = word
+
+    for error in (word, wrapped):
+        found = faults.classify(error, "r.example")
+        assert found.code is Code.TLS
+        assert found.title == "r.example wants to see a certificate of yours"
+    assert faults.classify(aiohttp.ClientOSError(104, "reset"), "r.example").code is Code.CONNECT
+
+
 async def test_a_missing_certificate_file_is_named(tmp_path: Path, authority: trustme.CA) -> None:
     with pytest.raises(WherryError) as caught:
         await tags(tmp_path, server_context(authority), {"ca_file": str(tmp_path / "nothing.pem")})
