@@ -270,7 +270,7 @@ async def test_build_with_the_classic_builder(docker: Tool, tmp_path: Path) -> N
 async def test_what_is_not_there_is_refused_in_words(docker: Tool) -> None:
     assert "not supported by Wherry" in await docker("run", "--runtime", "odd", IMAGE, code=125)
     assert "not a swarm manager" in await docker("node", "ls", code=1)
-    assert "No such object" in await docker("inspect", "nosuch", code=1)
+    assert "no such object" in (await docker("inspect", "nosuch", code=1)).lower()
 
 
 @pytest.mark.parametrize("words", [("logs", "-f", "c1"), ("stats", "c1"), ("events",), ("attach", "--no-stdin", "c1")])

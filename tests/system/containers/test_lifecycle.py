@@ -13,6 +13,7 @@ from tests.system.containers.conftest import BUSYBOX, create, output, read_log, 
 
 if TYPE_CHECKING:
     from engine.embedded import EmbeddedEngine
+    from engine.types.containers import Container
 
 pytestmark = pytest.mark.also_as_root
 
@@ -54,14 +55,20 @@ async def test_starting_again_keeps_the_files(loaded: EmbeddedEngine) -> None:
     assert read_log(loaded, container.id) == "x\nx\nx\n"
 
 
+async def trapping(engine: EmbeddedEngine, trap: str) -> Container:
+    """A container whose shell has its trap in place, and then waits."""
+    container = await run(engine, "sh", "-c", f"trap {trap}; echo ready; while :; do sleep 0.05; done")
+    await until(lambda: "ready" in read_log(engine, container.id))
+    return container
+
+
 async def test_stop_asks_first_and_kills_after_the_grace(loaded: EmbeddedEngine) -> None:
-    polite = await run(loaded, "sh", "-c", "trap 'exit 3' TERM; while :; do sleep 0.05; done")
-    await until(lambda: b"sleep" in _children(polite.pid))
+    polite = await trapping(loaded, "'exit 3' TERM")
     stopped = await loaded.containers.stop(polite.id, timeout=10)
     assert stopped.exit is not None
     assert stopped.exit.code == 3
 
-    stubborn = await run(loaded, "sh", "-c", "trap '' TERM; while :; do sleep 0.05; done")
+    stubborn = await trapping(loaded, "'' TERM")
     killed = await loaded.containers.stop(stubborn.id, timeout=0.2)
     assert killed.exit is not None
     assert (killed.exit.code, killed.exit.signal) == (137, 9)
@@ -74,15 +81,10 @@ def words_of(pid: int) -> bytes:
         return b""
 
 
-def _children(pid: int) -> bytes:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return b" ".join(Path(f"/proc/{child}/cmdline").read_bytes() for child in children)
-
-
 async def test_other_changes_go_on_while_a_stop_waits(loaded: EmbeddedEngine) -> None:
     import asyncio
 
-    container = await run(loaded, "sh", "-c", "trap '' TERM; while :; do sleep 0.05; done")
+    container = await trapping(loaded, "'' TERM")
     stopping = asyncio.create_task(loaded.containers.stop(container.id, timeout=30))
     await until(lambda: _state(loaded, container.id) is State.STOPPING)
     killed = await loaded.containers.kill(container.id)
@@ -95,8 +97,7 @@ def _state(engine: EmbeddedEngine, container_id: str) -> State:
 
 
 async def test_kill_with_a_signal_it_handles(loaded: EmbeddedEngine) -> None:
-    container = await run(loaded, "sh", "-c", "trap 'echo caught' USR1; while :; do sleep 0.05; done")
-    await until(lambda: b"sleep" in _children(container.pid))
+    container = await trapping(loaded, "'echo caught' USR1")
     await loaded.containers.kill(container.id, signal="SIGUSR1")
     await until(lambda: "caught" in read_log(loaded, container.id))
     assert (await loaded.containers.get(container.id)).state is State.RUNNING
