@@ -3441,6 +3441,10 @@
         <translation>keine</translation>
     </message>
     <message>
+        <source>It cannot write here</source>
+        <translation>Hier kann er nicht schreiben</translation>
+    </message>
+    <message>
         <source>no limit</source>
         <translation>kein Limit</translation>
     </message>

@@ -125,6 +125,14 @@ def test_overview_hides_secrets_until_asked(driver: Driver, page: ContainersPage
     driver.until(lambda: "correct horse" in names())
 
 
+def test_overview_tells_of_a_folder_it_cannot_write_in(driver: Driver, page: ContainersPage) -> None:
+    overview: OverviewTab = tab(driver, "grafana", "overview")
+    grafana = driver.container("grafana")
+    assert "cannot write" not in words(overview)
+    overview.refresh(replace(grafana, spec=replace(grafana.spec, user="7"), warnings=("7 cannot write in /srv.",)))
+    assert "7 cannot write in /srv." in words(overview)
+
+
 def test_overview_tells_why_it_ended(driver: Driver, page: ContainersPage) -> None:
     overview = tab(driver, "thumbnailer", "overview")
     assert overview.banner.isVisible()

@@ -21,6 +21,8 @@ from gui.widgets.labels import label
 from gui.words import translate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.types.containers import Container
     from gui.shell import Shell
 
@@ -81,6 +83,8 @@ class OverviewTab(DetailTab):
         edit = translate("Overview", "Change")
         self._ports_card.action_row.addWidget(button(edit, "", Variant.LINK, lambda: self._edit("ports")))
         self._mounts_card = self._card(translate("Overview", "Mounts"), self._mounts)
+        self._warnings = Banner(Tone.WARNING)
+        self._mounts_card.body.addWidget(self._warnings)
         limits = self._card(translate("Overview", "Limits"), self._limits)
         limits.action_row.addWidget(button(edit, "", Variant.LINK, lambda: self._edit("limits")))
         security = Card(translate("Overview", "What it can and cannot do"))
@@ -112,6 +116,7 @@ class OverviewTab(DetailTab):
         self._fill_env(container)
         if container.spec != self._seen_spec:
             self._seen_spec = container.spec
+            self._fill_warnings(container.warnings)
             self._fill_security(container)
         self._fill_banner(container)
 
@@ -171,6 +176,13 @@ class OverviewTab(DetailTab):
             facts.append(Fact(mount.target, text, link=mount.source if mount.kind == "volume" else ""))
         self._mounts_card.subtitle.setText("" if facts else translate("Overview", "none"))
         return facts
+
+    def _fill_warnings(self, warnings: Sequence[str]) -> None:
+        self._warnings.setVisible(bool(warnings))
+        if warnings:
+            title = translate("Overview", "It cannot write here")
+            self._warnings.show_message(Tone.WARNING, title, "\n".join(warnings))
+            self._warnings.add_action(translate("Overview", "Change"), lambda: self._edit("mounts"))
 
     def _limit_facts(self, c: Container) -> list[Fact]:
         limits, none = c.spec.resources, translate("Overview", "no limit")
