@@ -108,6 +108,7 @@ async def test_the_services_of_a_project_reach_one_another_by_name(
 ) -> None:
     """On two networks, by service, alias and container name; after a restart; and with more of one at once."""
     compose = tool("docker-compose", "docker-compose", short_tmp.run / "docker.sock", tmp_path, "--ansi", "never")
+    compose.environment["COMPOSE_COMPATIBILITY"] = "true"  # names with "_" from version 2 too
     (tmp_path / "docker-compose.yml").write_text(NEIGHBOURS)
 
     async def reaches(service: str, *addresses: str) -> None:
