@@ -178,7 +178,9 @@ async def test_a_fork_bomb_meets_its_limit(loaded: EmbeddedEngine) -> None:
     group = loaded.containers.runtime.cgroup(loaded.containers.book.find(container.id).record)
     directory = group.directory("pids")
     assert directory is not None
-    await until(lambda: int((directory / "pids.current").read_text()) >= 35)
+    # Told by the kernel: the bomb itself may have burnt out by the time somebody counts.
+    await until(lambda: (directory / "pids.events").read_text().split() != ["max", "0"])
+    assert int((directory / "pids.current").read_text()) <= 40
     assert (await loaded.containers.kill(container.id)).state is State.EXITED
     assert group.processes() == ()
 
