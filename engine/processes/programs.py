@@ -18,7 +18,6 @@ _PACKAGES = {
     "ip": "iproute2",
     "fuse-overlayfs": "fuse-overlayfs",
     "newuidmap": "uidmap",
-    "aardvark-dns": "aardvark-dns",
 }
 _PURPOSES = {
     "crun": "start containers",

@@ -322,11 +322,11 @@ class FakeHost:
                 ),
                 HostCheck(
                     name="dns",
-                    title="Names on networks",
+                    title="Networks with names",
                     verdict=Verdict.MISSING,
-                    found="aardvark-dns is not installed",
-                    matters="Containers on a named network cannot find each other by name.",
-                    fix="sudo apt install aardvark-dns",
+                    found="ip is not installed",
+                    matters="Containers could not be put on a network of their own.",
+                    fix="sudo apt install iproute2",
                 ),
             )
         )

@@ -70,10 +70,10 @@ def test_a_wrong_size_is_told_and_not_saved(driver: Driver) -> None:
 def test_the_doctor_shows_the_worst_first_with_the_command_that_mends(driver: Driver) -> None:
     doctor = sheet(driver, "doctor")
     assert isinstance(doctor, DoctorSheet)
-    driver.until(lambda: "aardvark-dns" in words(doctor))
+    driver.until(lambda: "iproute2" in words(doctor))
     text = words(doctor)
-    assert "sudo apt install aardvark-dns" in text
-    assert text.index("Names on networks") < text.index("Control groups") < text.index("User namespaces")
+    assert "sudo apt install iproute2" in text
+    assert text.index("Networks with names") < text.index("Control groups") < text.index("User namespaces")
 
 
 def test_the_store_is_checked_and_mended_after_asking(driver: Driver) -> None:

@@ -25,7 +25,6 @@ VERSIONS = {
     "slirp4netns": "slirp4netns version 1.2.1\ncommit: abc\n",
     "fuse-overlayfs": "fusermount3 version: 3.14.0\nfuse-overlayfs: version 1.13-dev\nFUSE library version 3.14.0\n",
     "catatonit": "tini version 0.1.7_catatonit\n",
-    "aardvark-dns": "aardvark-dns 1.4.0\n",
     "ip": "ip utility, iproute2-6.1.0, libbpf 1.1.0\n",
 }
 

@@ -294,10 +294,10 @@ BROKEN: dict[str, tuple[str, Callable[[FakeMachine], None], Verdict, str, str]] 
     "closed tun": ("pasta", change(denied={"/dev/net/tun"}), MISSING, "may not open", "chmod 666 /dev/net/tun"),
     "no names": (
         "named-networks",
-        without("programs", "aardvark-dns", "ip"),
+        without("programs", "ip"),
         DEGRADED,
-        "ip, aardvark-dns",
-        "install iproute2 && sudo apt-get install aardvark-dns",
+        "ip is not installed",
+        "install iproute2",
     ),
     "closed run directory": (
         "runtime-directory",
