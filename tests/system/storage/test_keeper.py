@@ -117,7 +117,10 @@ async def test_a_network_made_ahead_is_as_good_as_one_made_when_asked(keeper: Ke
     await keeper.create_netns(paths.netns(names[0]))
 
     def has_a_spare() -> bool:
-        return any(os.readlink(each).startswith("net:[") for each in descriptors.iterdir())
+        try:
+            return any(os.readlink(each).startswith("net:[") for each in descriptors.iterdir())
+        except FileNotFoundError:
+            return False  # one was closed since they were listed
 
     await eventually(has_a_spare)
     for name in names[1:]:
