@@ -29,6 +29,7 @@ _ABOUT_EXEC = re.compile(
 )
 
 _IDMAP_REFUSED = re.compile(r"mount_setattr `([^`]+)`: (?:Operation not permitted|Invalid argument)")
+_CLOSED = re.compile(r"`([^`]+)`: Permission denied")
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,15 @@ def create_failure(message: str, command: str, sources: Mapping[str, str]) -> Wh
             "The kernel lets an ordinary user do that on file systems mounted in a namespace of one's own only.",
             hint="Run the container with the user namespace keep-id: its user then is you. Or give the files away with "
             "the ownership “chown”.",
+            details=text,
+            subject=source,
+        )
+    if (closed := _CLOSED.search(text)) and (source := sources.get(closed[1], closed[1])) in sources.values():
+        return RuntimeFailure(
+            f"Containers may not enter {source}",
+            "It, or a directory on the way to it, is closed to all but its owner, who is nobody inside.",
+            code=Code.MOUNT_FAILED,
+            hint="Open the way to it (`chmod o+x` for each directory), put it elsewhere, or use a volume.",
             details=text,
             subject=source,
         )

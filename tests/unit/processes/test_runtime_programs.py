@@ -149,6 +149,15 @@ def test_ownership_that_the_kernel_refuses_is_told_with_the_source(named: str) -
     assert "/home/alice/pictures" in failure.title
 
 
+def test_a_source_behind_closed_doors_is_told_as_one() -> None:
+    sources = {"/pictures": "/root/pictures"}
+    failure = create_failure("error stat'ing file `/root/pictures`: Permission denied", "sh", sources)
+    assert (failure.code, failure.subject) == (Code.MOUNT_FAILED, "/root/pictures")
+    assert "chmod" in failure.hint
+    failure = create_failure("cannot stat `/bin/sh`: Permission denied", "sh", sources)
+    assert failure.code is Code.COMMAND_NOT_EXECUTABLE
+
+
 def test_the_last_word_of_the_runtime() -> None:
     assert clean_message("2024-01-01T00:00:00.123Z: first\n2024-01-01T00:00:01Z: last\n") == "last"
     assert clean_message("") == ""
