@@ -7,6 +7,7 @@ from the bottom up; containers adopt last, when everything they lean on is there
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING
 
 from engine.builder.assembly import make_build_service
@@ -79,6 +80,8 @@ class EmbeddedEngine:
     # --- opening ---
 
     async def open(self) -> None:
+        if os.geteuid() == 0:
+            os.umask(0o022)  # the programs it starts are strangers to root's files, and must read what is made for them
         self.paths.root.mkdir(parents=True, exist_ok=True)
         self._lock.acquire()
         await self._open_ground()

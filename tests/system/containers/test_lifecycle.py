@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,13 @@ import pytest
 
 from engine.errors import Code, Conflict, InvalidRequest, NotFound, RuntimeFailure, WherryError
 from engine.types.containers import ALIVE_STATES, ContainerSpec, CreateContainer, RestartPolicy, State
-from tests.system.containers.conftest import BUSYBOX, create, output, read_log, run, until
+from tests.support.engine import opened_engine
+from tests.system.containers.conftest import BUSYBOX, create, load_busybox, output, read_log, run, until
 
 if TYPE_CHECKING:
     from engine.embedded import EmbeddedEngine
     from engine.types.containers import Container
+    from tests.support.stores import ShortTmp
 
 pytestmark = pytest.mark.also_as_root
 
@@ -53,6 +56,20 @@ async def test_starting_again_keeps_the_files(loaded: EmbeddedEngine) -> None:
     await loaded.containers.start(container.id)
     await loaded.containers.wait(container.id)
     assert read_log(loaded, container.id) == "x\nx\nx\n"
+
+
+async def test_a_narrow_umask_closes_nothing(short_tmp: ShortTmp) -> None:
+    """What the engine writes for a container is read by strangers: its users, and all of it where root started this."""
+    before = os.umask(0o077)
+    try:
+        async with opened_engine(short_tmp) as engine:
+            await load_busybox(engine)
+            code, text = await output(engine, "cat", "/etc/hosts", "/etc/resolv.conf", user="1000")
+            assert (code, "localhost" in text) == (0, True)
+            for container in await engine.containers.list():
+                await engine.containers.remove(container.id)
+    finally:
+        os.umask(before)
 
 
 async def trapping(engine: EmbeddedEngine, trap: str) -> Container:
