@@ -59,7 +59,7 @@ def _guarded(check: Callable[[], HostCheck]) -> HostCheck:
 def runtime_versions(machine: Machine) -> dict[str, str]:
     """Names and versions of the programs the engine leans on, those that are there."""
     found = {}
-    for name in ("crun", "conmon", "pasta", "slirp4netns", "fuse-overlayfs", "catatonit", "netavark"):
+    for name in ("crun", "conmon", "pasta", "slirp4netns", "fuse-overlayfs", "catatonit"):
         if version := runtime.version_of(machine, name):
             found[name] = version
     return found
