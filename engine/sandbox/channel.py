@@ -125,10 +125,11 @@ class Channel:
             raise
         finally:
             self._calls.pop(number, None)
+            if future.done() and not future.cancelled():
+                future.exception()  # told by the sending already
 
     async def _send(self, message: dict[str, Any], fds: list[int]) -> None:
         """A full socket means the keeper is busy with many: wait until it takes more."""
-        loop = asyncio.get_running_loop()
         while True:
             if self._closed:
                 raise ChannelClosed
@@ -137,7 +138,7 @@ class Channel:
             except BlockingIOError:
                 await asyncio.sleep(0.001)
             except OSError:
-                loop.call_soon(self._lost)
+                self._lost()  # at once: who tries again right away must find it closed
                 raise ChannelClosed from None
             else:
                 return

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import stat
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -275,6 +276,23 @@ async def test_a_start_that_is_cancelled_leaves_no_keeper(paths: Paths, started:
     keeper = await Keeper.open(paths)
     await keeper.close()
     await eventually(lambda: not started())
+
+
+async def test_who_tries_again_at_once_finds_another_keeper(keeper: Keeper, expect_log: Callable[[str], None]) -> None:
+    expect_log("the keeper died")
+    first = keeper.pid
+    _kill_while_the_loop_waits(first)
+    with pytest.raises(KeeperLost):
+        await keeper.mounts()
+    await keeper.mounts()
+    assert keeper.pid != first
+
+
+def _kill_while_the_loop_waits(pid: int) -> None:
+    """Nobody has heard of its end when this returns."""
+    os.kill(pid, signal.SIGKILL)
+    while alive(pid):
+        time.sleep(0.001)
 
 
 async def test_a_killed_pin_is_replaced_and_others_lead_the_way(
