@@ -100,7 +100,7 @@ class StatusBar(QFrame):
         self._engine.setToolTip("\n".join(line for line in lines if line))
         self._warning.setVisible(bool(facts.warnings))
         self._warning.setText(
-            translate("StatusBar", "{0} warning(s)").format(len(facts.warnings)) if facts.warnings else ""
+            translate("StatusBar", "Warnings: {0}").format(len(facts.warnings)) if facts.warnings else ""
         )
         self.facts_known.emit(facts)
 

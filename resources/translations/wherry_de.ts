@@ -4809,7 +4809,7 @@
         <translation>Erneut untersuchen</translation>
     </message>
     <message>
-        <source>{0} thing(s) missing</source>
+        <source>Missing: {0}</source>
         <translation>Fehlendes: {0}</translation>
     </message>
     <message>
@@ -4817,7 +4817,7 @@
         <translation>Einiges funktioniert erst, wenn es behoben ist.</translation>
     </message>
     <message>
-        <source>Works, with {0} thing(s) to improve</source>
+        <source>Works; to improve: {0}</source>
         <translation>Funktioniert; zu verbessern: {0}</translation>
     </message>
     <message>
@@ -4893,11 +4893,11 @@
         <translation>Alles ist an seinem Platz.</translation>
     </message>
     <message>
-        <source>{0} finding(s)</source>
+        <source>Findings: {0}</source>
         <translation>Befunde: {0}</translation>
     </message>
     <message>
-        <source>{0} finding(s) mended</source>
+        <source>Findings mended: {0}</source>
         <translation>Behobene Befunde: {0}</translation>
     </message>
     <message>
@@ -5295,7 +5295,7 @@
         <translation>keine cgroups</translation>
     </message>
     <message>
-        <source>{0} warning(s)</source>
+        <source>Warnings: {0}</source>
         <translation>Warnungen: {0}</translation>
     </message>
     <message>

@@ -49,11 +49,11 @@ class DoctorSheet(Sheet):
         missing = sum(check.verdict is Verdict.MISSING for check in report.checks)
         degraded = sum(check.verdict is Verdict.DEGRADED for check in report.checks)
         if missing:
-            words = translate("Settings", "{0} thing(s) missing").format(missing)
+            words = translate("Settings", "Missing: {0}").format(missing)
             text = translate("Settings", "Some features do not work until they are mended.")
             self.summary.show_message(Tone.DANGER, words, text)
         elif degraded:
-            words = translate("Settings", "Works, with {0} thing(s) to improve").format(degraded)
+            words = translate("Settings", "Works; to improve: {0}").format(degraded)
             self.summary.show_message(Tone.WARNING, words)
         else:
             self.summary.show_message(Tone.SUCCESS, translate("Settings", "All is well"))

@@ -86,9 +86,9 @@ class StoreSheet(Sheet):
         if not problems:
             self.result.setText(translate("Settings", "Everything is in its place."))
         elif open_ones:
-            self.result.setText(translate("Settings", "{0} finding(s)").format(len(open_ones)))
+            self.result.setText(translate("Settings", "Findings: {0}").format(len(open_ones)))
         else:
-            self.result.setText(translate("Settings", "{0} finding(s) mended").format(len(problems)))
+            self.result.setText(translate("Settings", "Findings mended: {0}").format(len(problems)))
         self.mend_button.setVisible(any(problem.mendable for problem in open_ones))
         for problem in problems:
             box = QWidget()
