@@ -35,16 +35,9 @@ async def no_checkpoints(call: Call) -> web.StreamResponse:
     raise Refusal(501, "checkpoints are not supported by Wherry: a rootless process cannot be frozen to disk")
 
 
-async def no_build_cancel(call: Call) -> web.StreamResponse:
-    raise Refusal(501, "cancelling a build by its id is not supported by Wherry: end the request that runs it")
-
-
-async def no_distribution(call: Call) -> web.StreamResponse:
-    raise Refusal(501, "asking a registry about an image is not supported by Wherry: pull it")
-
-
 async def no_volume_updates(call: Call) -> web.StreamResponse:
-    raise Refusal(501, "updating a volume is for cluster volumes, which are not supported by Wherry")
+    """Docker's daemon updates the volumes of a swarm alone; without one it says so with this status."""
+    raise Refusal(503, "volume update only valid for cluster volumes, but swarm is unavailable")
 
 
 async def no_websocket(call: Call) -> web.StreamResponse:

@@ -42,6 +42,9 @@ _NETWORKS: dict[str, Literal["", "none", "host", "pasta"]] = {
 async def build(call: Call) -> web.StreamResponse:
     request = _request(call)
     operation = call.engine.builds.build(request, decompressed(call.upload()))
+    given_id = call.text("buildid")
+    if given_id:
+        call.served.builds[given_id] = operation
     try:
         return await _tell(call, operation, quiet=call.flag("q"))
     except (asyncio.CancelledError, ConnectionError):
@@ -49,6 +52,20 @@ async def build(call: Call) -> web.StreamResponse:
         with contextlib.suppress(WherryError, asyncio.CancelledError):
             await operation.result()
         raise
+    finally:
+        if call.served.builds.get(given_id) is operation:
+            del call.served.builds[given_id]
+
+
+async def cancel(call: Call) -> web.StreamResponse:
+    """End a build by the id its client gave it. One that is over is no fault, nor is one that never was."""
+    given_id = call.text("id")
+    if not given_id:
+        raise Refusal(400, "build ID not provided")
+    operation = call.served.builds.get(given_id)
+    if operation is not None:
+        operation.cancel()
+    return call.empty(200)
 
 
 def _request(call: Call) -> BuildImage:

@@ -117,10 +117,11 @@ async def tag(call: Call) -> web.StreamResponse:
 
 
 def joined(repository: str, tag_name: str) -> str:
-    """Repository and tag come apart in queries; a tag may also be a digest."""
+    """Repository and tag come apart in queries; a tag may also be a digest. It counts more than one in the name."""
     if not tag_name:
         return repository
-    return f"{repository}@{tag_name}" if tag_name.startswith("sha256:") else f"{repository}:{tag_name}"
+    bare = _repository(repository)
+    return f"{bare}@{tag_name}" if tag_name.startswith("sha256:") else f"{bare}:{tag_name}"
 
 
 async def remove(call: Call) -> web.StreamResponse:

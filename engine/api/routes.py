@@ -80,8 +80,9 @@ _IMAGES = (
     Route("POST", "/images/{name...}/tag", images.tag, finish=True),
     Route("DELETE", "/images/{name...}", images.remove, finish=True),
     Route("POST", "/build", build.build),
+    Route("POST", "/build/cancel", build.cancel),
     Route("POST", "/build/prune", build.prune_cache, finish=True),
-    Route("GET", "/distribution/{name...}/json", absent.no_distribution),
+    Route("GET", "/distribution/{name...}/json", transfers.distribution),
 )
 
 _STORES = (
@@ -103,7 +104,6 @@ _STORES = (
 _ABSENT = (
     Route("POST", "/grpc", buildkit.refuse_buildkit),
     Route("POST", "/session", buildkit.refuse_buildkit),
-    Route("POST", "/build/cancel", absent.no_build_cancel),
     Route("GET", "/plugins", absent.no_plugins),
     Route("GET", "/plugins/privileges", absent.no_plugin_changes),
     Route("GET", "/plugins/{name...}/json", absent.no_such_plugin),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from engine.facade import Engine
+    from engine.facade import Engine, OperationHandle
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +25,5 @@ class Served:
     passing: bool = False
     """The owner was started by some command in passing, and gives way to a `wherry serve` that is meant to stay."""
     execs: ExecRegistry = field(default_factory=ExecRegistry)
+    builds: dict[str, OperationHandle] = field(default_factory=dict)
+    """Those under way, by the id that the client gave them."""

@@ -64,7 +64,9 @@ async def _digests(call: Call, reference: str) -> str:
 
 async def push(call: Call) -> web.StreamResponse:
     name, tag = call.words["name"], call.text("tag")
-    all_tags = not tag and ":" not in name.rpartition("/")[2]
+    if not tag and ":" in name.rpartition("/")[2]:
+        name, _, tag = name.rpartition(":")
+    all_tags = not tag
     if call.text("platform"):
         raise Refusal(501, "push --platform is not supported by Wherry: an image here has one platform")
     if not all_tags:
@@ -84,6 +86,21 @@ async def push(call: Call) -> web.StreamResponse:
     return await run_operation(
         call, call.engine.images.push(request), opening=opening, tell=LayerTeller(push=True), ending=ending
     )
+
+
+async def distribution(call: Call) -> web.StreamResponse:
+    """What the registry has under a name, for who would know before a pull."""
+    found = await call.engine.images.remote_image(call.words["name"], login=login_of(call))
+    platforms = [
+        {
+            "architecture": each.architecture,
+            "os": each.os,
+            **({"variant": each.variant} if each.variant else {}),
+        }
+        for each in found.platforms
+    ]
+    descriptor = {"mediaType": found.media_type, "digest": found.digest, "size": found.size}
+    return call.answer({"Descriptor": descriptor, "Platforms": platforms})
 
 
 async def auth(call: Call) -> web.StreamResponse:

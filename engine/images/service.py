@@ -33,6 +33,7 @@ from engine.images.making import Maker
 from engine.images.piping import file_pieces
 from engine.images.pull import Puller
 from engine.images.push import Pusher
+from engine.images.remote import ask_registry
 from engine.images.removal import Remover
 from engine.images.search import find
 from engine.images.unfinished import Unfinished
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
         LayerReport,
         PullImage,
         PushImage,
+        RemoteImage,
         Removed,
         SearchResult,
         TreeNode,
@@ -266,6 +268,9 @@ class ImageService:
     async def remote_tags(self, repository: str) -> Sequence[str]:
         name = names.parse(repository)
         return await self._registries.client().tags(name.domain, name.path)
+
+    async def remote_image(self, reference: str, *, login: Login | None = None) -> RemoteImage:
+        return await ask_registry(self._registries.client(), names.parse(reference).with_default_tag(), login)
 
     async def registry_settings(self) -> Sequence[RegistrySettings]:
         return self._book.all()

@@ -203,10 +203,16 @@ class RegistryClient:
     # --- lists ---
 
     async def tags(self, domain: str, path: str, *, login: Login | None = None) -> list[str]:
-        """All tags, page by page."""
+        """All tags, page by page, all from the first that answers."""
+
+        async def ask(endpoint: Endpoint) -> list[str]:
+            return await self._tags_of(endpoint, domain, path, login)
+
+        return await self._first_that_can(domain, ask)
+
+    async def _tags_of(self, endpoint: Endpoint, domain: str, path: str, login: Login | None) -> list[str]:
         found: list[str] = []
         next_path = f"{path}/tags/list?n=1000"
-        endpoint = self.book.primary(domain)
         for _ in range(_MOST_PAGES):
             call = Call(
                 method="GET", path=next_path, what=f"{domain}/{path}", repository=path, scopes=pull_scope(path),

@@ -127,6 +127,17 @@ class SearchResult(Data, frozen=True, kw_only=True):
     official: bool = False
 
 
+class RemoteImage(Data, frozen=True, kw_only=True):
+    """What a registry says of an image, without any of it being fetched."""
+
+    reference: str
+    media_type: str
+    digest: str
+    size: int
+    """Of the manifest or the index."""
+    platforms: tuple[Platform, ...]
+
+
 class RegistrySettings(Data, frozen=True, kw_only=True):
     """How to reach one registry."""
 

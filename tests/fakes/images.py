@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from engine.errors import Code, Conflict, NotFound, RegistryError
-from engine.types.data import ANY_LABELS, now
+from engine.types.data import ANY_LABELS, Platform, now
 from engine.types.images import (
     CommitContainer,
     FileDifference,
@@ -28,6 +28,7 @@ from engine.types.images import (
     PullImage,
     PushImage,
     RegistrySettings,
+    RemoteImage,
     Removed,
     SearchResult,
     StoreUsage,
@@ -275,6 +276,15 @@ class FakeImages:
 
     async def remote_tags(self, repository: str) -> Sequence[str]:
         return ["latest", "1.27", "1.27-alpine", "1.26", "1.26-alpine", "stable"]
+
+    async def remote_image(self, reference: str, *, login: Login | None = None) -> RemoteImage:
+        return RemoteImage(
+            reference=reference,
+            media_type="application/vnd.oci.image.index.v1+json",
+            digest=fake_digest(reference),
+            size=1234,
+            platforms=(Platform(architecture="amd64"), Platform(architecture="arm64", variant="v8")),
+        )
 
     async def registry_settings(self) -> Sequence[RegistrySettings]:
         return self._registries

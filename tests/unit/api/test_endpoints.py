@@ -18,7 +18,7 @@ from engine.errors import NotFound, RegistryError
 
 if TYPE_CHECKING:
     from engine.types.builds import BuildImage
-    from engine.types.images import Login, PullImage
+    from engine.types.images import Login, PullImage, PushImage
     from tests.unit.api.serving import Served
 
 
@@ -233,10 +233,21 @@ async def test_dockers_logins_are_tried_and_left_to_docker_ours_are_kept(api: Se
         assert (await api.ask("POST", place, {})).status == 400
 
 
-@pytest.mark.parametrize("header", ["%%%", "bm90IGpzb24=", "x" * 70_000])
-async def test_damaged_credentials_are_a_400(api: Served, header: str) -> None:
+@pytest.mark.parametrize("header", ["%%%", "bm90IGpzb24=", "bnVsbA==", "eyJhdXRoIjoiJSUlIn0="])
+async def test_credentials_that_cannot_be_read_are_none(
+    api: Served, monkeypatch: pytest.MonkeyPatch, header: str
+) -> None:
+    seen: list[Login | None] = []
+    real = api.engine.images.pull
+
+    def pull(request: PullImage) -> Any:
+        seen.append(request.login)
+        return real(request)
+
+    monkeypatch.setattr(api.engine.images, "pull", pull)
     reply = await api.ask("POST", "/images/create?fromImage=x&tag=1", X_Registry_Auth=header)
-    assert reply.status == 400
+    assert reply.status == 200
+    assert seen == [None]
 
 
 async def test_a_build_takes_along_every_login_the_client_has(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,8 +264,9 @@ async def test_a_build_takes_along_every_login_the_client_has(api: Served, monke
     await api.ask("POST", "/build", b"", X_Registry_Config=header)
     (login,) = seen[0].logins
     assert (login.server, login.username, login.password) == ("r.example", "u", "p")
-    for damaged in ("%%%", base64.b64encode(b"[]").decode()):
-        assert (await api.ask("POST", "/build", b"", X_Registry_Config=damaged)).status == 400
+    for damaged in ("%%%", base64.b64encode(b"[]").decode(), base64.b64encode(b"null").decode()):
+        assert (await api.ask("POST", "/build", b"", X_Registry_Config=damaged)).status == 200
+        assert seen[-1].logins == ()
 
 
 async def test_images_and_their_filters(api: Served) -> None:
@@ -292,6 +304,41 @@ def test_references_are_shown_short(full: str, short: str) -> None:
 )
 def test_a_name_without_a_tag_is_shown_with_the_one_it_gets(given: str, shown: str) -> None:
     assert tagged(given) == shown
+
+
+async def test_a_tag_beside_the_name_counts_more_than_one_in_it(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    pushed: list[PushImage] = []
+    real = api.engine.images.push
+
+    def push(request: PushImage) -> Any:
+        pushed.append(request)
+        return real(request)
+
+    monkeypatch.setattr(api.engine.images, "push", push)
+    for path in ("nginx:1.27/push", "nginx:other/push?tag=1.27", "nginx/push?tag=1.27"):
+        await api.ask("POST", f"/images/{path}")
+    assert [(request.reference, request.all_tags) for request in pushed] == [("nginx:1.27", False)] * 3
+
+
+async def test_what_a_registry_has_is_told_as_docker_tells_it(api: Served) -> None:
+    answer = await api.get("/distribution/nginx:1.27/json")
+    assert answer["Descriptor"]["digest"].startswith("sha256:")
+    assert answer["Descriptor"]["mediaType"] == "application/vnd.oci.image.index.v1+json"
+    assert {"architecture": "arm64", "os": "linux", "variant": "v8"} in answer["Platforms"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/build/cancel?id=over-or-never-begun", 200),
+        ("POST", "/build/cancel", 400),
+        ("PUT", "/volumes/shop-data", 503),
+    ],
+)
+async def test_what_dockers_daemon_answers_without_a_swarm_and_without_the_build(
+    api: Served, method: str, path: str, status: int
+) -> None:
+    assert (await api.ask(method, path)).status == status
 
 
 # --- the rest ---

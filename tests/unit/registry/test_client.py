@@ -374,6 +374,22 @@ async def test_mirrors_are_tried_first_and_may_fail(tmp_path: Path) -> None:
     assert not registry.seen("/v2/app/manifests/")
 
 
+async def test_all_tags_come_from_a_mirror_too(tmp_path: Path) -> None:
+    async with serve_nastily() as registry, serve_nastily() as mirror:
+        settings = [RegistrySettings(host=registry.host, mirrors=(f"http://{mirror.host}/proxy",))]
+
+        async def pages(request: web.Request) -> web.StreamResponse:
+            if "last" in request.query:
+                return web.json_response({"tags": ["b"]})
+            link = '</v2/proxy/app/tags/list?last=a&n=1>; rel="next"'
+            return web.json_response({"tags": ["a"]}, headers={"Link": link})
+
+        mirror.routes["/v2/proxy/app/tags/list"] = pages
+        async with client_for(tmp_path, settings) as client:
+            assert await client.tags(registry.host, "app") == ["a", "b"]
+    assert not registry.seen("/v2/app/tags/list")
+
+
 async def test_a_mirror_with_a_wrong_manifest_is_passed_over(tmp_path: Path) -> None:
     async with serve_nastily() as registry, serve_nastily() as mirror:
         mirror.routes["/v2/app/"] = answer(b'{"other": 1}', **JSON)
