@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,8 @@ import msgspec
 
 from engine.api.bodies import ExecBody, ExecStartBody, words
 from engine.api.containers import window_size
-from engine.api.hijack import RawStream, converse, hijack
+from engine.api.detach import detach_keys
+from engine.api.hijack import Parting, RawStream, converse, hijack
 from engine.api.lookups import docker_words
 from engine.api.recipes import env_of
 from engine.api.statuses import Refusal, message_of
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from engine.api.call import Call
     from engine.api.exec_registry import Announced
     from engine.facade import ExecSession
+    from engine.types.containers import Container
 
 
 async def create_exec(call: Call) -> web.StreamResponse:
@@ -30,12 +33,8 @@ async def create_exec(call: Call) -> web.StreamResponse:
     command = words(body.cmd)
     if not command:
         raise Refusal(400, "No exec command specified")
-    with docker_words("container", call.words["id"]):
-        container = await call.engine.containers.get(call.words["id"])
-    if container.state is State.PAUSED:
-        raise Refusal(409, f"Container {container.name} is paused, unpause the container before exec")
-    if container.state is not State.RUNNING:
-        raise Refusal(409, f"container {container.id} is not running")
+    container = await _running(call, call.words["id"])
+    keys = detach_keys(body.detach_keys or "")
     rows, columns = _console(body.console_size)
     request = Exec(
         command=command,
@@ -49,7 +48,7 @@ async def create_exec(call: Call) -> web.StreamResponse:
         columns=columns,
     )
     announced = call.served.execs.announce(
-        container.id, request, stdout=bool(body.attach_stdout), stderr=bool(body.attach_stderr)
+        container.id, request, stdout=bool(body.attach_stdout), stderr=bool(body.attach_stderr), detach_keys=keys
     )
     return call.answer({"Id": announced.id}, 201)
 
@@ -66,52 +65,81 @@ async def start_exec(call: Call) -> web.StreamResponse:
     body = await call.json(ExecStartBody)
     announced = call.served.execs.get(call.words["id"])
     if announced.starting or announced.session is not None or announced.exit_code is not None:
-        raise Refusal(409, f"exec instance {announced.id[:12]} has already run")
+        raise Refusal(409, f"exec command {announced.id} has already run")
+    await _running(call, announced.container_id)
     rows, columns = _console(body.console_size)
     if rows and columns:
         announced.request = msgspec.structs.replace(announced.request, rows=rows, columns=columns)
     detach = bool(body.detach)
-    if detach and announced.request.stdin:
-        announced.request = msgspec.structs.replace(announced.request, stdin=False)
-    announced.starting = True
-    try:
-        session = await call.engine.containers.exec(announced.container_id, announced.request)
-    except WherryError as error:
-        # What a shell says of a command that it cannot execute stands for all that keeps one from starting.
-        announced.exit_code = error.exit_code if isinstance(error, RuntimeFailure) else 126
-        if detach:
-            raise
-        return await _told_in_the_stream(call, announced, error)
-    finally:
-        announced.starting = False
-    call.served.execs.started(announced, session)
     if detach:
+        if announced.request.stdin:
+            announced.request = msgspec.structs.replace(announced.request, stdin=False)
+        session = await _begin(call, announced)
         _drain(announced, session)
         return call.empty(200)
 
     async def talk(raw: RawStream) -> None:
+        """The connection is taken over before it is known that the command can be started: clients expect the reason
+        in the stream and the exit code from the inspection."""
         try:
-            stdin = announced.request.stdin
-            if await converse(raw, session, stdin=stdin, stdout=announced.stdout, stderr=announced.stderr):
-                await _settle(announced)
-        finally:
-            await session.close()
+            session = await _begin(call, announced)
+        except WherryError as error:
+            await raw.send("stdout", f"{message_of(error)}\r\n".encode())
+            return
+        await _converse(call, announced, session, raw)
 
+    return await hijack(call.request, tty=bool(body.tty), version=call.version, talk=talk)
+
+
+async def _running(call: Call, container_id: str) -> Container:
+    """The container, or why no command can be run in it."""
+    with docker_words("container", container_id):
+        container = await call.engine.containers.get(container_id)
+    if container.state is State.PAUSED:
+        raise Refusal(409, f"Container {container.id} is paused, unpause the container before exec")
+    if container.state is State.RESTARTING:
+        raise Refusal(409, f"Container {container.id} is restarting, wait until the container is running")
+    if container.state not in (State.RUNNING, State.STOPPING):
+        raise Refusal(409, f"container {container.id} is not running")
+    return container
+
+
+async def _begin(call: Call, announced: Announced) -> ExecSession:
+    announced.starting = True
+    request = announced.request
     try:
-        return await hijack(call.request, tty=announced.request.tty, version=call.version, talk=talk)
-    except ConnectionError:
-        await session.close()
+        session = await call.engine.containers.exec(announced.container_id, request)
+    except WherryError as error:
+        # What a shell says of a command that it cannot execute stands for all that keeps one from starting.
+        announced.exit_code = error.exit_code if isinstance(error, RuntimeFailure) else 126
         raise
+    finally:
+        announced.starting = False
+    call.served.execs.started(announced, session)
+    if announced.request is not request:  # its terminal was resized meanwhile
+        await session.resize(announced.request.rows, announced.request.columns)
+    return session
 
 
-async def _told_in_the_stream(call: Call, announced: Announced, error: WherryError) -> web.StreamResponse:
-    """Docker has taken the connection over before it knows that the command cannot be started: clients expect the
-    reason in the stream and the exit code from the inspection."""
-
-    async def talk(raw: RawStream) -> None:
-        await raw.send("stdout", f"{message_of(error)}\r\n".encode())
-
-    return await hijack(call.request, tty=announced.request.tty, version=call.version, talk=talk)
+async def _converse(call: Call, announced: Announced, session: ExecSession, raw: RawStream) -> None:
+    request = announced.request
+    parting = Parting.LEFT
+    try:
+        parting = await converse(
+            raw,
+            session,
+            stdin=request.stdin,
+            stdout=announced.stdout,
+            stderr=announced.stderr,
+            keys=announced.detach_keys if request.tty else b"",
+        )
+        if parting is Parting.ENDED:
+            await _settle(announced)
+    finally:
+        if parting is Parting.DETACHED:
+            _drain(announced, session)
+        else:
+            await session.close()
 
 
 async def _settle(announced: Announced) -> None:
@@ -165,7 +193,7 @@ async def inspect_exec(call: Call) -> web.StreamResponse:
             "OpenStdout": announced.stdout,
             "CanRemove": not announced.running,
             "ContainerID": announced.container_id,
-            "DetachKeys": announced.detach_keys,
+            "DetachKeys": base64.b64encode(announced.detach_keys).decode(),
             "Pid": announced.session.pid if announced.session is not None else 0,
         }
     )

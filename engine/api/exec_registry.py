@@ -28,7 +28,7 @@ class Announced:
     request: Exec
     stdout: bool = True
     stderr: bool = True
-    detach_keys: str = ""
+    detach_keys: bytes = b""
     session: ExecSession | None = None
     starting: bool = False
     exit_code: int | None = None
@@ -45,8 +45,10 @@ class ExecRegistry:
     def __init__(self) -> None:
         self._by_id: OrderedDict[str, Announced] = OrderedDict()
 
-    def announce(self, container_id: str, request: Exec, *, stdout: bool, stderr: bool) -> Announced:
-        announced = Announced(secrets.token_hex(32), container_id, request, stdout=stdout, stderr=stderr)
+    def announce(
+        self, container_id: str, request: Exec, *, stdout: bool, stderr: bool, detach_keys: bytes
+    ) -> Announced:
+        announced = Announced(secrets.token_hex(32), container_id, request, stdout, stderr, detach_keys)
         self._by_id[announced.id] = announced
         if len(self._by_id) > _KEPT:
             for old in [each for each in self._by_id.values() if not each.running and not each.starting][:100]:

@@ -10,13 +10,15 @@ import asyncio
 import contextlib
 import logging
 import re
-import select
 from collections import deque
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from aiohttp.http import StreamWriter
 
+from engine.api.detach import DetachWatch
+from engine.api.other_end import until_read, watch_hangup
 from engine.api.peers import is_own_peer
 
 if TYPE_CHECKING:
@@ -30,7 +32,6 @@ log = logging.getLogger(__name__)
 _FRAME_NUMBER = {"stdin": 0, "stdout": 1, "stderr": 2}
 _FRAME_MAXIMUM = 1 << 24
 _PAUSE_BYTES = 256 * 1024
-_HEAD_START_SECONDS = 0.02
 RAW_STREAM = "application/vnd.docker.raw-stream"
 MULTIPLEXED_STREAM = "application/vnd.docker.multiplexed-stream"
 
@@ -203,9 +204,8 @@ class RawStream:
         wanted = request.headers.get("Upgrade", "").lower()
         self._upgrade = wanted if wanted in ("tcp", "h2c") else ""
         self._tty = tty
-        # The Python package reads the headers through a buffer and the stream past it: what comes together with the
-        # headers stays in that buffer for ever. A moment between the two is all it needs.
-        self._loses_early_output = "docker-sdk-python" in request.headers.get("User-Agent", "")
+        self._socket: socket.socket | None = self._transport.get_extra_info("socket")
+        self._head_was_read = False
         # Since 1.42 the header says whether frames follow.
         self._kind = RAW_STREAM if tty or version < (1, 42) else MULTIPLEXED_STREAM
         self._connection = connection
@@ -220,10 +220,13 @@ class RawStream:
         else:
             head = f"HTTP/1.1 200 OK\r\nContent-Type: {RAW_STREAM}\r\n\r\n"
         await self._writer.write(head.encode())
-        if self._loses_early_output:
-            await asyncio.sleep(_HEAD_START_SECONDS)
 
     async def send(self, stream: str, data: bytes) -> None:
+        if not self._head_was_read:
+            # Many clients read the headers through a buffer and the stream past it: what came in one piece with the
+            # headers would stay in that buffer for ever.
+            await until_read(self._socket)
+            self._head_was_read = True
         await self._writer.write(data if self._tty else frames(stream, data))
 
     async def say(self, text: str) -> None:
@@ -235,44 +238,35 @@ class RawStream:
             self._transport.close()
 
     def watch_hangup(self, gone: Callable[[], object]) -> Callable[[], None]:
-        """Call `gone` when the client has closed both ways (asyncio stops looking once its input has ended)."""
-        sock: socket.socket | None = self._transport.get_extra_info("socket")
-        if sock is None or sock.fileno() < 0:
-            gone()
-            return lambda: None
-        poller = select.epoll()
-        # No event asked for: the kernel reports a hang-up regardless, and a half-close is none.
-        poller.register(sock.fileno(), 0)
-        loop = asyncio.get_running_loop()
+        return watch_hangup(self._socket, gone)
 
-        def stop() -> None:
-            loop.remove_reader(poller.fileno())
-            poller.close()
 
-        def hung_up() -> None:
-            loop.remove_reader(poller.fileno())
-            gone()
+class Parting(Enum):
+    """Why a conversation is over."""
 
-        loop.add_reader(poller.fileno(), hung_up)
-        return stop
+    ENDED = "the process has ended its output"
+    LEFT = "the client has gone"
+    DETACHED = "the client typed the keys that let go"
 
 
 async def converse(
-    raw: RawStream, process: ByteStream, *, stdin: bool, stdout: bool = True, stderr: bool = True
-) -> bool:
-    """Carry bytes between client and process. True when the process has ended its output, False when the client
-    has gone before."""
+    raw: RawStream, process: ByteStream, *, stdin: bool, stdout: bool = True, stderr: bool = True, keys: bytes = b""
+) -> Parting:
+    """Carry bytes between client and process until one of them has enough. `keys` are those that let go, if any do."""
+    watch = DetachWatch(keys) if keys else None
     sender = asyncio.ensure_future(_to_client(raw, process, {"stdout": stdout, "stderr": stderr}))
-    reader = asyncio.ensure_future(_to_process(raw, process) if stdin else _drop_input(raw))
+    reader = asyncio.ensure_future(_to_process(raw, process, watch) if stdin else _drop_input(raw))
+    if watch is not None:
+        reader.add_done_callback(lambda _: sender.cancel() if watch.detached else None)
     stop_watching = raw.watch_hangup(sender.cancel)
     try:
         await sender
-        return True
+        return Parting.ENDED
     except (ConnectionError, asyncio.CancelledError):
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise
-        return False
+        return Parting.DETACHED if watch is not None and watch.detached else Parting.LEFT
     finally:
         stop_watching()
         reader.cancel()
@@ -287,10 +281,12 @@ async def _to_client(raw: RawStream, process: ByteStream, wanted: dict[str, bool
             await raw.send(stream, data)
 
 
-async def _to_process(raw: RawStream, process: ByteStream) -> None:
+async def _to_process(raw: RawStream, process: ByteStream, watch: DetachWatch | None) -> None:
     with contextlib.suppress(ConnectionError, BrokenPipeError):
         while data := await raw.incoming.read():
-            await process.write(data)
+            await process.write(watch.feed(data) if watch is not None else data)
+            if watch is not None and watch.detached:
+                return
         await process.close_stdin()
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from engine.types.networks import Network
 
 _LIST_FILTERS = frozenset({"dangling", "driver", "id", "label", "name", "scope", "type"})
+_PREDEFINED = frozenset({"bridge", "default", "host", "none"})
 _PRUNE_FILTERS = frozenset({"until", "label", "label!"})
 
 
@@ -61,7 +62,9 @@ async def _get(call: Call, name: str) -> Network:
 async def create_network(call: Call) -> web.StreamResponse:
     body = await call.json(NetworkBody)
     if not body.name or len(body.name) > 255 or "\0" in body.name:
-        raise Refusal(400, "network name must be between 1 and 255 characters")
+        raise Refusal(400, "invalid name: a network's name has between 1 and 255 characters")
+    if body.name in _PREDEFINED:
+        raise Refusal(403, f"operation is not permitted on predefined {body.name} network")
     _refuse_unsupported(body)
     ranges = body.ipam.config or [] if body.ipam else []
     only = ranges[0] if ranges else None

@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from engine.api.call import encode
+from engine.api.detach import detach_keys
 from engine.api.filters import parse_moment
 from engine.api.hijack import MULTIPLEXED_STREAM, RAW_STREAM, RawStream, converse, frames, hijack
 from engine.api.lookups import docker_words
@@ -43,13 +44,15 @@ async def attach(call: Call) -> web.StreamResponse:
     if container.state in (State.REMOVING, State.DEAD):
         raise Refusal(409, f"container {container.name} is being removed")
     stdin = call.flag("stdin") and container.spec.stdin_open
+    keys = detach_keys(call.text("detachKeys"))
     stdout, stderr = call.flag("stdout"), call.flag("stderr")
     stream = await call.engine.containers.attach(
         container.id, stdin=stdin, logs=call.flag("logs"), stream=call.flag("stream")
     )
 
     async def talk(raw: RawStream) -> None:
-        await converse(raw, stream, stdin=stdin, stdout=stdout, stderr=stderr)
+        letting_go = keys if container.spec.tty else b""
+        await converse(raw, stream, stdin=stdin, stdout=stdout, stderr=stderr, keys=letting_go)
 
     try:
         return await hijack(call.request, tty=container.spec.tty, version=call.version, talk=talk)

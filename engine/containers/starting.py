@@ -21,7 +21,7 @@ from engine.containers.record import Run, member_of
 from engine.containers.restart_file import write_restart_file
 from engine.containers.spec.runtime_spec import runtime_spec
 from engine.errors import RuntimeFailure
-from engine.networks.ports import as_picked, settle
+from engine.networks.ports import PortClaims, as_picked
 from engine.operations.together import both
 from engine.processes import conmon, crun
 from engine.processes.programs import runtime_environment
@@ -75,6 +75,7 @@ class Starter:
         self._watch = watch
         self._port_names = port_names
         self._planner = Planner(runtime)
+        self._claims = PortClaims()
 
     async def start(self, entry: Entry, action: str = "start") -> None:
         """Up to “the process runs”, or everything taken back and a typed error."""
@@ -99,13 +100,13 @@ class Starter:
     async def _bring_up(self, entry: Entry, clock: Stopwatch, action: str) -> None:
         record, runtime = entry.record, self._runtime
         joined = joined_namespaces(runtime, record)
-        ports = self._settle_ports(record)
-        self._clear_traces(record)
-        await runtime.networks.reserve(member_of(record))
-        namespace = asyncio.Event()
-        pasta_pid, (pid, conmon_pid, unenforced) = await both(
-            self._network(record, joined, ports, namespace, clock), self._create(record, joined, namespace, clock)
-        )
+        with self._settled_ports(record) as ports:
+            self._clear_traces(record)
+            await runtime.networks.reserve(member_of(record))
+            namespace = asyncio.Event()
+            pasta_pid, (pid, conmon_pid, unenforced) = await both(
+                self._network(record, joined, ports, namespace, clock), self._create(record, joined, namespace, clock)
+            )
         group = runtime.cgroup(record)
         run = Run(
             boot=runtime.boot,
@@ -143,19 +144,23 @@ class Starter:
 
     # --- the parts ---
 
-    def _settle_ports(self, record: Record) -> tuple[PortMapping, ...]:
+    @contextlib.contextmanager
+    def _settled_ports(self, record: Record) -> Iterator[tuple[PortMapping, ...]]:
         network = record.container.spec.network
         if network in ("none", "host") or network.startswith("container:"):
-            return ()
+            yield ()
+            return
         wanted = record.container.spec.ports
         kept = as_picked(wanted, record.container.ports)
         already = record.container.ports if self._runtime.networks.attachments.running(record.id) else ()
-        try:
-            return settle(kept, already=already, named=self._port_names)
-        except Exception:
-            if kept == wanted:
-                raise
-            return settle(wanted, already=already, named=self._port_names)
+        with contextlib.ExitStack() as stack:
+            try:
+                ports = stack.enter_context(self._claims.settled(kept, already=already, named=self._port_names))
+            except Exception:
+                if kept == wanted:
+                    raise
+                ports = stack.enter_context(self._claims.settled(wanted, already=already, named=self._port_names))
+            yield ports
 
     def _clear_traces(self, record: Record) -> None:
         """What an earlier run left where this one will write."""

@@ -17,7 +17,7 @@ import msgspec
 from engine.errors import Code, Conflict, HostError, InvalidRequest, WherryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 
     from engine.types.containers import PortMapping
 
@@ -158,18 +158,45 @@ def _may_be(port: PortMapping, picked: PortMapping) -> bool:
     return not port.host_port or port.host_port <= picked.host_port <= port.host_port_last
 
 
+class PortClaims:
+    """Numbers picked for containers whose network is still being opened: those that start beside them pick others."""
+
+    def __init__(self) -> None:
+        self._claimed: list[tuple[str, int]] = []
+
+    @contextlib.contextmanager
+    def settled(
+        self,
+        ports: Sequence[PortMapping],
+        *,
+        already: Sequence[PortMapping] = (),
+        named: Callable[[int], str] = lambda pid: "",
+    ) -> Iterator[tuple[PortMapping, ...]]:
+        """As `settle`; what it picked is nobody else's until the end of the block, by which it is to be open."""
+        found = settle(ports, already=already, named=named, claimed=set(self._claimed))
+        claims = [_number_of(port) for port in found]
+        self._claimed += claims
+        try:
+            yield found
+        finally:
+            for claim in claims:
+                self._claimed.remove(claim)
+
+
 def settle(
     ports: Sequence[PortMapping],
     *,
     already: Sequence[PortMapping] = (),
     named: Callable[[int], str] = lambda pid: "",
+    claimed: Set[tuple[str, int]] = frozenset(),
 ) -> tuple[PortMapping, ...]:
     """Free host ports for those that left the choice, and proof that the others can be had.
 
-    `already` are ports we hold ourselves; `named` tells which of our containers a process serves.
+    `already` are ports we hold ourselves; `named` tells which of our containers a process serves; `claimed` are numbers
+    that were given out and may not be bound yet.
     """
     held = {(port.host_ip, port.host_port, port.protocol) for port in already}
-    taken = {_number_of(port) for port in ports if not _is_open(port)}
+    taken = {_number_of(port) for port in ports if not _is_open(port)} | claimed
     settled: list[PortMapping] = []
     for port in ports:
         number = port.host_port

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from engine.types.data import LabelRule
 
 _BUILTIN = {"pasta": "pasta", "host": "host", "none": "null"}
+_PREDEFINED = frozenset({*_BUILTIN, "bridge", "default", "container"})
+"""Names that mean something in the place of a network's; Docker's words for the containers' own one are among them."""
 _POOL = ipaddress.ip_network("10.89.0.0/16")
 
 
@@ -102,6 +104,13 @@ class NetworkService:
     async def create(self, request: CreateNetwork) -> Network:
         if request.driver not in ("bridge", ""):
             raise Unsupported(f"There is no network driver “{request.driver}”", hint="Use “bridge”.")
+        if request.name in _PREDEFINED:
+            raise InvalidRequest(
+                f"A network cannot be called “{request.name}”",
+                "Given as a container's network, that word means another thing.",
+                code=Code.FORBIDDEN,
+                subject=request.name,
+            )
         if not request.name or any(network.name == request.name for network in self._networks.values()):
             raise Conflict(
                 f"There is a network “{request.name}” already" if request.name else "A network needs a name",

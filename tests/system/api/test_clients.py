@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import docker as docker_package
 import pytest
@@ -49,17 +49,8 @@ networks: {{front: {{}}, back: {{}}}}
 """
 
 
-def _exec_output(box: Any) -> tuple[int, tuple[bytes | None, bytes | None]]:
-    """The package loses output that arrives in one piece with the head of the answer, so a slow reader asks again."""
-    for _ in range(20):
-        done = box.exec_run(["sh", "-c", "echo out; echo err >&2; sleep 0.05; exit 4"], demux=True)
-        if all(done.output):
-            break
-    return done.exit_code, done.output
-
-
 def _use(address: str) -> None:
-    client = docker_package.DockerClient(base_url=address, timeout=20)
+    client = docker_package.DockerClient(base_url=address, timeout=20, user_agent="somebody's own tool")
     try:
         assert client.ping()
         assert client.containers.run(IMAGE, "echo hello", remove=True) == b"hello\n"
@@ -67,7 +58,9 @@ def _use(address: str) -> None:
             IMAGE, ["sh", "-c", "echo a; sleep 100"], detach=True, name="box", labels={"p": "q"}
         )
         assert [each.name for each in client.containers.list(filters={"label": "p=q"})] == ["box"]
-        assert _exec_output(box) == (4, (b"out\n", b"err\n"))
+        for _ in range(20):
+            done = box.exec_run(["sh", "-c", "echo out; echo err >&2; exit 4"], demux=True)
+            assert (done.exit_code, done.output) == (4, (b"out\n", b"err\n"))
         assert b"a\n" in box.logs()
         assert box.stats(stream=False)["pids_stats"]["current"] >= 1
         assert box.top()["Processes"]

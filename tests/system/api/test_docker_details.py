@@ -71,6 +71,21 @@ async def test_every_filter_of_ps(docker: Tool) -> None:
     assert sizes["SizeRootFs"] >= sizes["SizeRw"] >= 0
 
 
+async def test_two_services_with_a_range_of_ports_started_together(docker: Tool) -> None:
+    for name in ("a", "b", "c"):
+        await docker("create", "--name", name, "-p", "127.0.0.1:18640-18660:80", IMAGE, "sleep", "99")
+    for _ in range(4):
+        await asyncio.gather(*(docker("restart", "-t", "0", name) for name in ("a", "b", "c")))
+        assert len({(await docker("port", name, "80")).strip() for name in ("a", "b", "c")}) == 3
+
+
+async def test_a_network_cannot_have_a_name_that_means_another(docker: Tool) -> None:
+    for name in ("bridge", "host", "none", "default"):
+        assert f"operation is not permitted on predefined {name} network" in await docker(
+            "network", "create", name, code=1
+        )
+
+
 async def test_ports_of_a_range_and_networks_of_a_container_that_never_ran(docker: Tool) -> None:
     for name in ("a", "b"):
         await docker("run", "-d", "--name", name, "-p", "127.0.0.1:18600-18620:80", IMAGE, "sleep", "99")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import select
+import socket
 from typing import TYPE_CHECKING, Literal
 
 import pytest
@@ -123,6 +125,102 @@ async def test_a_tty_has_no_frames(api: Served, process: Process) -> None:
     process.say("stdout", b"$ ")
     process.end()
     assert await raw.rest() == b"$ "
+    await raw.close()
+
+
+async def test_frames_follow_the_tty_of_the_start_and_not_that_of_the_announcement(
+    api: Served, process: Process
+) -> None:
+    """As dockerd: who starts it says how it reads."""
+    raw = await api.upgrade(f"/v1.50/exec/{await announce(api, Tty=True)}/start", b"{}")
+    assert "multiplexed" in raw.head
+    process.say("stdout", b"$ ")
+    process.end()
+    assert await raw.rest() == frame("stdout", b"$ ")
+    await raw.close()
+
+
+async def test_no_output_comes_in_one_piece_with_the_head(api: Served, process: Process) -> None:
+    """Clients that read the head through a buffer would lose it, whatever they call themselves."""
+    for path in (f"/exec/{await announce(api)}/start", "/containers/shop-web-1/attach?stream=1&stdout=1"):
+        process.say("stdout", b"at once")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(api.server.socket_path))
+            client.send(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+            client.settimeout(0)
+            await until(lambda: process.output.empty() and select.select([client], [], [], 0)[0])
+            assert client.recv(65536).endswith(b"\r\n\r\n")
+            data = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(client, 65536), 30)
+            assert data.endswith(b"at once")
+        await until(lambda: process.closed)
+        process.closed = False
+
+
+@pytest.mark.parametrize(("asked", "typed"), [("", b"\x10\x11"), ("ctrl-a,b,del", b"\x01b\x7f")])
+async def test_the_detach_keys_let_go_of_an_exec_and_it_goes_on(
+    api: Served, process: Process, asked: str, typed: bytes
+) -> None:
+    made = await announce(api, Tty=True, AttachStdin=True, DetachKeys=asked)
+    raw = await api.upgrade(f"/exec/{made}/start", b'{"Tty":true}')
+    raw.writer.write(typed[:1] + b"x")
+    await until(lambda: process.given == typed[:1] + b"x")  # no keys: they reach the process
+    raw.writer.write(b"y" + typed[:1])
+    await until(lambda: process.given.endswith(b"xy"))
+    raw.writer.write(typed[1:] + b"never given")
+    assert await raw.rest() == b""
+    assert process.given == typed[:1] + b"xy"
+    assert (await api.get(f"/exec/{made}/json"))["Running"] is True
+    assert not process.closed, "who lets go does not end it"
+    assert not process.stdin_closed
+    process.end()
+    await raw.close()
+
+
+async def test_the_detach_keys_let_go_of_a_terminal_and_not_of_a_pipe(
+    api: Served, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = await api.ask("POST", "/containers/create?name=term", {"Image": "nginx:1.27", "Tty": True, "OpenStdin": True})
+    pipe = await api.ask("POST", "/containers/create?name=pipe", {"Image": "nginx:1.27", "OpenStdin": True})
+    assert (box.status, pipe.status) == (201, 201), box.body
+    raw = await api.upgrade("/containers/term/attach?stream=1&stdin=1&stdout=1&detachKeys=ctrl-x", b"")
+    raw.writer.write(b"ab\x18")
+    assert await raw.rest() == b""
+    assert process.given == b"ab"
+    other = await api.upgrade("/containers/pipe/attach?stream=1&stdin=1&stdout=1&detachKeys=ctrl-x", b"")
+    other.writer.write(b"ab\x18")
+    await until(lambda: process.given == b"abab\x18")
+    process.end()
+    await other.rest()
+    await raw.close()
+    await other.close()
+
+
+@pytest.mark.parametrize("keys", ["ctrl-xyz", "ctrl-", ",", "ab", "ctrl-1", "a,,b", ",".join("a" * 99)])
+async def test_detach_keys_that_nobody_can_type_are_refused(api: Served, process: Process, keys: str) -> None:
+    path = f"/containers/shop-web-1/attach?stream=1&stdout=1&detachKeys={keys}"
+    refused = await api.ask("POST", path)
+    assert (refused.status, refused.message[:19]) == (400, "Invalid detach keys")
+    refused = await api.ask("POST", "/containers/shop-web-1/exec", {"Cmd": ["sh"], "DetachKeys": keys})
+    assert refused.status == 400
+
+
+async def test_a_resize_while_the_command_is_being_started_is_not_lost(
+    api: Served, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_start = asyncio.Event()
+
+    async def exec_(container: str, request: Exec) -> Process:
+        await may_start.wait()
+        return process
+
+    monkeypatch.setattr(api.engine.containers, "exec", exec_)
+    made = await announce(api, Tty=True)
+    raw = await api.upgrade(f"/exec/{made}/start", b'{"Tty":true}')
+    assert (await api.ask("POST", f"/exec/{made}/resize?h=40&w=120")).status == 200
+    may_start.set()
+    await until(lambda: process.size == (40, 120))
+    process.end()
+    await raw.rest()
     await raw.close()
 
 

@@ -10,7 +10,16 @@ import socket
 import pytest
 
 from engine.errors import Code, Conflict, InvalidRequest, WherryError
-from engine.networks.ports import as_picked, check_mappings, holder_of, listeners, parse_sockets, refusal, settle
+from engine.networks.ports import (
+    PortClaims,
+    as_picked,
+    check_mappings,
+    holder_of,
+    listeners,
+    parse_sockets,
+    refusal,
+    settle,
+)
 from engine.types.containers import PortMapping
 
 TCP = """\
@@ -85,6 +94,18 @@ def test_of_a_range_the_first_free_one() -> None:
         assert as_picked([wanted, wanted], (first, second)) == (first, second)
         moved = PortMapping(container_port=80, host_port=number + 100, host_port_last=number + 109)
         assert as_picked([moved], (first,)) == (moved,), "out of the new range"
+
+
+def test_two_that_start_together_get_two_ports_of_a_range() -> None:
+    with socket.socket() as holder:
+        holder.bind(("", 0))
+        number = min(holder.getsockname()[1], 65_000)
+    wanted = [PortMapping(container_port=80, host_port=number, host_port_last=number + 9)]
+    claims = PortClaims()
+    with claims.settled(wanted) as first, claims.settled(wanted) as second:
+        assert first[0].host_port != second[0].host_port
+    with claims.settled(wanted) as again:
+        assert again == first, "a claim ends with its block"
 
 
 def test_a_range_without_a_free_port_says_so() -> None:
