@@ -38,7 +38,3 @@ async def no_checkpoints(call: Call) -> web.StreamResponse:
 async def no_volume_updates(call: Call) -> web.StreamResponse:
     """Docker's daemon updates the volumes of a swarm alone; without one it says so with this status."""
     raise Refusal(503, "volume update only valid for cluster volumes, but swarm is unavailable")
-
-
-async def no_websocket(call: Call) -> web.StreamResponse:
-    raise Refusal(501, "attaching by WebSocket is not supported by Wherry: use /attach")

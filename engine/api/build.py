@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from typing import TYPE_CHECKING, Any
 
 from engine.api.buildkit import ADVICE
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _PRUNE_FILTERS = frozenset(
     {"until", "unused-for", "label", "label!", "id", "parent", "type", "description", "inuse", "shared", "private"}
 )
+_REMOTE = re.compile(r"(?:https?|git|ssh)://|git@|github\.com/")
 _PRUNE_SIZES = ("keep-storage", "reserved-space", "max-used-space", "min-free-space")
 _NETWORKS: dict[str, Literal["", "none", "host", "pasta"]] = {
     "": "",
@@ -41,7 +43,8 @@ _NETWORKS: dict[str, Literal["", "none", "host", "pasta"]] = {
 
 async def build(call: Call) -> web.StreamResponse:
     request = _request(call)
-    operation = call.engine.builds.build(request, decompressed(call.upload()))
+    context = None if request.context else decompressed(call.upload())
+    operation = call.engine.builds.build(request, context)
     given_id = call.text("buildid")
     if given_id:
         call.served.builds[given_id] = operation
@@ -74,6 +77,7 @@ def _request(call: Call) -> BuildImage:
     if network not in _NETWORKS:
         raise unsupported(f"building on the network {network[:40]!r}", "none, host and the default are there")
     return BuildImage(
+        context=_remote(call),
         dockerfile=call.text("dockerfile") or "Dockerfile",
         tags=tuple(call.texts("t")),
         target=call.text("target"),
@@ -89,6 +93,14 @@ def _request(call: Call) -> BuildImage:
     )
 
 
+def _remote(call: Call) -> str:
+    """An address of the web or of a repository; never a directory of this host, which only the window can name."""
+    address = call.text("remote")
+    if address and (address == "client-session" or not _REMOTE.match(address)):
+        raise Refusal(400, f"remote: {address[:200]!r} is no address of a context: give a URL or a git repository")
+    return address
+
+
 def _json(call: Call, key: str, shape: Any) -> Any:
     text = call.text(key)
     return (decode(text, shape | None) or {}) if text else {}
@@ -97,8 +109,6 @@ def _json(call: Call, key: str, shape: Any) -> Any:
 def _refuse_unsupported(call: Call) -> None:
     if call.text("version") == "2":
         raise Refusal(501, ADVICE)
-    if call.text("remote"):
-        raise unsupported("a remote build context", "send the context as the body")
     limits = ("memory", "memswap", "cpushares", "cpuquota", "cpuperiod", "cpusetcpus", "cgroupparent", "securityopt")
     for key in limits:
         if call.text(key).strip('0"[] \n') not in ("", "null"):

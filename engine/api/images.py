@@ -197,13 +197,16 @@ def _kind(name: str) -> str:
 
 
 async def import_image(call: Call) -> web.StreamResponse:
-    """`images/create` with `fromSrc`: a tree from the body."""
+    """`images/create` with `fromSrc`: a tree from the body, or from an address."""
     source = call.text("fromSrc")
-    if source != "-":
-        raise Refusal(501, "importing from a URL is not supported by Wherry: download it and send it as the body")
+    if source != "-" and not source.startswith(("http://", "https://")):
+        source = f"http://{source}"  # as Docker takes a bare word
     reference = joined(call.text("repo"), call.text("tag"))
     operation = call.engine.images.import_tree(
-        decompressed(call.upload()), reference, message=call.text("message"), changes=call.texts("changes")
+        decompressed(call.upload()) if source == "-" else source,
+        reference,
+        message=call.text("message"),
+        changes=call.texts("changes"),
     )
 
     async def ending(result: str) -> list[dict[str, object]]:

@@ -17,6 +17,7 @@ from engine.api import (
     system,
     transfers,
     volumes,
+    websocket,
 )
 from engine.api.router import Route
 
@@ -50,7 +51,7 @@ _CONTAINERS = (
     Route("POST", "/containers/{id}/pause", containers.pause, finish=True),
     Route("POST", "/containers/{id}/unpause", containers.unpause, finish=True),
     Route("POST", "/containers/{id}/attach", streams.attach),
-    Route("GET", "/containers/{id}/attach/ws", absent.no_websocket),
+    Route("GET", "/containers/{id}/attach/ws", websocket.attach_by_websocket),
     Route("POST", "/containers/{id}/wait", streams.wait),
     Route("DELETE", "/containers/{id}", containers.remove, finish=True),
     Route("HEAD", "/containers/{id}/archive", archive.stat_archive),

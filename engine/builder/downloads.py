@@ -20,14 +20,14 @@ from isal import igzip
 
 from engine.builder.language.errors import DockerfileError
 from engine.errors import Code, RegistryError
+from engine.registry.web import is_url, web_pieces
 
 if TYPE_CHECKING:
-    import aiohttp
+    from collections.abc import AsyncIterator
 
     from engine.builder.context import ContextDirectory
 
 _CHUNK: Final = 1 << 20
-_MOST_BYTES: Final = 64 << 30
 _MAGIC: Final = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"))
 
 
@@ -104,28 +104,16 @@ def is_git(word: str) -> bool:
     return word.startswith(("git@", "git://", "ssh://")) or (is_url(word) and address.endswith(".git"))
 
 
-def is_url(word: str) -> bool:
-    return word.startswith(("http://", "https://"))
-
-
 async def fetch(url: str, into: Path, *, checksum: str, unpack: bool) -> ArchiveFile:
     """Download a file; its digest is checked if one was given, and part of the step's key in any case."""
-    import aiohttp  # only who downloads waits for it to load
-
     name = posixpath.basename(urlsplit(url).path)
     if not name:
         raise DockerfileError(f"{url} names no file", hint="End the address with a file name.")
     path = into / hashlib.sha256(url.encode()).hexdigest()
     await asyncio.to_thread(lambda: into.mkdir(parents=True, exist_ok=True))
     digest = hashlib.sha256()
-    try:
-        async with aiohttp.ClientSession(trust_env=True) as session, session.get(url) as response:
-            if response.status != 200:
-                code = Code.NOT_FOUND if response.status == 404 else Code.BAD_RESPONSE
-                raise RegistryError(f"{url} answered {response.status} {response.reason}", code=code, subject=url)
-            await _store(response, path, digest)
-    except aiohttp.ClientError as error:
-        raise RegistryError(f"{url} could not be fetched", str(error), code=Code.CONNECT, subject=url) from error
+    async with contextlib.aclosing(web_pieces(url)) as pieces:
+        await _store(pieces, path, digest)
     found = f"sha256:{digest.hexdigest()}"
     if checksum and checksum != found:
         raise RegistryError(
@@ -137,13 +125,9 @@ async def fetch(url: str, into: Path, *, checksum: str, unpack: bool) -> Archive
     return ArchiveFile(path, name, found, unpack)
 
 
-async def _store(response: aiohttp.ClientResponse, path: Path, digest: hashlib._Hash) -> None:
+async def _store(pieces: AsyncIterator[bytes], path: Path, digest: hashlib._Hash) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(fd, "wb") as out:
-        total = 0
-        async for block in response.content.iter_chunked(_CHUNK):
-            total += len(block)
-            if total > _MOST_BYTES:
-                raise RegistryError("The download is larger than 64 GiB", code=Code.BAD_RESPONSE)
+        async for block in pieces:
             digest.update(block)
             await asyncio.to_thread(out.write, block)

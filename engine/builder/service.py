@@ -24,6 +24,7 @@ from engine.builder.language.parser import parse_dockerfile
 from engine.builder.network import BuildNetwork
 from engine.builder.plan import make_plan
 from engine.builder.record import BuildRecord, read_output
+from engine.builder.remote import fetch_context, is_remote
 from engine.builder.sweep import sweep
 from engine.builder.upload import receive_context
 from engine.errors import Cancelled, Code, InvalidRequest, NotFound, Unsupported, WherryError
@@ -144,6 +145,12 @@ class BuildService:
             if stream is not None:
                 uploaded = self._tools.paths.build_scratch(record.id) / "context"
                 await receive_context(stream, uploaded)
+            elif is_remote(request.context):
+                uploaded = self._tools.paths.build_scratch(record.id) / "context"
+                progress.status(f"Fetching {request.context}")
+                text = await fetch_context(request.context, uploaded)
+                if text is not None:
+                    request = msgspec.structs.replace(request, dockerfile_text=text)
             image_id = await self._run(record, request, uploaded, progress)
         except asyncio.CancelledError:
             await self._end(record, failure=failure_of(Cancelled()))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from engine.builder.cache import step_key
 from engine.builder.direct import write_layer
 from engine.builder.directories import is_directory, make_directories
-from engine.builder.downloads import ArchiveFile, fetch, is_git, is_url
+from engine.builder.downloads import ArchiveFile, fetch, is_git
 from engine.builder.language.errors import DockerfileError
 from engine.builder.language.ignore import PatternError, glob_expression
 from engine.builder.language.types import Add, Copy
@@ -23,6 +23,7 @@ from engine.builder.sources import ContextSource, Destination, Picked, Sending
 from engine.builder.stages import absolute
 from engine.builder.tarring import TarItem, TarOptions, write_tar
 from engine.containers.users import find_user
+from engine.registry.web import is_url
 
 if TYPE_CHECKING:
     import re

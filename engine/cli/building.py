@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.cli.containers import filters
 from engine.cli.link import engine
-from engine.cli.options import Command, Given, UsageError
+from engine.cli.options import Command, Given
 from engine.cli.wire import Failed
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _BUILD = """
 -t --tag list         Name and optionally a tag in the 'name:tag' format
 --target text         Set the target build stage to build
 """
-_REMOTE = ("http://", "https://", "git@", "git://", "github.com/")
+_REMOTE = ("http://", "https://", "git@", "git://", "ssh://", "github.com/")
 
 
 def build(given: Given) -> int:
@@ -40,10 +40,10 @@ def build(given: Given) -> int:
     from engine.cli.progress import show_messages
 
     place = given.arguments[0]
-    if place.startswith(_REMOTE):
-        raise UsageError("a remote build context is not supported: clone or download it first")
-    stream, dockerfile = _context(place, given.text("file"))
+    remote = place if place.startswith(_REMOTE) else ""
+    stream, dockerfile = (None, given.text("file")) if remote else _context(place, given.text("file"))
     asked = {
+        "remote": remote,
         "t": given.list("tag"),
         "dockerfile": dockerfile,
         "buildargs": json.dumps(_arguments(given.list("build-arg"))),
@@ -122,7 +122,7 @@ def prune(given: Given) -> int:
 
 
 COMMANDS = {
-    "build": Command(build, "[OPTIONS] PATH | -", "Build an image from a Dockerfile", _BUILD, least=1, most=1),
+    "build": Command(build, "[OPTIONS] PATH | URL | -", "Build an image from a Dockerfile", _BUILD, least=1, most=1),
     "builder prune": Command(
         prune,
         "[OPTIONS]",

@@ -42,6 +42,7 @@ from engine.registry.logins import Logins, canonical_server
 from engine.registry.registries import Registries
 from engine.registry.secret_service import SecretService
 from engine.registry.settings import RegistryBook
+from engine.registry.web import is_url, web_pieces
 from engine.types.containers import Container
 from engine.types.data import ANY_LABELS
 from engine.types.events import EngineSnapshot
@@ -426,6 +427,11 @@ async def _opened(source: AsyncIterator[bytes] | str) -> AsyncGenerator[bytes, N
     if not isinstance(source, str):
         async for chunk in source:
             yield chunk
+        return
+    if is_url(source):
+        async with aclosing(web_pieces(source)) as pieces:
+            async for piece in pieces:
+                yield piece
         return
     try:
         async with aclosing(file_pieces(Path(source))) as pieces:

@@ -18,6 +18,7 @@ _PACKAGES = {
     "ip": "iproute2",
     "fuse-overlayfs": "fuse-overlayfs",
     "newuidmap": "uidmap",
+    "git": "git",
 }
 _PURPOSES = {
     "crun": "start containers",
@@ -25,6 +26,7 @@ _PURPOSES = {
     "pasta": "give containers a network",
     "catatonit": "reap zombies in containers started with an init",
     "ip": "set up named networks",
+    "git": "fetch a build context from a repository",
 }
 
 

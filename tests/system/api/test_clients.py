@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import aiohttp
 import docker as docker_package
 import pytest
 
@@ -119,6 +120,28 @@ async def test_the_services_of_a_project_reach_one_another_by_name(
     await reaches("web", *(f"shop_cache_{number}:6379" for number in range(1, 5)))
     await compose("-p", "shop", "down", "-v", "-t", "0")
     assert {network.name for network in await served.networks.list()} == {"pasta", "host", "none"}
+
+
+async def test_a_console_in_a_browser_attaches_by_websocket(
+    served: EmbeddedEngine, short_tmp: ShortTmp, docker: Tool
+) -> None:
+    await docker(
+        "run", "-d", "-i", "--name", "c1", IMAGE, "sh", "-c", "while read line; do echo got $line; done; echo bye >&2"
+    )
+    path = "http://wherry/containers/c1/attach/ws?stream=1&stdin=1&stdout=1&stderr=1"
+    async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(short_tmp.run / "docker.sock"))) as session:
+        async with session.get(path.replace("/ws", "/ws-not")) as refused:
+            assert refused.status == 404
+        async with session.get(path) as refused:
+            assert refused.status == 400
+        async with session.ws_connect(path) as first, session.ws_connect(path) as second:
+            await first.send_bytes(b"one\n")
+            assert (await first.receive_bytes(), await second.receive_bytes()) == (b"got one\n", b"got one\n")
+        async with session.ws_connect(path.replace("wherry", "wherry/v1.27")) as third:
+            await third.send_str("two\n")
+            assert await third.receive_str() == "got two\n"
+            await docker("kill", "c1")
+            assert (await third.receive()).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
 
 
 async def test_fifty_clients_at_once(docker: Tool) -> None:

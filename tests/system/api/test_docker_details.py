@@ -166,7 +166,7 @@ async def test_changes_of_a_commit_and_an_import(docker: Tool, tmp_path: Path) -
     )
     config = json.loads(await docker("image", "inspect", "imp:1"))[0]["Config"]
     assert (config["Cmd"], config["Env"]) == (["sh"], ["A=1"])
-    assert "not supported" in await docker("import", "http://127.0.0.1:9/x.tar", code=1)
+    assert "could not be fetched" in await docker("import", "http://127.0.0.1:9/x.tar", code=1)
     await docker("save", "-o", str(tmp_path / "saved.tar"), "com:1", "imp:1", IMAGE)
     assert "No such image" in await docker("save", "-o", str(tmp_path / "x"), "nosuch", code=1)
     await docker("rmi", "com:1", "imp:1")

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import os
+import subprocess
 import tarfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import aiohttp
 import pytest
 
+from tests.support.nasty_registry import answer, serve_nastily
+from tests.support.processes import answers, free_port, running, wait_until
 from tests.system.api.conftest import IMAGE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
     from engine.embedded import EmbeddedEngine
     from tests.support.registry import Registry
@@ -72,3 +80,68 @@ async def test_a_running_build_is_ended_by_the_id_its_client_gave_it(api: Api, s
         last = (await building.content.read()).splitlines()[-1]
     assert "cancelled" in json.loads(last)["error"].lower()
     assert await served.containers.list() == []
+
+
+# --- contexts that are elsewhere ---
+
+
+@contextmanager
+def repository_of(directory: Path) -> Iterator[str]:
+    """A repository with a branch of its own, on git's own protocol; gives its address."""
+    work = directory / "work"
+    (work / "app").mkdir(parents=True)
+    (work / "Dockerfile").write_text(f"FROM {IMAGE}\nCOPY . /src\nRUN cat /src/said && test ! -e /src/.git\n")
+    (work / "app/Dockerfile").write_text(f"FROM {IMAGE}\nCOPY said /\nRUN cat /said\n")
+    (work / "app/said").write_text("from below\n")
+    (work / "out").symlink_to("/etc")
+
+    def git(*words: str) -> None:
+        who = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"]
+        environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "GIT_CONFIG_NOSYSTEM": "1"}
+        subprocess.run(["git", *who, *words], cwd=work, env=environment, check=True, capture_output=True)
+
+    git("init", "-q")
+    for branch in ("main", "feature"):
+        git("checkout", "-q", "-B", branch)
+        (work / "said").write_text(f"from {branch}\n")
+        git("add", "-A")
+        git("commit", "-q", "-m", branch)
+    git("checkout", "-q", "main")
+    git("clone", "-q", "--bare", ".", str(directory / "served.git"))
+    port = free_port()
+    daemon = ["git", "daemon", "--export-all", "--listen=127.0.0.1", f"--port={port}", f"--base-path={directory}"]
+    with running(daemon, log=directory / "daemon.log"):
+        wait_until(lambda: answers(port), "git to listen")
+        yield f"git://127.0.0.1:{port}/served.git"
+
+
+async def said_by_build(api: Api, remote: str, **query: str) -> str:
+    words = "&".join(f"{key}={quote(value, safe='')}" for key, value in {"remote": remote, **query}.items())
+    _, lines = await api.ask("POST", f"/build?{words}")
+    return "".join(line.get("stream", "") or line.get("error", "") for line in lines)
+
+
+async def test_a_context_is_fetched_from_a_git_repository(api: Api, tmp_path: Path) -> None:
+    with repository_of(tmp_path) as address:
+        assert "from main" in await said_by_build(api, address)
+        assert "from feature" in await said_by_build(api, f"{address}#feature")
+        assert "from below" in await said_by_build(api, f"{address}#feature:app")
+        assert "has no directory" in await said_by_build(api, f"{address}#main:out")
+        assert "has no directory" in await said_by_build(api, f"{address}#main:../..")
+        assert "cannot be fetched" in await said_by_build(api, f"{address}#nosuch")
+        assert "no branch, tag or commit" in await said_by_build(api, f"{address}#--upload-pack=x")
+
+
+async def test_a_context_is_fetched_from_the_web(api: Api, docker: Tool) -> None:
+    dockerfile = f"FROM {IMAGE}\nCOPY said /\nRUN cat /said\n"
+    async with serve_nastily() as web:
+        web.routes["/files.tar.gz"] = answer(gzip.compress(context(Dockerfile=dockerfile, said="in a tar\n")))
+        web.routes["/Dockerfile"] = answer(f"FROM {IMAGE}\nRUN echo alone\n".encode())
+        web.routes["/rubbish"] = answer(b"\0" * 5000)
+        address = f"http://{web.host}"
+        assert "in a tar" in await said_by_build(api, f"{address}/files.tar.gz")
+        assert "alone" in await said_by_build(api, f"{address}/Dockerfile")
+        assert "neither an archive nor a Dockerfile" in await said_by_build(api, f"{address}/rubbish")
+        assert "answered 404" in await said_by_build(api, f"{address}/nosuch")
+        await docker("import", f"{address}/files.tar.gz", "imported:1")
+        assert "imported" in await docker("image", "ls", "imported:1")

@@ -12,6 +12,7 @@ import pytest
 from engine.api.takeover import take_over
 from tests.support.engine import opened_engine
 from tests.support.images import busybox_archive
+from tests.support.nasty_registry import answer, serve_nastily
 from tests.system.api.conftest import IMAGE, Tool
 
 if TYPE_CHECKING:
@@ -64,6 +65,13 @@ async def test_the_engine_starts_by_itself_and_serves(wherry: Tool) -> None:
         terminal.type("exit 5\n")
         assert await terminal.code() == 5
     assert await wherry("rm", "-f", "c1") == "c1\n"
+
+
+async def test_a_build_takes_its_context_from_the_web(wherry: Tool) -> None:
+    await load(wherry)
+    async with serve_nastily() as web:
+        web.routes["/Dockerfile"] = answer(f"FROM {IMAGE}\nRUN echo far away\n".encode())
+        assert "far away" in await wherry("build", f"http://{web.host}/Dockerfile")
 
 
 async def test_files_go_both_ways(wherry: Tool, tmp_path: Path) -> None:

@@ -379,8 +379,10 @@ async def test_info_version_and_usage(api: Served) -> None:
 
 
 async def test_build_refuses_what_it_cannot_honour(api: Served) -> None:
-    for query in ("version=2", "remote=http://x", "memory=5", "networkmode=odd", "outputs=%5B%7B%22a%22%3A1%7D%5D"):
+    for query in ("version=2", "memory=5", "networkmode=odd", "outputs=%5B%7B%22a%22%3A1%7D%5D"):
         assert (await api.ask("POST", f"/build?{query}")).status == 501, query
+    for remote in ("/etc", "client-session", "ext::sh -c x", "file:///srv/x.git", "-u"):
+        assert (await api.ask("POST", f"/build?remote={quote(remote)}")).status == 400, remote
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,92 @@
+"""Build contexts that are elsewhere: a git repository, an archive, or a lone Dockerfile behind an address.
+
+https://host/project.git#branch:directory      git@host:project.git      https://host/files.tar.gz
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Final
+
+from engine.builder.downloads import is_git
+from engine.builder.upload import receive_context
+from engine.errors import Code, InvalidRequest, NotFound
+from engine.processes.git import check_out
+from engine.registry.web import is_url, web_pieces
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator
+    from pathlib import Path
+
+_MOST_DOCKERFILE_BYTES: Final = 16 << 20
+_ARCHIVES: Final = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
+_TAR_MARK: Final = slice(257, 262)
+_REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./@+=-]{0,254}")
+
+
+def is_remote(context: str) -> bool:
+    return is_url(context) or is_git(context) or context.startswith("github.com/")
+
+
+async def fetch_context(address: str, into: Path) -> str | None:
+    """Fill a directory that is not there yet. Gives the Dockerfile's text where the address was one, and no more."""
+    if is_git(address) or address.startswith("github.com/"):
+        await _fetch_git(address, into)
+        return None
+    async with aclosing(web_pieces(address)) as pieces:
+        head, rest = await _head(pieces)
+        if not (head.startswith(_ARCHIVES) or head[_TAR_MARK] == b"ustar"):
+            await asyncio.to_thread(lambda: into.mkdir(parents=True, mode=0o700))
+            return await _text(rest, address)
+        await receive_context(rest, into)
+    return None
+
+
+async def _fetch_git(address: str, into: Path) -> None:
+    repository, _, fragment = address.partition("#")
+    if repository.startswith("github.com/"):
+        repository = f"https://{repository}"
+    commit, _, directory = fragment.partition(":")
+    if commit and not _REF.fullmatch(commit):
+        raise InvalidRequest(f"“{commit[:80]}” is no branch, tag or commit", subject=address)
+    whole = into.with_name(f"{into.name}-git")
+    await asyncio.to_thread(lambda: whole.mkdir(parents=True, mode=0o700))
+    await check_out(repository, commit, whole)
+    await asyncio.to_thread(_take_directory, whole, directory, into)
+
+
+def _take_directory(whole: Path, directory: str, into: Path) -> None:
+    """What the fragment names becomes the context; git's own files are no part of it."""
+    place = (whole / directory.strip("/")).resolve()
+    if not place.is_relative_to(whole.resolve()) or not place.is_dir():
+        raise NotFound(f"The repository has no directory “{directory[:200]}”", code=Code.NOT_FOUND, subject=directory)
+    shutil.rmtree(whole / ".git", ignore_errors=True)
+    place.rename(into)
+
+
+async def _head(pieces: AsyncGenerator[bytes, None]) -> tuple[bytes, AsyncIterator[bytes]]:
+    """Enough of the beginning to tell what it is, and the whole again."""
+    head = b""
+    while len(head) < _TAR_MARK.stop and (piece := await anext(pieces, b"")):
+        head += piece
+
+    async def again() -> AsyncIterator[bytes]:
+        yield head
+        async for piece in pieces:
+            yield piece
+
+    return head, again()
+
+
+async def _text(pieces: AsyncIterator[bytes], address: str) -> str:
+    parts: list[bytes] = []
+    size = 0
+    async for piece in pieces:
+        parts.append(piece)
+        size += len(piece)
+        if size > _MOST_DOCKERFILE_BYTES or b"\0" in piece:
+            raise InvalidRequest(f"{address} is neither an archive nor a Dockerfile", subject=address)
+    return b"".join(parts).decode("utf-8", "replace")
