@@ -137,6 +137,13 @@ class ContainerBook:
                 users[name] = (*users.get(name, ()), entry.id)
         return users
 
+    def live_volume_users(self, *, besides: str = "") -> dict[str, tuple[str, ...]]:
+        """Those of them that run, or are about to."""
+        resting = (State.CREATED, State.EXITED, State.REMOVING, State.DEAD)
+        live = {entry.id for entry in self._entries.values() if entry.state not in resting} - {besides}
+        users = ((name, tuple(each for each in ids if each in live)) for name, ids in self.volume_users().items())
+        return {name: ids for name, ids in users if ids}
+
     def by_id(self, container_id: str) -> Entry | None:
         return self._entries.get(container_id)
 

@@ -108,14 +108,15 @@ class Planner:
         return read_text(fd)
 
     async def _mount(self, record: Record, mount: Mount, rootfs: Path, user: ContainerUser) -> PlannedMount:
-        runtime = self._runtime
+        runtime, read_only = self._runtime, mount.read_only
         if mount.kind == "tmpfs":
             return PlannedMount(
                 target=mount.target, tmpfs=True, read_only=mount.read_only, size=mount.tmpfs_size, mode=mount.tmpfs_mode
             )
         if mount.kind == "volume":
             await runtime.volumes.ensure(mount.source)
-            data = runtime.volumes.data_path(mount.source)
+            data, only_read = await runtime.volumes.mounted(mount.source)
+            read_only = read_only or only_read
             if mount.copy_up and not mount.subpath:
                 with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                     inside = await runtime.keeper.real_path(rootfs, mount.target)
@@ -137,7 +138,7 @@ class Planner:
         return PlannedMount(
             target=mount.target,
             source=source,
-            read_only=mount.read_only,
+            read_only=read_only,
             propagation=mount.propagation,
             owner=self._wanted_owner(record, mount, user),
         )

@@ -310,6 +310,9 @@ class Starter:
             await runtime.networks.detach(member_of(record))
         if not keep_root and not runtime.roots.is_held(record.id):
             await runtime.rootfs.unmount(record.id)
+        if not keep_root:
+            names = [mount.source for mount in record.container.mounts if mount.kind == "volume"]
+            await runtime.volumes.let_go(names, runtime.book.live_volume_users(besides=record.id) if names else {})
 
 
 def host_pid(pid_file: Path, reported: int) -> int:

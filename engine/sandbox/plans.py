@@ -89,6 +89,8 @@ class Tmpfs(FsOperation):
     nosuid: bool = True
     nodev: bool = True
     noexec: bool = False
+    options: str = ""
+    """More of the kernel's own, which count more than those above."""
 
     def describe(self) -> str:
         return f"tmpfs on {self.target}"

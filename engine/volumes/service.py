@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.errors import Code, Conflict, InvalidRequest, NotFound, Unsupported
-from engine.sandbox.plans import MakeDirectory, Rename
+from engine.sandbox.plans import MakeDirectory, Rename, Tmpfs, Unmount
 from engine.types.data import ANY_LABELS, Freed, now
 from engine.types.events import Event
 from engine.types.volumes import CreateVolume, Volume
 from engine.volumes.archive import read_archive, write_archive
+from engine.volumes.options import mount_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from engine.events.bus import EventBus
     from engine.facade import OperationHandle
@@ -79,7 +80,45 @@ class VolumeService:
         return frozenset(self._volumes)
 
     def data_path(self, name: str) -> Path:
-        return self._paths.volume_data(self._find(name).name)
+        """Where its files are: in the store, or the folder of this machine that it stands for."""
+        volume = self._find(name)
+        mount = mount_of(volume.options)
+        if mount is not None and mount.folder:
+            return Path(os.path.realpath(mount.folder))
+        return self._paths.volume_data(volume.name)
+
+    # --- for a container that runs ---
+
+    async def mounted(self, name: str) -> tuple[Path, bool]:
+        """Where its files are, ready to be bound into a container, and whether they may only be read. One in memory
+        begins with the first container that uses it."""
+        path = self.data_path(name)
+        mount = mount_of(self._find(name).options)
+        if mount is None:
+            return path, False
+        if mount.folder and not path.is_dir():
+            raise InvalidRequest(
+                f"The volume “{name}” is the folder {mount.folder}, which is not there",
+                code=Code.MOUNT_SOURCE_MISSING,
+                hint="Make it, or remove the volume.",
+                subject=mount.folder,
+            )
+        if mount.kind == "memory":
+            async with self._lock(name):
+                if not any(each["target"] == str(path) for each in await self._keeper.mounts(within=path)):
+                    memory = Tmpfs(target=path, mode=0o1777, options=mount.kernel_options, noexec=mount.no_exec)
+                    await self._keeper.execute([memory])
+        return path, mount.read_only
+
+    async def let_go(self, names: Iterable[str], live: Mapping[str, Sequence[str]]) -> None:
+        """A container has ended: what is kept in memory goes with the last one. `live` are those that still run."""
+        for name in names:
+            volume = self._volumes.get(name)
+            mount = mount_of(volume.options) if volume is not None else None
+            if mount is None or mount.kind != "memory" or live.get(name):
+                continue
+            async with self._lock(name):
+                await self._keeper.execute([Unmount(target=self._paths.volume_data(name), every=True)])
 
     # --- making and taking away ---
 
@@ -87,27 +126,30 @@ class VolumeService:
         """As Docker: one that exists already is given back."""
         if request.driver not in ("", "local"):
             raise Unsupported(f"There is no volume driver “{request.driver}”", hint="Use “local”.")
-        if request.options:
-            raise Unsupported(
-                "Volume options are not supported",
-                "They ask for mounts that only root may make.",
-                hint="Use a bind mount of a directory instead.",
-            )
         name = request.name or secrets.token_hex(32)
-        return await self.ensure(name, labels=request.labels, anonymous=not request.name)
+        return await self.ensure(name, labels=request.labels, options=request.options, anonymous=not request.name)
 
-    async def ensure(self, name: str, *, labels: dict[str, str] | None = None, anonymous: bool = False) -> Volume:
+    async def ensure(
+        self,
+        name: str,
+        *,
+        labels: dict[str, str] | None = None,
+        options: dict[str, str] | None = None,
+        anonymous: bool = False,
+    ) -> Volume:
         """The volume of that name, made if there is none."""
         async with self._lock(name):
             if name in self._volumes:
                 return self._shown(self._volumes[name], self._users())
             _check_name(name)
+            mount_of(options or {})
             await self._keeper.execute([MakeDirectory(path=self._paths.volume_data(name))])
             volume = Volume(
                 name=name,
                 created=now(),
                 mountpoint=str(self._paths.volume_data(name)),
                 labels=labels or {},
+                options=options or {},
                 anonymous=anonymous,
             )
             await self._save(volume, "create")
@@ -163,7 +205,7 @@ class VolumeService:
 
     async def measure(self, name: str) -> Volume:
         volume = self._find(name)
-        size = (await self._keeper.tree_size(self._paths.volume_data(name))).bytes
+        size = (await self._keeper.tree_size(self.data_path(name))).bytes
         measured = msgspec.structs.replace(volume, size=size, size_measured=now())
         await self._save(measured, "")
         return self._shown(measured, self._users())
@@ -194,7 +236,7 @@ class VolumeService:
 
         async def work(progress: Progress) -> str:
             progress.status("Packing")
-            await write_archive(self._keeper, self._paths.volume_data(volume.name), target)
+            await write_archive(self._keeper, self.data_path(volume.name), target)
             return str(target)
 
         return self._operations.start(
@@ -209,7 +251,12 @@ class VolumeService:
             users = self._users().get(name, ())
             if users:
                 raise self._in_use(name, users)
-            await self.ensure(name)
+            if mount_of((await self.ensure(name)).options) is not None:
+                raise Unsupported(
+                    f"The volume “{name}” has no files of its own to replace",
+                    "It is kept in memory, or stands for a folder of this machine.",
+                    subject=name,
+                )
             progress.status("Unpacking")
             async with self._lock(name):
                 await self._replace_contents(name, source)
@@ -241,7 +288,7 @@ class VolumeService:
             fresh = self._paths.staging / f"volume-{secrets.token_hex(8)}"
             await self._keeper.execute([MakeDirectory(path=fresh / "data")])
             try:
-                await self._keeper.copy_tree(self._paths.volume_data(volume.name), fresh / "data")
+                await self._keeper.copy_tree(self.data_path(volume.name), fresh / "data")
                 await self._keeper.execute([Rename(source=fresh, target=self._paths.volume(new_name))])
             finally:
                 await self._keeper.remove_tree(fresh)

@@ -96,6 +96,7 @@ def _propagate(operation: dict[str, Any]) -> None:
 
 def _tmpfs(operation: dict[str, Any]) -> None:
     options = f"mode={operation['mode']:o}" + (f",size={operation['size']}" if operation["size"] else "")
+    options += f",{operation['options']}" if operation["options"] else ""
     flags = _attributes(operation)  # MS_RDONLY … MS_NOEXEC have the same values
     kernel.mount("tmpfs", operation["target"], "tmpfs", flags, options)
 
