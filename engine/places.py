@@ -36,14 +36,15 @@ class Places:
 
     @asynccontextmanager
     async def _container_tree(self, entry: Entry) -> AsyncIterator[Tree]:
-        upper = str(self._runtime.paths.upper(entry.id))
+        upper, driver = str(self._runtime.paths.upper(entry.id)), self._runtime.rootfs.driver(entry.id)
         lowers = tuple(str(self._runtime.paths.layer_tree(layer)) for layer in reversed(entry.record.layers))
         if entry.state in (State.RUNNING, State.PAUSED):
             shown = tuple(mount.target for mount in entry.container.mounts if mount.kind in ("volume", "bind"))
-            yield Tree(root=f"/proc/{entry.container.pid}/root", upper=upper, lowers=lowers, shown_mounts=shown)
+            root = f"/proc/{entry.container.pid}/root"
+            yield Tree(root=root, upper=upper, driver=driver, lowers=lowers, shown_mounts=shown)
             return
-        async with self._runtime.roots.hold(entry) as root:
-            yield Tree(root=str(root), upper=upper, lowers=lowers, mounts=self._mounts(entry))
+        async with self._runtime.roots.hold(entry) as mounted:
+            yield Tree(root=str(mounted), upper=upper, driver=driver, lowers=lowers, mounts=self._mounts(entry))
 
     def _mounts(self, entry: Entry) -> tuple[tuple[str, str, bool], ...]:
         """What would be mounted if it ran: a stopped container's volumes belong to its files too."""

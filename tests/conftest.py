@@ -47,6 +47,11 @@ _STORES = pytest.StashKey[list["ShortTmp"]]()
 # --- collection and outcomes ---
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--sequences", type=int, default=24, help="how many random sequences of the tree model to play")
+    parser.addoption("--first-sequence", type=int, default=0, help="the number of the first")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not isinstance(item, pytest.Function):

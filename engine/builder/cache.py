@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from engine.state.database import Database
     from engine.storage.layers import LayerStore
 
+_MADE_BY = 2
+"""Raised when steps of before may have come out wrong, so that none of them is found again. 2: directories that a layer
+below had replaced were taken for replaced again, and lost what was in between."""
 _TOUCH_AFTER_NS = 60 * 1_000_000_000
 _ALL_STEPS = "SELECT key, used_ns, body FROM build_cache WHERE key NOT LIKE ?"
 
@@ -37,7 +40,7 @@ class CachedStep(Data, frozen=True, kw_only=True):
 
 def step_key(kind: str, *parts: Any) -> str:
     """A key over any JSON-like parts, each told apart from its neighbours."""
-    return hashlib.sha256(msgspec.json.encode([kind, *parts], order="deterministic")).hexdigest()
+    return hashlib.sha256(msgspec.json.encode([_MADE_BY, kind, *parts], order="deterministic")).hexdigest()
 
 
 class StepCache:

@@ -36,7 +36,7 @@ async def write_layer(
 ) -> str | None:
     """The layer's diff id, or None where what is there has to be looked at file by file."""
     found = await _real_directory(keeper, root, directory)
-    if found is None:
+    if found is None or any(_looks_like_a_mark(item.name) for item in items):
         return None
     real, present = found
     if present and not {item.name.split("/", 1)[0] for item in items}.isdisjoint(present):
@@ -50,6 +50,11 @@ async def write_layer(
     stream = write_tar(write_end, _in_packing_order([*parents, *named]), context, options)
     _, diff_id = await together([ignoring_closed(stream), then_close(layers.add(None, read_end), read_end)])
     return diff_id
+
+
+def _looks_like_a_mark(name: str) -> bool:
+    """A file of the context that, written into a layer, would take another one away."""
+    return any(part.startswith(".wh.") for part in name.split("/"))
 
 
 def _in_packing_order(items: Sequence[TarItem]) -> list[TarItem]:

@@ -300,7 +300,7 @@ class Execution:
                 await self._keep_failed(step, root, state)
                 raise
             if diff_id is None:
-                diff_id = await self._tools.roots.seal(root, latest=self._latest)
+                diff_id = await self._tools.roots.seal(root, latest=self._latest, say=self._sayer(step))
         size = self._tools.layers.size(diff_id) if diff_id else 0
         moment = self._latest * 1_000_000_000 if self._latest is not None else time.time_ns()
         entry = CachedStep(diff_id=diff_id, description=file_step.created_by[:400], created_ns=moment, size=size)
@@ -310,7 +310,7 @@ class Execution:
     async def _keep_failed(self, step: str, root: ScratchRoot, state: StageState) -> None:
         """The files as the failed step left them, for whoever wants to look."""
         if self.failed is None:
-            layer = await self._tools.roots.seal(root, latest=None)
+            layer = await self._tools.roots.seal(root, latest=None, say=self._sayer(step))
             self.failed = FailedStep(step, state.with_step("failed step", now(), layer=layer))
 
     # --- bits ---
@@ -340,6 +340,9 @@ class Execution:
 
     def _moment(self) -> datetime:
         return datetime.fromtimestamp(self._latest, UTC) if self._latest is not None else datetime.fromtimestamp(0, UTC)
+
+    def _sayer(self, step: str) -> Callable[[str], None]:
+        return lambda text: self._record.say(step, text, stream="stderr")
 
     def _fail(self, step: str, error: WherryError) -> None:
         if self._record.state_of(step) in (StepState.RUNNING, StepState.WAITING):

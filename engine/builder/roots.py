@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from engine.builder.sources import then_close
 from engine.builder.step import ScratchRoot
-from engine.operations.together import together
+from engine.operations.together import both
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from engine.sandbox.client import Keeper
     from engine.storage.layer_index import LayerIndex
@@ -36,21 +36,24 @@ class ScratchRoots:
         name = f"step-{secrets.token_hex(8)}"
         path = await self.filesystems.mount_scratch(name, layers)
         try:
-            yield ScratchRoot(name, path, self.filesystems.scratch_upper(name))
+            upper, driver = self.filesystems.scratch_upper(name), self.filesystems.scratch_driver(name)
+            yield ScratchRoot(name, path, upper, driver)
         finally:
             await asyncio.shield(self.filesystems.remove_scratch(name))
 
-    async def seal(self, root: ScratchRoot, *, latest: int | None) -> str:
-        """What the step changed, as a layer; "" where it changed nothing."""
+    async def seal(self, root: ScratchRoot, *, latest: int | None, say: Callable[[str], None]) -> str:
+        """What the step changed, as a layer; "" where it changed nothing. What cannot be in a layer is said."""
         if not await self._keeper.list_directory(root.upper, "/"):
             return ""
         read_end, write_end = os.pipe2(os.O_CLOEXEC)
         adding = then_close(self._layers.add(None, read_end), read_end)
-        _, diff_id = await together([self._pack(root, write_end, latest), adding])
-        return diff_id or ""
+        notes, diff_id = await both(self._pack(root, write_end, latest), adding)
+        for note in notes:
+            say(note)
+        return diff_id
 
-    async def _pack(self, root: ScratchRoot, out_fd: int, latest: int | None) -> None:
+    async def _pack(self, root: ScratchRoot, out_fd: int, latest: int | None) -> tuple[str, ...]:
         try:
-            await self._keeper.pack(root.upper, out_fd, layer=True, latest=latest)
+            return await self._keeper.pack(root.upper, out_fd, marks=root.driver, latest=latest)
         finally:
             os.close(out_fd)

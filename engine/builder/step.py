@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.builder.stages import StageState
+    from engine.sandbox.keeper.marks import By
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,8 @@ class ScratchRoot:
     name: str
     path: Path
     upper: Path
+    driver: By
+    """The overlay that writes there."""
 
 
 class FileStep(Protocol):

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 _MOST_REMEMBERED = 64
 _LONGEST_REMEMBERED = 1 << 16
 _OPAQUE_ATTRIBUTES = ("user.overlay.opaque", "user.fuseoverlayfs.opaque", "trusted.overlay.opaque")
+_MARKS_BY_NAME = (".wh.etc", "etc/.wh..wh..opq", "etc/.wh.{}")
+"""As fuse-overlayfs leaves them where it may make no device node."""
 
 
 class AccountFiles:
@@ -43,9 +45,11 @@ def _is_the_images(upper: Path, name: str) -> bool:
     try:
         if not stat.S_ISDIR(os.lstat(etc).st_mode) or set(os.listxattr(etc)) & set(_OPAQUE_ATTRIBUTES):
             return False
+        if any(os.path.lexists(upper / mark.format(name)) for mark in _MARKS_BY_NAME):
+            return False
         os.lstat(etc / name)
     except FileNotFoundError:
-        return True
+        return not os.path.lexists(upper / _MARKS_BY_NAME[0])
     except OSError:
         return False
     return False

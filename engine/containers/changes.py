@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.sandbox.keeper import marks
 from engine.types.containers import ChangedPath
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from engine.sandbox.client import FileInfo, Keeper
+    from engine.sandbox.keeper.marks import By
 
 _MOST = 200_000
 """Beyond so many changes the list is cut: nobody reads it, and a container must not fill the engine's memory."""
-_FUSE_WHITEOUT = ".wh."
-_OPAQUE = ".wh..wh..opq"
 
 
 async def changed_paths(
-    keeper: Keeper, upper: str, *, in_image: Callable[[str], bool], hidden: Sequence[str] = ()
+    keeper: Keeper, upper: str, *, driver: By, in_image: Callable[[str], bool], hidden: Sequence[str] = ()
 ) -> Sequence[ChangedPath]:
-    """Paths in the upper directory, sorted. `in_image(path)` says whether the image has the path (added or changed);
+    """Paths in the upper directory, which `driver` wrote, sorted. `in_image(path)` says whether the image has the path;
     `hidden` are mount targets and the engine's own files, which are no changes."""
     found: list[ChangedPath] = []
     waiting = ["/"]
@@ -32,15 +33,12 @@ async def changed_paths(
         directory = waiting.pop()
         for entry in await keeper.list_directory(Path(upper), directory):
             path = f"{directory.rstrip('/')}/{entry.name}"
-            if path in skipped or entry.name == _OPAQUE:
+            if path in skipped or marks.is_name_of_opaque(os.fsencode(entry.name), driver):
                 continue
-            if entry.name.startswith(_FUSE_WHITEOUT):
-                removed = f"{directory.rstrip('/')}/{entry.name.removeprefix(_FUSE_WHITEOUT)}"
-                found.append(ChangedPath(path=removed, kind="removed"))
-                continue
-            if _is_whiteout(entry):
-                if in_image(path):
-                    found.append(ChangedPath(path=path, kind="removed"))
+            if hidden_name := removed_by(entry, driver):
+                removed = f"{directory.rstrip('/')}/{hidden_name}"
+                if in_image(removed):
+                    found.append(ChangedPath(path=removed, kind="removed"))
                 continue
             size = entry.size if stat.S_ISREG(entry.mode) else 0
             found.append(ChangedPath(path=path, kind="changed" if in_image(path) else "added", size=size))
@@ -49,8 +47,10 @@ async def changed_paths(
     return sorted(_without_bare_mount_points(found, skipped), key=lambda change: change.path)
 
 
-def _is_whiteout(entry: FileInfo) -> bool:
-    return stat.S_ISCHR(entry.mode) and entry.device == 0
+def removed_by(entry: FileInfo, driver: By) -> str:
+    """The name that an entry of a writable directory takes away from the layers below; "" if it takes none."""
+    device = stat.S_ISCHR(entry.mode) and entry.device == 0
+    return os.fsdecode(marks.hidden_by(os.fsencode(entry.name), device=device, by=driver))
 
 
 def _without_bare_mount_points(changes: list[ChangedPath], hidden: set[str]) -> list[ChangedPath]:

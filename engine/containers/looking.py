@@ -100,7 +100,11 @@ class Looker:
         if not upper.exists():
             return ()
         return await changing.changed_paths(
-            self._runtime.keeper, str(upper), in_image=self._in_image(entry), hidden=self._hidden(entry)
+            self._runtime.keeper,
+            str(upper),
+            driver=self._runtime.rootfs.driver(entry.id),
+            in_image=self._in_image(entry),
+            hidden=self._hidden(entry),
         )
 
     def _hidden(self, entry: Entry) -> tuple[str, ...]:
@@ -138,7 +142,8 @@ class Looker:
         if self._runtime.paths.upper(entry.id).exists():
             writable = (await self._runtime.rootfs.size(entry.id)).bytes
         return SizeOnDisk(
-            writable=writable, total=writable + sum(self._runtime.layers.size(layer) for layer in entry.record.layers)
+            writable=writable,
+            total=writable + sum(self._runtime.layers.size(layer) for layer in dict.fromkeys(entry.record.layers)),
         )
 
     async def death_report(self, entry: Entry) -> DeathReport:

@@ -116,6 +116,7 @@ class ContainerFacts:
                     name=entry.container.name,
                     image_id=entry.container.image_id,
                     upper=str(self._runtime.rootfs.upper(entry.id)),
+                    driver=self._runtime.rootfs.driver(entry.id),
                     spec=entry.container.spec,
                     rootfs=str(self._runtime.paths.rootfs(entry.id)),
                 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from engine.sandbox.keeper.marks import hidden_by, is_name_of_opaque
 from engine.types.files import DirectoryEntry
 from engine.types.images import FileKind
 
@@ -15,8 +17,7 @@ if TYPE_CHECKING:
 
     from engine.files.tree import Tree
     from engine.sandbox.client import FileInfo, Keeper
-
-_WHITEOUT = ".wh."
+    from engine.sandbox.keeper.marks import By
 
 
 @dataclass
@@ -41,12 +42,12 @@ async def changes_in(keeper: Keeper, tree: Tree, path: str) -> Marks:
         return marks
     below: set[str] = set()
     for lower in tree.lowers:
-        below |= {info.name for info in await _listed(keeper, lower, path) if not is_whiteout(info)}
+        below |= {info.name for info in await _listed(keeper, lower, path) if not _removed_by(info, "layer")}
     for info in upper:
-        if info.name.startswith(_WHITEOUT):
-            marks.removed.add(info.name.removeprefix(_WHITEOUT))
-        elif is_whiteout(info):
-            marks.removed.add(info.name)
+        if hidden := _removed_by(info, tree.driver):
+            marks.removed.add(hidden)
+        elif is_name_of_opaque(os.fsencode(info.name), tree.driver):
+            continue
         elif info.name in below:
             marks.modified.add(info.name)
         else:
@@ -55,8 +56,9 @@ async def changes_in(keeper: Keeper, tree: Tree, path: str) -> Marks:
     return marks
 
 
-def is_whiteout(info: FileInfo) -> bool:
-    return stat.S_ISCHR(info.mode) and info.device == 0
+def _removed_by(info: FileInfo, driver: By) -> str:
+    device = stat.S_ISCHR(info.mode) and info.device == 0
+    return os.fsdecode(hidden_by(os.fsencode(info.name), device=device, by=driver))
 
 
 async def _listed(keeper: Keeper, root: str, path: str) -> list[FileInfo]:

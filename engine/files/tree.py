@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
+    from engine.sandbox.keeper.marks import By
     from engine.types.files import Place
 
 
@@ -20,6 +21,8 @@ class Tree:
     an image's layers mounted read-only."""
     upper: str = ""
     """The overlay's upper directory, "" where there is none: what the container changed is in it."""
+    driver: By = "layer"
+    """The overlay that wrote it."""
     lowers: tuple[str, ...] = ()
     """The image's layers below it, topmost first: what is in one of them was changed, not added."""
     read_only: bool = False

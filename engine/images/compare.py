@@ -66,7 +66,7 @@ class Comparer:
         """The image on the left, the container's tree now on the right."""
         stack = await self._inspector.stack(image.diff_ids)
         changes = _ContainerChanges(stack)
-        async with aclosing(packed(self._keeper, Path(writable.upper), layer=True)) as pieces:
+        async with aclosing(packed(self._keeper, Path(writable.upper), marks=writable.driver)) as pieces:
             stream = TarStream(pieces)
             async with aclosing(stream.members()) as members:
                 async for member in members:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import logging
 import os
 import secrets
 from contextlib import aclosing
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
     from engine.images.catalogue import Catalogue
     from engine.images.records import LayerRecord
     from engine.sandbox.client import Keeper
+    from engine.sandbox.keeper.marks import By
     from engine.storage.blobs import BlobStore
     from engine.storage.layers import LayerStore
     from engine.storage.paths import Paths
 
+_log = logging.getLogger(__name__)
 _LEVEL: Final = 1
 _GZIP_WINDOW: Final = 31
 _NEW: Final = "new-"
@@ -166,7 +169,7 @@ class LayerArchives:
         digest = hashlib.sha256()
         size = 0
         sink.begin("")
-        async with aclosing(packed(self._keeper, self._layers.path(diff_id), layer=True)) as pieces:
+        async with aclosing(packed(self._keeper, self._layers.path(diff_id), marks="layer")) as pieces:
             async for piece in pieces:
                 size += len(piece)
                 await asyncio.to_thread(_digest_and_write, digest, sink, piece)
@@ -185,10 +188,10 @@ class LayerArchives:
         return sum([len(piece) async for piece in self.plain(record)])
 
 
-async def packed(keeper: Keeper, tree: Path, *, layer: bool) -> AsyncGenerator[bytes, None]:
-    """A tree as the keeper packs it, through a pipe."""
+async def packed(keeper: Keeper, tree: Path, *, marks: By) -> AsyncGenerator[bytes, None]:
+    """A layer's tree, or what an overlay wrote, as the archive of a layer, through a pipe."""
     reader, writer = os.pipe()
-    packing = asyncio.create_task(_pack_and_close(keeper, tree, writer, layer=layer))
+    packing = asyncio.create_task(_pack_and_close(keeper, tree, writer, marks=marks))
     try:
         while piece := await asyncio.to_thread(os.read, reader, PIECE):
             yield piece
@@ -199,9 +202,10 @@ async def packed(keeper: Keeper, tree: Path, *, layer: bool) -> AsyncGenerator[b
         os.close(reader)
 
 
-async def _pack_and_close(keeper: Keeper, tree: Path, writer: int, *, layer: bool) -> None:
+async def _pack_and_close(keeper: Keeper, tree: Path, writer: int, *, marks: By) -> None:
     try:
-        await keeper.pack(tree, writer, layer=layer)
+        for note in await keeper.pack(tree, writer, marks=marks):
+            _log.info("packing %s: %s", tree, note)
     finally:
         os.close(writer)
 

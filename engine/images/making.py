@@ -50,7 +50,7 @@ class Maker:
                 pins.enter_context(self._intake.pinned(base.diff_ids))
                 config = with_instructions(with_spec(base.config, writable.spec), request.changes)
                 progress.status(f"Packing what {writable.name} changed")
-                async with aclosing(packed(self._keeper, Path(writable.upper), layer=True)) as pieces:
+                async with aclosing(packed(self._keeper, Path(writable.upper), marks=writable.driver)) as pieces:
                     record = await self.take_layer(pieces, pins, progress)
             return await self._keep_committed(request, writable, base, record, config)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from engine.sandbox.keeper.marks import By
 from engine.types.containers import ContainerSpec
 from engine.types.data import Data
 
@@ -29,6 +30,8 @@ class WritableLayer(Data, frozen=True, kw_only=True):
     image_id: str
     upper: str
     """Path of the overlay's upper directory (as the keeper sees it)."""
+    driver: By
+    """The overlay that wrote it."""
     spec: ContainerSpec
     rootfs: str = ""
     """Path of the whole mounted tree, "" where it is not mounted."""

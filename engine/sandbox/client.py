@@ -16,7 +16,7 @@ import signal as signals
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from engine.errors import Code, HostError, StorageError, WherryError
 from engine.sandbox import subordinate
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from engine.sandbox.ids import IdMapping
+    from engine.sandbox.keeper.marks import By
     from engine.sandbox.plans import FsOperation
     from engine.storage.paths import Paths
 
@@ -389,23 +390,24 @@ class Keeper:
         *,
         path: str = "/",
         name: str | None = None,
-        layer: bool = False,
+        marks: By | Literal[""] = "",
         latest: int | None = None,
         mounted: Sequence[tuple[Path, str, str]] = (),
         progress: Callable[[int], None] | None = None,
-    ) -> None:
-        """Write `path` inside `root` as a deterministic tar stream: sorted, pax where needed.
+    ) -> tuple[str, ...]:
+        """Write `path` inside `root` as a deterministic tar stream: sorted, pax where needed. Gives what was left out.
 
-        With `layer`, `root` is an overlay's upper directory; its whiteouts and opaque directories become `.wh.` names.
+        With `marks`, `root` is what that overlay wrote, or a layer's tree; its marks become `.wh.` names.
         `name` is what the top entry is called (`docker cp` uses the base name); default: a tree with "./" stripped.
         No time is after `latest`, in seconds. What is mounted below is left out but for `mounted`: (root, path in it,
         name in the tar), which also stands for what a tree has there if nothing is mounted.
         """
         arguments: dict[str, Any] = {
-            "root": os.fspath(root), "path": path, "name": name, "layer": layer, "latest": latest,
+            "root": os.fspath(root), "path": path, "name": name, "marks": marks, "latest": latest,
             "mounted": [{"root": os.fspath(one), "path": inside, "name": shown} for one, inside, shown in mounted],
         }  # fmt: skip
-        await self._call("pack", arguments, [out_fd], progress=progress)
+        values, _ = await self._call("pack", arguments, [out_fd], progress=progress)
+        return tuple(values["notes"])
 
     async def copy_tree(self, source: Path, target: Path, *, progress: Callable[[int], None] | None = None) -> None:
         """Copy the contents of a directory into another: owners, modes, times, attributes, hard links, holes."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.sandbox.client import Keeper
+    from engine.sandbox.keeper.marks import By
     from engine.sandbox.plans import FsOperation
     from engine.storage.layers import LayerStore
     from engine.storage.paths import Paths
@@ -51,6 +52,12 @@ class _Place:
     def driver(self) -> Path:
         """Says which driver wrote the upper directory."""
         return self.top / "driver"
+
+
+def topmost(layers: Sequence[str]) -> list[str]:
+    """Layers, bottom first, as they are stacked: top first, each once. Where an image has the same one twice, the upper
+    says again all that the lower says, and an overlay takes no directory twice."""
+    return list(dict.fromkeys(reversed(layers)))
 
 
 class RootFilesystems:
@@ -104,6 +111,10 @@ class RootFilesystems:
         """What the container wrote."""
         return self._paths.upper(container_id)
 
+    def driver(self, container_id: str) -> By:
+        """Whose marks are in what it wrote."""
+        return self._wrote(_Place(self._paths.container(container_id)))
+
     async def size(self, container_id: str) -> TreeSize:
         """Of the writable layer."""
         try:
@@ -124,6 +135,9 @@ class RootFilesystems:
     def scratch_upper(self, name: str) -> Path:
         return _Place(self._paths.build(name)).upper
 
+    def scratch_driver(self, name: str) -> By:
+        return self._wrote(_Place(self._paths.build(name)))
+
     async def unmount_scratch(self, name: str) -> None:
         await self._unmount(self._paths.build(name))
 
@@ -138,8 +152,9 @@ class RootFilesystems:
     async def _mount(
         self, top: Path, layers: Sequence[str], wanted: str, *, read_only: bool, also: Sequence[FsOperation] = ()
     ) -> Path:
-        if len(layers) > MOST_LAYERS:
-            raise InvalidRequest("Too many layers", f"{len(layers)} of them; {MOST_LAYERS} is the most.")
+        top_first = topmost(layers)
+        if len(top_first) > MOST_LAYERS:
+            raise InvalidRequest("Too many layers", f"{len(top_first)} of them; {MOST_LAYERS} is the most.")
         place = _Place(top)
         async with self._lock(top):
             if place.rootfs.is_dir() and place.rootfs in await self._mounted_targets(top):
@@ -157,8 +172,7 @@ class RootFilesystems:
             await driver.mount(
                 Stack(
                     base=self._paths.root,
-                    lower=tuple(self._layers.short_name(each) for each in reversed(layers))
-                    or (self._paths.empty.name,),
+                    lower=tuple(self._layers.short_name(each) for each in top_first) or (self._paths.empty.name,),
                     upper="" if read_only else str(place.upper.relative_to(self._paths.root)),
                     work=str(place.work.relative_to(self._paths.root)),
                     target=place.rootfs,
@@ -181,6 +195,10 @@ class RootFilesystems:
             MakeDirectory(path=place.upper, mode=0o755),
             Own(path=place.upper, uid=uid, gid=gid, mode=mode),
         ]
+
+    def _wrote(self, place: _Place) -> By:
+        name = place.driver.read_text().strip() if place.driver.exists() else self.default.name
+        return "overlay" if name == KernelOverlay.name else "fuse-overlayfs"
 
     def _driver(self, place: _Place, wanted: str) -> Driver:
         """The one whose writable layer is there already, else the one asked for, else the default."""

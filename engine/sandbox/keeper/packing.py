@@ -6,23 +6,24 @@ import contextlib
 import errno
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from engine.sandbox.keeper import tar_writer
+from engine.sandbox.keeper import marks, tar_writer
 from engine.sandbox.keeper.files import Inside
+from engine.sandbox.keeper.requests import Reply
 from engine.sandbox.keeper.tar_writer import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from engine.sandbox.keeper.marks import By
     from engine.sandbox.keeper.requests import Request
 
 PIECE = 1 << 20
 DEEPEST = 2000
 WORTH_SPARSE = 1 << 20
 """Holes of less than this in sum are written as zeros."""
-OPAQUE_NAME = b".wh..wh..opq"
-_OPAQUE = ("user.overlay.opaque", "user.fuseoverlayfs.opaque")
+MOST_NOTES = 50
 _OURS = ("user.overlay.", "user.fuseoverlayfs.", "security.selinux")
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -30,9 +31,9 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 Segments = list[tuple[int, int]]
 
 
-def pack(request: Request) -> None:
+def pack(request: Request) -> Reply:
     arguments = request.arguments
-    packer = _Packer(request.fds[0], request.progress, layer=arguments["layer"], latest=arguments.get("latest"))
+    packer = _Packer(request.fds[0], request.progress, by=arguments["marks"], latest=arguments.get("latest"))
     mounted = arguments.get("mounted", ())
     packer.elsewhere = {os.fsencode(one["name"]) for one in mounted}
     _pack_one(packer, Inside(request), arguments["name"])
@@ -40,6 +41,7 @@ def pack(request: Request) -> None:
         with contextlib.suppress(FileNotFoundError):
             _pack_one(packer, Inside(request._replace(arguments=one)), one["name"])
     packer.finish()
+    return Reply({"notes": packer.notes}, [])
 
 
 def _pack_one(packer: _Packer, inside: Inside, shown: str | None) -> None:
@@ -52,10 +54,13 @@ def _pack_one(packer: _Packer, inside: Inside, shown: str | None) -> None:
 
 
 class _Packer:
-    def __init__(self, out: int, progress: Callable[[int], None], *, layer: bool, latest: int | None) -> None:
+    """`by` says whose marks to turn into `.wh.` names; "" packs a tree as it is."""
+
+    def __init__(self, out: int, progress: Callable[[int], None], *, by: By | Literal[""], latest: int | None) -> None:
         self._out = out
         self._progress = progress
-        self._layer = layer
+        self._by = by
+        self.notes: list[str] = []
         self._latest_ns = None if latest is None else latest * 1_000_000_000
         self.elsewhere: set[bytes] = set()
         """Names whose place in the tree is covered by a mount: what is below it comes from there."""
@@ -97,10 +102,10 @@ class _Packer:
         self._device = found.st_dev
         descriptor = os.open(name, _DIRECTORY, dir_fd=parent)
         try:
-            if not self._layer:
+            if not self._by:
                 self._directory_entry(descriptor, shown or b".", found)
-            elif self._is_opaque(descriptor):
-                self._add(Entry(OPAQUE_NAME, b"0", mode=0))
+            elif marks.is_opaque(descriptor, self._by):
+                self._add(Entry(marks.OPAQUE_NAME, b"0", mode=0))
             self._children(descriptor, shown + b"/" if shown else b"", 0)
         finally:
             os.close(descriptor)
@@ -113,10 +118,7 @@ class _Packer:
         if depth > DEEPEST:
             raise OSError(errno.ENAMETOOLONG, "directories too deep in each other", prefix[:200])
         for name in sorted(os.fsencode(each) for each in os.listdir(descriptor)):
-            if self._layer and name == OPAQUE_NAME:
-                # fuse-overlayfs leaves this besides the attribute, which is what we go by.
-                continue
-            if prefix + name in self.elsewhere:
+            if prefix + name in self.elsewhere or self._is_no_entry(prefix, name):
                 continue
             try:
                 found = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
@@ -128,27 +130,28 @@ class _Packer:
                 # It went while we were at it; a living tree does that.
                 continue
 
+    def _is_no_entry(self, prefix: bytes, name: bytes) -> bool:
+        if not self._by or not name.startswith(marks.WHITEOUT_PREFIX):
+            return False
+        if marks.names_are_marks(self._by):
+            return marks.is_name_of_opaque(name, self._by)
+        # An ordinary file here. In a layer it would take another one away: the archive has no way to say it.
+        if len(self.notes) < MOST_NOTES:
+            shown = os.fsdecode(prefix + name)
+            self.notes.append(f"{shown!a} is left out: in a layer a name that begins with .wh. removes a file")
+        return True
+
     def _directory(self, parent: int, name: bytes, shown: bytes, found: os.stat_result, depth: int) -> None:
         descriptor = os.open(name, _DIRECTORY, dir_fd=parent)
         try:
             self._directory_entry(descriptor, shown, found)
-            if self._layer and self._is_opaque(descriptor):
-                self._add(Entry(shown + b"/" + OPAQUE_NAME, b"0", mode=0))
+            if self._by and marks.is_opaque(descriptor, self._by):
+                self._add(Entry(shown + b"/" + marks.OPAQUE_NAME, b"0", mode=0))
             if found.st_dev == self._device:
                 # What is mounted in the tree is not of the tree.
                 self._children(descriptor, shown + b"/", depth + 1)
         finally:
             os.close(descriptor)
-
-    def _is_opaque(self, descriptor: int) -> bool:
-        for attribute in _OPAQUE:
-            with contextlib.suppress(OSError):
-                if os.getxattr(descriptor, attribute) == b"y":
-                    return True
-        with contextlib.suppress(OSError):
-            os.stat(OPAQUE_NAME, dir_fd=descriptor, follow_symlinks=False)
-            return True
-        return False
 
     # --- one entry ---
 
@@ -157,10 +160,11 @@ class _Packer:
         kind = tar_writer.kind_of(found.st_mode)
         if not kind:
             return
-        if self._layer and kind == b"3" and found.st_rdev == 0:
-            directory, _, last = shown.rpartition(b"/")
-            self._add(Entry((directory + b"/" if directory else b"") + b".wh." + last, b"0", mode=0))
-            return
+        if self._by:
+            directory, slash, last = shown.rpartition(b"/")
+            if hidden := marks.hidden_by(last, device=marks.is_whiteout_device(found), by=self._by):
+                self._add(Entry(directory + slash + marks.WHITEOUT_PREFIX + hidden, b"0", mode=0))
+                return
         if found.st_nlink > 1:
             known = self._linked.setdefault((found.st_dev, found.st_ino), shown)
             if known != shown:
@@ -179,7 +183,7 @@ class _Packer:
         mtime = found.st_mtime_ns
         if self._latest_ns is not None:
             mtime = min(mtime, self._latest_ns)
-        if self._layer:
+        if self._by:
             # Layers have whole seconds everywhere, and their digests depend on it.
             mtime -= mtime % 1_000_000_000
         return Entry(shown, kind, stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid, 0, mtime)
@@ -202,7 +206,7 @@ class _Packer:
             records = self._attributes(lambda: os.listxattr(descriptor), lambda key: os.getxattr(descriptor, key))
             entry = self._described(shown, b"0", found)._replace(size=found.st_size)
             holes = found.st_size - found.st_blocks * 512
-            if holes > WORTH_SPARSE and not self._layer:
+            if holes > WORTH_SPARSE and not self._by:
                 self._sparse(descriptor, entry, records)
                 return
             self._add(entry, records)

@@ -9,7 +9,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any
 
-from engine.sandbox.keeper import indexing, tar_reader, trees
+from engine.sandbox.keeper import indexing, marks, tar_reader, trees
 from engine.sandbox.keeper.digesting import Digester
 from engine.sandbox.keeper.indexing import IndexWriter, Row
 from engine.sandbox.keeper.places import FreshTree, LivingTree, Place, Tree, normalised
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 SMALL = 16 << 10
 """Hashing this much costs less than handing it to another thread."""
 MOST_NOTES = 50
-WHITEOUT_PREFIX = b".wh."
-OPAQUE_NAME = b".wh..wh..opq"
-OPAQUE_ATTRIBUTES = ("user.overlay.opaque", "user.fuseoverlayfs.opaque")
-"""For the kernel's overlay and for fuse-overlayfs."""
 _EMPTY = hashlib.sha256().digest()
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _EARLIEST, _LATEST = -(1 << 31) * 10**9, (1 << 33) * 10**9
@@ -70,6 +66,8 @@ class Unpacker:
         self._directories: dict[bytes, Member] = {}
         """Modes and times are set last, when nothing more is written into them."""
         self._notes: list[str] = []
+        self._beside: set[bytes] = set()
+        """What was taken away by a name beside it, for want of a device: the name hides this layer's own, too."""
         self._bytes = 0
         self._entries = 0
 
@@ -102,14 +100,17 @@ class Unpacker:
         place = self._tree.place(path)
         if self._fresh and self._fresh.implicit:
             self._note_implicit(self._fresh)
-        if self._fresh and place.path.rpartition(b"/")[2].startswith(WHITEOUT_PREFIX):
+        if self._fresh and place.path.rpartition(b"/")[2].startswith(marks.WHITEOUT_PREFIX):
             self._whiteout(place)
             return
+        reborn = self._takes_back(place.directory, place.path)
         make = _MAKERS.get(member.kind)
         if make is None:
             raise BadInput(f"the entry {tar_reader.show(path)} is of an unknown kind ({member.kind:#x})")
         try:
             make(self, member, place)
+            if reborn and member.kind == tar_reader.DIRECTORY:
+                self._make_opaque(place)
         except OSError as error:
             error.filename = error.filename2 = None
             error.filename = path
@@ -121,6 +122,8 @@ class Unpacker:
             made.mode = 0o755
             self._directories[path] = made
             self._record(path, made, indexing.DIRECTORY, flags=indexing.IMPLICIT)
+            if self._takes_back(tree.root, path):
+                tree.reborn.append(path)
         for path in tree.reborn:
             self._make_opaque(Place(tree.root, path, path))
         tree.implicit.clear()
@@ -142,16 +145,17 @@ class Unpacker:
 
     def _whiteout(self, place: Place) -> None:
         parent, _, name = place.path.rpartition(b"/")
-        if name == OPAQUE_NAME:
+        if name == marks.OPAQUE_NAME:
             self._make_opaque(Place(place.directory, parent or b".", parent))
             return
-        hidden = name[len(WHITEOUT_PREFIX) :]
-        if hidden in (b"", b".", b"..") or hidden.startswith(b".wh."):
+        hidden = name[len(marks.WHITEOUT_PREFIX) :]
+        if hidden in (b"", b".", b"..") or hidden.startswith(marks.WHITEOUT_PREFIX):
             # aufs kept its own books under such names; they hide nothing.
             return
         path = parent + b"/" + hidden if parent else hidden
         try:
-            os.mknod(path, stat.S_IFCHR, 0, dir_fd=place.directory)
+            if not marks.make_whiteout(place.directory, path):
+                self._beside.add(path)
         except FileExistsError:
             # A whiteout hides what is in the layers below; what this layer itself has there stays.
             if self._fresh and self._fresh.is_directory(path):
@@ -159,11 +163,18 @@ class Unpacker:
             return
         self._index.add(path, Row(indexing.WHITEOUT))
 
+    def _takes_back(self, directory: int, path: bytes) -> bool:
+        """Whether a name beside a path took it away until now."""
+        if path not in self._beside:
+            return False
+        self._beside.remove(path)
+        os.unlink(marks.name_beside(path), dir_fd=directory)
+        return True
+
     def _make_opaque(self, place: Place) -> None:
         descriptor = os.open(place.name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=place.directory)
         try:
-            for attribute in OPAQUE_ATTRIBUTES:
-                os.setxattr(descriptor, attribute, b"y")
+            marks.make_opaque(descriptor)
         finally:
             os.close(descriptor)
         self._index.add(place.path, Row(indexing.OPAQUE))

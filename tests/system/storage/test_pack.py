@@ -7,7 +7,7 @@ import hashlib
 import io
 import os
 import tarfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -18,17 +18,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.sandbox.client import Keeper
+    from engine.sandbox.keeper.marks import By
     from engine.storage.layers import LayerStore
     from engine.storage.paths import Paths
     from engine.storage.rootfs import RootFilesystems
 
 
-async def packed(keeper: Keeper, root: Path, *, path: str = "/", name: str | None = None, layer: bool = False) -> bytes:
+async def packed(
+    keeper: Keeper, root: Path, *, path: str = "/", name: str | None = None, marks: By | Literal[""] = ""
+) -> bytes:
     read, write = os.pipe()
 
     async def pack() -> None:
         try:
-            await keeper.pack(root, write, path=path, name=name, layer=layer)
+            await keeper.pack(root, write, path=path, name=name, marks=marks)
         finally:
             os.close(write)
 
@@ -60,7 +63,7 @@ async def test_changes_become_a_layer_that_repeats_them(
     assert (await keeper.run(["sh", "-euc", script], cwd=root)).code == 0
     await rootfs.unmount("one")
 
-    data = await packed(keeper, rootfs.upper("one"), layer=True)
+    data = await packed(keeper, rootfs.upper("one"), marks=rootfs.driver("one"))
     names = members(data)
     with stream(data) as descriptor:
         above = await layers.add("sha256:" + hashlib.sha256(data).hexdigest(), descriptor)
@@ -72,7 +75,7 @@ async def test_changes_become_a_layer_that_repeats_them(
     assert {each.name for each in await keeper.list_directory(again, "d")} == {"new", "hard"}
     assert (await keeper.stat(again, "d/hard")).mode & 0o7777 == 0o4755
     assert (await keeper.stat(again, "kept")).uid == (7 if not keeper.ids.single_id else 0)
-    assert await packed(keeper, rootfs.upper("one"), layer=True) == data, "not the same bytes again"
+    assert await packed(keeper, rootfs.upper("one"), marks=rootfs.driver("one")) == data, "not the same bytes again"
     for name in ("one", "two"):
         await rootfs.remove(name)
 

@@ -129,7 +129,11 @@ async def test_what_the_upper_directory_says() -> None:
         }
     )
     found = await changed_paths(
-        keeper, "/upper", in_image=lambda path: path in ("/etc", "/gone", "/var"), hidden=("/etc/hosts", "/var/data")
+        keeper,
+        "/upper",
+        driver="fuse-overlayfs",
+        in_image=lambda path: path in ("/etc", "/etc/old", "/gone", "/var"),
+        hidden=("/etc/hosts", "/var/data"),
     )
     assert [(change.path, change.kind, change.size) for change in found] == [
         ("/etc", "changed", 0),
