@@ -345,17 +345,24 @@ async def run_new(shell: Shell, _subjects: Sequence[Any]) -> None:
 def container_actions() -> tuple[Action, ...]:
     """In the order of menus."""
     return (
-        _lifecycle("start", translate("ContainerActions", "Start"), "play", Verb.START, start, "S"),
-        _lifecycle("stop", translate("ContainerActions", "Stop"), "stop", Verb.STOP, stop, "T"),
-        _lifecycle("restart", translate("ContainerActions", "Restart"), "restart", Verb.RESTART, restart, "R"),
-        _lifecycle("pause", translate("ContainerActions", "Pause"), "pause", Verb.PAUSE, pause, "P"),
-        _lifecycle("unpause", translate("ContainerActions", "Resume"), "play", Verb.UNPAUSE, unpause, "Shift+P"),
+        _lifecycle("start", translate("ContainerActions", "Start"), "play", Verb.START, start, "Alt+S"),
+        _lifecycle("stop", translate("ContainerActions", "Stop"), "stop", Verb.STOP, stop, "Alt+T"),
+        _lifecycle("restart", translate("ContainerActions", "Restart"), "restart", Verb.RESTART, restart, "Alt+R"),
+        _lifecycle("pause", translate("ContainerActions", "Pause"), "pause", Verb.PAUSE, pause, "Alt+P"),
+        _lifecycle("unpause", translate("ContainerActions", "Resume"), "play", Verb.UNPAUSE, unpause, "Alt+Shift+P"),
         _lifecycle("kill", translate("ContainerActions", "Kill…"), "kill", Verb.KILL, kill, "", danger=True),
         _looking("details", translate("ContainerActions", "Details"), "info", show_details, one(), "Return"),
-        _looking("logs", translate("ContainerActions", "Logs"), "logs", show_logs, bool, "L"),
-        _looking("terminal", translate("ContainerActions", "Terminal"), "terminal", show_terminal, one(Verb.EXEC), "E"),
+        _looking("logs", translate("ContainerActions", "Logs"), "logs", show_logs, bool, "Alt+L"),
         _looking(
-            "browse", translate("ContainerActions", "Open in the browser"), "external", open_in_browser, _has_url, "O"
+            "terminal", translate("ContainerActions", "Terminal"), "terminal", show_terminal, one(Verb.EXEC), "Alt+E"
+        ),
+        _looking(
+            "browse",
+            translate("ContainerActions", "Open in the browser"),
+            "external",
+            open_in_browser,
+            _has_url,
+            "Alt+O",
         ),
         _looking("edit", translate("ContainerActions", "Edit…"), "edit", edit, one(Verb.EDIT), "F4"),
         _looking("rename", translate("ContainerActions", "Rename…"), "edit", rename, one(Verb.RENAME), "F2"),

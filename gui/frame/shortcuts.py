@@ -25,9 +25,11 @@ def shortcut_groups(shell: Shell) -> list[tuple[str, list[tuple[str, str]]]]:
     """(group, [(words, key)])."""
     everywhere = [
         (translate("Shortcuts", "Command palette"), "Ctrl+K"),
-        (translate("Shortcuts", "Filter the list"), "Ctrl+F"),
+        (translate("Shortcuts", "Command palette, from anywhere"), "Ctrl+Shift+P"),
         (translate("Shortcuts", "These keys"), "F1"),
-        (translate("Shortcuts", "Back to the list"), "Alt+Left"),
+        (translate("Shortcuts", "These keys, from anywhere"), "Ctrl+?"),
+        (translate("Shortcuts", "Undo the last removal"), "Ctrl+Z"),
+        (translate("Shortcuts", "Close the window"), "Ctrl+W"),
         (translate("Shortcuts", "Quit"), "Ctrl+Q"),
         *((translate("Shortcuts", "Go to {0}").format(page.title), page.shortcut) for page in pages() if page.shortcut),
         *((action.text, action.shortcut) for action in shell.verbs if action.shortcut and not action.subject),
@@ -38,24 +40,64 @@ def shortcut_groups(shell: Shell) -> list[tuple[str, list[tuple[str, str]]]]:
         "volume": translate("Shortcuts", "Volumes"),
         "network": translate("Shortcuts", "Networks"),
     }
-    groups = [(translate("Shortcuts", "Everywhere"), everywhere)]
+    groups = [(translate("Shortcuts", "Everywhere"), everywhere), _lists()]
     for subject, title in titles.items():
         keys = [(action.text, action.shortcut) for action in shell.verbs.for_subject(subject) if action.shortcut]
         if keys:
             groups.append((title, keys))
-    groups.append(
-        (
-            translate("Shortcuts", "Logs and terminals"),
-            [
-                (translate("Shortcuts", "Search"), "Ctrl+F"),
-                (translate("Shortcuts", "Next and previous hit"), "F3"),
-                (translate("Shortcuts", "Larger and smaller text"), "Ctrl++"),
-                (translate("Shortcuts", "Copy from a terminal"), "Ctrl+Shift+C"),
-                (translate("Shortcuts", "Paste into a terminal"), "Ctrl+Shift+V"),
-            ],
-        )
-    )
-    return groups
+    return [*groups, _inside(), _terminal()]
+
+
+def _lists() -> tuple[str, list[tuple[str, str]]]:
+    return translate("Shortcuts", "Lists"), [
+        (translate("Shortcuts", "Filter the list"), "Ctrl+F"),
+        (translate("Shortcuts", "Choose this row too, or no longer"), "Space"),
+        (translate("Shortcuts", "Choose all that are shown"), "Ctrl+A"),
+        (translate("Shortcuts", "Choose none"), "Escape"),
+        (translate("Shortcuts", "Open, and open or close a project"), "Return"),
+        (translate("Shortcuts", "Its menu"), "Menu"),
+    ]
+
+
+def _inside() -> tuple[str, list[tuple[str, str]]]:
+    return translate("Shortcuts", "Logs, files and details"), [
+        (translate("Shortcuts", "Back to the list"), "Alt+Left"),
+        (translate("Shortcuts", "Next view of a container"), "Ctrl+Tab"),
+        (translate("Shortcuts", "View before"), "Ctrl+Shift+Tab"),
+        *(
+            (translate("Shortcuts", "View {0} of a container").format(number), f"Alt+{number}")
+            for number in range(1, 10)
+        ),
+        (translate("Shortcuts", "Search"), "Ctrl+F"),
+        (translate("Shortcuts", "Next hit"), "F3"),
+        (translate("Shortcuts", "Hit before"), "Shift+F3"),
+        (translate("Shortcuts", "Larger text"), "Ctrl++"),
+        (translate("Shortcuts", "Smaller text"), "Ctrl+-"),
+        (translate("Shortcuts", "Read a folder again"), "F5"),
+    ]
+
+
+def _terminal() -> tuple[str, list[tuple[str, str]]]:
+    """A terminal passes on what it has no use for: Ctrl+1 … 9, Ctrl+Tab, and at a prompt Ctrl+K, Alt+Left and F1."""
+    return translate("Shortcuts", "Terminals: all other keys are the program's"), [
+        (translate("Shortcuts", "Copy"), "Ctrl+Shift+C"),
+        (translate("Shortcuts", "Copy"), "Ctrl+Ins"),
+        (translate("Shortcuts", "Paste"), "Ctrl+Shift+V"),
+        (translate("Shortcuts", "Paste"), "Shift+Ins"),
+        (translate("Shortcuts", "Select all"), "Ctrl+Shift+A"),
+        (translate("Shortcuts", "A page up"), "Shift+PgUp"),
+        (translate("Shortcuts", "A page down"), "Shift+PgDown"),
+        (translate("Shortcuts", "To the first line"), "Shift+Home"),
+        (translate("Shortcuts", "To the last line"), "Shift+End"),
+        (translate("Shortcuts", "Larger text"), "Ctrl++"),
+        (translate("Shortcuts", "Smaller text"), "Ctrl+-"),
+        (translate("Shortcuts", "Ctrl+K for the shell"), "Ctrl+Shift+K"),
+        (translate("Shortcuts", "Palette, at a prompt"), "Ctrl+K"),
+        (translate("Shortcuts", "Back to the list, at a prompt"), "Alt+Left"),
+        (translate("Shortcuts", "These keys, at a prompt"), "F1"),
+        (translate("Shortcuts", "Next view"), "Ctrl+Tab"),
+        (translate("Shortcuts", "Go to Containers"), "Ctrl+1"),
+    ]
 
 
 class ShortcutsDialog(QDialog):

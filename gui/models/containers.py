@@ -91,10 +91,19 @@ class ContainersModel(QAbstractTableModel):
         if role == ModelRole.KEY:
             return _key(row)
         if isinstance(row, Group):
+            if role == ModelRole.MEMBERS:
+                return self._rows_below(index.row())
             if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole) and index.column() == 0:
                 return row.name
             return None
         return self._cell(row, COLUMNS[index.column()], role)
+
+    def flags(self, index: AnyIndex) -> Qt.ItemFlag:
+        """A header is never selected itself: it stands for the rows below it that are shown."""
+        flags = super().flags(index)
+        if index.isValid() and isinstance(self._rows[index.row()], Group):
+            return flags & ~Qt.ItemFlag.ItemIsSelectable
+        return flags
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         if 0 <= column < len(COLUMNS):
@@ -119,8 +128,12 @@ class ContainersModel(QAbstractTableModel):
     def row_of(self, key: str) -> int:
         return self._positions.get(key, -1)
 
-    def members(self, project: str) -> list[Container]:
-        return [c for c in self._items.values() if words.project_of(c) == project]
+    def _rows_below(self, header: int) -> range:
+        """Rows up to the next header."""
+        end = header + 1
+        while end < len(self._rows) and not isinstance(self._rows[end], Group):
+            end += 1
+        return range(header + 1, end)
 
     # --- writing ---
 
@@ -170,6 +183,10 @@ class ContainersModel(QAbstractTableModel):
     def set_grouped(self, *, grouped: bool) -> None:
         self._grouped = grouped
         self._arrange()
+
+    def open_group(self, name: str) -> None:
+        if name in self._collapsed:
+            self.toggle_group(name)
 
     def toggle_group(self, name: str) -> None:
         self._collapsed ^= {name}

@@ -32,6 +32,8 @@ class ModelRole(IntEnum):
     ICON_NAME = Qt.ItemDataRole.UserRole + 6
     LIVE = Qt.ItemDataRole.UserRole + 7
     """Live figures for delegates that draw them."""
+    MEMBERS = Qt.ItemDataRole.UserRole + 8
+    """Of a header: the rows it stands over, as far as they are shown. None for an ordinary row."""
 
 
 @dataclass(frozen=True, slots=True)

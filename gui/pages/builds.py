@@ -4,29 +4,51 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QTimer
-from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 
 from gui.models.builds import COLUMNS, BuildsModel
-from gui.models.filtered import FilteredModel
 from gui.pages.build.details import BuildDetails
+from gui.pages.listing import Listing, ListingPlan
 from gui.pages.page import Page
+from gui.presentation.builds import build_title
 from gui.presentation.units import count_text
-from gui.theme import Size, Space
-from gui.widgets.buttons import Variant, button
 from gui.widgets.cells import TextCell
-from gui.widgets.empty_state import EmptyState
-from gui.widgets.page_header import PageHeader
-from gui.widgets.search_field import SearchField
-from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:
     from gui.bridge import ChangeSet
     from gui.shell import Shell
 
-_WIDTHS = {"steps": 200, "duration": 110, "started": 140}
 _CLOCK_MILLISECONDS = 1000
+
+
+def _plan() -> ListingPlan:
+    place = {name: number for number, name in enumerate(COLUMNS)}
+    hint = translate(
+        "BuildsPage", "Choose a folder with a Dockerfile; every step, its time and its output is kept here."
+    )
+    return ListingPlan(
+        title=translate("BuildsPage", "Builds"),
+        filter_words=translate("BuildsPage", "Filter by tag or folder"),
+        subject="build",
+        counted=(translate("BuildsPage", "{0} build"), translate("BuildsPage", "{0} builds")),
+        name_of=build_title,
+        main_action="builds.new",
+        menu=(("build.show", "build.cancel", "build.again"),),
+        bulk=("build.cancel",),
+        painters={
+            place["name"]: TextCell(strong=True),
+            place["steps"]: TextCell(secondary=True),
+            place["duration"]: TextCell(tabular=True),
+            place["started"]: TextCell(secondary=True),
+        },
+        widths={place["steps"]: 200, place["duration"]: 110, place["started"]: 140},
+        droppable=(place["steps"],),
+        empty=("build", translate("BuildsPage", "Nothing built yet"), hint),
+        empty_actions=("builds.new",),
+        sorted_by=place["started"],
+    )
 
 
 class BuildsPage(Page):
@@ -36,13 +58,14 @@ class BuildsPage(Page):
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
         self.model = BuildsModel(self)
-        self.table = Table(translate("BuildsPage", "Builds"), row_height=Size.ROW + Space.S)
-        self.search = SearchField(translate("BuildsPage", "Filter by tag or folder"), delay_ms=30)
+        self.list = Listing(shell, _plan(), self.model, self)
+        self.table, self.search = self.list.table, self.list.search
+        self.table.activated_key.connect(self.open_object)
         self.details = BuildDetails(shell)
         self.details.left.connect(self.show_list)
         self._wanted = ("", "")
         self._stack = QStackedWidget()
-        self._stack.addWidget(self._make_list())
+        self._stack.addWidget(self.list)
         self._stack.addWidget(self.details)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -50,49 +73,12 @@ class BuildsPage(Page):
         self._clock = QTimer(self, interval=_CLOCK_MILLISECONDS)
         self._clock.timeout.connect(lambda: self.model.refresh(("duration", "started")))
 
-    def _make_list(self) -> QWidget:
-        page = QWidget()
-        self.header = PageHeader(translate("BuildsPage", "Builds"))
-        self.header.add(self.search)
-        self.header.add(button(translate("BuildsPage", "Build"), "build", Variant.PRIMARY, self._open_dialog))
-        self._filtered = FilteredModel(self)
-        self._filtered.setSourceModel(self.model)
-        self.search.changed.connect(self._filtered.set_query)
-        self.table.setModel(self._filtered)
-        order = {name: number for number, name in enumerate(COLUMNS)}
-        painters = {
-            order["name"]: TextCell(strong=True),
-            order["steps"]: TextCell(secondary=True),
-            order["duration"]: TextCell(tabular=True),
-            order["started"]: TextCell(secondary=True),
-        }
-        self.table.set_columns(painters, {order[name]: width for name, width in _WIDTHS.items()}, order["name"])
-        self.table.sortByColumn(order["started"], self.table.horizontalHeader().sortIndicatorOrder().AscendingOrder)
-        self.table.activated_key.connect(self.open_object)
-        self.table.menu_wanted.connect(self._show_menu)
-        empty = EmptyState(
-            "build",
-            translate("BuildsPage", "Nothing built yet"),
-            translate(
-                "BuildsPage", "Choose a folder with a Dockerfile; every step, its time and its output is kept here."
-            ),
-        )
-        empty.add_button(
-            button(translate("BuildsPage", "Build from a folder"), "build", Variant.PRIMARY, self._open_dialog)
-        )
-        self.table.set_empty_state(empty)
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.header)
-        column.addWidget(self.table, 1)
-        return page
-
     def apply(self, changes: ChangeSet) -> None:
         self.model.apply(changes.kinds["build"])
         count = self.model.rowCount()
         words = (translate("BuildsPage", "{0} build"), translate("BuildsPage", "{0} builds"))
-        self.header.set_subtitle(count_text(count, *words) if count else "")
+        self.list.refresh()
+        self.list.set_subtitle(count_text(count, *words) if count else "")
         if self._wanted[0] in self.client.mirror.builds:
             self.open_object(*self._wanted)
         elif self._stack.currentWidget() is self.details:
@@ -128,13 +114,3 @@ class BuildsPage(Page):
 
     def set_query(self, text: str) -> None:
         self.search.setText(text)
-
-    def _open_dialog(self) -> None:
-        self.shell.open_dialog("build")
-
-    def _show_menu(self, keys: list[str], place: QPoint) -> None:
-        builds = [self.client.mirror.builds[key] for key in keys if key in self.client.mirror.builds]
-        menu = QMenu(self)
-        for action in ("build.show", "build.cancel", "build.again"):
-            menu.addAction(self.shell.verbs.bind(self.shell, action, menu, lambda: builds))
-        menu.popup(place)

@@ -8,19 +8,19 @@ from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
-from engine.types.containers import ALIVE_STATES, Container, Health
+from engine.types.containers import ALIVE_STATES, Container, Health, State
 from gui.models.containers import COLUMNS, ContainersModel, Group
+from gui.pages.bulk_bar import BulkBar
 from gui.pages.container.cells import ActionsCell, GroupCell, NameCell, StatusCell, port_links
 from gui.pages.container.details import ContainerDetails
 from gui.pages.page import Page
 from gui.presentation.containers import ended_badly
 from gui.presentation.units import count_text
 from gui.theme import Size, Space, Tone, icon
-from gui.widgets.buttons import Variant, button, menu_button, tool_button
+from gui.widgets.buttons import Variant, button, menu_button
 from gui.widgets.cells import MeterCell, SparklineCell, TextCell
 from gui.widgets.chips import ChipBar
 from gui.widgets.empty_state import EmptyState
-from gui.widgets.labels import label
 from gui.widgets.page_header import PageHeader
 from gui.widgets.search_field import SearchField
 from gui.widgets.table import Table
@@ -52,6 +52,8 @@ _MENU = (
     ("container.copy-run", "container.copy-id"),
     ("container.remove",),
 )
+AT_REST_STATES = frozenset({State.CREATED, State.EXITED, State.DEAD})
+"""What "Stopped" means: not running, and not waiting for its next start."""
 _CLOCK_SECONDS = 10
 _SEARCH_WIDTH = 280
 STATS_SECONDS = 1.0
@@ -157,7 +159,8 @@ class ContainerList(QWidget):
         column.addWidget(self._make_header())
         column.addWidget(self._make_filters())
         column.addWidget(self.table, 1)
-        self._bulk = self._make_bulk_bar()
+        self._bulk = BulkBar(self.table, self._bind, _BULK)
+        self._bulk.setObjectName("bulk")
         column.addWidget(self._bulk)
         self._set_up_table(page)
         self._add_keys()
@@ -203,24 +206,6 @@ class ContainerList(QWidget):
         row.addStretch(1)
         return box
 
-    def _make_bulk_bar(self) -> QWidget:
-        bar = QWidget()
-        bar.setObjectName("bulk")
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(Space.XL, Space.S, Space.L, Space.S)
-        row.setSpacing(Space.S)
-        self._bulk_words = label("")
-        row.addWidget(self._bulk_words)
-        row.addStretch(1)
-        for action_id in _BULK:
-            bound = self._bind(action_id)
-            knob = button(bound.text().rstrip("…"), bound.action.icon, Variant.DEFAULT, bound.trigger)
-            bound.enabledChanged.connect(knob.setEnabled)
-            row.addWidget(knob)
-        row.addWidget(tool_button("x", translate("ContainersPage", "Clear the selection"), self.table.clearSelection))
-        bar.hide()
-        return bar
-
     def _set_up_table(self, page: ContainersPage) -> None:
         place = {name: number for number, name in enumerate(COLUMNS)}
         self.table.setModel(self.model)
@@ -242,6 +227,7 @@ class ContainerList(QWidget):
         self.table.activated_key.connect(self._on_activated)
         self.table.menu_wanted.connect(self._show_menu)
         self.table.keys_selected.connect(lambda _keys: self._refresh_bulk())
+        self.table.opening.connect(lambda key: self.model.open_group(key.removeprefix("project:")))
         self.model.modelReset.connect(lambda: self._span_groups())
         for signal in (self.model.rowsInserted, self.model.rowsRemoved):
             signal.connect(lambda *_: self._span_groups())
@@ -254,6 +240,8 @@ class ContainerList(QWidget):
             action = self._shell.verbs[action_id]
             run: Callable[[], None] = lambda key=action_id: self._shell.trigger(key)  # type: ignore[misc]  # noqa: E731
             empty.add_button(button(action.text, action.icon, variant, run))
+        clear = translate("ContainersPage", "Clear the filter")
+        empty.add_button(button(clear, "x", Variant.PRIMARY, self.clear_filter), face="filtered")
         self._empty = empty
         self.table.set_empty_state(empty)
 
@@ -274,14 +262,8 @@ class ContainerList(QWidget):
     # --- what is selected ---
 
     def selected(self) -> list[Container]:
-        """The selected containers; a selected project stands for its members."""
-        found: dict[str, Container] = {}
-        for key in self.table.selected_keys():
-            if key.startswith("project:"):
-                found.update({c.id: c for c in self.model.members(key.removeprefix("project:"))})
-            elif (container := self.model.container(key)) is not None:
-                found[key] = container
-        return list(found.values())
+        """The containers whose rows are marked, and therefore shown."""
+        return [c for key in self.table.selected_keys() if (c := self.model.container(key)) is not None]
 
     def refresh(self) -> None:
         """Counts, chips, the bar, after the model has changed."""
@@ -290,52 +272,64 @@ class ContainerList(QWidget):
         words = translate("ContainersPage", "{0} running of {1}").format(running, len(everyone)) if everyone else ""
         self.header.set_subtitle(words)
         self.chips.set_count("running", running)
-        self.chips.set_count("stopped", len(everyone) - running)
+        self.chips.set_count("stopped", sum(c.state in AT_REST_STATES for c in everyone))
         self.chips.set_count("trouble", sum(in_trouble(c) for c in everyone))
         self._describe_emptiness(any_container=bool(everyone))
         self._refresh_bulk()
 
     def _refresh_bulk(self) -> None:
         chosen = self.selected()
-        self._bulk.setVisible(len(chosen) > 1)
-        self._bulk_words.setText(
-            count_text(
-                len(chosen),
-                translate("ContainersPage", "{0} selected"),
-                translate("ContainersPage", "{0} selected"),
-            )
+        counted = count_text(
+            len(chosen),
+            translate("ContainersPage", "{0} container"),
+            translate("ContainersPage", "{0} containers"),
         )
+        everything = sum(1 for _ in self.model.containers())
+        self._bulk.tell(counted, [c.name for c in chosen], shown=len(self.model.shown()), everything=everything)
         for bound in self._bound:
             bound.refresh()
 
     def _describe_emptiness(self, *, any_container: bool) -> None:
         if any_container:
             title = translate("ContainersPage", "Nothing matches")
-            self._empty.set("search", title, translate("ContainersPage", "No container fits this filter."))
+            hint = translate("ContainersPage", "No container fits this filter.")
+            self._empty.set("search", title, hint, face="filtered")
         else:
             title = translate("ContainersPage", "No containers yet")
             hint = translate("ContainersPage", "Run the demo service to see how it works, or start from an image.")
             self._empty.set("container", title, hint)
 
+    def clear_filter(self) -> None:
+        """Show everything again."""
+        self.search.clear()
+        self.chips.clear()
+        self._on_query("")
+        self._on_chips(())
+        self.table.setFocus()
+
     # --- what the user does ---
 
     def _on_query(self, text: str) -> None:
         self.model.set_query(text)
-        self._span_groups()
+        self._after_arranging()
 
     def _on_chips(self, keys: tuple[str, ...]) -> None:
         conditions: dict[str, Callable[[Container], bool]] = {
             "running": lambda c: c.state in ALIVE_STATES,
-            "stopped": lambda c: c.state not in ALIVE_STATES,
+            "stopped": lambda c: c.state in AT_REST_STATES,
             "trouble": in_trouble,
         }
         self.model.set_condition(conditions[keys[0]] if keys else None)
-        self._span_groups()
+        self._after_arranging()
 
     def _on_grouping(self, on: bool) -> None:  # noqa: FBT001
         self._shell.settings.group_by_project = on
         self.model.set_grouped(grouped=on)
+        self._after_arranging()
+
+    def _after_arranging(self) -> None:
         self._span_groups()
+        self._refresh_bulk()
 
     def _on_activated(self, key: str) -> None:
         if key.startswith("project:"):
@@ -371,4 +365,6 @@ class ContainerList(QWidget):
 
 
 def in_trouble(container: Container) -> bool:
-    return ended_badly(container) or container.health.status is Health.UNHEALTHY
+    """It died, waits to be started again after it died, or is unwell."""
+    again = container.state is State.RESTARTING
+    return again or ended_badly(container) or container.health.status is Health.UNHEALTHY

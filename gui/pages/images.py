@@ -13,6 +13,7 @@ from gui.pages.image.details import ImageDetails
 from gui.pages.image.dragging import ImageDrag
 from gui.pages.listing import Listing, ListingPlan
 from gui.pages.page import Page
+from gui.presentation.images import image_name
 from gui.presentation.units import bytes_text, count_text
 from gui.widgets.cells import TextCell
 from gui.words import translate
@@ -36,6 +37,8 @@ def _plan() -> ListingPlan:
         title=translate("ImagesPage", "Images"),
         filter_words=translate("ImagesPage", "Filter by name, tag, id"),
         subject="image",
+        counted=(translate("ImagesPage", "{0} image"), translate("ImagesPage", "{0} images")),
+        name_of=image_name,
         main_action="images.pull",
         more_actions=("program.open-archive", "images.find-file", "images.registries", "images.prune"),
         menu=_MENU,

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from gui.models.filtered import FilteredModel
+from gui.pages.bulk_bar import BulkBar
 from gui.presentation.units import count_text
-from gui.theme import Space
-from gui.widgets.buttons import Variant, button, menu_button, tool_button
+from gui.widgets.buttons import Variant, button, menu_button
 from gui.widgets.empty_state import EmptyState
-from gui.widgets.labels import label
 from gui.widgets.page_header import PageHeader
 from gui.widgets.search_field import SearchField
 from gui.widgets.table import Table
@@ -38,6 +37,9 @@ class ListingPlan:
     title: str
     filter_words: str
     subject: str
+    counted: tuple[str, str]
+    """ "{0} image" and "{0} images"."""
+    name_of: Callable[[Any], str]
     main_action: str
     more_actions: tuple[str, ...] = ()
     menu: tuple[tuple[str, ...], ...] = ()
@@ -50,6 +52,7 @@ class ListingPlan:
     """Icon, title, hint."""
     empty_actions: tuple[str, ...] = ()
     row_height: int = 48
+    sorted_by: int = 0
 
 
 class Listing(QWidget):
@@ -70,7 +73,7 @@ class Listing(QWidget):
         column.setSpacing(0)
         column.addWidget(self._make_header())
         column.addWidget(self.table, 1)
-        self._bulk = self._make_bulk_bar()
+        self._bulk = BulkBar(self.table, self._bind, plan.bulk)
         column.addWidget(self._bulk)
         self._set_up_table()
         QShortcut(QKeySequence.StandardKey.Find, self, self.search.setFocus)
@@ -95,28 +98,10 @@ class Listing(QWidget):
         self.header.add(main)
         return self.header
 
-    def _make_bulk_bar(self) -> QWidget:
-        bar = QWidget()
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(Space.XL, Space.S, Space.L, Space.S)
-        row.setSpacing(Space.S)
-        self._bulk_words = label("")
-        row.addWidget(self._bulk_words)
-        row.addStretch(1)
-        for action_id in self._plan.bulk:
-            bound = self._bind(action_id)
-            knob = button(bound.text().rstrip("…"), bound.action.icon, Variant.DEFAULT, bound.trigger)
-            knob.setEnabled(bound.isEnabled())
-            bound.enabledChanged.connect(knob.setEnabled)
-            row.addWidget(knob)
-        row.addWidget(tool_button("x", translate("Listing", "Clear the selection"), self.table.clearSelection))
-        bar.hide()
-        return bar
-
     def _set_up_table(self) -> None:
         plan, table = self._plan, self.table
         table.setModel(self.filtered)
-        table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+        table.sortByColumn(plan.sorted_by, Qt.SortOrder.AscendingOrder)
         table.set_columns(plan.painters, plan.widths, stretch=0, droppable=plan.droppable)
         table.menu_wanted.connect(self._show_menu)
         table.keys_selected.connect(lambda _keys: self.refresh())
@@ -126,6 +111,8 @@ class Listing(QWidget):
             variant = Variant.DEFAULT if position else Variant.PRIMARY
             run: Callable[[], None] = lambda key=action_id: self._shell.trigger(key)  # type: ignore[misc]  # noqa: E731
             self._empty.add_button(button(action.text, action.icon, variant, run))
+        clear = translate("Listing", "Clear the filter")
+        self._empty.add_button(button(clear, "x", Variant.PRIMARY, self.clear_filter), face="filtered")
         table.set_empty_state(self._empty)
         for action in self._shell.verbs.for_subject(plan.subject):
             if action.shortcut:
@@ -150,22 +137,27 @@ class Listing(QWidget):
 
     def refresh(self) -> None:
         """After the model or the selection has changed."""
-        chosen = self.table.selected_keys()
-        self._bulk.setVisible(len(chosen) > 1)
-        words = count_text(len(chosen), translate("Listing", "{0} selected"), translate("Listing", "{0} selected"))
-        self._bulk_words.setText(words)
+        chosen = self.selected()
+        counted = count_text(len(chosen), *self._plan.counted)
+        everything, shown = self.model.rowCount(), self.filtered.rowCount()
+        self._bulk.tell(counted, [self._plan.name_of(item) for item in chosen], shown=shown, everything=everything)
         for bound in self._bound:
             bound.refresh()
 
     def _on_query(self, text: str) -> None:
         self.filtered.set_query(text)
         if self.model.rowCount() and text:
-            self._empty.set("search", translate("Listing", "Nothing matches “{0}”").format(text))
+            words = translate("Listing", "Nothing matches “{0}”").format(text)
+            self._empty.set("search", words, face="filtered")
         else:
             self._empty.set(*self._plan.empty)
-        for knob in self._empty.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            if knob.property("variant") is not None:
-                knob.setVisible(not text)
+        self.refresh()
+
+    def clear_filter(self) -> None:
+        """Show everything again."""
+        self.search.clear()
+        self._on_query("")
+        self.table.setFocus()
 
     def _show_menu(self, _keys: list[str], place: QPoint) -> None:
         menu = QMenu(self)

@@ -36,6 +36,8 @@ def _plan() -> ListingPlan:
         title=translate("NetworksPage", "Networks"),
         filter_words=translate("NetworksPage", "Filter by name, subnet, container"),
         subject="network",
+        counted=(translate("NetworksPage", "{0} network"), translate("NetworksPage", "{0} networks")),
+        name_of=lambda network: network.name,
         main_action="networks.create",
         more_actions=("networks.prune",),
         menu=(("network.details", "network.connect"), ("network.remove",)),

@@ -44,6 +44,8 @@ def _plan() -> ListingPlan:
         title=translate("VolumesPage", "Volumes"),
         filter_words=translate("VolumesPage", "Filter by name or label"),
         subject="volume",
+        counted=(translate("VolumesPage", "{0} volume"), translate("VolumesPage", "{0} volumes")),
+        name_of=volume_name,
         main_action="volumes.create",
         more_actions=("volumes.prune",),
         menu=_MENU,

@@ -116,6 +116,11 @@ class ChipBar(QWidget):
     def checked(self) -> tuple[str, ...]:
         return tuple(key for key, chip in self._chips.items() if chip.isChecked())
 
+    def clear(self) -> None:
+        """None is on; nobody is told."""
+        for chip in self._chips.values():
+            chip.setChecked(False)
+
     def set_count(self, key: str, count: int) -> None:
         if key in self._chips:
             self._chips[key].set_count(count)

@@ -26,6 +26,7 @@ class EmptyState(QWidget):
         self._hint.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._hint.setMaximumWidth(440)
         self._hint.setMinimumWidth(280)
+        self._faces: list[tuple[QAbstractButton, str]] = []
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(Space.S)
         column = QVBoxLayout(self)
@@ -48,15 +49,21 @@ class EmptyState(QWidget):
         self.setAccessibleName(title)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
-    def set(self, icon_name: str, title: str, hint: str = "") -> None:
+    def set(self, icon_name: str, title: str, hint: str = "", face: str = "") -> None:
+        """Say it anew, with the buttons that were added for this face."""
         self._picture.set_icon(icon_name)
         self._title.setText(title)
         self._hint.setText(hint)
         self._hint.setVisible(bool(hint))
         self.setAccessibleName(title)
+        for made, where in self._faces:
+            made.setVisible(where == face)
 
-    def add_button(self, made: QAbstractButton) -> None:
+    def add_button(self, made: QAbstractButton, face: str = "") -> None:
+        """Offer it on one face; "" is the first."""
+        self._faces.append((made, face))
         self._buttons.addWidget(made)
+        made.setVisible(not face)
 
 
 class _Picture(QWidget):

@@ -15,9 +15,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.models.table import ModelRole
+from gui.models.selection import RowSelection
+from gui.models.table import NO_INDEX, ModelRole
 from gui.theme import Role, Size, Space, Text, color, font, theme
 from gui.widgets.cells import AnyIndex, CellPainter, CellState, TextCell
+from gui.widgets.tick_box import ROOM, box_of, paint_tick_box
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,21 +45,26 @@ class CellDelegate(QStyledItemDelegate):
 
     def inner(self, cell: QRectF, column: int) -> QRectF:
         """The part of a cell its painter gets; the first one begins where the page's title does."""
+        return cell.adjusted(self.edge if self._is_first(column) else Space.M, 0, -Space.M, 0)
+
+    def _is_first(self, column: int) -> bool:
         view = self.parent()
-        first = isinstance(view, Table) and view.horizontalHeader().visualIndex(column) == 0
-        return cell.adjusted(self.edge if first else Space.M, 0, -Space.M, 0)
+        return isinstance(view, Table) and view.horizontalHeader().visualIndex(column) == 0
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         rect = QRectF(option.rect)
         view = self.parent()
         assert isinstance(view, Table)
-        selected = view.selectionModel().isRowSelected(index.row(), view.rootIndex())
+        selected = view.marks.is_marked(index.row())
         hovered = index.row() == self.hovered_row
         if selected or hovered:
             painter.fillRect(rect, color(Role.SELECTED if selected else Role.HOVER))
         painter.fillRect(QRectF(rect.left(), rect.bottom() - 1, rect.width(), 1), color(Role.BORDER, 0.6))
         if view.hasFocus() and index.row() == view.currentIndex().row() and index.column() == 0:
             painter.fillRect(QRectF(rect.left(), rect.top(), 2, rect.height() - 1), color(Role.ACCENT))
+        if view.can_tick and self._is_first(index.column()) and (hovered or view.choosing):
+            partly = not selected and view.marks.is_partly_marked(index.row())
+            paint_tick_box(painter, box_of(rect), marked=selected, partly=partly)
         painter.save()
         painter.setClipRect(rect)
         enabled = bool(index.flags() & Qt.ItemFlag.ItemIsEnabled)
@@ -67,9 +74,14 @@ class CellDelegate(QStyledItemDelegate):
 
 
 class Table(QTableView):
-    """A list of rows. `activated_key` on double click or Enter, `menu_wanted` with keys and a place."""
+    """A list of rows. `activated_key` on double click or Enter, `menu_wanted` with keys and a place.
+
+    Where several rows can be chosen, each has a box in the left margin, shown under the pointer and while choosing.
+    """
 
     activated_key = Signal(str)
+    opening = Signal(str)
+    """All rows below a closed header are wanted: its key. Whoever fills the list opens it within the call."""
     menu_wanted = Signal(list, QPoint)
     keys_selected = Signal(list)
     drag_wanted = Signal(list)
@@ -100,6 +112,11 @@ class Table(QTableView):
         header.setMinimumSectionSize(32)
         header.setStretchLastSection(False)
         header.setFixedHeight(Size.HEADER)
+        self._marks: RowSelection | None = None
+        self.ticking = False
+        """A box was ticked, and something is still chosen since."""
+        self._on_box = False
+        self._tick_row = -1
         self._empty: QWidget | None = None
         self._widths: dict[int, int] = {}
         self._droppable: tuple[int, ...] = ()
@@ -144,7 +161,27 @@ class Table(QTableView):
         if model is not None:
             for signal in (model.rowsInserted, model.rowsRemoved, model.modelReset, model.layoutChanged):
                 signal.connect(self._show_empty)
+            before = self.selectionModel()
+            self._marks = RowSelection(model, self)
+            self.setSelectionModel(self._marks)
+            before.deleteLater()
+            self._marks.restored.connect(self._tell_selection)
         self._show_empty()
+
+    @property
+    def marks(self) -> RowSelection:
+        assert self._marks is not None
+        return self._marks
+
+    @property
+    def can_tick(self) -> bool:
+        """Several rows can be chosen, and the margin has room for boxes."""
+        return self.selectionMode() is QAbstractItemView.SelectionMode.ExtendedSelection and self.cells.edge >= ROOM
+
+    @property
+    def choosing(self) -> bool:
+        """Every row shows its box."""
+        return self.ticking or len(self.marks.selectedRows()) > 1
 
     def _model(self) -> QAbstractItemModel | None:
         """The model; Qt's annotations forget that there may be none."""
@@ -153,10 +190,7 @@ class Table(QTableView):
     # --- keys ---
 
     def selected_keys(self) -> list[str]:
-        if self._model() is None:
-            return []
-        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
-        return [str(self.model().index(row, 0).data(ModelRole.KEY)) for row in rows]
+        return self._marks.keys() if self._marks is not None else []
 
     def current_key(self) -> str:
         index = self.currentIndex()
@@ -165,16 +199,22 @@ class Table(QTableView):
     def select_key(self, key: str) -> bool:
         """Select and show the row of a key; False if it is not among the rows shown."""
         for row in range(self.model().rowCount()):
-            if self.model().index(row, 0).data(ModelRole.KEY) == key:
-                self.selectRow(row)
+            if self._key(row) == key:
+                self._go_to(row)
+                self.marks.mark(row)
                 self.scrollTo(self.model().index(row, 0))
                 return True
         return False
 
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
         super().selectionChanged(selected, deselected)
+        self._tell_selection()
+
+    def _tell_selection(self) -> None:
+        keys = self.selected_keys()
+        self.ticking = self.ticking and bool(keys)
         self.viewport().update()
-        self.keys_selected.emit(self.selected_keys())
+        self.keys_selected.emit(keys)
 
     # --- what the user does ---
 
@@ -187,15 +227,50 @@ class Table(QTableView):
             self.activated_key.emit(self.current_key())
         elif event.key() == Qt.Key.Key_Escape and self.selected_keys():
             self.clearSelection()
+        elif event.key() == Qt.Key.Key_Space and self.can_tick and self.currentIndex().isValid():
+            self._tick(self.currentIndex().row())
         else:
+            before = self.currentIndex().row()
             super().keyPressEvent(event)
+            row = self.currentIndex().row()
+            plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+            if row not in (before, -1) and plain and self.marks.members(row) is not None:
+                self.marks.mark(row)
+
+    def keyboardSearch(self, search: str) -> None:
+        """Typed letters go to the row of that name, whichever column was clicked last."""
+        if self.currentIndex().column() > 0:
+            self._go_to(self.currentIndex().row())
+        super().keyboardSearch(search)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        left = event.button() is Qt.MouseButton.LeftButton
+        self._on_box = left and index.isValid() and self._box_at(event.position(), index)
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if self._on_box:
+            self._tick(index.row(), through=shift)
+            return
+        if left and shift and self.ticking and index.isValid():
+            self._tick(index.row(), through=True)
+            return
+        super().mousePressEvent(event)
+        self.ticking = self.ticking and bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if index.isValid() and self.marks.members(index.row()) is not None:
+            self._press_header(index, event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         index = self.indexAt(event.position().toPoint())
         if index.isValid() and event.button() is Qt.MouseButton.LeftButton:
+            if self._box_at(event.position(), index):
+                self.mousePressEvent(event)  # the second of two quick ticks
+                return
             self.activated_key.emit(str(index.siblingAtColumn(0).data(ModelRole.KEY)))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._on_box:
+            self._on_box = False
+            return
         super().mouseReleaseEvent(event)
         index = self.indexAt(event.position().toPoint())
         if index.isValid() and event.button() is Qt.MouseButton.LeftButton and not event.modifiers():
@@ -203,7 +278,8 @@ class Table(QTableView):
             self.cells.painter_of(index.column()).clicked(rect, index, event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        super().mouseMoveEvent(event)
+        if not self._on_box:
+            super().mouseMoveEvent(event)
         index = self.indexAt(event.position().toPoint())
         self._hover(index.row(), event.position())
         points = index.isValid() and self.cells.painter_of(index.column()).pointing(
@@ -224,6 +300,54 @@ class Table(QTableView):
         keys = self.selected_keys()
         if keys:
             self.menu_wanted.emit(keys, place)
+
+    # --- choosing ---
+
+    def _go_to(self, row: int) -> None:
+        """Make it the current row; what is marked stays."""
+        self.marks.setCurrentIndex(self.model().index(row, 0), RowSelection.SelectionFlag.NoUpdate)
+
+    def _box_at(self, point: QPointF, index: AnyIndex) -> bool:
+        first = self.horizontalHeader().visualIndex(index.column()) == 0
+        return self.can_tick and first and point.x() < self.visualRect(index).left() + ROOM
+
+    def _tick(self, row: int, *, through: bool = False) -> None:
+        """Turn the mark of a row or of all below a header; `through` adds all from the row ticked last to this one."""
+        row = self._opened(row)
+        if through and 0 <= self._tick_row < self.model().rowCount(NO_INDEX):
+            first, last = sorted((self._tick_row, row))
+            self.marks.add_rows(range(first, last + 1))
+        else:
+            self.marks.toggle(row)
+        self._tick_row = row
+        self._go_to(row)
+        self.ticking = bool(self.selected_keys())
+        self._tell_selection()
+
+    def _press_header(self, index: AnyIndex, event: QMouseEvent) -> None:
+        rect = self.cells.inner(QRectF(self.visualRect(index)), index.column())
+        modifiers = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+        if event.button() is Qt.MouseButton.RightButton:
+            row = self._opened(index.row())  # a menu is about what is seen
+            if not self.marks.is_marked(row):
+                self.marks.mark(row)
+        elif self.cells.painter_of(index.column()).pointing(rect, index, event.position()):
+            return  # it opens and closes the group
+        elif modifiers == Qt.KeyboardModifier.ControlModifier:
+            self.marks.toggle(index.row())
+        elif not modifiers:
+            self.marks.mark(index.row())
+
+    def _opened(self, row: int) -> int:
+        """The row of a header after what it stands over has been shown."""
+        if self.marks.members(row) is not None and not self.marks.members(row):
+            key = self._key(row)
+            self.opening.emit(key)
+            return next((n for n in range(self.model().rowCount()) if self._key(n) == key), row)
+        return row
+
+    def _key(self, row: int) -> str:
+        return str(self.model().index(row, 0).data(ModelRole.KEY))
 
     # --- drawing ---
 

@@ -316,20 +316,12 @@
         <translation>Nach Tag oder Ordner filtern</translation>
     </message>
     <message>
-        <source>Build</source>
-        <translation>Bauen</translation>
-    </message>
-    <message>
         <source>Nothing built yet</source>
         <translation>Noch nichts gebaut</translation>
     </message>
     <message>
         <source>Choose a folder with a Dockerfile; every step, its time and its output is kept here.</source>
         <translation>Einen Ordner mit einem Dockerfile auswählen; jeder Schritt wird mit Dauer und Ausgabe hier aufbewahrt.</translation>
-    </message>
-    <message>
-        <source>Build from a folder</source>
-        <translation>Aus einem Ordner bauen</translation>
     </message>
     <message>
         <source>{0} build</source>
@@ -936,8 +928,12 @@
         <translation>Mit Problemen</translation>
     </message>
     <message>
-        <source>Clear the selection</source>
-        <translation>Auswahl aufheben</translation>
+        <source>{0} container</source>
+        <translation>{0} Container</translation>
+    </message>
+    <message>
+        <source>{0} containers</source>
+        <translation>{0} Container</translation>
     </message>
     <message>
         <source>No containers yet</source>
@@ -948,12 +944,12 @@
         <translation>Den Demo-Dienst starten, um zu sehen, wie es geht, oder mit einem Image beginnen.</translation>
     </message>
     <message>
-        <source>{0} running of {1}</source>
-        <translation>{0} von {1} laufen</translation>
+        <source>Clear the filter</source>
+        <translation>Filter aufheben</translation>
     </message>
     <message>
-        <source>{0} selected</source>
-        <translation>{0} ausgewählt</translation>
+        <source>{0} running of {1}</source>
+        <translation>{0} von {1} laufen</translation>
     </message>
     <message>
         <source>Nothing matches</source>
@@ -2754,12 +2750,8 @@
         <translation>Mehr</translation>
     </message>
     <message>
-        <source>Clear the selection</source>
-        <translation>Auswahl aufheben</translation>
-    </message>
-    <message>
-        <source>{0} selected</source>
-        <translation>{0} ausgewählt</translation>
+        <source>Clear the filter</source>
+        <translation>Filter aufheben</translation>
     </message>
     <message>
         <source>Nothing matches “{0}”</source>
@@ -4675,6 +4667,25 @@
     </message>
 </context>
 <context>
+    <name>Selection</name>
+    <message>
+        <source>Clear the selection</source>
+        <translation>Auswahl aufheben</translation>
+    </message>
+    <message>
+        <source>Select all {0} shown</source>
+        <translation>Alle {0} gezeigten auswählen</translation>
+    </message>
+    <message>
+        <source>{0}: {1}</source>
+        <translation>{0}: {1}</translation>
+    </message>
+    <message>
+        <source>{0} not shown stay untouched</source>
+        <translation>{0} nicht gezeigte bleiben unberührt</translation>
+    </message>
+</context>
+<context>
     <name>Settings</name>
     <message>
         <source>Settings</source>
@@ -4964,6 +4975,10 @@
         <translation>Befehlspalette</translation>
     </message>
     <message>
+        <source>Lists</source>
+        <translation>Listen</translation>
+    </message>
+    <message>
         <source>Filter the list</source>
         <translation>Liste filtern</translation>
     </message>
@@ -4972,12 +4987,52 @@
         <translation>Diese Tasten</translation>
     </message>
     <message>
+        <source>Choose this row too, or no longer</source>
+        <translation>Zeile dazunehmen oder wieder weglassen</translation>
+    </message>
+    <message>
+        <source>Choose all that are shown</source>
+        <translation>Alle gezeigten auswählen</translation>
+    </message>
+    <message>
+        <source>Choose none</source>
+        <translation>Nichts auswählen</translation>
+    </message>
+    <message>
+        <source>Open, and open or close a project</source>
+        <translation>Öffnen; Projekt auf- und zuklappen</translation>
+    </message>
+    <message>
+        <source>Its menu</source>
+        <translation>Menü dazu</translation>
+    </message>
+    <message>
+        <source>Logs, files and details</source>
+        <translation>Protokolle, Dateien und Einzelheiten</translation>
+    </message>
+    <message>
         <source>Back to the list</source>
         <translation>Zurück zur Liste</translation>
     </message>
     <message>
         <source>Quit</source>
         <translation>Beenden</translation>
+    </message>
+    <message>
+        <source>Command palette, from anywhere</source>
+        <translation>Befehlspalette, von überall</translation>
+    </message>
+    <message>
+        <source>These keys, from anywhere</source>
+        <translation>Diese Tasten, von überall</translation>
+    </message>
+    <message>
+        <source>Undo the last removal</source>
+        <translation>Letztes Entfernen zurücknehmen</translation>
+    </message>
+    <message>
+        <source>Close the window</source>
+        <translation>Fenster schließen</translation>
     </message>
     <message>
         <source>Go to {0}</source>
@@ -5004,28 +5059,96 @@
         <translation>Überall</translation>
     </message>
     <message>
-        <source>Logs and terminals</source>
-        <translation>Logs und Terminals</translation>
+        <source>Next view of a container</source>
+        <translation>Nächste Ansicht eines Containers</translation>
+    </message>
+    <message>
+        <source>View before</source>
+        <translation>Vorige Ansicht</translation>
+    </message>
+    <message>
+        <source>View {0} of a container</source>
+        <translation>Ansicht {0} eines Containers</translation>
+    </message>
+    <message>
+        <source>Next hit</source>
+        <translation>Nächster Treffer</translation>
+    </message>
+    <message>
+        <source>Hit before</source>
+        <translation>Voriger Treffer</translation>
+    </message>
+    <message>
+        <source>Larger text</source>
+        <translation>Größere Schrift</translation>
+    </message>
+    <message>
+        <source>Smaller text</source>
+        <translation>Kleinere Schrift</translation>
+    </message>
+    <message>
+        <source>Read a folder again</source>
+        <translation>Ordner neu lesen</translation>
+    </message>
+    <message>
+        <source>Terminals: all other keys are the program&apos;s</source>
+        <translation>Terminals: alle anderen Tasten gehören dem Programm</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
+    </message>
+    <message>
+        <source>Paste</source>
+        <translation>Einfügen</translation>
+    </message>
+    <message>
+        <source>Select all</source>
+        <translation>Alles auswählen</translation>
+    </message>
+    <message>
+        <source>A page up</source>
+        <translation>Eine Seite hinauf</translation>
+    </message>
+    <message>
+        <source>A page down</source>
+        <translation>Eine Seite hinunter</translation>
+    </message>
+    <message>
+        <source>To the first line</source>
+        <translation>Zur ersten Zeile</translation>
+    </message>
+    <message>
+        <source>To the last line</source>
+        <translation>Zur letzten Zeile</translation>
+    </message>
+    <message>
+        <source>Ctrl+K for the shell</source>
+        <translation>Strg+K für die Shell</translation>
+    </message>
+    <message>
+        <source>Palette, at a prompt</source>
+        <translation>Palette, an der Eingabe</translation>
+    </message>
+    <message>
+        <source>Back to the list, at a prompt</source>
+        <translation>Zurück zur Liste, an der Eingabe</translation>
+    </message>
+    <message>
+        <source>These keys, at a prompt</source>
+        <translation>Diese Tasten, an der Eingabe</translation>
+    </message>
+    <message>
+        <source>Next view</source>
+        <translation>Nächste Ansicht</translation>
+    </message>
+    <message>
+        <source>Go to Containers</source>
+        <translation>Zu den Containern</translation>
     </message>
     <message>
         <source>Search</source>
         <translation>Suchen</translation>
-    </message>
-    <message>
-        <source>Next and previous hit</source>
-        <translation>Nächster und voriger Treffer</translation>
-    </message>
-    <message>
-        <source>Larger and smaller text</source>
-        <translation>Größerer und kleinerer Text</translation>
-    </message>
-    <message>
-        <source>Copy from a terminal</source>
-        <translation>Aus einem Terminal kopieren</translation>
-    </message>
-    <message>
-        <source>Paste into a terminal</source>
-        <translation>In ein Terminal einfügen</translation>
     </message>
     <message>
         <source>Keyboard shortcuts</source>

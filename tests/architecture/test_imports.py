@@ -64,8 +64,8 @@ def test_models_never_import_widgets() -> None:
 
 def test_widgets_know_nothing_of_containers() -> None:
     forbidden = ("engine", "gui.models", "gui.actions", "gui.pages", "gui.dialogs", "gui.bridge", "gui.presentation")
-    # Rows and columns of anything; figures in words.
-    generic = ("gui.models.table", "gui.presentation.units")
+    # Rows and columns of anything, and which of them are marked; figures in words.
+    generic = ("gui.models.table", "gui.models.selection", "gui.presentation.units")
     assert not findings(
         lambda module, found: (
             in_room(module, "gui.widgets") and within(found.target, *forbidden) and not within(found.target, *generic)

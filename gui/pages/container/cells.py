@@ -45,10 +45,15 @@ class GroupCell:
         painter.drawText(words, _LEFT, group_summary(group))
 
     def clicked(self, rect: QRectF, group: Group, point: QPointF) -> bool:
-        if point.x() > rect.left() + Size.ICON_SMALL + Space.S:
+        if not self.pointing(rect, point):
             return False
         self._toggle(group.name)
         return True
+
+    @staticmethod
+    def pointing(rect: QRectF, point: QPointF) -> bool:
+        """On the chevron."""
+        return rect.left() - Space.S <= point.x() <= rect.left() + Size.ICON_SMALL + Space.S
 
 
 class NameCell:
@@ -77,8 +82,9 @@ class NameCell:
         row = index.data(ModelRole.OBJECT)
         return isinstance(row, Group) and self._groups.clicked(rect.adjusted(Space.S, 0, 0, 0), row, point)
 
-    def pointing(self, _rect: QRectF, _index: AnyIndex, _point: QPointF) -> bool:
-        return False
+    def pointing(self, rect: QRectF, index: AnyIndex, point: QPointF) -> bool:
+        group = isinstance(index.data(ModelRole.OBJECT), Group)
+        return group and self._groups.pointing(rect.adjusted(Space.S, 0, 0, 0), point)
 
 
 class StatusCell:

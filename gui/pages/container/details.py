@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
@@ -75,8 +75,24 @@ class ContainerDetails(QWidget):
         column.addLayout(strip)
         self._stack = QStackedWidget()
         column.addWidget(self._stack, 1)
+        self._add_keys()
+
+    def _add_keys(self) -> None:
+        inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
         for number in range(len(_TABS)):
             QShortcut(QKeySequence(f"Alt+{number + 1}"), self, lambda n=number: self.tabs.setCurrentIndex(n))
+        for keys, step in (("Ctrl+Tab", 1), ("Ctrl+Shift+Tab", -1)):
+            QShortcut(QKeySequence(keys), self, lambda s=step: self._turn(s), context=inside)
+        for action in self._shell.verbs.for_subject("container"):
+            if action.shortcut.startswith(("Alt+", "F")):  # the others mean something else in logs, files, terminals
+                bound = self._shell.verbs.bind(self._shell, action.id, self, self._subjects)
+                bound.setShortcut(QKeySequence(action.shortcut))
+                bound.setShortcutContext(inside)
+                self.addAction(bound)
+                self._bound.append(bound)
+
+    def _turn(self, step: int) -> None:
+        self.tabs.setCurrentIndex((self.tabs.currentIndex() + step) % self.tabs.count())
 
     # --- what the page calls ---
 

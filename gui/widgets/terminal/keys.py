@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 
+KILL_LINE = b"\x0b"
+"""What Ctrl+K says to a shell; at its prompt that key opens the palette."""
 _KEYS = Qt.Key
 _CURSOR = {_KEYS.Key_Up: "A", _KEYS.Key_Down: "B", _KEYS.Key_Right: "C", _KEYS.Key_Left: "D", _KEYS.Key_Home: "H",
            _KEYS.Key_End: "F"}  # fmt: skip
@@ -47,6 +49,25 @@ def _text_key(name: Qt.Key | None, text: str, *, alt: bool, control: bool) -> by
         if name in _CONTROL:
             return prefix + bytes([_CONTROL[name]])
     return prefix + text.encode("utf-8", "ignore") if text else b""
+
+
+def belongs_to_window(key: int, modifiers: Qt.KeyboardModifier, *, full_screen: bool) -> bool:
+    """Keys a terminal has no use for, so that nobody is caught in it by keyboard.
+
+    A shell's prompt can do without Ctrl+K, Alt+Left and F1; a program that has the whole screen gets them.
+    """
+    control, shift, alt = (
+        Qt.KeyboardModifier.ControlModifier,
+        Qt.KeyboardModifier.ShiftModifier,
+        Qt.KeyboardModifier.AltModifier,
+    )
+    held = modifiers & (control | shift | alt)
+    if held & (control | shift) == control | shift:
+        return True
+    if held == control and (_KEYS.Key_0 <= key <= _KEYS.Key_9 or key in (_KEYS.Key_Tab, _KEYS.Key_Question)):
+        return True
+    at_prompt = ((_KEYS.Key_K, control), (_KEYS.Key_Left, alt), (_KEYS.Key_F1, Qt.KeyboardModifier.NoModifier))
+    return not full_screen and (key, held) in at_prompt
 
 
 def encode_paste(text: str, *, bracketed: bool) -> bytes:

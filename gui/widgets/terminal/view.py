@@ -26,7 +26,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QMenu, QWidget
 from gui.theme import Role, Space, color, mono, theme
 from gui.widgets.logview.selection import Selection, Spot
 from gui.widgets.terminal import screen as modes
-from gui.widgets.terminal.keys import encode_key, encode_mouse, encode_paste
+from gui.widgets.terminal.keys import KILL_LINE, belongs_to_window, encode_key, encode_mouse, encode_paste
 from gui.widgets.terminal.paint import CellPainter
 from gui.widgets.terminal.screen import TerminalScreen, TerminalStream, unpack
 from gui.widgets.terminal.words import LineWords, address_at, cells_text, line_words, word_columns
@@ -339,10 +339,9 @@ class TerminalView(QAbstractScrollArea):
     # --- keyboard ---
 
     def event(self, event: QEvent) -> bool:
-        # Keys belong to the program in the terminal before they belong to shortcuts, but for Ctrl+Shift+… ones.
+        # Keys belong to the program in the terminal before they belong to shortcuts, but for those it has no use for.
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-            if event.modifiers() & both != both and not self._finished:
+            if not self._finished and (self._own_act(event) is not None or not self._is_windows(event)):
                 event.accept()
                 return True
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
@@ -351,8 +350,13 @@ class TerminalView(QAbstractScrollArea):
                 return True
         return super().event(event)
 
+    def _is_windows(self, event: QKeyEvent) -> bool:
+        return belongs_to_window(event.key(), event.modifiers(), full_screen=self.screen_buffer.alternate)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self._own_key(event):
+        act = self._own_act(event)
+        if act is not None:
+            act()
             return
         if self._finished:
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -368,8 +372,8 @@ class TerminalView(QAbstractScrollArea):
             self._cursor_on = True
             self.typed.emit(data)
 
-    def _own_key(self, event: QKeyEvent) -> bool:
-        """Keys the terminal keeps for itself: copy, paste, scrolling, zoom."""
+    def _own_act(self, event: QKeyEvent) -> Callable[[], object] | None:
+        """What a key does that the terminal keeps for itself: copy, paste, scrolling, zoom."""
         control = Qt.KeyboardModifier.ControlModifier
         shift = Qt.KeyboardModifier.ShiftModifier
         held = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
@@ -381,6 +385,7 @@ class TerminalView(QAbstractScrollArea):
             (keys.Key_V, control | shift): self.paste,
             (keys.Key_Insert, shift): self.paste,
             (keys.Key_A, control | shift): self.select_all,
+            (keys.Key_K, control | shift): lambda: self.typed.emit(KILL_LINE),
             (keys.Key_PageUp, shift): lambda: bar.setValue(bar.value() - self.rows + 1),
             (keys.Key_PageDown, shift): lambda: bar.setValue(bar.value() + self.rows - 1),
             (keys.Key_Home, shift): lambda: bar.setValue(0),
@@ -389,10 +394,7 @@ class TerminalView(QAbstractScrollArea):
             (keys.Key_Plus, control): lambda: self.set_zoom(self._zoom * 1.1),
             (keys.Key_Minus, control): lambda: self.set_zoom(self._zoom / 1.1),
         }
-        act = acts.get((event.key(), held))
-        if act is not None:
-            act()
-        return act is not None
+        return acts.get((event.key(), held))
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
         if event.commitString() and not self._finished:
