@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _CURVE_NS = 90_000_000_000
 _GLANCE_FRESH_NS = 600_000_000
+_CPU_COUNTS = ("cpu_usage_us", "cpu_user_us", "cpu_system_us", "throttled_us", "throttled_periods", "periods")
+_IO_COUNTS = ("io_read", "io_write", "io_read_ops", "io_write_ops")
 _MUCH = 16
 """A change of one part in so many is worth a whole reading."""
 
@@ -62,11 +64,13 @@ class LiveContainer:
         """
         end, last = self.readings.take(whole=True), self.last
         if last is not None:
+            counted = ("time_ns", *_IO_COUNTS, *(() if "cpu" in last.estimated else _CPU_COUNTS))
             end = msgspec.structs.replace(
                 last,
                 memory_peak=max(end.memory_peak, last.memory_peak),
                 oom=max(end.oom, last.oom),
                 oom_kills=max(end.oom_kills, last.oom_kills),
+                **{name: max(getattr(end, name), getattr(last, name)) for name in counted},
             )
         self.last = end
         return end

@@ -22,6 +22,7 @@ def rates_between(old: Sample, new: Sample, *, host_memory: int = 0) -> Rates:
     return Rates(
         container_id=new.container_id,
         time_ns=new.time_ns,
+        seconds=passed_us / 1e6,
         cpu_percent=share(old.cpu_usage_us, new.cpu_usage_us),
         cpu_user_percent=share(old.cpu_user_us, new.cpu_user_us),
         cpu_system_percent=share(old.cpu_system_us, new.cpu_system_us),

@@ -191,6 +191,12 @@ class Readings:
             figures["cpu_system_us"] = parse.field(unified, b"system_usec")
             return
         figures["cpu_usage_us"] = parse.number(read(groups.cpuacct, "cpuacct.usage")) // 1000
+        user = read(groups.cpuacct, "cpuacct.usage_user")
+        if user:
+            figures["cpu_user_us"] = parse.number(user) // 1000
+            figures["cpu_system_us"] = parse.number(read(groups.cpuacct, "cpuacct.usage_sys")) // 1000
+            return
+        # An old kernel says it in hundredths of a second, too coarse for one second of an idle program.
         ticks = read(groups.cpuacct, "cpuacct.stat")
         figures["cpu_user_us"] = parse.field(ticks, b"user") * _TICK_US
         figures["cpu_system_us"] = parse.field(ticks, b"system") * _TICK_US

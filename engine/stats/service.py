@@ -18,7 +18,7 @@ from engine.errors import Conflict, NotFound, WherryError
 from engine.stats.host import HostReader
 from engine.stats.live import LiveContainer
 from engine.stats.rates import rates_between
-from engine.stats.ring import SLOT_SECONDS, SLOTS, Ring
+from engine.stats.ring import EARLIER_SUFFIX, SLOT_SECONDS, SLOTS, SUFFIX, Ring
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -38,6 +38,8 @@ _FRESH = 0.6
 _GLANCE_SECONDS = 1.0
 _LEAST_SECONDS = 0.05
 _BREATHE_EVERY = 25
+_SHORTEST_RECORD_NS = 500_000_000
+"""What a container did since the last record is kept when it ends, if that was so long."""
 
 
 class StatsService:
@@ -92,6 +94,10 @@ class StatsService:
         live = self._live.get(container_id)
         if live is not None:
             live.look_last()
+            before, now = live.ring_last, live.last
+            if before is not None and now is not None and now.time_ns - before.time_ns > _SHORTEST_RECORD_NS:
+                with contextlib.suppress(OSError):
+                    self._put(before, now, ending=True)
 
     async def last_sample(self, container_id: str) -> Sample | None:
         """The newest reading taken, also of a container that has just ended (OOM counts for its death report)."""
@@ -121,7 +127,7 @@ class StatsService:
 
     def _forget_old(self) -> None:
         """A ring says nothing any more once its newest slot is a day old."""
-        for path in self._directory.glob("name-*.ring"):
+        for path in [*self._directory.glob(f"name-*{SUFFIX}"), *self._directory.glob(f"*{EARLIER_SUFFIX}")]:
             with contextlib.suppress(OSError):
                 if time.time() - path.stat().st_mtime > SLOTS * SLOT_SECONDS:
                     path.unlink()
@@ -226,6 +232,8 @@ class StatsService:
             if place % _BREATHE_EVERY == _BREATHE_EVERY - 1:
                 await asyncio.sleep(0)
             live.glance()
+            if live.ring_last is None:
+                live.ring_last = live.last
 
     async def _fill_rings(self) -> None:
         targets = self._targets.live_stat_targets()
@@ -237,14 +245,21 @@ class StatsService:
                 await asyncio.sleep(0)
             live = self._live_of(target)
             before, now = live.ring_last, live.take(int(_FRESH * 1e9))
-            if before is None or now.time_ns - before.time_ns >= 0.9e9 * SLOT_SECONDS:
+            if before is None or _slot(now) != _slot(before):
                 if before is not None:
-                    rates = rates_between(before, now, host_memory=self._host.memory)
-                    Ring(self._ring_path(target.container_id)).put(rates)
+                    self._put(before, now)
                 live.ring_last = now
 
+    def _put(self, before: Sample, now: Sample, *, ending: bool = False) -> None:
+        rates = rates_between(before, now, host_memory=self._host.memory)
+        Ring(self._ring_path(now.container_id)).put(rates, ending=ending)
+
     def _ring_path(self, container_id: str) -> Path:
-        return self._directory / f"{container_id}.ring"
+        return self._directory / f"{container_id}{SUFFIX}"
 
     def _history_path(self, name: str) -> Path:
-        return self._directory / f"name-{name}.ring"
+        return self._directory / f"name-{name}{SUFFIX}"
+
+
+def _slot(sample: Sample) -> int:
+    return sample.time_ns // 1_000_000_000 // SLOT_SECONDS

@@ -62,6 +62,8 @@ class Rates(Data, frozen=True, kw_only=True):
 
     container_id: str
     time_ns: int
+    seconds: float = 1.0
+    """The time these figures are of: the stretch that ends at `time_ns`."""
     cpu_percent: float
     """100 is one whole processor."""
     cpu_user_percent: float

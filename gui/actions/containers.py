@@ -253,6 +253,13 @@ async def show_logs(shell: Shell, containers: Sequence[Container]) -> None:
         shell.navigate("containers", containers[0].id, "logs")
 
 
+async def show_graphs(shell: Shell, containers: Sequence[Container]) -> None:
+    if len(containers) > 1:
+        shell.open_dialog("graphs", containers=[c.id for c in containers])
+    else:
+        shell.navigate("containers", containers[0].id, "stats")
+
+
 async def show_terminal(shell: Shell, containers: Sequence[Container]) -> None:
     shell.navigate("containers", containers[0].id, "terminal")
 
@@ -353,6 +360,7 @@ def container_actions() -> tuple[Action, ...]:
         _lifecycle("kill", translate("ContainerActions", "Kill…"), "kill", Verb.KILL, kill, "", danger=True),
         _looking("details", translate("ContainerActions", "Details"), "info", show_details, one(), "Return"),
         _looking("logs", translate("ContainerActions", "Logs"), "logs", show_logs, bool, "Alt+L"),
+        _looking("graphs", translate("ContainerActions", "Graphs"), "chart", show_graphs, bool, ""),
         _looking(
             "terminal", translate("ContainerActions", "Terminal"), "terminal", show_terminal, one(Verb.EXEC), "Alt+E"
         ),
@@ -405,7 +413,8 @@ def _has_url(containers: Sequence[Container]) -> bool:
 
 
 _LEAVE_UNDO = frozenset(
-    {"stop", "pause", "unpause", "kill"} | {"details", "logs", "terminal", "browse", "export", "copy-run", "copy-id"}
+    {"stop", "pause", "unpause", "kill"}
+    | {"details", "logs", "graphs", "terminal", "browse", "export", "copy-run", "copy-id"}
 )
 
 

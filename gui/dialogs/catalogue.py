@@ -16,6 +16,7 @@ DIALOGS: dict[str, tuple[str, str]] = {
     "run": ("gui.dialogs.run", "RunDialog"),
     "edit": ("gui.dialogs.run", "EditDialog"),
     "merged-logs": ("gui.dialogs.merged_logs", "MergedLogsDialog"),
+    "graphs": ("gui.dialogs.graphs", "GraphsDialog"),
     "report": ("gui.feedback.errors", "ReportDialog"),
     "operation": ("gui.dialogs.operation", "OperationDialog"),
     "pull": ("gui.dialogs.pull", "PullDialog"),
@@ -31,7 +32,7 @@ DIALOGS: dict[str, tuple[str, str]] = {
 }
 """Name → (module, class). Rooms add theirs here."""
 
-LOOKING = frozenset({"merged-logs", "report", "operation", "find-file"})
+LOOKING = frozenset({"merged-logs", "graphs", "report", "operation", "find-file"})
 """Those that only look, and can never need the name of something just removed."""
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class MergedLogsDialog(QDialog):
     """A window of its own, so that it can stay beside the main one. The whole history of all is in it."""
 
-    def __init__(self, shell: Shell, containers: Sequence[str]) -> None:
+    def __init__(self, shell: Shell, containers: Sequence[str], time_ns: int = 0) -> None:
         super().__init__(shell.dialog_parent)
         self.setModal(False)
         self.setWindowTitle(translate("MergedLogs", "Logs of {0} containers").format(len(containers)))
@@ -31,4 +31,6 @@ class MergedLogsDialog(QDialog):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.panel)
         self.panel.show_log(f"merged:{','.join(names)}", "-".join(sorted(names.values())[:4]))
+        if time_ns:
+            self.panel.show_time(time_ns)
         self.finished.connect(lambda _code: self.panel.suspend())

@@ -39,7 +39,7 @@ _DROPPABLE = ("image", "cpu", "ports")
 """Columns a narrow window does without, the first of them first."""
 _BULK = ("container.start", "container.stop", "container.restart", "container.remove")
 _MENU = (
-    ("container.details", "container.logs", "container.terminal", "container.browse"),
+    ("container.details", "container.logs", "container.graphs", "container.terminal", "container.browse"),
     (
         "container.start",
         "container.stop",

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from gui.theme import Role, Size, Text, Tone, color, font, mono, theme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QColor
 
 
 def label(text: str = "", scale: Text = Text.BODY, tone: Tone | None = None, *, wrap: bool = False) -> QLabel:
@@ -99,6 +106,35 @@ class ElidedLabel(QWidget):
     def _tell_whole(self) -> None:
         cut = QFontMetrics(self.font()).horizontalAdvance(self._text) > self.width()
         self.setToolTip(self._text if cut else "")
+
+
+class SwatchLabel(QWidget):
+    """A name beside the colour it has in a picture. The colour is asked for each time, as the theme may change."""
+
+    def __init__(self, text: str, ink: Callable[[], QColor], scale: Text = Text.SMALL) -> None:
+        super().__init__()
+        self._text, self._ink = text, ink
+        self.setFont(font(scale))
+        self.setAccessibleName(text)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        theme().changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        metrics = QFontMetrics(self.font())
+        return QSize(metrics.horizontalAdvance(self._text) + metrics.height() + 2, metrics.height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        side = self.height() * 0.55
+        swatch = QRectF(0, (self.height() - side) / 2, side, side)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._ink())
+        painter.drawRoundedRect(swatch, 2, 2)
+        painter.setFont(self.font())
+        painter.setPen(color(Role.TEXT_SECONDARY))
+        place = QRectF(self.height() * 0.9, 0, self.width(), self.height())
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self._text)
 
 
 class CodeLabel(QLabel):

@@ -747,6 +747,10 @@
         <translation>Logs</translation>
     </message>
     <message>
+        <source>Graphs</source>
+        <translation>Diagramme</translation>
+    </message>
+    <message>
         <source>Terminal</source>
         <translation>Terminal</translation>
     </message>
@@ -1508,6 +1512,92 @@
     </message>
 </context>
 <context>
+    <name>Figures</name>
+    <message>
+        <source>Created</source>
+        <translation>Erstellt</translation>
+    </message>
+    <message>
+        <source>Started</source>
+        <translation>Gestartet</translation>
+    </message>
+    <message>
+        <source>Restarted</source>
+        <translation>Neu gestartet</translation>
+    </message>
+    <message>
+        <source>Asked to stop</source>
+        <translation>Zum Anhalten aufgefordert</translation>
+    </message>
+    <message>
+        <source>Ended</source>
+        <translation>Beendet</translation>
+    </message>
+    <message>
+        <source>Ran out of memory</source>
+        <translation>Speicher ausgegangen</translation>
+    </message>
+    <message>
+        <source>Limits or settings changed</source>
+        <translation>Grenzen oder Einstellungen geändert</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>Pausiert</translation>
+    </message>
+    <message>
+        <source>Went on</source>
+        <translation>Fortgesetzt</translation>
+    </message>
+    <message>
+        <source>Ended with {0}</source>
+        <translation>Mit {0} beendet</translation>
+    </message>
+    <message>
+        <source>Unhealthy</source>
+        <translation>Ungesund</translation>
+    </message>
+    <message>
+        <source>{0} was built</source>
+        <translation>{0} wurde gebaut</translation>
+    </message>
+    <message>
+        <source>Not made yet</source>
+        <translation>Noch nicht erstellt</translation>
+    </message>
+    <message>
+        <source>Did not run</source>
+        <translation>Lief nicht</translation>
+    </message>
+    <message>
+        <source>Does not run</source>
+        <translation>Läuft nicht</translation>
+    </message>
+</context>
+<context>
+    <name>FiguresExport</name>
+    <message>
+        <source>Save the figures</source>
+        <translation>Messwerte speichern</translation>
+    </message>
+    <message>
+        <source>{0} rows saved to {1}</source>
+        <translation>{0} Zeilen in {1} gespeichert</translation>
+    </message>
+    <message>
+        <source>Save a picture of the graphs</source>
+        <translation>Bild der Diagramme speichern</translation>
+    </message>
+    <message>
+        <source>The picture could not be written to {0}</source>
+        <translation>Das Bild konnte nicht nach {0} geschrieben werden</translation>
+    </message>
+    <message>
+        <source>The picture is in {0}</source>
+        <translation>Das Bild liegt in {0}</translation>
+    </message>
+</context>
+<context>
     <name>FileBrowser</name>
     <message>
         <source>Files</source>
@@ -1911,6 +2001,53 @@
     <message>
         <source>Cancel</source>
         <translation>Abbrechen</translation>
+    </message>
+</context>
+<context>
+    <name>Graphs</name>
+    <message>
+        <source>Graphs of {0} containers</source>
+        <translation>Diagramme von {0} Containern</translation>
+    </message>
+    <message>
+        <source>Time shown</source>
+        <translation>Gezeigte Zeit</translation>
+    </message>
+    <message>
+        <source>Back to now</source>
+        <translation>Zurück zum Jetzt</translation>
+    </message>
+    <message>
+        <source>Save the figures (CSV)…</source>
+        <translation>Messwerte speichern (CSV) …</translation>
+    </message>
+    <message>
+        <source>Save a picture (PNG)…</source>
+        <translation>Bild speichern (PNG) …</translation>
+    </message>
+    <message>
+        <source>graphs</source>
+        <translation>Diagramme</translation>
+    </message>
+    <message>
+        <source>Save what is shown</source>
+        <translation>Gezeigtes speichern</translation>
+    </message>
+    <message>
+        <source>CPU</source>
+        <translation>CPU</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>Disk, read and written</source>
+        <translation>Datenträger, gelesen und geschrieben</translation>
+    </message>
+    <message>
+        <source>Network, received and sent</source>
+        <translation>Netzwerk, empfangen und gesendet</translation>
     </message>
 </context>
 <context>
@@ -5256,6 +5393,18 @@
         <translation>Zurück zum Jetzt</translation>
     </message>
     <message>
+        <source>Save the figures (CSV)…</source>
+        <translation>Messwerte speichern (CSV) …</translation>
+    </message>
+    <message>
+        <source>Save a picture (PNG)…</source>
+        <translation>Bild speichern (PNG) …</translation>
+    </message>
+    <message>
+        <source>Save what is shown</source>
+        <translation>Gezeigtes speichern</translation>
+    </message>
+    <message>
         <source>CPU</source>
         <translation>CPU</translation>
     </message>
@@ -5266,6 +5415,10 @@
     <message>
         <source>System</source>
         <translation>System</translation>
+    </message>
+    <message>
+        <source>In all</source>
+        <translation>Insgesamt</translation>
     </message>
     <message>
         <source>Throttled</source>
@@ -5588,6 +5741,14 @@
     <message>
         <source>No figures yet</source>
         <translation>Noch keine Werte</translation>
+    </message>
+    <message>
+        <source>{0}: not recorded</source>
+        <translation>{0}: nicht aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>Not recorded</source>
+        <translation>Nicht aufgezeichnet</translation>
     </message>
 </context>
 <context>

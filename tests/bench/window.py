@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from gui.application import Application
 
-_PARTS = ("empty", "start", "idle", "tray", "load", "filter", "click")
-_REAL_PARTS = ("empty", "start", "idle", "tray", "click", "load")
+_PARTS = ("empty", "start", "idle", "graphs", "tray", "load", "filter", "click")
+_REAL_PARTS = ("empty", "start", "idle", "graphs", "tray", "click", "load")
 _STARTED_NS = time.time_ns()
 _STORE = "WHERRY_BENCH_STORE"
 
@@ -65,6 +65,7 @@ def _report(found: dict[str, dict[str, float]]) -> None:
         ("memory (RSS) then", f"{start['rss'] / 1e6:.0f} MB", "≤ 180 MB"),
         ("  an empty Qt window", f"{empty['rss'] / 1e6:.0f} MB", ""),
         ("idle, 20 running containers shown", f"{found['idle']['percent']:.1f} % of a core", "≤ 3 %"),
+        ("a container's graphs shown, 5 min", f"{found['graphs']['percent']:.1f} % of a core", "≤ 3 %"),
         ("idle in the tray", f"{found['tray']['percent']:.2f} % of a core", "≤ 0.5 %"),
         ("stall under load, 99.9th percentile", f"{load['p999'] * 1000:.0f} ms", "≤ 50 ms"),
         ("  longest", f"{load['longest'] * 1000:.0f} ms", "≤ 100 ms"),
@@ -116,7 +117,8 @@ def _measure(part: str) -> dict[str, float]:
 
     def started(application: Application) -> None:
         work: dict[str, Callable[[Application], Any]] = {
-            "start": _start, "idle": _idle, "tray": _tray, "load": _load, "filter": _filter, "click": _click,
+            "start": _start, "idle": _idle, "graphs": _graphs, "tray": _tray, "load": _load, "filter": _filter,
+            "click": _click,
         }  # fmt: skip
 
         async def run_part() -> None:
@@ -150,7 +152,13 @@ async def _open(part: str) -> Any:
     from tests.fakes.engine import open_fake_engine
     from tests.fakes.world import populate_many
 
-    counts = {"filter": (1000, 1000, 20), "idle": (20, 10, 20), "tray": (20, 10, 20), "load": (20, 10, 20)}
+    counts = {
+        "filter": (1000, 1000, 20),
+        "idle": (20, 10, 20),
+        "graphs": (20, 10, 20),
+        "tray": (20, 10, 20),
+        "load": (20, 10, 20),
+    }
     containers, images, running = counts.get(part, (100, 50, 20))
     engine = await open_fake_engine(lambda store: populate_many(store, containers, images, running=running))
     if part == "load":
@@ -196,6 +204,18 @@ async def _cpu_share(seconds: float) -> float:
 async def _idle(application: Application) -> dict[str, float]:
     await asyncio.sleep(2)
     return {"percent": await _cpu_share(10)}
+
+
+async def _graphs(application: Application) -> dict[str, float]:
+    """One container's graphs in a window of the usual size, five minutes of them, a sample a second."""
+    running = [c for c in application.client.mirror.containers.values() if c.pid]
+    application.window.resize(1280, 800)
+    application.window.navigate("containers", running[0].id, "stats")
+    page: Any = application.window.page("containers")
+    await _until(lambda: page.details is not None and page.details.tab("stats").timeline.now > 10**18)
+    page.details.tab("stats").timeline.set_span(300)
+    await asyncio.sleep(3)
+    return {"percent": await _cpu_share(20)}
 
 
 async def _tray(application: Application) -> dict[str, float]:

@@ -204,6 +204,8 @@ class FakeStats:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.history_seconds = 4 * 3600
+        """How long figures have been kept."""
 
     async def sample(self, container: str) -> Sample:
         found = self._store.container(container)
@@ -226,8 +228,9 @@ class FakeStats:
 
     async def history(self, container: str, *, seconds: float = 3600.0) -> Sequence[Rates]:
         found = self._store.container(container)
-        moment = time.time_ns()
-        return [self._rates(found, moment - n * _SECOND) for n in range(min(int(seconds), 900), 0, -1)]
+        last = time.time_ns() // _SECOND // 10 * 10 * _SECOND
+        count = min(int(seconds), self.history_seconds) // 10
+        return [replace(self._rates(found, last - n * 10 * _SECOND), seconds=10.0) for n in reversed(range(count))]
 
     async def host(self) -> HostSample:
         wave = 140 + 70 * math.sin(time.time() / 7)

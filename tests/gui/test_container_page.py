@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QLabel, QMenu, QPlainTextEdit
 
-from engine.types.containers import NEXT_STEPS, Exit, Resources, State
+from engine.stats.rates import rates_between
+from engine.types.containers import ALIVE_STATES, NEXT_STEPS, Exit, Resources, State
 from engine.types.data import now
+from engine.types.events import Event
+from engine.types.stats import Sample
 from gui.pages.container.changes import ChangesTab
 from gui.pages.container.files import FilesTab
 from gui.pages.container.history import HistoryTab
@@ -22,8 +28,11 @@ from gui.pages.container.processes import ProcessesTab
 from gui.pages.container.stats import StatsTab
 from gui.pages.container.terminal import TerminalTab
 from gui.pages.containers import ContainersPage
+from gui.presentation.figures import as_csv, figures, quiet_stretches
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.gui.conftest import Driver
 
 
@@ -205,7 +214,7 @@ def test_the_time_shown_fits_a_young_container_until_it_is_chosen(driver: Driver
     assert len(history) > 60
     for container, known, shown in (
         (young, [], "60"),
-        (young, history[-20:], "60"),
+        (young, history[-5:], "60"),
         (young, history, "300"),
         (old, [], "300"),
         (replace(old, state=State.EXITED), [], "300"),
@@ -225,6 +234,75 @@ def test_stats_load_history_and_a_dragged_limit_applies_live(driver: Driver, pag
     driver.until(lambda: driver.container("shop-web-1").spec.resources.memory == 300 << 20)
     stats.charts["cpu"].limit_dropped.emit(150.0)
     driver.until(lambda: driver.container("shop-web-1").spec.resources == Resources(memory=300 << 20, cpus=1.5))
+
+
+def test_the_graphs_mark_what_happened_to_this_container_alone(driver: Driver, page: ContainersPage) -> None:
+    stats = tab(driver, "shop-web-1", "stats")
+    key = driver.container("shop-web-1").id
+    driver.ask(lambda engine: engine.containers.stop(key))
+    driver.ask(lambda engine: engine.containers.start(key))
+    driver.until(lambda: {words.split(" ")[0] for _, words, _ in stats.charts["cpu"]._marks} >= {"Started", "Ended"})
+    stats.mark_time(stats.timeline.now)
+    other = tab(driver, "grafana", "stats")
+    assert other is stats
+    assert stats.timeline.crosshair is None
+    driver.until(lambda: len(stats._buffers["cpu"]) > 0)
+    assert stats.charts["cpu"]._marks == []
+
+
+def test_unsplit_memory_and_missing_pressure_are_told_as_such() -> None:
+    sample = Sample(container_id="id", time_ns=1, memory=5 << 20, memory_total=6 << 20)
+    rates = rates_between(replace(sample, time_ns=0), sample)
+    assert figures("memory", rates)[-1] == 5 << 20
+    assert all(isnan(part) for part in figures("memory", rates)[:-1])
+    assert all(isnan(share) for share in figures("pressure", rates))
+    rows = list(csv.DictReader(io.StringIO(as_csv([rates], {"id": "web"}))))
+    assert rows[0]["container"] == "web"
+    assert rows[0]["memory_bytes"] == str(5 << 20)
+    assert rows[0]["memory_programs_bytes"] == rows[0]["memory_pressure_percent"] == ""
+
+
+def test_a_stretch_without_figures_says_that_the_container_did_not_run(driver: Driver) -> None:
+    container = driver.container("shop-web-1")
+    made = int(container.created.timestamp() * 1e9)
+
+    def event(action: str, seconds: int) -> Event:
+        return Event(time_ns=made + seconds * 10**9, kind="container", action=action, id=container.id)
+
+    log = [event("create", 0), event("start", 1), event("die", 10), event("start", 70), event("die", 90)]
+    stretches = quiet_stretches(log, container, made + 100 * 10**9)
+    seconds = [((a - made) // 10**9, (b - made) // 10**9, words) for a, b, words in stretches[1:]]
+    assert seconds == [(10, 70, "Did not run"), (90, 100, "Does not run")]
+
+
+def test_figures_and_a_picture_can_be_taken_along(driver: Driver, page: ContainersPage, tmp_path: Path) -> None:
+    stats = tab(driver, "shop-web-1", "stats")
+    driver.until(lambda: stats.timeline.now > 10**18)
+    paths = {"csv": tmp_path / "a.csv", "png": tmp_path / "a.png"}
+
+    async def choose(_title: str, suggested: str, _filters: str = "") -> str:
+        return str(paths[suggested[-3:]])
+
+    driver.window.choose_save_file = choose  # type: ignore[method-assign]
+    driver.window.run(stats._export_figures())
+    driver.window.run(stats._export_picture())
+    driver.until(lambda: all(path.exists() and path.stat().st_size for path in paths.values()))
+    driver.until(lambda: len(paths["csv"].read_text().splitlines()) > 25)
+    assert not QImage(str(paths["png"])).isNull()
+
+
+def test_a_project_in_one_graph(driver: Driver, page: ContainersPage) -> None:
+    names = [name for name in sorted(driver.names()) if name.startswith("shop-")]
+    driver.trigger("container.graphs", *names)
+    dialog: Any = driver.dialog("dialog.graphs")
+    driver.until(lambda: dialog.timeline.now > 10**18)
+    assert [one.name for one in dialog.containers] == names
+    found = dialog._buffers["memory"].at(dialog.timeline.now)
+    assert found is not None
+    running = [driver.container(name).state in ALIVE_STATES for name in names]
+    assert [not isnan(value) for value in found[1]] == running
+    dialog.timeline.click(dialog.timeline.now - 30 * 10**9)
+    driver.dialog("dialog.merged-logs")
 
 
 def test_a_click_in_a_graph_shows_the_log_of_that_second(driver: Driver, page: ContainersPage) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from engine.types.containers import ALIVE_STATES, UpdateContainer
 from gui.pages.container.tab import DetailTab
+from gui.pages.figures_export import save_figures, save_picture
+from gui.presentation.figures import COLUMNS, event_marks, figures, quiet_stretches
 from gui.presentation.units import memory_text, percent_text, rate_text
 from gui.theme import Space, Text, Tone
-from gui.widgets.buttons import Variant, button
+from gui.widgets.buttons import Variant, button, menu_button
 from gui.widgets.card import Card
 from gui.widgets.charts import Kind, Series, SeriesBuffer, TimeChart, Timeline
 from gui.widgets.labels import label
@@ -23,14 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.types.containers import Container, Resources
-    from engine.types.events import Event
     from engine.types.stats import Rates
     from gui.shell import Shell
 
-_HISTORY_SECONDS = 3600.0
+_FIRST_SECONDS = 3600.0
+_DAY_SECONDS = 86_400.0
 _CHART_HEIGHT = 190
 _SHORT_SPAN, _USUAL_SPAN = "60", "300"
-_MARK_TONES = {"start": Tone.SUCCESS, "die": Tone.DANGER, "oom": Tone.DANGER, "update": Tone.INFO}
 _SMALLEST_MEMORY = 6 << 20
 _QUIET = {"cpu": 5.0, "io": 1000.0, "net": 1000.0, "pressure": 5.0}
 """Full scale where nothing happens: enough for the marks of the axis to differ, and for noise to look like noise."""
@@ -45,10 +48,8 @@ class StatsTab(DetailTab):
         self._span_is_mine = False
         self.timeline = Timeline(300.0, self)
         self.timeline.time_clicked.connect(lambda time_ns: self.time_wanted.emit("logs", time_ns))
-        self._buffers = {
-            name: SeriesBuffer(columns=count)
-            for name, count in (("cpu", 3), ("memory", 4), ("io", 2), ("net", 2), ("pids", 1), ("pressure", 3))
-        }
+        self._loaded_seconds = 0.0
+        self._buffers = {name: SeriesBuffer(columns=count) for name, count in COLUMNS.items()}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -56,7 +57,7 @@ class StatsTab(DetailTab):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
-        inside = QWidget()
+        inside = self._graphs = QWidget()
         area.setWidget(inside)
         grid = QGridLayout(inside)
         grid.setContentsMargins(Space.L, Space.XS, Space.L, Space.L)
@@ -76,7 +77,14 @@ class StatsTab(DetailTab):
     def _make_tools(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setContentsMargins(Space.L, Space.S, Space.L, Space.S)
-        spans = (("60", "1 min"), ("300", "5 min"), ("900", "15 min"), ("3600", "1 h"))
+        spans = (
+            ("60", "1 min"),
+            ("300", "5 min"),
+            ("900", "15 min"),
+            ("3600", "1 h"),
+            ("21600", "6 h"),
+            ("86400", "24 h"),
+        )
         self._span = Segmented(spans, translate("Stats", "Time shown"))
         self._span.set_current(_USUAL_SPAN)
         self._span.changed.connect(self._on_span_chosen)
@@ -88,11 +96,20 @@ class StatsTab(DetailTab):
         row.addStretch(1)
         self._note = label("", Text.SMALL, Tone.MUTED)
         row.addWidget(self._note)
+        more = QMenu(self)
+        more.addAction(translate("Stats", "Save the figures (CSV)…"), lambda: self.shell.run(self._export_figures()))
+        more.addAction(translate("Stats", "Save a picture (PNG)…"), lambda: self.shell.run(self._export_picture()))
+        export = menu_button("", more, "download", Variant.GHOST)
+        export.setAccessibleName(translate("Stats", "Save what is shown"))
+        export.setToolTip(export.accessibleName())
+        row.addWidget(export)
         return row
 
     def _on_span_chosen(self, key: str) -> None:
         self._span_is_mine = True
         self.timeline.set_span(float(key))
+        if self._container is not None and float(key) > self._loaded_seconds:
+            self.shell.run(self._load(self._container, _DAY_SECONDS))
 
     def _fit_span(self, container: Container, history: Sequence[Rates]) -> None:
         """A container of half a minute does not fill five; what the person chose stays."""
@@ -117,6 +134,7 @@ class StatsTab(DetailTab):
                 [
                     Series(translate("Stats", "User"), 0, stacked),
                     Series(translate("Stats", "System"), 1, stacked),
+                    Series(translate("Stats", "In all"), 6, stacked, instead=True),
                     Series(translate("Stats", "Throttled"), tone=Tone.DANGER),
                 ],
                 t,
@@ -130,6 +148,7 @@ class StatsTab(DetailTab):
                     Series(translate("Stats", "Shared"), 3, stacked),
                     Series(translate("Stats", "Kernel"), 2, stacked),
                     Series(translate("Stats", "File cache"), 1, stacked),
+                    Series(translate("Stats", "In all"), 6, stacked, instead=True),
                 ],
                 t,
                 unit=memory_text,
@@ -179,7 +198,7 @@ class StatsTab(DetailTab):
 
     def resume(self, container: Container) -> None:
         self._container = container
-        self.shell.run(self._load(container.id))
+        self.shell.run(self._load(container, _FIRST_SECONDS))
         self._watch(container)
         self.refresh(container)
 
@@ -196,10 +215,21 @@ class StatsTab(DetailTab):
         )
         if before is not None and before.state not in ALIVE_STATES and alive:
             self._watch(container)
+        if before is not None and (before.state, before.spec, before.started) != (
+            container.state, container.spec, container.started,
+        ):  # fmt: skip
+            self.shell.run(self._load_events(container))
         if not alive:
             self._note.setText(translate("Stats", "Not running; the graphs show what was."))
 
     def forget(self) -> None:
+        self._loaded_seconds = 0.0
+        self._span_is_mine = False
+        self.timeline.set_crosshair(None)
+        for chart in self.charts.values():
+            chart.set_marks([])
+            chart.set_stretches([])
+            chart.set_note("")
         for buffer in self._buffers.values():
             buffer.load([])
 
@@ -210,33 +240,37 @@ class StatsTab(DetailTab):
             key = container.id
             self.hold(self.client.latest(lambda engine: engine.stats.watch([key], interval=1.0), self._on_rates))
 
-    async def _load(self, key: str) -> None:
-        history = await self.client.call(lambda engine: engine.stats.history(key, seconds=_HISTORY_SECONDS))
+    async def _load(self, container: Container, seconds: float) -> None:
+        key = container.id
+        self._loaded_seconds = max(seconds, self._loaded_seconds)
+        history = await self.client.call(lambda engine: engine.stats.history(key, seconds=self._loaded_seconds))
+        loaded = await asyncio.to_thread(_filled, history)
         if self._container is None or self._container.id != key:
             return
         for name, buffer in self._buffers.items():
-            buffer.load([(rates.time_ns, _values(name, rates)) for rates in history])
+            buffer.take(loaded[name])
         self._fit_span(self._container, history)
         if history:
-            self.timeline.set_now(history[-1].time_ns)
-        events = await self.client.call(lambda engine: engine.event_log())
-        self._mark([event for event in events if event.id == key])
+            self.timeline.set_now(max(history[-1].time_ns, self.timeline.now))
+        await self._load_events(container)
 
-    def _mark(self, events: Sequence[Event]) -> None:
-        marks = [
-            (event.time_ns, event.action, _MARK_TONES.get(event.action, Tone.WARNING))
-            for event in events
-            if event.action in _MARK_TONES or event.action.startswith("health_status: unhealthy")
-        ]
+    async def _load_events(self, container: Container) -> None:
+        since = time.time_ns() - int(_DAY_SECONDS * 1e9)
+        events = await self.client.call(lambda engine: engine.event_log(since_ns=since))
+        if self._container is None or self._container.id != container.id:
+            return
+        marks = event_marks(events, container)
+        quiet = quiet_stretches(events, container, time.time_ns())
         for chart in self.charts.values():
             chart.set_marks(marks)
+            chart.set_stretches(quiet)
 
     def _on_rates(self, batch: Sequence[Rates]) -> None:
         for rates in batch:
             if self._container is None or rates.container_id != self._container.id:
                 continue
             for name, buffer in self._buffers.items():
-                buffer.append(rates.time_ns, _values(name, rates))
+                buffer.append(rates.time_ns, figures(name, rates), rates.seconds)
             self.timeline.set_now(rates.time_ns)
             self._tell_estimates(rates)
 
@@ -248,6 +282,19 @@ class StatsTab(DetailTab):
             self.charts[name].set_note(note)
         if rates.sample.cpu_pressure is None:
             self.charts["pressure"].set_note(translate("Stats", "this host does not count it"))
+
+    # --- taking it along ---
+
+    async def _export_figures(self) -> None:
+        container = self._container
+        if container is not None:
+            first, last = self.timeline.first, self.timeline.last
+            await save_figures(self.shell, [container], first, last)
+
+    async def _export_picture(self) -> None:
+        container = self._container
+        if container is not None:
+            await save_picture(self.shell, self._graphs.grab(), container.name)
 
     # --- doing ---
 
@@ -289,27 +336,10 @@ class StatsTab(DetailTab):
         self.shell.run(change())
 
 
-def _values(name: str, rates: Rates) -> tuple[float, ...]:
-    sample = rates.sample
-    match name:
-        case "cpu":
-            if "cpu" in sample.estimated or not (rates.cpu_user_percent or rates.cpu_system_percent):
-                return rates.cpu_percent, 0.0, rates.throttled_percent
-            return rates.cpu_user_percent, rates.cpu_system_percent, rates.throttled_percent
-        case "memory":
-            if not (sample.memory_anon or sample.memory_file):
-                return float(rates.memory), 0.0, 0.0, 0.0
-            return (
-                float(sample.memory_anon),
-                float(sample.memory_shmem),
-                float(sample.memory_kernel),
-                float(max(0, sample.memory_file - sample.memory_shmem)),
-            )
-        case "io":
-            return rates.io_read_rate, rates.io_write_rate
-        case "net":
-            return rates.net_rx_rate, rates.net_tx_rate
-        case "pids":
-            return (float(rates.pids),)
-    pressures = (sample.cpu_pressure, sample.memory_pressure, sample.io_pressure)
-    return tuple(pressure.some_avg10 if pressure is not None else 0.0 for pressure in pressures)
+def _filled(history: Sequence[Rates]) -> dict[str, SeriesBuffer]:
+    """A day is eight thousand samples: away from the window's thread."""
+    buffers = {name: SeriesBuffer(columns=count) for name, count in COLUMNS.items()}
+    for rates in history:
+        for name, buffer in buffers.items():
+            buffer.append(rates.time_ns, figures(name, rates), rates.seconds)
+    return buffers

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass
-from enum import StrEnum
+from math import isnan, nan
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QFontMetricsF,
     QKeyEvent,
     QMouseEvent,
@@ -17,48 +14,23 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QPixmap,
-    QPolygonF,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui.theme import Role, Space, Text, Tone, color, font, theme
+from gui.widgets.charts.picture import Frame, Kind, Lines, Series, paint_marks, paint_unrecorded
 from gui.widgets.charts.ticks import time_ticks, time_words, value_ticks
 from gui.words import translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gui.widgets.charts.buffer import Bucket, SeriesBuffer
+    from gui.widgets.charts.buffer import SeriesBuffer
     from gui.widgets.charts.timeline import Timeline
 
-_HEADER = 26
-_LEGEND = 24
-"""What a legend takes that does not fit beside the title."""
-_AXIS = 20
-_LEFT = 60
 _GRAB = 6
-_GAP_FACTOR = 6
-
-
-class Kind(StrEnum):
-    LINE = "line"
-    AREA = "area"
-    STACKED = "stacked"
-
-
-@dataclass(frozen=True)
-class Series:
-    """How one column of the buffer is drawn; `color` is a number of the theme's series, `tone` goes before it."""
-
-    name: str
-    color: int = 0
-    kind: Kind = Kind.LINE
-    tone: Tone | None = None
-    dashed: bool = False
-
-    def ink(self) -> QColor:
-        return theme().tone(self.tone) if self.tone is not None else theme().series(self.color)
+_NOT_TOLD = "–"
 
 
 class TimeChart(QWidget):
@@ -77,8 +49,10 @@ class TimeChart(QWidget):
         unit: Callable[[float], str] = "{:g}".format,
         binary: bool = False,
         whole: bool = False,
+        legend: bool = True,
     ) -> None:
         super().__init__()
+        self._legend = legend
         self._whole = whole
         self._title, self._buffer, self._series = title, buffer, tuple(series)
         self._timeline, self._unit, self._binary = timeline, unit, binary
@@ -86,10 +60,11 @@ class TimeChart(QWidget):
         self._limit: float | None = None
         self._limit_name, self._limit_draggable, self._dragging_limit = "", False, False
         self._marks: list[tuple[int, str, Tone]] = []
+        self._stretches: list[tuple[int, int, str]] = []
         self._pan_from: tuple[float, int] | None = None
         self._pan_moved = False
         self._top = 1.0
-        self._head = _HEADER
+        self._head = self._header_height()
         self._layer: tuple[object, QPixmap] | None = None
         self.setAccessibleName(title)
         self.setMinimumSize(260, 140)
@@ -127,6 +102,11 @@ class TimeChart(QWidget):
         self._marks = list(marks)
         self.update()
 
+    def set_stretches(self, stretches: Sequence[tuple[int, int, str]]) -> None:
+        """Why nothing was recorded from one time to another, where that is known: "Stopped"."""
+        self._stretches = list(stretches)
+        self.update()
+
     def refresh(self) -> None:
         """The buffer has new samples. (`Timeline.set_now` does the same for all charts.)"""
         self.update()
@@ -139,8 +119,23 @@ class TimeChart(QWidget):
     @property
     def plot(self) -> QRectF:
         """Where the lines are."""
-        head = self._head
-        return QRectF(_LEFT, head, max(1, self.width() - _LEFT - Space.M), max(1, self.height() - head - _AXIS))
+        head, left, axis = self._head, self._left(), self._line_height(Text.CAPTION) + 5
+        return QRectF(left, head, max(1, self.width() - left - Space.M), max(1, self.height() - head - axis))
+
+    @staticmethod
+    def _line_height(text: Text) -> float:
+        return QFontMetricsF(font(text)).height()
+
+    @staticmethod
+    def _left() -> float:
+        """Room for the words of the value axis, in whatever size the letters are."""
+        return QFontMetricsF(font(Text.CAPTION, tabular=True)).horizontalAdvance("1.000 MB/s") + Space.M
+
+    def _header_height(self) -> float:
+        return max(26.0, self._line_height(Text.STRONG) + Space.S)
+
+    def _legend_height(self) -> float:
+        return max(24.0, self._line_height(Text.SMALL) + Space.XS)
 
     def _x(self, time_ns: int) -> float:
         plot = self.plot
@@ -182,59 +177,36 @@ class TimeChart(QWidget):
         state = (
             self._timeline.first, self._timeline.span, newest[0] if newest else 0, len(self._buffer), self.width(),
             self.height(), self.devicePixelRatioF(), theme().dark, self._limit, self._ceiling, tuple(self._marks),
-            self._head,
+            tuple(self._stretches), self._head,
         )  # fmt: skip
         if self._layer is None or self._layer[0] != state:
             picture = QPixmap(self.size() * self.devicePixelRatioF())
             picture.setDevicePixelRatio(self.devicePixelRatioF())
             picture.fill(Qt.GlobalColor.transparent)
             painter = QPainter(picture)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self._paint_layer(painter)
             painter.end()
             self._layer = (state, picture)
         return self._layer[1]
 
     def _paint_layer(self, painter: QPainter) -> None:
-        columns = self._buffer.buckets(self._timeline.first, self._timeline.last, max(240, 2 * self.width()))
-        stacked = self._stack(columns)
-        self._paint_axes(painter, self._scale(stacked))
+        most = max(120, int(self.plot.width()))
+        lines = Lines(self._series, self._buffer.cut(self._timeline.first, self._timeline.last, most))
+        self._paint_axes(painter, self._scale(lines))
         painter.setClipRect(self.plot.adjusted(0, -2, 0, 1))
-        runs = self._runs(stacked[0]) if stacked else []
-        places = [self._points(column) for column in stacked]
-        for index in reversed(range(len(self._series))):
-            self._paint_series(painter, index, stacked, places, runs)
-        self._paint_marks(painter)
-        if not any(stacked):
+        frame = Frame(self.plot, self._timeline.first, self._timeline.span, self._top)
+        if len(self._buffer):
+            paint_unrecorded(painter, frame, lines.cut.recorded(), self._stretches)
+        lines.paint(painter, frame)
+        painter.setClipRect(self.plot.adjusted(-4, -6, 4, 1))
+        paint_marks(painter, frame, self._marks)
+        if not len(self._buffer):
             painter.setPen(color(Role.TEXT_MUTED))
             painter.setFont(font(Text.SMALL))
             painter.drawText(self.plot, Qt.AlignmentFlag.AlignCenter, translate("TimeChart", "No figures yet"))
 
-    def _points(self, column: list[Bucket]) -> list[QPointF]:
-        """Where each bucket's mean is; the arithmetic of `_x` and `_y` worked out once for all of them."""
-        plot = self.plot
-        left, wide = plot.left(), plot.width() / self._timeline.span
-        bottom, tall = plot.bottom(), plot.height() / self._top
-        first = self._timeline.first
-        return [QPointF(left + (b.time_ns - first) * wide, bottom - b.mean * tall) for b in column]
-
-    def _stack(self, columns: list[list[Bucket]]) -> list[list[Bucket]]:
-        """Stacked columns become sums with those below them."""
-        result: list[list[Bucket]] = []
-        floor: list[Bucket] | None = None
-        for series, column in zip(self._series, columns, strict=True):
-            if series.kind is Kind.STACKED:
-                if floor is not None:
-                    column = [
-                        b._replace(mean=b.mean + f.mean, high=b.mean + f.mean)
-                        for b, f in zip(column, floor, strict=False)
-                    ]
-                floor = column
-            result.append(column)
-        return result
-
-    def _scale(self, columns: list[list[Bucket]]) -> list[float]:
-        highest = max((bucket.high for column in columns for bucket in column), default=0.0)
+    def _scale(self, lines: Lines) -> list[float]:
+        highest = lines.highest()
         if not self._dragging_limit:
             if self._limit is not None and self._limit < 4 * max(highest, self._ceiling, 1e-9):
                 highest = max(highest, self._limit * 1.08)
@@ -252,84 +224,21 @@ class TimeChart(QWidget):
     def _paint_axes(self, painter: QPainter, ticks: list[float]) -> None:
         plot = self.plot
         painter.setFont(font(Text.CAPTION, tabular=True))
+        high = painter.fontMetrics().height()
         for value in ticks:
             y = round(self._y(value)) + 0.5
             painter.setPen(QPen(color(Role.BORDER), 1))
             painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
             painter.setPen(color(Role.TEXT_MUTED))
-            words = QRectF(0, y - 8, _LEFT - Space.S, 16)
+            words = QRectF(0, y - high / 2, plot.left() - Space.S, high)
             painter.drawText(words, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._unit(value))
-        most = max(2, int(plot.width() // 90))
+        wide = painter.fontMetrics().horizontalAdvance("00:00:00")
+        most = max(2, int(plot.width() // (wide + 2 * Space.L)))
         for time_ns, text in time_ticks(self._timeline.first, self._timeline.last, most):
             x = self._x(time_ns)
-            if plot.left() + 20 <= x <= plot.right() - 20:
-                words = QRectF(x - 40, plot.bottom() + 3, 80, _AXIS - 3)
+            if plot.left() + wide / 3 <= x <= plot.right() - wide / 3:
+                words = QRectF(x - wide, plot.bottom() + 3, 2 * wide, high)
                 painter.drawText(words, Qt.AlignmentFlag.AlignCenter, text)
-
-    def _paint_series(
-        self,
-        painter: QPainter,
-        index: int,
-        columns: list[list[Bucket]],
-        places: list[list[QPointF]],
-        runs: list[tuple[int, int]],
-    ) -> None:
-        series, ink = self._series[index], self._series[index].ink()
-        below = self._below(index)
-        pen = QPen(ink, 1.6)
-        pen.setJoinStyle(Qt.PenJoinStyle.BevelJoin)
-        if series.dashed:
-            pen.setStyle(Qt.PenStyle.DashLine)
-        for start, end in runs:
-            points = places[index][start:end]
-            painter.setPen(Qt.PenStyle.NoPen)
-            if series.kind is not Kind.LINE:
-                fill = QColor(ink)
-                fill.setAlphaF(0.55 if series.kind is Kind.STACKED else 0.16)
-                bottom = self.plot.bottom()
-                foot = [QPointF(points[-1].x(), bottom), QPointF(points[0].x(), bottom)]
-                if below >= 0:
-                    foot = places[below][start:end][::-1]
-                painter.setBrush(fill)
-                painter.drawPolygon(QPolygonF(points + foot))
-            elif any(b.high > b.low for b in columns[index][start:end]):
-                self._paint_band(painter, columns[index][start:end], points, ink)
-            painter.setPen(pen)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawPolyline(QPolygonF(points))
-
-    def _paint_band(self, painter: QPainter, run: list[Bucket], points: list[QPointF], ink: QColor) -> None:
-        """Between the least and the most of each bucket, where many samples share one."""
-        band = QColor(ink)
-        band.setAlphaF(0.18)
-        edge = [QPointF(p.x(), self._y(b.high)) for p, b in zip(points, run, strict=True)]
-        edge += [QPointF(p.x(), self._y(b.low)) for p, b in zip(points[::-1], run[::-1], strict=True)]
-        painter.setBrush(band)
-        painter.drawPolygon(QPolygonF(edge))
-
-    def _below(self, index: int) -> int:
-        """The stacked series a stacked one stands on; −1 for none."""
-        if self._series[index].kind is not Kind.STACKED:
-            return -1
-        return max((i for i in range(index) if self._series[i].kind is Kind.STACKED), default=-1)
-
-    @staticmethod
-    def _runs(column: list[Bucket]) -> list[tuple[int, int]]:
-        """Stretches without holes; a hole is several times the usual distance."""
-        if len(column) < 2:
-            return []
-        distances = sorted(b.time_ns - a.time_ns for a, b in itertools.pairwise(column))
-        usual = max(1, distances[len(distances) // 2])
-        cuts = [i + 1 for i in range(len(column) - 1)
-                if column[i + 1].time_ns - column[i].time_ns > _GAP_FACTOR * usual]  # fmt: skip
-        edges = [0, *cuts, len(column)]
-        return [(a, b) for a, b in itertools.pairwise(edges) if b > a]
-
-    def _paint_marks(self, painter: QPainter) -> None:
-        for time_ns, _words, tone in self._marks:
-            x = round(self._x(time_ns)) + 0.5
-            painter.setPen(QPen(theme().tone(tone), 1, Qt.PenStyle.DotLine))
-            painter.drawLine(QPointF(x, self.plot.top()), QPointF(x, self.plot.bottom()))
 
     def _paint_limit(self, painter: QPainter) -> None:
         if self._limit is None:
@@ -354,15 +263,19 @@ class TimeChart(QWidget):
 
     def _paint_crosshair(self, painter: QPainter) -> None:
         time_ns = self._timeline.crosshair
-        found = self._buffer.nearest(time_ns) if time_ns is not None else None
-        if time_ns is None or found is None or not self._timeline.first <= time_ns <= self._timeline.last:
+        if time_ns is None or not self._timeline.first <= time_ns <= self._timeline.last:
             return
         plot = self.plot
         x = self._x(time_ns)
         painter.setPen(QPen(color(Role.TEXT_MUTED), 1))
         painter.drawLine(QPointF(round(x) + 0.5, plot.top()), QPointF(round(x) + 0.5, plot.bottom()))
+        found = self._buffer.at(time_ns)
+        if found is None:
+            return
         total = 0.0
         for series, value in zip(self._series, found[1], strict=True):
+            if isnan(value):
+                continue
             total = total + value if series.kind is Kind.STACKED else value
             painter.setPen(QPen(color(Role.SURFACE), 1.5))
             painter.setBrush(series.ink())
@@ -374,8 +287,11 @@ class TimeChart(QWidget):
         metrics = QFontMetricsF(font(Text.SMALL, tabular=True))
         longest = metrics.horizontalAdvance(self._unit(self._top * 0.888))
         wanted = sum(metrics.horizontalAdvance(f"{series.name} ") + longest + 13 + Space.M for series in self._series)
+        if not self._legend:
+            self._head = self._header_height()
+            return
         room = self.width() - Space.M - self._title_end()
-        self._head = _HEADER if wanted <= room else _HEADER + _LEGEND
+        self._head = self._header_height() + (0 if wanted <= room else self._legend_height())
 
     def _title_end(self) -> float:
         return Space.XS + QFontMetricsF(font(Text.STRONG)).horizontalAdvance(self._title) + Space.S
@@ -384,34 +300,39 @@ class TimeChart(QWidget):
         """Title at the left; at the right or below it the readings at the crosshair, or the newest ones."""
         painter.setFont(font(Text.STRONG))
         painter.setPen(color(Role.TEXT))
-        line = QRectF(Space.XS, 0, self.width(), _HEADER - 4)
+        high = self._header_height()
+        line = QRectF(Space.XS, 0, self.width(), high - 4)
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, self._title)
         left, right = self._title_end(), self.width() - float(Space.M)
         at = self._timeline.crosshair
-        found = self._buffer.nearest(at) if at is not None else self._buffer.last()
-        readings = list(zip(self._series, found[1], strict=True)) if found is not None else []
+        found = self._buffer.at(at) if at is not None else self._buffer.last()
+        values = found[1] if found is not None else (nan,) * len(self._series)
+        readings = list(zip(self._series, values, strict=True)) if len(self._buffer) and self._legend else []
         metrics = QFontMetricsF(font(Text.SMALL, tabular=True))
         painter.setFont(font(Text.SMALL, tabular=True))
-        below = self._head > _HEADER
-        free = self._paint_legend(painter, readings, Space.XS if below else left, right, _HEADER - 4 if below else 0)
+        below = self._head > high
+        free = self._paint_legend(painter, readings, Space.XS if below else left, right, high - 4 if below else 0)
         right = right if below else free
-        words = time_words(at) if at is not None else self._note
+        words = self._note if at is None else time_words(at)
+        if at is not None and found is None and len(self._buffer):
+            words = translate("TimeChart", "{0}: not recorded").format(words)
         words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, right - left) if at is None else words
         if metrics.horizontalAdvance(words) <= right - left:
             painter.setPen(color(Role.TEXT_MUTED))
-            painter.drawText(QRectF(left, 0, right - left, _HEADER - 4), Qt.AlignmentFlag.AlignVCenter, words)
+            painter.drawText(QRectF(left, 0, right - left, high - 4), Qt.AlignmentFlag.AlignVCenter, words)
 
     def _paint_legend(
         self, painter: QPainter, readings: list[tuple[Series, float]], left: float, right: float, top: float
     ) -> float:
         """Colour, name and reading of each series, from the right; gives where the first one begins."""
         metrics = painter.fontMetrics()
-        texts = [f"{series.name} {self._unit(value)}" for series, value in readings]
+        readings = self._worth_naming(readings)
+        texts = [f"{series.name} {self._reading(value)}" for series, value in readings]
         gap = Space.M
         if sum(map(metrics.horizontalAdvance, texts)) + len(texts) * (13 + gap) > right - left + gap:
             texts = [series.name for series, _value in readings]  # the tooltip has the figures
             gap = Space.S
-        high = _HEADER - 4
+        high = self._header_height() - 4
         x = right
         for (series, _value), words in reversed(list(zip(readings, texts, strict=True))):
             x -= metrics.horizontalAdvance(words)
@@ -422,6 +343,19 @@ class TimeChart(QWidget):
             painter.drawRoundedRect(QRectF(x - 13, top + high / 2 - 4, 8, 8), 2, 2)
             x -= 13 + gap
         return x
+
+    def _reading(self, value: float) -> str:
+        return _NOT_TOLD if isnan(value) else self._unit(value)
+
+    @staticmethod
+    def _worth_naming(readings: list[tuple[Series, float]]) -> list[tuple[Series, float]]:
+        """Without those that stand in for others and have nothing to say now, and the others where they have."""
+        stand_in = any(series.instead and not isnan(value) for series, value in readings)
+        return [
+            (series, value)
+            for series, value in readings
+            if (series.instead or not isnan(value) if stand_in else not series.instead)
+        ]
 
     # --- pointer and keys ---
 
@@ -448,12 +382,18 @@ class TimeChart(QWidget):
 
     def _story(self, x: float) -> str:
         """The event or all readings at a place, with their names in full."""
-        mark = next((words for time_ns, words, _tone in self._marks if abs(self._x(time_ns) - x) < 4), "")
-        found = self._buffer.nearest(self._time_at(x))
-        if mark or found is None:
+        mark = "\n".join(f"{time_words(time_ns)}  {words}" for time_ns, words, _tone in self._marks_at(x))
+        time_ns = self._time_at(x)
+        found = self._buffer.at(time_ns)
+        if mark or not len(self._buffer):
             return mark
-        pairs = zip(self._series, found[1], strict=True)
-        return "\n".join([time_words(found[0]), *(f"{series.name}  {self._unit(value)}" for series, value in pairs)])
+        if found is None:
+            return translate("TimeChart", "{0}: not recorded").format(time_words(time_ns))
+        pairs = self._worth_naming(list(zip(self._series, found[1], strict=True)))
+        return "\n".join([time_words(found[0]), *(f"{series.name}  {self._reading(value)}" for series, value in pairs)])
+
+    def _marks_at(self, x: float) -> list[tuple[int, str, Tone]]:
+        return [mark for mark in self._marks if abs(self._x(mark[0]) - x) < _GRAB]
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() is not Qt.MouseButton.LeftButton:
@@ -468,7 +408,9 @@ class TimeChart(QWidget):
             self._dragging_limit = False
             self.limit_dropped.emit(self._limit)
         elif self._pan_from is not None and not self._pan_moved and self.plot.contains(event.position()):
-            self._timeline.click(self._time_at(event.position().x()))
+            x = event.position().x()
+            marks = self._marks_at(x)
+            self._timeline.click(marks[0][0] if marks else self._time_at(x))
         self._pan_from = None
         self.update()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from PySide6.QtGui import QPainter, QPixmap
 
 from gui.theme import Tone
 from gui.widgets.charts import Kind, Series, SeriesBuffer, TimeChart, Timeline
+from gui.widgets.charts.picture import Lines
 from gui.widgets.charts.ticks import time_ticks, value_ticks
 
 if TYPE_CHECKING:
@@ -42,12 +44,12 @@ def make(qtbot: QtBot, buffer: SeriesBuffer, *kinds: Kind) -> tuple[TimeChart, T
 
 def test_a_day_becomes_a_few_hundred_buckets() -> None:
     buffer = filled(86_400)
-    (column,) = buffer.buckets(START, START + 86_400 * SECOND, 500)
-    assert 80 < len(column) <= 600
-    assert column[0].time_ns <= START + 4096 * SECOND
-    assert column[-1].time_ns == START + 86_399 * SECOND
-    assert min(bucket.low for bucket in column) == 0
-    assert max(bucket.high for bucket in column) == 99
+    cut = buffer.cut(START, START + 86_400 * SECOND, 500)
+    assert 80 < len(cut) <= 600
+    assert cut.begins[0] <= START
+    assert cut.ends[-1] == START + 86_399 * SECOND
+    assert min(cut.lows[0]) == 0
+    assert max(cut.highs[0]) == 99
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=64, max_size=200))
@@ -55,13 +57,12 @@ def test_coarse_buckets_keep_extremes_and_means(values: list[float]) -> None:
     buffer = SeriesBuffer(1)
     for i, value in enumerate(values):
         buffer.append(START + i * SECOND, (value,))
-    (column,) = buffer.buckets(START, START + len(values) * SECOND, len(values) // 4)
-    whole = column[: len(values) // 8]
-    for number, bucket in enumerate(whole):
+    cut = buffer.cut(START, START + len(values) * SECOND, len(values) // 4)
+    for number in range(len(values) // 64):
         part = values[number * 8 : number * 8 + 8]
-        assert bucket.low == min(part)
-        assert bucket.high == max(part)
-        assert bucket.mean == pytest.approx(sum(part) / 8)
+        assert cut.lows[0][number] == min(part)
+        assert cut.highs[0][number] == max(part)
+        assert cut.means[0][number] == pytest.approx(sum(part) / 8)
 
 
 def test_time_set_back_is_dropped() -> None:
@@ -70,21 +71,144 @@ def test_time_set_back_is_dropped() -> None:
     assert len(buffer) == 10
 
 
-def test_two_days_are_kept_and_no_more() -> None:
+def test_two_days_are_kept_and_hours_of_them_to_the_second() -> None:
     buffer = SeriesBuffer(1)
     for i in range(200_000):
-        buffer.append(START + i * SECOND, (1.0,))
-    assert 172_800 <= len(buffer) <= 200_000
-    assert buffer.nearest(0) is not None
-    (column,) = buffer.buckets(START, START + 200_000 * SECOND, 400)
-    assert len(column) > 50
+        buffer.append(START + i * SECOND, (float(i),))
+    assert 4 * 3600 <= len(buffer) <= 20_000
+    cut = buffer.cut(START, START + 200_000 * SECOND, 400)
+    assert cut.ends[-1] - cut.begins[0] > 170_000 * SECOND
+    assert cut.recorded() == [(cut.begins[0], cut.ends[-1])]
+    early = buffer.at(START + 100_000 * SECOND)
+    assert early is not None
+    assert early[1][0] == pytest.approx(100_000, abs=8)
+    assert buffer.at(START) is None
 
 
-def test_nearest() -> None:
+def test_what_was_told_of_a_moment() -> None:
     buffer = filled(10)
-    assert buffer.nearest(START + int(3.4 * SECOND)) == (START + 3 * SECOND, (3.0,))
-    assert buffer.nearest(START + 99 * SECOND) == (START + 9 * SECOND, (9.0,))
-    assert SeriesBuffer(1).nearest(0) is None
+    assert buffer.at(START + int(3.4 * SECOND)) == (START + 4 * SECOND, (4.0,))
+    assert buffer.at(START + 10 * SECOND) == (START + 9 * SECOND, (9.0,))
+    assert buffer.at(START + 99 * SECOND) is None
+    assert buffer.at(START - 10 * SECOND) is None
+    assert SeriesBuffer(1).at(0) is None
+
+
+def slow_then_live() -> SeriesBuffer:
+    """A history of one in ten seconds, and then a live end of one a second, as when a page is opened."""
+    buffer = SeriesBuffer(1)
+    for i in range(30):
+        buffer.append(START + i * 10 * SECOND, (1.0,), 10)
+    for i in range(298, 360):
+        buffer.append(START + i * SECOND, (2.0,), 1)
+    return buffer
+
+
+def test_history_stays_when_the_live_end_is_finer() -> None:
+    """It vanished after half a minute: holes were several times the usual distance of samples."""
+    cut = slow_then_live().cut(START, START + 360 * SECOND, 500)
+    assert len(cut.recorded()) == 1
+    assert len(cut.runs(0)) == 1
+
+
+@given(st.lists(st.tuples(st.floats(0.2, 12), st.booleans()), min_size=2, max_size=400), st.integers(5, 500))
+def test_every_hole_stays_a_hole_however_coarse_the_picture(steps: list[tuple[float, bool]], most: int) -> None:
+    buffer, at, holes, first = SeriesBuffer(1), START, [], True
+    for seconds, hole in steps:
+        if hole and not first:
+            holes.append((at + SECOND, at + 40 * SECOND))
+            at += 60 * SECOND
+        first = False
+        at += int(seconds * SECOND)
+        buffer.append(at, (1.0,), seconds)
+    recorded = buffer.cut(START, at, most).recorded()
+    for begin, end in holes:
+        assert not any(a < end and begin < b for a, b in recorded)
+        assert buffer.at((begin + end) // 2) is None
+
+
+def test_what_was_not_told_is_no_zero() -> None:
+    buffer = SeriesBuffer(2)
+    for i in range(64):
+        buffer.append(START + i * SECOND, (4.0 if i >= 32 else nan, 1.0))
+    for most in (500, 12):
+        cut = buffer.cut(START, START + 64 * SECOND, most)
+        told = cut.runs(0)
+        assert len(told) == 1
+        assert cut.times[told[0][0]] >= START + 31 * SECOND
+        assert {value for value in cut.means[0] if value == value} == {4.0}
+        assert len(cut.recorded()) == 1
+
+
+def test_samples_that_came_while_a_history_was_loaded_are_kept() -> None:
+    live, loaded = SeriesBuffer(1), SeriesBuffer(1)
+    for i in range(20):
+        loaded.append(START + i * 10 * SECOND, (1.0,), 10)
+    for i in range(189, 196):
+        live.append(START + i * SECOND, (2.0,), 1)
+    live.take(loaded)
+    assert live.last() == (START + 195 * SECOND, (2.0,))
+    assert len(live) == 25
+
+
+def drawn_words(chart: TimeChart) -> list[str]:
+    """All that a chart writes, its lines and areas left out."""
+    words: list[str] = []
+
+    class Pen(QPainter):
+        def drawText(self, *arguments: Any) -> Any:
+            words.append(arguments[-1])
+
+    picture = QPixmap(chart.size())
+    pen = Pen(picture)
+    chart._paint_layer(pen)
+    pen.end()
+    return words
+
+
+def test_what_was_not_recorded_is_hatched_and_said(qtbot: QtBot) -> None:
+    buffer = SeriesBuffer(1)
+    for i in (*range(600), *range(1200, 1800)):
+        buffer.append(START + i * SECOND, (1.0,))
+    chart, timeline = make(qtbot, buffer, Kind.AREA)
+    timeline.set_span(1800)
+    chart.resize(900, 220)
+    assert "Not recorded" in drawn_words(chart)
+    chart.set_stretches([(START + 500 * SECOND, START + 1300 * SECOND, "Did not run")])
+    assert "Did not run" in drawn_words(chart)
+    assert "Not recorded" not in drawn_words(chart)
+
+
+def test_before_there_was_anything_the_crosshair_reads_nothing(qtbot: QtBot) -> None:
+    chart, timeline = make(qtbot, filled(60), Kind.AREA)
+    timeline.set_span(300)
+    early = chart._x(START - 200 * SECOND)
+    assert chart._story(early).endswith("not recorded")
+    assert chart._story(chart._x(START + 30 * SECOND)).endswith("s0  30")
+
+
+def test_a_click_on_an_event_is_of_the_event(qtbot: QtBot) -> None:
+    chart, timeline = make(qtbot, filled(60), Kind.AREA)
+    moment = START + 30 * SECOND + 123
+    chart.set_marks([(moment, "Ended with 137", Tone.DANGER)])
+    place = QPoint(round(chart._x(moment)) + 3, int(chart.plot.center().y()))
+    with qtbot.waitSignal(timeline.time_clicked) as told:
+        qtbot.mouseClick(chart, Qt.MouseButton.LeftButton, pos=place)
+    assert told.args == [moment]
+
+
+def test_a_sum_stands_in_where_the_parts_are_not_known(qtbot: QtBot) -> None:
+    buffer = SeriesBuffer(2)
+    for i in range(60):
+        buffer.append(START + i * SECOND, (nan, 5.0) if i < 30 else (4.0, nan))
+    timeline = Timeline(60)
+    series = [Series("Programs", 0, Kind.STACKED), Series("In all", 6, Kind.STACKED, instead=True)]
+    chart = TimeChart("Memory", buffer, series, timeline)
+    qtbot.addWidget(chart)
+    chart.resize(500, 220)
+    timeline.set_now(START + 59 * SECOND)
+    assert chart._story(chart._x(START + 10 * SECOND)).splitlines()[1:] == ["In all  5"]
+    assert chart._story(chart._x(START + 50 * SECOND)).splitlines()[1:] == ["Programs  4"]
 
 
 def test_pan_stops_being_live_and_now_is_live_again(qtbot: QtBot) -> None:
@@ -155,18 +279,17 @@ def test_a_fixed_limit_is_not_dragged(qtbot: QtBot) -> None:
 
 def test_stacked_series_add_up(qtbot: QtBot) -> None:
     chart, timeline = make(qtbot, filled(120, 3), Kind.STACKED, Kind.STACKED, Kind.LINE)
-    columns = chart._stack(chart._buffer.buckets(timeline.first, timeline.last, 200))
-    raw = chart._buffer.buckets(timeline.first, timeline.last, 200)
-    assert columns[1][5].mean == raw[0][5].mean + raw[1][5].mean
-    assert columns[2][5].mean == raw[2][5].mean
+    cut = chart._buffer.cut(timeline.first, timeline.last, 200)
+    heights = Lines(chart._series, cut).heights
+    assert heights[1][5] == cut.means[0][5] + cut.means[1][5]
+    assert heights[2][5] == cut.means[2][5]
 
 
 def test_holes_are_not_bridged(qtbot: QtBot) -> None:
     buffer = SeriesBuffer(1)
     for i in (*range(20), *range(60, 80)):
         buffer.append(START + i * SECOND, (1.0,))
-    (column,) = buffer.buckets(START, START + 80 * SECOND, 500)
-    assert TimeChart._runs(column) == [(0, 20), (20, 40)]
+    assert buffer.cut(START, START + 80 * SECOND, 500).runs(0) == [(0, 20), (20, 40)]
 
 
 def test_empty_and_one_sample_are_drawn(qtbot: QtBot) -> None:
@@ -263,4 +386,4 @@ def test_the_tooltip_names_every_reading_and_events(qtbot: QtBot) -> None:
     place = chart._x(START + 100 * SECOND)
     assert "s0  0" in chart._story(place)
     assert "s1  1" in chart._story(place)
-    assert chart._story(chart._x(START + 90 * SECOND)) == "restarted"
+    assert chart._story(chart._x(START + 90 * SECOND)).endswith("  restarted")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from engine.stats import parse
 from engine.stats.rates import rates_between
@@ -221,26 +222,49 @@ def _rates(second: int) -> Rates:
 
 
 def test_a_ring_comes_back_as_it_went(tmp_path: Path) -> None:
-    ring = Ring(tmp_path / "a.ring")
+    ring = Ring(tmp_path / "a.day")
     for second in range(0, 600, 10):
         ring.put(_rates(second))
-    found = Ring(tmp_path / "a.ring").since("id", NOW_NS, NOW_NS + 10**12)
+    found = Ring(tmp_path / "a.day").since("id", NOW_NS, NOW_NS + 10**12)
     assert [one.memory >> 10 for one in found] == list(range(0, 600, 10))
     assert found[0].time_ns == NOW_NS
     assert len(ring.since("id", NOW_NS + 500 * 10**9, NOW_NS + 10**12)) == 10
 
 
-def test_a_ring_keeps_a_day_in_half_a_megabyte(tmp_path: Path) -> None:
-    ring = Ring(tmp_path / "a.ring")
+def test_a_ring_keeps_what_was_not_told_as_not_told(tmp_path: Path) -> None:
+    ring = Ring(tmp_path / "a.day")
+    told = _sample(
+        10, memory=9 << 20, memory_anon=4 << 20, memory_file=3 << 20, memory_kernel=2 << 20, memory_shmem=1 << 20
+    )
+    told = replace(told, cpu_pressure=Pressure(some_avg10=7.5), estimated=("cpu",))
+    ring.put(rates_between(_sample(0), told))
+    (found,) = ring.since("id", 0, NOW_NS * 2)
+    assert found.seconds == 10
+    assert found.sample.cpu_pressure == Pressure(some_avg10=7.5)
+    assert found.sample.memory_pressure is found.sample.io_pressure is None
+    assert (found.sample.memory_anon, found.sample.memory_file) == (4 << 20, 3 << 20)
+    assert (found.sample.memory_kernel, found.sample.memory_shmem) == (2 << 20, 1 << 20)
+    assert found.sample.estimated == ("cpu",)
+
+
+def test_the_last_seconds_of_a_run_do_not_take_the_place_of_the_record_before_them(tmp_path: Path) -> None:
+    ring = Ring(tmp_path / "a.day")
+    ring.put(_rates(0))
+    ring.put(rates_between(_sample(0), _sample(3, memory=7 << 10)), ending=True)
+    assert [(one.seconds, one.memory >> 10) for one in ring.since("id", 0, NOW_NS * 2)] == [(10, 0), (3, 7)]
+
+
+def test_a_ring_keeps_a_day_in_less_than_a_megabyte(tmp_path: Path) -> None:
+    ring = Ring(tmp_path / "a.day")
     for second in range(0, (SLOTS + 50) * SLOT_SECONDS, SLOT_SECONDS):
         ring.put(_rates(second))
     found = ring.since("id", 0, NOW_NS * 2)
     assert len(found) == SLOTS
     assert found[0].memory >> 10 == 50 * SLOT_SECONDS
-    assert (tmp_path / "a.ring").stat().st_size < 600_000
+    assert (tmp_path / "a.day").stat().st_size < 800_000
 
 
 @pytest.mark.parametrize("damage", [b"", b"short", b"\xff" * 1000])
 def test_a_damaged_ring_is_no_disaster(tmp_path: Path, damage: bytes) -> None:
-    (tmp_path / "a.ring").write_bytes(damage)
-    assert Ring(tmp_path / "a.ring").since("id", NOW_NS, NOW_NS + 10**12) == []
+    (tmp_path / "a.day").write_bytes(damage)
+    assert Ring(tmp_path / "a.day").since("id", NOW_NS, NOW_NS + 10**12) == []

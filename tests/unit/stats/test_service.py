@@ -129,10 +129,10 @@ async def test_the_figures_of_a_removed_container_are_kept_for_a_day(tmp_path: P
     await service.open()
     now = time.time_ns()
     rates = msgspec.structs.replace(_rates(0), time_ns=now)
-    Ring(tmp_path / "rings" / "one.ring").put(rates)
+    Ring(tmp_path / "rings" / "one.day").put(rates)
     await service.keep_history("one", "gone")
     assert [one.container_id for one in await service.history("history:gone")] == ["history:gone"]
-    kept = tmp_path / "rings" / "name-gone.ring"
+    kept = tmp_path / "rings" / "name-gone.day"
     os.utime(kept, (time.time() - 90_000,) * 2)
     await service.keep_history("two", "name-two")
     assert not kept.exists()
@@ -145,10 +145,26 @@ async def test_the_figures_of_a_removed_container_are_kept_for_a_day(tmp_path: P
 async def test_a_new_container_of_a_name_goes_on_with_its_ring(tmp_path: Path) -> None:
     service, targets = _service(tmp_path)
     await service.open()
-    Ring(tmp_path / "rings" / "one.ring").put(_rates(0))
+    Ring(tmp_path / "rings" / "one.day").put(_rates(0))
     await service.keep_history("one", "name-three")
     targets.running.append("three")
     await service.sample("three")
-    assert (tmp_path / "rings" / "three.ring").exists()
-    assert not (tmp_path / "rings" / "one.ring").exists()
+    assert (tmp_path / "rings" / "three.day").exists()
+    assert not (tmp_path / "rings" / "one.day").exists()
+    await service.close()
+
+
+async def test_the_last_seconds_of_a_run_are_in_its_history(tmp_path: Path) -> None:
+    """They were lost: a container that lived for nine seconds had no history at all."""
+    service, targets = _service(tmp_path)
+    await service.open()
+    began = await service.sample("one")
+    service._live["one"].ring_last = msgspec.structs.replace(began, time_ns=began.time_ns - 6 * 10**9)
+    _write(targets.group, cpu__stat=CPU_STAT.replace(b"usage_usec ", b"usage_usec 9"))
+    service.container_ends("one")
+    (last,) = await service.history("one", seconds=60)
+    assert 5.9 < last.seconds < 60
+    assert last.memory == 4096  # whole KiB
+    assert last.cpu_percent > 0
+    targets.running.clear()
     await service.close()

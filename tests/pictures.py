@@ -1,0 +1,218 @@
+"""Pictures of every page and dialog, in every look the window must stand: what a person looks at after a change.
+
+python -m tests.pictures OUT [--look NAME …] [--only WORD …]
+
+Looks: four sizes in light; dark, high contrast, letters half as large again and twice as large, German, right to left
+at the usual size. The window stands on the fake engine, so they show the same on every machine; each look runs in a
+process of its own. Nothing is compared and nothing is kept in the repository.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QDialog
+
+    from gui.application import Application
+
+_PATIENCE_SECONDS = 20.0
+_TURNS = 12
+_TABS = ("overview", "logs", "terminal", "stats", "files", "processes", "changes", "inspect", "history")
+_SHEETS = ("general", "doctor", "store", "registries")
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the window is shown."""
+
+    size: tuple[int, int] = (1280, 800)
+    mode: str = "light"
+    letters: float = 1.0
+    language: str = "en"
+    right_to_left: bool = False
+    scale: int = 1
+
+
+LOOKS = {
+    "small": Look(size=(960, 540)),
+    "usual": Look(),
+    "large": Look(size=(1920, 1080)),
+    "twice": Look(size=(1280, 720), scale=2),
+    "dark": Look(mode="dark"),
+    "contrast": Look(mode="contrast"),
+    "letters-150": Look(letters=1.5),
+    "letters-200": Look(letters=2.0),
+    "german": Look(language="de"),
+    "right-to-left": Look(right_to_left=True),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.pictures")
+    parser.add_argument("out", nargs="?", default="pictures")
+    parser.add_argument("--look", action="append", choices=LOOKS, default=[])
+    parser.add_argument("--only", action="append", default=[], help="names of pictures that have this word in them")
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.here:
+        return _take(Path(chosen.out), LOOKS[chosen.look[0]], chosen.only)
+    for name in chosen.look or LOOKS:
+        folder = Path(chosen.out) / name
+        folder.mkdir(parents=True, exist_ok=True)
+        environment = {**os.environ, "QT_SCALE_FACTOR": str(LOOKS[name].scale), "TZ": "UTC"}
+        environment.setdefault("QT_QPA_PLATFORM", "offscreen")
+        command = [sys.executable, "-m", "tests.pictures", str(folder), "--look", name, "--here"]
+        subprocess.run([*command, *(f"--only={word}" for word in chosen.only)], env=environment, check=True)
+        sys.stdout.write(f"{name}: {len(list(folder.glob('*.png')))} pictures in {folder}\n")
+    return 0
+
+
+def _take(folder: Path, look: Look, only: list[str]) -> int:
+    from PySide6.QtCore import QSettings, Qt
+    from PySide6.QtGui import QFont
+
+    from gui.application import make_qt_application, run
+    from gui.settings import WindowSettings
+    from gui.theme import set_mono_family
+    from tests.fakes.engine import open_fake_engine
+    from tests.fakes.world import populate
+
+    app = make_qt_application()
+    app.setFont(QFont("DejaVu Sans", round(10 * look.letters)))
+    set_mono_family("DejaVu Sans Mono")
+    if look.right_to_left:
+        app.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    failures: list[BaseException] = []
+
+    def started(application: Application) -> None:
+        application.window.setMinimumSize(0, 0)
+        application.window.resize(*look.size)
+        visit = asyncio.get_event_loop().create_task(_Visit(application, folder, only).everything())
+
+        def over(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                failures.append(error)
+            application.end()
+
+        visit.add_done_callback(over)
+
+    with tempfile.NamedTemporaryFile(suffix=".ini") as file:
+        settings = WindowSettings(QSettings(file.name, QSettings.Format.IniFormat))
+        settings.welcomed, settings.keep_in_tray, settings.language = True, False, look.language
+        run(lambda: open_fake_engine(populate), look=look.mode, settings=settings, started=started)  # type: ignore[arg-type,return-value]
+    if failures:
+        raise failures[0]
+    return 0
+
+
+class _Visit:
+    """Goes everywhere and keeps a picture of it."""
+
+    def __init__(self, application: Application, folder: Path, only: list[str]) -> None:
+        self.window, self.client = application.window, application.client
+        self._folder, self._only = folder, only
+
+    async def everything(self) -> None:
+        await self._until(lambda: self.client.is_ready)
+        await self._pages()
+        await self._container()
+        await self._image()
+        await self._builds()
+        await self._dialogs()
+
+    async def _pages(self) -> None:
+        from gui.pages.catalogue import pages
+
+        for entry in pages():
+            await self._page(entry.id, entry.id)
+        for sheet in _SHEETS:
+            await self._page(f"settings-{sheet}", "settings", "", sheet)
+        await self._page("welcome", "welcome")
+
+    async def _container(self) -> None:
+        for name, tabs in (("shop-web-1", _TABS), ("backup-nightly", ("overview", "stats", "history"))):
+            for tab in tabs:
+                await self._page(f"{name}-{tab}", "containers", self._container_id(name), tab)
+
+    async def _image(self) -> None:
+        keys = [image.id for image in self.client.mirror.images.values() if image.tags]
+        await self._page("image-layers", "images", keys[0], "layers")
+        await self._page("image-compare", "images", keys[0], f"compare:{keys[1]}")
+
+    async def _builds(self) -> None:
+        for build in self.client.mirror.builds.values():
+            failed = build.failure is not None
+            name = "build-failed" if failed else "build"
+            await self._page(name, "builds", build.id, "dockerfile" if failed else "output")
+
+    async def _dialogs(self) -> None:
+        container = self.client.mirror.containers[self._container_id("shop-web-1")]
+        shop = [one.id for one in self.client.mirror.containers.values() if one.name.startswith("shop-")]
+        network = next(one.id for one in self.client.mirror.networks.values() if not one.builtin)
+        wanted: tuple[tuple[str, dict[str, Any]], ...] = (
+            ("run", {"image": "nginx:1.27"}), ("edit", {"container": container.id}), ("pull", {}),
+            ("push", {"reference": "localhost/shop:1"}), ("login", {}), ("registries", {}),
+            ("find-file", {}), ("create-volume", {}), ("create-network", {}), ("connect-network", {"network": network}),
+            ("build", {}), ("merged-logs", {"containers": shop}), ("graphs", {"containers": shop}),
+        )  # fmt: skip
+        for name, arguments in wanted:
+            if self._wants(f"dialog-{name}"):
+                self.window.open_dialog(name, **arguments)
+                await self._dialog(f"dialog-{name}")
+        for action, subject in (("container.remove", container), ("container.rename", container)):
+            if self._wants(f"question-{action}"):
+                self.window.trigger(action, [subject])
+                await self._dialog(f"question-{action}")
+        if self._wants("palette"):
+            self.window.show_palette()
+            await self._dialog("palette")
+
+    def _container_id(self, name: str) -> str:
+        return next(one.id for one in self.client.mirror.containers.values() if one.name == name)
+
+    def _wants(self, name: str) -> bool:
+        return not self._only or any(word in name for word in self._only)
+
+    async def _page(self, name: str, *where: str) -> None:
+        if self._wants(name):
+            self.window.navigate(*where)
+            await self._settle()
+            self.window.grab().save(str(self._folder / f"{name}.png"))
+
+    async def _dialog(self, name: str) -> None:
+        await self._settle()
+        for dialog in self._open_dialogs():
+            dialog.grab().save(str(self._folder / f"{name}.png"))
+            dialog.close()
+        await self._settle(turns=2)
+
+    def _open_dialogs(self) -> list[QDialog]:
+        from PySide6.QtWidgets import QApplication, QDialog
+
+        return [one for one in QApplication.topLevelWidgets() if isinstance(one, QDialog) and one.isVisible()]
+
+    async def _settle(self, turns: int = _TURNS) -> None:
+        """What was asked of the fake engine has come and is laid out after so many turns of a tenth of a second."""
+        for _ in range(turns):
+            await asyncio.sleep(0.1)
+
+    @staticmethod
+    async def _until(condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while not condition():  # noqa: ASYNC110 - looked at from outside
+                await asyncio.sleep(0.02)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
