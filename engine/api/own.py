@@ -10,6 +10,7 @@ import msgspec
 from engine.api.credentials import login_in
 from engine.api.statuses import Refusal
 from engine.api.versions import VERSION
+from engine.types.images import ProxySettings, RegistrySettings
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -81,3 +82,56 @@ async def logout(call: Call) -> web.StreamResponse:
         raise Refusal(400, "no server was named")
     await call.engine.images.logout(server)
     return call.empty()
+
+
+async def registries(call: Call) -> web.StreamResponse:
+    """How they are reached, the proxies, and the file where both stand."""
+    facts = await call.engine.host.facts()
+    settings = await call.engine.images.registry_settings()
+    return call.answer(
+        {
+            "file": os.path.join(facts.root, "registries.toml"),
+            "registries": msgspec.to_builtins(list(settings)),
+            "proxy": msgspec.to_builtins(await call.engine.images.proxy_settings()),
+        }
+    )
+
+
+async def set_registry(call: Call) -> web.StreamResponse:
+    """The settings of one, new or other."""
+    wanted = await call.json(_RegistryBody)
+    host = call.words["host"]
+    settings = RegistrySettings(
+        host=host,
+        insecure=wanted.insecure,
+        mirrors=tuple(wanted.mirrors),
+        ca_file=wanted.ca_file,
+        client_certificate=wanted.client_certificate,
+        client_key=wanted.client_key,
+    )
+    known = [one for one in await call.engine.images.registry_settings() if one.host != host]
+    await call.engine.images.set_registry_settings([*known, settings])
+    return call.answer(msgspec.to_builtins(settings))
+
+
+async def forget_registry(call: Call) -> web.StreamResponse:
+    known = await call.engine.images.registry_settings()
+    kept = [one for one in known if one.host != call.words["host"]]
+    if len(kept) == len(known):
+        raise Refusal(404, f"there are no settings for the registry {call.words['host'][:200]}")
+    await call.engine.images.set_registry_settings(kept)
+    return call.empty()
+
+
+async def set_proxies(call: Call) -> web.StreamResponse:
+    wanted = await call.json(ProxySettings)
+    await call.engine.images.set_proxy_settings(wanted)
+    return call.answer(msgspec.to_builtins(wanted))
+
+
+class _RegistryBody(msgspec.Struct):
+    insecure: bool = False
+    mirrors: list[str] = []
+    ca_file: str = ""
+    client_certificate: str = ""
+    client_key: str = ""

@@ -97,6 +97,8 @@ async def logs(call: Call) -> web.StreamResponse:
         raise Refusal(400, "Bad parameters: you must choose at least one stream")
     with docker_words("container", call.words["id"]):
         container = await call.engine.containers.get(call.words["id"])
+    if container.spec.log.driver == "none":
+        raise Refusal(501, "configured logging driver does not support reading")
     request = ReadLogs(
         tail=_tail(call.text("tail")),
         since_ns=parse_moment(call.text("since")) or None,

@@ -15,7 +15,7 @@ from engine.api.shapes.stores import volume as volume_record
 from engine.api.shapes.times import rfc3339
 from engine.api.statuses import Refusal
 from engine.api.versions import API_VERSION, MINIMUM_API_VERSION, VERSION, VERSION_HEADERS
-from engine.errors import NotFound
+from engine.errors import InvalidRequest, NotFound
 from engine.types.containers import State
 from engine.types.data import now
 
@@ -81,7 +81,45 @@ async def info(call: Call) -> web.StreamResponse:
     facts = await call.engine.host.facts()
     containers = await call.engine.containers.list()
     images = await call.engine.images.list()
-    return call.answer({**_counts(containers), "Images": len(images), **_about(facts), **_abilities(facts)})
+    return call.answer(
+        {**_counts(containers), "Images": len(images), **_about(facts), **_abilities(facts), **await _reach(call)}
+    )
+
+
+async def _reach(call: Call) -> dict[str, Any]:
+    """Proxies and registries, as the user set them. Passwords of proxies are nobody's business."""
+    try:
+        proxies = await call.engine.images.proxy_settings()
+        registries = await call.engine.images.registry_settings()
+    except InvalidRequest:
+        return {}  # the file cannot be read; who pulls is told why
+    insecure = {one.host for one in registries if one.insecure}
+    indexes = {
+        one.host: {
+            "Name": one.host,
+            "Mirrors": list(one.mirrors),
+            "Secure": one.host not in insecure,
+            "Official": one.host == "docker.io",
+        }
+        for one in registries
+    }
+    hub = indexes.get("docker.io", {"Name": "docker.io", "Mirrors": [], "Secure": True, "Official": True})
+    return {
+        "HttpProxy": _without_password(proxies.http),
+        "HttpsProxy": _without_password(proxies.https),
+        "NoProxy": proxies.no_proxy,
+        "RegistryConfig": {
+            "IndexConfigs": {**indexes, "docker.io": hub},
+            "InsecureRegistryCIDRs": ["127.0.0.0/8", "::1/128"],
+            "Mirrors": hub["Mirrors"],
+        },
+    }
+
+
+def _without_password(address: str) -> str:
+    scheme, mark, rest = address.rpartition("://")
+    user, at, host = rest.rpartition("@")
+    return f"{scheme}{mark}{'xxxxx:xxxxx@' if user and at else ''}{host}"
 
 
 def _counts(containers: Any) -> dict[str, int]:

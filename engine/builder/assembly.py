@@ -43,6 +43,7 @@ def make_build_service(
         cache_mounts=CacheMounts(paths, keeper, database),
         bases=Bases(images, layers),
         run=RunTools(paths, keeper, runtime.cgroups, runtime.crun),
+        web=images.web,
     )
 
     async def keep_container(image_id: str, build_id: str) -> str:

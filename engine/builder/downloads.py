@@ -20,12 +20,13 @@ from isal import igzip
 
 from engine.builder.language.errors import DockerfileError
 from engine.errors import Code, RegistryError
-from engine.registry.web import is_url, web_pieces
+from engine.registry.web import is_url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from engine.builder.context import ContextDirectory
+    from engine.registry.web import Web
 
 _CHUNK: Final = 1 << 20
 _MAGIC: Final = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"))
@@ -104,25 +105,32 @@ def is_git(word: str) -> bool:
     return word.startswith(("git@", "git://", "ssh://")) or (is_url(word) and address.endswith(".git"))
 
 
-async def fetch(url: str, into: Path, *, checksum: str, unpack: bool) -> ArchiveFile:
-    """Download a file; its digest is checked if one was given, and part of the step's key in any case."""
-    name = posixpath.basename(urlsplit(url).path)
-    if not name:
-        raise DockerfileError(f"{url} names no file", hint="End the address with a file name.")
-    path = into / hashlib.sha256(url.encode()).hexdigest()
-    await asyncio.to_thread(lambda: into.mkdir(parents=True, exist_ok=True))
-    digest = hashlib.sha256()
-    async with contextlib.aclosing(web_pieces(url)) as pieces:
-        await _store(pieces, path, digest)
-    found = f"sha256:{digest.hexdigest()}"
-    if checksum and checksum != found:
-        raise RegistryError(
-            f"{url} is not what the Dockerfile expects",
-            f"Its digest is {found}.",
-            code=Code.DIGEST_MISMATCH,
-            subject=url,
-        )
-    return ArchiveFile(path, name, found, unpack)
+@dataclass(frozen=True)
+class Downloads:
+    """Where one build keeps what it fetches, and the way to it."""
+
+    into: Path
+    web: Web
+
+    async def fetch(self, url: str, *, checksum: str, unpack: bool) -> ArchiveFile:
+        """Download a file; its digest is checked if one was given, and part of the step's key in any case."""
+        name = posixpath.basename(urlsplit(url).path)
+        if not name:
+            raise DockerfileError(f"{url} names no file", hint="End the address with a file name.")
+        path = self.into / hashlib.sha256(url.encode()).hexdigest()
+        await asyncio.to_thread(lambda: self.into.mkdir(parents=True, exist_ok=True))
+        digest = hashlib.sha256()
+        async with contextlib.aclosing(self.web.pieces(url)) as pieces:
+            await _store(pieces, path, digest)
+        found = f"sha256:{digest.hexdigest()}"
+        if checksum and checksum != found:
+            raise RegistryError(
+                f"{url} is not what the Dockerfile expects",
+                f"Its digest is {found}.",
+                code=Code.DIGEST_MISMATCH,
+                subject=url,
+            )
+        return ArchiveFile(path, name, found, unpack)
 
 
 async def _store(pieces: AsyncIterator[bytes], path: Path, digest: hashlib._Hash) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from engine.builder.cache import CachedStep
+from engine.builder.downloads import Downloads
 from engine.builder.graph import stage_steps, step_id
 from engine.builder.language import types as t
 from engine.builder.language.mounts import read_mount
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from engine.builder.running import RunTools
     from engine.builder.sources import SourceTree
     from engine.builder.step import FileStep, ScratchRoot
+    from engine.registry.web import Web
     from engine.sandbox.client import Keeper
     from engine.storage.layers import LayerStore
     from engine.storage.paths import Paths
@@ -62,6 +64,7 @@ class BuildTools:
     cache_mounts: CacheMounts
     bases: Bases
     run: RunTools
+    web: Web
 
 
 @dataclass(frozen=True)
@@ -239,7 +242,7 @@ class Execution:
             keeper=self._tools.keeper,
             layers=self._tools.layers,
             latest=self._latest,
-            downloads=self._tools.paths.build_scratch(self._record.id) / "downloads",
+            downloads=Downloads(self._tools.paths.build_scratch(self._record.id) / "downloads", self._tools.web),
         )
 
     async def _prepare_run(

@@ -15,11 +15,13 @@ from engine.builder.downloads import is_git
 from engine.builder.upload import receive_context
 from engine.errors import Code, InvalidRequest, NotFound
 from engine.processes.git import check_out
-from engine.registry.web import is_url, web_pieces
+from engine.registry.web import is_url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
     from pathlib import Path
+
+    from engine.registry.web import Web
 
 _MOST_DOCKERFILE_BYTES: Final = 16 << 20
 _ARCHIVES: Final = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
@@ -31,12 +33,12 @@ def is_remote(context: str) -> bool:
     return is_url(context) or is_git(context) or context.startswith("github.com/")
 
 
-async def fetch_context(address: str, into: Path) -> str | None:
+async def fetch_context(address: str, into: Path, web: Web) -> str | None:
     """Fill a directory that is not there yet. Gives the Dockerfile's text where the address was one, and no more."""
     if is_git(address) or address.startswith("github.com/"):
-        await _fetch_git(address, into)
+        await _fetch_git(address, into, web)
         return None
-    async with aclosing(web_pieces(address)) as pieces:
+    async with aclosing(web.pieces(address)) as pieces:
         head, rest = await _head(pieces)
         if not (head.startswith(_ARCHIVES) or head[_TAR_MARK] == b"ustar"):
             await asyncio.to_thread(lambda: into.mkdir(parents=True, mode=0o700))
@@ -45,7 +47,7 @@ async def fetch_context(address: str, into: Path) -> str | None:
     return None
 
 
-async def _fetch_git(address: str, into: Path) -> None:
+async def _fetch_git(address: str, into: Path, web: Web) -> None:
     repository, _, fragment = address.partition("#")
     if repository.startswith("github.com/"):
         repository = f"https://{repository}"
@@ -54,7 +56,7 @@ async def _fetch_git(address: str, into: Path) -> None:
         raise InvalidRequest(f"“{commit[:80]}” is no branch, tag or commit", subject=address)
     whole = into.with_name(f"{into.name}-git")
     await asyncio.to_thread(lambda: whole.mkdir(parents=True, mode=0o700))
-    await check_out(repository, commit, whole)
+    await check_out(repository, commit, whole, environment=web.environment())
     await asyncio.to_thread(_take_directory, whole, directory, into)
 
 

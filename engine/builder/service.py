@@ -148,7 +148,7 @@ class BuildService:
             elif is_remote(request.context):
                 uploaded = self._tools.paths.build_scratch(record.id) / "context"
                 progress.status(f"Fetching {request.context}")
-                text = await fetch_context(request.context, uploaded)
+                text = await fetch_context(request.context, uploaded, self._tools.web)
                 if text is not None:
                     request = msgspec.structs.replace(request, dockerfile_text=text)
             image_id = await self._run(record, request, uploaded, progress)

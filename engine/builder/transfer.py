@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from engine.builder.cache import step_key
 from engine.builder.direct import write_layer
 from engine.builder.directories import is_directory, make_directories
-from engine.builder.downloads import ArchiveFile, fetch, is_git
+from engine.builder.downloads import ArchiveFile, is_git
 from engine.builder.language.errors import DockerfileError
 from engine.builder.language.ignore import PatternError, glob_expression
 from engine.builder.language.types import Add, Copy
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from engine.builder.downloads import Downloads
     from engine.builder.language.source import RawInstruction
     from engine.builder.language.types import Transfer
     from engine.builder.sources import SourceTree
@@ -153,7 +154,7 @@ async def prepare_transfer(
     keeper: Keeper,
     layers: LayerStore,
     latest: int | None,
-    downloads: Path,
+    downloads: Downloads,
 ) -> TransferStep:
     """Put variables in, find what is named, and take the key of it."""
     parents = isinstance(instruction, Copy) and instruction.parents
@@ -195,7 +196,7 @@ async def _load(
     variables: Variables,
     *,
     parents: bool,
-    downloads: Path,
+    downloads: Downloads,
 ) -> Load:
     picked: list[Picked] = []
     archives: list[Picked] = []
@@ -207,7 +208,7 @@ async def _load(
             raise instruction.raw.error(refused, column=column, hint="Clone it beside, and COPY it.")
         if isinstance(instruction, Add) and is_url(word):
             checksum = variables.expanded(instruction.checksum, instruction)
-            fetched.append(await fetch(word, downloads, checksum=checksum, unpack=bool(instruction.unpack)))
+            fetched.append(await downloads.fetch(word, checksum=checksum, unpack=bool(instruction.unpack)))
             continue
         try:
             found = await source.select(word, parents=parents)

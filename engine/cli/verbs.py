@@ -94,6 +94,10 @@ GROUPS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "info": ("system", "info"),
         },
     ),
+    "registry": (
+        "Say how registries are reached",
+        {v: ("registries", f"registry {v}") for v in ("ls", "set", "rm", "proxy")},
+    ),
     "builder": ("Work with the build cache", {"prune": ("building", "builder prune"), "build": ("building", "build")}),
 }  # fmt: skip
 

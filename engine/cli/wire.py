@@ -254,6 +254,12 @@ class Client:
         answer.close()
         return decode(data) if data.strip() else None
 
+    def put(self, path: str, body: object) -> Any:
+        answer = self.ask("PUT", path, body=body)
+        data = answer.read()
+        answer.close()
+        return decode(data) if data.strip() else None
+
     def delete(self, path: str, values: Mapping[str, object] | None = None) -> Any:
         answer = self.ask("DELETE", path, values)
         data = answer.read()

@@ -29,7 +29,7 @@ def conmon_call(runtime: Runtime, record: Record) -> ConmonCall:
         bundle=bundle,
         runtime=runtime.crun.program,
         runtime_options=runtime.crun.options,
-        log=paths.log(record.id),
+        log=None if spec.log.driver == "none" else paths.log(record.id),
         exits=paths.exits,
         log_size_max=_log_size_max(runtime, spec.log),
         tty=spec.tty,

@@ -42,11 +42,12 @@ from engine.registry.logins import Logins, canonical_server
 from engine.registry.registries import Registries
 from engine.registry.secret_service import SecretService
 from engine.registry.settings import RegistryBook
-from engine.registry.web import is_url, web_pieces
+from engine.registry.settings_file import SettingsFile
+from engine.registry.web import is_url
 from engine.types.containers import Container
 from engine.types.data import ANY_LABELS
 from engine.types.events import EngineSnapshot
-from engine.types.images import Login, RegistrySettings, StoreUsage
+from engine.types.images import Login, ProxySettings, RegistrySettings, StoreUsage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from engine.operations.registry import OperationRegistry, Progress
     from engine.registry.logins import SecretKeeper
     from engine.registry.transport import Limits
+    from engine.registry.web import Web
     from engine.sandbox.client import Keeper
     from engine.state.database import Database
     from engine.storage.blobs import BlobStore
@@ -114,7 +116,7 @@ class ImageService:
         self.intake = LayerIntake(layers, self.catalogue)
         self.archives = LayerArchives(paths, blobs, layers, keeper)
         self._unfinished = Unfinished(database)
-        self._book = RegistryBook()
+        self._book = RegistryBook(file=SettingsFile(paths.registries))
         self._logins = Logins(paths.root / "logins.json", helper=ask_helper, secrets=secrets_keeper or SecretService())
         self._registries = Registries(self._logins, self._book, version=version, limits=limits)
         self._remover = Remover(self.catalogue, layers, blobs, self.intake)
@@ -134,12 +136,23 @@ class ImageService:
     # --- life ---
 
     async def open(self) -> None:
-        row = await self._database.fetch_one("SELECT body FROM settings WHERE name = ?", (_REGISTRIES,))
-        if row is not None:
-            self._book.replace(msgspec.json.decode(row[0], type=list[RegistrySettings]))
+        await self._take_over_settings()
         await self._unfinished.open()
         await self.catalogue.open()
         self.catalogue.add_holder(self.intake.pins)
+
+    async def _take_over_settings(self) -> None:
+        """Stores of before kept them in the database. A file that cannot be read speaks up when it is needed."""
+        row = await self._database.fetch_one("SELECT body FROM settings WHERE name = ?", (_REGISTRIES,))
+        if row is not None:
+            if not self._paths.registries.exists():
+                self._book.replace(msgspec.json.decode(row[0], type=list[RegistrySettings]))
+            await self._database.execute("DELETE FROM settings WHERE name = ?", (_REGISTRIES,))
+
+    @property
+    def web(self) -> Web:
+        """The way to what no registry has, for the builder."""
+        return self._registries.web
 
     def connect(self, containers: ContainerSource) -> None:
         """Tell who uses images. Until then nobody does."""
@@ -274,12 +287,19 @@ class ImageService:
         return await ask_registry(self._registries.client(), names.parse(reference).with_default_tag(), login)
 
     async def registry_settings(self) -> Sequence[RegistrySettings]:
+        self._book.refresh()
         return self._book.all()
 
     async def set_registry_settings(self, settings: Sequence[RegistrySettings]) -> None:
-        self._book.replace(settings)
-        body = msgspec.json.encode(self._book.all())
-        await self._database.execute("INSERT OR REPLACE INTO settings(name, body) VALUES (?, ?)", (_REGISTRIES, body))
+        await asyncio.to_thread(self._book.replace, settings)
+        self._registries.forget()
+
+    async def proxy_settings(self) -> ProxySettings:
+        self._book.refresh()
+        return self._book.proxies
+
+    async def set_proxy_settings(self, settings: ProxySettings) -> None:
+        await asyncio.to_thread(self._book.replace, None, settings)
         self._registries.forget()
 
     # --- names and removal ---
@@ -375,7 +395,7 @@ class ImageService:
 
         async def work(progress: Progress) -> str:
             await self._remover.settled()
-            return await self._maker.import_tree(_opened(source), reference, message, changes, progress)
+            return await self._maker.import_tree(_opened(source, self.web), reference, message, changes, progress)
 
         return self._operations.start(kind="import", title=f"Import {subject}", subject=subject, work=work)
 
@@ -423,13 +443,13 @@ class ImageService:
         return find(self.catalogue, self._layers, query, kind)
 
 
-async def _opened(source: AsyncIterator[bytes] | str) -> AsyncGenerator[bytes, None]:
+async def _opened(source: AsyncIterator[bytes] | str, web: Web | None = None) -> AsyncGenerator[bytes, None]:
     if not isinstance(source, str):
         async for chunk in source:
             yield chunk
         return
-    if is_url(source):
-        async with aclosing(web_pieces(source)) as pieces:
+    if web is not None and is_url(source):
+        async with aclosing(web.pieces(source)) as pieces:
             async for piece in pieces:
                 yield piece
         return

@@ -330,7 +330,8 @@ class LogService:
         try:
             size = source.path.stat().st_size
         except FileNotFoundError:
-            reopen_if_missing(source.path, source.control)
+            if source.limits.driver != "none":
+                reopen_if_missing(source.path, source.control)
             return
         if size == 0:
             return

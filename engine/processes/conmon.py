@@ -24,7 +24,8 @@ class ConmonCall:
     bundle: Path
     runtime: str
     runtime_options: Sequence[str]
-    log: Path
+    log: Path | None
+    """None where what it says is not kept."""
     exits: Path
     log_size_max: int = 0
     """conmon throws its log away when it has written so many bytes, and begins anew; 0 is never."""
@@ -48,7 +49,7 @@ class ConmonCall:
             "--cid", self.container_id, "--cuuid", self.container_id, "--name", self.name,
             "--runtime", self.runtime, "--bundle", str(self.bundle),
             "--container-pidfile", str(self.container_pid_file),
-            "--log-path", f"k8s-file:{self.log}", "--log-level", "error",
+            "--log-path", f"k8s-file:{self.log}" if self.log else "off", "--log-level", "error",
             "--exit-dir", str(self.exits), "--no-sync-log",
         ]  # fmt: skip
         argv += [f"--runtime-arg={option}" for option in self.runtime_options]

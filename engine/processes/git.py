@@ -16,6 +16,7 @@ from engine.errors import Code, RegistryError
 from engine.processes.programs import need_program
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _PROTOCOLS: Final = "http:https:git:ssh"
@@ -33,9 +34,9 @@ _SETTINGS: Final = ("core.hooksPath=/dev/null", "core.symlinks=true", "advice.de
 _MOST_WORDS: Final = 4096
 
 
-async def check_out(repository: str, commit: str, into: Path) -> None:
+async def check_out(repository: str, commit: str, into: Path, *, environment: Mapping[str, str]) -> None:
     """The files of a branch, a tag or a commit ("" is what the repository begins with), and of its parts."""
-    git = _Git(into)
+    git = _Git(into, environment)
     await git("init", "--quiet", "--template=", ".")
     await git("remote", "add", "origin", "--", repository)
     wanted = commit or "HEAD"
@@ -53,7 +54,8 @@ async def check_out(repository: str, commit: str, into: Path) -> None:
 
 
 class _Git:
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
+        self._given = environment
         self._program = need_program("git")
         self._directory = directory
         settings = [word for each in _SETTINGS for word in ("-c", each)]
@@ -96,15 +98,19 @@ class _Git:
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name in _KEPT if (value := os.environ.get(name))}
-        return kept | {
-            "HOME": str(self._directory),
-            "LC_ALL": "C.UTF-8",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_ATTR_NOSYSTEM": "1",
-            "GIT_ALLOW_PROTOCOL": _PROTOCOLS,
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_ASKPASS": "/bin/true",
-            "GIT_LFS_SKIP_SMUDGE": "1",
-            "GIT_SSH_COMMAND": "ssh -o BatchMode=yes",
-        }
+        return (
+            kept
+            | dict(self._given)
+            | {
+                "HOME": str(self._directory),
+                "LC_ALL": "C.UTF-8",
+                "GIT_CONFIG_GLOBAL": os.devnull,
+                "GIT_CONFIG_NOSYSTEM": "1",
+                "GIT_ATTR_NOSYSTEM": "1",
+                "GIT_ALLOW_PROTOCOL": _PROTOCOLS,
+                "GIT_TERMINAL_PROMPT": "0",
+                "GIT_ASKPASS": "/bin/true",
+                "GIT_LFS_SKIP_SMUDGE": "1",
+                "GIT_SSH_COMMAND": "ssh -o BatchMode=yes",
+            }
+        )

@@ -142,7 +142,7 @@ def _proxy(error: BaseException, host: str) -> TransportFault:
         "The proxy failed",
         f"It did not let us through to {host}.",
         Code.CONNECT,
-        hint="Check HTTP_PROXY and HTTPS_PROXY.",
+        hint="Look at “wherry registry proxy”, or else at HTTP_PROXY and HTTPS_PROXY.",
     )
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from engine.registry.logins import Logins
     from engine.registry.settings import RegistryBook
     from engine.registry.transport import Limits, Transport
+    from engine.registry.web import Web
 
 
 class Registries:
@@ -20,13 +21,27 @@ class Registries:
         self._version, self._limits = version, limits
         self._transport: Transport | None = None
         self._client: RegistryClient | None = None
+        self._web: Web | None = None
+
+    @property
+    def web(self) -> Web:
+        """For what is no registry's."""
+        if self._web is None:
+            from engine.registry.web import Web
+
+            self._web = Web(self._book)
+        return self._web
 
     def client(self) -> RegistryClient:
+        if self._book.refresh():
+            self.forget()
         if self._client is None:
             from engine.registry.client import RegistryClient
             from engine.registry.transport import Transport
 
-            self._transport = Transport(self._logins, version=self._version, limits=self._limits)
+            self._transport = Transport(
+                self._logins, version=self._version, limits=self._limits, proxy=self._book.proxy_for
+            )
             self._client = RegistryClient(self._transport, self._book)
         return self._client
 

@@ -12,10 +12,12 @@ from urllib.request import getproxies_environment
 
 from engine.errors import Code, InvalidRequest, RegistryError
 from engine.types.data import Data
+from engine.types.images import ProxySettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from engine.registry.settings_file import SettingsFile
     from engine.types.images import RegistrySettings
 
 DOCKER_HUB: Final = "docker.io"
@@ -55,18 +57,58 @@ class Endpoint(Data, frozen=True, kw_only=True):
 
 
 class RegistryBook:
-    """The settings per host, as the user keeps them."""
+    """The settings per host and the proxies, as the user keeps them: in a file, where one is given."""
 
-    def __init__(self, settings: Iterable[RegistrySettings] = ()) -> None:
+    def __init__(self, settings: Iterable[RegistrySettings] = (), *, file: SettingsFile | None = None) -> None:
         self._settings: dict[str, RegistrySettings] = {}
-        self.replace(settings)
+        self._proxies = ProxySettings()
+        self._file = file
+        self._mark: tuple[int, ...] = ()
+        self._take(settings, self._proxies)
 
-    def replace(self, settings: Iterable[RegistrySettings]) -> None:
+    def refresh(self) -> bool:
+        """Whether the file says something else than before. One that cannot be read raises, and changes nothing."""
+        if self._file is None or (mark := self._file.mark()) == self._mark:
+            return False
+        self._take(*self._file.read())
+        self._mark = mark
+        return True
+
+    def replace(self, settings: Iterable[RegistrySettings] | None = None, proxies: ProxySettings | None = None) -> None:
+        """Keep other settings, or other proxies; None leaves them as they are."""
+        if self._file is not None and self._file.mark():
+            self.refresh()
+        wanted = self._settings.values() if settings is None else tuple(settings)
+        self._take(wanted, self._proxies if proxies is None else proxies)
+        if self._file is not None:
+            self._file.write(self.all(), self._proxies)
+            self._mark = self._file.mark()
+
+    def _take(self, settings: Iterable[RegistrySettings], proxies: ProxySettings) -> None:
         checked = {one.host: check(one) for one in settings}
+        self._proxies = check_proxies(proxies)
         self._settings = checked
 
     def all(self) -> tuple[RegistrySettings, ...]:
         return tuple(self._settings.values())
+
+    @property
+    def proxies(self) -> ProxySettings:
+        return self._proxies
+
+    def proxy_for(self, scheme: str, host: str) -> str:
+        return proxy_for(scheme, host, self._own_proxies())
+
+    def proxy_environment(self) -> dict[str, str]:
+        """For a program that reaches the web on its own; empty where it is to find what the environment says."""
+        own = self._own_proxies() or {}
+        return {name: value for key, value in own.items() for name in (f"{key}_proxy", f"{key}_proxy".upper())}
+
+    def _own_proxies(self) -> dict[str, str] | None:
+        given = self._proxies
+        if not given.http and not given.https:
+            return None
+        return {"http": given.http, "https": given.https, "no": given.no_proxy}
 
     def primary(self, domain: str) -> Endpoint:
         return self._endpoint(_HUB_HOST if domain == DOCKER_HUB else domain, domain, settings_host=domain)
@@ -110,6 +152,16 @@ def check(settings: RegistrySettings) -> RegistrySettings:
     if bool(settings.client_certificate) != bool(settings.client_key):
         raise InvalidRequest("A client certificate needs its key, and a key its certificate", subject=settings.host)
     return settings
+
+
+def check_proxies(proxies: ProxySettings) -> ProxySettings:
+    for address in filter(None, (proxies.http, proxies.https)):
+        parts = urlsplit(address if "://" in address else f"//{address}")
+        if parts.scheme not in ("", "http", "https") or not parts.hostname or any(map(str.isspace, address)):
+            raise InvalidRequest(
+                f"“{address}” is not a proxy's address", hint="Write it as http://host:port.", subject=address
+            )
+    return proxies
 
 
 def is_loopback(host: str) -> bool:

@@ -64,8 +64,17 @@ class Call(Data, frozen=True, kw_only=True):
 class Transport:
     """Connections and credentials, shared by everything that talks to registries. Close it when done."""
 
-    def __init__(self, logins: Logins, *, limits: Limits | None = None, version: str = "0") -> None:
+    def __init__(
+        self,
+        logins: Logins,
+        *,
+        limits: Limits | None = None,
+        version: str = "0",
+        proxy: Callable[[str, str], str] = proxy_for,
+    ) -> None:
+        """`proxy` gives the one for a scheme and a host, or ""."""
         self._logins = logins
+        self._proxy = proxy
         self._limits = limits or Limits()
         self._agent = f"wherry/{version}"
         self._session: aiohttp.ClientSession | None = None
@@ -258,7 +267,7 @@ class Transport:
         headers: Mapping[str, str],
         body: Callable[[], Any] | None,
     ) -> aiohttp.ClientResponse:
-        proxy = proxy_for(url.scheme, url.authority)
+        proxy = self._proxy(url.scheme, url.authority)
         proxy_url = URL(proxy) if proxy else None
         proxy_login = None
         if proxy_url is not None and proxy_url.user is not None:

@@ -1,13 +1,16 @@
-"""Plain files of the web, as a stream: for ADD, for build contexts and for imports. Proxies as the environment says."""
+"""Plain files of the web, as a stream: for ADD, for build contexts and for imports."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from engine.errors import Code, RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+
+    from engine.registry.settings import RegistryBook
 
 _CHUNK: Final = 1 << 20
 _MOST_BYTES: Final = 64 << 30
@@ -17,20 +20,34 @@ def is_url(word: str) -> bool:
     return word.startswith(("http://", "https://"))
 
 
-async def web_pieces(url: str) -> AsyncGenerator[bytes, None]:
-    """The bytes behind an address; whatever is wrong there is a `RegistryError`."""
-    import aiohttp  # only who downloads waits for it to load
+class Web:
+    """The way there, with the user's proxies."""
 
-    total = 0
-    try:
-        async with aiohttp.ClientSession(trust_env=True) as session, session.get(url) as response:
-            if response.status != 200:
-                code = Code.NOT_FOUND if response.status == 404 else Code.BAD_RESPONSE
-                raise RegistryError(f"{url} answered {response.status} {response.reason}", code=code, subject=url)
-            async for block in response.content.iter_chunked(_CHUNK):
-                total += len(block)
-                if total > _MOST_BYTES:
-                    raise RegistryError("The download is larger than 64 GiB", code=Code.BAD_RESPONSE)
-                yield block
-    except (aiohttp.ClientError, ValueError) as error:
-        raise RegistryError(f"{url} could not be fetched", str(error), code=Code.CONNECT, subject=url) from error
+    def __init__(self, book: RegistryBook) -> None:
+        self._book = book
+
+    def environment(self) -> dict[str, str]:
+        """The variables by which another program finds the proxies."""
+        self._book.refresh()
+        return self._book.proxy_environment()
+
+    async def pieces(self, url: str) -> AsyncGenerator[bytes, None]:
+        """The bytes behind an address; whatever is wrong there is a `RegistryError`."""
+        import aiohttp  # only who downloads waits for it to load
+
+        self._book.refresh()
+        total = 0
+        try:
+            parts = urlsplit(url)
+            proxy = self._book.proxy_for(parts.scheme, parts.netloc.rpartition("@")[2]) or None
+            async with aiohttp.ClientSession() as session, session.get(url, proxy=proxy) as response:
+                if response.status != 200:
+                    code = Code.NOT_FOUND if response.status == 404 else Code.BAD_RESPONSE
+                    raise RegistryError(f"{url} answered {response.status} {response.reason}", code=code, subject=url)
+                async for block in response.content.iter_chunked(_CHUNK):
+                    total += len(block)
+                    if total > _MOST_BYTES:
+                        raise RegistryError("The download is larger than 64 GiB", code=Code.BAD_RESPONSE)
+                    yield block
+        except (aiohttp.ClientError, ValueError) as error:
+            raise RegistryError(f"{url} could not be fetched", str(error), code=Code.CONNECT, subject=url) from error

@@ -60,6 +60,11 @@ class Paths:
         return self.root / "ids.json"
 
     @property
+    def registries(self) -> Path:
+        """How registries are reached, and the proxies: the user may edit it."""
+        return self.root / "registries.toml"
+
+    @property
     def driver_choice(self) -> Path:
         """What the probe of the first start found."""
         return self.root / "driver.json"

@@ -120,6 +120,10 @@ class LogLimits(Data, frozen=True, kw_only=True):
 
     max_bytes: int = 0
     max_files: int = 0
+    driver: Literal["json-file", "local", "none"] = "json-file"
+    """Docker's name for it. The files are the same whatever it is; with "none" there are none."""
+    options: dict[str, str] = {}
+    """Further ones of Docker's drivers, which are about what its files look like: kept to be shown."""
 
 
 class ContainerSpec(Data, frozen=True, kw_only=True):

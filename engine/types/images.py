@@ -150,6 +150,15 @@ class RegistrySettings(Data, frozen=True, kw_only=True):
     client_key: str = ""
 
 
+class ProxySettings(Data, frozen=True, kw_only=True):
+    """Through what the engine itself reaches the web. Where all is empty, the environment says."""
+
+    http: str = ""
+    https: str = ""
+    no_proxy: str = ""
+    """Hosts that are reached without, as NO_PROXY names them."""
+
+
 # --- what the layer index tells ---
 
 

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
-from engine.types.images import RegistrySettings
+from engine.types.images import ProxySettings, RegistrySettings
 from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.card import Card
@@ -42,7 +42,7 @@ class RegistriesDialog(QDialog):
         self._settings: dict[str, RegistrySettings] = {}
         self.setObjectName("dialog.registries")
         self.setWindowTitle(translate("RegistriesDialog", "Registries and logins"))
-        self.resize(680, 620)
+        self.resize(680, 720)
         column = QVBoxLayout(self)
         column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.L)
         column.setSpacing(Space.M)
@@ -55,6 +55,9 @@ class RegistriesDialog(QDialog):
         self.reach = Card(translate("RegistriesDialog", "How to reach them"))
         self._build_settings()
         column.addWidget(self.reach, 1)
+        self.way = Card(translate("RegistriesDialog", "Proxies"))
+        self._build_proxies()
+        column.addWidget(self.way)
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(button(translate("RegistriesDialog", "Cancel"), "", Variant.GHOST, self.reject))
@@ -112,14 +115,40 @@ class RegistriesDialog(QDialog):
         self.reach.body.addLayout(row)
         self._show_host(None)
 
+    def _build_proxies(self) -> None:
+        self.http_proxy, self.https_proxy, self.no_proxy = QLineEdit(), QLineEdit(), QLineEdit()
+        form = QFormLayout()
+        form.setHorizontalSpacing(Space.L)
+        form.setVerticalSpacing(Space.S)
+        for words, field, hint in (
+            (translate("RegistriesDialog", "For HTTPS"), self.https_proxy, "http://proxy.example.com:3128"),
+            (translate("RegistriesDialog", "For HTTP"), self.http_proxy, "http://proxy.example.com:3128"),
+            (translate("RegistriesDialog", "Not for"), self.no_proxy, "localhost, .example.com, 10.0.0.0/8"),
+        ):
+            field.setAccessibleName(translate("RegistriesDialog", "Proxy: {0}").format(words))
+            field.setPlaceholderText(hint)
+            form.addRow(form_label(words), field)
+        self.way.body.addLayout(form)
+        words = translate(
+            "RegistriesDialog", "For what Wherry itself fetches. Where none is given, the session's variables count."
+        )
+        self.way.body.addWidget(label(words, Text.SMALL, Tone.MUTED, wrap=True))
+
     # --- logins ---
 
     async def _load(self) -> None:
         logins = await self._shell.client.call(lambda engine: engine.images.logins())
         settings = await self._shell.client.call(lambda engine: engine.images.registry_settings())
+        proxies = await self._shell.client.call(lambda engine: engine.images.proxy_settings())
         if not isValid(self):
             return  # closed while we asked
         self._show_logins(logins)
+        for field, text in (
+            (self.http_proxy, proxies.http),
+            (self.https_proxy, proxies.https),
+            (self.no_proxy, proxies.no_proxy),
+        ):
+            field.setText(text)
         self._settings = {one.host: one for one in settings}
         self.hosts.clear()
         self.hosts.addItems(list(self._settings))
@@ -196,5 +225,14 @@ class RegistriesDialog(QDialog):
     def _save(self) -> None:
         self._keep()
         wanted = list(self._settings.values())
-        self._shell.run(self._shell.client.call(lambda engine: engine.images.set_registry_settings(wanted)))
+        proxies = ProxySettings(
+            http=self.http_proxy.text().strip(),
+            https=self.https_proxy.text().strip(),
+            no_proxy=self.no_proxy.text().strip(),
+        )
+        self._shell.run(self._keep_all(wanted, proxies))
         self.accept()
+
+    async def _keep_all(self, wanted: Sequence[RegistrySettings], proxies: ProxySettings) -> None:
+        await self._shell.client.call(lambda engine: engine.images.set_registry_settings(wanted))
+        await self._shell.client.call(lambda engine: engine.images.set_proxy_settings(proxies))

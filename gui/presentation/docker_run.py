@@ -166,7 +166,7 @@ def _finished(draft: _Draft, image: str) -> ContainerSpec:
     if draft.health:
         values["health"] = HealthCheck(**draft.health)
     if draft.log:
-        values["log"] = LogLimits(**draft.log)
+        values["log"] = LogLimits(max_bytes=draft.log.get("max_bytes", 0), max_files=draft.log.get("max_files", 0))
     return ContainerSpec(image=image, **values)
 
 

@@ -4066,6 +4066,10 @@
         <translation>Wie sie erreicht werden</translation>
     </message>
     <message>
+        <source>Proxies</source>
+        <translation>Proxys</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation>Abbrechen</translation>
     </message>
@@ -4112,6 +4116,26 @@
     <message>
         <source>Registries need no settings. Name one on the left to reach it over plain HTTP, through a mirror, or with certificates of your own.</source>
         <translation>Registries brauchen keine Einstellungen. Links eine nennen, um sie über einfaches HTTP, einen Spiegel oder mit eigenen Zertifikaten zu erreichen.</translation>
+    </message>
+    <message>
+        <source>For HTTPS</source>
+        <translation>Für HTTPS</translation>
+    </message>
+    <message>
+        <source>For HTTP</source>
+        <translation>Für HTTP</translation>
+    </message>
+    <message>
+        <source>Not for</source>
+        <translation>Nicht für</translation>
+    </message>
+    <message>
+        <source>Proxy: {0}</source>
+        <translation>Proxy: {0}</translation>
+    </message>
+    <message>
+        <source>For what Wherry itself fetches. Where none is given, the session&apos;s variables count.</source>
+        <translation>Für alles, was Wherry selbst abruft. Ohne Angabe gelten die Variablen der Sitzung.</translation>
     </message>
     <message>
         <source>Log out of {0}</source>

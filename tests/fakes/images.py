@@ -25,6 +25,7 @@ from engine.types.images import (
     LayerPhase,
     LayerReport,
     Login,
+    ProxySettings,
     PullImage,
     PushImage,
     RegistrySettings,
@@ -56,6 +57,7 @@ class FakeImages:
         self._store = store
         self._logins: dict[str, Login] = {}
         self._registries: tuple[RegistrySettings, ...] = ()
+        self._proxies = ProxySettings()
         self.pull_errors: dict[str, RegistryError] = {}
         """What pulling a reference fails with, for tests."""
         self.step_seconds = 0.01
@@ -291,6 +293,12 @@ class FakeImages:
 
     async def set_registry_settings(self, settings: Sequence[RegistrySettings]) -> None:
         self._registries = tuple(settings)
+
+    async def proxy_settings(self) -> ProxySettings:
+        return self._proxies
+
+    async def set_proxy_settings(self, settings: ProxySettings) -> None:
+        self._proxies = settings
 
     # --- the layer index ---
 

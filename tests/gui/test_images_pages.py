@@ -280,8 +280,9 @@ def test_registry_settings_are_kept(driver: Driver) -> None:
     dialog._add_host()
     dialog.insecure.setChecked(True)
     dialog.mirrors.setText("a.example, b.example")
+    dialog.https_proxy.setText(" http://proxy.example:3128 ")
     dialog._save()
-    driver.until(lambda: driver.engine.images._registries)
+    driver.until(lambda: driver.engine.images._proxies.https == "http://proxy.example:3128")
     kept = driver.engine.images._registries[0]
     assert (kept.host, kept.insecure, kept.mirrors) == ("registry.local:5000", True, ("a.example", "b.example"))
 

@@ -209,7 +209,7 @@ def inspection(
         "ResolvConfPath": "",
         "HostnamePath": "",
         "HostsPath": "",
-        "LogPath": container.log_path,
+        "LogPath": "" if container.spec.log.driver == "none" else container.log_path,
         "Name": "/" + container.name,
         "RestartCount": container.restart_count,
         "Driver": container.driver,

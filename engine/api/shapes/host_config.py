@@ -36,10 +36,11 @@ def host_config(spec: ContainerSpec) -> dict[str, Any]:
         binding = {"HostIp": port.host_ip, "HostPort": _host_port(port)}
         bindings.setdefault(port_key(port), []).append(binding)
     limits = {"max-size": spec.log.max_bytes, "max-file": spec.log.max_files}
+    log_options = {**{key: str(value) for key, value in limits.items() if value}, **spec.log.options}
     return {
         "Binds": [_bind(mount) for mount in spec.mounts if mount.kind == "bind" and mount.create_source] or None,
         "ContainerIDFile": "",
-        "LogConfig": {"Type": "json-file", "Config": {key: str(value) for key, value in limits.items() if value}},
+        "LogConfig": {"Type": spec.log.driver, "Config": log_options},
         "NetworkMode": network_mode(spec.network),
         "PortBindings": bindings,
         "RestartPolicy": {"Name": spec.restart.name, "MaximumRetryCount": spec.restart.maximum_retries},

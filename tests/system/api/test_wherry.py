@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -72,6 +73,33 @@ async def test_a_build_takes_its_context_from_the_web(wherry: Tool) -> None:
     async with serve_nastily() as web:
         web.routes["/Dockerfile"] = answer(f"FROM {IMAGE}\nRUN echo far away\n".encode())
         assert "far away" in await wherry("build", f"http://{web.host}/Dockerfile")
+
+
+async def test_registries_are_set_from_the_shell_and_an_editor_alike(wherry: Tool, short_tmp: ShortTmp) -> None:
+    file = short_tmp.root / "registries.toml"
+    assert str(file) in await wherry("registry", "ls")
+    await wherry("registry", "set", "docker.io", "--mirror", "https://a.example/hub", "--mirror", "b.example")
+    await wherry("registry", "set", "r.example:5000", "--insecure")
+    await wherry("registry", "set", "docker.io", "--ca", "/ca.pem")
+    await wherry("registry", "proxy", "--https", "http://me:secret@p.example:3128", "--no-proxy", ".example.org")
+    assert "https: http://me:secret@p.example:3128" in await wherry("registry", "proxy")
+    listed = await wherry("registry", "ls")
+    assert "https://a.example/hub, b.example" in listed
+    assert "/ca.pem" in listed
+    info = json.loads(await wherry("info", "--format", "json"))
+    assert info["RegistryConfig"]["Mirrors"] == ["https://a.example/hub", "b.example"]
+    assert not info["RegistryConfig"]["IndexConfigs"]["r.example:5000"]["Secure"]
+    assert info["HttpsProxy"] == "http://xxxxx:xxxxx@p.example:3128"
+    assert "is not a mirror's address" in await wherry("registry", "set", "docker.io", "--mirror", "ftp://x", code=1)
+
+    file.write_text(file.read_text().replace("b.example", "c.example"))
+    assert "c.example" in await wherry("registry", "ls")
+    await wherry("registry", "rm", "docker.io", "r.example:5000")
+    assert "no settings" in await wherry("registry", "rm", "docker.io", code=1)
+    await wherry("registry", "proxy", "--clear")
+    file.write_text("[rubbish")
+    assert "registries.toml cannot be used" in await wherry("pull", "r.example/x", code=1)
+    file.unlink()
 
 
 async def test_files_go_both_ways(wherry: Tool, tmp_path: Path) -> None:
