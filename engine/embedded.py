@@ -7,9 +7,9 @@ from the bottom up; containers adopt last, when everything they lean on is there
 from __future__ import annotations
 
 import logging
-import os
 from typing import TYPE_CHECKING
 
+from engine import whereabouts
 from engine.builder.assembly import make_build_service
 from engine.cgroups.tree import CgroupTree
 from engine.containers.book import ContainerBook
@@ -32,6 +32,7 @@ from engine.operations.registry import OperationRegistry
 from engine.places import Places
 from engine.processes.crun import Crun
 from engine.processes.programs import need_program
+from engine.sandbox import closing
 from engine.sandbox.client import Keeper
 from engine.state.database import Database
 from engine.state.lock import StoreLock
@@ -80,10 +81,10 @@ class EmbeddedEngine:
     # --- opening ---
 
     async def open(self) -> None:
-        if os.geteuid() == 0:
-            os.umask(0o022)  # the programs it starts are strangers to root's files, and must read what is made for them
-        self.paths.root.mkdir(parents=True, exist_ok=True)
+        closing.set_mask()
+        closing.make_root(self.paths)
         self._lock.acquire()
+        whereabouts.record(str(self.paths.root), str(self.paths.run))
         await self._open_ground()
         await self._open_store()
         await self._open_rooms()
@@ -123,7 +124,7 @@ class EmbeddedEngine:
         runtime = self._make_runtime()
         await runtime.book.open()
         self._runtime = runtime
-        executor = Executor(self.keeper, scratch=self.paths.run / "exec")
+        executor = Executor(self.keeper, scratch=self.paths.consoles)
         self._closers.append(executor.close)
         self.containers = ContainerService(runtime, executor=executor)
         self._closers.append(self.containers.close)
@@ -169,7 +170,7 @@ class EmbeddedEngine:
             images=_ImageLookup(self),
             layers=self.layers,
             roots=RootHolds(self.paths, self.rootfs),
-            filters=CompiledFilters(self.paths.run / "seccomp", crun),
+            filters=CompiledFilters(self.paths.filters, crun),
             boot=boot_id(),
             log_defaults=self._log_defaults,
         )

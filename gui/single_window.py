@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import socket
+import struct
 import time
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ ANSWER = b"shown"
 LONGEST_KNOCK = 1024
 _PATIENCE_SECONDS = 10.0
 _PAUSE_SECONDS = 0.05
+_CREDENTIALS = struct.Struct("3i")
 
 
 class Claim:
@@ -87,7 +89,15 @@ def _knock(door: Path, patience: float) -> bool:
     with socket.socket(socket.AF_UNIX) as line, contextlib.suppress(OSError):
         line.settimeout(patience)
         line.connect(str(door))
+        if _owner(line) != os.getuid():
+            return False
         line.sendall(token.encode()[:LONGEST_KNOCK])
         line.shutdown(socket.SHUT_WR)
         return line.recv(len(ANSWER)) == ANSWER
     return False
+
+
+def _owner(line: socket.socket) -> int:
+    """Whose process listens there, as the kernel noted it."""
+    _, uid, _ = _CREDENTIALS.unpack(line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+    return int(uid)

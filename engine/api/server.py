@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pwd
 import socket
 import time
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from engine import whereabouts
 from engine.api.hijack import Connection
 from engine.api.router import Router
 from engine.api.routes import ROUTES
@@ -153,27 +153,23 @@ class _Server(web.Server):
         return Connection(self, loop=self._loop, **self._kwargs)
 
 
-def _nobody_is(uid: int) -> bool:
-    """Of no account: started by root, the engine gives the directory to the root of its containers, such a one."""
-    try:
-        pwd.getpwuid(uid)
-    except KeyError:
-        return True
-    return False
-
-
 def _private_directory(path: Path) -> None:
+    """Where the socket lies; anybody who could rename it could put another in its place."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    trouble = whereabouts.stranger_on_the_way(str(path))
     facts = path.stat()
-    if facts.st_uid != os.getuid() and not (os.getuid() == 0 and _nobody_is(facts.st_uid)):
+    if not trouble and facts.st_uid != os.getuid():
+        trouble = f"{path} belongs to user {facts.st_uid}"
+    if trouble:
         raise HostError(
-            "The runtime directory belongs to somebody else",
-            f"{path} is owned by user {facts.st_uid}; a socket there would not be private.",
+            "The runtime directory is not private",
+            f"{trouble}; a socket there could be taken for another's.",
             hint="Choose another with --run or WHERRY_RUN.",
             subject=str(path),
         )
-    if facts.st_mode & 0o077:
-        path.chmod(0o700)
+    if facts.st_mode & 0o067:
+        # What is left is root's, and lets the group of its containers' root pass.
+        path.chmod(facts.st_mode & ~0o077)
 
 
 async def _answers(path: Path) -> bool:

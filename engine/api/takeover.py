@@ -31,7 +31,10 @@ async def take_over(socket_path: str | Path, *, passing_only: bool = False, time
                 reader, writer = await asyncio.open_unix_connection(path)
             except (FileNotFoundError, ConnectionRefusedError):
                 return True
-            owner = _owner(writer)
+            owner, uid = _owner(writer)
+            if uid != os.getuid():
+                writer.close()
+                return False
             if not await _ask(reader, writer, "?passing=1" if passing_only else ""):
                 return False
             if owner != os.getpid():
@@ -57,11 +60,11 @@ async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, query
         writer.close()
 
 
-def _owner(writer: asyncio.StreamWriter) -> int:
-    """The process that listens, as the kernel noted it."""
+def _owner(writer: asyncio.StreamWriter) -> tuple[int, int]:
+    """The process that listens and whose it is, as the kernel noted it."""
     sock = writer.get_extra_info("socket")
-    pid, _, _ = _CREDENTIALS.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
-    return int(pid)
+    pid, uid, _ = _CREDENTIALS.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+    return int(pid), int(uid)
 
 
 async def _ended(pid: int) -> None:

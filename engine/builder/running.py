@@ -94,7 +94,7 @@ class RunStep:
         user = await self._user(root.path, state)
         run_id = secrets.token_hex(32)
         directory = self.tools.paths.container_run(run_id)
-        await self.tools.keeper.execute([MakeDirectory(path=directory, mode=0o700)])
+        await self.tools.keeper.execute([MakeDirectory(path=directory, mode=0o2700)])
         try:
             async with self.mounts.mounted(user) as mounted:
                 plan = await self._plan(run_id, root, state, user, mounted, directory)

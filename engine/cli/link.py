@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from engine.cli.places import run_directory, socket_path
+from engine.cli.places import made_run_directory, socket_path
 from engine.cli.wire import Client, Failed, Unreachable
 
 # An end of the process is noticed at once; this is for machines that are slow or busy.
@@ -40,7 +40,8 @@ def _start(client: Client) -> None:
 
     from engine.cli.serve import start_in_background
 
-    log = os.path.join(run_directory(), "serve.log")
+    log = os.path.join(made_run_directory(), "serve.log")
+    client.path = socket_path()
     process = start_in_background(log)
     deadline = time.monotonic() + _START_SECONDS
     pause, ended = _FIRST_LOOK_SECONDS, False

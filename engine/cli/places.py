@@ -1,21 +1,20 @@
-"""Where the engine of this user is: the same rules as `engine.storage.paths`, without loading it."""
+"""Where the engine of this user is."""
 
 from __future__ import annotations
 
 import os
 
+from engine.whereabouts import run_directory
+
 _SOCKET = "docker.sock"
 
 
-def run_directory() -> str:
-    given = os.environ.get("WHERRY_RUN")
-    if given:
-        return os.path.abspath(given)
-    if os.getuid() == 0:
-        return "/run/wherry"
-    base = os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/wherry-run-{os.getuid()}"
-    return os.path.join(base, "wherry")
-
-
 def socket_path() -> str:
-    return os.path.join(run_directory(), _SOCKET)
+    """ "" where there is no run directory yet, and so no engine either."""
+    place = run_directory()
+    return os.path.join(place, _SOCKET) if place else ""
+
+
+def made_run_directory() -> str:
+    """For an engine that is about to be started."""
+    return run_directory(make=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import _socket
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -197,6 +198,11 @@ class Client:
         except OSError as error:
             connection.close()
             raise Unreachable(f"{self.path}: {os.strerror(error.errno or 0)}") from None
+        if (owner := _peer(connection)) not in (os.getuid(), 0):
+            connection.close()
+            raise Failed(
+                0, f"{self.path} is answered by user {owner}, not by an engine of yours: nothing was said to it"
+            )
         return connection
 
     def send(
@@ -275,6 +281,12 @@ class Client:
             raise failure(answer)
         framed = "multiplexed" in answer.headers.get("content-type", "")
         return (*answer.detach(), framed)
+
+
+def _peer(connection: _socket.socket) -> int:
+    """Whose process listens there, as the kernel noted it: the second of three numbers."""
+    facts = connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)
+    return int.from_bytes(facts[4:8], sys.byteorder)
 
 
 def encode(value: object) -> bytes:

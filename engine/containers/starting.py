@@ -177,7 +177,7 @@ class Starter:
         that needs them."""
         paths = self._runtime.paths
         directories = [
-            MakeDirectory(path=each, mode=0o700)
+            MakeDirectory(path=each, mode=0o2700)  # what root writes here for the namespace is its group's
             for each in (paths.container_run(record.id), paths.logs(record.id))
             if not each.is_dir()
         ]

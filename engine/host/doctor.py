@@ -37,6 +37,7 @@ def examine(machine: Machine, paths: Paths) -> HostReport:
         lambda: session.window(machine),
         lambda: place.free_space(machine, paths),
         lambda: place.store(machine, paths),
+        lambda: place.closed(machine, paths),
     ]
     return HostReport(checks=tuple(_guarded(check) for check in checks))
 

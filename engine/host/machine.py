@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from engine import whereabouts
 from engine.processes.ask import Answer, ask
 from engine.processes.programs import find_program
 from engine.state.lock import StoreLock
@@ -127,6 +128,13 @@ class Machine:
             return os.stat(path).st_uid
         except OSError:
             return None
+
+    def stranger_on_the_way(self, path: str | Path) -> str:
+        """Who else could put another thing in the place of this one, in words."""
+        try:
+            return whereabouts.stranger_on_the_way(os.fspath(path))
+        except OSError as error:
+            return str(error)
 
     def has_file_capabilities(self, path: str | Path) -> bool:
         try:

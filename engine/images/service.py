@@ -117,7 +117,7 @@ class ImageService:
         self.archives = LayerArchives(paths, blobs, layers, keeper)
         self._unfinished = Unfinished(database)
         self._book = RegistryBook(file=SettingsFile(paths.registries))
-        self._logins = Logins(paths.root / "logins.json", helper=ask_helper, secrets=secrets_keeper or SecretService())
+        self._logins = Logins(paths.logins, helper=ask_helper, secrets=secrets_keeper or SecretService())
         self._registries = Registries(self._logins, self._book, version=version, limits=limits)
         self._remover = Remover(self.catalogue, layers, blobs, self.intake)
         self._maker = Maker(catalogue=self.catalogue, intake=self.intake, archives=self.archives, keeper=keeper)

@@ -71,7 +71,7 @@ class NetworkAttachments:
     async def remove(self, key: str) -> None:
         """Let the namespace go, with its pasta."""
         await self.disconnect(key)
-        remove_socket(self._paths.run / f"slirp-{key[:16]}")
+        remove_socket(self._paths.inside / f"slirp-{key[:16]}")
         await self._keeper.remove_netns(self.namespace(key))
 
     # --- the way out ---
@@ -86,7 +86,7 @@ class NetworkAttachments:
         program = find_program("pasta")
         if program is None:
             # A socket's path may have 107 bytes; the container's own directory is longer than that.
-            pid = await self._slirp.connect(self.namespace(key), self._paths.run / f"slirp-{key[:16]}", ports)
+            pid = await self._slirp.connect(self.namespace(key), self._paths.inside / f"slirp-{key[:16]}", ports)
             write_pid(pid_file, pid)
             self._watch(key, pid)
             return Attached(pid)

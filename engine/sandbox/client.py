@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.errors import Code, HostError, StorageError, WherryError
-from engine.sandbox import subordinate
+from engine.sandbox import closing, subordinate
 from engine.sandbox.cgroup_doors import CgroupDoors
 from engine.sandbox.channel import Channel, ChannelClosed, ReplyError
 from engine.sandbox.pipes import Pipes
@@ -188,11 +188,9 @@ class Keeper:
     @classmethod
     async def open(cls, paths: Paths) -> Keeper:
         """Make the directories of the store, start the keeper, join the namespaces that still exist or make new."""
-        for path in paths.owned_by_engine:
-            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        closing.make_root(paths)
         keeper = cls(paths, subordinate.plan(paths.id_map))
-        if os.getuid() == 0 and not keeper.ids.single_id:
-            _open_to_namespace_root(paths, keeper.ids)
+        closing.make_closed(paths, keeper.ids)
         await keeper._living()
         return keeper
 
@@ -583,18 +581,3 @@ def _unpack_error(error: OSError) -> StorageError:
             hint="Free some space: `wherry system prune` removes what no container uses.",
         )  # fmt: skip
     return StorageError("The archive cannot be unpacked here", f"{error.strerror}{where}.", code=Code.BAD_ARCHIVE)
-
-
-def _open_to_namespace_root(paths: Paths, ids: IdMapping) -> None:
-    """Root of the namespace is a stranger to the host's root: let it pass through, and own what is below."""
-    uid, gid = ids.outside_uid(0), ids.outside_gid(0)
-    assert uid is not None
-    assert gid is not None
-    paths.root.chmod(0o711)
-    for path in paths.owned_by_namespace:
-        path.mkdir(parents=True, exist_ok=True, mode=0o711)
-        os.chown(path, uid, gid)
-    # The keeper, conmon and pasta write down their pids and exit codes; the host's root may do so everywhere.
-    for path in (paths.run, paths.runs, paths.exits, paths.crun_root, paths.cgroup_view):
-        path.mkdir(exist_ok=True, mode=0o700)
-        os.chown(path, uid, gid)

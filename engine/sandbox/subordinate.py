@@ -65,7 +65,7 @@ def _for_host_root(recorded: Path) -> IdMapping:
         start = int(json.loads(recorded.read_text())["host_root_range"])
     except (OSError, ValueError, KeyError, TypeError):
         start = _free_range()
-        recorded.parent.mkdir(parents=True, exist_ok=True, mode=0o711)
+        recorded.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         recorded.write_text(json.dumps({"host_root_range": start}))
     whole = (IdRange(0, start, MOST_IDS),)
     return IdMapping(uids=whole, gids=whole)

@@ -8,6 +8,7 @@ takes back only itself, and a hundred containers started at once cost a few flus
 from __future__ import annotations
 
 import asyncio
+import os
 import queue
 import sqlite3
 import threading
@@ -75,6 +76,8 @@ class Database:
     @classmethod
     async def open(cls, path: Path) -> Database:
         database = cls(path)
+        # It holds passwords from environments. SQLite gives the files beside it the mode of this one.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         database._thread.start()
         try:
             await database.run(_prepare, writes=False)

@@ -90,7 +90,7 @@ class LayerStore:
         staged = self._paths.staging / secrets.token_hex(8)
         try:
             await _to_its_end(
-                self._keeper.execute([MakeDirectory(path=staged, mode=0o755), MakeDirectory(path=staged / "tree")])
+                self._keeper.execute([MakeDirectory(path=staged, mode=0o700), MakeDirectory(path=staged / "tree")])
             )
             done = await self._keeper.unpack(
                 tar_fd, staged / "tree", index=staged / "index", limits=limits, progress=progress

@@ -11,6 +11,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine import whereabouts
+
 
 def hex_of(digest: str) -> str:
     """The hexadecimal half of "sha256:…"; refuses anything that could walk out of a directory."""
@@ -31,24 +33,24 @@ class Paths:
 
     @classmethod
     def default(cls) -> Paths:
-        """From WHERRY_ROOT and WHERRY_RUN, else where a user's (or root's) data and run-time files belong."""
-        uid = os.getuid()
-        data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-        runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/wherry-run-{uid}")
-        if uid == 0:
-            # The namespace's root is not the host's root and must be able to walk to the store.
-            data, runtime = Path("/var/lib"), Path("/run")
-        root = os.environ.get("WHERRY_ROOT")
-        run = os.environ.get("WHERRY_RUN")
-        return cls(
-            Path(root).absolute() if root else data / "wherry", Path(run).absolute() if run else runtime / "wherry"
-        )
+        """As `engine.whereabouts` finds them; a run directory is made where there is no place for one."""
+        return cls(Path(whereabouts.store_directory()), Path(whereabouts.run_directory(make=True)))
 
     # --- one file each ---
 
     @property
     def database(self) -> Path:
         return self.root / "state.sqlite"
+
+    @property
+    def private_files(self) -> tuple[Path, ...]:
+        """Those that hold passwords."""
+        beside = (self.database.with_name(f"{self.database.name}{end}") for end in ("", "-wal", "-shm"))
+        return (*beside, self.logins)
+
+    @property
+    def logins(self) -> Path:
+        return self.root / "logins.json"
 
     @property
     def lock(self) -> Path:
@@ -91,6 +93,11 @@ class Paths:
     @property
     def namespaces(self) -> Path:
         """Which process pins the user and mount namespaces."""
+        return self.inside / "namespaces.json"
+
+    @property
+    def former_namespaces(self) -> Path:
+        """Where that was when the whole run directory was the namespace's."""
         return self.run / "namespaces.json"
 
     @property
@@ -237,6 +244,21 @@ class Paths:
     # --- while running ---
 
     @property
+    def inside(self) -> Path:
+        """What the programs inside the namespace write about themselves, and their short-named sockets."""
+        return self.run / "inside"
+
+    @property
+    def consoles(self) -> Path:
+        """Sockets of ours to which programs inside the namespace bring terminals."""
+        return self.run / "exec"
+
+    @property
+    def filters(self) -> Path:
+        """Compiled seccomp filters."""
+        return self.run / "seccomp"
+
+    @property
     def runs(self) -> Path:
         return self.run / "containers"
 
@@ -256,9 +278,11 @@ class Paths:
     @property
     def network_namespaces(self) -> Path:
         """One flat directory for all stores of a user: AppArmor lets a confined pasta open namespaces nowhere else."""
-        if os.getuid():
-            runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-            return Path(runtime, "netns") if os.path.isdir(runtime) else self.run / "netns"
+        if uid := os.getuid():
+            # The same for all sessions of a user, whatever each has for a run-time directory.
+            own = (f"/run/user/{uid}", os.environ.get("XDG_RUNTIME_DIR", ""))
+            runtime = next((place for place in own if place and os.access(place, os.W_OK)), "")
+            return Path(runtime, "netns") if runtime else self.run / "netns"
         # There wherever AppArmor may have to be obeyed, with systemd; and not ours as root of some user namespace.
         ours = os.access(os.path.dirname(_ROOTS_RUNTIME), os.W_OK)
         return Path(_ROOTS_RUNTIME, "netns") if ours else self.run / "netns"
@@ -284,14 +308,19 @@ class Paths:
     @property
     def owned_by_engine(self) -> tuple[Path, ...]:
         return (
-            self.root, self.run, self.blobs, self.partial_blobs, self.blobs / "sha256", self.blobs / "sha512",
-            self.log_history, self.stats, self.runs, self.exits, self.crun_root,
+            self.blobs, self.partial_blobs, self.blobs / "sha256", self.blobs / "sha512",
+            self.log_history, self.stats, self.filters,
         )  # fmt: skip
+
+    @property
+    def passed_by_namespace(self) -> tuple[Path, ...]:
+        """The engine's too, but what the namespace owns lies below them."""
+        return (self.root, self.run, self.consoles)
 
     @property
     def owned_by_namespace(self) -> tuple[Path, ...]:
         return (
             self.layers, self.layer_links, self.empty, self.staging, self.trash, self.containers, self.volumes,
-            self.builds,
-            self.network_namespaces,
+            self.builds, self.network_namespaces,
+            self.inside, self.runs, self.exits, self.crun_root, self.cgroup_view,
         )  # fmt: skip

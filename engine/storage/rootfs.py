@@ -165,7 +165,7 @@ class RootFilesystems:
             # A fuse mount whose process died is still in the table and answers nothing.
             plan: list[FsOperation] = [*also, Unmount(target=place.rootfs, every=True)]
             fresh = not place.upper.is_dir()
-            plan += [MakeDirectory(path=each, mode=0o711) for each in (place.rootfs, place.work)]
+            plan += [MakeDirectory(path=each, mode=0o700) for each in (place.rootfs, place.work)]
             plan += [MakeFile(path=place.driver, contents=driver.name)]
             if fresh:
                 plan += self._upper_plan(place, layers)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from engine.facade import OperationHandle
     from engine.operations.registry import OperationRegistry, Progress
     from engine.sandbox.client import Keeper
+    from engine.sandbox.plans import FsOperation
     from engine.state.database import Database
     from engine.storage.paths import Paths
     from engine.types.data import LabelRule
@@ -143,7 +144,7 @@ class VolumeService:
                 return self._shown(self._volumes[name], self._users())
             _check_name(name)
             mount_of(options or {})
-            await self._keeper.execute([MakeDirectory(path=self._paths.volume_data(name))])
+            await self._keeper.execute(_make(self._paths.volume(name)))
             volume = Volume(
                 name=name,
                 created=now(),
@@ -286,7 +287,7 @@ class VolumeService:
         async def work(progress: Progress) -> str:
             progress.status("Copying")
             fresh = self._paths.staging / f"volume-{secrets.token_hex(8)}"
-            await self._keeper.execute([MakeDirectory(path=fresh / "data")])
+            await self._keeper.execute(_make(fresh))
             try:
                 await self._keeper.copy_tree(self.data_path(volume.name), fresh / "data")
                 await self._keeper.execute([Rename(source=fresh, target=self._paths.volume(new_name))])
@@ -363,6 +364,11 @@ class VolumeService:
 
     def _shown(self, volume: Volume, users: dict[str, tuple[str, ...]]) -> Volume:
         return msgspec.structs.replace(volume, used_by=users.get(volume.name, ()))
+
+
+def _make(volume: Path) -> list[FsOperation]:
+    """The files of a volume, in a directory that nobody else passes."""
+    return [MakeDirectory(path=volume, mode=0o700), MakeDirectory(path=volume / "data")]
 
 
 def _event(action: str, name: str, **attributes: str) -> Event:

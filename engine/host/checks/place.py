@@ -76,6 +76,26 @@ def store(machine: Machine, paths: Paths) -> HostCheck:
     return line(verdict=Verdict.OK, found=f"{paths.root}, {used}")
 
 
+def closed(machine: Machine, paths: Paths) -> HostCheck:
+    """Container root is this user and keeps set-user-id files: who walks in may become him."""
+    line = partial(HostCheck, name="store-closed", title="Closed to others")
+    group_too = 0 if machine.uid == 0 else 0o070
+    wide = [
+        str(path)
+        for path in (paths.root, paths.run, *paths.private_files)
+        if (machine.mode(path) or 0) & (0o007 | group_too)
+    ]
+    if not wide:
+        return line(verdict=Verdict.OK, found="Nobody else can read, write or run anything of the store.")
+    return line(
+        verdict=Verdict.MISSING,
+        found=f"Others may enter or read {', '.join(wide)}.",
+        matters="Another user of this machine could read passwords of containers and run their set-user-id programs "
+        "as you.",
+        fix=f"chmod {'o-rwx' if machine.uid == 0 else 'go-rwx'} {' '.join(wide)}",
+    )
+
+
 def _fix_place(machine: Machine, wanted: Path, place: Path) -> str:
     if (machine.owner(place) or 0) == machine.uid:
         return f"mount the file system of {place} writable, or put the store elsewhere: WHERRY_ROOT=/path/there wherry"

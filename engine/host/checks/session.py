@@ -43,14 +43,21 @@ def runtime_directory(machine: Machine, paths: Paths) -> HostCheck:
             verdict=Verdict.MISSING,
             found=f"{place} may not be written to by {machine.user}.",
             matters="The engine keeps its socket and the containers' control files there.",
-            fix="Log in again, so that the system makes $XDG_RUNTIME_DIR; or: WHERRY_RUN=/tmp/wherry-$UID wherry",
+            fix='Log in again, so that the system makes $XDG_RUNTIME_DIR; or: WHERRY_RUN="$(mktemp -d)" wherry',
+        )
+    if trouble := machine.stranger_on_the_way(paths.run):
+        return line(
+            verdict=Verdict.MISSING,
+            found=f"{paths.run} is not private: {trouble}.",
+            matters="Somebody else could put his socket in the place of the engine's, so none is opened there.",
+            fix='WHERRY_RUN="$(mktemp -d)" wherry',
         )
     if len(os.fsencode(paths.run)) + _DEEPEST > _LONGEST_SOCKET_PATH:
         return line(
             verdict=Verdict.DEGRADED,
             found=f"{paths.run} is a long path.",
             matters="A socket's path may have 107 bytes only, so the Docker API can have no socket there.",
-            fix="WHERRY_RUN=/tmp/wherry-$UID wherry",
+            fix='WHERRY_RUN="$(mktemp -d)" wherry',
         )
     if not machine.environment.get("XDG_RUNTIME_DIR") and machine.uid != 0:
         return line(

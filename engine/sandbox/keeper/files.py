@@ -83,6 +83,7 @@ def stat_entry(request: Request) -> Reply:
 
 def open_file(request: Request) -> Reply:
     arguments = request.arguments
+    os.umask(0o022)
     root = os.open(arguments["root"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     mode = arguments["mode"] if arguments["flags"] & (os.O_CREAT | os.O_TMPFILE) else 0
     # A fifo or a device in the tree must not make us wait.

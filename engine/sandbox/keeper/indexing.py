@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import hashlib
 import json
+import os
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -130,6 +131,7 @@ def _write(file: str, header: dict[str, object], bodies: list[tuple[str, bytes]]
         at += len(body) + -len(body) % 8
     text = json.dumps({**header, "columns": columns}).encode().ljust(room)
     with open(file, "wb") as out:
+        os.fchmod(out.fileno(), 0o600)  # the mask is off while the files of a layer are made
         out.write(MAGIC + len(text).to_bytes(8, "little") + text)
         for _, body in bodies:
             out.write(body + bytes(-len(body) % 8))

@@ -72,7 +72,7 @@ def enter(config: dict[str, Any]) -> Namespaces:
 
 def _make_directories(config: dict[str, Any]) -> None:
     for path in config["directories"]:
-        os.makedirs(path, mode=0o711, exist_ok=True)
+        os.makedirs(path, mode=0o700, exist_ok=True)
     with contextlib.suppress(OSError):
         kernel.scatter_children(config["staging"])
 

@@ -35,8 +35,12 @@ def show(paths: list[str]) -> None:
 def behind_closed_doors(paths: list[str]) -> dict[str, list[str]]:
     """By the first directory on the way that a stranger may not pass: what is needed below it, outer before inner."""
     hidden: dict[str, list[str]] = {}
-    for path in sorted({os.path.realpath(path) for path in paths}):
-        if (closed := _first_closed(path)) and not any(_within(path, other) for other in hidden.get(closed, ())):
+    needed = sorted({os.path.realpath(path) for path in paths})
+    for path in needed:
+        closed = _first_closed(path)
+        if any(_within(closed, other) for other in needed):
+            continue  # closed to strangers, but it is ours to open to this one
+        if closed and not any(_within(path, other) for other in hidden.get(closed, ())):
             hidden.setdefault(closed, []).append(path)
     return hidden
 

@@ -43,6 +43,8 @@ def main(fd: int) -> None:
     except OSError as error:
         wire.send(channel, {"failed": "directories", "text": str(error), "errno": error.errno or 0})
         sys.exit(1)
+    # Nothing made here is for others; what belongs to a tree of a container is given its mode where it is made.
+    os.umask(0o077)
     Server(channel, config, entered).serve()
 
 

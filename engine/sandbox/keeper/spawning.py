@@ -51,6 +51,8 @@ def _become(request: dict[str, Any], fds: list[int], joins: list[int], report: i
             signal.signal(name, signal.SIG_DFL)
         if request["new_session"]:
             os.setsid()
+        # crun makes mount points in the container's files with it.
+        os.umask(0o022)
         targets: list[int] = request["targets"]
         for fd in joins:
             os.write(fd, b"0")

@@ -8,6 +8,7 @@ import fcntl
 import os
 import shutil
 import struct
+import sys
 import termios
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.api.server import ApiServer
+from engine.api.takeover import take_over
 from tests.system.containers.conftest import load_busybox
 
 if TYPE_CHECKING:
@@ -182,3 +184,21 @@ def tool(program: str, package: str, socket: Path, home: Path, *words: str) -> T
 def docker(served: EmbeddedEngine, short_tmp: ShortTmp, tmp_path: Path) -> Tool:
     """docker's command line. Awaiting it gives what it printed."""
     return tool("docker", "docker-cli", short_tmp.run / "docker.sock", tmp_path)
+
+
+@pytest.fixture
+async def wherry(short_tmp: ShortTmp, tmp_path: Path) -> AsyncIterator[Tool]:
+    """The command with a store of its own; what it started is asked to end."""
+    environment = {
+        **os.environ,
+        "WHERRY_ROOT": str(short_tmp.root),
+        "WHERRY_RUN": str(short_tmp.run),
+        "WHERRY_IDLE_SECONDS": "60",
+        "HOME": str(tmp_path),
+    }
+    made = Tool([sys.executable, "-m", "engine.cli"], environment, tmp_path)
+    environment["PYTHONPATH"] = os.getcwd()
+    yield made
+    if (short_tmp.run / "docker.sock").exists():
+        await made.try_("rm", "-f", *(await made("ps", "-aq")).split())
+        assert await take_over(short_tmp.run / "docker.sock")

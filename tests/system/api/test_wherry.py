@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,28 +15,9 @@ from tests.support.nasty_registry import answer, serve_nastily
 from tests.system.api.conftest import IMAGE, Tool
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from tests.support.stores import ShortTmp
-
-
-@pytest.fixture
-async def wherry(short_tmp: ShortTmp, tmp_path: Path) -> AsyncIterator[Tool]:
-    """The command with a store of its own; what it started is asked to end."""
-    environment = {
-        **os.environ,
-        "WHERRY_ROOT": str(short_tmp.root),
-        "WHERRY_RUN": str(short_tmp.run),
-        "WHERRY_IDLE_SECONDS": "60",
-        "HOME": str(tmp_path),
-    }
-    made = Tool([sys.executable, "-m", "engine.cli"], environment, tmp_path)
-    environment["PYTHONPATH"] = os.getcwd()
-    yield made
-    if (short_tmp.run / "docker.sock").exists():
-        await made.try_("rm", "-f", *(await made("ps", "-aq")).split())
-        assert await take_over(short_tmp.run / "docker.sock")
 
 
 FOREVER = "echo here; sleep 1000"

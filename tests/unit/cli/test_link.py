@@ -40,7 +40,7 @@ def our_own_ends(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         process.returncode = 0  # whoever started it waits for it, not this object
         return process.pid
 
-    monkeypatch.setattr(link, "run_directory", lambda: str(tmp_path))
+    monkeypatch.setenv("WHERRY_RUN", str(tmp_path))
     monkeypatch.setattr("engine.cli.serve.start_in_background", start)
 
 

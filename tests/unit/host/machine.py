@@ -55,6 +55,7 @@ class FakeMachine(Machine):
         self.free = Space(100 * GiB, 200 * GiB, 1_000_000, 2_000_000)
         self.variables = {"XDG_RUNTIME_DIR": "/run/user/1000", "DISPLAY": ":0"}
         self.absent_libraries: set[str] = set()
+        self.strangers: dict[str, str] = {}
         self.holder = 0
         self.user_id = 1000
 
@@ -92,6 +93,9 @@ class FakeMachine(Machine):
 
     def owner(self, path: str | Path) -> int | None:
         return self.owners.get(str(path), self.uid)
+
+    def stranger_on_the_way(self, path: str | Path) -> str:
+        return self.strangers.get(str(path), "")
 
     def has_file_capabilities(self, path: str | Path) -> bool:
         return False

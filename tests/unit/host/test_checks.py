@@ -66,6 +66,7 @@ def test_names_are_stable_and_unique(machine: FakeMachine) -> None:
         "window",
         "free-space",
         "store",
+        "store-closed",
     ]
 
 
@@ -343,6 +344,27 @@ BROKEN: dict[str, tuple[str, Callable[[FakeMachine], None], Verdict, str, str]] 
         "/home/alice may not",
         "sudo install -d -o alice -g alice /home/alice/.local/share/wherry",
     ),
+    "store open to others": (
+        "store-closed",
+        change(modes={str(PATHS.root): 0o040755}),
+        MISSING,
+        f"enter or read {PATHS.root}",
+        f"chmod go-rwx {PATHS.root}",
+    ),
+    "database readable to others": (
+        "store-closed",
+        change(modes={str(PATHS.database): 0o100644}),
+        MISSING,
+        str(PATHS.database),
+        "chmod go-rwx",
+    ),
+    "run-time directory that another could replace": (
+        "runtime-directory",
+        change(strangers={str(PATHS.run): "/run/user/1000 belongs to user 1001"}),
+        MISSING,
+        "belongs to user 1001",
+        "mktemp -d",
+    ),
     "store of another": (
         "store",
         change(present={str(PATHS.root)}, owners={str(PATHS.root): 0}),
@@ -414,7 +436,7 @@ def test_a_check_that_stumbles_does_not_hide_the_others(machine: FakeMachine, mo
 
     report = doctor.examine(machine, PATHS)
 
-    assert len(report.checks) == 17
+    assert len(report.checks) == 18
     assert "RuntimeError: oh" in next(c for c in report.checks if c.name == "check-failed").found
 
 
