@@ -81,6 +81,7 @@ class WherryError(Exception):
         hint: str = "",
         details: str = "",
         subject: str = "",
+        docker: str = "",
     ) -> None:
         super().__init__(title)
         self.code = code or self.default_code
@@ -90,6 +91,8 @@ class WherryError(Exception):
         self.details = details
         self.subject = subject
         """What it is about: a container id, an image reference, a port, a path. Lets a button find the thing."""
+        self.docker = docker
+        """What Docker says in this place, where clients look for its very words; "" where nobody does."""
 
     def __str__(self) -> str:
         """Sentences; a registry's own words may lack their full stop."""
@@ -133,9 +136,10 @@ class RuntimeFailure(WherryError):
         hint: str = "",
         details: str = "",
         subject: str = "",
+        docker: str = "",
         exit_code: int = 125,
     ) -> None:
-        super().__init__(title, explanation, code=code, hint=hint, details=details, subject=subject)
+        super().__init__(title, explanation, code=code, hint=hint, details=details, subject=subject, docker=docker)
         self.exit_code = exit_code
         """As Docker reports it: 125 the engine failed, 126 not executable, 127 not found, else the process's own."""
 

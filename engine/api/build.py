@@ -109,6 +109,8 @@ def _json(call: Call, key: str, shape: Any) -> Any:
 def _refuse_unsupported(call: Call) -> None:
     if call.text("version") == "2":
         raise Refusal(501, ADVICE)
+    if call.text("version") not in ("", "1"):
+        raise Refusal(400, f'invalid version "{call.text("version")[:20]}"')
     limits = ("memory", "memswap", "cpushares", "cpuquota", "cpuperiod", "cpusetcpus", "cgroupparent", "securityopt")
     for key in limits:
         if call.text(key).strip('0"[] \n') not in ("", "null"):

@@ -9,10 +9,19 @@ from typing import TYPE_CHECKING
 
 from engine.api.bodies import CreateBody, HostConfigBody, UpdateBody
 from engine.api.links import with_links
-from engine.api.lookups import docker_words, image_of, images_by_id, networks_by_name, volume_paths
+from engine.api.lookups import (
+    docker_words,
+    image_of,
+    images_by_id,
+    networks_by_name,
+    processors,
+    volume_paths,
+)
 from engine.api.ps_formats import columns_of, table
 from engine.api.recipes import further_networks, spec_of
 from engine.api.resources import update_of
+from engine.api.rules.create import check_create
+from engine.api.rules.limits import check_limits, check_restart
 from engine.api.shapes.containers import docker_state, endpoints, inspection, merged_labels, summary
 from engine.api.shapes.host_config import shown_network
 from engine.api.statuses import Refusal
@@ -221,6 +230,9 @@ async def create_container(call: Call) -> web.StreamResponse:
         raise Refusal(400, f"Invalid container name ({name[:100]}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
     body = await call.json(CreateBody)
     host = body.host_config or HostConfigBody()
+    if call.at_least(42):
+        host.kernel_memory = None  # Docker ignores it since: the kernel has dropped this limit
+    check_create(body, host, processors=await processors(call.engine))
     spec = await with_links(call.engine, spec_of(body, host, call.text("platform")), body, host)
     try:
         container = await call.engine.containers.create(CreateContainer(spec=spec, name=name.removeprefix("/")))
@@ -237,12 +249,9 @@ async def create_container(call: Call) -> web.StreamResponse:
 
 async def _missing_image(call: Call, image: str, error: NotFound) -> NotFound:
     """Clients pull when they read "No such image", so say it exactly when it is the image that is missing."""
-    if error.code is not Code.NOT_FOUND or "No such image" in str(error):
-        return error
-    try:
-        await call.engine.images.get(image)
-    except NotFound:
-        return NotFound(f"No such image: {image}", error.explanation, subject=image)
+    if error.code is Code.NOT_FOUND:
+        with docker_words("image", image):
+            await call.engine.images.get(image)
     return error
 
 
@@ -313,6 +322,10 @@ async def update(call: Call) -> web.StreamResponse:
     body = await call.json(UpdateBody)
     with docker_words("container", call.words["id"]):
         container = await call.engine.containers.get(call.words["id"])
+        memory = container.spec.resources.memory
+        check_limits(body, processors=await processors(call.engine), memory_now=memory)
+        for complaint in check_restart(body.restart_policy):
+            raise Refusal(400, complaint)
         changed = await call.engine.containers.update(container.id, update_of(body, container))
     return call.answer({"Warnings": list(changed.unenforced) or None})
 

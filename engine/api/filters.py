@@ -39,7 +39,7 @@ class Filters:
                 raise ValueError("too long")
             raw = msgspec.json.decode(text, type=dict[str, dict[str, bool] | list[str]])
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise Refusal(400, f"invalid filter: {error}") from None
+            raise Refusal(400, "invalid filter") from error
         values: dict[str, tuple[str, ...]] = {}
         for key, given in raw.items():
             if key not in allowed:
@@ -67,7 +67,7 @@ class Filters:
             return True
         if words <= _FALSE:
             return False
-        raise Refusal(400, f"invalid filter '{key}={given[0]}'")
+        raise Refusal(400, f"invalid filter '{key}=[{' '.join(given)[:200]}]'")
 
     def exact(self, key: str, value: str) -> bool:
         given = self.get(key)
@@ -151,11 +151,11 @@ def _date(text: str) -> int:
     # Python reads six digits of a fraction; Docker writes nine.
     match = re.fullmatch(r"(\d{4}-\d\d-\d\d(?:T\d\d(?::\d\d(?::\d\d)?)?)?)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?", text)
     if match is None:
-        raise Refusal(400, f"invalid time {text[:80]!r}: give Unix seconds, a duration as 1h30m, or an RFC 3339 date")
+        raise Refusal(400, f'failed to parse value as time or duration: "{text[:80]}"')
     try:
         moment = datetime.fromisoformat(match[1] + (match[3] or ""))
     except ValueError as error:
-        raise Refusal(400, f"invalid time {text[:80]!r}: {error}") from None
+        raise Refusal(400, f'failed to parse value as time or duration: "{text[:80]}"') from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return int(moment.timestamp()) * 1_000_000_000 + int(((match[2] or "") + "000000000")[:9])

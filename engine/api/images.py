@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from engine.api.filters import Filters
     from engine.types.images import Image
 
+_TAG = re.compile(r"[\w][\w.-]{0,127}", re.ASCII)
 _LIST_FILTERS = frozenset({"before", "dangling", "label", "reference", "since", "until"})
 _PRUNE_FILTERS = frozenset({"dangling", "label", "label!", "until"})
 _SEARCH_FILTERS = frozenset({"is-automated", "is-official", "stars"})
@@ -120,6 +121,8 @@ def joined(repository: str, tag_name: str) -> str:
     """Repository and tag come apart in queries; a tag may also be a digest. It counts more than one in the name."""
     if not tag_name:
         return repository
+    if ":" not in tag_name and not _TAG.fullmatch(tag_name):
+        raise Refusal(400, "invalid tag format")
     bare = _repository(repository)
     return f"{bare}@{tag_name}" if tag_name.startswith("sha256:") else f"{bare}:{tag_name}"
 
@@ -147,7 +150,7 @@ async def search(call: Call) -> web.StreamResponse:
     filters = call.filters(_SEARCH_FILTERS)
     limit = call.integer("limit", 25) or 25
     if not 1 <= limit <= 100:
-        raise Refusal(400, f"invalid limit {limit}: it must be between 1 and 100")
+        raise Refusal(400, f"limit {limit} is outside the range of [1, 100]")
     official = filters.flag("is-official")
     least = max((int(stars) for stars in filters.get("stars") if stars.isdigit() and len(stars) < 10), default=0)
     found = await call.engine.images.search(term, limit=limit)
@@ -219,7 +222,7 @@ async def commit(call: Call) -> web.StreamResponse:
     body = await call.json(CommitBody)
     container = call.text("container")
     if not container:
-        raise Refusal(400, "no container was named")
+        raise Refusal(400, 'invalid name or ID supplied: ""')
     with docker_words("container", container):
         found = await call.engine.containers.get(container)
     request = CommitContainer(

@@ -3,9 +3,11 @@ thing that is not there."""
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from engine.api.shapes.names import tagged
 from engine.errors import Code, NotFound
 
 if TYPE_CHECKING:
@@ -40,12 +42,27 @@ async def networks_by_name(engine: Engine) -> dict[str, Network]:
     return {network.name: network for network in await engine.networks.list()}
 
 
+async def processors(engine: Engine) -> int:
+    """How many there are to give out."""
+    return (await engine.host.facts()).processors or os.cpu_count() or 1
+
+
 @contextmanager
 def docker_words(kind: str, name: str) -> Iterator[None]:
-    """Say "No such container: NAME" as Docker does: clients look for these words to decide what to do next."""
+    """Say that a thing is not there as Docker does: clients look for these words to decide what to do next."""
     try:
         yield
     except NotFound as error:
-        if error.code is not Code.NOT_FOUND or "No such " in str(error):
+        if error.code is not Code.NOT_FOUND or error.docker:
             raise
-        raise NotFound(f"No such {kind}: {name}", error.explanation, hint=error.hint, subject=name) from error
+        said = _MISSING[kind].format(tagged(name) if kind == "image" else name)
+        title = f"No such {kind}: {name}"
+        raise NotFound(title, error.explanation, hint=error.hint, subject=name, docker=said) from error
+
+
+_MISSING = {
+    "container": "No such container: {}",
+    "image": "No such image: {}",
+    "network": "network {} not found",
+    "volume": "get {}: no such volume",
+}

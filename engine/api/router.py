@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from engine.api.call import Call, encode
-from engine.api.statuses import Refusal, message_of, status_of
+from engine.api.statuses import Refusal, advice_of, message_of, status_of
 from engine.api.versions import MAXIMUM, VERSION_HEADERS, check_version
 from engine.errors import WherryError
 
@@ -81,7 +81,7 @@ class Router:
         except Refusal as refusal:
             return failure(refusal.status, refusal.message)
         except WherryError as error:
-            return failure(status_of(error), message_of(error))
+            return failure(status_of(error), message_of(error), advice_of(error))
         except (ConnectionError, asyncio.CancelledError):
             raise
         except web.RequestPayloadError as error:
@@ -121,10 +121,11 @@ def _forget(task: asyncio.Future[web.StreamResponse]) -> None:
         log.debug("a request whose client left failed: %s", task.exception())
 
 
-def failure(status: int, message: str) -> web.Response:
+def failure(status: int, message: str, advice: str = "") -> web.Response:
+    """Docker's clients show the message; the `wherry` command shows what stands beside it for people."""
+    said = {"message": message, "advice": advice} if advice else {"message": message}
     # Lone surrogates cannot be encoded; they can come in by a path.
-    clean = message.encode("utf-8", "replace").decode()
-    body = encode({"message": clean})
+    body = encode({key: text.encode("utf-8", "replace").decode() for key, text in said.items()})
     return web.Response(status=status, body=body, content_type="application/json", headers=VERSION_HEADERS)
 
 

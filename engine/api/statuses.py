@@ -69,8 +69,18 @@ def status_of(error: WherryError) -> int:
     return STATUS.get(error.code, 500)
 
 
+def advice_of(error: WherryError) -> str:
+    """What people are told beyond the message, where that had to be Docker's."""
+    if not error.docker:
+        return ""
+    story = str(error)
+    return "" if story.rstrip(".") == error.docker.rstrip(".") else story
+
+
 def message_of(error: WherryError) -> str:
-    """The whole story in one line, with the words in it that clients look for."""
+    """Docker's words where it has some, else the whole story in one line with the words in it that clients look for."""
+    if error.docker:
+        return error.docker
     message = str(error) if error.explanation or error.hint else error.title
     phrase = _PHRASES.get(error.code)
     if phrase and phrase not in message:

@@ -303,7 +303,8 @@ def _find(client: Client, name: str, kinds: tuple[str, ...], *, size: bool) -> A
         try:
             return client.get(_PATHS[kind].format(quote(name)), {"size": size and kind == "container"})
         except Failed as error:
-            if error.status != 404:
+            # What is no name of an image may well be one of a volume.
+            if error.status != 404 and not (error.status == 400 and kind == "image" and len(kinds) > 1):
                 raise
             message = error.message
     raise Failed(404, f"No such object: {name}" if len(kinds) > 1 else message)

@@ -299,8 +299,9 @@ def failure(answer: Answer) -> Failed:
     data = answer.read()
     answer.close()
     try:
-        message = decode(data)["message"]
-    except (ValueError, KeyError, TypeError):
+        said = decode(data)
+        message = said.get("advice") or said["message"]
+    except (ValueError, KeyError, TypeError, AttributeError):
         message = data.decode("utf-8", "replace").strip() or f"the engine answered {answer.status}"
     return Failed(answer.status, str(message))
 

@@ -227,6 +227,7 @@ def _check_bind(mount: Mount) -> None:
             code=Code.MOUNT_SOURCE_MISSING,
             hint="Make it first, or choose another path.",
             subject=mount.source,
+            docker=f'invalid mount config for type "bind": bind source path does not exist: {mount.source}',
         )
 
 

@@ -72,7 +72,11 @@ def normal_signal(signal: str) -> str:
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
     # The runtime sends nothing at all, and says nothing, where it does not know the name.
     if not (f"SIG{text}" in signals.Signals.__members__ or 0 < number < signals.NSIG or _REAL_TIME.fullmatch(text)):
-        raise InvalidRequest(f"Invalid signal: {signal[:40]}", hint="Use a name like TERM or a number.")
+        raise InvalidRequest(
+            f"Invalid signal: {signal[:40]}",
+            hint="Use a name like TERM or a number.",
+            docker=f"invalid signal: {signal[:40]}",
+        )
     return text
 
 

@@ -93,12 +93,14 @@ class Catalogue:
                 )
             if found:
                 return found[0]
+        if not whole:
+            reference.parse(name)  # what could be no image's name is told as that
         raise NotFound(f"No such image: {name}", hint="It may have to be pulled first.", subject=name)
 
     def find(self, name: str) -> StoredImage | None:
         try:
             return self.resolve(name)
-        except NotFound:
+        except (NotFound, InvalidRequest):
             return None
 
     def tags_of(self, image_id: str) -> tuple[str, ...]:

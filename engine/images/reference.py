@@ -82,7 +82,7 @@ class _BadReference(InvalidRequest):
 
     default_code = Code.INVALID_REFERENCE
 
-    def __init__(self, text: str, position: int, explanation: str, *, hint: str = "") -> None:
+    def __init__(self, text: str, position: int, explanation: str, *, hint: str = "", docker: str = "") -> None:
         position = max(0, min(position, len(text)))
         marker = "".join("\t" if character == "\t" else " " for character in text[:position]) + "^"
         super().__init__(
@@ -91,6 +91,7 @@ class _BadReference(InvalidRequest):
             hint=hint,
             details=f"{text}\n{marker}",
             subject=text,
+            docker=docker or "invalid reference format",
         )
         self.position = position
 
@@ -99,9 +100,14 @@ def parse(text: str) -> Reference:
     """Read a name as Docker reads it on its command line."""
     if not text:
         raise _BadReference(text, 0, "The name is empty.", hint="A name looks like “nginx” or “ghcr.io/owner/app:1.2”.")
-    if _HEX_ID.fullmatch(text):
-        raise _BadReference(text, 0, "64 hexadecimal digits are an image id, not a name.")
     name, tag, digest = _split_suffix(text)
+    if _HEX_ID.fullmatch(name):
+        raise _BadReference(
+            text,
+            0,
+            "64 hexadecimal digits are an image id, not a name.",
+            docker=f"invalid repository name ({name}), cannot specify 64-byte hexadecimal strings",
+        )
     domain, path, path_start = _split_domain(name)
     _check_path_case(text, path, path_start)
     if path_start:
@@ -162,6 +168,7 @@ def _check_path_case(text: str, path: str, start: int) -> None:
             text,
             start + capital,
             "a repository name has no capital letters.",
+            docker=f"invalid reference format: repository name ({path}) must be lowercase",
             hint=f"Did you mean “{_without_capitals(text, start)}”?",
         )
 

@@ -335,7 +335,12 @@ class NetworkService:
         matches = [network for network in self._networks.values() if wanted and network.id.startswith(wanted)]
         if len(matches) == 1:
             return matches[0]
-        raise NotFound(f"No such network: {wanted}", hint=f"Make it: wherry network create {wanted}", subject=wanted)
+        raise NotFound(
+            f"No such network: {wanted}",
+            hint=f"Make it: wherry network create {wanted}",
+            subject=wanted,
+            docker=f"network {wanted} not found",
+        )
 
     def _must_be_ours(self, network: Network) -> None:
         if network.builtin:

@@ -323,7 +323,7 @@ class VolumeService:
 
     def _find(self, name: str) -> Volume:
         if name not in self._volumes:
-            raise NotFound(f"No such volume: {name}", subject=name)
+            raise NotFound(f"No such volume: {name}", subject=name, docker=f"get {name}: no such volume")
         return self._volumes[name]
 
     def _must_be_free(self, name: str) -> None:
@@ -388,4 +388,6 @@ def _check_name(name: str) -> None:
             f"“{name[:80]}” is no good as a name for a volume",
             "A name begins with a letter or digit and goes on with letters, digits, dots, dashes and underscores.",
             subject=name[:80],
+            docker=f'create {name[:80]}: "{name[:80]}" includes invalid characters for a local volume name, only '
+            '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path',
         )

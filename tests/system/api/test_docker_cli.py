@@ -268,7 +268,7 @@ async def test_build_with_the_classic_builder(docker: Tool, tmp_path: Path) -> N
 
 
 async def test_what_is_not_there_is_refused_in_words(docker: Tool) -> None:
-    assert "not supported by Wherry" in await docker("run", "--runtime", "odd", IMAGE, code=125)
+    assert "unknown or invalid runtime name: odd" in await docker("run", "--runtime", "odd", IMAGE, code=125)
     assert "not a swarm manager" in await docker("node", "ls", code=1)
     assert "no such object" in (await docker("inspect", "nosuch", code=1)).lower()
 

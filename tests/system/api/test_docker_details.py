@@ -336,8 +336,8 @@ async def test_waiting_and_detaching(docker: Tool) -> None:
 async def test_refusals_have_docker_s_codes_and_name_the_reason(docker: Tool) -> None:
     await docker("run", "-d", "--name", "c1", IMAGE, "sleep", "99")
     for words, code, expected in (
-        (("kill", "-s", "NOPE", "c1"), 1, "Invalid signal: NOPE"),
-        (("kill", "-s", "0", "c1"), 1, "Invalid signal: 0"),
+        (("kill", "-s", "NOPE", "c1"), 1, "invalid signal: NOPE"),
+        (("kill", "-s", "0", "c1"), 1, "invalid signal: 0"),
         (("exec", "-u", "nosuch", "c1", "true"), 126, "nosuch"),
         (("exec", "-w", "/nosuch", "c1", "true"), 126, "/nosuch"),
         (("exec", "c1", "/etc/passwd"), 126, "permission denied"),
@@ -345,7 +345,7 @@ async def test_refusals_have_docker_s_codes_and_name_the_reason(docker: Tool) ->
         (("run", "--rm", IMAGE, "/etc/passwd"), 126, "permission denied"),
         (("run", "--rm", IMAGE, "nosuch"), 127, "not found"),
         (("run", "--rm", "-u", "nosuch", IMAGE), 125, "nosuch"),
-        (("run", "--memory", "1k", IMAGE), 125, "memory limit is too small"),
+        (("run", "--memory", "1k", IMAGE), 125, "Minimum memory limit allowed is 6MB"),
         (("run", "--gpus", "all", IMAGE), 125, "not supported"),
         (("run", "--storage-opt", "size=1g", IMAGE), 125, "not supported"),
         (("rm", "c1"), 1, "running"),
@@ -353,8 +353,8 @@ async def test_refusals_have_docker_s_codes_and_name_the_reason(docker: Tool) ->
         (("rename", "c1", "bad name"), 1, "Invalid container name"),
         (("top", "c1", "-o", "nosuch"), 1, "'nosuch'"),
         (("network", "rm", "bridge"), 1, "pre-defined"),
-        (("network", "connect", "nosuch", "c1"), 1, "No such network"),
-        (("volume", "rm", "nosuch"), 1, "No such volume"),
+        (("network", "connect", "nosuch", "c1"), 1, "network nosuch not found"),
+        (("volume", "rm", "nosuch"), 1, "no such volume"),
         (("start", "nosuch"), 1, "No such container"),
     ):
         assert expected in await docker(*words, code=code), words

@@ -104,8 +104,8 @@ async def test_inspection_has_what_clients_read(api: Served) -> None:
         ("DELETE", "/containers/nosuch", "No such container: nosuch"),
         ("GET", "/images/nosuch:1/json", "No such image: nosuch:1"),
         ("DELETE", "/images/nosuch:1", "No such image: nosuch:1"),
-        ("GET", "/volumes/nosuch", "No such volume: nosuch"),
-        ("GET", "/networks/nosuch", "No such network: nosuch"),
+        ("GET", "/volumes/nosuch", "get nosuch: no such volume"),
+        ("GET", "/networks/nosuch", "network nosuch not found"),
     ],
 )
 async def test_what_is_not_there_is_said_in_dockers_words(api: Served, method: str, path: str, message: str) -> None:

@@ -1,0 +1,177 @@
+"""A body of `create`, before anything is made of it: what no container can be, and in which words Docker says so."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING
+
+from engine.api.bodies import words
+from engine.api.rules.limits import check_limits, check_restart
+from engine.api.rules.mounts import check_mounts
+from engine.api.statuses import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from engine.api.bodies import CreateBody, HostConfigBody, NetworkingBody, Words
+
+_MILLISECOND = 1_000_000
+_CAPABILITIES = frozenset(
+    "ALL AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE DAC_READ_SEARCH "
+    "FOWNER FSETID IPC_LOCK IPC_OWNER KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN "
+    "NET_BIND_SERVICE NET_BROADCAST NET_RAW PERFMON SETFCAP SETGID SETPCAP SETUID SYS_ADMIN SYS_BOOT SYS_CHROOT "
+    "SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG SYSLOG WAKE_ALARM".split()
+)
+_FLAGS = frozenset({"true", "false", "1", "0", "t", "f", "True", "False", "TRUE", "FALSE", "T", "F"})
+_RUNTIMES = frozenset({"", "crun", "runc", "io.containerd.runc.v2"})
+_OWN_NETWORKS = frozenset({"", "default", "bridge"})
+_PORT = re.compile(r"(\d{1,5})?(?:-(\d{1,5}))?")
+
+
+def check_create(body: CreateBody, host: HostConfigBody, *, processors: int) -> None:
+    """Raises the first refusal, in the order in which dockerd looks."""
+    for complaint in _complaints(body, host):
+        raise Refusal(400, complaint)
+    check_limits(host, processors=processors)
+    check_mounts(host)
+
+
+def _complaints(body: CreateBody, host: HostConfigBody) -> Iterator[str]:
+    yield from _about_config(body)
+    yield from _about_health(body)
+    yield from _about_host(host)
+    yield from _about_modes(host)
+    yield from _about_hosts(host.extra_hosts or ())
+    yield from _about_ports(host)
+    yield from check_restart(host.restart_policy)
+    if host.auto_remove and host.restart_policy is not None and host.restart_policy.name not in (None, "", "no"):
+        yield "can't create 'AutoRemove' container with restart policy"
+    yield from _about_capabilities("CapAdd", host.cap_add)
+    yield from _about_capabilities("CapDrop", host.cap_drop)
+    yield from _about_security(host.security_opt or ())
+    yield from _about_networks(body.networking_config, host)
+
+
+def _about_config(body: CreateBody) -> Iterator[str]:
+    if body.working_dir and not body.working_dir.startswith("/"):
+        yield f"the working directory '{body.working_dir[:200]}' is invalid, it needs to be an absolute path"
+    for entry in body.env or ():
+        if not entry.partition("=")[0]:
+            yield f"invalid environment variable: {entry[:200]}"
+
+
+def _about_health(body: CreateBody) -> Iterator[str]:
+    check = body.healthcheck
+    if check is None:
+        return
+    times = (
+        ("Interval", check.interval),
+        ("Timeout", check.timeout),
+        ("StartPeriod", check.start_period),
+        ("StartInterval", check.start_interval),
+    )
+    for name, nanoseconds in times:
+        if nanoseconds and nanoseconds < _MILLISECOND:
+            yield f"{name} in Healthcheck cannot be less than 1ms"
+    if (check.retries or 0) < 0:
+        yield "Retries in Healthcheck cannot be negative"
+
+
+def _about_host(host: HostConfigBody) -> Iterator[str]:
+    if (host.shm_size or 0) < 0:
+        yield "SHM size can not be less than 0"
+    if not -1000 <= (host.oom_score_adj or 0) <= 1000:
+        yield f"Invalid value {host.oom_score_adj}, range for oom score adj is [-1000, 1000]"
+    if (host.isolation or "default") != "default":
+        yield f"invalid isolation ({host.isolation}): linux only supports 'default'"
+    if (host.runtime or "") not in _RUNTIMES:
+        yield f"unknown or invalid runtime name: {host.runtime}"
+
+
+def _about_modes(host: HostConfigBody) -> Iterator[str]:
+    """How namespaces are shared. Whether the container named in one is there is asked later."""
+    modes = (
+        ("IPC mode", host.ipc_mode, ("private", "shareable", "host", "none")),
+        ("PID mode", host.pid_mode, ("host", "private")),
+        ("UTS mode", host.uts_mode, ("host", "private")),
+        ("cgroup namespace mode", host.cgroupns_mode, ("private", "host")),
+    )
+    for what, mode, known in modes:
+        by_name = what in ("IPC mode", "PID mode") and (mode or "").startswith("container:")
+        if mode and mode not in known and not by_name:
+            yield f"invalid {what}: {mode[:80]}"
+        if by_name and mode == "container:":
+            yield f"invalid {what}: container:"
+    if host.network_mode == "container:":
+        yield "invalid network mode: invalid container format container:<name|id>"
+
+
+def _about_hosts(entries: Iterable[str]) -> Iterator[str]:
+    for entry in entries:
+        name, colon, address = entry.partition(":")
+        if not name or not colon:
+            yield f'bad format for add-host: "{entry[:200]}"'
+        elif address != "host-gateway" and not _is_address(address):
+            yield f'invalid IP address in add-host: "{address[:80]}"'
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
+
+
+def _about_ports(host: HostConfigBody) -> Iterator[str]:
+    for key, bindings in (host.port_bindings or {}).items():
+        number = key.partition("/")[0]
+        if not number.isdigit() or not _is_range(number):
+            yield f'invalid port specification: "{number[:40]}"'
+        for binding in bindings or ():
+            text = str(binding.host_port or "")
+            if not _is_range(text):
+                yield f'invalid port specification: "{text[:40]}"'
+
+
+def _is_range(text: str) -> bool:
+    match = _PORT.fullmatch(text) if text.isascii() else None
+    if match is None:
+        return False
+    first, last = int(match[1] or 0), int(match[2] or match[1] or 0)
+    return first <= last < 65536
+
+
+def _about_capabilities(field: str, given: Words) -> Iterator[str]:
+    for name in words(given) or ():
+        bare = name.upper().removeprefix("CAP_")
+        if bare not in _CAPABILITIES:
+            yield f'invalid {field}: unknown capability: "CAP_{bare[:80]}"'
+
+
+def _about_security(options: Iterable[str]) -> Iterator[str]:
+    """Those that Docker does not know either; what it knows and we do not have is refused elsewhere."""
+    for option in options:
+        name, separator, value = option.partition("=" if "=" in option else ":")
+        if name == "no-new-privileges":
+            if separator and value not in _FLAGS:
+                yield f'invalid --security-opt 2: "{option[:80]}"'
+        elif not separator:
+            yield f'invalid --security-opt 1: "{option[:80]}"'
+        elif name not in ("label", "apparmor", "seccomp", "systempaths", "writable-cgroups"):
+            yield f'invalid --security-opt 2: "{option[:80]}"'
+
+
+def _about_networks(given: NetworkingBody | None, host: HostConfigBody) -> Iterator[str]:
+    endpoints = (given.endpoints_config if given is not None else None) or {}
+    empty = [name for name, endpoint in endpoints.items() if endpoint is None]
+    if len(endpoints) > 1 and empty:
+        yield f"invalid config for network {empty[0][:80]}: EndpointsConfig is nil"
+    for name, endpoint in endpoints.items():
+        if endpoint is not None and endpoint.aliases and name in _OWN_NETWORKS:
+            if (host.network_mode or "") in _OWN_NETWORKS:
+                yield (
+                    f"invalid config for network {name}: invalid endpoint settings:\n"
+                    "network-scoped alias is supported only for containers in user defined networks"
+                )
