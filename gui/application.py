@@ -14,6 +14,7 @@ from qasync import QEventLoop
 
 from engine.types.containers import ALIVE_STATES
 from gui.bridge import EngineClient
+from gui.frame.deaths import Deaths
 from gui.frame.knocks import Knocks
 from gui.frame.notices import Notice, Notices
 from gui.frame.quitting import QuitDialog
@@ -22,7 +23,7 @@ from gui.frame.window import MainWindow
 from gui.interpreter import settle_after_start
 from gui.language import install_language
 from gui.settings import WindowSettings
-from gui.theme import Mode, Tone, theme
+from gui.theme import Mode, theme
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Application(QObject):
         self.window = MainWindow(self.client, self.settings)
         self.tray = Tray(self.window, self.show_window, self.quit)
         self.notices = Notices(self.window)
+        self.deaths = Deaths(self.window, self.window.toasts, self.window.messages)
         self._ending = False
         self._told_about_tray = False
         self._knocks: Knocks | None = None
@@ -134,15 +136,9 @@ class Application(QObject):
 
     def _on_notice(self, notice: Notice) -> None:
         self._notified = notice.container_id
-        if self.tray.icon.isVisible() and not self.window.isActiveWindow():
+        first = self.deaths.tell(notice)
+        if first and self.tray.icon.isVisible() and not self.window.isActiveWindow():
             self.tray.icon.showMessage(notice.title, notice.text)
-            return
-        self.window.toast(
-            notice.title,
-            Tone.DANGER,
-            button=translate("Application", "Why?"),
-            on_button=lambda: self.window.navigate("containers", notice.container_id, "history"),
-        )
 
     def _on_message_clicked(self) -> None:
         self.show_window()

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gui.theme import Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 
     from PySide6.QtWidgets import QWidget
 
     from engine.types.events import Kind
     from gui.actions.actions import ActionSet
     from gui.bridge import Engine, EngineClient
+    from gui.feedback.messages import MessageLog
     from gui.settings import WindowSettings
 
 
@@ -67,6 +68,8 @@ class Shell(Protocol):
     def settings(self) -> WindowSettings: ...
     @property
     def dialog_parent(self) -> QWidget: ...
+    @property
+    def messages(self) -> MessageLog: ...
 
     def run(self, work: Coroutine[Any, Any, Any]) -> None:
         """Start a coroutine; a WherryError it raises becomes an error panel, anything else the crash dialog."""
@@ -94,6 +97,10 @@ class Shell(Protocol):
 
     def remove(self, removal: Removal) -> None:
         """Hide the objects at once, offer undo, and remove them after that."""
+        ...
+
+    async def make_room(self, kind: Kind, keys: Iterable[str]) -> None:
+        """Before something of these names is made or used: remove those that only wait for it."""
         ...
 
     def show_error(self, error: BaseException, *, retry: Callable[[], None] | None = None) -> None: ...

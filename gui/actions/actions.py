@@ -44,8 +44,6 @@ class Action:
     """One sentence for tooltips and the palette."""
     why_not: Callable[[Sequence[Any]], str] | None = None
     """Why it is greyed, in words."""
-    leaves_undo: bool = False
-    """It can never need the name, the port or the object of something just removed, which may still be undone then."""
     window_wide: bool = False
     """Its shortcut works wherever the focus is."""
 

@@ -33,7 +33,6 @@ def actions() -> tuple[Action, ...]:
             subject="build",
             enabled=lambda builds: len(builds) == 1,
             run=_show,
-            leaves_undo=True,
         ),
         Action(
             id="build.cancel",
@@ -42,7 +41,6 @@ def actions() -> tuple[Action, ...]:
             subject="build",
             enabled=lambda builds: bool(builds) and all(build.ended is None for build in builds),
             run=_cancel,
-            leaves_undo=True,
         ),
         Action(
             id="build.again",

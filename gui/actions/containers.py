@@ -13,6 +13,7 @@ from engine.types.containers import Action as Verb
 from engine.types.images import CommitContainer
 from gui.actions.actions import Action
 from gui.actions.removing import each, removed_words
+from gui.actions.several import raise_failures
 from gui.presentation.containers import port_url, shown_ports, state_words
 from gui.presentation.run_line import chosen_by_people, docker_run_line
 from gui.presentation.units import bytes_text
@@ -49,13 +50,11 @@ def _why_not(verb: str) -> Callable[[Sequence[Container]], str]:
 async def _each(
     shell: Shell, verb: Verb, containers: Sequence[Container], act: Callable[[str], Awaitable[Any]]
 ) -> list[Container]:
-    """Do it to all for which it is legal, at once; the first error is raised after all have ended."""
+    """Do it to all for which it is legal, at once; what failed is raised after all have ended."""
     current = [shell.client.mirror.containers.get(c.id, c) for c in containers]
     fitting = [c for c in current if verb in LEGAL_ACTIONS[c.state]]
     results = await asyncio.gather(*(act(c.id) for c in fitting), return_exceptions=True)
-    errors = [result for result in results if isinstance(result, BaseException)]
-    if errors:
-        raise errors[0]
+    raise_failures([c.id for c in fitting], [c.name for c in fitting], results)
     return fitting
 
 
@@ -412,12 +411,6 @@ def _has_url(containers: Sequence[Container]) -> bool:
     return len(containers) == 1 and any(port_url(port) for port in containers[0].ports)
 
 
-_LEAVE_UNDO = frozenset(
-    {"stop", "pause", "unpause", "kill"}
-    | {"details", "logs", "graphs", "terminal", "browse", "export", "copy-run", "copy-id"}
-)
-
-
 def _lifecycle(name: str, text: str, icon: str, verb: Verb, run: Any, shortcut: str, *, danger: bool = False) -> Action:
     return Action(
         id=f"container.{name}",
@@ -429,7 +422,6 @@ def _lifecycle(name: str, text: str, icon: str, verb: Verb, run: Any, shortcut: 
         shortcut=shortcut,
         danger=danger,
         why_not=_why_not(name),
-        leaves_undo=name in _LEAVE_UNDO,
     )
 
 
@@ -445,5 +437,4 @@ def _looking(
         subject="container",
         shortcut=shortcut,
         why_not=_why_not(name),
-        leaves_undo=name in _LEAVE_UNDO,
     )

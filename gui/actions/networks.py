@@ -85,7 +85,7 @@ def actions() -> tuple[Action, ...]:
         Action(id="networks.prune", text=translate("NetworkActions", "Remove unused networks…"), icon="broom",
                run=prune),
         Action(id="network.details", text=translate("NetworkActions", "Details"), icon="info", subject="network",
-               enabled=one, run=details, leaves_undo=True),
+               enabled=one, run=details),
         Action(id="network.connect", text=translate("NetworkActions", "Connect a container…"), icon="plug",
                subject="network", enabled=one, run=connect),
         Action(id="network.remove", text=translate("NetworkActions", "Remove"), icon="trash", subject="network",

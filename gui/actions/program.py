@@ -114,27 +114,23 @@ def program_actions() -> tuple[Action, ...]:
             text=translate("ProgramActions", "Welcome page"),
             icon="home",
             run=show_welcome,
-            leaves_undo=True,
         ),
         Action(
             id="program.look",
             text=translate("ProgramActions", "Switch light and dark"),
             icon="moon",
             run=toggle_look,
-            leaves_undo=True,
         ),
         Action(
             id="program.doctor",
             text=translate("ProgramActions", "Ask the doctor"),
             icon="doctor",
             run=show_doctor,
-            leaves_undo=True,
         ),
         Action(
             id="operations.clear",
             text=translate("ProgramActions", "Clear finished activity"),
             icon="broom",
             run=clear_activity,
-            leaves_undo=True,
         ),
     )

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Code, WherryError
+from gui.actions.several import raise_failures
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _AT_ONCE = 8
 
 
 def each(keys: Sequence[str], remove: Callable[[Engine, str], Awaitable[Any]]) -> Callable[[Engine], Awaitable[None]]:
-    """Remove them all, a few at a time; the first error is raised after each has been tried."""
+    """Remove them all, a few at a time; what failed is raised after each has been tried."""
 
     async def work(engine: Engine) -> None:
         room = asyncio.Semaphore(_AT_ONCE)
@@ -31,9 +32,7 @@ def each(keys: Sequence[str], remove: Callable[[Engine, str], Awaitable[Any]]) -
                         raise
 
         results = await asyncio.gather(*(remove_one(key) for key in keys), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        raise_failures(keys, keys, results)
 
     return work
 

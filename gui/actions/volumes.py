@@ -121,6 +121,7 @@ async def clone(shell: Shell, volumes: Sequence[Volume]) -> None:
         )
     )
     if name:
+        await shell.make_room("volume", [name.strip()])
         await shell.client.operate(lambda engine: engine.volumes.clone(old, name.strip()))
         shell.toast(translate("VolumeActions", "Cloned to {0}").format(name.strip()), Tone.SUCCESS)
 
@@ -223,9 +224,9 @@ def actions() -> tuple[Action, ...]:
         Action(id="volumes.create", text=translate("VolumeActions", "New volume…"), icon="plus", run=create),
         Action(id="volumes.prune", text=translate("VolumeActions", "Remove unused volumes…"), icon="broom", run=prune),
         Action(id="volume.browse", text=translate("VolumeActions", "Browse"), icon="folder-open", subject="volume",
-               enabled=one, run=browse, leaves_undo=True),
+               enabled=one, run=browse),
         Action(id="volume.measure", text=translate("VolumeActions", "Measure its size"), icon="gauge", subject="volume",
-               enabled=some, run=measure, leaves_undo=True),
+               enabled=some, run=measure),
         Action(id="volume.backup", text=translate("VolumeActions", "Back up…"), icon="archive", subject="volume",
                enabled=one, run=backup),
         Action(id="volume.restore", text=translate("VolumeActions", "Restore…"), icon="history", subject="volume",

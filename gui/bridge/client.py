@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from engine.errors import WherryError
 from gui.bridge.changes import ChangeSet, Mirror, fold_changes
 from gui.bridge.engine_thread import EngineThread
 from gui.bridge.mailboxes import BatchMailbox, FoldMailbox, LatestMailbox
@@ -96,6 +97,8 @@ class EngineClient(QObject):
         self._thread = EngineThread(open_engine)
         self._fold = FoldMailbox(self.pump.wake, self._on_changes)
         # Queued even within this thread: a callback never runs inside the call that caused it.
+        self.stood_in_the_way: Callable[[WherryError], Awaitable[bool]] | None = None
+        """Asked when the engine refuses a call: whether something that only waited to be removed was the reason."""
         self._posted.connect(self._run_posted, Qt.ConnectionType.QueuedConnection)
 
     # --- life ---
@@ -124,6 +127,11 @@ class EngineClient(QObject):
         async def ask(engine: Engine) -> T:
             return await work(engine)
 
+        try:
+            return await asyncio.wrap_future(self._thread.submit(ask))
+        except WherryError as error:
+            if self.stood_in_the_way is None or not await self.stood_in_the_way(error):
+                raise
         return await asyncio.wrap_future(self._thread.submit(ask))
 
     async def begin(self, work: Callable[[Engine], OperationHandle]) -> OperationTicket:

@@ -32,9 +32,6 @@ DIALOGS: dict[str, tuple[str, str]] = {
 }
 """Name → (module, class). Rooms add theirs here."""
 
-LOOKING = frozenset({"merged-logs", "graphs", "report", "operation", "find-file"})
-"""Those that only look, and can never need the name of something just removed."""
-
 
 def open_dialog(shell: Shell, dialog_id: str, arguments: Mapping[str, Any]) -> QDialog:
     """Make it, open it over the window, and let it go when it is closed."""

@@ -374,6 +374,7 @@ class RunDialog(_FormDialog):
         self.banner.hide()
         self._set_busy(busy=True)
         try:
+            await self.shell.make_room("volume", volumes_of(self.full_spec()))
             container = await self._made()
             if start:
                 key = container.id
@@ -502,8 +503,14 @@ class EditDialog(_FormDialog):
         )
 
     async def _change(self, key: str, spec: ContainerSpec, *, live: bool) -> None:
+        await self.shell.make_room("volume", volumes_of(spec))
         if live:
             request = UpdateContainer(resources=spec.resources, restart=spec.restart, ports=spec.ports)
             await self.client.call(lambda engine: engine.containers.update(key, request))
         else:
             await self.client.call(lambda engine: engine.containers.edit(key, spec))
+
+
+def volumes_of(spec: ContainerSpec) -> list[str]:
+    """The volumes it names."""
+    return [mount.source for mount in spec.mounts if mount.kind == "volume" and mount.source]

@@ -98,6 +98,7 @@ class CreateVolumeDialog(ShortForm):
 
     async def _make(self, name: str, content: str) -> None:
         client = self._shell.client
+        await self._shell.make_room("volume", [name])
         if content.startswith(_COPY):
             original = content.removeprefix(_COPY)
             await client.operate(lambda engine: engine.volumes.clone(original, name))

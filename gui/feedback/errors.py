@@ -6,19 +6,20 @@ import traceback
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
 
 from engine.errors import WherryError
 from gui.presentation.errors import words_of
 from gui.theme import Space, Text, Tone, mono
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button
-from gui.widgets.labels import label
+from gui.widgets.labels import breakable, label
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from gui.actions.several import SeveralFailed
     from gui.shell import Shell
 
 _WIDTH = 520
@@ -83,6 +84,53 @@ class ErrorDialog(QDialog):
             "report": lambda: shell.open_dialog("report", error=error),
         }
         return table.get(remedy)
+
+
+class SeveralErrorsDialog(QDialog):
+    """All that failed of one act: each by its name with its cause, and one button that tries these again."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        error: SeveralFailed,
+        names: Mapping[str, str],
+        retry: Callable[[], None] | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("errors")
+        self.setWindowTitle(error.title)
+        self.resize(_WIDTH, 360)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.L, Space.L, Space.L, Space.L)
+        column.setSpacing(Space.M)
+        column.addWidget(label(error.title, Text.TITLE))
+        if len(error.failures) < error.tried:
+            column.addWidget(label(translate("ErrorDialog", "The others were done."), wrap=True))
+        inside = QWidget()
+        rows = QVBoxLayout(inside)
+        rows.setContentsMargins(0, 0, Space.S, 0)
+        rows.setSpacing(Space.M)
+        for one in error.failures:
+            words = words_of(one.error)
+            rows.addWidget(label(breakable(names[one.key]), Text.STRONG, wrap=True))
+            cause = " ".join(part for part in (f"{words.title}.", words.text) if part.strip("."))
+            rows.addWidget(label(cause, Text.BODY, Tone.NEUTRAL, wrap=True))
+        rows.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setWidget(inside)
+        column.addWidget(area, 1)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(button(translate("ErrorDialog", "Close"), "", Variant.DEFAULT, self.reject))
+        if retry is not None:
+            offer = translate("ErrorDialog", "Try these {0} again").format(len(error.failures))
+            again = button(offer, "restart", Variant.PRIMARY, retry)
+            again.clicked.connect(self.accept)
+            again.setDefault(True)
+            row.addWidget(again)
+        column.addLayout(row)
 
 
 class ReportDialog(QDialog):

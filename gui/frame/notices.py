@@ -21,6 +21,8 @@ class Notice(NamedTuple):
     title: str
     text: str
     container_id: str
+    name: str
+    is_death: bool
 
 
 class Notices(QObject):
@@ -50,7 +52,7 @@ class Notices(QObject):
         if event.action == "health_status: unhealthy" and event.id not in self._unwell:
             self._unwell.add(event.id)
             text = translate("Notices", "Its health check fails. The log may say why.")
-            return Notice(translate("Notices", "{0} is unhealthy").format(name), text, event.id)
+            return Notice(translate("Notices", "{0} is unhealthy").format(name), text, event.id, name, is_death=False)
         if event.action != "die" or container is None or not ended_badly(container):
             return None
         end = container.exit
@@ -58,4 +60,4 @@ class Notices(QObject):
             text = translate("Notices", "It was killed because it used all the memory it may have.")
         else:
             text = translate("Notices", "Its command ended with code {0}.").format(end.code if end else "?")
-        return Notice(translate("Notices", "{0} has died").format(name), text, event.id)
+        return Notice(translate("Notices", "{0} has died").format(name), text, event.id, name, is_death=True)

@@ -14,28 +14,32 @@ from engine.errors import Cancelled, WherryError
 from engine.types.containers import ALIVE_STATES
 from engine.types.operations import OperationState
 from gui.actions.catalogue import all_actions
-from gui.dialogs.catalogue import LOOKING, open_dialog
+from gui.actions.several import SeveralFailed
+from gui.dialogs.catalogue import open_dialog
 from gui.feedback import questions
-from gui.feedback.errors import ErrorDialog, ReportDialog
+from gui.feedback.errors import ErrorDialog, ReportDialog, SeveralErrorsDialog
+from gui.feedback.messages import MessageLog
 from gui.feedback.removal import PendingRemoval
 from gui.frame.dropping import WindowDrop
 from gui.frame.palette import Palette, PaletteButton
 from gui.frame.shortcuts import ShortcutsDialog
 from gui.frame.status_bar import StatusBar
 from gui.pages.catalogue import PageEntry, pages, welcome_page
+from gui.presentation.images import image_name
 from gui.tasks import Tasks
 from gui.theme import Role as ColorRole
 from gui.theme import Size, Space, Text, Tone, font, icon
 from gui.widgets.labels import label
 from gui.widgets.side_nav import SideNav
-from gui.widgets.toast import ToastStack
+from gui.widgets.toast import Deed, ToastStack
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
 
     from PySide6.QtGui import QCloseEvent, QHideEvent, QShowEvent
 
+    from engine.types.events import Kind
     from gui.actions import ActionSet
     from gui.bridge import ChangeSet, EngineClient
     from gui.pages.page import Page
@@ -69,10 +73,13 @@ class MainWindow(QMainWindow):
         self._nav = SideNav(translate("Window", "Pages"))
         self._stack = QStackedWidget()
         self._status = StatusBar(self)
+        self._messages = MessageLog(self)
+        self._toasts = ToastStack(translate("Window", "Messages"))
+        self._toasts.more_wanted.connect(lambda: self.navigate("activity", "", "messages"))
+        self.removal = PendingRemoval(self, self._toasts)
+        client.stood_in_the_way = self.removal.stood_in_the_way
         self._lay_out()
         self._drop = WindowDrop(self, self.centralWidget())
-        self._toasts = ToastStack(self, bottom=Space.XXL + Space.M)
-        self.removal = PendingRemoval(self, self._toasts)
         self._add_shortcuts()
         self._restore()
         client.changed.connect(self._on_changes)
@@ -96,6 +103,10 @@ class MainWindow(QMainWindow):
     @property
     def dialog_parent(self) -> QWidget:
         return self
+
+    @property
+    def messages(self) -> MessageLog:
+        return self._messages
 
     def run(self, work: Coroutine[Any, Any, Any]) -> None:
         self._tasks.start(work)
@@ -123,10 +134,16 @@ class MainWindow(QMainWindow):
         button: str = "",
         on_button: Callable[[], None] | None = None,
     ) -> None:
-        self._toasts.show(text, tone, action=button, act=on_button)
+        self._messages.add(text, tone)
+        deeds = (Deed(button, on_button),) if button and on_button is not None else ()
+        self._toasts.show_message(text, tone, deeds=deeds)
 
     def remove(self, removal: Removal) -> None:
+        self._messages.add(removal.title, Tone.NEUTRAL)
         self.removal.begin(removal)
+
+    async def make_room(self, kind: Kind, keys: Iterable[str]) -> None:
+        await self.removal.make_room(kind, keys)
 
     def show_error(self, error: BaseException, *, retry: Callable[[], None] | None = None) -> None:
         if isinstance(error, Cancelled):
@@ -134,7 +151,19 @@ class MainWindow(QMainWindow):
         if not isinstance(error, WherryError):
             self._report(error)
             return
+        if isinstance(error, SeveralFailed):
+            names = {one.key: self._name_of(one.key) or one.name for one in error.failures}
+            SeveralErrorsDialog(self, error, names, retry).open()
+            return
         ErrorDialog(self, self, error, retry).open()
+
+    def _name_of(self, key: str) -> str:
+        """What people call the object of an id."""
+        mirror = self._client.mirror
+        if key in mirror.images:
+            return image_name(mirror.images[key])
+        known = mirror.containers.get(key) or mirror.networks.get(key)
+        return known.name if known is not None else ""
 
     def navigate(self, page_id: str, object_id: str = "", detail: str = "") -> None:
         page = self.page(page_id)
@@ -146,8 +175,6 @@ class MainWindow(QMainWindow):
         page.open_object(object_id, detail)
 
     def open_dialog(self, dialog_id: str, **arguments: Any) -> None:
-        if dialog_id not in LOOKING:
-            self.run(self.removal.settle())
         open_dialog(self, dialog_id, arguments)
 
     def trigger(self, action_id: str, subjects: Sequence[Any] = ()) -> None:
@@ -208,7 +235,7 @@ class MainWindow(QMainWindow):
         column.addLayout(box)
         for entry in pages():
             if entry.section == "bottom" and self._nav.property("split") is None:
-                self._nav.add_stretch()
+                self._nav.add_filler(self._toasts)
                 self._nav.setProperty("split", True)  # noqa: FBT003
             hint = QKeySequence(entry.shortcut).toString(QKeySequence.SequenceFormat.NativeText)
             self._nav.add(entry.id, entry.title, entry.icon, hint)
@@ -280,10 +307,11 @@ class MainWindow(QMainWindow):
 
     async def _perform(self, action_id: str, subjects: list[Any]) -> None:
         action = self._actions[action_id]
-        if not action.leaves_undo:
-            await self.removal.settle()
         try:
             await action.run(self, subjects)
+        except SeveralFailed as error:
+            keys = error.keys
+            self.show_error(error, retry=lambda: self.trigger(action_id, [s for s in subjects if s.id in keys]))
         except WherryError as error:
             self.show_error(error, retry=lambda: self.trigger(action_id, subjects))
 

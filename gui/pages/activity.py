@@ -1,4 +1,4 @@
-"""Everything that takes or took time: pulls, builds, backups; with progress, cancel, and what went wrong."""
+"""Everything that takes or took time, with progress, cancel, and what went wrong; and all the window has said."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, QTimer
-from PySide6.QtWidgets import QMenu, QVBoxLayout
+from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout
 
 from engine.types.operations import Operation, OperationState
 from gui.actions.operations import asked_again
 from gui.models import Column, FilteredModel, KeyedTableModel
 from gui.models.table import AnyIndex, ModelRole
+from gui.pages.activity_messages import MessageTable
 from gui.pages.page import Page
 from gui.presentation.operations import operation_icon, operation_words, progress_text, took_seconds, took_text
 from gui.presentation.units import ago_text, clock_text
@@ -22,6 +23,7 @@ from gui.widgets.empty_state import EmptyState
 from gui.widgets.meter import paint_meter
 from gui.widgets.page_header import PageHeader
 from gui.widgets.search_field import SearchField
+from gui.widgets.segmented import Segmented
 from gui.widgets.table import Table
 from gui.words import translate
 
@@ -146,17 +148,28 @@ class ActivityPage(Page):
         hint = translate("Activity", "Pulls, builds, backups and other work appear here, with their outcome.")
         self.table.set_empty_state(EmptyState("activity", translate("Activity", "Nothing has been done yet"), hint))
         header = PageHeader(translate("Activity", "Activity"))
+        self.messages = MessageTable(shell, self)
+        self.faces = Segmented(
+            (("work", translate("Activity", "Work")), ("messages", translate("Activity", "Messages"))),
+            translate("Activity", "Show"),
+        )
+        self.faces.changed.connect(self._show_face)
+        header.add(self.faces)
         search = SearchField(translate("Activity", "Filter"))
-        search.changed.connect(self.filtered.set_query)
+        search.changed.connect(self.set_query)
         header.add(search)
         clear = translate("Activity", "Clear finished")
-        header.add(button(clear, "broom", Variant.DEFAULT, lambda: shell.trigger("operations.clear")))
+        self._clear = button(clear, "broom", Variant.DEFAULT, lambda: shell.trigger("operations.clear"))
+        header.add(self._clear)
         self._header = header
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, Space.NONE)
         column.setSpacing(0)
         column.addWidget(header)
-        column.addWidget(self.table, 1)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.table)
+        self._stack.addWidget(self.messages)
+        column.addWidget(self._stack, 1)
         self._clock = QTimer(self, interval=1000)
         self._clock.timeout.connect(lambda: self.model.refresh(("started", "took")))
 
@@ -176,10 +189,19 @@ class ActivityPage(Page):
 
     def open_object(self, object_id: str, detail: str = "") -> None:
         if object_id:
+            self._show_face("work")
             self.table.select_key(object_id)
+        elif detail:
+            self._show_face(detail)
+
+    def _show_face(self, key: str) -> None:
+        self.faces.set_current(key)
+        self._stack.setCurrentWidget(self.messages if key == "messages" else self.table)
+        self._clear.setEnabled(key != "messages")
 
     def set_query(self, text: str) -> None:
         self.filtered.set_query(text)
+        self.messages.filtered.set_query(text)
 
     def cancel(self, operation: Operation) -> bool:
         """Ask it to stop; the list shows "Cancelled" when it has."""

@@ -50,6 +50,7 @@ class BulkBar(QWidget):
         self.setVisible(len(names) > 1 or (bool(names) and self._table.ticking))
         self.words.set_text(chosen_text(counted, names))
         self.rest.set_text(untouched_text(everything - shown))
+        self.rest.setVisible(everything > shown)
         self._all.setText(translate("Selection", "Select all {0} shown").format(shown))
         self._all.setAccessibleName(self._all.text())
         self._all.setVisible(len(names) < shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt
@@ -26,6 +27,14 @@ def label(text: str = "", scale: Text = Text.BODY, tone: Tone | None = None, *, 
         made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
     set_tone(made, tone)
     return made
+
+
+_BREAKS = re.compile(r"([/\\:@_.,=-]+)|(\w{18})(?=\w)")
+
+
+def breakable(text: str) -> str:
+    """Text for a narrow column: paths and long names may be broken where they have a joint, or else in the middle."""
+    return _BREAKS.sub(lambda found: found.group(0) + "\u200b", text)
 
 
 def form_label(text: str) -> QLabel:

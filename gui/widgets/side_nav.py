@@ -35,9 +35,10 @@ class SideNav(QWidget):
         self._group.addButton(entry)
         self._column.addWidget(entry)
 
-    def add_stretch(self) -> None:
-        """What follows goes to the bottom."""
-        self._column.addStretch(1)
+    def add_filler(self, filler: QWidget) -> None:
+        """It takes the room that is left; what follows goes to the bottom."""
+        self._column.addWidget(filler, 1)
+        self._column.addSpacing(Space.S)
 
     def set_current(self, key: str) -> None:
         if key in self._entries:

@@ -36,6 +36,18 @@
         <translation>Noch keine Vorgänge</translation>
     </message>
     <message>
+        <source>Work</source>
+        <translation>Arbeit</translation>
+    </message>
+    <message>
+        <source>Messages</source>
+        <translation>Meldungen</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Zeigen</translation>
+    </message>
+    <message>
         <source>Filter</source>
         <translation>Filter</translation>
     </message>
@@ -69,10 +81,6 @@
     <message>
         <source>Your services go on. Quit from this icon.</source>
         <translation>Die Dienste laufen weiter. Beenden über dieses Symbol.</translation>
-    </message>
-    <message>
-        <source>Why?</source>
-        <translation>Warum?</translation>
     </message>
 </context>
 <context>
@@ -1071,6 +1079,25 @@
     </message>
 </context>
 <context>
+    <name>Deaths</name>
+    <message>
+        <source>{0} died {1} times in {2}</source>
+        <translation>{0} ist in {2} {1}-mal gestorben</translation>
+    </message>
+    <message>
+        <source>Why?</source>
+        <translation>Warum?</translation>
+    </message>
+    <message>
+        <source>Edit</source>
+        <translation>Bearbeiten</translation>
+    </message>
+    <message>
+        <source>Stop it</source>
+        <translation>Anhalten</translation>
+    </message>
+</context>
+<context>
     <name>DiffView</name>
     <message>
         <source>Difference</source>
@@ -1148,6 +1175,14 @@
     <message>
         <source>Close</source>
         <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>The others were done.</source>
+        <translation>Bei den anderen ging es.</translation>
+    </message>
+    <message>
+        <source>Try these {0} again</source>
+        <translation>Diese {0} noch einmal versuchen</translation>
     </message>
 </context>
 <context>
@@ -3112,6 +3147,33 @@
     </message>
 </context>
 <context>
+    <name>Messages</name>
+    <message>
+        <source>Message</source>
+        <translation>Meldung</translation>
+    </message>
+    <message>
+        <source>Container</source>
+        <translation>Container</translation>
+    </message>
+    <message>
+        <source>When</source>
+        <translation>Wann</translation>
+    </message>
+    <message>
+        <source>Messages</source>
+        <translation>Meldungen</translation>
+    </message>
+    <message>
+        <source>What the window says is kept here until it is closed.</source>
+        <translation>Was das Fenster sagt, steht hier, bis es geschlossen wird.</translation>
+    </message>
+    <message>
+        <source>Nothing was said yet</source>
+        <translation>Noch nichts gesagt</translation>
+    </message>
+</context>
+<context>
     <name>Mounts</name>
     <message>
         <source>no size limit</source>
@@ -4153,16 +4215,12 @@
         <translation>{0} entfernt</translation>
     </message>
     <message>
-        <source>Ctrl+Z brings it back</source>
-        <translation>Strg+Z holt es zurück</translation>
-    </message>
-    <message>
         <source>Undo</source>
         <translation>Rückgängig</translation>
     </message>
     <message>
-        <source>Frees {0}  ·  Ctrl+Z</source>
-        <translation>Gibt {0} frei  ·  Strg+Z</translation>
+        <source>Frees {0}</source>
+        <translation>Macht {0} frei</translation>
     </message>
 </context>
 <context>
@@ -5130,6 +5188,13 @@
     </message>
 </context>
 <context>
+    <name>Several</name>
+    <message>
+        <source>{0} of {1} failed</source>
+        <translation>{0} von {1} fehlgeschlagen</translation>
+    </message>
+</context>
+<context>
     <name>Shortcuts</name>
     <message>
         <source>Command palette</source>
@@ -5781,6 +5846,14 @@
         <source>Dismiss</source>
         <translation>Ausblenden</translation>
     </message>
+    <message>
+        <source>{0} ({1} s)</source>
+        <translation>{0} ({1} s)</translation>
+    </message>
+    <message>
+        <source>{0} more in Activity</source>
+        <translation>{0} weitere unter Aktivität</translation>
+    </message>
 </context>
 <context>
     <name>TransferDialog</name>
@@ -6254,6 +6327,10 @@
     <message>
         <source>Pages</source>
         <translation>Seiten</translation>
+    </message>
+    <message>
+        <source>Messages</source>
+        <translation>Meldungen</translation>
     </message>
 </context>
 <context>

@@ -62,13 +62,17 @@ class Store:
         self.bus = EventBus(self.event_log.append)
         self.operations = OperationRegistry(self.bus, cast("Database", ForgetfulDatabase()))
         self.failures: dict[str, BaseException] = {}
+        self.failures_left: dict[str, int] = {}
+        """How often, if more than once."""
         """What the next call of a verb fails with, set by tests: "containers.start" → error."""
         self.delay = 0.0
         """Seconds a change of state takes, as a real one does."""
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def fail_if_told(self, verb: str) -> None:
-        error = self.failures.pop(verb, None)
+        left = self.failures_left.get(verb, 1) - 1
+        self.failures_left[verb] = max(left, 1)
+        error = self.failures.get(verb) if left > 0 else self.failures.pop(verb, None)
         if error is not None:
             raise error
 

@@ -70,12 +70,14 @@ class Driver:
 
     def undo(self) -> None:
         """Press Undo in the youngest message once it is offered: what was done is seen before the deed is through."""
-        self.until(lambda: self._offers("Undo"))
-        self._offers("Undo")[-1].click()
+        self.until(lambda: self.offers("Undo"))
+        self.offers("Undo")[-1].click()
 
-    def _offers(self, text: str) -> list[QAbstractButton]:
+    def offers(self, text: str) -> list[QAbstractButton]:
+        """Buttons of the youngest message; those of an undo tell the seconds too."""
         shown = self.window.toasts.toasts()
-        return [knob for knob in shown[-1].findChildren(QAbstractButton) if knob.text() == text] if shown else []
+        knobs = shown[-1].findChildren(QAbstractButton) if shown else []
+        return [knob for knob in knobs if knob.text().partition(" (")[0] == text]
 
     def ask(self, work: Callable[[FakeEngine], Any]) -> Any:
         """Ask the engine on its own thread, and wait."""

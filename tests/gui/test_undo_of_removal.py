@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QEnterEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from engine.errors import Code, Conflict
 from engine.types.containers import ContainerSpec, CreateContainer, State
 from engine.types.volumes import CreateVolume
+from gui.frame.notices import Notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,27 +142,66 @@ def test_what_a_hidden_container_held_counts_as_free(driver: Driver) -> None:
     assert driver.client.mirror.images[web.image_id] == image
 
 
-def test_the_next_removal_carries_out_the_one_before(driver: Driver) -> None:
-    first = driver.container("draft").id
-    second = driver.container("backup-nightly").id
+def test_removals_wait_side_by_side_and_come_back_the_last_first(driver: Driver) -> None:
     driver.trigger("container.remove", "draft")
     driver.until(lambda: driver.window.removal.waiting)
     driver.trigger("container.remove", "backup-nightly")
-    driver.until(lambda: first not in in_engine(driver, "containers"))
-    driver.until(lambda: driver.window.removal.waiting)
-    assert second in in_engine(driver, "containers")
+    driver.until(lambda: "backup-nightly" not in driver.names())
+    assert len(driver.window.toasts.toasts()) == 2
+    driver.window.removal.undo()
+    assert "backup-nightly" in driver.names()
+    assert "draft" not in driver.names()
+    driver.window.removal.undo()
+    assert "draft" in driver.names()
+    assert not driver.window.removal.busy
 
 
-def test_an_action_that_may_need_the_name_comes_after_the_removal(driver: Driver) -> None:
+def test_a_name_is_free_for_whoever_wants_it_and_not_before(driver: Driver) -> None:
     key = driver.container("draft").id
     driver.trigger("container.remove", "draft")
     driver.until(lambda: driver.window.removal.waiting)
     driver.trigger("container.rename", "grafana")
     dialog: Any = driver.dialog("question")
-    assert key not in in_engine(driver, "containers")
+    assert key in in_engine(driver, "containers"), "a question alone takes no undo away"
     dialog.field.setText("draft")
     dialog.accept()
     driver.until(lambda: "draft" in driver.names())
+    assert key not in in_engine(driver, "containers")
+
+
+def test_six_deaths_and_many_words_leave_the_undo_its_full_time(driver: Driver) -> None:
+    key = remove_one(driver, "containers")
+    undo = bar(driver)
+    for container in [c for c in driver.client.mirror.containers.values() if c.state is State.RUNNING][:6]:
+        driver.application.deaths.tell(
+            Notice(f"{container.name} has died", "", container.id, container.name, is_death=True)
+        )
+    for number in range(9):
+        driver.window.toast(f"said {number}")
+    driver.window.open_dialog("run")
+    driver.dialog("dialog.run").reject()
+    assert undo.isVisible()
+    assert not undo.is_over
+    assert undo.seconds_left >= 9
+    assert driver.window.removal.waiting
+    driver.window.removal.undo()
+    assert key in shown(driver, "containers")
+
+
+def test_the_seconds_are_told_and_stand_still_under_the_pointer(driver: Driver) -> None:
+    remove_one(driver, "containers")
+    undo = bar(driver)
+    knob = next(k for k in undo.findChildren(QAbstractButton) if k.text().startswith("Undo"))
+    assert knob.text() == f"Undo ({undo.seconds_left} s)"
+    place = QPointF(3, 3)
+    QApplication.sendEvent(undo, QEnterEvent(place, place, place))
+    assert undo.paused
+    QApplication.sendEvent(undo, QEvent(QEvent.Type.Leave))
+    assert not undo.paused
+    knob.setFocus()
+    driver.until(lambda: undo.paused)
+    driver.window.setFocus()
+    driver.until(lambda: not undo.paused)
 
 
 def test_looking_around_leaves_the_undo(driver: Driver) -> None:

@@ -132,7 +132,7 @@ def navigation() -> QWidget:
         ("networks", "Networks", "network"), ("activity", "Activity", "activity"),
     ):  # fmt: skip
         nav.add(key, words, sign)
-    nav.add_stretch()
+    nav.add_filler(QWidget())
     nav.add("settings", "Settings", "settings")
     nav.set_current("containers")
     nav.set_count("containers", 12)

@@ -29,7 +29,7 @@ from gui.widgets.search_field import SearchField
 from gui.widgets.segmented import Segmented
 from gui.widgets.side_nav import SideNav
 from gui.widgets.table import Table
-from gui.widgets.toast import ToastStack
+from gui.widgets.toast import Deed, Lasting, ToastStack
 from tests.pixels.samples import SAMPLES
 
 if TYPE_CHECKING:
@@ -138,8 +138,8 @@ def test_a_banner_mends_and_shows_details(qtbot: QtBot) -> None:
 
 
 def test_a_toast_grows_with_its_words(qtbot: QtBot) -> None:
-    window = shown(qtbot, QWidget(), 500, 400)
-    toast = ToastStack(window).show("Removed web", detail="…", countdown=True)
+    stack = shown(qtbot, ToastStack(), 190, 400)
+    toast = stack.show_message("Removed web", detail="…", lasting=Lasting.STANDING)
     before = toast.geometry()
     toast.set_detail("a sentence that takes more than one line of a narrow toast, " * 3)
     assert toast.height() > before.height()
@@ -148,20 +148,19 @@ def test_a_toast_grows_with_its_words(qtbot: QtBot) -> None:
 
 
 def test_toasts_stack_act_and_go(qtbot: QtBot) -> None:
-    window = shown(qtbot, QWidget(), 800, 600)
-    stack = ToastStack(window)
+    stack = shown(qtbot, ToastStack(), 190, 600)
     undone: list[int] = []
-    first = stack.show("Stopped web", action="Undo", act=lambda: undone.append(1))
+    first = stack.show_message("Stopped web", deeds=(Deed("Undo", lambda: undone.append(1)),))
     for n in range(5):
-        stack.show(f"more {n}")
-    assert len(stack.toasts()) == 4
-    last = stack.show("Removed", action="Undo", act=lambda: undone.append(2), seconds=0)
+        stack.show_message(f"more {n}")
+    assert len(stack.toasts()) == 3
+    last = stack.show_message("Removed", deeds=(Deed("Undo", lambda: undone.append(2)),), seconds=0)
     knob = next(knob for knob in last.findChildren(QAbstractButton) if knob.text() == "Undo")
     qtbot.mouseClick(knob, Qt.MouseButton.LeftButton)
     assert undone == [2]
     assert last not in stack.toasts()
     assert first not in stack.toasts()
-    short = stack.show("brief", seconds=0.05)
+    short = stack.show_message("brief", seconds=0.05)
     qtbot.waitUntil(lambda: short not in stack.toasts(), timeout=2000)
     stack.clear()
     assert stack.toasts() == []
