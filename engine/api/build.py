@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from engine.api.buildkit import ADVICE
 from engine.api.call import decode, encode
@@ -14,7 +14,7 @@ from engine.api.decompression import decompressed
 from engine.api.shapes.names import tagged
 from engine.api.statuses import Refusal, message_of, unsupported
 from engine.errors import Code, RuntimeFailure, WherryError
-from engine.types.builds import BuildImage, StepState
+from engine.types.builds import Allowance, BuildImage, StepState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -87,6 +87,7 @@ def _request(call: Call) -> BuildImage:
         pull=call.flag("pull"),
         platform=call.text("platform"),
         network=_NETWORKS[network],
+        allow=_allowed(call),
         extra_hosts=tuple(each for text in call.texts("extrahosts") for each in text.split(",") if each),
         squash=call.flag("squash"),
         logins=logins_of(call),
@@ -101,6 +102,22 @@ def _remote(call: Call) -> str:
     return address
 
 
+def _allowed(call: Call) -> tuple[Allowance, ...]:
+    """`allow`, as our own command has it; or `docker build --security-opt`, which the classic client can send."""
+    options = _json_list(call, "securityopt")
+    named = [each for text in call.texts("allow") for each in text.split(",") if each]
+    known = get_args(Allowance)
+    for each in (*named, *options):
+        if each not in known:
+            raise Refusal(400, f"{each[:60]!r} is nothing that can be allowed: one of {', '.join(known)}")
+    return tuple(each for each in known if each in (*named, *options))
+
+
+def _json_list(call: Call, key: str) -> list[str]:
+    text = call.text(key)
+    return decode(text, list[str]) if text and text != "null" else []
+
+
 def _json(call: Call, key: str, shape: Any) -> Any:
     text = call.text(key)
     return (decode(text, shape | None) or {}) if text else {}
@@ -111,7 +128,7 @@ def _refuse_unsupported(call: Call) -> None:
         raise Refusal(501, ADVICE)
     if call.text("version") not in ("", "1"):
         raise Refusal(400, f'invalid version "{call.text("version")[:20]}"')
-    limits = ("memory", "memswap", "cpushares", "cpuquota", "cpuperiod", "cpusetcpus", "cgroupparent", "securityopt")
+    limits = ("memory", "memswap", "cpushares", "cpuquota", "cpuperiod", "cpusetcpus", "cgroupparent")
     for key in limits:
         if call.text(key).strip('0"[] \n') not in ("", "null"):
             raise unsupported(f"the build parameter {key}", "build steps run without limits of their own")

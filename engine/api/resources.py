@@ -50,7 +50,7 @@ def _given(body: ResourcesBody) -> dict[str, Any]:
         "cpu_period": body.cpu_period,
         "cpuset_cpus": body.cpuset_cpus,
         "cpuset_mems": body.cpuset_mems,
-        "pids": pids if pids and pids > 0 else 0,
+        "pids": max(-1, pids or 0),
         "io_weight": body.blkio_weight,
         "io": (
             *_rates(body.blkio_device_read_bps, "read-bps"),
@@ -83,8 +83,6 @@ def update_of(body: UpdateBody, container: Container) -> UpdateContainer:
     """What is named changes, everything else stays: so the limits start from those the container has."""
     refuse_unsupported_limits(body)
     given = _given(body)
-    if body.pids_limit is not None and body.pids_limit < 0:
-        given["pids"] = 0
     policy = body.restart_policy
     return UpdateContainer(
         resources=msgspec.structs.replace(container.spec.resources, **given) if given else None,

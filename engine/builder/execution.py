@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
+from engine.builder.allowances import allowed_by, must_be_allowed
 from engine.builder.cache import CachedStep
 from engine.builder.downloads import Downloads
 from engine.builder.graph import stage_steps, step_id
@@ -268,6 +269,7 @@ class Execution:
         def say(line: str, stream: Literal["stdout", "stderr"]) -> None:
             self._record.say(step, line, stream=stream)
 
+        must_be_allowed(instruction, allowed_by(self._request))
         return await prepare_run(
             instruction,
             state,

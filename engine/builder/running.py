@@ -29,7 +29,7 @@ from engine.containers.users import ContainerUser, find_user
 from engine.errors import Code, RuntimeFailure
 from engine.processes.programs import runtime_environment
 from engine.sandbox.plans import MakeDirectory
-from engine.types.containers import ContainerSpec, Security
+from engine.types.containers import ContainerSpec, Resources, Security
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -171,6 +171,7 @@ class RunStep:
         """Whatever it left running goes with its group."""
         group = self.tools.cgroups.group(run_id)
         group.create()
+        group.apply(Resources())  # as every container's: processes without end are no build
         try:
             return await self._run(run_id, directory, group)
         finally:

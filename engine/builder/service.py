@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from engine.builder.allowances import allowed_by, check_plan
 from engine.builder.context import ContextDirectory
 from engine.builder.execution import Execution
 from engine.builder.graph import steps_of
@@ -151,6 +152,9 @@ class BuildService:
                 text = await fetch_context(request.context, uploaded, self._tools.web)
                 if text is not None:
                     request = msgspec.structs.replace(request, dockerfile_text=text)
+            if uploaded is not None:
+                # What came from elsewhere names its own files: an absolute path is one below it, never this machine's.
+                request = msgspec.structs.replace(request, dockerfile=request.dockerfile.lstrip("/"))
             image_id = await self._run(record, request, uploaded, progress)
         except asyncio.CancelledError:
             await self._end(record, failure=failure_of(Cancelled()))
@@ -185,6 +189,7 @@ class BuildService:
         text = await asyncio.to_thread(_dockerfile_text, request, root)
         record.snapshot = msgspec.structs.replace(record.snapshot, dockerfile_text=text[:_MOST_KEPT_TEXT])
         plan = self._plan(request, text)
+        check_plan(plan, allowed_by(request))
         record.plan(steps_of(plan))
         progress.status("Building")
         context = self._context(request, root, uploaded)

@@ -38,6 +38,10 @@ class LimitWrite:
     optional: bool = False
 
 
+DEFAULT_PIDS = 2048
+"""Processes and threads of a container that asked for no limit: what no service needs, and no fork bomb gets beyond."""
+
+
 @dataclass(frozen=True)
 class LimitPlan:
     writes: tuple[LimitWrite, ...]
@@ -134,8 +138,7 @@ def _v2_steps(resources: Resources, number: Callable[[str], str], *, reset: bool
         weight = cpu_weight(resources.cpu_shares) if resources.cpu_shares else 100
         yield LimitWrite("cpu", "cpu.weight", str(weight)), _said(resources.cpu_shares, "CPU shares")
     yield from _cpuset_steps(resources)
-    if resources.pids or reset:
-        yield LimitWrite("pids", "pids.max", _pids(resources)), _said(resources.pids > 0, "process limit")
+    yield LimitWrite("pids", "pids.max", _pids(resources)), _said(resources.pids > 0, "process limit")
     if resources.io_weight or reset:
         weight = resources.io_weight or 100
         yield (
@@ -165,8 +168,7 @@ def _v1_steps(resources: Resources, number: Callable[[str], str], *, reset: bool
             _said(resources.cpu_shares, "CPU shares"),
         )
     yield from _cpuset_steps(resources)
-    if resources.pids or reset:
-        yield LimitWrite("pids", "pids.max", _pids(resources)), _said(resources.pids > 0, "process limit")
+    yield LimitWrite("pids", "pids.max", _pids(resources)), _said(resources.pids > 0, "process limit")
     if resources.io_weight:
         yield LimitWrite("io", "blkio.weight", str(resources.io_weight), optional=True), "I/O weight"
     for limit in resources.io:
@@ -191,7 +193,7 @@ def _cpuset_steps(resources: Resources) -> Iterator[_Step]:
 
 
 def _pids(resources: Resources) -> str:
-    return str(resources.pids) if resources.pids > 0 else "max"
+    return "max" if resources.pids < 0 else str(resources.pids or DEFAULT_PIDS)
 
 
 def _said(asked: float, words: str) -> str:

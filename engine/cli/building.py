@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _BUILD = """
 --add-host list       Add a custom host-to-IP mapping (host:ip)
+--allow list          Let RUN have what it asks for: network.host, security.insecure
 --build-arg list      Set build-time variables
 -f --file text        Name of the Dockerfile (default is 'PATH/Dockerfile')
 --force-rm flag       Accepted for Docker's sake
@@ -54,6 +55,7 @@ def build(given: Given) -> int:
         "q": given.flag("quiet"),
         "platform": given.text("platform"),
         "networkmode": given.text("network"),
+        "allow": given.list("allow"),
         "extrahosts": given.list("add-host"),
         "squash": given.flag("squash"),
         "rm": "1",

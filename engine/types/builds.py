@@ -10,6 +10,9 @@ from engine.types.data import Data
 from engine.types.images import Login
 from engine.types.operations import Failure
 
+Allowance = Literal["network.host", "security.insecure"]
+"""What a Dockerfile may only ask for when the caller allows it."""
+
 
 class BuildSecret(Data, frozen=True, kw_only=True):
     id: str
@@ -34,6 +37,7 @@ class BuildImage(Data, frozen=True, kw_only=True):
     pull: bool = False
     platform: str = ""
     network: Literal["", "none", "host", "pasta"] = ""
+    allow: tuple[Allowance, ...] = ()
     source_date_epoch: int | None = None
     extra_hosts: tuple[str, ...] = ()
     squash: bool = False

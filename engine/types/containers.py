@@ -95,6 +95,7 @@ class Resources(Data, frozen=True, kw_only=True):
     cpuset_cpus: str = ""
     cpuset_mems: str = ""
     pids: int = 0
+    """Processes and threads together; 0 is the engine's own limit, -1 is none."""
     io_weight: int = 0
     io: tuple[IoLimit, ...] = ()
     oom_score_adj: int = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.types.builds import BuildImage
+from engine.types.builds import Allowance, BuildImage
 from gui.theme import Space, Text, Tone, mono
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import form_label, label
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from gui.shell import Shell
 
 _WIDTH = 560
+_MOST_READ = 1 << 20
+_RIGHTS: dict[str, Allowance] = {"--network=host": "network.host", "--security=insecure": "security.insecure"}
 
 
 class BuildDialog(QDialog):
@@ -51,6 +53,10 @@ class BuildDialog(QDialog):
         self.arguments.setFixedHeight(72)
         self.pull = QCheckBox(translate("BuildDialog", "Look for newer base images"))
         self.no_cache = QCheckBox(translate("BuildDialog", "Do every step again, even if nothing changed"))
+        self.allowances = {
+            "network.host": QCheckBox(translate("BuildDialog", "Allow it what it asks: this machine's network")),
+            "security.insecure": QCheckBox(translate("BuildDialog", "Allow it what it asks: all capabilities")),
+        }
         self.problem = label("", Text.SMALL, Tone.DANGER, wrap=True)
         self._lay_out()
         self.folder.textChanged.connect(self._on_folder)
@@ -78,6 +84,8 @@ class BuildDialog(QDialog):
             form.addRow(form_label(text), field)
         form.addRow("", self.pull)
         form.addRow("", self.no_cache)
+        for box in self.allowances.values():
+            form.addRow("", box)
         column = QVBoxLayout(self)
         column.setContentsMargins(Space.XL, Space.XL, Space.XL, Space.L)
         column.setSpacing(Space.L)
@@ -103,6 +111,7 @@ class BuildDialog(QDialog):
             build_args={name.strip(): value for name, value in values.items()},
             no_cache=self.no_cache.isChecked(),
             pull=self.pull.isChecked(),
+            allow=tuple(each for each in get_args(Allowance) if self.allowances[each].isChecked()),
         )
 
     def accept(self) -> None:
@@ -139,10 +148,19 @@ class BuildDialog(QDialog):
         self._check()
 
     def _check(self) -> None:
+        self._ask_for_what_it_wants()
         problem = self._problem()
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
         self.accept_button.setEnabled(not problem and bool(self._folder()))
+
+    def _ask_for_what_it_wants(self) -> None:
+        """A question that the Dockerfile does not raise is not put, and what it no longer asks is not allowed."""
+        wanted = rights_asked_by(Path(self._folder(), self.dockerfile.currentText().strip()))
+        for each, box in self.allowances.items():
+            box.setVisible(each in wanted)
+            if each not in wanted:
+                box.setChecked(False)
 
     def _problem(self) -> str:
         folder = self._folder()
@@ -165,6 +183,16 @@ def dockerfiles_in(folder: str) -> list[str]:
     recipes = [name for name in names if "dockerfile" in name.lower() or "containerfile" in name.lower()]
     recipes = [name for name in recipes if not name.endswith(".dockerignore")]
     return sorted(recipes, key=lambda name: (name != "Dockerfile", name != "Containerfile", name))
+
+
+def rights_asked_by(dockerfile: Path) -> set[str]:
+    """What RUN may not have unasked. This only puts the question; the engine refuses what was not allowed."""
+    try:
+        with dockerfile.open(encoding="utf-8", errors="replace") as file:
+            text = file.read(_MOST_READ)
+    except OSError:
+        return set()
+    return {right for flag, right in _RIGHTS.items() if flag in text}
 
 
 def suggested_name(folder: str) -> str:

@@ -510,7 +510,7 @@ _VALUES: dict[str, Callable[[_Draft, str], None]] = {
     "--cpu-period": _limit("cpu_period", int),
     "--cpuset-cpus": _limit("cpuset_cpus", str),
     "--cpuset-mems": _limit("cpuset_mems", str),
-    "--pids-limit": _limit("pids", lambda text: max(0, int(text))),
+    "--pids-limit": _limit("pids", lambda text: max(-1, int(text))),
     "--blkio-weight": _limit("io_weight", int),
     "--oom-score-adj": _limit("oom_score_adj", int),
     "--device-read-bps": _io_limit("read-bps"),

@@ -195,6 +195,14 @@
         <translation>Jeden Schritt neu ausführen, auch ohne Änderungen</translation>
     </message>
     <message>
+        <source>Allow it what it asks: this machine&apos;s network</source>
+        <translation>Erlauben, was es verlangt: das Netz dieses Rechners</translation>
+    </message>
+    <message>
+        <source>Allow it what it asks: all capabilities</source>
+        <translation>Erlauben, was es verlangt: alle Capabilities</translation>
+    </message>
+    <message>
         <source>Choose…</source>
         <translation>Auswählen…</translation>
     </message>

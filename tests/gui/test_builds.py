@@ -100,6 +100,24 @@ def test_the_remark_stands_below_its_line_and_is_not_counted(qtbot: QtBot) -> No
     assert numbers == [1, 2, 0, 0, 3]
 
 
+def test_what_a_dockerfile_asks_beyond_a_build_is_a_question(driver: Driver, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM a\nRUN --network=host true\n")
+    (tmp_path / "harmless.dockerfile").write_text("FROM a\nRUN true\n")
+    driver.window.trigger("builds.new", [])
+    dialog = driver.dialog("dialog.build")
+    assert isinstance(dialog, BuildDialog)
+    dialog.folder.setText(str(tmp_path))
+    network, everything = dialog.allowances["network.host"], dialog.allowances["security.insecure"]
+    assert (network.isVisible(), everything.isVisible()) == (True, False)
+    assert dialog.request().allow == (), "nobody said yes"
+    network.setChecked(True)
+    assert dialog.request().allow == ("network.host",)
+    dialog.dockerfile.setCurrentText("harmless.dockerfile")
+    assert not network.isVisible()
+    assert dialog.request().allow == (), "a yes is for the Dockerfile it was given for"
+    dialog.reject()
+
+
 def test_a_build_from_the_dialog_is_followed_to_its_end(driver: Driver, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM a\n")
     (tmp_path / "other.dockerfile").write_text("FROM a\n")

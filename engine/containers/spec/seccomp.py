@@ -1,4 +1,4 @@
-"""The seccomp filter: the default list (equal to Docker's or stricter), or a profile in Docker's format. Pure."""
+"""The seccomp filter: the default list (what moby publishes allows, no more), or a profile in Docker's format. Pure."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _MOST_PROFILE_BYTES = 1 << 20
 _ENOSYS = 38
+_HIGHEST_BIT = 1 << 31
 
 
 @cache
@@ -23,39 +24,79 @@ def _default_list() -> dict[str, Any]:
 
 
 def default_profile(capabilities: Iterable[str], architecture: str) -> dict[str, Any]:
-    """The `linux.seccomp` object: everything refused but what is listed, more with more capabilities."""
+    """The `linux.seccomp` object: everything refused but what is listed, more with more capabilities.
+
+    What is known and refused is not permitted. A call that nobody knows yet is not implemented: then a program takes
+    the older call it knows as well, where "not permitted" would be its end.
+    """
     known = _default_list()
     held = set(capabilities)
     names = {name for group in known["allow"].values() for name in group}
     names.update(known["allow_on_architecture"].get(architecture, ()))
+    refused = set(known["refused"])
     for capability, more in known["allow_with_capability"].items():
-        if capability in held:
-            names.update(more)
-    rules: list[dict[str, Any]] = [_allow(sorted(names))]
-    rules.append(_allow(["socket"], _argument(0, known["refused_socket_family"], "SCMP_CMP_NE")))
-    rules += [_allow(["personality"], _argument(0, value, "SCMP_CMP_EQ")) for value in known["allowed_personalities"]]
+        (names if capability in held else refused).update(more)
+    rules: list[dict[str, Any]] = [_allow(sorted(names)), *_sockets(known), *_personalities(known)]
     if "CAP_SYS_ADMIN" not in held:
         # New namespaces stay forbidden: clone may not carry their flags; clone3, whose flags no filter sees, is absent.
-        flags = {"index": 0, "value": known["namespace_clone_flags"], "valueTwo": 0, "op": "SCMP_CMP_MASKED_EQ"}
-        if architecture == "s390x":
-            flags["index"] = 1
-        rules.append(_allow(["clone"], flags))
-        rules.append(
-            {"names": known["unimplemented_without_sys_admin"], "action": "SCMP_ACT_ERRNO", "errnoRet": _ENOSYS}
-        )
+        rules += _clone(known["namespace_clone_flags"], 1 if architecture == "s390x" else 0)
+        absent = known["unimplemented_without_sys_admin"]
+        rules.append({"names": absent, "action": "SCMP_ACT_ERRNO", "errnoRet": _ENOSYS})
+        refused.difference_update(absent, ("clone",))
+    rules.append(_refuse(sorted(refused - names)))
     return {
         "defaultAction": "SCMP_ACT_ERRNO",
-        "defaultErrnoRet": known["errno"],
+        "defaultErrnoRet": _ENOSYS,
         "architectures": known["architectures"].get(architecture, []),
         "syscalls": rules,
     }
 
 
+def _sockets(known: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Families by name and not by exception: one that comes later is nobody's yet. Two conditions on one argument would
+    both have to hold, so each family is a rule."""
+    below, end, families = known["socket_families_below"], known["socket_families_end"], set(known["socket_families"])
+    yield _allow(["socket"], _argument(0, below, "SCMP_CMP_LT"))
+    for family in range(below, end):
+        rule = _allow if family in families else _refuse
+        yield rule(["socket"], _argument(0, family, "SCMP_CMP_EQ"))
+    yield _refuse(["socket"], _argument(0, end, "SCMP_CMP_GE"))
+
+
+def _personalities(known: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    allowed = known["allowed_personalities"]
+    for value in allowed:
+        yield _allow(["personality"], _argument(0, value, "SCMP_CMP_EQ"))
+    plain = [value for value in allowed if value < _HIGHEST_BIT]
+    for bit in (1 << number for number in range(31)):
+        if not any(value & bit for value in plain):
+            yield _refuse(["personality"], _masked(0, bit | _HIGHEST_BIT, bit))
+
+
+def _clone(flags: int, index: int) -> Iterator[dict[str, Any]]:
+    yield _allow(["clone"], _masked(index, flags, 0))
+    for bit in (1 << number for number in range(32)):
+        if flags & bit:
+            yield _refuse(["clone"], _masked(index, bit, bit))
+
+
 def _allow(names: list[str], *arguments: dict[str, Any]) -> dict[str, Any]:
-    rule: dict[str, Any] = {"names": names, "action": "SCMP_ACT_ALLOW"}
+    return _rule("SCMP_ACT_ALLOW", names, arguments)
+
+
+def _refuse(names: list[str], *arguments: dict[str, Any]) -> dict[str, Any]:
+    return _rule("SCMP_ACT_ERRNO", names, arguments) | {"errnoRet": _default_list()["errno"]}
+
+
+def _rule(action: str, names: list[str], arguments: tuple[dict[str, Any], ...]) -> dict[str, Any]:
+    rule: dict[str, Any] = {"names": names, "action": action}
     if arguments:
         rule["args"] = list(arguments)
     return rule
+
+
+def _masked(index: int, mask: int, value: int) -> dict[str, Any]:
+    return {"index": index, "value": mask, "valueTwo": value, "op": "SCMP_CMP_MASKED_EQ"}
 
 
 def _argument(index: int, value: int, op: str) -> dict[str, Any]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from engine.errors import WherryError
 from engine.types.builds import BuildImage
-from tests.system.builder.conftest import BASE, Builder
+from tests.system.builder.conftest import BASE, Builder, tar_of
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from tests.support.stores import ShortTmp
@@ -176,7 +177,7 @@ async def test_a_file_that_becomes_a_link_between_two_steps_is_not_followed(
 
 async def test_a_step_may_be_told_to_be_insecure_and_is_root_of_nothing_here(builder: Builder) -> None:
     """CVE-2024-23653: more rights than asked for. Whatever a step is given, it is inside a user namespace."""
-    built = await builder.build(FROM + "RUN --security=insecure cat /proc/self/uid_map\n")
+    built = await builder.build(FROM + "RUN --security=insecure cat /proc/self/uid_map\n", allow=("security.insecure",))
     first = built.lines[0].split()
     assert first[0] == "0"
     assert first[1] != "0"
@@ -186,3 +187,44 @@ async def test_a_line_of_output_without_end_is_cut_not_gathered(builder: Builder
     built = await builder.build(FROM + "RUN head -c 10000000 /dev/zero | tr '\\0' x\n")
     assert sum(map(len, built.lines)) == 10_000_000
     assert max(map(len, built.lines)) < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("flag", "allowance"), [("--network=host", "network.host"), ("--security=insecure", "security.insecure")]
+)
+async def test_a_dockerfile_takes_nothing_unasked(builder: Builder, flag: str, allowance: Any) -> None:
+    words, line = await told(builder, FROM + f"RUN {flag} true\n")
+    assert "was not allowed" in words
+    assert f"wherry build --allow {allowance}" in words
+    assert line == 2
+    assert (await builder.build(FROM + f"RUN {flag} true\n", allow=(allowance,))).image_id
+    other = "security.insecure" if allowance == "network.host" else "network.host"
+    assert "was not allowed" in (await told(builder, FROM + f"RUN {flag} echo again\n"))[0], f"not by {other}"
+
+
+async def test_nor_does_a_base_image_by_its_onbuild(builder: Builder) -> None:
+    await builder.build(FROM + "ONBUILD RUN --network=host cat /proc/net/dev\n", tags=("localhost/trap:1",))
+    build = await builder.failing("FROM localhost/trap:1\nRUN true\n")
+    assert build.failure is not None
+    assert "was not allowed" in build.failure.title
+
+
+async def test_who_chooses_the_hosts_network_has_allowed_it(builder: Builder) -> None:
+    assert (await builder.build(FROM + "RUN --network=host true\n", network="host")).image_id
+
+
+async def test_a_context_from_elsewhere_names_no_file_of_this_machine(builder: Builder, tmp_path: Path) -> None:
+    """`POST /build?dockerfile=/abs` printed it, line by line, in the error."""
+    secret = tmp_path / "secret"
+    secret.write_text("FROM top-secret\n")
+    request = BuildImage(dockerfile=str(secret))
+
+    async def context() -> AsyncIterator[bytes]:
+        yield tar_of({"a": "x"})
+
+    handle = builder.engine.builds.build(request, context())
+    with pytest.raises(WherryError) as caught:
+        await handle.result()
+    assert "top-secret" not in f"{caught.value}{caught.value.details}"
+    build = await builder.engine.builds.get(handle.id)
+    assert "top-secret" not in build.dockerfile_text

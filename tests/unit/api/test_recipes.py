@@ -119,7 +119,8 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ({}, {"Ulimits": [{"Name": "nofile", "Soft": 5, "Hard": 9}]},
      {"ulimits": (Ulimit(name="nofile", soft=5, hard=9),)}),
     ({}, {"NanoCpus": 1_500_000_000, "Memory": 1 << 26, "PidsLimit": -1},
-     {"resources": Resources(cpus=1.5, memory=1 << 26)}),
+     {"resources": Resources(cpus=1.5, memory=1 << 26, pids=-1)}),
+    ({}, {"PidsLimit": 0}, {}),
     ({}, {"BlkioDeviceWriteIOps": [{"Path": "/dev/sda", "Rate": 9}]},
      {"resources": Resources(io=(IoLimit(device="/dev/sda", kind="write-iops", rate=9),))}),
 ]  # fmt: skip

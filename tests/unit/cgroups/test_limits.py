@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.cgroups.layout import LIMITING_CONTROLLERS, Layout, Mode
-from engine.cgroups.limits import check_resources, cpu_weight, plan_limits
+from engine.cgroups.limits import DEFAULT_PIDS, check_resources, cpu_weight, plan_limits
 from engine.errors import InvalidRequest
 from engine.types.containers import IoLimit, Resources
 
@@ -19,7 +19,11 @@ MIB = 1 << 20
 
 def files(resources: Resources, layout: Layout, *, reset: bool = False) -> list[tuple[str, str]]:
     plan = plan_limits(resources, layout, reset=reset, device_number=lambda path: "8:0")
-    return [(write.file, write.value) for write in plan.writes]
+    return [
+        (write.file, write.value)
+        for write in plan.writes
+        if reset or resources.pids or write.file != "pids.max"  # which is never left out
+    ]
 
 
 @pytest.mark.parametrize(
@@ -72,8 +76,16 @@ def test_what_is_written(resources: Resources, v2: list[tuple[str, str]], v1: li
 def test_taking_limits_off_again() -> None:
     assert ("memory.max", "max") in files(Resources(), V2, reset=True)
     assert ("cpu.max", "max 100000") in files(Resources(), V2, reset=True)
-    assert ("pids.max", "max") in files(Resources(), V2, reset=True)
+    assert ("pids.max", str(DEFAULT_PIDS)) in files(Resources(), V2, reset=True)
     assert ("memory.limit_in_bytes", "-1") in files(Resources(), V1, reset=True)
+
+
+@pytest.mark.parametrize("layout", [V2, V1])
+@pytest.mark.parametrize(("asked", "written"), [(0, str(DEFAULT_PIDS)), (-1, "max"), (5, "5")])
+def test_there_is_a_limit_of_processes_unless_none_is_asked_for(layout: Layout, asked: int, written: str) -> None:
+    plan = plan_limits(Resources(pids=asked), layout)
+    assert [write.value for write in plan.writes if write.file == "pids.max"] == [written]
+    assert not plan.unenforced
 
 
 def test_unlimited_swap() -> None:
