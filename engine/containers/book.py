@@ -16,7 +16,7 @@ from engine.types.containers import ALIVE_STATES, Container, State
 from engine.types.events import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
 
     from engine.events.bus import EventBus
     from engine.state.database import Database, Statement
@@ -61,6 +61,8 @@ class Entry:
         self.ends = 0
         """How often it has ended since the engine started; a waiter compares."""
         self._changed = asyncio.Event()
+        self._starting: asyncio.Task[None] | None = None
+        self._called_off = False
 
     @property
     def id(self) -> str:
@@ -84,6 +86,24 @@ class Entry:
     @property
     def volume_names(self) -> tuple[str, ...]:
         return tuple(mount.source for mount in self.container.mounts if mount.kind == "volume")
+
+    async def starting(self, work: Coroutine[object, object, None]) -> None:
+        """The work of a start, which a removal by force may call off. The caller holds the lock."""
+        self._called_off = False
+        self._starting = asyncio.get_running_loop().create_task(work, name=f"start {self.id[:12]}")
+        try:
+            await self._starting
+        except asyncio.CancelledError:
+            if not self._called_off:
+                raise
+            raise Conflict(f"The start of “{self.container.name}” was called off", subject=self.id) from None
+        finally:
+            self._starting = None
+
+    def call_off_start(self) -> None:
+        if self._starting is not None:
+            self._called_off = True
+            self._starting.cancel()
 
     def notify(self) -> None:
         self._changed.set()
@@ -204,7 +224,7 @@ class ContainerBook:
 
     async def pay(self) -> None:
         """Write what is owed, if there is room by now."""
-        with contextlib.suppress(StorageError):
+        with contextlib.suppress(StorageError):  # not yet, then
             for container_id in tuple(self._owed):
                 entry = self._entries.get(container_id)
                 if entry is not None:

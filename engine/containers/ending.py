@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from engine.containers import image_config
 from engine.containers.restart_file import remove_restart_file
 from engine.errors import Code, Conflict, HostError, InvalidRequest, RuntimeFailure
 from engine.processes.programs import need_program, runtime_environment
-from engine.sandbox.client import KeeperLost
+from engine.sandbox.failures import KeeperLost
 from engine.types.containers import LEGAL_ACTIONS, Action, State
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from engine.cgroups.group import ContainerCgroup
     from engine.containers.book import Entry
     from engine.containers.record import Record
@@ -117,11 +120,7 @@ class Ender:
         if not await self._ended(entry, ends, None if grace < 0 else grace):
             await self._kill_hard(entry)
             if not await self._ended(entry, ends, _KILL_SECONDS):
-                raise RuntimeFailure(
-                    f"The container “{entry.container.name}” does not end",
-                    "It was killed and is still there; a process may be stuck in the kernel.",
-                    hint="Look at its processes; a hanging disk or network mount is the usual cause.",
-                )
+                raise _undying(entry)
         self._runtime.book.announce(entry, "stop")
 
     async def kill(self, entry: Entry, signal: str) -> None:
@@ -140,34 +139,76 @@ class Ender:
         if deadly:
             await self._ended(entry, ends, _KILL_SECONDS)
 
+    async def end_for_removal(self, entry: Entry) -> None:
+        """Killed if it has a process, whatever it is doing; one that is just ending has none in the next moment."""
+        entry.call_off_start()
+        async with entry.lock:
+            if not entry.alive:
+                return
+            ends = entry.ends
+            await self._want_stop(entry, None)
+            await self._kill_now(entry)
+            self._runtime.book.announce(entry, "kill", signal="KILL")
+        if not await self._ended(entry, ends, _KILL_SECONDS):
+            raise _undying(entry)
+
     async def pause(self, entry: Entry) -> None:
         async with entry.lock:
             must_allow(entry, Action.PAUSE)
-            group = self._runtime.cgroup(entry.record)
-            if not group.can_freeze:
+            if not self._runtime.cgroup(entry.record).can_freeze:
                 raise HostError(
                     "Containers cannot be paused on this host",
                     "It gives this user no freezer control group.",
                     hint="Run “wherry doctor” for the way to get one.",
                 )
-            group.freeze(frozen=True)
-            try:
-                async with asyncio.timeout(_FREEZE_SECONDS):
-                    # Frozen at once but for processes deep in a system call; nothing announces it on v1.
-                    while not group.is_frozen():  # noqa: ASYNC110
-                        await asyncio.sleep(_FREEZE_LOOK_SECONDS)
-            except TimeoutError:
-                group.freeze(frozen=False)
-                raise RuntimeFailure(
-                    "The container could not be paused", "A process does not let itself be frozen."
-                ) from None
-            await self._runtime.book.save(entry, entry.record.with_container(state=State.PAUSED), "pause")
+            await self._freeze(entry, briefly=False)
+
+    @asynccontextmanager
+    async def still(self, entry: Entry) -> AsyncIterator[None]:
+        """Frozen for a piece of work, if it runs then; let go on afterwards, also by a later engine."""
+        async with entry.lock:
+            frozen = entry.state is State.RUNNING and self._runtime.cgroup(entry.record).can_freeze
+            if frozen:
+                await self._freeze(entry, briefly=True)
+        try:
+            yield
+        finally:
+            if frozen:
+                await asyncio.shield(self._let_go_on(entry))
+
+    async def _freeze(self, entry: Entry, *, briefly: bool) -> None:
+        group = self._runtime.cgroup(entry.record)
+        paused = entry.record.changed(paused_briefly=briefly).with_container(state=State.PAUSED)
+        if briefly:
+            # Known before it is done: an engine that is killed now must not leave it frozen for ever.
+            await self._runtime.book.write(paused)
+        group.freeze(frozen=True)
+        try:
+            async with asyncio.timeout(_FREEZE_SECONDS):
+                # Frozen at once but for processes deep in a system call; nothing announces it on v1.
+                while not group.is_frozen():  # noqa: ASYNC110
+                    await asyncio.sleep(_FREEZE_LOOK_SECONDS)
+        except TimeoutError:
+            group.freeze(frozen=False)
+            raise RuntimeFailure(
+                "The container could not be paused", "A process does not let itself be frozen."
+            ) from None
+        await self._runtime.book.save(entry, paused, "pause")
+
+    async def _let_go_on(self, entry: Entry) -> None:
+        async with entry.lock:
+            if entry.state is State.PAUSED and entry.record.paused_briefly:
+                await self._thaw(entry)
 
     async def unpause(self, entry: Entry) -> None:
         async with entry.lock:
             must_allow(entry, Action.UNPAUSE)
-            self._runtime.cgroup(entry.record).freeze(frozen=False)
-            await self._runtime.book.save(entry, entry.record.with_container(state=State.RUNNING), "unpause")
+            await self._thaw(entry)
+
+    async def _thaw(self, entry: Entry) -> None:
+        self._runtime.cgroup(entry.record).freeze(frozen=False)
+        running = entry.record.changed(paused_briefly=False).with_container(state=State.RUNNING)
+        await self._runtime.book.save_when_it_fits(entry, running, "unpause")
 
     async def _want_stop(self, entry: Entry, state: State | None) -> None:
         remove_restart_file(self._runtime, entry.id)
@@ -200,3 +241,11 @@ class Ender:
         except TimeoutError:
             return False
         return True
+
+
+def _undying(entry: Entry) -> RuntimeFailure:
+    return RuntimeFailure(
+        f"The container “{entry.container.name}” does not end",
+        "It was killed and is still there; a process may be stuck in the kernel.",
+        hint="Look at its processes; a hanging disk or network mount is the usual cause.",
+    )

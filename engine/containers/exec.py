@@ -29,7 +29,7 @@ from engine.containers.users import find_user
 from engine.errors import Code, Conflict, InvalidRequest, RuntimeFailure
 from engine.processes.crun import start_failure
 from engine.processes.programs import runtime_environment
-from engine.sandbox.client import KeeperLost
+from engine.sandbox.failures import KeeperLost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -32,6 +32,8 @@ class Record(Data, frozen=True, kw_only=True):
     run: Run = Run()
     stop_wanted: bool = False
     """A person ended it: policies leave it alone until a person starts it again."""
+    paused_briefly: bool = False
+    """Frozen for the time of a piece of work (a commit), not by a person: whoever finds it so lets it go on."""
     network_id: str = ""
     created_volumes: tuple[str, ...] = ()
     """Anonymous volumes made for it, removed with it if asked."""

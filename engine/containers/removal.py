@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 from engine.containers.ending import must_allow
 from engine.containers.restart_file import remove_restart_file
 from engine.errors import Code, NotFound, StorageError, WherryError
+from engine.sandbox.failures import KeeperLost
 from engine.types.containers import Action, State
 from engine.types.data import ANY_LABELS, Freed
 
 if TYPE_CHECKING:
     from engine.containers.book import Entry
     from engine.containers.ending import Ender
+    from engine.containers.record import Record
     from engine.containers.runtime import Runtime
+    from engine.containers.starting import Starter
     from engine.logs.service import LogService
     from engine.stats.service import StatsService
     from engine.types.data import LabelRule
@@ -25,8 +28,9 @@ _log = logging.getLogger(__name__)
 
 
 class Remover:
-    def __init__(self, runtime: Runtime, ender: Ender) -> None:
+    def __init__(self, runtime: Runtime, starter: Starter, ender: Ender) -> None:
         self._runtime = runtime
+        self._starter = starter
         self._ender = ender
         self._logs: LogService | None = None
         self._stats: StatsService | None = None
@@ -36,13 +40,20 @@ class Remover:
         self._stats = stats
 
     async def remove(self, entry: Entry, *, force: bool = False, volumes: bool = False) -> Freed:
-        must_allow(entry, Action.FORCE_REMOVE if force else Action.REMOVE)
-        if force and entry.alive:
-            await self._ender.kill(entry, "KILL")
-        async with entry.lock:
-            if entry.gone:
-                raise NotFound(f"No such container: {entry.container.name}", subject=entry.id)
-            return await self._remove_locked(entry, volumes=volumes)
+        action = Action.FORCE_REMOVE if force else Action.REMOVE
+        if entry.lock.locked() or entry.state is not State.REMOVING:  # else it was cut off, and is begun again
+            must_allow(entry, action)
+        while True:
+            if force:
+                await self._ender.end_for_removal(entry)
+            async with entry.lock:
+                if entry.gone:
+                    raise NotFound(f"No such container: {entry.container.name}", subject=entry.id)
+                if force and entry.alive:
+                    continue  # somebody was quicker and started it
+                if entry.state is not State.REMOVING:
+                    must_allow(entry, action)
+                return await self._remove_locked(entry, volumes=volumes)
 
     async def remove_ended(self, entry: Entry) -> Freed:
         """What `auto_remove` asked for (anonymous volumes go too), or the rest of a removal that was cut off."""
@@ -76,9 +87,12 @@ class Remover:
         # Durable before the first file goes: half a container must not come back as a whole one.
         await runtime.book.save_when_it_fits(entry, removing)
         try:
+            await self._clear_run(record)
             size = await self._take_files(entry)
             await self._forget(entry)
-        except (StorageError, OSError):
+        except KeeperLost:
+            raise  # it stays as it is shown, being removed, and the reconciler goes on with it
+        except (WherryError, OSError):
             await runtime.book.save_when_it_fits(entry, record.with_container(state=State.DEAD))
             raise
         users = entry.volume_names
@@ -88,8 +102,16 @@ class Remover:
                     await runtime.volumes.remove(name)
         runtime.volumes.users_changed(users)
         await runtime.networks.forget(entry.id)
+        runtime.roots.forget(entry.id)
         runtime.book.tell_removed(entry)
         return Freed(ids=(entry.id,), bytes=size)
+
+    async def _clear_run(self, record: Record) -> None:
+        """What its last run kept for a next one, or could not clear away."""
+        paths = self._runtime.paths
+        left = (paths.crun_root / record.id, paths.netns(record.id))
+        if any(each.exists() for each in left) or self._runtime.cgroup(record).exists():
+            await self._starter.take_down(record)
 
     async def _forget(self, entry: Entry) -> None:
         """The row. On a full disk even that takes room, which the container's own files give."""

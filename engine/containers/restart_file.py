@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from engine.containers.conmon_call import conmon_call
+from engine.containers.run_end import MAY_RESTART
 from engine.processes.programs import runtime_environment
 
 if TYPE_CHECKING:
@@ -23,15 +24,14 @@ if TYPE_CHECKING:
     from engine.containers.runtime import Runtime
 
 _LOCK_SECONDS = 10.0
-MAY_RESTART = ("always", "unless-stopped", "on-failure")
 
 
 def restart_path(runtime: Runtime, container_id: str) -> Path:
     return runtime.paths.container_run(container_id) / "restart.json"
 
 
-def write_restart_file(runtime: Runtime, record: Record) -> None:
-    """For this run; by rename, so that the reader never sees half of it."""
+def write_restart_file(runtime: Runtime, record: Record, *, started: float = 0.0) -> None:
+    """For this run, which begins now unless said; by rename, so that the reader never sees half of it."""
     policy = record.container.spec.restart
     path = restart_path(runtime, record.id)
     if policy.name not in MAY_RESTART:
@@ -52,7 +52,7 @@ def write_restart_file(runtime: Runtime, record: Record) -> None:
         "exit_file": str(runtime.paths.exits / record.id),
         "state": str(runtime.paths.crun_root / record.id),
         "start": runtime.crun.start(record.id),
-        "started": time.time(),
+        "started": started or time.time(),
     }
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(document))

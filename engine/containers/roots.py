@@ -28,24 +28,44 @@ class RootHolds:
     def is_held(self, container_id: str) -> bool:
         return self._held[container_id] > 0
 
+    def _lock(self, container_id: str) -> asyncio.Lock:
+        return self._locks.setdefault(container_id, asyncio.Lock())
+
     @asynccontextmanager
     async def hold(self, entry: Entry) -> AsyncIterator[Path]:
-        lock = self._locks.setdefault(entry.id, asyncio.Lock())
-        async with lock:
-            if not self._held[entry.id] and not entry.alive:
-                await self._rootfs.mount(entry.id, entry.record.layers, driver=entry.container.spec.driver)
+        async with self._lock(entry.id):
+            # Counted before it is there: nobody may take the mount for one that was forgotten.
             self._held[entry.id] += 1
+            try:
+                # Also of one that seems to run: its end may be taking the mount away just now.
+                await self._rootfs.mount(entry.id, entry.record.layers, driver=entry.container.spec.driver)
+            except BaseException:
+                self._let_go(entry.id)
+                raise
         try:
             yield self._paths.rootfs(entry.id)
         finally:
-            await asyncio.shield(self._release(entry, lock))
+            await asyncio.shield(self._release(entry))
 
-    async def _release(self, entry: Entry, lock: asyncio.Lock) -> None:
-        async with lock:
-            self._held[entry.id] -= 1
-            if self._held[entry.id]:
-                return
-            del self._held[entry.id]
+    async def unmount(self, container_id: str) -> None:
+        """A run is over: its root goes, unless somebody looks."""
+        async with self._lock(container_id):
+            if not self.is_held(container_id):
+                await self._rootfs.unmount(container_id)
+
+    async def _release(self, entry: Entry) -> None:
+        async with self._lock(entry.id):
+            self._let_go(entry.id)
             # Starting and running containers own their mount; only one at rest gives it back.
-            if not entry.alive and not entry.lock.locked():
+            if not self.is_held(entry.id) and not entry.alive and not entry.lock.locked():
                 await self._rootfs.unmount(entry.id)
+
+    def _let_go(self, container_id: str) -> None:
+        self._held[container_id] -= 1
+        if not self._held[container_id]:
+            del self._held[container_id]
+
+    def forget(self, container_id: str) -> None:
+        """The container is removed."""
+        if not self.is_held(container_id):
+            self._locks.pop(container_id, None)

@@ -20,10 +20,13 @@ from engine.containers.exit_watch import ExitWatch
 from engine.containers.health import HealthMonitor
 from engine.containers.looking import Looker
 from engine.containers.names import check_name
+from engine.containers.reconciling import Reconciler
 from engine.containers.removal import Remover
+from engine.containers.settling import Settler
 from engine.containers.sources import ContainerFacts
 from engine.containers.starting import Starter
 from engine.containers.supervision import Supervisor
+from engine.containers.traces import Traces
 from engine.errors import Code, Conflict, WherryError
 from engine.types.containers import Action, Container, ListContainers, SizeOnDisk, State, WaitResult
 from engine.types.data import ANY_LABELS
@@ -69,19 +72,24 @@ class ContainerService:
         self._starter = Starter(runtime, self._watch, self._container_of_process)
         self._ender = Ender(runtime)
         self._health = HealthMonitor(self.book, self._exec_in)
-        self._remover = Remover(runtime, self._ender)
+        self._remover = Remover(runtime, self._starter, self._ender)
         self._supervisor = Supervisor(runtime, self._watch, self._starter, self._health, self._remover.remove_ended)
         self._editor = Editor(runtime, self._creator, self._starter, self._ender)
+        traces = Traces(runtime, self._watch)
+        settler = Settler(runtime, self._watch, self._starter, self._supervisor)
+        self._adopter = Adopter(runtime, traces, settler, self._supervisor)
+        self._reconciler = Reconciler(runtime, traces, settler, self._supervisor)
         self._looker = Looker(runtime, executor)
         self.facts = ContainerFacts(runtime, self._ender)
         runtime.networks.attachments.on_lost(self._supervisor.network_lost)
 
     async def open(self) -> None:
         self._watch.open()
-        await Adopter(self.runtime, self._watch, self._starter, self._supervisor).adopt()
+        await self._adopter.adopt()
         for entry in self.book:
             if entry.alive:
                 self._health.start(entry)
+        self._reconciler.open()
 
     def connect(self, *, logs: LogService | None, stats: StatsService | None) -> None:
         """The rooms that keep something of a removed container, and give evidence for a death report."""
@@ -95,6 +103,7 @@ class ContainerService:
 
     async def close(self) -> None:
         """Stop watching. Containers go on."""
+        await self._reconciler.close()
         await self._health.close()
         await self._supervisor.close()
         self._watch.close()
@@ -137,7 +146,7 @@ class ContainerService:
             must_allow(entry, Action.START)
             self._supervisor.cancel_restart(entry.id)
             entry.record = entry.record.changed(failures=0).with_container(restart_count=0)
-            await self._starter.start(entry)
+            await entry.starting(self._starter.start(entry))
             self._health.start(entry)
             return entry.container
 
@@ -210,7 +219,8 @@ class ContainerService:
         entry = self.book.find(container)
         ends = entry.ends
         if condition == "not-running":
-            await entry.until(lambda: entry.gone or entry.state in _AT_REST)
+            # As Docker: an end is one also where the policy starts it again.
+            await entry.until(lambda: entry.gone or entry.ends > ends or entry.state in _AT_REST)
         elif condition == "next-exit":
             await entry.until(lambda: entry.gone or entry.ends > ends)
         else:

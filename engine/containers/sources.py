@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from engine.cgroups.layout import Mode
@@ -10,7 +10,6 @@ from engine.errors import Code, Conflict
 from engine.images.users import ImageUser, WritableLayer
 from engine.logs.source import LogSource
 from engine.stats.target import CgroupFiles, StatTarget
-from engine.types.containers import State
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -106,23 +105,17 @@ class ContainerFacts:
     @asynccontextmanager
     async def writable_layer(self, container: str, *, pause: bool) -> AsyncIterator[WritableLayer]:
         entry = self._runtime.book.find(container)
-        paused = pause and entry.state is State.RUNNING and self._runtime.cgroup(entry.record).can_freeze
-        async with self._runtime.roots.hold(entry):
-            if paused:
-                await self._ender.pause(entry)
-            try:
-                yield WritableLayer(
-                    container_id=entry.id,
-                    name=entry.container.name,
-                    image_id=entry.container.image_id,
-                    upper=str(self._runtime.rootfs.upper(entry.id)),
-                    driver=self._runtime.rootfs.driver(entry.id),
-                    spec=entry.container.spec,
-                    rootfs=str(self._runtime.paths.rootfs(entry.id)),
-                )
-            finally:
-                if paused and entry.state is State.PAUSED:
-                    await self._ender.unpause(entry)
+        still = self._ender.still(entry) if pause else nullcontext()
+        async with self._runtime.roots.hold(entry), still:
+            yield WritableLayer(
+                container_id=entry.id,
+                name=entry.container.name,
+                image_id=entry.container.image_id,
+                upper=str(self._runtime.rootfs.upper(entry.id)),
+                driver=self._runtime.rootfs.driver(entry.id),
+                spec=entry.container.spec,
+                rootfs=str(self._runtime.paths.rootfs(entry.id)),
+            )
 
     async def containers_bytes(self) -> tuple[int, int]:
         total = idle = 0

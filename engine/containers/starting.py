@@ -117,7 +117,11 @@ class Starter:
             oom_kills=group.oom_kills(),
         )
         write_restart_file(runtime, record)
-        self._watch.watch(record.id, conmon_pid)
+        if not self._watch.watch(record.id, conmon_pid):
+            raise RuntimeFailure(
+                "The container was not started", "The process that looks after it (conmon) was killed on the way.",
+                hint="Start it again.",
+            )  # fmt: skip
         await runtime.early.connect(record.id)
         record = record.changed(run=run, stop_wanted=False).with_container(
             state=State.RUNNING,
@@ -308,9 +312,8 @@ class Starter:
         group.remove()
         if not keep_network:
             await runtime.networks.detach(member_of(record))
-        if not keep_root and not runtime.roots.is_held(record.id):
-            await runtime.rootfs.unmount(record.id)
         if not keep_root:
+            await runtime.roots.unmount(record.id)
             names = [mount.source for mount in record.container.mounts if mount.kind == "volume"]
             await runtime.volumes.let_go(names, runtime.book.live_volume_users(besides=record.id) if names else {})
 

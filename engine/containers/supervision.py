@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.containers.record import Run, member_of
-from engine.containers.restart_file import MAY_RESTART, remove_restart_file
-from engine.containers.restarter import GOOD_RUN_SECONDS, delay
-from engine.errors import WherryError
-from engine.types.containers import Cause, Exit, Health, HealthStatus, State
+from engine.containers.record import member_of
+from engine.containers.restart_file import remove_restart_file
+from engine.containers.run_end import NOT_STARTED_CODE, Evidence, settle_end, settle_waiting
+from engine.errors import RuntimeFailure, WherryError
+from engine.types.containers import Exit, State
 from engine.types.data import now
 
 if TYPE_CHECKING:
@@ -24,12 +24,11 @@ if TYPE_CHECKING:
     from engine.containers.exit_watch import ExitWatch
     from engine.containers.health import HealthMonitor
     from engine.containers.record import Record
+    from engine.containers.run_end import Decision
     from engine.containers.runtime import Runtime
     from engine.containers.starting import Starter
 
 _log = logging.getLogger(__name__)
-_FIRST_SIGNAL, _LAST_SIGNAL = 129, 192
-LOST_CODE = 137
 
 
 class Supervisor:
@@ -51,6 +50,9 @@ class Supervisor:
         self._tasks: set[asyncio.Task[None]] = set()
         self._restarts: dict[str, asyncio.Task[None]] = {}
         self._closing = False
+        self._may_restart = asyncio.Event()
+        self._offline: set[str] = set()
+        """Whose way out is gone and has not come back."""
         self.on_end: Callable[[str], None] | None = None
         """Told of a container whose run is over while its control groups are still there."""
 
@@ -76,68 +78,50 @@ class Supervisor:
 
     async def _ended(self, entry: Entry) -> None:
         async with entry.lock:
-            found = self._watch.exit_code(entry.id)
-            if found is not None and entry.alive:
-                code, moment = found
-                await self.record_end(entry, code, datetime.fromtimestamp(moment, UTC))
+            if entry.alive and self._watch.exit_code(entry.id) is not None:
+                await self.record_end(entry, self._evidence(entry))
 
     async def _orphaned(self, entry: Entry) -> None:
         """conmon leaves the exit code before it goes, so a missing one means it was killed: nobody reads the service's
         output any more or would see it end. It is ended, and the policy decides the rest."""
         async with entry.lock:
-            if not entry.alive or entry.container.pid == 0:
-                return
-            found = self._watch.exit_code(entry.id)
-            if found is not None:
-                await self.record_end(entry, found[0], datetime.fromtimestamp(found[1], UTC))
-                return
-            await self.record_end(
-                entry, LOST_CODE, now(), error="The process that looked after it (conmon) was killed."
-            )
+            if entry.alive and entry.container.pid:
+                await self.record_end(entry, self._evidence(entry))
 
-    async def record_end(self, entry: Entry, code: int, ended: datetime, *, error: str = "") -> None:
+    def _evidence(self, entry: Entry) -> Evidence:
+        found = self._watch.exit_code(entry.id)
+        out_of_memory = self._runtime.cgroup(entry.record).oom_kills() > entry.record.run.oom_kills
+        if found is None:
+            return Evidence(looked=now(), out_of_memory=out_of_memory)
+        ended = datetime.fromtimestamp(found[1], UTC)
+        return Evidence(looked=now(), code=found[0], ended=ended, out_of_memory=out_of_memory)
+
+    async def record_end(self, entry: Entry, evidence: Evidence) -> None:
         """The run is over: say why, clear away, and do what the policy wants. The caller holds the lock."""
         record = entry.record
         self._health.stop(entry.id)
         if self.on_end is not None:
             self.on_end(entry.id)
-        out_of_memory = self._runtime.cgroup(record).oom_kills() > record.run.oom_kills
-        ending = Exit(
-            code=code,
-            ended=ended,
-            signal=code - 128 if _FIRST_SIGNAL <= code <= _LAST_SIGNAL else 0,
-            oom_killed=out_of_memory,
-            error=error,
-            requested=record.stop_wanted,
-            cause=Cause.LOST if error else cause_of(record),
-        )
-        again = not self._closing and wants_restart(record, ending)
-        if out_of_memory:
+        if evidence.out_of_memory:
             self._runtime.book.announce(entry, "oom")
-        await self._starter.take_down(record, keep_network=again, keep_root=again)
-        started = record.container.started
-        good = started is not None and (ended - started).total_seconds() >= GOOD_RUN_SECONDS
-        failures = (1 if good else record.failures + 1) if again else 0
-        record = record.changed(
-            run=Run(),
-            failures=failures,
-            good_spec=record.container.spec if good or code == 0 else record.good_spec,
-        ).with_container(
-            state=State.RESTARTING if again else State.EXITED,
-            exit=ending,
-            pid=0,
-            ip_address="",
-            ports=record.container.ports,
-            cgroup="",
-            health=HealthStatus(status=Health.NONE, log=record.container.health.log),
-        )
-        entry.ends += 1
-        if not again:
+        settled, decision = settle_end(record, evidence)
+        try:
+            await self._starter.take_down(record, keep_network=decision.again, keep_root=decision.again)
+        except (WherryError, OSError) as error:
+            # It has ended all the same; what is left of it is looked for again soon.
+            _log.warning("not all of %s could be cleared away: %s", record.container.name, error)
+        if not decision.again:
             remove_restart_file(self._runtime, entry.id)
-        await self._runtime.book.save_when_it_fits(entry, record, "die", **_die_attributes(record, ending))
-        if again:
-            self._schedule(entry, delay(0 if good else failures - 1))
-        elif record.container.spec.auto_remove:
+        entry.ends += 1
+        attributes = _die_attributes(settled) if evidence.not_started is None else {}
+        action = "die" if evidence.not_started is None else ""
+        await self._runtime.book.save_when_it_fits(entry, settled, action, **attributes)
+        self._follow(entry, decision)
+
+    def _follow(self, entry: Entry, decision: Decision) -> None:
+        if decision.again:
+            self._schedule(entry, decision.wait)
+        elif decision.remove:
             self.spawn(self.remove_quietly(entry), f"remove {entry.id[:12]}")
 
     async def remove_quietly(self, entry: Entry) -> None:
@@ -146,9 +130,27 @@ class Supervisor:
 
     # --- restarts ---
 
+    def begin(self) -> None:
+        """All is looked through and swept: restarts that fell due meanwhile may go ahead."""
+        self._may_restart.set()
+
+    def is_waiting(self, container_id: str) -> bool:
+        return container_id in self._restarts
+
+    async def wait_on(self, entry: Entry) -> None:
+        """One that waits for its next start and that nobody here waits for yet. The caller holds the lock."""
+        if self.is_waiting(entry.id):
+            return
+        settled, decision = settle_waiting(entry.record, now())
+        if settled != entry.record:
+            await self._starter.take_down(entry.record)
+            await self._runtime.book.save_when_it_fits(entry, settled)
+        self._follow(entry, decision)
+
     def _schedule(self, entry: Entry, seconds: float) -> None:
         self.cancel_restart(entry.id)
-        self._restarts[entry.id] = self.spawn(self._restart(entry, seconds), f"restart {entry.id[:12]}")
+        if not self._closing:  # else it is the stand-in's or the next engine's
+            self._restarts[entry.id] = self.spawn(self._restart(entry, seconds), f"restart {entry.id[:12]}")
 
     def cancel_restart(self, container_id: str) -> None:
         task = self._restarts.pop(container_id, None)
@@ -157,48 +159,46 @@ class Supervisor:
 
     async def _restart(self, entry: Entry, seconds: float) -> None:
         await asyncio.sleep(seconds)
+        await self._may_restart.wait()
         async with entry.lock:
-            if entry.gone or entry.state is not State.RESTARTING:
-                return
-            self._restarts.pop(entry.id, None)
-            await self.start_again(entry)
+            if self._restarts.get(entry.id) is asyncio.current_task():
+                del self._restarts[entry.id]
+            if not entry.gone and entry.state is State.RESTARTING:
+                await self._start_again(entry)
 
-    async def start_again(self, entry: Entry) -> None:
+    async def _start_again(self, entry: Entry) -> None:
         """As the policy wants. The caller holds the lock. A start that fails is an end like any other."""
-        count = entry.container.restart_count + 1
-        entry.record = entry.record.with_container(restart_count=count)
+        entry.record = entry.record.with_container(restart_count=entry.container.restart_count + 1)
         try:
-            await self._starter.start(entry, action="restart")
+            await entry.starting(self._starter.start(entry, action="restart"))
         except WherryError as error:
             _log.info("restart of %s failed: %s", entry.container.name, error)
-            failures = entry.record.failures + 1
-            ending = entry.container.exit or Exit(code=125, ended=now(), error=str(error))
-            again = wants_restart(entry.record, ending)
-            record = entry.record.changed(failures=failures).with_container(
-                state=State.RESTARTING if again else State.EXITED, exit=ending
-            )
-            await self._runtime.book.save(entry, record)
-            if again:
-                self._schedule(entry, delay(failures - 1))
+            code = error.exit_code if isinstance(error, RuntimeFailure) else NOT_STARTED_CODE
+            failed = Exit(code=code, ended=now(), error=str(error))
+            await self.record_end(entry, Evidence(looked=now(), not_started=failed))
         else:
             self._health.start(entry)
 
     # --- the network ---
 
     async def _reconnect(self, entry: Entry) -> None:
-        """pasta was killed; the namespace is still there, so another pasta brings the same ports back."""
+        """pasta was killed; the namespace is still there, so another pasta brings the same ports back. One that cannot
+        be had now is tried for again by the reconciler."""
         async with entry.lock:
-            if not entry.alive or self._closing:
+            networks = self._runtime.networks
+            if not entry.alive or self._closing or networks.attachments.is_watched(entry.id):
                 return
             container = entry.container
-            networks = self._runtime.networks
             try:
                 pid = await networks.reconnect(member_of(entry.record), container.ports)
-            except WherryError as error:
-                _log.warning("the network of %s could not be brought back: %s", container.name, error)
+            except (WherryError, OSError) as error:
+                if entry.id not in self._offline:
+                    self._offline.add(entry.id)
+                    _log.warning("the network of %s could not be brought back yet: %s", container.name, error)
                 return
-            run = entry.record.run
-            await self._runtime.book.save(entry, entry.record.changed(run=msgspec.structs.replace(run, pasta_pid=pid)))
+            self._offline.discard(entry.id)
+            run = msgspec.structs.replace(entry.record.run, pasta_pid=pid)
+            await self._runtime.book.save_when_it_fits(entry, entry.record.changed(run=run))
 
     # --- tasks ---
 
@@ -223,24 +223,8 @@ class Supervisor:
             await asyncio.wait(self._tasks)
 
 
-def cause_of(record: Record) -> Cause:
-    """Of an end that was seen."""
-    if not record.stop_wanted:
-        return Cause.ITSELF
-    return Cause.STOPPED if record.container.state is State.STOPPING else Cause.KILLED
-
-
-def wants_restart(record: Record, ending: Exit) -> bool:
-    """The restart policy, as Docker reads it."""
-    policy = record.container.spec.restart
-    if record.stop_wanted or policy.name not in MAY_RESTART:
-        return False
-    if policy.name == "on-failure":
-        return ending.code != 0 and not 0 < policy.maximum_retries <= record.failures
-    return True
-
-
-def _die_attributes(record: Record, ending: Exit) -> dict[str, str]:
-    started = record.container.started
+def _die_attributes(record: Record) -> dict[str, str]:
+    started, ending = record.container.started, record.container.exit
+    assert ending is not None
     seconds = 0 if started is None else max(0, int((ending.ended - started).total_seconds()))
     return {"exitCode": str(ending.code), "execDuration": str(seconds)}

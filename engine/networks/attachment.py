@@ -133,6 +133,10 @@ class NetworkAttachments:
             self._watch(key, pid)
         return pid
 
+    def is_watched(self, key: str) -> bool:
+        """Whether its pasta lives, as far as anybody has told."""
+        return key in self._watched
+
     def close(self) -> None:
         for key in tuple(self._watched):
             self._forget(key)

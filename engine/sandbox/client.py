@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
 import os
 import signal as signals
@@ -22,6 +21,7 @@ from engine.errors import Code, HostError, StorageError, WherryError
 from engine.sandbox import closing, subordinate
 from engine.sandbox.cgroup_doors import CgroupDoors
 from engine.sandbox.channel import Channel, ChannelClosed, ReplyError
+from engine.sandbox.failures import DISK_FULL, TRIES, KeeperLost, may_be_repeated, translated, unpack_error
 from engine.sandbox.pipes import Pipes
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ log = logging.getLogger(__name__)
 _PROGRAMS = Path(__file__).parents[1]
 """Where what runs in the namespace is: the keeper, and the small programs that the rooms start there."""
 
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-
 HINTS = {
     "user-namespace": (
         "Allow unprivileged user namespaces: `sudo sysctl -w user.max_user_namespaces=15000`; on Ubuntu also"
@@ -50,10 +48,6 @@ HINTS = {
     ),
     "id-map": "Check that newuidmap and newgidmap are installed (package uidmap) and /etc/subuid has a range for you.",
 }
-
-
-class KeeperLost(HostError):
-    """The keeper died while it worked on this call; whether the call took effect is not known."""
 
 
 @dataclass(frozen=True)
@@ -313,7 +307,7 @@ class Keeper:
             await self._call("execute", {"plan": [operation.encode() for operation in plan]}, raw=True)
         except ReplyError as error:
             if error.kind != "os":
-                raise self._translated(error) from None
+                raise translated(error) from None
             operation = plan[error.step]
             full = error.errno in DISK_FULL
             failed = f"Could not {operation.describe()}"
@@ -378,7 +372,7 @@ class Keeper:
         try:
             values, _ = await self._call("unpack", arguments, [tar_fd], progress=progress)
         except OSError as error:
-            raise _unpack_error(error) from error
+            raise unpack_error(error) from error
         return Unpacked(values["diff_id"], values["entries"], values["bytes"], tuple(values["notes"]))
 
     async def pack(
@@ -484,26 +478,22 @@ class Keeper:
         progress: Callable[[int], None] | None = None,
         raw: bool = False,
     ) -> tuple[dict[str, Any], list[int]]:
-        channel = await self._living()
-        try:
-            return await channel.call(op, arguments, fds, progress)
-        except ChannelClosed:
-            raise KeeperLost(
-                "The keeper died while it worked", f"It was doing “{op}”.", hint="Another is started; try again."
-            ) from None
-        except ReplyError as error:
-            if raw:
-                raise
-            raise self._translated(error) from None
-
-    def _translated(self, error: ReplyError) -> Exception:
-        if error.kind == "os":
-            return OSError(error.errno, error.text, *([error.path] if error.path else []))
-        if error.kind == "input":
-            return StorageError("The archive is not usable", error.text, code=Code.BAD_ARCHIVE)
-        if error.kind == "worker":
-            return KeeperLost("A worker of the keeper died", error.text)
-        return WherryError("The keeper failed in a way it should not", details=error.text)
+        tries = TRIES if may_be_repeated(op, arguments) else 1
+        for left in reversed(range(tries)):
+            channel = await self._living()
+            try:
+                return await channel.call(op, arguments, fds, progress)
+            except ChannelClosed:
+                arguments = arguments | {"repeated": True}
+                if not left:
+                    break
+            except ReplyError as error:
+                if raw:
+                    raise
+                raise translated(error) from None
+        raise KeeperLost(
+            "The keeper died while it worked", f"It was doing “{op}”.", hint="Another is started; try again."
+        )
 
     async def _living(self) -> Channel:
         """The channel to a keeper that lives, started if need be."""
@@ -571,13 +561,3 @@ class Keeper:
             return
         for listener in self._listeners:
             listener()
-
-
-def _unpack_error(error: OSError) -> StorageError:
-    where = f" (at {error.filename})" if error.filename else ""
-    if error.errno in DISK_FULL:
-        return StorageError(
-            "The disk is full", f"Unpacking stopped{where}.", code=Code.DISK_FULL,
-            hint="Free some space: `wherry system prune` removes what no container uses.",
-        )  # fmt: skip
-    return StorageError("The archive cannot be unpacked here", f"{error.strerror}{where}.", code=Code.BAD_ARCHIVE)

@@ -107,6 +107,13 @@ class RootFilesystems:
         found = {target.parent.name for target in targets if target.name == "rootfs" and target.parent.parent == below}
         return found
 
+    async def mount_points(self) -> set[str]:
+        """Ids of containers that have a mount, be it dead."""
+        kinds = {driver.mount_type for driver in self._drivers.values()}
+        targets = (self._paths.root / each["target"] for each in await self._keeper.mounts() if each["type"] in kinds)
+        below = self._paths.containers
+        return {each.parent.name for each in targets if each.name == "rootfs" and each.parent.parent == below}
+
     def upper(self, container_id: str) -> Path:
         """What the container wrote."""
         return self._paths.upper(container_id)

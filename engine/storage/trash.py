@@ -9,7 +9,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from engine.errors import WherryError
-from engine.sandbox.client import KeeperLost
+from engine.sandbox.failures import KeeperLost
 from engine.sandbox.plans import Rename
 
 if TYPE_CHECKING:

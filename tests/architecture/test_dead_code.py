@@ -23,7 +23,6 @@ CALLED_BY_A_FRAMEWORK = {
 }  # fmt: skip
 
 LOOKED_AT_BY_TESTS = {
-    "on_restart": "a keeper was replaced: nothing else shows when",
     "all_text": "a terminal's whole contents",
     "contrast": "of two colours of the palette",
 }

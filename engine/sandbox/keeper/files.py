@@ -135,7 +135,12 @@ def rename(request: Request) -> None:
     old, new = Inside(request), Inside(request, "new_path")
     if old.is_root or new.is_root:
         raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), old.path)
-    os.rename(old.name, new.name, src_dir_fd=old.parent, dst_dir_fd=new.parent)
+    try:
+        os.rename(old.name, new.name, src_dir_fd=old.parent, dst_dir_fd=new.parent)
+    except FileNotFoundError:
+        if not request.is_repeated:
+            raise
+        os.stat(new.name, dir_fd=new.parent, follow_symlinks=False)
 
 
 def make_directory(request: Request) -> None:
@@ -143,7 +148,7 @@ def make_directory(request: Request) -> None:
     os.umask(0)
     if not arguments["parents"]:
         inside = Inside(request)
-        _make(inside.parent, inside.name, arguments)
+        _make(inside.parent, inside.name, arguments, may_be_there=request.is_repeated)
         return
     root = os.open(arguments["root"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     at = b""
@@ -160,8 +165,12 @@ def make_directory(request: Request) -> None:
             os.close(parent)
 
 
-def _make(parent: int, name: bytes, arguments: dict[str, Any]) -> None:
-    os.mkdir(name, arguments["mode"] & 0o777, dir_fd=parent)
+def _make(parent: int, name: bytes, arguments: dict[str, Any], *, may_be_there: bool = False) -> None:
+    try:
+        os.mkdir(name, arguments["mode"] & 0o777, dir_fd=parent)
+    except FileExistsError:
+        if not may_be_there:
+            raise
     descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
     try:
         os.fchown(descriptor, *arguments["owner"])
@@ -174,7 +183,8 @@ def remove(request: Request) -> None:
     inside = Inside(request)
     if inside.is_root:
         raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), inside.path)
-    os.stat(inside.name, dir_fd=inside.parent, follow_symlinks=False)
+    if not request.is_repeated:
+        os.stat(inside.name, dir_fd=inside.parent, follow_symlinks=False)
     trees.remove_at(inside.parent, inside.name)
 
 

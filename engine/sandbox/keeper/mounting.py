@@ -17,10 +17,18 @@ _ESCAPES = (("\\134", "\\"), ("\\040", " "), ("\\011", "\t"), ("\\012", "\n"))
 _PROPAGATION = {"private": kernel.MS_PRIVATE, "slave": kernel.MS_SLAVE, "shared": kernel.MS_SHARED}
 
 
-def execute(plan: list[dict[str, Any]]) -> None:
-    """Stop at the first failure; the OSError then has `step`, the number of the operation that failed."""
+def execute(plan: list[dict[str, Any]], *, repeated: bool = False) -> None:
+    """Stop at the first failure; the OSError then has `step`, the number of the operation that failed.
+
+    A plan that is repeated may have been carried out in part by a keeper that died: no mount is stacked on its own
+    first try, and what is renamed already is not missing.
+    """
     for step, operation in enumerate(plan):
         try:
+            if repeated and operation["kind"] in _MOUNTS:
+                _unmount({"target": operation["target"], "lazy": True, "every": True})
+            if repeated and operation["kind"] == "rename" and _is_renamed(operation):
+                continue
             _OPERATIONS[operation["kind"]](operation)
         except OSError as error:
             error.step = step  # type: ignore[attr-defined]
@@ -154,6 +162,10 @@ def _rename(operation: dict[str, Any]) -> None:
         kernel.rename(-100, source, -100, target, kernel.RENAME_NOREPLACE)
 
 
+def _is_renamed(operation: dict[str, Any]) -> bool:
+    return not os.path.lexists(operation["source"]) and os.path.lexists(operation["target"])
+
+
 def _remove(operation: dict[str, Any]) -> None:
     try:
         os.unlink(operation["path"])
@@ -169,6 +181,7 @@ def _own(operation: dict[str, Any]) -> None:
         os.chmod(operation["path"], operation["mode"])
 
 
+_MOUNTS = ("bind", "tmpfs", "overlay")
 _OPERATIONS: dict[str, Callable[[dict[str, Any]], None]] = {
     "directory": _directory,
     "file": _file,

@@ -30,6 +30,11 @@ class Request(NamedTuple):
     fds: list[int]
     channel: socket.socket
 
+    @property
+    def is_repeated(self) -> bool:
+        """A keeper died over it before: what was to be done may be done."""
+        return bool(self.arguments.get("repeated"))
+
     def progress(self, value: int) -> None:
         wire.send(self.channel, {"id": self.number, "progress": value})
 

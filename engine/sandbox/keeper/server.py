@@ -120,6 +120,8 @@ class Server:
 
     def _create_netns(self, request: Request) -> None:
         try:
+            if request.is_repeated:
+                networks.remove(request)
             used = self._spare.use(request)
         except OSError as error:
             wire.send(self._channel, {"id": request.number, "error": describe(error)})
@@ -202,7 +204,7 @@ def _spawn(request: Request) -> Reply:
 
 
 def _execute(request: Request) -> None:
-    mounting.execute(request.arguments["plan"])
+    mounting.execute(request.arguments["plan"], repeated=request.is_repeated)
 
 
 def _mounts(request: Request) -> Reply:

@@ -13,7 +13,7 @@ import pytest
 from engine.errors import Code, Conflict, HostError
 from engine.networks import attachment, slirp
 from engine.processes.programs import find_program
-from engine.sandbox.client import KeeperLost
+from engine.sandbox.failures import KeeperLost
 from engine.types.containers import Exec, Mount, PortMapping, State, UpdateContainer
 from engine.types.networks import CreateNetwork
 from tests.system.containers.conftest import create, output, run, until

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.errors import Code, HostError, StorageError
-from engine.sandbox.client import Keeper, KeeperLost
+from engine.sandbox.client import Keeper
+from engine.sandbox.failures import KeeperLost
 from engine.sandbox.plans import Bind, Link, MakeDirectory, MakeFile, Own, Remove, Rename, Tmpfs, Unmount
 from tests.support.leaks import own_cgroups
 from tests.system.storage.conftest import eventually
@@ -283,9 +284,59 @@ async def test_who_tries_again_at_once_finds_another_keeper(keeper: Keeper, expe
     first = keeper.pid
     _kill_while_the_loop_waits(first)
     with pytest.raises(KeeperLost):
-        await keeper.mounts()
-    await keeper.mounts()
+        await keeper.spawn(["true"])
+    await keeper.run(["true"])
     assert keeper.pid != first
+
+
+async def test_a_call_that_a_keeper_died_over_is_made_again(
+    keeper: Keeper, paths: Paths, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("the keeper died")
+    made, moved = paths.volumes / "made", paths.volumes / "moved"
+    for call in (
+        lambda: keeper.execute([MakeDirectory(path=made), Tmpfs(target=made), Unmount(target=made, every=True)]),
+        lambda: keeper.execute([Rename(source=made, target=moved)]),
+        lambda: keeper.create_netns(paths.netns("0" * 64)),
+        lambda: keeper.remove_netns(paths.netns("0" * 64)),
+        lambda: keeper.tree_size(moved),
+        lambda: keeper.remove_tree(moved),
+    ):
+        _kill_while_the_loop_waits(keeper.pid)
+        await call()
+    assert not moved.exists()
+
+
+async def test_what_a_keeper_had_done_before_it_died_is_not_done_twice(keeper: Keeper, paths: Paths) -> None:
+    target, moved, netns = paths.volumes / "target", paths.volumes / "moved", paths.netns("0" * 64)
+    plan = [MakeDirectory(path=target), Tmpfs(target=target), MakeDirectory(path=target / "in")]
+    await keeper.execute(plan)
+    await keeper.request("execute", plan=[each.encode() for each in plan], repeated=True)
+    assert [each["target"] for each in await keeper.mounts()].count(str(target)) == 1
+    await keeper.execute([Unmount(target=target)])
+    rename = [Rename(source=target, target=moved)]
+    await keeper.execute(rename)
+    await keeper.request("execute", plan=[each.encode() for each in rename], repeated=True)
+    with pytest.raises(StorageError):
+        await keeper.execute(rename)
+    await keeper.create_netns(netns)
+    await keeper.request("create_netns", path=str(netns), repeated=True)
+    assert [each["target"] for each in await keeper.mounts()].count(str(netns)) == 1
+    await keeper.remove_netns(netns)
+
+
+async def test_files_that_were_changed_already_are_no_failure_the_second_time(keeper: Keeper, paths: Paths) -> None:
+    root = paths.volumes
+    await keeper.make_directory(root, "/one")
+    await keeper.request("make_directory", root=str(root), path="/one", mode=0o700, owner=[0, 0], parents=False,
+                         repeated=True)  # fmt: skip
+    await keeper.rename(root, "/one", "/two")
+    await keeper.request("rename", root=str(root), path="/one", new_path="/two", repeated=True)
+    await keeper.remove(root, "/two")
+    await keeper.request("remove", root=str(root), path="/two", repeated=True)
+    for call in (keeper.remove(root, "/two"), keeper.rename(root, "/one", "/two")):
+        with pytest.raises(FileNotFoundError):
+            await call
 
 
 def _kill_while_the_loop_waits(pid: int) -> None:

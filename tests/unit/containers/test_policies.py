@@ -14,7 +14,7 @@ from engine.containers.editing import changed_fields
 from engine.containers.health import check_command, effective, judge
 from engine.containers.record import Record, member_of
 from engine.containers.restarter import delay, must_restart
-from engine.containers.supervision import wants_restart
+from engine.containers.run_end import wants_restart
 from engine.types.containers import (
     Container,
     ContainerSpec,
