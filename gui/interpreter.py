@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
 
 _TURN_SECONDS = 0.001
 
@@ -15,8 +20,16 @@ def prepare_for_start() -> None:
     The window's thread and the engine's share one lock; with Python's own five milliseconds a click waits that long at
     each of the turns it needs.
     """
+    start_no_bus(os.environ)
     gc.disable()
     sys.setswitchinterval(_TURN_SECONDS)
+
+
+def start_no_bus(environment: MutableMapping[str, str]) -> None:
+    """Where the session has no message bus there is none: libdbus would start one, which nobody ends."""
+    there = os.path.exists(os.path.join(environment.get("XDG_RUNTIME_DIR") or "/nowhere", "bus"))
+    if not there:
+        environment.setdefault("DBUS_SESSION_BUS_ADDRESS", "disabled:")
 
 
 def settle_after_start() -> None:

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 # Before anything imports Qt: no test may open windows on the screen of whoever runs it.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.fonts=false")
+# Nor start a message bus, which nobody would end: where dbus-x11 is installed, libdbus starts one for who asks.
+os.environ["DBUS_SESSION_BUS_ADDRESS"] = "disabled:"
 
 import hypothesis
 import pytest

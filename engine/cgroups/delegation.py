@@ -38,7 +38,7 @@ def find_bus() -> str:
     """Where the systemd listens that may give us a scope: for root the machine's, else the user's own; "" for none."""
     if os.getuid() == 0:
         return "SYSTEM" if Path("/run/systemd/system").is_dir() and _SYSTEM_BUS.exists() else ""
-    if address := os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
+    if (address := os.environ.get("DBUS_SESSION_BUS_ADDRESS", "")) and not address.startswith("disabled:"):
         return address
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     return f"unix:path={runtime}/bus" if runtime and Path(runtime, "bus").exists() else ""

@@ -51,7 +51,11 @@ def need_program(name: str) -> str:
 
 
 def runtime_environment() -> dict[str, str]:
-    """What the runtime's programs see: no more of the user's session than they need."""
-    kept = ("PATH", "HOME", "XDG_RUNTIME_DIR", "LANG", "TMPDIR")
+    """What the runtime's programs see: no more of the user's session than they need, and names in any alphabet.
+
+    Without a locale of UTF-8 conmon makes nothing of a store whose path is not plain ASCII. Each C library has C.UTF-8.
+    """
+    kept = ("PATH", "HOME", "XDG_RUNTIME_DIR", "TMPDIR")
     found = {name: value for name in kept if (value := os.environ.get(name))}
-    return {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"} | found
+    path = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+    return path | {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"} | found

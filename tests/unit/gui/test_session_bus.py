@@ -1,0 +1,47 @@
+"""A window in a session without a message bus has none: libdbus would start one that stays behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from gui.interpreter import start_no_bus
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_no_bus_is_started_where_there_is_none(tmp_path: Path) -> None:
+    environment = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    start_no_bus(environment)
+    assert environment["DBUS_SESSION_BUS_ADDRESS"] == "disabled:"
+
+
+def test_one_that_is_there_is_used(tmp_path: Path) -> None:
+    (tmp_path / "bus").touch()
+    found = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    start_no_bus(found)
+    assert "DBUS_SESSION_BUS_ADDRESS" not in found
+    named = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/somewhere"}
+    start_no_bus(named)
+    assert named["DBUS_SESSION_BUS_ADDRESS"] == "unix:path=/somewhere"
+
+
+_ASK = "from PySide6.QtDBus import QDBusConnection; assert not QDBusConnection.sessionBus().isConnected()"
+_PREPARED = "from gui.interpreter import prepare_for_start; prepare_for_start()"
+
+
+def test_libdbus_starts_none_for_a_prepared_window(tmp_path: Path) -> None:
+    """With what it would start in its way; that it would is the first half of the proof."""
+    called = tmp_path / "called"
+    launcher = tmp_path / "dbus-launch"
+    launcher.write_text(f"#!/bin/sh\ntouch '{called}'\n")
+    launcher.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "DISPLAY": ":77", "PYTHONPATH": os.getcwd()}
+    subprocess.run([sys.executable, "-c", _ASK], env=environment, check=True, timeout=60)
+    assert called.exists()
+    called.unlink()
+    subprocess.run([sys.executable, "-c", f"{_PREPARED}; {_ASK}"], env=environment, check=True, timeout=60)
+    assert not called.exists()
