@@ -51,6 +51,7 @@ _STORES = pytest.StashKey[list["ShortTmp"]]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--sequences", type=int, default=24, help="how many random sequences of the tree model to play")
+    parser.addoption("--piped", type=int, default=16, help="megabytes to send through containers' standard input")
     parser.addoption("--first-sequence", type=int, default=0, help="the number of the first")
 
 

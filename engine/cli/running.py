@@ -27,7 +27,7 @@ _PULL_CHOICES = ("always", "missing", "never")
 
 
 def create(given: Given) -> int:
-    print(_create(engine(), given, detach=True))
+    print(_create(engine(), given, detach=False))
     return 0
 
 

@@ -113,38 +113,59 @@ def converse(
     sys.stdout.flush()
     show(first)
     keys = _KeyWatch(detach_sequence(detach_keys) if tty else b"")
-    poller = select.poll()
-    poller.register(connection.fileno(), select.POLLIN)
-    if stdin:
-        poller.register(0, select.POLLIN)
+    typed = _Input(connection, keys) if stdin else None
     while True:
+        poller = select.poll()
+        poller.register(connection.fileno(), select.POLLIN | (select.POLLOUT if typed and typed.waiting else 0))
+        if typed and typed.wants_more:
+            poller.register(0, select.POLLIN)
         ready = dict(poller.poll())
-        if 0 in ready and not _pass_input(connection, keys):
-            poller.unregister(0)
-        if connection.fileno() in ready:
+        if typed and 0 in ready:
+            typed.read()
+        if typed and ready.get(connection.fileno(), 0) & select.POLLOUT:
+            typed.send()
+        if ready.get(connection.fileno(), 0) & ~select.POLLOUT:
             data = _received(connection)
             if not data:
                 return
             show(data)
 
 
-def _pass_input(connection: _socket.socket, keys: _KeyWatch) -> bool:
-    """False once the input has ended; the process is told by closing our half."""
-    try:
-        data = os.read(0, _PIECE)
-    except OSError as error:
-        if error.errno != errno.EIO:
-            raise
-        data = b""
-    if not data:
-        with contextlib.suppress(OSError):
-            connection.shutdown(_socket.SHUT_WR)
-        return False
-    try:
-        connection.sendall(keys.filter(data))
-    except (BrokenPipeError, ConnectionResetError):
-        return False
-    return True
+class _Input:
+    """What goes in. It never waits for the process to take it: a process that wants to be read first would wait, too."""
+
+    def __init__(self, connection: _socket.socket, keys: _KeyWatch) -> None:
+        self._connection = connection
+        self._keys = keys
+        self._ended = False
+        self.waiting = b""
+
+    @property
+    def wants_more(self) -> bool:
+        return not self._ended and not self.waiting
+
+    def read(self) -> None:
+        try:
+            data = os.read(0, _PIECE)
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            data = b""
+        if not data:
+            self._ended = True
+            with contextlib.suppress(OSError):
+                self._connection.shutdown(_socket.SHUT_WR)
+            return
+        self.waiting = self._keys.filter(data)
+        self.send()
+
+    def send(self) -> None:
+        try:
+            self.waiting = self.waiting[self._connection.send(self.waiting, _socket.MSG_DONTWAIT) :]
+        except BlockingIOError:
+            return
+        except (BrokenPipeError, ConnectionResetError):
+            self._ended, self.waiting = True, b""
 
 
 def _received(connection: _socket.socket) -> bytes:

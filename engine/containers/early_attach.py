@@ -15,28 +15,23 @@ if TYPE_CHECKING:
 
     from engine.containers.attach import Attachment
 
-_TYPED_AHEAD = 1 << 20
-
 
 class EarlyAttachment:
-    """Implements `facade.ByteStream`; becomes the real one with the start, or ends with its failure."""
+    """Implements `facade.ByteStream`; becomes the real one with the start, or ends with its failure.
+
+    What is written before waits with its writer: a pipe that nobody reads yet takes 64 kB, and the start must not wait
+    for the rest.
+    """
 
     def __init__(self, connect: Callable[[], Awaitable[Attachment]], forget: Callable[[EarlyAttachment], None]) -> None:
         self._connect = connect
         self._forget = forget
         self._real: Attachment | None = None
         self._settled = asyncio.Event()
-        self._typed: list[bytes] = []
-        self._input_ended = False
         self._size: tuple[int, int] | None = None
 
     async def become_real(self) -> None:
         real = await self._connect()
-        for data in self._typed:
-            await real.write(data)
-        self._typed.clear()
-        if self._input_ended:
-            await real.close_stdin()
         if self._size is not None:
             await real.resize(*self._size)
         self._real = real
@@ -50,16 +45,12 @@ class EarlyAttachment:
         return await self._real.read() if self._real is not None else None
 
     async def write(self, data: bytes) -> None:
-        if self._real is None and not self._settled.is_set():
-            if sum(map(len, self._typed)) < _TYPED_AHEAD:
-                self._typed.append(data)
-                return
-            await self._settled.wait()
+        await self._settled.wait()
         if self._real is not None:
             await self._real.write(data)
 
     async def close_stdin(self) -> None:
-        self._input_ended = True
+        await self._settled.wait()
         if self._real is not None:
             await self._real.close_stdin()
 

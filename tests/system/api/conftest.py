@@ -41,13 +41,13 @@ class Tool:
     """A client program pointed at the socket."""
 
     def __init__(self, argv: list[str], environment: dict[str, str], directory: Path) -> None:
-        self._argv = argv
+        self.argv = argv
         self.environment = environment
         self.directory = directory
 
     async def try_(self, *words: str, input: bytes = b"") -> Done:
         process = await asyncio.create_subprocess_exec(
-            *self._argv,
+            *self.argv,
             *words,
             env=self.environment,
             cwd=self.directory,
@@ -70,7 +70,7 @@ class Tool:
 
     async def start(self, *words: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            *self._argv,
+            *self.argv,
             *words,
             env=self.environment,
             cwd=self.directory,
@@ -85,7 +85,7 @@ class Tool:
         ours, theirs = os.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         process = await asyncio.create_subprocess_exec(
-            *self._argv,
+            *self.argv,
             *words,
             env=self.environment,
             cwd=self.directory,
@@ -202,3 +202,14 @@ async def wherry(short_tmp: ShortTmp, tmp_path: Path) -> AsyncIterator[Tool]:
     if (short_tmp.run / "docker.sock").exists():
         await made.try_("rm", "-f", *(await made("ps", "-aq")).split())
         assert await take_over(short_tmp.run / "docker.sock")
+
+
+@pytest.fixture
+def wherry_here(served: EmbeddedEngine, short_tmp: ShortTmp, tmp_path: Path) -> Tool:
+    """Our own command line, on the engine that is open here."""
+    environment = environment_for(short_tmp.run / "docker.sock", tmp_path) | {
+        "WHERRY_ROOT": str(short_tmp.root),
+        "WHERRY_RUN": str(short_tmp.run),
+        "PYTHONPATH": os.getcwd(),
+    }
+    return Tool([sys.executable, "-m", "engine.cli"], environment, tmp_path)
