@@ -25,6 +25,7 @@ from engine.files.service import FileService
 from engine.host.service import EngineParts, HostService
 from engine.host.settings import SettingsStore
 from engine.host.version import version
+from engine.images import platforms
 from engine.images.service import ImageService
 from engine.logs.service import LogService
 from engine.networks.service import NetworkService
@@ -276,6 +277,7 @@ class _ImageLookup:
 
     def image(self, name: str, *, platform: str = "") -> FoundImage:
         stored = self._engine.images.catalogue.resolve(name)
+        platforms.must_match(platform, stored.platform, name)
         tags = self._engine.images.catalogue.tags_of(stored.id)
         return FoundImage(
             id=stored.id,

@@ -17,6 +17,7 @@ from engine.api.lookups import (
     processors,
     volume_paths,
 )
+from engine.api.platforms import platform_of
 from engine.api.ps_formats import columns_of, table
 from engine.api.recipes import further_networks, spec_of
 from engine.api.resources import update_of
@@ -25,7 +26,7 @@ from engine.api.rules.limits import check_limits, check_restart
 from engine.api.shapes.containers import docker_state, endpoints, inspection, merged_labels, summary
 from engine.api.shapes.host_config import shown_network
 from engine.api.statuses import Refusal
-from engine.errors import Code, NotFound, WherryError
+from engine.errors import Code, InvalidRequest, NotFound, WherryError
 from engine.types.containers import CreateContainer, Health, State
 
 if TYPE_CHECKING:
@@ -233,26 +234,29 @@ async def create_container(call: Call) -> web.StreamResponse:
     if call.at_least(42):
         host.kernel_memory = None  # Docker ignores it since: the kernel has dropped this limit
     check_create(body, host, processors=await processors(call.engine))
-    spec = await with_links(call.engine, spec_of(body, host, call.text("platform")), body, host)
+    spec = spec_of(body, host, platform_of(call.text("platform")))
     try:
+        spec = await with_links(call.engine, spec, body, host)
         container = await call.engine.containers.create(CreateContainer(spec=spec, name=name.removeprefix("/")))
     except NotFound as error:
-        raise await _missing_image(call, spec.image, error) from error
+        raise await _missing(call, spec.image, error) from error
     try:
         for network, aliases in further_networks(body, spec.network).items():
             await call.engine.networks.connect(network, container.id, aliases=aliases)
-    except WherryError:
+    except WherryError as error:
         await call.engine.containers.remove(container.id, force=True)
-        raise
+        raise (await _missing(call, spec.image, error) if isinstance(error, NotFound) else error) from error
     return call.answer({"Id": container.id, "Warnings": [*container.unenforced, *container.warnings]}, 201)
 
 
-async def _missing_image(call: Call, image: str, error: NotFound) -> NotFound:
-    """Clients pull when they read "No such image", so say it exactly when it is the image that is missing."""
-    if error.code is Code.NOT_FOUND:
-        with docker_words("image", image):
-            await call.engine.images.get(image)
-    return error
+async def _missing(call: Call, image: str, error: NotFound) -> WherryError:
+    """Clients pull the image when a create answers 404: so that is the answer exactly when it is the image that is
+    missing, or there for another machine. A network, container or link that is missing makes a bad request."""
+    if error.code is not Code.NOT_FOUND:
+        return error
+    with docker_words("image", image):
+        await call.engine.images.get(image)
+    return InvalidRequest(error.title, error.explanation, hint=error.hint, subject=error.subject, docker=error.docker)
 
 
 async def start(call: Call) -> web.StreamResponse:

@@ -48,7 +48,7 @@ def _create(client: Client, given: Given, *, detach: bool) -> str:
     try:
         answer = client.post("/containers/create", values, body=body)
     except Failed as error:
-        if error.status != 404 or choice != "missing" or "No such image" not in error.message:
+        if error.status != 404 or choice != "missing":
             raise
         print(f"Unable to find image '{with_default_tag(body['Image'])}' locally", file=sys.stderr)
         _pull(client, body["Image"], given)

@@ -132,7 +132,7 @@ def converse(
 
 
 class _Input:
-    """What goes in. It never waits for the process to take it: a process that wants to be read first would wait, too."""
+    """What goes in. Nothing waits for the process to take it: one that wants to be read first would wait, too."""
 
     def __init__(self, connection: _socket.socket, keys: _KeyWatch) -> None:
         self._connection = connection

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from engine.errors import Code, InvalidRequest, RegistryError
+from engine.errors import Code, InvalidRequest, NotFound, RegistryError
 from engine.types.data import Platform
 
 if TYPE_CHECKING:
@@ -64,6 +64,20 @@ def wanted_platform(text: str) -> Platform:
 
 def matches(wanted: Platform, found: Platform) -> bool:
     return _rank(wanted, found) is not None
+
+
+def must_match(wanted: str, found: Platform, name: str) -> None:
+    """Whether the image that is here is the one that was asked for; "" asks for no platform."""
+    if wanted and not matches(parse_platform(wanted), found):
+        raise NotFound(
+            "The image that is here is for another machine",
+            f"{name} is for {found}, and {wanted} was asked for.",
+            code=Code.NO_PLATFORM,
+            hint=f"Pull it for {wanted}; it then takes the name.",
+            subject=name,
+            docker=f"image with reference {name} was found but does not match the specified platform: "
+            f"wanted {wanted}, actual: {found}",
+        )
 
 
 def choose(manifests: Sequence[Descriptor], wanted: Platform, subject: str) -> Descriptor:

@@ -10,6 +10,8 @@ from array import array
 from collections import deque
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 from engine.logs.files import LogFiles
 from engine.logs.format import JOIN_WINDOW, Joiner, count_ends, may_have_pieces
 from engine.logs.index import Index, Mark, resume, whole_lines
@@ -231,23 +233,17 @@ class Cursor:
             lines += batch
         return lines
 
-    def unfinished(self, *, source: str = "") -> LogLine | None:
-        """The line that is being written; it will come again, whole, under the same number."""
+    def unfinished(self, *, every: bool, source: str = "") -> list[LogLine]:
+        """The line that is being written; it will come again, whole, under the same number. Both streams may have one:
+        every one of them is for the end of a log, when nothing follows; before, the one last written to."""
         if self._ahead:
-            return None
+            return []
         found = self.joiner.unfinished()
-        if found is None:
-            return None
-        line = make_line(self.number, *found, source=source)
-        return LogLine(
-            number=line.number,
-            time_ns=line.time_ns,
-            stream=line.stream,
-            text=line.text,
-            level=line.level,
-            source=source,
-            partial=True,
-        )
+        chosen = sorted(found, key=lambda one: one[0]) if every else found[:1]
+        return [
+            msgspec.structs.replace(make_line(self.number + place, *one, source=source), partial=True)
+            for place, one in enumerate(chosen)
+        ]
 
     def skip_bytes(self, offset: int) -> None:
         """Go on to an offset where a physical line begins."""

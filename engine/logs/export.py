@@ -87,9 +87,8 @@ def _batches(files: LogFiles) -> Iterator[tuple[list[tuple[int, int, bytes]], in
         lines = joiner.feed(block, offset)
         offset += len(block)
         yield lines, offset
-    last = joiner.unfinished()
-    if last is not None:
-        yield [last], offset
+    if last := joiner.unfinished():
+        yield sorted(last, key=lambda line: line[0]), offset
 
 
 def _formatted(lines: list[tuple[int, int, bytes]], plan: Plan | None, *, ansi: bool, stamps: bool) -> Iterator[bytes]:

@@ -32,7 +32,7 @@ class Follower:
         self._chronicle: Chronicle | None = None
         self._closed = False
         self._left = request.count
-        self._partial: LogLine | None = None
+        self._partials: list[LogLine] = []
         self._over: bool = False
 
     def close(self) -> None:
@@ -51,11 +51,11 @@ class Follower:
             if batch:
                 wanted = self._wanted(batch)
                 if wanted:
-                    self._partial = None
+                    self._partials = []
                     yield wanted
                 await asyncio.sleep(0)
                 if end is not None and cursor.offset >= end:
-                    if not self._ended() and (unfinished := self._new_partial(cursor)):
+                    if not self._ended() and (unfinished := self._new_partials(cursor, every=True)):
                         yield unfinished
                     break
                 if self._request.follow and cursor.offset >= cursor.files.end:
@@ -71,7 +71,7 @@ class Follower:
                 if cursor.files.grown():
                     continue
                 last = True
-            if (last or self._request.unfinished) and (unfinished := self._new_partial(cursor)):
+            if (last or self._request.unfinished) and (unfinished := self._new_partials(cursor, every=last)):
                 yield unfinished
             if last:
                 break
@@ -116,13 +116,14 @@ class Follower:
             self._over = self._over or self._left <= 0
         return batch
 
-    def _new_partial(self, cursor: Cursor) -> list[LogLine]:
-        """The line being written, if it says something new."""
-        partial = cursor.unfinished()
-        if partial is None or partial == self._partial:
+    def _new_partials(self, cursor: Cursor, *, every: bool) -> list[LogLine]:
+        """The line being written, at the end every one, if it says something new."""
+        partials = cursor.unfinished(every=every)
+        fresh = [line for line in partials if line not in self._partials]
+        if not fresh:
             return []
-        self._partial = partial
+        self._partials = partials
         left = self._left
-        wanted = self._wanted([partial])
+        wanted = self._wanted(fresh)
         self._left = left
         return wanted

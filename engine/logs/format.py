@@ -139,12 +139,13 @@ class Joiner:
         self.pending_time[stream] = other.pending_time[stream]
         self.pending_written = other.pending_written
 
-    def unfinished(self) -> tuple[int, int, bytes] | None:
-        """The line being written, without taking it; the newer one where both streams have one."""
-        for stream in (self.pending_written, 1 - self.pending_written):
-            if self.pending_at[stream] >= 0:
-                return self.pending_time[stream], stream, b"".join(self.pending[stream])
-        return None
+    def unfinished(self) -> list[tuple[int, int, bytes]]:
+        """The lines being written, without taking them: the one last written to first, where both streams have one."""
+        return [
+            (self.pending_time[stream], stream, b"".join(self.pending[stream]))
+            for stream in (self.pending_written, 1 - self.pending_written)
+            if self.pending_at[stream] >= 0
+        ]
 
 
 def count_ends(block: bytes) -> int:

@@ -135,9 +135,8 @@ DO = {
     "file": lambda path, data: (regular(path), write(path, data, "w")),
     "append": lambda path, data: (regular(path), os.lstat(path), write(path, data, "a")),
     "directory": os.mkdir, "tree": tree, "remove": remove, "remove_tree": remove, "replace": replace, "rename": move,
-    "rename_tree": move, "mode": mode, 
-    "owner": lambda path, uid, gid: (no_fifo(path), os.lchown(path, uid, gid)), "attribute": attribute, "symlink": os.symlink,
-    "hardlink": hardlink, "fifo": os.mkfifo, 
+    "rename_tree": move, "mode": mode, "attribute": attribute, "symlink": os.symlink, "hardlink": hardlink,
+    "owner": lambda path, uid, gid: (no_fifo(path), os.lchown(path, uid, gid)), "fifo": os.mkfifo,
     "touch": lambda path: (no_fifo(path), os.utime(path, (1, 1), follow_symlinks=False)),
     "swap": swap,
 }

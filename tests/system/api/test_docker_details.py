@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import tarfile
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.support.nasty_registry import answer, serve_nastily
 from tests.support.registry import serve_registry
@@ -358,3 +361,39 @@ async def test_refusals_have_docker_s_codes_and_name_the_reason(docker: Tool) ->
         (("start", "nosuch"), 1, "No such container"),
     ):
         assert expected in await docker(*words, code=code), words
+
+
+async def test_both_unfinished_lines_are_in_the_log(docker: Tool) -> None:
+    await docker("run", "--name", "halves", IMAGE, "sh", "-c", "printf out; printf err >&2")
+    for _ in range(3):
+        done = await docker.try_("logs", "halves")
+        assert (done.out, done.err) == ("out", "err")
+    done = await docker.try_("logs", "-f", "halves")
+    assert (done.out, done.err) == ("out", "err")
+
+
+async def test_an_image_for_another_machine_is_not_run_in_its_place(docker: Tool) -> None:
+    other = "riscv64" if os.uname().machine != "riscv64" else "s390x"
+    done = await docker.try_("run", "--pull", "never", "--platform", f"linux/{other}", IMAGE, "true")
+    assert done.code == 125
+    assert f"does not match the specified platform: wanted linux/{other}" in done.err
+    assert await docker("run", "--rm", "--platform", "linux", IMAGE, "echo", "fits") == "fits\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--network", "nowhere"),
+        ("--network", "container:nobody"),
+        ("--network", "here", "--link", "nobody:there"),
+        ("--volumes-from", "nobody"),
+        ("--pid", "container:nobody"),
+    ],
+)
+async def test_what_is_missing_besides_the_image_pulls_no_image(docker: Tool, words: tuple[str, ...]) -> None:
+    await docker("network", "create", "here")
+    done = await docker.try_("create", *words, IMAGE, "true")
+    assert done.code != 0
+    assert "Unable to find image" not in done.err, done.err
+    assert ("nowhere" if "nowhere" in words else "nobody") in done.err
+    await docker("network", "rm", "here")

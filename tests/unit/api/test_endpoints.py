@@ -123,7 +123,7 @@ async def test_a_missing_image_is_told_so_that_clients_pull(api: Served, monkeyp
 
     monkeypatch.setattr(api.engine.containers, "create", other)
     reply = await api.ask("POST", "/containers/create", {"Image": "alpine:3.20"})
-    assert (reply.status, "No such image" in reply.message) == (404, False)
+    assert (reply.status, "No such image" in reply.message) == (400, False)
 
 
 async def test_a_container_from_creation_to_removal(api: Served) -> None:

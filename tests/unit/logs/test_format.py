@@ -48,11 +48,17 @@ def test_a_joined_line_has_the_time_of_its_beginning() -> None:
     assert Joiner().feed(block, 0) == [(START_NS, 0, b"ab")]
 
 
+def test_both_streams_may_have_an_unfinished_line() -> None:
+    joiner = Joiner()
+    assert joiner.feed(physical(b"out", tag="P") + physical(b"err", tag="P", stream="stderr"), 0) == []
+    assert [(stream, text) for _, stream, text in joiner.unfinished()] == [(1, b"err"), (0, b"out")]
+
+
 def test_a_line_never_ended_does_not_wait_for_ever() -> None:
     prompt = physical(b"password: ", tag="P")
     joiner = Joiner()
     assert joiner.feed(prompt, 0) == []
-    assert joiner.unfinished() == (START_NS, 0, b"password: ")
+    assert joiner.unfinished() == [(START_NS, 0, b"password: ")]
     far = joiner.feed(physical(b"later", stream="stderr"), JOIN_WINDOW)
     assert [text for _, _, text in far] == [b"password: ", b"later"]
 
