@@ -19,6 +19,7 @@ from engine.containers.handover import hand_over
 from engine.containers.roots import RootHolds
 from engine.containers.runtime import FoundImage, Runtime, boot_id
 from engine.containers.service import ContainerService
+from engine.disk.service import DiskService
 from engine.events.bus import EventBus
 from engine.events.log import EventLog
 from engine.files.service import FileService
@@ -154,7 +155,6 @@ class EmbeddedEngine:
         )
         await self.images.open()
         self._closers.append(self.images.close)
-        self.images.add_usage("volumes", self.volumes.usage)
 
     def _make_runtime(self) -> Runtime:
         crun = Crun.find(self.paths.crun_root)
@@ -210,6 +210,17 @@ class EmbeddedEngine:
         self.containers.connect(logs=self.logs, stats=self.stats)
         for room in (self.logs, self.stats, self.builds):
             await room.open()
+        self.disk = DiskService(
+            paths=self.paths,
+            keeper=self.keeper,
+            layers=self.layers,
+            images=self.images,
+            containers=self.containers,
+            volumes=self.volumes,
+            builds=self.builds,
+            logs=self.logs,
+            stats=self.stats,
+        )
         self._closers += [self.files.close, self.stats.close, self.logs.close, self.builds.close]
 
     def on_close(self, closer: Callable[[], Awaitable[object]]) -> None:

@@ -17,7 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from contextlib import AbstractAsyncContextManager
 
-    from engine.types import builds, containers, events, files, host, images, logs, networks, operations, stats, volumes
+    from engine.types import (
+        builds,
+        containers,
+        disk,
+        events,
+        files,
+        host,
+        images,
+        logs,
+        networks,
+        operations,
+        stats,
+        volumes,
+    )
     from engine.types.data import Freed, LabelRule
 
 
@@ -315,6 +328,19 @@ class Builds(Protocol):
         ...
 
 
+class Disk(Protocol):
+    """What takes the space of the store. The parts add up to what `du` finds there."""
+
+    async def usage(self, parts: Sequence[disk.PartId] = ()) -> disk.DiskUsage:
+        """All parts, or only these."""
+        ...
+
+    async def free(self, part: disk.PartId, ids: Sequence[str] = (), *, with_cache: bool = False) -> Freed:
+        """Take away what nothing holds of a part (or only these items of it); the bytes are measured. `with_cache`:
+        the build cache lets go of the layers of these images too. Of a container's log the last lines stay."""
+        ...
+
+
 class Operations(Protocol):
     async def list(self) -> Sequence[operations.Operation]: ...
     async def get(self, operation: str) -> operations.Operation: ...
@@ -357,6 +383,8 @@ class Engine(Protocol):
     def files(self) -> Files: ...
     @property
     def builds(self) -> Builds: ...
+    @property
+    def disk(self) -> Disk: ...
     @property
     def operations(self) -> Operations: ...
     @property

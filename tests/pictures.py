@@ -139,6 +139,7 @@ class _Visit:
         for sheet in _SHEETS:
             await self._page(f"settings-{sheet}", "settings", "", sheet)
         await self._page("welcome", "welcome")
+        await self._page("disk-images", "disk", "images")
 
     async def _container(self) -> None:
         for name, tabs in (("shop-web-1", _TABS), ("backup-nightly", ("overview", "stats", "history"))):

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _MADE_BY = 2
 """Raised when steps of before may have come out wrong, so that none of them is found again. 2: directories that a layer
 below had replaced were taken for replaced again, and lost what was in between."""
+ID_LENGTH = 25
+"""How much of its key an entry shows as its id."""
 _TOUCH_AFTER_NS = 60 * 1_000_000_000
 _ALL_STEPS = "SELECT key, used_ns, body FROM build_cache WHERE key NOT LIKE ?"
 
@@ -83,10 +85,21 @@ class StepCache:
         """Layers that must stay for the cache's sake."""
         return {entry.diff_id for entry in self._entries.values() if entry.diff_id}
 
+    def layer_of(self, entry_id: str) -> str:
+        """The layer of a step by the id of its entry; "" where it made none, or there is no such step."""
+        return next((entry.diff_id for key, entry in self._entries.items() if key.startswith(entry_id)), "")
+
+    async def forget(
+        self, held_by_images: Collection[str], *, layers: Collection[str] = (), entries: Collection[str] = ()
+    ) -> Freed:
+        """Forget the steps that made these layers, and those of these ids; and remove layers nobody else holds."""
+        keys = [key for key, entry in self._entries.items() if entry.diff_id in layers or key[:ID_LENGTH] in entries]
+        return await self._drop(keys, held_by_images)
+
     def entries(self, held_by_images: Collection[str]) -> list[BuildCacheEntry]:
         return [
             BuildCacheEntry(
-                id=key[:25],
+                id=key[:ID_LENGTH],
                 kind="step",
                 description=entry.description,
                 size=entry.size,
@@ -105,8 +118,11 @@ class StepCache:
             for key, entry in self._entries.items()
             if (everything or entry.diff_id not in held_by_images) and (not until_ns or self._used_ns[key] <= until_ns)
         ]
+        return await self._drop(keys, held_by_images)
+
+    async def _drop(self, keys: list[str], held_by_images: Collection[str]) -> Freed:
         before = self.layers_held()
-        ids = [key[:25] for key in keys]
+        ids = [key[:ID_LENGTH] for key in keys]
         await self._forget(keys)
         gone = before - self.layers_held() - set(held_by_images)
         freed = await asyncio.gather(*(self._layers.remove(diff_id) for diff_id in gone if self._layers.has(diff_id)))

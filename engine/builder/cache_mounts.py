@@ -16,7 +16,7 @@ from engine.types.builds import BuildCacheEntry
 from engine.types.data import Data, Freed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Collection
     from pathlib import Path
 
     from engine.sandbox.client import Keeper
@@ -105,12 +105,14 @@ class CacheMounts:
             )
         return found
 
-    async def prune(self, *, until_ns: int = 0) -> Freed:
-        """Remove every cache that no step uses now (nor has used since a time)."""
+    async def prune(self, *, until_ns: int = 0, only: Collection[str] | None = None) -> Freed:
+        """Remove every cache (or only these) that no step uses now (nor has used since a time)."""
         ids: list[str] = []
         freed = 0
         for entry in await self.entries():
             key = next(key for key, kept in self._kept.items() if kept.directory == entry.id)
+            if only is not None and entry.id not in only:
+                continue
             if entry.in_use or (until_ns and self._used_ns[key] > until_ns):
                 continue
             del self._kept[key]

@@ -35,7 +35,7 @@ from engine.types.builds import Build, BuildCacheEntry, BuildOutput, StepState
 from engine.types.data import Freed, now
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 
     from engine.builder.execution import BuildTools
     from engine.builder.plan import Plan
@@ -133,6 +133,28 @@ class BuildService:
         if not all_unused:
             return steps
         mounts = await self._tools.cache_mounts.prune(until_ns=until_ns)
+        return Freed(ids=steps.ids + mounts.ids, bytes=steps.bytes + mounts.bytes)
+
+    # --- for the disk room ---
+
+    def layers_of_images(self) -> set[str]:
+        return self._tools.bases.layers_of_images()
+
+    def layers_cached(self) -> set[str]:
+        return self._tools.cache.layers_held()
+
+    def layer_of(self, entry: str) -> str:
+        """The layer of a cached step; "" of a cache mount."""
+        return self._tools.cache.layer_of(entry)
+
+    async def forget_steps_of(self, layers: Collection[str]) -> Freed:
+        """Let go of layers that images held too until now."""
+        return await self._tools.cache.forget(self.layers_of_images(), layers=layers)
+
+    async def forget_entries(self, entries: Collection[str]) -> Freed:
+        """Steps and cache mounts by the ids that `cache` shows."""
+        steps = await self._tools.cache.forget(self.layers_of_images(), entries=entries)
+        mounts = await self._tools.cache_mounts.prune(only=entries)
         return Freed(ids=steps.ids + mounts.ids, bytes=steps.bytes + mounts.bytes)
 
     # --- one build ---

@@ -119,6 +119,12 @@ class ContainerService:
     async def get(self, container: str) -> Container:
         return self.book.find(container).container
 
+    def is_alive(self, container_id: str) -> bool:
+        return self.book.find(container_id).alive
+
+    def name_of(self, container_id: str) -> str:
+        return self.book.find(container_id).container.name
+
     # --- the life ---
 
     async def create(self, request: CreateContainer) -> Container:

@@ -116,12 +116,3 @@ class ContainerFacts:
                 spec=entry.container.spec,
                 rootfs=str(self._runtime.paths.rootfs(entry.id)),
             )
-
-    async def containers_bytes(self) -> tuple[int, int]:
-        total = idle = 0
-        for entry in self._runtime.book:
-            if self._runtime.paths.upper(entry.id).exists():
-                size = (await self._runtime.rootfs.size(entry.id)).disk
-                total += size
-                idle += 0 if entry.alive else size
-        return total, idle

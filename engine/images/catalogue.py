@@ -125,6 +125,12 @@ class Catalogue:
         candidates = {diff_id for one in going if one in self._images for diff_id in self._images[one].diff_ids}
         return {one for one in candidates if one not in held and self._images_of_layer.get(one, set()) <= going}
 
+    def layers_of_only(self, image_ids: Iterable[str]) -> set[str]:
+        """Layers that no other image has, whoever else needs them."""
+        going = set(image_ids)
+        candidates = {diff_id for one in going if one in self._images for diff_id in self._images[one].diff_ids}
+        return {one for one in candidates if self._images_of_layer.get(one, set()) <= going}
+
     def unheld_layers(self) -> set[str]:
         """Layers on record that no image and nobody else needs."""
         held = self.held_elsewhere()

@@ -81,9 +81,21 @@ class Puller:
         self._intake = intake
         self._unfinished = unfinished
         self._parallel = parallel
+        self._under_way = 0
+
+    @property
+    def busy(self) -> bool:
+        return self._under_way > 0
 
     async def pull(self, request: PullImage, progress: Progress) -> str:
         """Gives the image's id (of the last one, with all tags)."""
+        self._under_way += 1
+        try:
+            return await self._pull(request, progress)
+        finally:
+            self._under_way -= 1
+
+    async def _pull(self, request: PullImage, progress: Progress) -> str:
         wanted = platforms.wanted_platform(request.platform)
         names = await self._names(request)
         image_id = ""

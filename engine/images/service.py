@@ -50,7 +50,7 @@ from engine.types.events import EngineSnapshot
 from engine.types.images import Login, ProxySettings, RegistrySettings, StoreUsage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 
     from engine.events.bus import EventBus
     from engine.facade import OperationHandle
@@ -111,7 +111,6 @@ class ImageService:
         self._bus = bus
         self._containers: ContainerSource | None = None
         self._following: asyncio.Task[None] | None = None
-        self._usage: dict[str, Callable[[], Awaitable[tuple[int, int]]]] = {}
         self.catalogue = Catalogue(database, bus)
         self.intake = LayerIntake(layers, self.catalogue)
         self.archives = LayerArchives(paths, blobs, layers, keeper)
@@ -176,12 +175,6 @@ class ImageService:
                     for image_id in {before, now} - {""} if before != now else ():
                         self.catalogue.refresh(image_id)
 
-    def add_usage(
-        self, name: Literal["volumes", "build_cache", "logs"], source: Callable[[], Awaitable[tuple[int, int]]]
-    ) -> None:
-        """Let another room tell the bytes it has and the bytes it could spare."""
-        self._usage[name] = source
-
     async def sweep(self) -> int:
         """Remove what a crash left: layers and blobs that no image, no build cache and no unfinished pull needs."""
         self.archives.tidy()
@@ -215,22 +208,39 @@ class ImageService:
         sizes = {diff_id: self.catalogue.layer_size(diff_id) for diff_id in stored.diff_ids}
         return configs.history_steps(stored.document, sizes)
 
+    # --- for the disk room ---
+
+    async def settled(self) -> None:
+        """Wait until removals have taken their bytes away."""
+        await self._remover.settled()
+
+    @property
+    def pulling(self) -> bool:
+        """Whether blobs are on their way now."""
+        return self._puller.busy
+
+    def blob_digests(self) -> set[str]:
+        return self._blobs.digests()
+
+    def unfinished_blobs(self) -> set[str]:
+        """Whole blobs of pulls that came to no end."""
+        kept = {one.archive.digest for one in self.catalogue.layers.values() if one.archive is not None}
+        return (self._blobs.digests() & self._unfinished.digests) - kept
+
+    async def forget_unfinished(self, names: Collection[str]) -> None:
+        """Digests of whole blobs, and "partial:NAME" of begun ones. Nothing while a pull is under way."""
+        if self.pulling:
+            return
+        for name in names:
+            if name.startswith("partial:"):
+                self._blobs.drop_partial(name.removeprefix("partial:"))
+            elif name in self.unfinished_blobs():
+                await self._blobs.remove(name)
+        await self._unfinished.end([*self._unfinished.digests])
+
     async def usage(self) -> StoreUsage:
-        layers, spare_layers = self._remover.total()
-        containers, spare_containers = (0, 0) if self._containers is None else await self._containers.containers_bytes()
-        others = {name: await source() for name, source in self._usage.items()}
-        volumes, build_cache = others.get("volumes", (0, 0)), others.get("build_cache", (0, 0))
-        return StoreUsage(
-            layers=layers,
-            layers_reclaimable=spare_layers,
-            containers=containers,
-            containers_reclaimable=spare_containers,
-            volumes=volumes[0],
-            volumes_reclaimable=volumes[1],
-            build_cache=build_cache[0],
-            build_cache_reclaimable=build_cache[1],
-            logs=others.get("logs", (0, 0))[0],
-        )
+        layers, spare = self._remover.total()
+        return StoreUsage(layers=layers, layers_reclaimable=spare)
 
     # --- to and from registries ---
 

@@ -47,7 +47,3 @@ class ContainerSource(Protocol):
     def writable_layer(self, container: str, *, pause: bool) -> AbstractAsyncContextManager[WritableLayer]:
         """The container's upper directory, its processes frozen meanwhile if asked. Raises `NotFound`."""
         ...
-
-    async def containers_bytes(self) -> tuple[int, int]:
-        """Bytes of all writable layers, and of those whose container does not run."""
-        ...

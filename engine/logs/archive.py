@@ -66,6 +66,10 @@ class LogArchive:
             files.close()
             kept.close()
 
+    def forget(self, name: str) -> None:
+        if (path := self.path(name)) is not None:
+            shutil.rmtree(path.parent)
+
     def size(self) -> int:
         return sum(size for _, size, _ in self._parts())
 

@@ -22,6 +22,7 @@ from engine.logs.merged_export import export_merged
 from engine.logs.merging import MERGED, MergedLogs
 from engine.logs.question import Question, compile_question
 from engine.logs.rotation import name_early, reopen_if_missing, rotate
+from engine.logs.shortening import keep_last_lines, shortening_frees
 from engine.logs.timeline import joined_summary, numbered_from, read_timeline
 from engine.logs.watcher import LogWatcher
 from engine.processes.python_worker import PythonWorker, WorkerFailed, complain
@@ -225,6 +226,26 @@ class LogService:
 
     async def history(self) -> Sequence[str]:
         return await asyncio.to_thread(self._archive.names)
+
+    # --- for the disk room ---
+
+    def shortening_frees(self, container: str) -> int:
+        """About what `shorten` gives back, without opening anything."""
+        return shortening_frees(self._sources.log_source(container).path)
+
+    async def shorten(self, container: str) -> None:
+        """Keep the last lines alone. What is written meanwhile is not lost."""
+        source = self._sources.log_source(container)
+        if not shortening_frees(source.path):
+            return
+        self._left.pop(source.path, None)
+        await self._rotate(source)
+        async with self._rotating:
+            await asyncio.to_thread(keep_last_lines, source.path)
+
+    async def forget_history(self, name: str) -> None:
+        async with self._rotating:
+            await asyncio.to_thread(self._archive.forget, name)
 
     # --- for merged logs ---
 

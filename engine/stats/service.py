@@ -166,6 +166,10 @@ class StatsService:
         container_id = self._targets.container_id(name)
         return container_id, Ring(self._ring_path(container_id))
 
+    def rings_of_the_past(self) -> list[Path]:
+        """Files of figures that belong to no container any more."""
+        return sorted(self._directory.glob(f"name-*{SUFFIX}"))
+
     async def host(self) -> HostSample:
         return self._host.take()
 

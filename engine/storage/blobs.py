@@ -201,6 +201,11 @@ class BlobStore:
         if lock is None or not lock.locked():
             self._paths.partial_blob(digest).unlink(missing_ok=True)
 
+    def drop_partial(self, name: str) -> None:
+        """The same by its file's name in the store."""
+        if name in {entry.name for entry in os.scandir(self._paths.partial_blobs)} and not self._being_written(name):
+            (self._paths.partial_blobs / name).unlink(missing_ok=True)
+
     def digests(self) -> set[str]:
         return {
             f"{algorithm}:{entry.name}"

@@ -65,17 +65,10 @@ class Image(Data, frozen=True, kw_only=True):
 
 
 class StoreUsage(Data, frozen=True, kw_only=True):
-    """What the store holds, each byte counted once."""
+    """What `docker system df` calls the size of layers: of their files, each layer once. The disk room measures."""
 
     layers: int
     layers_reclaimable: int
-    containers: int
-    containers_reclaimable: int
-    volumes: int
-    volumes_reclaimable: int
-    build_cache: int
-    build_cache_reclaimable: int
-    logs: int = 0
 
 
 class Removed(Data, frozen=True, kw_only=True):

@@ -211,16 +211,6 @@ class VolumeService:
         await self._save(measured, "")
         return self._shown(measured, self._users())
 
-    async def usage(self) -> tuple[int, int]:
-        """Bytes of all volumes, and of those nobody uses."""
-        users = self._users()
-        total = unused = 0
-        for name in tuple(self._volumes):
-            size = (await self._keeper.tree_size(self._paths.volume(name))).disk
-            total += size
-            unused += 0 if name in users else size
-        return total, unused
-
     # --- contents ---
 
     async def populate(self, name: str, source: Path) -> None:

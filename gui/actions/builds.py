@@ -27,6 +27,12 @@ def actions() -> tuple[Action, ...]:
             hint=translate("BuildActions", "Build an image from a Dockerfile"),
         ),
         Action(
+            id="builds.prune",
+            text=translate("BuildActions", "Empty the build cache…"),
+            icon="broom",
+            run=_prune,
+        ),
+        Action(
             id="build.show",
             text=translate("BuildActions", "Show the build"),
             icon="eye",
@@ -55,6 +61,10 @@ def actions() -> tuple[Action, ...]:
 
 async def _new(shell: Shell, _subjects: Sequence[Any]) -> None:
     shell.open_dialog("build")
+
+
+async def _prune(shell: Shell, _subjects: Sequence[Any]) -> None:
+    shell.navigate("disk", "build-cache")
 
 
 async def _show(shell: Shell, builds: Sequence[Build]) -> None:

@@ -160,7 +160,7 @@ def _removal_question(images: Sequence[Image], users: int) -> Confirmation:
 
 
 async def prune(shell: Shell, _subjects: Sequence[Any]) -> None:
-    shell.open_dialog("prune-images")
+    shell.navigate("disk", "images")
 
 
 async def registries(shell: Shell, _subjects: Sequence[Any]) -> None:

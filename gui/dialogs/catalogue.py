@@ -23,7 +23,6 @@ DIALOGS: dict[str, tuple[str, str]] = {
     "push": ("gui.dialogs.push", "PushDialog"),
     "login": ("gui.dialogs.login", "LoginDialog"),
     "registries": ("gui.dialogs.registries", "RegistriesDialog"),
-    "prune-images": ("gui.dialogs.prune_images", "PruneDialog"),
     "find-file": ("gui.dialogs.find_file", "FindFileDialog"),
     "create-volume": ("gui.dialogs.volumes", "CreateVolumeDialog"),
     "create-network": ("gui.dialogs.networks", "CreateNetworkDialog"),

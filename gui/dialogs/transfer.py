@@ -231,13 +231,15 @@ class TransferDialog(QDialog):
                 translate("TransferDialog", "Registry settings…"), lambda: self._shell.open_dialog("registries")
             )
         if error.code is Code.DISK_FULL:
-            self.banner.add_action(
-                translate("TransferDialog", "Free space…"), lambda: self._shell.open_dialog("prune-images")
-            )
+            self.banner.add_action(translate("TransferDialog", "Free space…"), self._show_disk)
         if error.code not in (Code.INVALID_REFERENCE, Code.NO_PLATFORM):
             self.banner.add_action(translate("TransferDialog", "Retry"), self.begin)
         self.banner.show()
         self.adjustSize()
+
+    def _show_disk(self) -> None:
+        self.reject()
+        self._shell.navigate("disk")
 
     def _log_in(self) -> None:
         self._shell.open_dialog("login", server=self.server(), then=self.begin)

@@ -80,7 +80,7 @@ class ErrorDialog(QDialog):
             "registries": lambda: shell.navigate("settings", "", "registries"),
             "login": lambda: shell.open_dialog("login", server=subject.partition("/")[0]),
             "choose-platform": lambda: shell.open_dialog("pull", reference=subject),
-            "prune": lambda: shell.navigate("images"),
+            "prune": lambda: shell.navigate("disk"),
             "report": lambda: shell.open_dialog("report", error=error),
         }
         return table.get(remedy)

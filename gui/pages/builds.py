@@ -35,6 +35,7 @@ def _plan() -> ListingPlan:
         counted=(translate("BuildsPage", "{0} build"), translate("BuildsPage", "{0} builds")),
         name_of=build_title,
         main_action="builds.new",
+        more_actions=("builds.prune",),
         menu=(("build.show", "build.cancel", "build.again"),),
         bulk=("build.cancel",),
         painters={

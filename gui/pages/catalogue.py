@@ -61,6 +61,7 @@ def _all_pages() -> tuple[PageEntry, ...]:
             shortcut="Ctrl+4",
         ),
         PageEntry("builds", translate("Pages", "Builds"), "build", "gui.pages.builds", "BuildsPage", shortcut="Ctrl+5"),
+        PageEntry("disk", translate("Pages", "Disk"), "disk", "gui.pages.disk", "DiskPage", "bottom", "Ctrl+7"),
         PageEntry(
             "activity",
             translate("Pages", "Activity"),

@@ -13,13 +13,13 @@ from gui.pages.image.details import ImageDetails
 from gui.pages.image.dragging import ImageDrag
 from gui.pages.listing import Listing, ListingPlan
 from gui.pages.page import Page
+from gui.presentation.disk import frees
 from gui.presentation.images import image_name
 from gui.presentation.units import bytes_text, count_text
 from gui.widgets.cells import TextCell
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from engine.types.images import StoreUsage
     from gui.bridge import ChangeSet
     from gui.shell import Shell
 
@@ -137,8 +137,7 @@ class ImagesPage(Page):
         self._stack.setCurrentWidget(self.compare)
 
     async def _tell_usage(self, words: str) -> None:
-        usage: StoreUsage = await self.client.call(lambda engine: engine.images.usage())
+        usage = (await self.client.call(lambda engine: engine.disk.usage(["images"]))).part("images")
         if self.client.mirror.images:
-            total, spare = bytes_text(usage.layers), bytes_text(usage.layers_reclaimable)
-            text = translate("ImagesPage", "{0}  ·  {1} on disk, {2} of it unused").format(words, total, spare)
-            self.list.set_subtitle(text)
+            text = translate("ImagesPage", "{0}  ·  {1} on disk, {2} of it unused")
+            self.list.set_subtitle(text.format(words, bytes_text(usage.bytes), bytes_text(frees(usage))))

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from gui.theme import Role, Size, Text, Tone, color, font, mono, theme
@@ -141,7 +141,7 @@ class SwatchLabel(QWidget):
         painter.setBrush(self._ink())
         painter.drawRoundedRect(swatch, 2, 2)
         painter.setFont(self.font())
-        painter.setPen(color(Role.TEXT_SECONDARY))
+        painter.setPen(color(Role.TEXT if self.font().weight() > QFont.Weight.Medium else Role.TEXT_SECONDARY))
         place = QRectF(self.height() * 0.9, 0, self.width(), self.height())
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self._text)
 

@@ -105,6 +105,10 @@
         <translation>Ein Image aus einem Dockerfile bauen</translation>
     </message>
     <message>
+        <source>Empty the build cache…</source>
+        <translation>Build-Cache leeren …</translation>
+    </message>
+    <message>
         <source>Show the build</source>
         <translation>Build anzeigen</translation>
     </message>
@@ -1121,6 +1125,217 @@
     <message>
         <source>These are no texts: {0} and {1}</source>
         <translation>Das sind keine Texte: {0} und {1}</translation>
+    </message>
+</context>
+<context>
+    <name>Disk</name>
+    <message>
+        <source>Show what is in it: {0}</source>
+        <translation>Zeigen, was darin ist: {0}</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Held by</source>
+        <translation>Belegt von</translation>
+    </message>
+    <message>
+        <source>Last used</source>
+        <translation>Zuletzt benutzt</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Frees</source>
+        <translation>Gibt frei</translation>
+    </message>
+    <message>
+        <source>Free {0}…</source>
+        <translation>{0} freigeben …</translation>
+    </message>
+    <message>
+        <source>Nothing to free</source>
+        <translation>Nichts freizugeben</translation>
+    </message>
+    <message>
+        <source>Free {0} of {1}…</source>
+        <translation>{0} von {1} freigeben …</translation>
+    </message>
+    <message>
+        <source>Measure again</source>
+        <translation>Neu messen</translation>
+    </message>
+    <message>
+        <source>Free space…</source>
+        <translation>Platz freigeben…</translation>
+    </message>
+    <message>
+        <source>What takes space</source>
+        <translation>Was Platz braucht</translation>
+    </message>
+    <message>
+        <source>Measuring…</source>
+        <translation>Wird gemessen …</translation>
+    </message>
+    <message>
+        <source>Freed {0}</source>
+        <translation>{0} freigegeben</translation>
+    </message>
+    <message>
+        <source>Images</source>
+        <translation>Images</translation>
+    </message>
+    <message>
+        <source>Layers of images, unpacked and as they were pulled</source>
+        <translation>Schichten von Images, entpackt und wie geholt</translation>
+    </message>
+    <message>
+        <source>Build cache</source>
+        <translation>Build-Cache</translation>
+    </message>
+    <message>
+        <source>Steps of builds that no image has, and cache mounts</source>
+        <translation>Build-Schritte, die kein Image hat, und Cache-Mounts</translation>
+    </message>
+    <message>
+        <source>Logs</source>
+        <translation>Logs</translation>
+    </message>
+    <message>
+        <source>Of the containers there are; the last lines always stay</source>
+        <translation>Der vorhandenen Container; die letzten Zeilen bleiben immer</translation>
+    </message>
+    <message>
+        <source>Containers</source>
+        <translation>Container</translation>
+    </message>
+    <message>
+        <source>What containers have written into their own files</source>
+        <translation>Was Container in ihre eigenen Dateien geschrieben haben</translation>
+    </message>
+    <message>
+        <source>Volumes</source>
+        <translation>Volumes</translation>
+    </message>
+    <message>
+        <source>Data that outlives containers</source>
+        <translation>Daten, die Container überdauern</translation>
+    </message>
+    <message>
+        <source>History</source>
+        <translation>Verlauf</translation>
+    </message>
+    <message>
+        <source>Logs and figures of removed containers, output of builds</source>
+        <translation>Logs und Messwerte entfernter Container, Ausgaben von Builds</translation>
+    </message>
+    <message>
+        <source>Unfinished pulls</source>
+        <translation>Unfertige Pulls</translation>
+    </message>
+    <message>
+        <source>Kept so that a pull that broke off can go on</source>
+        <translation>Aufgehoben, damit ein abgebrochener Pull weitergehen kann</translation>
+    </message>
+    <message>
+        <source>The rest</source>
+        <translation>Der Rest</translation>
+    </message>
+    <message>
+        <source>The database, and what is being deleted right now</source>
+        <translation>Die Datenbank und was gerade gelöscht wird</translation>
+    </message>
+    <message>
+        <source>build cache</source>
+        <translation>Build-Cache</translation>
+    </message>
+    <message>
+        <source>in use now</source>
+        <translation>gerade benutzt</translation>
+    </message>
+    <message>
+        <source>Output of builds</source>
+        <translation>Ausgaben von Builds</translation>
+    </message>
+    <message>
+        <source>Digests of build folders</source>
+        <translation>Prüfsummen von Build-Ordnern</translation>
+    </message>
+    <message>
+        <source>They have to be pulled or built again when they are wanted.</source>
+        <translation>Sie müssen neu geholt oder gebaut werden, wenn sie gebraucht werden.</translation>
+    </message>
+    <message>
+        <source>The next builds take longer. Nothing else is lost.</source>
+        <translation>Die nächsten Builds dauern länger. Sonst geht nichts verloren.</translation>
+    </message>
+    <message>
+        <source>Earlier lines are gone for good; the last ones of each container stay.</source>
+        <translation>Frühere Zeilen sind endgültig weg; die letzten jedes Containers bleiben.</translation>
+    </message>
+    <message>
+        <source>Stopped containers are removed with all they wrote outside of volumes.</source>
+        <translation>Gestoppte Container werden mit allem entfernt, was sie außerhalb von Volumes geschrieben haben.</translation>
+    </message>
+    <message>
+        <source>The data in them is gone for good.</source>
+        <translation>Die Daten darin sind endgültig weg.</translation>
+    </message>
+    <message>
+        <source>Logs and figures of removed containers are gone for good.</source>
+        <translation>Logs und Messwerte entfernter Container sind endgültig weg.</translation>
+    </message>
+    <message>
+        <source>Pulls that broke off begin anew.</source>
+        <translation>Abgebrochene Pulls beginnen von vorn.</translation>
+    </message>
+    <message>
+        <source>Figures of {0}</source>
+        <translation>Messwerte von {0}</translation>
+    </message>
+    <message>
+        <source>Log of {0}</source>
+        <translation>Log von {0}</translation>
+    </message>
+    <message>
+        <source>{0} in the store  ·  {1} free on the disk</source>
+        <translation>{0} im Speicher  ·  {1} frei auf dem Datenträger</translation>
+    </message>
+    <message>
+        <source>{0} thing in use</source>
+        <translation>{0} in Gebrauch</translation>
+    </message>
+    <message>
+        <source>{0} things in use</source>
+        <translation>{0} in Gebrauch</translation>
+    </message>
+    <message>
+        <source>{0} of it held by the build cache</source>
+        <translation>{0} davon vom Build-Cache belegt</translation>
+    </message>
+    <message>
+        <source>Let go of their steps in the build cache too: that frees {0} more</source>
+        <translation>Auch ihre Schritte im Build-Cache freigeben: das gibt {0} mehr frei</translation>
+    </message>
+    <message>
+        <source>Free {0}?</source>
+        <translation>{0} freigeben?</translation>
+    </message>
+    <message>
+        <source>Free</source>
+        <translation>Freigeben</translation>
+    </message>
+    <message>
+        <source>Free space</source>
+        <translation>Platz freigeben</translation>
+    </message>
+    <message>
+        <source>Images and the build cache can be had again; logs, containers and volumes cannot.</source>
+        <translation>Images und Build-Cache sind wiederzubekommen, Logs, Container und Volumes nicht.</translation>
     </message>
 </context>
 <context>
@@ -3707,6 +3922,10 @@
         <translation>Builds</translation>
     </message>
     <message>
+        <source>Disk</source>
+        <translation>Datenträger</translation>
+    </message>
+    <message>
         <source>Activity</source>
         <translation>Aktivität</translation>
     </message>
@@ -3908,81 +4127,6 @@
     <message>
         <source>Progress of the parts</source>
         <translation>Fortschritt der Teile</translation>
-    </message>
-</context>
-<context>
-    <name>PruneDialog</name>
-    <message>
-        <source>Free space</source>
-        <translation>Platz freigeben</translation>
-    </message>
-    <message>
-        <source>Images without a tag</source>
-        <translation>Images ohne Tag</translation>
-    </message>
-    <message>
-        <source>All images no container uses</source>
-        <translation>Alle Images, die kein Container verwendet</translation>
-    </message>
-    <message>
-        <source>On disk</source>
-        <translation>Belegt</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Abbrechen</translation>
-    </message>
-    <message>
-        <source>Remove</source>
-        <translation>Entfernen</translation>
-    </message>
-    <message>
-        <source>{0}, of which {1} unused</source>
-        <translation>{0}, davon {1} unbenutzt</translation>
-    </message>
-    <message>
-        <source>Images</source>
-        <translation>Images</translation>
-    </message>
-    <message>
-        <source>Containers</source>
-        <translation>Container</translation>
-    </message>
-    <message>
-        <source>Volumes</source>
-        <translation>Volumes</translation>
-    </message>
-    <message>
-        <source>Build cache</source>
-        <translation>Build-Cache</translation>
-    </message>
-    <message>
-        <source>Logs</source>
-        <translation>Logs</translation>
-    </message>
-    <message>
-        <source>There are none.</source>
-        <translation>Es gibt keine.</translation>
-    </message>
-    <message>
-        <source>{0} image</source>
-        <translation>{0} Image</translation>
-    </message>
-    <message>
-        <source>{0} images</source>
-        <translation>{0} Images</translation>
-    </message>
-    <message>
-        <source>{0}, frees {1}: {2}</source>
-        <translation>{0}, gibt {1} frei: {2}</translation>
-    </message>
-    <message>
-        <source>Remove and free {0}</source>
-        <translation>Entfernen und {0} freigeben</translation>
-    </message>
-    <message>
-        <source>Freed {0}</source>
-        <translation>{0} freigegeben</translation>
     </message>
 </context>
 <context>
@@ -5071,6 +5215,14 @@
         <translation>Was Platz braucht</translation>
     </message>
     <message>
+        <source>Show</source>
+        <translation>Anzeigen</translation>
+    </message>
+    <message>
+        <source>Images, build cache, logs, volumes and the rest, and what each can give back.</source>
+        <translation>Images, Build-Cache, Logs, Volumes und der Rest, und was jedes davon freigeben kann.</translation>
+    </message>
+    <message>
         <source>Is everything in its place?</source>
         <translation>Ist alles an seinem Platz?</translation>
     </message>
@@ -5085,30 +5237,6 @@
     <message>
         <source>Looks for what no row of the store explains.</source>
         <translation>Sucht nach allem, was kein Eintrag des Speicherbereichs erklärt.</translation>
-    </message>
-    <message>
-        <source>Images</source>
-        <translation>Images</translation>
-    </message>
-    <message>
-        <source>Containers</source>
-        <translation>Container</translation>
-    </message>
-    <message>
-        <source>Volumes</source>
-        <translation>Volumes</translation>
-    </message>
-    <message>
-        <source>Build cache</source>
-        <translation>Build-Cache</translation>
-    </message>
-    <message>
-        <source>Logs</source>
-        <translation>Logs</translation>
-    </message>
-    <message>
-        <source>, of which {0} could be freed</source>
-        <translation>, davon könnten {0} frei werden</translation>
     </message>
     <message>
         <source>Checking…</source>

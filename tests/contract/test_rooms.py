@@ -11,6 +11,7 @@ import pytest
 
 from engine.errors import Code, Conflict, NotFound, RegistryError
 from engine.types.containers import ContainerSpec, CreateContainer
+from engine.types.disk import PART_IDS
 from engine.types.events import Change
 from engine.types.files import Place
 from engine.types.images import FileKind, PullImage
@@ -188,3 +189,39 @@ async def test_the_host_tells_itself(any_engine: Engine) -> None:
     assert (await any_engine.host.report()).checks
     settings = await any_engine.host.settings()
     await any_engine.host.change_settings(settings)
+
+
+# --- the disk ---
+
+
+async def test_the_disk_is_told_in_parts_that_say_what_they_free(any_engine: Engine, running: Container) -> None:
+    await any_engine.volumes.create(CreateVolume(name="spare"))
+    usage = await any_engine.disk.usage()
+    assert [part.id for part in usage.parts] == list(PART_IDS)
+    assert usage.bytes == sum(part.bytes for part in usage.parts) > 0
+    assert 0 < usage.disk_free < usage.disk_total
+    (image,) = usage.part("images").items
+    assert (image.frees, image.held_by) == (0, ("subject",))
+    (container,) = usage.part("containers").items
+    assert (container.id, container.frees, container.held_by) == (running.id, 0, ("running",))
+    volumes = {item.id: item.held_by for item in usage.part("volumes").items}
+    assert volumes.pop("spare") == ()
+    assert set(volumes.values()) <= {("subject",)}
+    assert [part.id for part in (await any_engine.disk.usage(["volumes"])).parts] == ["volumes"]
+
+
+async def test_what_is_held_is_not_freed_and_the_rest_is(any_engine: Engine, running: Container) -> None:
+    await any_engine.volumes.create(CreateVolume(name="spare"))
+    before = (await any_engine.disk.usage(["volumes"])).part("volumes")
+    freed = await any_engine.disk.free("volumes")
+    assert (freed.ids, freed.bytes) == (("spare",), before.frees)
+    assert (await any_engine.disk.free("containers")).ids == ()
+    assert (await any_engine.disk.free("images")).ids == ()
+    assert [one.id for one in await any_engine.containers.list()] == [running.id]
+    await any_engine.containers.stop(running.id, timeout=1)
+    told = (await any_engine.disk.usage(["containers"])).part("containers").frees
+    freed = await any_engine.disk.free("containers")
+    assert (freed.ids, freed.bytes) == ((running.id,), told)
+    told = (await any_engine.disk.usage(["images"])).part("images").frees
+    assert (await any_engine.disk.free("images")).bytes == told > 0
+    assert await any_engine.images.list() == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.fakes.containers import FakeContainers
+from tests.fakes.disk import FakeDisk
 from tests.fakes.images import FakeImages
 from tests.fakes.rooms import FakeBuilds, FakeHost, FakeNetworks, FakeVolumes
 from tests.fakes.store import Store
@@ -34,6 +35,7 @@ class FakeEngine:
         self.files = FakeFiles(self.store)
         self.builds = FakeBuilds(self.store)
         self.host = FakeHost(self.store)
+        self.disk = FakeDisk(self)
         self.closed = False
         self.stopped_containers = False
 

@@ -232,21 +232,8 @@ class FakeImages:
 
     async def usage(self) -> StoreUsage:
         images = self._store.images.values()
-        layers = sum(image.unique_size for image in images) + 180_000_000
         unused = sum(image.unique_size for image in images if not image.used_by)
-        volumes = sum(volume.size or 0 for volume in self._store.volumes.values())
-        free = sum(volume.size or 0 for volume in self._store.volumes.values() if not volume.used_by)
-        return StoreUsage(
-            layers=layers,
-            layers_reclaimable=unused,
-            containers=2_400_000 * len(self._store.containers),
-            containers_reclaimable=4_800_000,
-            volumes=volumes,
-            volumes_reclaimable=free,
-            build_cache=310_000_000,
-            build_cache_reclaimable=240_000_000,
-            logs=52_000_000,
-        )
+        return StoreUsage(layers=sum(image.unique_size for image in images) + 180_000_000, layers_reclaimable=unused)
 
     # --- registries ---
 

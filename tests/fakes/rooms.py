@@ -193,7 +193,6 @@ class FakeBuilds:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._output: dict[str, list[BuildOutput]] = {}
-        self._cache: dict[str, BuildCacheEntry] = {}
 
     def build(self, request: BuildImage, context: AsyncIterator[bytes] | None = None) -> OperationHandle:
         build_id = ""
@@ -242,7 +241,7 @@ class FakeBuilds:
         image = make_image(normal_reference(request.tags[0]) if request.tags else f"localhost/{build_id}:latest")
         self._store.put("image", image if request.tags else replace(image, tags=()), "build")
         self._store.put("build", replace(build, steps=tuple(steps), ended=now(), image_id=image.id))
-        self._cache[build_id] = BuildCacheEntry(
+        self._store.build_cache[build_id] = BuildCacheEntry(
             id=fake_digest(build_id), kind="step", description=lines[-1], size=1_000_000, created=now(), last_used=now()
         )
         return image.id
@@ -268,11 +267,13 @@ class FakeBuilds:
             await asyncio.sleep(0.02)
 
     async def cache(self) -> Sequence[BuildCacheEntry]:
-        return list(self._cache.values())
+        return list(self._store.build_cache.values())
 
     async def prune_cache(self, *, all_unused: bool = False, until_ns: int = 0) -> Freed:
-        freed = Freed(ids=tuple(self._cache), bytes=sum(entry.size for entry in self._cache.values()))
-        self._cache.clear()
+        freed = Freed(
+            ids=tuple(self._store.build_cache), bytes=sum(entry.size for entry in self._store.build_cache.values())
+        )
+        self._store.build_cache.clear()
         return freed
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Mapping, Sequence
 
     from engine.state.database import Database
-    from engine.types.builds import Build
+    from engine.types.builds import Build, BuildCacheEntry
     from engine.types.containers import Container
     from engine.types.events import Kind
     from engine.types.files import DirectoryEntry
@@ -59,6 +59,7 @@ class Store:
         """Files by (kind of place, id): absolute path → entry."""
         self.contents: dict[tuple[str, str, str], bytes] = {}
         self.event_log: list[Event] = []
+        self.build_cache: dict[str, BuildCacheEntry] = {}
         self.bus = EventBus(self.event_log.append)
         self.operations = OperationRegistry(self.bus, cast("Database", ForgetfulDatabase()))
         self.failures: dict[str, BaseException] = {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from engine.types.builds import BuildCacheEntry
 from engine.types.containers import (
     Container,
     ContainerSpec,
@@ -162,6 +163,12 @@ def populate(store: Store) -> None:
             ),
         )
     lost = fake_digest("lost").removeprefix("sha256:")
+    for number, words in enumerate(("RUN pip install -r requirements.txt", "COPY . /app", "cache mount pip")):
+        store.build_cache[f"step{number}"] = BuildCacheEntry(
+            id=f"step{number}", kind="mount" if "mount" in words else "step", description=words,
+            size=(84_000_000, 1_200_000, 31_000_000)[number], created=now() - timedelta(days=2), last_used=now(),
+            in_use=number == 1,
+        )  # fmt: skip
     store.put("volume", Volume(name=lost, created=now() - timedelta(days=9), mountpoint="/volumes/x", anonymous=True))
     for name, driver in (("pasta", "pasta"), ("host", "host"), ("none", "none")):
         store.put("network", Network(id=fake_digest(name)[7:], name=name, driver=driver, created=now(), builtin=True))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 CONTROLS = (QAbstractButton, QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QAbstractItemView, QTabBar)
 IMAGE_TABS = ("layers", "overview", "history", "inspect")
 OPENED: dict[str, dict[str, Any]] = {
-    "run": {}, "pull": {}, "push": {"reference": "a/b:1"}, "login": {}, "registries": {}, "prune-images": {},
+    "run": {}, "pull": {}, "push": {"reference": "a/b:1"}, "login": {}, "registries": {},
     "find-file": {}, "create-volume": {}, "create-network": {}, "build": {},
 }  # fmt: skip
 

@@ -16,7 +16,9 @@ from gui.actions.images import check_reference
 from gui.dialogs.pull import _repository
 from gui.dialogs.transfer import server_of
 from gui.frame.dropping import offer
+from gui.presentation.disk import frees
 from gui.presentation.images import shown_path, step_words
+from gui.presentation.units import bytes_text
 from gui.theme import Tone
 from tests.fakes.trees import LayeredTree
 
@@ -287,15 +289,13 @@ def test_registry_settings_are_kept(driver: Driver) -> None:
     assert (kept.host, kept.insecure, kept.mirrors) == ("registry.local:5000", True, ("a.example", "b.example"))
 
 
-def test_pruning_tells_what_it_frees_before_it_does(driver: Driver) -> None:
-    driver.window.trigger("images.prune")
-    dialog: Any = driver.dialog("dialog.prune-images")
-    driver.until(lambda: dialog._frees["unused"] >= 0)
-    assert dialog.go.isEnabled()
-    assert "free" in dialog.go.text()
-    dialog.unused.setChecked(True)
-    dialog._prune()
-    driver.until(lambda: all(i.used_by for i in driver.client.mirror.images.values()))
+def test_unused_on_the_images_page_is_what_the_disk_page_can_free(driver: Driver) -> None:
+    spare = next(i for i in driver.client.mirror.images.values() if not i.used_by)
+    driver.engine.disk.held_by_cache[spare.id] = spare.unique_size - 9
+    usage = driver.ask(lambda engine: engine.disk.usage(["images"])).part("images")
+    driver.window.navigate("images")
+    words = page(driver).list.header._subtitle
+    driver.until(lambda: f"{bytes_text(frees(usage))} of it unused" in words.text)
 
 
 def test_a_file_is_found_in_all_images(driver: Driver) -> None:

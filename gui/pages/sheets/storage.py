@@ -1,4 +1,4 @@
-"""What the store holds, each byte once; the check of the store and its mending."""
+"""The way to what takes space; the check of the store and its mending."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.pages.sheets.sheet import Sheet, clear_rows
-from gui.presentation.units import bytes_text
 from gui.shell import Confirmation
 from gui.theme import Space, Text, Tone
 from gui.widgets.badge import Badge
 from gui.widgets.buttons import Variant, button
 from gui.widgets.card import Card
-from gui.widgets.facts import Fact, FactGrid
 from gui.widgets.labels import label
 from gui.words import translate
 
@@ -21,16 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.types.host import StoreProblem
-    from engine.types.images import StoreUsage
 
 
 class StoreSheet(Sheet):
-    """What the store holds, each byte once; the check of the store and its mending."""
+    """The way to what takes space; the check of the store and its mending."""
 
     def build(self) -> None:
         self.usage = Card(translate("Settings", "What takes space"))
-        self.usage_facts = FactGrid()
-        self.usage.body.addWidget(self.usage_facts)
+        show = button(translate("Settings", "Show"), "disk", on_click=lambda: self.shell.navigate("disk"))
+        self.usage.action_row.addWidget(show)
+        about = translate("Settings", "Images, build cache, logs, volumes and the rest, and what each can give back.")
+        self.usage.body.addWidget(label(about, Text.BODY, Tone.MUTED, wrap=True))
         self.column.addWidget(self.usage)
         self.check = Card(translate("Settings", "Is everything in its place?"))
         ask = button(translate("Settings", "Check"), "doctor", on_click=lambda: self.shell.run(self.check_store()))
@@ -47,23 +46,6 @@ class StoreSheet(Sheet):
         self._problems = QVBoxLayout()
         self.check.body.addLayout(self._problems)
         self.column.addWidget(self.check)
-
-    async def load(self) -> None:
-        usage: StoreUsage = await self.client.call(lambda engine: engine.images.usage())
-        rows = (
-            (translate("Settings", "Images"), usage.layers, usage.layers_reclaimable),
-            (translate("Settings", "Containers"), usage.containers, usage.containers_reclaimable),
-            (translate("Settings", "Volumes"), usage.volumes, usage.volumes_reclaimable),
-            (translate("Settings", "Build cache"), usage.build_cache, usage.build_cache_reclaimable),
-            (translate("Settings", "Logs"), usage.logs, 0),
-        )
-        facts = []
-        for words, size, free in rows:
-            text = bytes_text(size)
-            if free:
-                text += translate("Settings", ", of which {0} could be freed").format(bytes_text(free))
-            facts.append(Fact(words, text))
-        self.usage_facts.set_facts(facts)
 
     async def check_store(self) -> None:
         self.result.setText(translate("Settings", "Checking…"))

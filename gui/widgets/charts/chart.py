@@ -129,7 +129,7 @@ class TimeChart(QWidget):
     @staticmethod
     def _left() -> float:
         """Room for the words of the value axis, in whatever size the letters are."""
-        return QFontMetricsF(font(Text.CAPTION, tabular=True)).horizontalAdvance("1.000 MB/s") + Space.M
+        return QFontMetricsF(font(Text.CAPTION, tabular=True)).horizontalAdvance("00.00 mmm") + Space.M
 
     def _header_height(self) -> float:
         return max(26.0, self._line_height(Text.STRONG) + Space.S)

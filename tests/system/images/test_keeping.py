@@ -39,9 +39,6 @@ class Users:
         raise NotFound(f"No such container: {container}")
         yield
 
-    async def containers_bytes(self) -> tuple[int, int]:
-        return 0, 0
-
 
 async def test_sizes_say_what_is_shared_and_what_a_removal_frees(images: ImageService, short_tmp: ShortTmp) -> None:
     await load(images, ONE)
