@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QAction, QKeySequence
 
+from gui.plain_text import set_tip
 from gui.theme import Role, icon
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class BoundAction(QAction):
         self._shell = shell
         self._subjects = subjects
         self.setObjectName(action.id)
-        self.setToolTip(action.hint or action.text)
+        self.words = ""
+        """What its tooltip says, for buttons that stand for it."""
         self.triggered.connect(self._on_triggered)
         self.refresh()
 
@@ -72,7 +74,8 @@ class BoundAction(QAction):
         if self.action.shortcut:
             native = QKeySequence(self.action.shortcut).toString(QKeySequence.SequenceFormat.NativeText)
             words = f"{words} ({native})"
-        self.setToolTip(words)
+        self.words = words
+        set_tip(self, words)
 
     def _on_triggered(self) -> None:
         self._shell.trigger(self.action.id, list(self._subjects()))

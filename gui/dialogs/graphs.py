@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from gui.pages.figures_export import save_figures, save_picture
+from gui.plain_text import set_tip
 from gui.presentation.figures import event_marks
 from gui.presentation.units import memory_text, percent_text, rate_text
 from gui.theme import Space, Text, theme
@@ -98,7 +99,7 @@ class GraphsDialog(QDialog):
         )
         export = menu_button("", menu, "download", Variant.GHOST)
         export.setAccessibleName(translate("Graphs", "Save what is shown"))
-        export.setToolTip(export.accessibleName())
+        set_tip(export, export.accessibleName())
         row.addWidget(export)
         return row
 

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from gui.models.table import NO_INDEX, AnyIndex, ModelRole
 from gui.pages.catalogue import pages
+from gui.plain_text import set_tip
 from gui.presentation.containers import image_text, state_words, status_text
 from gui.presentation.units import short_id
 from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, icon, paint_icon, theme
@@ -185,7 +186,7 @@ class PaletteButton(QPushButton):
     def __init__(self) -> None:
         super().__init__(translate("Palette", "Search"))
         self.setAccessibleName(translate("Palette", "Search everything"))
-        self.setToolTip(translate("Palette", "Find anything, do anything (Ctrl+K)"))
+        set_tip(self, translate("Palette", "Find anything, do anything (Ctrl+K)"))
         theme().changed.connect(self.update)
 
     def paintEvent(self, _event: QPaintEvent) -> None:

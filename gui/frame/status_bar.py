@@ -8,6 +8,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
 from engine.types.operations import OperationState
+from gui.plain_text import set_tip
 from gui.presentation.units import bytes_text, memory_text, percent_text
 from gui.theme import Space, Text, Tone, font
 from gui.widgets.badge import StateDot
@@ -97,7 +98,7 @@ class StatusBar(QFrame):
             cgroups = translate("StatusBar", "no cgroups")
         self._engine.setText("  ·  ".join((f"Wherry {facts.version}", facts.driver, cgroups)))
         lines = [facts.driver_reason, ", ".join(facts.controllers), facts.socket, *facts.warnings]
-        self._engine.setToolTip("\n".join(line for line in lines if line))
+        set_tip(self._engine, "\n".join(line for line in lines if line))
         self._warning.setVisible(bool(facts.warnings))
         self._warning.setText(
             translate("StatusBar", "Warnings: {0}").format(len(facts.warnings)) if facts.warnings else ""

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from engine.types.containers import LEGAL_ACTIONS, Action, State
+from gui.plain_text import set_tip
 from gui.presentation.containers import port_url, status_text
 from gui.theme import Role, icon
 from gui.words import translate
@@ -93,4 +94,4 @@ class Tray(QObject):
     def _on_changes(self, changes: ChangeSet) -> None:
         if changes.touches("container"):
             running = sum(c.state is State.RUNNING for c in self._shell.client.mirror.containers.values())
-            self.icon.setToolTip(translate("Tray", "Wherry: {0} running").format(running))
+            set_tip(self.icon, translate("Tray", "Wherry: {0} running").format(running))

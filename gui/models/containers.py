@@ -14,6 +14,7 @@ from PySide6.QtCore import QAbstractTableModel, QObject, Qt
 
 from engine.types.containers import ALIVE_STATES, Container
 from gui.models.table import NO_INDEX, AnyIndex, ModelRole
+from gui.plain_text import tip
 from gui.presentation import containers as words
 from gui.presentation.units import count_text, memory_text, percent_text
 from gui.theme import Tone
@@ -300,7 +301,7 @@ class ContainersModel(QAbstractTableModel):
             case Qt.ItemDataRole.AccessibleTextRole:
                 return f"{item.name}, {words.status_text(item)}" if column == "name" else self._text(item, column)
             case Qt.ItemDataRole.ToolTipRole:
-                return self._tooltip(item, column)
+                return tip(self._tooltip(item, column))
             case ModelRole.TONE:
                 return words.state_words(item).tone if column in ("name", "status") else None
             case ModelRole.LIVE:
@@ -332,11 +333,11 @@ class ContainersModel(QAbstractTableModel):
             text = f"{text} / {memory_text(rates.memory_limit)}"
         return f"≈ {text}" if "memory" in rates.sample.estimated else text
 
-    def _tooltip(self, item: Container, column: str) -> str | None:
+    def _tooltip(self, item: Container, column: str) -> str:
         if column == "image":
             return item.image
         if column == "ports":
-            return "\n".join(words.port_mapping_text(port) for port in words.shown_ports(item)) or None
+            return "\n".join(words.port_mapping_text(port) for port in words.shown_ports(item))
         if column == "name":
             return f"{item.name}\n{words.command_text(item.command_line)}"
         rates = self._rates.get(item.id)
@@ -344,7 +345,7 @@ class ContainersModel(QAbstractTableModel):
             return translate(
                 "ContainersModel", "An estimate: this host does not count it per container. See Settings → Doctor."
             )
-        return None
+        return ""
 
     def _live(self, item: Container, column: str) -> Any:
         if column == "cpu":

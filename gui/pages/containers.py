@@ -14,6 +14,7 @@ from gui.pages.bulk_bar import BulkBar
 from gui.pages.container.cells import ActionsCell, GroupCell, NameCell, StatusCell, port_links
 from gui.pages.container.details import ContainerDetails
 from gui.pages.page import Page
+from gui.plain_text import set_tip
 from gui.presentation.containers import ended_badly
 from gui.presentation.units import count_text
 from gui.theme import Size, Space, Tone, icon
@@ -185,7 +186,7 @@ class ContainerList(QWidget):
         run = button(
             translate("ContainersPage", "Run"), "plus", Variant.PRIMARY, lambda: self._shell.trigger("containers.run")
         )
-        run.setToolTip(translate("ContainersPage", "Run a container (Ctrl+N)"))
+        set_tip(run, translate("ContainersPage", "Run a container (Ctrl+N)"))
         self.header.add(run)
         return self.header
 

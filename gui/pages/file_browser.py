@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence, QPixmap, QShortcut
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPlainTextEdit,
     QSplitter,
@@ -27,6 +26,7 @@ from PySide6.QtWidgets import (
 from engine.errors import WherryError
 from engine.types.images import FileKind
 from gui.bridge.download import file_chunks, save_stream
+from gui.pages.file_preview import picture_of
 from gui.pages.image.rows import KIND_ICONS
 from gui.presentation.images import mode_text, shown_path
 from gui.presentation.units import bytes_text
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
 PREVIEW_BYTES = 256 * 1024
 EDIT_BYTES = 1024 * 1024
-_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".svg", ".ico")
 
 
 class PlaceSource:
@@ -168,7 +167,8 @@ class FileBrowser(QWidget):
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setAccessibleName(translate("FileBrowser", "Contents"))
         self.text.modificationChanged.connect(lambda changed: self._save.setVisible(changed))
-        self._picture = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
+        self._picture = label()
+        self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         for widget in (self._nothing, self.text, self._picture):
             self._stack.addWidget(widget)
         column.addWidget(self._stack, 1)
@@ -204,8 +204,8 @@ class FileBrowser(QWidget):
         self._path.set_text(f"{row.path}  ·  {bytes_text(row.size)}")
         self._down.show()
         self._save.hide()
-        picture = QPixmap()
-        if row.name.lower().endswith(_PICTURES) and picture.loadFromData(data):
+        picture = picture_of(row.name, data)
+        if picture is not None:
             room = self._stack.size() * 0.9
             fits = picture.width() <= room.width() and picture.height() <= room.height()
             kept = Qt.AspectRatioMode.KeepAspectRatio

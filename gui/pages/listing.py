@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from gui.models.filtered import FilteredModel
 from gui.pages.bulk_bar import BulkBar
+from gui.plain_text import set_tip
 from gui.presentation.units import count_text
 from gui.widgets.buttons import Variant, button, menu_button
 from gui.widgets.empty_state import EmptyState
@@ -89,12 +90,12 @@ class Listing(QWidget):
                 more.addAction(self._shell.verbs.bind(self._shell, action_id, more, list))
             knob = menu_button("", more, "more", Variant.GHOST)
             knob.setAccessibleName(translate("Listing", "More"))
-            knob.setToolTip(translate("Listing", "More"))
+            set_tip(knob, translate("Listing", "More"))
             self.header.add(knob)
         action = self._shell.verbs[self._plan.main_action]
         words = action.text.rstrip("…")
         main = button(words, action.icon, Variant.PRIMARY, lambda: self._shell.trigger(self._plan.main_action))
-        main.setToolTip(action.hint)
+        set_tip(main, action.hint)
         self.header.add(main)
         return self.header
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from gui.plain_text import set_tip
 from gui.theme import Size, Space, Text, Tone, font, paint_icon, theme
 
 _HEIGHT = 20
@@ -126,7 +127,7 @@ class StateDot(QWidget):
     def set(self, tone: Tone, name: str, *, hollow: bool = False) -> None:
         self._tone, self._hollow = tone, hollow
         self.setAccessibleName(name)
-        self.setToolTip(name)
+        set_tip(self, name)
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:

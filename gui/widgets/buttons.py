@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QMenu, QPushButton, QToolButton
 
+from gui.plain_text import set_tip
 from gui.theme import Role, Size, Space, icon
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def tool_button(
     made = QToolButton()
     made.setIcon(icon(icon_name, role))
     made.setIconSize(QSize(Size.ICON, Size.ICON))
-    made.setToolTip(name)
+    set_tip(made, name)
     made.setAccessibleName(name)
     made.setCheckable(checkable)
     made.setAutoRaise(True)

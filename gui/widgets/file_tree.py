@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gui.plain_text import tip
 from gui.presentation.units import WIDEST
 from gui.theme import Role, Size, Space, Text, Tone, color, font, icon, theme
 from gui.words import translate
@@ -247,7 +248,7 @@ class FileTreeModel(QAbstractItemModel):
             case Qt.ItemDataRole.FontRole if column > 0:
                 return font(Text.SMALL, tabular=True)
             case Qt.ItemDataRole.ToolTipRole:
-                return row.path + (f" → {row.link}" if row.link else "")
+                return tip(row.path + (f" → {row.link}" if row.link else ""))
             case Qt.ItemDataRole.AccessibleTextRole if column == 0:
                 return f"{row.name} {row.change.value}".strip()
             case self.ROW:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHeaderView, QMenu, QTreeWidget, QTreeWidgetItem, QTreeWidgetItemIterator
 
+from gui.plain_text import tip
 from gui.theme import Role, Text, color, mono, theme
 from gui.words import grouped, translate
 
@@ -79,7 +80,7 @@ class JsonTree(QTreeWidget):
             item.setData(_NAME, _VALUE, _Box(child))
             item.setForeground(_NAME, color(Role.TEXT))
             item.setForeground(_TEXT, theme().ansi(_ink(child)) if _ink(child) >= 0 else color(Role.TEXT_MUTED))
-            item.setToolTip(_TEXT, child if isinstance(child, str) and len(child) > 60 else "")
+            item.setToolTip(_TEXT, tip(child if isinstance(child, str) and len(child) > 60 else ""))
             if isinstance(child, dict | list) and child:
                 item.setChildIndicatorPolicy(QTreeWidgetItem.ChildIndicatorPolicy.ShowIndicator)
             parent.addChild(item)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from gui.plain_text import set_tip
 from gui.theme import Role, Size, Text, Tone, color, font, mono, theme
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class ElidedLabel(QWidget):
 
     def _tell_whole(self) -> None:
         cut = QFontMetrics(self.font()).horizontalAdvance(self._text) > self.width()
-        self.setToolTip(self._text if cut else "")
+        set_tip(self, self._text if cut else "")
 
 
 class SwatchLabel(QWidget):

@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
+from gui.plain_text import set_tip
 from gui.theme import Radius, Role, Space, Text, color, font, mono, theme
 from gui.words import translate
 
@@ -204,7 +205,7 @@ class LayerStack(QAbstractScrollArea):
         if row != self._hover:
             self._hover = row
             layer = self._layers[row] if row >= 0 else None
-            self.setToolTip(f"{layer.step}\n{layer.detail}".strip() if layer is not None else "")
+            set_tip(self, f"{layer.step}\n{layer.detail}".strip() if layer is not None else "")
             self.viewport().update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

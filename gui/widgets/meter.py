@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from gui.plain_text import set_tip
 from gui.theme import Role, Tone, color, theme
 
 
@@ -49,7 +50,7 @@ class Meter(QWidget):
     def set(self, value: float, limit: float, words: str = "", tone: Tone | None = None) -> None:
         self._value, self._limit, self._tone = value, limit, tone
         self.setAccessibleName(f"{self._name} {words}".strip())
-        self.setToolTip(words)
+        set_tip(self, words)
         self.update()
 
     def sizeHint(self) -> QSize:

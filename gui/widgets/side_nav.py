@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
 
+from gui.plain_text import set_tip
 from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, paint_icon, theme
 
 _HEIGHT = 34
@@ -68,7 +69,7 @@ class _Entry(QAbstractButton):
         self.setText(words)
         self.setCheckable(True)
         self.setAccessibleName(words)
-        self.setToolTip(f"{words}  {shortcut_hint}".strip() if shortcut_hint else "")
+        set_tip(self, f"{words}  {shortcut_hint}".strip() if shortcut_hint else "")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setFixedHeight(_HEIGHT)
         self._icon = icon_name

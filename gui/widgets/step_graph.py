@@ -12,6 +12,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
+from gui.plain_text import set_tip
 from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, mono, paint_icon, theme
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class StepGraph(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         step = self._step_at(event.position())
-        self.setToolTip(step.tooltip if step else "")
+        set_tip(self, step.tooltip if step else "")
         self.setCursor(Qt.CursorShape.PointingHandCursor if step else Qt.CursorShape.ArrowCursor)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from gui.plain_text import set_tip
 from gui.theme import Role, Space, Text, Tone, color, font, theme
 from gui.words import translate
 
@@ -138,7 +139,7 @@ class Treemap(QWidget):
         node = self._at(event.position())
         if node is not self._hover:
             self._hover = node
-            self.setToolTip(f"{node.name}  {node.words}" if node is not None else "")
+            set_tip(self, f"{node.name}  {node.words}" if node is not None else "")
             shape = Qt.CursorShape.PointingHandCursor if node is not None else Qt.CursorShape.ArrowCursor
             self.setCursor(shape)
             self.update()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
+from gui.plain_text import set_tip
 from gui.presentation.docker_run import parse_seconds
 from gui.presentation.units import parse_bytes, short_size
 from gui.theme import Space, mono
@@ -137,7 +138,7 @@ class BoolField(Field):
     def __init__(self, words: str, hint: str = "") -> None:
         super().__init__()
         self.box = QCheckBox(words)
-        self.box.setToolTip(hint)
+        set_tip(self.box, hint)
         self.box.toggled.connect(lambda _on: self.changed.emit())
         self._hold(self.box)
 

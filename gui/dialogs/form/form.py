@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.dialogs.form.sections import Entry, Section, sections
+from gui.plain_text import set_tip
 from gui.presentation.docker_run import RunLineError, read_env_file
 from gui.theme import Role, Size, Space, Text, Tone, icon
 from gui.widgets.labels import label
@@ -127,7 +128,7 @@ class SpecForm(QWidget):
             item = self.list.item(number)
             bad = section.id in problems
             item.setIcon(icon("error" if bad else section.icon, Role.DANGER if bad else Role.TEXT_SECONDARY))
-            item.setToolTip(problems.get(section.id, ""))
+            set_tip(item, problems.get(section.id, ""))
 
     # --- inside ---
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QCompleter, QHBoxLayout, QLi
 
 from engine.types.containers import Mount, PortMapping
 from gui.dialogs.form.fields import Field
+from gui.plain_text import set_tip
 from gui.presentation.units import parse_bytes, short_size
 from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, button, tool_button
@@ -45,7 +46,7 @@ class Row(QWidget):
         made = QLineEdit(text)
         made.setPlaceholderText(placeholder)
         made.setAccessibleName(name)
-        made.setToolTip(name)
+        set_tip(made, name)
         if width:
             made.setFixedWidth(width)
         made.textChanged.connect(lambda _text: self.changed.emit())

@@ -9,6 +9,7 @@ from engine.types.containers import HealthCheck, IoLimit, RestartPolicy
 from gui.dialogs.form import fields as f
 from gui.dialogs.form.rows import MountRow, PortRow, RowsField
 from gui.presentation.docker_run import parse_device, parse_ulimit
+from gui.widgets.labels import form_label
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -350,11 +351,11 @@ class HealthField(f.Field):
         }
         self._form = QFormLayout(self)
         self._form.setContentsMargins(0, 0, 0, 0)
-        self._form.addRow(translate("RunForm", "Check"), self.mode)
-        self._form.addRow(translate("RunForm", "Command"), self.command)
+        self._form.addRow(form_label(translate("RunForm", "Check")), self.mode)
+        self._form.addRow(form_label(translate("RunForm", "Command")), self.command)
         for key, field in self.times.items():
             field.line.setAccessibleName(words[key])
-            self._form.addRow(words[key], field)
+            self._form.addRow(form_label(words[key]), field)
         for part in (self.mode, self.command, *self.times.values()):
             part.changed.connect(self._on_change)
         self._on_change()

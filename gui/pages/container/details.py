@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
+from gui.plain_text import set_tip
 from gui.presentation.containers import health_words, image_text, state_words, status_text
 from gui.theme import Role, Size, Space, Text, Tone
 from gui.widgets.badge import Badge
@@ -177,7 +178,7 @@ class ContainerDetails(QWidget):
             knob.setObjectName(f"knob.{action_id}")
             knob.setEnabled(bound.isEnabled())
             bound.enabledChanged.connect(knob.setEnabled)
-            bound.changed.connect(lambda b=bound, k=knob: k.setToolTip(b.toolTip()))
+            bound.changed.connect(lambda b=bound, k=knob: set_tip(k, b.words))
             self._bound.append(bound)
             row.addWidget(knob)
         edit = self._shell.verbs.bind(self._shell, "container.edit", self, self._subjects)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout
 
 from gui.pages.container.tab import DetailTab
 from gui.pages.log.panel import LogPanel
+from gui.plain_text import set_tip
 from gui.widgets.chips import Chip
 from gui.words import translate
 
@@ -24,7 +25,7 @@ class LogsTab(DetailTab):
         self._container: Container | None = None
         self.panel = LogPanel(shell)
         self.earlier = Chip(translate("Logs", "Earlier runs"), checkable=True)
-        self.earlier.setToolTip(translate("Logs", "Also the logs of removed containers that had this name"))
+        set_tip(self.earlier, translate("Logs", "Also the logs of removed containers that had this name"))
         self.earlier.hide()
         self.earlier.toggled.connect(lambda _on: self._show())
         self.panel.tools.insertWidget(self.panel.tools.indexOf(self.panel.levels) + 1, self.earlier)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QMenu, QScrollAr
 from engine.types.containers import ALIVE_STATES, UpdateContainer
 from gui.pages.container.tab import DetailTab
 from gui.pages.figures_export import save_figures, save_picture
+from gui.plain_text import set_tip
 from gui.presentation.figures import COLUMNS, event_marks, figures, quiet_stretches
 from gui.presentation.units import memory_text, percent_text, rate_text
 from gui.theme import Space, Text, Tone
@@ -101,7 +102,7 @@ class StatsTab(DetailTab):
         more.addAction(translate("Stats", "Save a picture (PNG)…"), lambda: self.shell.run(self._export_picture()))
         export = menu_button("", more, "download", Variant.GHOST)
         export.setAccessibleName(translate("Stats", "Save what is shown"))
-        export.setToolTip(export.accessibleName())
+        set_tip(export, export.accessibleName())
         row.addWidget(export)
         return row
 

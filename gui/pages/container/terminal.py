@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QTabBar, QVBox
 from engine.types.containers import Action as Verb
 from engine.types.containers import Exec
 from gui.pages.container.tab import DetailTab
+from gui.plain_text import tip
 from gui.shell import TextQuestion
 from gui.theme import Space
 from gui.widgets.buttons import Variant, button, tool_button
@@ -178,7 +179,7 @@ class TerminalTab(DetailTab):
             index = self.sessions.index(session)
             short = title if len(title) <= _TITLE else title[: _TITLE - 1] + "…"
             self.bar.setTabText(index, short.replace("&", "&&"))
-            self.bar.setTabToolTip(index, title)
+            self.bar.setTabToolTip(index, tip(title))
 
     def _close(self, session: Session) -> None:
         if session in self.sessions:

@@ -11,6 +11,7 @@ from engine.types.images import FileKind
 from gui.models.table import Column, KeyedTableModel
 from gui.pages.image.files import FilePreview, ImageFiles
 from gui.pages.image.rows import stack_layer, waste_row
+from gui.plain_text import set_tip
 from gui.presentation.images import layer_step, score_tone, shown_path
 from gui.presentation.units import bytes_text, percent_text
 from gui.theme import Role, Size, Space, Text, Tone
@@ -224,7 +225,7 @@ class LayerInspector(QWidget):
         step = ""
         if self.report is not None and 0 <= layer < len(self.report.layers):
             step = layer_step(self.report.layers[layer])
-        self.stack.setToolTip(step)
+        set_tip(self.stack, step)
         self._tell_summary()
         self._reload()
 

@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from gui.plain_text import set_tip
 from gui.theme import Role, Space, Text, Tone, color, font, theme
 from gui.widgets.charts.picture import Frame, Kind, Lines, Series, paint_marks, paint_unrecorded
 from gui.widgets.charts.ticks import time_ticks, time_words, value_ticks
@@ -378,7 +379,7 @@ class TimeChart(QWidget):
         inside = self.plot.contains(point)
         self._timeline.set_crosshair(self._time_at(point.x()) if inside else None)
         self.setCursor(Qt.CursorShape.SizeVerCursor if self._over_limit(point.y()) else Qt.CursorShape.CrossCursor)
-        self.setToolTip(self._story(point.x()) if inside else "")
+        set_tip(self, self._story(point.x()) if inside else "")
 
     def _story(self, x: float) -> str:
         """The event or all readings at a place, with their names in full."""
