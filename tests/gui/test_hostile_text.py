@@ -67,7 +67,7 @@ def test_labels_lists_and_trees_show_what_was_written(qtbot: QtBot, text: str) -
     owner = QWidget()
     qtbot.addWidget(owner)
     model = volumes_model(dict, owner)
-    model.set_items([("v", Volume(name=text, driver="local", mountpoint="/x", created=now(), labels={"a": text}))])
+    model.set_items([("v", Volume(name=text, mountpoint="/x", created=now(), labels={"a": text}))])
     tips = [short.toolTip(), combo.toolTip()]
     tips += [
         str(model.index(0, column).data(Qt.ItemDataRole.ToolTipRole) or "") for column in range(model.columnCount())
