@@ -200,7 +200,7 @@ def _security(host: HostConfigBody) -> Security:
         read_only_root=bool(host.readonly_rootfs),
         capabilities_add=words(host.cap_add) or (),
         capabilities_drop=words(host.cap_drop) or (),
-        user_namespace="keep-id" if host.userns_mode == "keep-id" else "",
+        user_namespace=cast("Any", host.userns_mode) if host.userns_mode in ("keep-id", "host") else "",
         **options,
     )
 

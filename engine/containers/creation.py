@@ -163,9 +163,9 @@ class Creator:
             state=State.CREATED,
             created=now(),
             mounts=mounts,
-            driver=spec.driver or self._runtime.rootfs.default.name,
+            driver=self._runtime.root_driver(spec, image.config) or self._runtime.rootfs.default.name,
             log_path=str(self._runtime.paths.log(container_id)),
-            warnings=tuple(closed_binds(spec, image.config)),
+            warnings=tuple(closed_binds(spec, image.config, mapped=self._runtime.can_change_owners)),
         )
 
 

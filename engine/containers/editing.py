@@ -92,7 +92,7 @@ class Editor:
             command_line=command_line(spec, record.image_config),
             mounts=mounts,
             exit=record.container.exit,
-            warnings=tuple(closed_binds(spec, record.image_config)),
+            warnings=tuple(closed_binds(spec, record.image_config, mapped=self._runtime.can_change_owners)),
         )
         await self._runtime.book.save(entry, changed, "update")
         self._runtime.volumes.users_changed(tuple(before | set(entry.volume_names)))

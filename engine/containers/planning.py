@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.containers import etc_files, image_config
 from engine.containers.accounts import AccountFiles
+from engine.containers.own_files import user_who_is_you
 from engine.containers.record import member_of
 from engine.containers.runtime import architecture
 from engine.containers.spec.plan import PlannedMount, SpecPlan
@@ -16,6 +17,7 @@ from engine.containers.users import ContainerUser, find_user
 from engine.errors import Code, InvalidRequest
 from engine.networks.attachment import default_gateway, dns_forwarder
 from engine.processes.programs import need_program
+from engine.storage.drivers import OwnerChange
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,12 +44,15 @@ class Planner:
         spec, config = container.spec, record.image_config
         rootfs = runtime.paths.rootfs(record.id)
         user = await self._user(record, rootfs)
+        yours = await self._user_who_is_you(record, rootfs)
         hostname = host_name(record)
         workdir = image_config.working_directory(spec, config)
         if workdir != "/":
             with contextlib.suppress(FileExistsError):
                 await runtime.keeper.make_directory(rootfs, workdir, parents=True)
-        mounts = [await self._mount(record, mount, rootfs, user) for mount in container.mounts]
+        mounts = [
+            await self._mount(record, mount, rootfs, user, mapped=yours is not None) for mount in container.mounts
+        ]
         return SpecPlan(
             container_id=record.id,
             spec=spec,
@@ -64,26 +69,47 @@ class Planner:
             single_id=runtime.keeper.ids.single_id,
             cgroup_v2=runtime.cgroups.shows_v2(hybrid_view=runtime.keeper.hybrid_cgroups),
             network=joined.network,
-            # With keep-id the container has a user namespace of its own, to which the network does not belong.
-            own_network=joined.own_network and spec.security.user_namespace != "keep-id",
+            # Where another user is you, the container has a user namespace of its own, and the network is not its.
+            own_network=joined.own_network and yours is None,
             pid=joined.pid,
             ipc=joined.ipc,
             host_ipc=_shared_ipc(),
             uts=joined.uts,
             cgroup="host" if spec.cgroup_mode == "host" else "",
-            host_user_id=user.uid if spec.security.user_namespace == "keep-id" else 0,
-            host_group_id=user.gid if spec.security.user_namespace == "keep-id" else 0,
-            id_count=sum(each.count for each in runtime.keeper.ids.uids),
+            host_user_id=yours.uid if yours else 0,
+            host_group_id=yours.gid if yours else 0,
+            id_count=self._id_count,
         )
+
+    @property
+    def _id_count(self) -> int:
+        return sum(each.count for each in self._runtime.keeper.ids.uids)
+
+    async def _user_who_is_you(self, record: Record, rootfs: Path) -> ContainerUser | None:
+        """None where it is root. The root's files are shown so that they are whose they were all the same, by a driver
+        that can; where none can, only who asked for it gets it."""
+        spec = record.container.spec
+        wanted = user_who_is_you(spec, record.image_config)
+        if not wanted:
+            return None
+        passwd = await self._account_file(record, rootfs, "passwd")
+        try:
+            user = find_user(wanted, passwd, await self._account_file(record, rootfs, "group"), ())
+        except InvalidRequest:
+            return None  # a development container whose user comes later; as the container's own it was refused before
+        if not user.uid or user.uid >= self._id_count or user.gid >= self._id_count:
+            return None
+        change = OwnerChange(user.uid, user.gid, self._id_count)
+        changed = await self._runtime.rootfs.change_owners(record.id, record.layers, change)
+        return user if changed or spec.security.user_namespace == "keep-id" else None
 
     async def _user(self, record: Record, rootfs: Path) -> ContainerUser:
         spec = record.container.spec
         wanted = image_config.wanted_user(spec, record.image_config)
+        if spec.security.user_namespace == "keep-id":
+            wanted = user_who_is_you(spec, record.image_config)
         passwd = await self._account_file(record, rootfs, "passwd")
         group = await self._account_file(record, rootfs, "group") if wanted or spec.extra_groups else ""
-        if spec.security.user_namespace == "keep-id" and not wanted:
-            # Without a choice of its own, the user inside has the numbers of the user outside.
-            wanted = f"{os.getuid()}:{os.getgid()}"
         user = find_user(wanted, passwd, group, spec.extra_groups)
         if self._runtime.keeper.ids.single_id and (user.uid or user.gid):
             raise InvalidRequest(
@@ -107,7 +133,9 @@ class Planner:
             return ""
         return read_text(fd)
 
-    async def _mount(self, record: Record, mount: Mount, rootfs: Path, user: ContainerUser) -> PlannedMount:
+    async def _mount(
+        self, record: Record, mount: Mount, rootfs: Path, user: ContainerUser, *, mapped: bool
+    ) -> PlannedMount:
         runtime, read_only = self._runtime, mount.read_only
         if mount.kind == "tmpfs":
             return PlannedMount(
@@ -140,12 +168,12 @@ class Planner:
             source=source,
             read_only=read_only,
             propagation=mount.propagation,
-            owner=self._wanted_owner(record, mount, user),
+            owner=None if mapped else self._wanted_owner(mount, user),
         )
 
-    def _wanted_owner(self, record: Record, mount: Mount, user: ContainerUser) -> tuple[int, int] | None:
-        """None where the host's user is the container's already: as its root, and with keep-id."""
-        if mount.ownership != "idmap" or record.container.spec.security.user_namespace == "keep-id":
+    def _wanted_owner(self, mount: Mount, user: ContainerUser) -> tuple[int, int] | None:
+        """None where the host's user is the container's already, as its root."""
+        if mount.ownership != "idmap":
             return None
         return (user.uid, user.gid) if user.uid or user.gid else None
 

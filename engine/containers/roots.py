@@ -25,6 +25,10 @@ class RootHolds:
         self._held: Counter[str] = Counter()
         self._locks: dict[str, asyncio.Lock] = {}
 
+    def _driver(self, entry: Entry) -> str:
+        """Who looks first has the first mount made: it must be the one that a start would make."""
+        return entry.container.spec.driver or entry.container.driver
+
     def is_held(self, container_id: str) -> bool:
         return self._held[container_id] > 0
 
@@ -38,7 +42,7 @@ class RootHolds:
             self._held[entry.id] += 1
             try:
                 # Also of one that seems to run: its end may be taking the mount away just now.
-                await self._rootfs.mount(entry.id, entry.record.layers, driver=entry.container.spec.driver)
+                await self._rootfs.mount(entry.id, entry.record.layers, driver=self._driver(entry))
             except BaseException:
                 self._let_go(entry.id)
                 raise

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from engine.containers.early_attach import EarlyAttachments
+from engine.containers.own_files import user_who_is_you
+from engine.storage.rootfs import FUSE
 from engine.types.containers import LogLimits
 from engine.types.data import Data
 from engine.types.images import ImageConfig
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from engine.storage.layers import LayerStore
     from engine.storage.paths import Paths
     from engine.storage.rootfs import RootFilesystems
+    from engine.types.containers import ContainerSpec
     from engine.volumes.service import VolumeService
 
 _CGROUP_ROOT = "/sys/fs/cgroup"
@@ -71,6 +74,17 @@ class Runtime:
     log_defaults: Callable[[], LogLimits] = LogLimits
     """What holds where a container says nothing; both set."""
     early: EarlyAttachments = field(default_factory=EarlyAttachments)
+
+    @property
+    def can_change_owners(self) -> bool:
+        """Whether the root's files can be shown right in a container whose user is you."""
+        return self.rootfs.can_change_owners and not self.keeper.ids.single_id
+
+    def root_driver(self, spec: ContainerSpec, image: ImageConfig) -> str:
+        """The driver a container's first mount is to have; "" is the default."""
+        if not spec.driver and self.can_change_owners and user_who_is_you(spec, image):
+            return FUSE
+        return spec.driver
 
     def cgroup(self, record: Record) -> ContainerCgroup:
         """The groups a container runs in, or would."""

@@ -185,9 +185,8 @@ class Starter:
             for each in (paths.container_run(record.id), paths.logs(record.id))
             if not each.is_dir()
         ]
-        await self._runtime.rootfs.mount(
-            record.id, record.layers, driver=record.container.spec.driver, also=directories
-        )
+        runtime_driver = self._runtime.root_driver(record.container.spec, record.image_config)
+        await self._runtime.rootfs.mount(record.id, record.layers, driver=runtime_driver, also=directories)
 
     async def _make_group(self, record: Record) -> LimitPlan:
         """In a thread, beside the mount: some twenty small files. The thread is done when this is, cancelled or not."""

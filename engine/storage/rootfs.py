@@ -10,7 +10,7 @@ from engine.errors import Conflict, InvalidRequest, WherryError
 from engine.sandbox.client import TreeSize
 from engine.sandbox.plans import MakeDirectory, MakeFile, Own, Unmount
 from engine.storage import probe
-from engine.storage.drivers import Driver, Stack
+from engine.storage.drivers import Driver, OwnerChange, Stack
 from engine.storage.drivers.fuse_overlayfs import FuseOverlay
 from engine.storage.drivers.overlay import KernelOverlay
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from engine.storage.probe import DriverChoice
 
 MOST_LAYERS = 200
+FUSE = FuseOverlay.name
 ANSWER_WITHIN = 5.0
 """Seconds for a fuse mount to answer a stat before it counts as dead."""
 
@@ -70,6 +71,8 @@ class RootFilesystems:
         }
         self._default: DriverChoice | None = None
         self._locks: dict[Path, asyncio.Lock] = {}
+        self._changed: dict[Path, OwnerChange] = {}
+        """Mounted roots whose owners are shown otherwise, as far as this engine knows."""
 
     async def open(self, forced: str = "") -> DriverChoice:
         """Choose the default driver: the one forced by settings, else by a probe (kept in the store)."""
@@ -95,6 +98,23 @@ class RootFilesystems:
         `paths.rootfs(container_id)`. Mounted already and alive: nothing happens. A container keeps the driver of its
         first mount, because their writable layers are not interchangeable. `also` is done before, in the same go."""
         return await self._mount(self._paths.container(container_id), layers, driver, read_only=read_only, also=also)
+
+    @property
+    def can_change_owners(self) -> bool:
+        """Whether there is a driver that shows a root with other owners: the kernel's does not."""
+        return not self._drivers[FUSE].unavailable()
+
+    async def change_owners(self, container_id: str, layers: Sequence[str], change: OwnerChange) -> bool:
+        """Mount it anew with the ids of root and of another changed over, for a container in whose user namespace they
+        are changed over again. False where its driver cannot."""
+        top = self._paths.container(container_id)
+        if self.driver(container_id) != FUSE:
+            return False
+        if self._changed.get(top) != change or _Place(top).rootfs not in await self._mounted_targets(top):
+            await self._unmount(top)
+            await self._mount(top, layers, FUSE, read_only=False, change=change)
+            self._changed[top] = change
+        return True
 
     async def unmount(self, container_id: str) -> None:
         """Not being mounted is no failure."""
@@ -157,7 +177,14 @@ class RootFilesystems:
         return self._locks.setdefault(top, asyncio.Lock())
 
     async def _mount(
-        self, top: Path, layers: Sequence[str], wanted: str, *, read_only: bool, also: Sequence[FsOperation] = ()
+        self,
+        top: Path,
+        layers: Sequence[str],
+        wanted: str,
+        *,
+        read_only: bool,
+        also: Sequence[FsOperation] = (),
+        change: OwnerChange | None = None,
     ) -> Path:
         top_first = topmost(layers)
         if len(top_first) > MOST_LAYERS:
@@ -183,6 +210,7 @@ class RootFilesystems:
                     upper="" if read_only else str(place.upper.relative_to(self._paths.root)),
                     work=str(place.work.relative_to(self._paths.root)),
                     target=place.rootfs,
+                    change=change,
                 ),
                 before=plan,
             )
@@ -220,6 +248,7 @@ class RootFilesystems:
 
     async def _unmount(self, top: Path) -> None:
         async with self._lock(top):
+            self._changed.pop(top, None)
             await self._keeper.execute([Unmount(target=_Place(top).rootfs, every=True)])
 
     async def _remove(self, top: Path) -> None:

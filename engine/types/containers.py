@@ -113,7 +113,9 @@ class Security(Data, frozen=True, kw_only=True):
     seccomp: str = ""
     """"" is the default list, "unconfined" none, else the JSON text of a profile."""
     unmask_paths: bool = False
-    user_namespace: Literal["", "keep-id"] = ""
+    user_namespace: Literal["", "keep-id", "host"] = ""
+    """Who is you inside: "" is the container's root, or whoever works in a folder of yours; "keep-id" its user in any
+    case; "host" its root in any case."""
 
 
 class LogLimits(Data, frozen=True, kw_only=True):

@@ -521,7 +521,7 @@ _VALUES: dict[str, Callable[[_Draft, str], None]] = {
     "--cap-drop": _secure("capabilities_drop"),
     "--security-opt": _security_option,
     "--userns": lambda draft, text: draft.security.update(
-        user_namespace="keep-id" if text.startswith("keep-id") else ""
+        user_namespace="keep-id" if text.startswith("keep-id") else "host" if text == "host" else ""
     ),
     "--health-cmd": _check("test", lambda text: ("CMD-SHELL", text)),
     "--health-interval": _check("interval", parse_seconds),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.containers.spec.process import INIT_PATH
+from engine.storage.drivers import changed_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,11 +79,8 @@ def _asked(mount: PlannedMount, id_count: int) -> dict[str, Any]:
 
 
 def _swapped(own: int, count: int) -> str:
-    """Root and this one change places and all others stay, as crun wants it: “on disk-shown-how many#…”."""
-    if not own:
-        return f"0-0-{count}"
-    ranges = [(0, own, 1), (1, 1, own - 1), (own, 0, 1), (own + 1, own + 1, count - own - 1)]
-    return "#".join(f"{inside}-{shown}-{size}" for inside, shown, size in ranges if size > 0)
+    """As crun wants it: “on disk-shown-how many#…”."""
+    return "#".join(f"{inside}-{shown}-{size}" for inside, shown, size in changed_places(own, count))
 
 
 def _mount(destination: str, kind: str, source: str, options: list[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from engine.containers.spec.mounts import mount_objects
 from engine.containers.spec.process import process_object
 from engine.containers.spec.security import hidden_paths, seccomp_object
 from engine.errors import InvalidRequest
+from engine.storage.drivers import changed_places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -98,9 +99,9 @@ def check_sysctls(sysctls: dict[str, str], *, network: str, ipc: str) -> None:
 
 
 def keep_id_map(own: int, count: int) -> list[dict[str, int]]:
-    """The host's user (0 in the engine's namespace) as `own` inside; everybody else moves up by one below it."""
-    ranges = [(0, 1, own), (own, 0, 1), (own + 1, own + 1, count - own - 1)]
-    return [{"containerID": inside, "hostID": outside, "size": size} for inside, outside, size in ranges if size > 0]
+    """The host's user (0 in the engine's namespace) as `own` inside; the one that was there is root instead."""
+    ranges = changed_places(own, count)
+    return [{"containerID": inside, "hostID": outside, "size": size} for inside, outside, size in ranges]
 
 
 def device_object(device: Device, status: Callable[[str], os.stat_result] = os.stat) -> dict[str, Any]:

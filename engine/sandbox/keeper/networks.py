@@ -49,6 +49,14 @@ def _enter_new() -> None:
     kernel.unshare(kernel.CLONE_NEWNET)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _UP_AND_RUNNING))
+    # As Docker has it, low ports and ping need no privilege; who has a user namespace of its own cannot say so.
+    with contextlib.suppress(OSError), open("/proc/sys/net/ipv4/ip_unprivileged_port_start", "w") as file:
+        file.write("0")
+    with contextlib.suppress(OSError, ValueError):
+        with open("/proc/self/gid_map") as file:
+            groups = sum(int(line.split()[2]) for line in file)
+        with open("/proc/sys/net/ipv4/ping_group_range", "w") as file:
+            file.write(f"0 {groups - 1}")
 
 
 class Spare:

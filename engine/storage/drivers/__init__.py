@@ -12,6 +12,28 @@ if TYPE_CHECKING:
     from engine.sandbox.plans import FsOperation
 
 
+@dataclass(frozen=True)
+class OwnerChange:
+    """Root's files shown as those of this user and group, and theirs as root's."""
+
+    uid: int
+    gid: int
+    count: int
+    """How many ids there are."""
+
+    def ranges(self, own: int) -> list[tuple[int, int, int]]:
+        """First id, what it is shown as, how many."""
+        return changed_places(own, self.count)
+
+
+def changed_places(own: int, count: int) -> list[tuple[int, int, int]]:
+    """0 and this one change places and all others stay: first id, first id instead, how many."""
+    if not own:
+        return [(0, 0, count)]
+    ranges = [(0, own, 1), (1, 1, own - 1), (own, 0, 1), (own + 1, own + 1, count - own - 1)]
+    return [each for each in ranges if each[2] > 0]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stack:
     """What to mount. Names are relative to `base`, which keeps them short and free of colons and commas."""
@@ -23,6 +45,7 @@ class Stack:
     """Empty for a read-only mount."""
     work: str
     target: Path
+    change: OwnerChange | None = None
 
 
 class Driver(Protocol):

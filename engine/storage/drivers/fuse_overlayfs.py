@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from engine.sandbox.client import Keeper
     from engine.sandbox.plans import FsOperation
-    from engine.storage.drivers import Stack
+    from engine.storage.drivers import OwnerChange, Stack
 
 
 class FuseOverlay:
@@ -32,7 +32,9 @@ class FuseOverlay:
 
     async def mount(self, stack: Stack, *, before: Sequence[FsOperation] = ()) -> None:
         await self._keeper.execute(before)
-        argv = fuse_overlayfs.mount_argv(stack.lower, stack.upper, stack.work, stack.target)
+        argv = fuse_overlayfs.mount_argv(
+            stack.lower, stack.upper, stack.work, stack.target, owners=_owner_options(stack.change)
+        )
         done = await self._keeper.run(argv, cwd=stack.base)
         if done.code != 0:
             raise StorageError(
@@ -41,3 +43,12 @@ class FuseOverlay:
                 code=Code.MOUNT_FAILED,
                 details=done.stderr.decode(errors="replace"),
             )
+
+
+def _owner_options(change: OwnerChange | None) -> list[str]:
+    if change is None:
+        return []
+    return [
+        f"{name}=" + ":".join(f"{first}:{shown}:{count}" for first, shown, count in change.ranges(own))
+        for name, own in (("uidmapping", change.uid), ("gidmapping", change.gid))
+    ]

@@ -290,8 +290,10 @@ async def test_a_folder_that_cannot_be_made_is_said_so(loaded: EmbeddedEngine) -
 
 async def test_who_cannot_write_in_a_folder_is_warned(loaded: EmbeddedEngine, tmp_path: Path) -> None:
     bind = Mount(kind="bind", source=str(tmp_path), target="/p")
-    (words,) = (await create(loaded, mounts=(bind,), user="1000")).warnings
+    host = Security(user_namespace="host")
+    (words,) = (await create(loaded, mounts=(bind,), user="1000", security=host)).warnings
     assert "keep-id" in words
+    assert (await create(loaded, mounts=(bind,), user="1000")).warnings == ()
     keep = Security(user_namespace="keep-id")
     assert (await create(loaded, mounts=(bind,), user="1000", security=keep)).warnings == ()
     code, _ = await output(loaded, "touch", "/p/mine", mounts=(bind,), user="1000", security=keep)
