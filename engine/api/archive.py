@@ -87,6 +87,7 @@ async def get_archive(call: Call) -> web.StreamResponse:
     place, path = await _place(call)
     facts = await _stat(call, place, path)
     headers = {"X-Docker-Container-Path-Stat": path_stat_header(facts)}
+    await call.engine.containers.tell(place.id, "archive-path", {})
     return await call.send(call.engine.files.download(place, path), _TAR, headers=headers)
 
 
@@ -96,7 +97,7 @@ async def put_archive(call: Call) -> web.StreamResponse:
     if stat.S_ISLNK(facts.mode):
         facts = await _stat(call, place, posixpath.join(path, "."))
     if not stat.S_ISDIR(facts.mode):
-        raise Refusal(400, f"extraction point is not a directory: {path[:200]}")
+        raise Refusal(400, "extraction point is not a directory")
     await call.engine.files.upload(
         place,
         path,
@@ -104,4 +105,5 @@ async def put_archive(call: Call) -> web.StreamResponse:
         no_overwrite_kind=call.flag("noOverwriteDirNonDir"),
         copy_owner=call.flag("copyUIDGID"),
     )
+    await call.engine.containers.tell(place.id, "extract-to-dir", {})
     return call.empty(200)

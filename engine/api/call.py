@@ -88,7 +88,18 @@ class Call:
     async def json(self, shape: type[_T]) -> _T:
         """The body as a typed record. An empty body is an empty record, and so is the null of older clients."""
         body = (await self.body()).strip()
+        if body:
+            self._must_be_json()
         return decode(b"{}" if body in (b"", b"null") else body, shape)
+
+    def _must_be_json(self) -> None:
+        """By its header, as Docker has it: what a browser's form may send to anybody is never a request."""
+        given = self.request.headers.get("Content-Type", "")
+        kind = given.partition(";")[0].strip().lower()
+        if not kind:
+            raise Refusal(400, "malformed Content-Type header (): mime: no media type")
+        if kind != "application/json":
+            raise Refusal(400, f"unsupported Content-Type header ({given[:80]}): must be 'application/json'")
 
     def upload(self) -> AsyncIterator[bytes]:
         """The body as a stream of unknown length; back-pressure reaches the client."""
@@ -148,5 +159,9 @@ def decode(data: bytes | str, shape: type[_T]) -> _T:
     """Untrusted JSON as a typed record; whatever is wrong with it is a 400."""
     try:
         return msgspec.json.decode(data, type=shape, strict=False)
+    except msgspec.DecodeError as error:
+        if "trailing characters" in str(error):
+            raise Refusal(400, "unexpected content after JSON") from None
+        raise Refusal(400, f"invalid JSON: {error}") from None
     except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError) as error:
         raise Refusal(400, f"invalid JSON: {error}") from None

@@ -46,8 +46,11 @@ _LIST_FILTERS = frozenset(
 )  # fmt: skip
 _PRUNE_FILTERS = frozenset({"until", "label", "label!"})
 _NAME = re.compile(r"/?[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}")
+_HEALTHS = frozenset({"none", "starting", "healthy", "unhealthy"})
 _STATUSES = frozenset({"created", "restarting", "running", "removing", "paused", "exited", "dead"})
 _MEASURED_AT_ONCE = 4
+_EMPTY_BODY = 7
+"""Bytes that a body of nothing may have: clients send "{}", "null" and a line break."""
 
 
 async def list_containers(call: Call) -> web.StreamResponse:
@@ -111,7 +114,7 @@ def _passes(
     ending = container.exit
     exit_code = str(ending.code) if ending is not None and container.state is State.EXITED else "-"
     return (
-        filters.exact("status", docker_state(container.state))
+        filters.exact("status", docker_state(container))
         and filters.prefix("id", container.id)
         and filters.name("name", container.name)
         and filters.labels("label", merged_labels(container, image))
@@ -128,7 +131,18 @@ def _passes(
 def _check_states(filters: Filters) -> None:
     for status in filters.get("status"):
         if status not in _STATUSES:
-            raise Refusal(400, f"invalid filter 'status={status[:40]}'")
+            raise Refusal(
+                400,
+                f"invalid filter 'status={status[:40]}': invalid value for state ({status[:40]}): "
+                "must be one of created, running, paused, restarting, removing, exited, dead",
+            )
+    for health in filters.get("health"):
+        if health not in _HEALTHS:
+            raise Refusal(
+                400,
+                f"invalid filter 'health={health[:40]}': invalid value for health ({health[:40]}): "
+                "must be one of none, starting, healthy, unhealthy",
+            )
     for code in filters.get("exited"):
         if not re.fullmatch(r"-?\d{1,4}", code):
             raise Refusal(400, f"invalid filter 'exited={code[:40]}'")
@@ -261,6 +275,11 @@ async def _missing(call: Call, image: str, error: NotFound) -> WherryError:
 
 async def start(call: Call) -> web.StreamResponse:
     name = call.words["id"]
+    if (call.request.content_length or 0) > _EMPTY_BODY:
+        raise Refusal(
+            400,
+            "starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24",
+        )
     with docker_words("container", name):
         container = await call.engine.containers.get(name)
         if container.state in (State.RUNNING, State.PAUSED):
@@ -315,10 +334,19 @@ async def unpause(call: Call) -> web.StreamResponse:
 
 async def rename(call: Call) -> web.StreamResponse:
     name = call.text("name")
+    if not name:
+        raise Refusal(400, "Neither old nor new names may be empty")
     if not _NAME.fullmatch(name):
-        raise Refusal(400, f"Invalid container name ({name[:100]}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
+        raise Refusal(
+            400,
+            f"Error when allocating new name: Invalid container name ({name[:100]}), "
+            "only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
+        )
     with docker_words("container", call.words["id"]):
-        await call.engine.containers.rename(call.words["id"], name.removeprefix("/"))
+        container = await call.engine.containers.get(call.words["id"])
+        if container.name == name.removeprefix("/"):
+            raise Refusal(400, "Renaming a container with the same name as its current name")
+        await call.engine.containers.rename(container.id, name.removeprefix("/"))
     return call.empty()
 
 
@@ -337,15 +365,25 @@ async def update(call: Call) -> web.StreamResponse:
 async def resize(call: Call) -> web.StreamResponse:
     rows, columns = window_size(call)
     with docker_words("container", call.words["id"]):
-        await call.engine.containers.resize(call.words["id"], rows, columns)
+        container = await call.engine.containers.get(call.words["id"])
+    if container.state not in (State.RUNNING, State.PAUSED, State.STOPPING, State.STARTING):
+        raise Refusal(409, f"container {container.id} is not running")
+    await call.engine.containers.resize(container.id, rows, columns)
     return call.empty(200)
 
 
 def window_size(call: Call) -> tuple[int, int]:
-    rows, columns = call.integer("h", 0) or 0, call.integer("w", 0) or 0
-    if not (0 <= rows < 1 << 16 and 0 <= columns < 1 << 16):
-        raise Refusal(400, "a terminal of this size cannot be")
-    return rows, columns
+    return _side(call, "h", "height"), _side(call, "w", "width")
+
+
+def _side(call: Call, key: str, word: str) -> int:
+    text = call.text(key)
+    if not (text.isascii() and text.isdigit()):
+        reason = "value out of range" if re.fullmatch(r"-\d+", text) else "invalid syntax"
+        raise Refusal(400, f'invalid resize {word} "{text[:20]}": {reason}')
+    if len(text) > 5 or int(text) >= 1 << 16:
+        raise Refusal(400, f'invalid resize {word} "{text[:20]}": value out of range')
+    return int(text)
 
 
 async def remove(call: Call) -> web.StreamResponse:
@@ -369,7 +407,10 @@ async def top(call: Call) -> web.StreamResponse:
     columns = columns_of(call.text("ps_args"))
     with docker_words("container", call.words["id"]):
         container = await call.engine.containers.get(call.words["id"])
+        if container.state not in (State.RUNNING, State.PAUSED, State.STOPPING):
+            raise Refusal(409, f"container {container.id} is not running")
         processes = await call.engine.containers.processes(container.id)
+    await call.engine.containers.tell(container.id, "top", {})
     memory = (await call.engine.host.facts()).memory or 1
     titles, rows = table(processes, columns, memory=memory, now=datetime.now(UTC))
     return call.answer({"Titles": titles, "Processes": rows})
@@ -387,4 +428,5 @@ async def changes(call: Call) -> web.StreamResponse:
 async def export(call: Call) -> web.StreamResponse:
     with docker_words("container", call.words["id"]):
         container = await call.engine.containers.get(call.words["id"])
+    await call.engine.containers.tell(container.id, "export", {})
     return await call.send(call.engine.containers.export(container.id), "application/x-tar")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from engine.api.call import encode
 from engine.api.filters import parse_moment
 from engine.api.shapes.events import DOCKER_TYPES, docker_type, event_record
+from engine.api.statuses import Refusal
 from engine.types.events import EngineSnapshot
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ _FILTERS = frozenset(
 async def events(call: Call) -> web.StreamResponse:
     filters = call.filters(_FILTERS)
     since_ns, until_ns = parse_moment(call.text("since")), parse_moment(call.text("until"))
+    if until_ns and since_ns > until_ns:
+        since, until = call.text("since")[:40], call.text("until")[:40]
+        raise Refusal(400, f"`since` time ({since}) cannot be after `until` time ({until})")
     async with aclosing(_events(call, since_ns, until_ns)) as happened:
         response = await call.stream()
         async for event in happened:

@@ -50,6 +50,8 @@ async def create_exec(call: Call) -> web.StreamResponse:
     announced = call.served.execs.announce(
         container.id, request, stdout=bool(body.attach_stdout), stderr=bool(body.attach_stderr), detach_keys=keys
     )
+    action = f"exec_create: {' '.join(command)}"
+    await call.engine.containers.tell(container.id, action, {"execID": announced.id})
     return call.answer({"Id": announced.id}, 201)
 
 
@@ -138,6 +140,7 @@ async def _converse(call: Call, announced: Announced, session: ExecSession, raw:
     finally:
         if parting is Parting.DETACHED:
             _drain(announced, session)
+            await call.engine.containers.tell(announced.container_id, "exec_detach", {"execID": announced.id})
         else:
             await session.close()
 

@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from engine.api.statuses import Refusal
 
 if TYPE_CHECKING:
@@ -48,7 +50,9 @@ class ExecRegistry:
     def announce(
         self, container_id: str, request: Exec, *, stdout: bool, stderr: bool, detach_keys: bytes
     ) -> Announced:
-        announced = Announced(secrets.token_hex(32), container_id, request, stdout, stderr, detach_keys)
+        exec_id = secrets.token_hex(32)
+        request = msgspec.structs.replace(request, id=exec_id)
+        announced = Announced(exec_id, container_id, request, stdout, stderr, detach_keys)
         self._by_id[announced.id] = announced
         if len(self._by_id) > _KEPT:
             for old in [each for each in self._by_id.values() if not each.running and not each.starting][:100]:

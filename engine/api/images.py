@@ -15,7 +15,7 @@ from engine.api.platforms import platform_of
 from engine.api.progress import run_operation
 from engine.api.shapes.images import history as history_rows
 from engine.api.shapes.images import inspection, removed, search_row, summary
-from engine.api.shapes.names import familiar
+from engine.api.shapes.names import familiar, tagged
 from engine.api.statuses import Refusal
 from engine.types.images import CommitContainer
 
@@ -233,7 +233,10 @@ async def commit(call: Call) -> web.StreamResponse:
         changes=(*_config_lines(body), *(line for text in call.texts("changes") for line in text.splitlines())),
         pause=call.flag("pause", default=True),
     )
-    return call.answer({"Id": await call.engine.images.commit(request).result()}, 201)
+    image = await call.engine.images.commit(request).result()
+    said = {"comment": request.message, "imageID": image, "imageRef": tagged(request.reference)}
+    await call.engine.containers.tell(found.id, "commit", {key: text for key, text in said.items() if text})
+    return call.answer({"Id": image}, 201)
 
 
 def _config_lines(body: CommitBody) -> list[str]:

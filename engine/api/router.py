@@ -54,7 +54,6 @@ class Router:
         """The route and its path words; raises what Docker answers where there is none."""
         parts = path.split("/", 2)
         word = parts[1] if len(parts) > 1 else ""
-        known_methods: set[str] = set()
         for pattern, methods in self._by_word.get(word, ()):
             match = pattern.fullmatch(path)
             if match is None:
@@ -62,9 +61,6 @@ class Router:
             route = methods.get(method)
             if route is not None:
                 return route, match.groupdict()
-            known_methods.update(methods)
-        if known_methods:
-            raise Refusal(405, f"{method} is not allowed here; try {', '.join(sorted(known_methods))}")
         raise Refusal(404, "page not found")
 
     async def dispatch(self, served: Served, request: web.BaseRequest) -> web.StreamResponse:

@@ -14,7 +14,7 @@ from aiohttp import web
 from engine.api.call import encode
 from engine.api.detach import detach_keys
 from engine.api.filters import parse_moment
-from engine.api.hijack import MULTIPLEXED_STREAM, RAW_STREAM, RawStream, converse, frames, hijack
+from engine.api.hijack import MULTIPLEXED_STREAM, RAW_STREAM, Parting, RawStream, converse, frames, hijack
 from engine.api.lookups import docker_words
 from engine.api.shapes.stats import stats as stats_record
 from engine.api.shapes.times import rfc3339_ns
@@ -51,8 +51,11 @@ async def attach(call: Call) -> web.StreamResponse:
     )
 
     async def talk(raw: RawStream) -> None:
+        await call.engine.containers.tell(container.id, "attach", {})
         letting_go = keys if container.spec.tty else b""
-        await converse(raw, stream, stdin=stdin, stdout=stdout, stderr=stderr, keys=letting_go)
+        parting = await converse(raw, stream, stdin=stdin, stdout=stdout, stderr=stderr, keys=letting_go)
+        if parting is Parting.DETACHED:
+            await call.engine.containers.tell(container.id, "detach", {})
 
     try:
         return await hijack(call.request, tty=container.spec.tty, version=call.version, talk=talk)
@@ -63,7 +66,7 @@ async def attach(call: Call) -> web.StreamResponse:
 async def wait(call: Call) -> web.StreamResponse:
     condition = call.text("condition") or "not-running"
     if condition not in _WAIT_CONDITIONS:
-        raise Refusal(400, f"invalid condition: {condition[:40]!r}")
+        raise Refusal(400, f'invalid condition: "{condition[:40]}"')
     with docker_words("container", call.words["id"]):
         container = await call.engine.containers.get(call.words["id"])
     chosen: Literal["not-running", "next-exit", "removed"] = condition  # type: ignore[assignment]

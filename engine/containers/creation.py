@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.cgroups.limits import check_resources
-from engine.containers import etc_files, image_config
+from engine.containers import docker_words, etc_files, image_config
 from engine.containers.names import check_name, invent_name, new_id
 from engine.containers.record import Record
 from engine.containers.spec.process import check_ulimits
@@ -49,6 +49,7 @@ class Creator:
                 code=Code.NAME_TAKEN,
                 hint="Choose another name, or remove or rename that one.",
                 subject=name,
+                docker=docker_words.name_taken(name, owner.id),
             )
         spec = request.spec
         image = self._runtime.images.image(spec.image, platform=spec.platform)

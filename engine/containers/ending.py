@@ -7,7 +7,7 @@ import contextlib
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from engine.containers import image_config
+from engine.containers import docker_words, image_config
 from engine.containers.restart_file import remove_restart_file
 from engine.errors import Code, Conflict, HostError, InvalidRequest, RuntimeFailure
 from engine.processes.programs import need_program, runtime_environment
@@ -45,6 +45,7 @@ def must_allow(entry: Entry, action: Action) -> None:
             code=Code.WRONG_STATE,
             hint=_hint(entry.state, action),
             subject=container.id,
+            docker=docker_words.refused(container, action),
         )
 
 

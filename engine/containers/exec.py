@@ -30,24 +30,16 @@ from engine.errors import Code, Conflict, InvalidRequest, RuntimeFailure
 from engine.processes.crun import start_failure
 from engine.processes.programs import runtime_environment
 from engine.sandbox.failures import KeeperLost
+from engine.types.confinement import ALL_CAPABILITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from engine.sandbox.client import Child, Keeper
     from engine.types.containers import Exec
 
 _PID_FD, _LOG_FD, _SPEC_FD = 10, 11, 12
 _MOST_ERRORS = 64 * 1024
-_ALL_CAPABILITIES = tuple(
-    "CAP_" + name
-    for name in (
-        "AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE DAC_READ_SEARCH "
-        "FOWNER FSETID IPC_LOCK IPC_OWNER KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN "
-        "NET_BIND_SERVICE NET_BROADCAST NET_RAW PERFMON SETFCAP SETGID SETPCAP SETUID SYS_ADMIN SYS_BOOT SYS_CHROOT "
-        "SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG SYSLOG WAKE_ALARM"
-    ).split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +106,10 @@ class RunningExec:
         if self._output is not None:
             self._output.close()
 
+    def when_ended(self, listener: Callable[[int], None]) -> None:
+        """Called with the exit code, unless the engine lets go of it before."""
+        self._ended.add_done_callback(lambda task: None if task.cancelled() else listener(task.result()))
+
     async def exit_code(self) -> int:
         return await asyncio.shield(self._ended)
 
@@ -147,7 +143,7 @@ class Executor:
         async with contextlib.AsyncExitStack() as stack:
             launch = Launch(self._keeper, target, request, process)
             stack.callback(launch.close)
-            session = await launch.start(secrets.token_hex(32), self._scratch)
+            session = await launch.start(request.id or secrets.token_hex(32), self._scratch)
         self._sessions.add(session)
         session._ended.add_done_callback(lambda _: self._sessions.discard(session))
         return session
@@ -183,7 +179,7 @@ class Executor:
             process["cwd"] = os.path.join(process.get("cwd", "/"), request.workdir)
         if request.privileged:
             process["capabilities"] = {
-                kind: list(_ALL_CAPABILITIES) for kind in ("bounding", "effective", "permitted", "inheritable")
+                kind: list(ALL_CAPABILITIES) for kind in ("bounding", "effective", "permitted", "inheritable")
             }
             process["noNewPrivileges"] = False
         return process

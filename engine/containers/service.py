@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.containers import attach as attaching
+from engine.containers import docker_words
 from engine.containers.adoption import Adopter
 from engine.containers.creation import Creator
 from engine.containers.editing import Editor
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from engine.containers.book import Entry
-    from engine.containers.exec import Executor
+    from engine.containers.exec import Executor, RunningExec
     from engine.containers.runtime import Runtime
     from engine.facade import ByteStream, ExecSession
     from engine.logs.service import LogService
@@ -202,6 +203,7 @@ class ContainerService:
                     code=Code.NAME_TAKEN,
                     hint="Choose another name.",
                     subject=bare,
+                    docker=docker_words.name_taken(bare, self.book.find(bare).id),
                 )
             await self.book.rename(entry, bare)
         return entry.container
@@ -253,9 +255,15 @@ class ContainerService:
         must_allow(entry, Action.EXEC)
         session = await self._exec_in(entry, request)
         self.book.announce(entry, f"exec_start: {' '.join(request.command)}", execID=session.id)
+
+        def died(exit_code: int) -> None:
+            if self.book.by_id(entry.id) is entry:
+                self.book.announce(entry, "exec_die", execID=session.id, exitCode=str(exit_code))
+
+        session.when_ended(died)
         return session
 
-    async def _exec_in(self, entry: Entry, request: Exec) -> ExecSession:
+    async def _exec_in(self, entry: Entry, request: Exec) -> RunningExec:
         return await self._executor.exec(self._looker.exec_target(entry), request)
 
     async def attach(
@@ -269,6 +277,10 @@ class ContainerService:
         entry = self.book.find(container)
         if entry.alive:
             await attaching.resize(self._looker.control(entry), rows, columns)
+            self.book.announce(entry, "resize", height=str(rows), width=str(columns))
+
+    async def tell(self, container: str, action: str, attributes: dict[str, str]) -> None:
+        self.book.announce(self.book.find(container), action, **attributes)
 
     async def processes(self, container: str) -> Sequence[Process]:
         return await self._looker.processes(self.book.find(container))

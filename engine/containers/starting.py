@@ -81,7 +81,8 @@ class Starter:
         """Up to “the process runs”, or everything taken back and a typed error."""
         before = entry.record
         book = self._runtime.book
-        book.show(entry, before.with_container(state=State.STARTING))
+        if action == "start":  # by its policy it goes on to be one that restarts
+            book.show(entry, before.with_container(state=State.STARTING))
         clock = Stopwatch()
         try:
             await self._bring_up(entry, clock, action)
@@ -140,11 +141,14 @@ class Starter:
         # conmon was born in the container's groups so that all of the container is; it does not belong to it.
         leaving = asyncio.get_running_loop().run_in_executor(None, runtime.cgroups.supervise, conmon_pid)
         entry.lock.finish_later(leaving)
-        runtime.book.show(entry, record.with_container(started=now(), timing=clock.timing()), "start")
-        await runtime.early.connect(record.id)  # who came during the last step
         for mount in record.container.mounts:
             if mount.kind == "volume":
-                runtime.volumes.announce(mount.source, "mount", record.id)
+                access = "false" if mount.read_only else "true"
+                facts = {"destination": mount.target, "propagation": "", "read/write": access}
+                runtime.volumes.announce(mount.source, "mount", record.id, **facts)
+        runtime.networks.tell_joined(member_of(record))
+        runtime.book.show(entry, record.with_container(started=now(), timing=clock.timing()), "start")
+        await runtime.early.connect(record.id)  # who came during the last step
 
     # --- the parts ---
 
@@ -309,11 +313,16 @@ class Starter:
         shutil.rmtree(runtime.paths.crun_root / record.id, ignore_errors=True)
         # Also where another run follows: the kernel lets no process be born in a group that was killed before.
         group.remove()
+        ran = record.run.pid > 0
         if not keep_network:
+            if ran:
+                runtime.networks.tell_left(member_of(record))
             await runtime.networks.detach(member_of(record))
         if not keep_root:
             await runtime.roots.unmount(record.id)
             names = [mount.source for mount in record.container.mounts if mount.kind == "volume"]
+            for name in names if ran else ():
+                runtime.volumes.announce(name, "unmount", record.id)
             await runtime.volumes.let_go(names, runtime.book.live_volume_users(besides=record.id) if names else {})
 
 

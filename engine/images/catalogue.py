@@ -198,7 +198,11 @@ class Catalogue:
         for other in robbed:
             self._publish(other)
         name = tags[0].familiar if tags else digests[0].familiar if digests else image.id
-        self._publish_with_neighbours(image.id, _event(action, image.id, name) if action else None)
+        made_here = action in ("create", "import")
+        event = self._event(action, image.id, image.id if made_here else name) if action else None
+        self._publish_with_neighbours(image.id, event)
+        for one in tags if made_here else ():
+            self._publish(image.id, self._event("tag", image.id, one.familiar))
         return self.snapshot(image.id)
 
     async def tag(self, image_id: str, name: Reference, *, action: str = "tag") -> Image:
@@ -207,7 +211,7 @@ class Catalogue:
         self._tags[str(name)] = image_id
         if before is not None and before != image_id:
             self._publish(before)
-        self._publish(image_id, _event(action, image_id, name.familiar))
+        self._publish(image_id, self._event(action, image_id, name.familiar))
         return self.snapshot(image_id)
 
     async def add_digest(self, image_id: str, name: Reference) -> None:
@@ -227,7 +231,7 @@ class Catalogue:
         )
         self._tags.pop(name, None)
         self._digests.pop(name, None)
-        self._publish(image_id, _event("untag", image_id, reference.parse(name).familiar))
+        self._publish(image_id, self._untagged(image_id, name))
 
     async def remove(self, image_id: str) -> None:
         """Forget an image and all its names. Its layers stay on record until `forget_layers`."""
@@ -239,6 +243,8 @@ class Catalogue:
             ]
         )
         neighbours = self._neighbours(image_id)
+        events = [self._untagged(image_id, name) for name in (*self.tags_of(image_id), *self.digests_of(image_id))]
+        gone = self._event("delete", image_id, image_id)
         image = self._images.pop(image_id)
         for diff_id in image.diff_ids:
             holders = self._images_of_layer.get(diff_id, set())
@@ -247,7 +253,8 @@ class Catalogue:
                 self._images_of_layer.pop(diff_id, None)
         self._tags = {name: owner for name, owner in self._tags.items() if owner != image_id}
         self._digests = {name: owner for name, owner in self._digests.items() if owner != image_id}
-        self._bus.publish("image", image_id, None, _event("delete", image_id, image_id))
+        for event in (*events, gone):
+            self._bus.publish("image", image_id, None, event)
         for other in neighbours:
             self._publish(other)
 
@@ -297,6 +304,26 @@ class Catalogue:
         layers = self._images[image_id].diff_ids
         return {other for one in layers for other in self._images_of_layer.get(one, ())} - {image_id}
 
+    def tell(self, image_id: str, action: str, name: str) -> None:
+        """An event that changes nothing."""
+        self._publish(image_id, self._event(action, image_id, name))
+
+    def _event(self, action: str, image_id: str, name: str) -> Event:
+        labels = self._images[image_id].config.labels
+        return Event(
+            time_ns=time.time_ns(),
+            kind="image",
+            action=action,
+            id=image_id,
+            name=name,
+            attributes={**labels, "name": name},
+        )
+
+    def _untagged(self, image_id: str, name: str) -> Event:
+        """As Docker has it, the name that went is not among the attributes."""
+        event = self._event("untag", image_id, reference.parse(name).familiar)
+        return msgspec.structs.replace(event, attributes={**event.attributes, "name": image_id})
+
     def _publish(self, image_id: str, event: Event | None = None) -> None:
         if image_id in self._images:
             self._bus.publish("image", image_id, self.snapshot(image_id), event)
@@ -305,10 +332,6 @@ class Catalogue:
         self._publish(image_id, event)
         for other in self._neighbours(image_id):
             self._publish(other)
-
-
-def _event(action: str, image_id: str, name: str) -> Event:
-    return Event(time_ns=time.time_ns(), kind="image", action=action, id=image_id, name=name, attributes={"name": name})
 
 
 def _layer_statement(layer: LayerRecord) -> Statement:

@@ -80,7 +80,7 @@ class Maker:
         }
         for stale in ("id", "parent", "container", "container_config"):
             document.pop(stale, None)
-        return await self.keep(msgspec.json.encode(document), [record], request.reference, action="commit")
+        return await self.keep(msgspec.json.encode(document), [record], request.reference, action="create")
 
     async def import_tree(
         self, source: AsyncIterator[bytes], name: str, message: str, changes: Sequence[str], progress: Progress

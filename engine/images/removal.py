@@ -71,7 +71,8 @@ class Remover:
             tags = self._catalogue.tags_of(image.id)
             if by_name not in tags:
                 return await self._untag(image, [by_name], delete=not tags, force=force)
-            return await self._untag(image, [by_name], delete=len(tags) == 1, force=force)
+            names = [by_name, *self._digests_left_alone(image, by_name)]
+            return await self._untag(image, names, delete=len(tags) == 1, force=force)
         repositories = {reference.parse(tag).name for tag in self._catalogue.tags_of(image.id)}
         if len(repositories) > 1 and not force:
             raise Conflict(
@@ -174,6 +175,13 @@ class Remover:
 
     def _has_tag_besides(self, image: StoredImage, names: list[str]) -> bool:
         return any(tag not in names for tag in self._catalogue.tags_of(image.id))
+
+    def _digests_left_alone(self, image: StoredImage, tag: str) -> list[str]:
+        """The digest references of a tag's repository, where this is its last tag: nobody could find them by name."""
+        repository = reference.parse(tag).name
+        if any(reference.parse(one).name == repository for one in self._catalogue.tags_of(image.id) if one != tag):
+            return []
+        return [one for one in self._catalogue.digests_of(image.id) if reference.parse(one).name == repository]
 
     def _title(self, image: StoredImage) -> str:
         tags = self._catalogue.tags_of(image.id)

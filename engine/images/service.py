@@ -343,8 +343,12 @@ class ImageService:
 
     # --- archives ---
 
-    def save(self, references: Sequence[str], *, oci: bool = False) -> AsyncGenerator[bytes, None]:
-        return self._writer.write(references, oci=oci)
+    async def save(self, references: Sequence[str], *, oci: bool = False) -> AsyncGenerator[bytes, None]:
+        for image_id in dict.fromkeys(self.catalogue.resolve(one).id for one in references):
+            self.catalogue.tell(image_id, "save", image_id)
+        async with aclosing(self._writer.write(references, oci=oci)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     def save_to(self, references: Sequence[str], path: str, *, oci: bool = False) -> OperationHandle:
         async def work(progress: Progress) -> str:

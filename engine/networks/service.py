@@ -276,6 +276,20 @@ class NetworkService:
         await self.attachments.disconnect(member.container_id)
         return (await self.attachments.connect(member.container_id, ports, host_gateway=host_gateway)).pasta_pid
 
+    def tell_joined(self, member: Member) -> None:
+        """The event of a start, for each of its networks."""
+        self._tell("connect", member)
+
+    def tell_left(self, member: Member) -> None:
+        self._tell("disconnect", member)
+
+    def _tell(self, action: str, member: Member) -> None:
+        names = {network.id for network in self._networks_of(member)}
+        if not names and not member.network.startswith("container:"):
+            names = {self._find(member.network).id}
+        for network_id in names:
+            self._bus.announce(_event(action, self._networks[network_id], container=member.container_id))
+
     async def detach(self, member: Member) -> None:
         """The namespace goes, and with it every interface in it."""
         await self.attachments.remove(member.container_id)

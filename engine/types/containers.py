@@ -437,6 +437,8 @@ class Exec(Data, frozen=True, kw_only=True):
     """Bring a static busybox where the image has no shell of its own."""
     rows: int = 0
     columns: int = 0
+    id: str = ""
+    """What its session is called; one is made where none is given."""
 
 
 NEXT_STEPS = (

@@ -305,8 +305,8 @@ class VolumeService:
             if name in self._volumes:
                 self._publish(self._volumes[name], users)
 
-    def announce(self, name: str, action: str, container_id: str) -> None:
-        event = _event(action, name, container=container_id)
+    def announce(self, name: str, action: str, container_id: str, **attributes: str) -> None:
+        event = _event(action, name, container=container_id, **attributes)
         self._bus.announce(event)
 
     # --- inside ---

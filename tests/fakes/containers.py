@@ -249,6 +249,9 @@ class FakeContainers:
     async def resize(self, container: str, rows: int, columns: int) -> None:
         self._store.container(container)
 
+    async def tell(self, container: str, action: str, attributes: dict[str, str]) -> None:
+        self._store.put("container", self._store.container(container), action, **attributes)
+
     async def processes(self, container: str) -> Sequence[Process]:
         found = self._legal(container, Action.PAUSE, or_state=State.PAUSED)
         started = found.started or now()

@@ -10,6 +10,7 @@ from engine.api.bodies import words
 from engine.api.rules.limits import check_limits, check_restart
 from engine.api.rules.mounts import check_mounts
 from engine.api.statuses import Refusal
+from engine.types.confinement import ALL_CAPABILITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,12 +18,7 @@ if TYPE_CHECKING:
     from engine.api.bodies import CreateBody, HostConfigBody, NetworkingBody, Words
 
 _MILLISECOND = 1_000_000
-_CAPABILITIES = frozenset(
-    "ALL AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE DAC_READ_SEARCH "
-    "FOWNER FSETID IPC_LOCK IPC_OWNER KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN "
-    "NET_BIND_SERVICE NET_BROADCAST NET_RAW PERFMON SETFCAP SETGID SETPCAP SETUID SYS_ADMIN SYS_BOOT SYS_CHROOT "
-    "SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG SYSLOG WAKE_ALARM".split()
-)
+_CAPABILITIES = frozenset({"ALL", *(name.removeprefix("CAP_") for name in ALL_CAPABILITIES)})
 _FLAGS = frozenset({"true", "false", "1", "0", "t", "f", "True", "False", "TRUE", "FALSE", "T", "F"})
 _RUNTIMES = frozenset({"", "crun", "runc", "io.containerd.runc.v2"})
 _OWN_NETWORKS = frozenset({"", "default", "bridge"})

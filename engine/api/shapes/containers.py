@@ -31,15 +31,21 @@ _DOCKER_STATE = {
 }
 
 
-def docker_state(state: State) -> str:
+def docker_state(container: Container) -> str:
     """Docker's word for a state; it has none for starting and stopping."""
-    return _DOCKER_STATE[state]
+    return _DOCKER_STATE[_shown(container)]
+
+
+def _shown(container: Container) -> State:
+    """One that starts again is what it was until it runs."""
+    starts_again = container.state is State.STARTING and container.exit is not None
+    return State.EXITED if starts_again else container.state
 
 
 def status_line(container: Container, now: datetime | None = None) -> str:
     """The STATUS column: "Up 3 minutes (healthy)", "Exited (0) 2 hours ago"."""
     moment = now or datetime.now(UTC)
-    state = container.state
+    state = _shown(container)
     if state in (State.RUNNING, State.PAUSED, State.STOPPING):
         line = f"Up {_since(container.started, moment)}"
         if state is State.PAUSED:
@@ -85,7 +91,7 @@ def summary(
         "Created": unix(container.created),
         "Ports": _port_rows(container, image),
         "Labels": merged_labels(container, image),
-        "State": docker_state(container.state),
+        "State": docker_state(container),
         "Status": status_line(container, now),
         "HostConfig": {"NetworkMode": network_mode(container.spec.network)},
         "NetworkSettings": {"Networks": endpoints(container, networks or {})},
@@ -235,7 +241,7 @@ def _state(container: Container) -> dict[str, Any]:
     alive = state in (State.RUNNING, State.PAUSED, State.STOPPING)
     ended = ending if ending is not None and not alive else None
     record: dict[str, Any] = {
-        "Status": docker_state(state),
+        "Status": docker_state(container),
         "Running": alive or state is State.RESTARTING,
         "Paused": state is State.PAUSED,
         "Restarting": state is State.RESTARTING,

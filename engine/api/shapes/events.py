@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING, Any
+
+from engine.api.shapes.host_config import shown_network
 
 if TYPE_CHECKING:
     from engine.types.events import Event
@@ -14,11 +17,29 @@ def docker_type(event: Event) -> str:
     return "builder" if event.kind == "build" else event.kind
 
 
-def event_record(event: Event) -> dict[str, Any]:
+def _attributes(event: Event, kind: str) -> dict[str, str]:
     attributes = dict(event.attributes)
-    if event.name:
+    if kind == "volume":
+        attributes.pop("name", None)
+    elif event.name:
         attributes.setdefault("name", event.name)
+    if kind == "network":
+        for key in ("name", "type"):
+            attributes[key] = shown_network(attributes.get(key, ""))
+    if "signal" in attributes and kind == "container":
+        attributes["signal"] = _signal_number(attributes["signal"])
+    return attributes
+
+
+def _signal_number(name: str) -> str:
+    """Docker tells numbers."""
+    full = name if name.startswith("SIG") else f"SIG{name}"
+    return str(signal.Signals[full].value) if full in signal.Signals.__members__ else name
+
+
+def event_record(event: Event) -> dict[str, Any]:
     kind = docker_type(event)
+    attributes = _attributes(event, kind)
     record: dict[str, Any] = {
         "Type": kind,
         "Action": event.action,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.types.confinement import MASKED_PATHS, READ_ONLY_PATHS
+
 if TYPE_CHECKING:
     from engine.types.containers import ContainerSpec, IoLimit, Mount, PortMapping, Security
 
@@ -36,6 +38,13 @@ def host_config(spec: ContainerSpec) -> dict[str, Any]:
         binding = {"HostIp": port.host_ip, "HostPort": _host_port(port)}
         bindings.setdefault(port_key(port), []).append(binding)
     limits = {"max-size": spec.log.max_bytes, "max-file": spec.log.max_files}
+    mounts = [_mount(mount) for mount in spec.mounts if not mount.create_source and mount.kind != "tmpfs"]
+    optional = {
+        "Mounts": mounts,
+        "Tmpfs": {mount.target: _tmpfs_options(mount) for mount in spec.mounts if mount.kind == "tmpfs"},
+        "Sysctls": dict(spec.sysctls),
+        "Init": spec.init,
+    }
     log_options = {**{key: str(value) for key, value in limits.items() if value}, **spec.log.options}
     return {
         "Binds": [_bind(mount) for mount in spec.mounts if mount.kind == "bind" and mount.create_source] or None,
@@ -63,10 +72,7 @@ def host_config(spec: ContainerSpec) -> dict[str, Any]:
         "ShmSize": spec.shm_size,
         "Runtime": "crun",
         "Isolation": "",
-        "Mounts": [_mount(mount) for mount in spec.mounts if not mount.create_source and mount.kind != "tmpfs"] or None,
-        "Tmpfs": {mount.target: _tmpfs_options(mount) for mount in spec.mounts if mount.kind == "tmpfs"} or None,
-        "Sysctls": dict(spec.sysctls) or None,
-        "Init": spec.init,
+        **{name: value for name, value in optional.items() if value},
         **_resources(spec),
         **_security(spec.security),
     }
@@ -125,10 +131,10 @@ def _security(security: Security) -> dict[str, Any]:
         "SecurityOpt": options or None,
         "UsernsMode": security.user_namespace,
     }
-    if security.unmask_paths:
-        record["MaskedPaths"] = []
-        record["ReadonlyPaths"] = []
-    return record
+    if security.privileged:
+        return {**record, "MaskedPaths": None, "ReadonlyPaths": None}
+    hidden, fixed = ((), ()) if security.unmask_paths else (MASKED_PATHS, READ_ONLY_PATHS)
+    return {**record, "MaskedPaths": list(hidden), "ReadonlyPaths": list(fixed)}
 
 
 def _io(limits: tuple[IoLimit, ...], kind: str) -> list[dict[str, Any]]:

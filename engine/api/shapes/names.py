@@ -17,6 +17,8 @@ def familiar(reference: str) -> str:
 def tagged(reference: str) -> str:
     """With the tag that stands where none was given."""
     short = familiar(reference)
+    if not short:
+        return ""
     if len(short) == 64 and not set(short) - set("0123456789abcdef"):
         return f"sha256:{short}"  # an id
     return short if ":" in short.rpartition("/")[2] or "@" in short else f"{short}:latest"

@@ -46,7 +46,8 @@ class Served:
 
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
         data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-        named = {key.replace("_", "-"): value for key, value in headers.items()}
+        named = {"Content-Type": "application/json"} if data else {}
+        named |= {key.replace("_", "-"): value for key, value in headers.items()}
         url = yarl.URL(f"http://wherry{path}", encoded=True)
         async with self._session.request(method, url, data=data, headers=named) as response:
             return Reply(response.status, dict(response.headers), await response.read())
@@ -63,6 +64,7 @@ class Served:
     async def upgrade(self, path: str, body: bytes = b"", *, upgrade: bool = True, protocol: str = "tcp") -> Raw:
         reader, writer = await self.connect()
         head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+        head += "Content-Type: application/json\r\n" if body else ""
         head += f"Connection: Upgrade\r\nUpgrade: {protocol}\r\n\r\n" if upgrade else "\r\n"
         writer.write(head.encode() + body)
         answered = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)

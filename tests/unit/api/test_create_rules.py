@@ -191,3 +191,61 @@ async def test_people_read_more_than_dockers_words(api: Served) -> None:
     assert reply.status == 404
     assert reply.message == "No such image: nosuch:latest"
     assert reply.json()["advice"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("text/plain", "unsupported Content-Type header (text/plain): must be 'application/json'"),
+        ("", "malformed Content-Type header (): mime: no media type"),
+    ],
+)
+async def test_a_body_that_does_not_say_it_is_json_is_refused(api: Served, kind: str, words: str) -> None:
+    """What a web page's form can send without asking is no request."""
+    for path in ("/containers/create", "/volumes/create", "/networks/create", "/containers/shop-web-1/exec"):
+        reply = await api.ask("POST", path, {"Image": "nginx:1.27", "Name": "n", "Cmd": ["ls"]}, Content_Type=kind)
+        assert (reply.status, reply.message) == (400, words)
+    reply = await api.ask("POST", "/volumes/create", {"Name": "n"}, Content_Type="application/json; charset=utf-8")
+    assert reply.status == 201
+
+
+async def test_more_than_one_json_in_a_body(api: Served) -> None:
+    reply = await api.ask("POST", "/volumes/create", b'{"Name":"x"}{"Name":"y"}')
+    assert (reply.status, reply.message) == (400, "unexpected content after JSON")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "words"),
+    [
+        ("POST", "/containers/shop-web-1/rename?name=shop-web-1", 400, "Renaming a container with the same name"),
+        ("POST", "/containers/shop-web-1/rename?name=", 400, "Neither old nor new names may be empty"),
+        ("POST", "/containers/shop-web-1/resize", 400, 'invalid resize height "": invalid syntax'),
+        ("POST", "/containers/shop-web-1/resize?h=a&w=1", 400, 'invalid resize height "a": invalid syntax'),
+        ("POST", "/containers/shop-web-1/resize?h=1&w=-1", 400, 'invalid resize width "-1": value out of range'),
+        ("POST", "/containers/backup-nightly/resize?h=1&w=1", 409, "container "),
+        ("GET", "/containers/backup-nightly/top", 409, "container "),
+        ("POST", "/containers/shop-web-1/wait?condition=foo", 400, 'invalid condition: "foo"'),
+        ("GET", '/containers/json?filters={"health":["foo"]}', 400, "invalid filter 'health=foo': invalid value"),
+        ("GET", '/containers/json?filters={"status":["foo"]}', 400, "invalid filter 'status=foo': invalid value"),
+        ("GET", '/images/json?filters={"dangling":["maybe"]}', 400, "invalid filter 'dangling=[maybe]'"),
+        ("GET", "/images/json?filters=x", 400, "invalid filter"),
+        ("GET", "/events?since=10&until=5", 400, "`since` time (10) cannot be after `until` time (5)"),
+        ("GET", "/images/search?term=x&limit=1000", 400, "limit 1000 is outside the range of [1, 100]"),
+        ("POST", "/commit", 400, 'invalid name or ID supplied: ""'),
+        ("POST", "/build?version=3", 400, 'invalid version "3"'),
+        ("POST", "/images/nginx:1.27/tag?repo=good&tag=b@d", 400, "invalid tag format"),
+        ("POST", "/containers/json", 404, "page not found"),
+        ("PUT", "/info", 404, "page not found"),
+    ],
+)
+async def test_the_status_and_the_words_are_dockers(
+    api: Served, method: str, path: str, status: int, words: str
+) -> None:
+    reply = await api.ask(method, path.replace('"', "%22").replace("[", "%5B").replace("]", "%5D"))
+    assert (reply.status, reply.message[: len(words)]) == (status, words)
+
+
+async def test_a_start_with_a_body_is_refused_and_with_an_empty_one_is_not(api: Served) -> None:
+    reply = await api.ask("POST", "/containers/backup-nightly/start", {"Binds": ["/a:/b"]})
+    assert (reply.status, "non-empty request body" in reply.message) == (400, True)
+    assert (await api.ask("POST", "/containers/backup-nightly/start", {})).status == 204

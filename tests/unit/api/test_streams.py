@@ -146,7 +146,8 @@ async def test_no_output_comes_in_one_piece_with_the_head(api: Served, process: 
         process.say("stdout", b"at once")
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(api.server.socket_path))
-            client.send(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+            head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Type: application/json\r\n"
+            client.send(f"{head}\r\n{{}}".encode())
             client.settimeout(0)
             await until(lambda: process.output.empty() and select.select([client], [], [], 0)[0])
             assert client.recv(65536).endswith(b"\r\n\r\n")
@@ -227,9 +228,8 @@ async def test_a_resize_while_the_command_is_being_started_is_not_lost(
 async def test_bytes_sent_with_the_request_are_not_lost(api: Served, process: Process) -> None:
     made = await announce(api)
     reader, writer = await api.connect()
-    head = (
-        f"POST /exec/{made}/start HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
-    )
+    head = f"POST /exec/{made}/start HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Type: application/json\r\n"
+    head += "Connection: Upgrade\r\nUpgrade: tcp\r\n"
     writer.write(head.encode() + b"\r\n{}early bird")
     await reader.readuntil(b"\r\n\r\n")
     await until(lambda: process.given == b"early bird")
