@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 _WIDTH = 620
 _ROWS = 10
 _MOST = 60
+_JOINTS = re.compile(r"[^\w]+|_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +55,43 @@ class Entry:
     """Higher comes first among equal matches."""
 
 
-def score(query: str, text: str) -> int:
-    """How well a text answers a query; 0 is not at all. Words in any order, or letters in order."""
-    folded, wanted = text.casefold(), query.casefold().split()
+def score(query: str, text: str, note: str = "") -> int:
+    """How well a text answers a query; 0 is not at all. Words in any order, or letters in order.
+
+    A whole word beats the beginning of one, that the beginning of a part of one, and that the inside of one: who types
+    "restart web" means web and not shop-web-1.
+    """
+    wanted = query.casefold().split()
     if not wanted:
         return 1
+    folded, beside = text.casefold(), note.casefold()
     total = 0
     for word in wanted:
-        position = folded.find(word)
-        if position < 0:
+        points = max((_points(word, whole) for whole in folded.split()), default=0) or (
+            _BESIDE if word in beside else 0
+        )
+        if not points:
             return _letters_in_order("".join(wanted), folded)
-        starts_word = position == 0 or not folded[position - 1].isalnum()
-        total += 100 + (60 if position == 0 else 30 if starts_word else 0) + len(word)
-    return total
+        total += points
+    whole = " ".join(wanted)
+    return total + (_ALL if folded == whole else _FIRST if folded.startswith(whole) else 0)
+
+
+_ALL, _FIRST = 80, 20
+_WHOLE, _BEGINNING, _PART, _PART_BEGINNING, _INSIDE, _BESIDE = 400, 300, 200, 150, 100, 60
+
+
+def _points(word: str, whole: str) -> int:
+    if whole == word:
+        return _WHOLE
+    if whole.startswith(word):
+        return _BEGINNING
+    parts = _JOINTS.split(whole)
+    if word in parts:
+        return _PART
+    if any(part.startswith(word) for part in parts):
+        return _PART_BEGINNING
+    return _INSIDE if word in whole else 0
 
 
 def _letters_in_order(letters: str, text: str) -> int:
@@ -120,12 +146,16 @@ class _Entries(QAbstractListModel):
         self.set_query("")
 
     def set_query(self, query: str) -> None:
-        scored = [(score(query, f"{entry.text} {entry.note}"), entry) for entry in self._everything]
+        scored = [(score(query, entry.text, entry.note), entry) for entry in self._everything]
         hits = [(points + entry.weight, entry) for points, entry in scored if points]
         hits.sort(key=lambda hit: -hit[0])
         self.beginResetModel()
         self.shown = [entry for _, entry in hits[:_MOST]]
         self.endResetModel()
+
+    def forget(self) -> None:
+        self._everything = []
+        self.set_query("")
 
     def rowCount(self, parent: AnyIndex = NO_INDEX) -> int:
         return 0 if parent.isValid() else len(self.shown)
@@ -250,6 +280,9 @@ class Palette(QDialog):
         self.view.clicked.connect(lambda index: self._run(index.row()))
         self.view.entered.connect(self.view.setCurrentIndex)
         self._on_text("")
+        # A thousand containers are twenty thousand entries: nothing of a palette stays when it has closed.
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.finished.connect(lambda _code: self.model.forget())
 
     def open_over(self) -> None:
         """In the upper middle of the window."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.errors import Cancelled, WherryError
 from engine.types.containers import ALIVE_STATES
@@ -24,7 +24,9 @@ from gui.frame.dropping import WindowDrop
 from gui.frame.palette import Palette, PaletteButton
 from gui.frame.shortcuts import ShortcutsDialog
 from gui.frame.status_bar import StatusBar
+from gui.models.volumes import volume_name
 from gui.pages.catalogue import PageEntry, pages, welcome_page
+from gui.presentation.builds import build_title
 from gui.presentation.images import image_name
 from gui.tasks import Tasks
 from gui.theme import Role as ColorRole
@@ -153,9 +155,9 @@ class MainWindow(QMainWindow):
             return
         if isinstance(error, SeveralFailed):
             names = {one.key: self._name_of(one.key) or one.name for one in error.failures}
-            SeveralErrorsDialog(self, error, names, retry).open()
+            _open_once(SeveralErrorsDialog(self, error, names, retry))
             return
-        ErrorDialog(self, self, error, retry).open()
+        _open_once(ErrorDialog(self, self, error, retry))
 
     def _name_of(self, key: str) -> str:
         """What people call the object of an id."""
@@ -207,15 +209,30 @@ class MainWindow(QMainWindow):
         Palette(self).open_over()
 
     def show_shortcuts(self) -> None:
-        ShortcutsDialog(self).open()
+        _open_once(ShortcutsDialog(self))
 
     def wind_down(self) -> None:
         """Remember the window and end what still runs in it."""
         self._settings.set_bytes("geometry", self.saveGeometry())
         self._settings.set_text("page", self.current_page_id)
+        if self._client.is_ready:
+            self._remember_rows()
         self._settings.sync()
         self._status.set_active(active=False)
         self._tasks.close()
+
+    def _remember_rows(self) -> None:
+        """For the next start, which shows them before the engine has told what there is."""
+        mirror = self._client.mirror
+        names: dict[str, list[str]] = {
+            "containers": [one.name for one in mirror.containers.values()],
+            "images": [image_name(one) for one in mirror.images.values()],
+            "volumes": [volume_name(one) for one in mirror.volumes.values()],
+            "networks": [one.name for one in mirror.networks.values()],
+            "builds": [build_title(one) for one in mirror.builds.values()],
+        }
+        for page_id, found in names.items():
+            self._settings.set_last_rows(page_id, sorted(found, key=str.casefold))
 
     # --- building ---
 
@@ -323,7 +340,7 @@ class MainWindow(QMainWindow):
 
     def _report(self, error: BaseException) -> None:
         _log.error("unexpected error in the window", exc_info=error)
-        ReportDialog(self, error).open()
+        _open_once(ReportDialog(self, error))
 
     def _on_ready(self) -> None:
         mirror = self._client.mirror
@@ -371,3 +388,9 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()
         self.close_wanted.emit()
+
+
+def _open_once(dialog: QDialog) -> None:
+    """Open it, and let go of all it holds when it is closed."""
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.open()

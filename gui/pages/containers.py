@@ -14,6 +14,7 @@ from gui.pages.bulk_bar import BulkBar
 from gui.pages.container.cells import ActionsCell, GroupCell, NameCell, StatusCell, port_links
 from gui.pages.container.details import ContainerDetails
 from gui.pages.page import Page
+from gui.pages.waiting import Waiting
 from gui.plain_text import set_tip
 from gui.presentation.containers import ended_badly
 from gui.presentation.units import count_text
@@ -245,6 +246,7 @@ class ContainerList(QWidget):
         empty.add_button(button(clear, "x", Variant.PRIMARY, self.clear_filter), face="filtered")
         self._empty = empty
         self.table.set_empty_state(empty)
+        Waiting(self._shell, self.table, "containers")
 
     def _bind(self, action_id: str) -> BoundAction:
         bound = self._shell.verbs.bind(self._shell, action_id, self, self.selected)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from gui.models.filtered import FilteredModel
 from gui.pages.bulk_bar import BulkBar
+from gui.pages.waiting import Waiting
 from gui.plain_text import set_tip
 from gui.presentation.units import count_text
 from gui.widgets.buttons import Variant, button, menu_button
@@ -115,6 +116,7 @@ class Listing(QWidget):
         clear = translate("Listing", "Clear the filter")
         self._empty.add_button(button(clear, "x", Variant.PRIMARY, self.clear_filter), face="filtered")
         table.set_empty_state(self._empty)
+        Waiting(self._shell, table, f"{plan.subject}s")
         for action in self._shell.verbs.for_subject(plan.subject):
             if action.shortcut:
                 bound = self._bind(action.id)

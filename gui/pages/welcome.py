@@ -148,6 +148,9 @@ class WelcomePage(Page):
         row.addWidget(button(translate("Welcome", "Skip to the containers"), "", Variant.LINK, self._skip))
         return row
 
+    def shown(self) -> None:
+        self.demo.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def _skip(self) -> None:
         self.shell.settings.welcomed = True
         self.shell.navigate("containers")

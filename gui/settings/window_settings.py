@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QByteArray, QSettings
 
 from gui.language import SYSTEM
 from gui.theme import Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+_LAST_ROWS = 30
 
 
 class WindowSettings:
@@ -99,6 +107,13 @@ class WindowSettings:
 
     def set_text(self, key: str, value: str) -> None:
         self._set(f"choice/{key}", value)
+
+    def last_rows(self, page_id: str) -> list[str]:
+        """Names of the first rows a list had when the window was last closed."""
+        return [name for name in self.text(f"rows/{page_id}").split("\n") if name]
+
+    def set_last_rows(self, page_id: str, names: Iterable[str]) -> None:
+        self.set_text(f"rows/{page_id}", "\n".join(list(names)[:_LAST_ROWS]))
 
     def sync(self) -> None:
         self._store.sync()

@@ -118,6 +118,7 @@ class Table(QTableView):
         self._on_box = False
         self._tick_row = -1
         self._empty: QWidget | None = None
+        self._cover: QWidget | None = None
         self._widths: dict[int, int] = {}
         self._droppable: tuple[int, ...] = ()
         theme().changed.connect(self.viewport().update)
@@ -154,6 +155,16 @@ class Table(QTableView):
         """Shown over the rows while there are none."""
         widget.setParent(self.viewport())
         self._empty = widget
+        self._show_empty()
+
+    def set_cover(self, widget: QWidget | None) -> None:
+        """Shown in place of no rows while nobody knows yet what there is; None where that is known."""
+        if self._cover is not None:
+            self._cover.hide()
+            self._cover.deleteLater()
+        self._cover = widget
+        if widget is not None:
+            widget.setParent(self.viewport())
         self._show_empty()
 
     def setModel(self, model: QAbstractItemModel | None) -> None:
@@ -354,8 +365,9 @@ class Table(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._drop_columns()
-        if self._empty is not None:
-            self._empty.setGeometry(self.viewport().rect())
+        for widget in (self._empty, self._cover):
+            if widget is not None:
+                widget.setGeometry(self.viewport().rect())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
@@ -387,10 +399,11 @@ class Table(QTableView):
         self.viewport().update(0, rect.top(), self.viewport().width(), rect.height())
 
     def _show_empty(self, *_ignored: Any) -> None:
-        if self._empty is None:
-            return
         model = self._model()
         nothing = model is None or model.rowCount(QModelIndex()) == 0
-        self._empty.setVisible(nothing)
-        self._empty.setGeometry(self.viewport().rect())
-        self.horizontalHeader().setVisible(not nothing)
+        for widget, wanted in ((self._empty, self._cover is None), (self._cover, True)):
+            if widget is not None:
+                widget.setVisible(nothing and wanted)
+                widget.setGeometry(self.viewport().rect())
+        if self._empty is not None:
+            self.horizontalHeader().setVisible(not nothing)

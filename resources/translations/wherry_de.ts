@@ -5522,6 +5522,13 @@
     </message>
 </context>
 <context>
+    <name>Skeleton</name>
+    <message>
+        <source>Loading: as it was last</source>
+        <translation>Wird geladen: wie es zuletzt war</translation>
+    </message>
+</context>
+<context>
     <name>SpecCheck</name>
     <message>
         <source>Port {0} is published twice</source>
@@ -6374,6 +6381,17 @@
     <message>
         <source>Back to the list</source>
         <translation>Zurück zur Liste</translation>
+    </message>
+</context>
+<context>
+    <name>Waiting</name>
+    <message>
+        <source>The engine is not running</source>
+        <translation>Die Engine läuft nicht</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>Noch einmal versuchen</translation>
     </message>
 </context>
 <context>

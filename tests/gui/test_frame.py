@@ -71,7 +71,7 @@ def test_the_palette_finds_objects_and_actions(driver: Driver) -> None:
     assert palette.model.shown[0].text == "Stop grafana"
     driver.bot.keyClick(palette.field, Qt.Key.Key_Return)
     driver.until(lambda: driver.container("grafana").state is State.EXITED)
-    assert not palette.isVisible()
+    driver.no_dialog()
 
 
 def test_the_palette_goes_to_a_container(driver: Driver) -> None:
