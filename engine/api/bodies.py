@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import field
 
+from engine.recipe.special import words as command_words
+
 Words = list[str] | str | None
 """Docker takes a list or one string where a command stands."""
 
@@ -274,7 +276,7 @@ class NetworkBody(Body):
 
 class ConnectBody(Body):
     container: str = ""
-    endpoint_config: EndpointBody | None = None
+    endpoint_config: dict[str, Any] | None = None
 
 
 class DisconnectBody(Body):
@@ -307,11 +309,6 @@ class CommitBody(Body):
 
 
 def words(given: Words) -> tuple[str, ...] | None:
-    """None where nothing was said; Docker's way to say "nothing at all" is a list of one empty string."""
-    if given is None:
-        return None
-    if isinstance(given, str):
-        return (given,) if given else None
-    if given == [""]:
-        return ()
-    return tuple(given) or None
+    """None where nothing was said, () where a client said "nothing at all"."""
+    found = None if given is None else command_words(given, "Cmd")
+    return None if found is None else tuple(found)

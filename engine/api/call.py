@@ -165,3 +165,11 @@ def decode(data: bytes | str, shape: type[_T]) -> _T:
         raise Refusal(400, f"invalid JSON: {error}") from None
     except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError) as error:
         raise Refusal(400, f"invalid JSON: {error}") from None
+
+
+def shaped(value: Any, shape: type[_T]) -> _T:
+    """JSON that was decoded already as a typed record; whatever is wrong with it is a 400."""
+    try:
+        return msgspec.convert(value, shape, strict=False)
+    except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError) as error:
+        raise Refusal(400, f"invalid JSON: {error}") from None

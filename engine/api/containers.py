@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.api.bodies import CreateBody, HostConfigBody, UpdateBody
+from engine.api.call import shaped
 from engine.api.links import with_links
 from engine.api.lookups import (
     docker_words,
@@ -19,15 +20,15 @@ from engine.api.lookups import (
 )
 from engine.api.platforms import platform_of
 from engine.api.ps_formats import columns_of, table
-from engine.api.recipes import further_networks, spec_of
-from engine.api.resources import update_of
 from engine.api.rules.create import check_create
 from engine.api.rules.limits import check_limits, check_restart
 from engine.api.shapes.containers import docker_state, endpoints, inspection, merged_labels, summary
-from engine.api.shapes.host_config import shown_network
 from engine.api.statuses import Refusal
 from engine.errors import Code, InvalidRequest, NotFound, WherryError
-from engine.types.containers import CreateContainer, Health, State
+from engine.recipe.body import load, load_update
+from engine.recipe.crossing import recipe_of, spec_of
+from engine.recipe.networks import shown_network
+from engine.types.containers import CreateContainer, Health, State, UpdateContainer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -243,19 +244,21 @@ async def create_container(call: Call) -> web.StreamResponse:
     name = call.text("name")
     if name and not _NAME.fullmatch(name):
         raise Refusal(400, f"Invalid container name ({name[:100]}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
-    body = await call.json(CreateBody)
-    host = body.host_config or HostConfigBody()
+    body = await call.json(dict[str, Any])
+    typed = shaped(body, CreateBody)
+    host = typed.host_config or HostConfigBody()
+    check_create(typed, host, processors=await processors(call.engine))
     if call.at_least(42):
-        host.kernel_memory = None  # Docker ignores it since: the kernel has dropped this limit
-    check_create(body, host, processors=await processors(call.engine))
-    spec = spec_of(body, host, platform_of(call.text("platform")))
+        (body.get("HostConfig") or {}).pop("KernelMemory", None)  # Docker ignores it since: the kernel has dropped it
+    asked = load(body)
+    spec = spec_of({**asked.recipe, "platform": platform_of(call.text("platform"))})
     try:
-        spec = await with_links(call.engine, spec, body, host)
+        spec = await with_links(call.engine, spec, asked.links)
         container = await call.engine.containers.create(CreateContainer(spec=spec, name=name.removeprefix("/")))
     except NotFound as error:
         raise await _missing(call, spec.image, error) from error
     try:
-        for network, aliases in further_networks(body, spec.network).items():
+        for network, aliases in asked.networks.items():
             await call.engine.networks.connect(network, container.id, aliases=aliases)
     except WherryError as error:
         await call.engine.containers.remove(container.id, force=True)
@@ -351,14 +354,17 @@ async def rename(call: Call) -> web.StreamResponse:
 
 
 async def update(call: Call) -> web.StreamResponse:
-    body = await call.json(UpdateBody)
+    body = await call.json(dict[str, Any])
     with docker_words("container", call.words["id"]):
         container = await call.engine.containers.get(call.words["id"])
         memory = container.spec.resources.memory
-        check_limits(body, processors=await processors(call.engine), memory_now=memory)
-        for complaint in check_restart(body.restart_policy):
+        typed = shaped(body, UpdateBody)
+        check_limits(typed, processors=await processors(call.engine), memory_now=memory)
+        for complaint in check_restart(typed.restart_policy):
             raise Refusal(400, complaint)
-        changed = await call.engine.containers.update(container.id, update_of(body, container))
+        wanted = spec_of(load_update(body, recipe_of(container.spec)))
+        request = UpdateContainer(resources=wanted.resources, restart=wanted.restart)
+        changed = await call.engine.containers.update(container.id, request)
     return call.answer({"Warnings": list(changed.unenforced) or None})
 
 

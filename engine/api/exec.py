@@ -14,9 +14,9 @@ from engine.api.containers import window_size
 from engine.api.detach import detach_keys
 from engine.api.hijack import Parting, RawStream, converse, hijack
 from engine.api.lookups import docker_words
-from engine.api.recipes import env_of
 from engine.api.statuses import Refusal, message_of
 from engine.errors import RuntimeFailure, WherryError
+from engine.recipe.special import Environment
 from engine.types.containers import Exec, State
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ async def create_exec(call: Call) -> web.StreamResponse:
         stdin=bool(body.attach_stdin),
         user=body.user or "",
         workdir=body.working_dir or "",
-        env=env_of(body.env),
+        env=Environment().load(None, body.env or [], "Env"),
         privileged=bool(body.privileged),
         rows=rows,
         columns=columns,

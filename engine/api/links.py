@@ -8,27 +8,25 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.api.lookups import docker_words
-from engine.api.recipes import endpoints_of
-from engine.api.shapes.host_config import OWN_NETWORK
 from engine.api.statuses import unsupported
+from engine.recipe.networks import OWN_NETWORK
 
 if TYPE_CHECKING:
-    from engine.api.bodies import CreateBody, HostConfigBody
+    from collections.abc import Sequence
+
     from engine.facade import Engine
     from engine.types.containers import ContainerSpec
 
 
-async def with_links(engine: Engine, spec: ContainerSpec, body: CreateBody, host: HostConfigBody) -> ContainerSpec:
+async def with_links(engine: Engine, spec: ContainerSpec, links: Sequence[str]) -> ContainerSpec:
     """The recipe with what its links say, or a refusal where they could not mean anything."""
-    endpoints = endpoints_of(body)
-    links = [*(host.links or ()), *(link for each in endpoints.values() for link in each.links or ())]
     if not links:
         return spec
     if spec.network in (OWN_NETWORK, "none", "host") or spec.network.startswith("container:"):
         raise unsupported("HostConfig.Links", "containers find each other on a network of their own, by name")
     members = {member.container_id: member for member in (await engine.networks.get(spec.network)).members}
     hosts: list[str] = []
-    for link in dict.fromkeys(links):
+    for link in links:
         name, _, alias = link.removeprefix("/").partition(":")
         with docker_words("container", name):
             target = await engine.containers.get(name)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from engine.api.bodies import ConnectBody, DisconnectBody, NetworkBody
 from engine.api.lookups import docker_words
-from engine.api.recipes import network_name, refuse_endpoint
-from engine.api.shapes.host_config import shown_network
 from engine.api.shapes.stores import network as network_record
 from engine.api.statuses import Refusal, unsupported
+from engine.recipe.body import aliases_of
+from engine.recipe.networks import network_name, shown_network
 from engine.types.networks import CreateNetwork
 
 if TYPE_CHECKING:
@@ -131,10 +131,7 @@ async def prune(call: Call) -> web.StreamResponse:
 async def connect(call: Call) -> web.StreamResponse:
     body = await call.json(ConnectBody)
     container = await _member(call, body.container)
-    aliases: tuple[str, ...] = ()
-    if body.endpoint_config is not None:
-        refuse_endpoint(call.words["id"][:80], body.endpoint_config)
-        aliases = tuple(body.endpoint_config.aliases or ())
+    aliases = aliases_of(call.words["id"][:80], body.endpoint_config)
     with docker_words("network", call.words["id"]):
         found = await _get(call, call.words["id"])
     await call.engine.networks.connect(found.id, container, aliases=aliases)

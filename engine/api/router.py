@@ -14,6 +14,7 @@ from engine.api.call import Call, encode
 from engine.api.statuses import Refusal, advice_of, message_of, status_of
 from engine.api.versions import MAXIMUM, VERSION_HEADERS, check_version
 from engine.errors import WherryError
+from engine.recipe.faults import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -76,6 +77,8 @@ class Router:
             return await self._dispatch(served, request)
         except Refusal as refusal:
             return failure(refusal.status, refusal.message)
+        except Unreadable as fault:
+            return failure(501 if fault.unsupported else 400, str(fault))
         except WherryError as error:
             return failure(status_of(error), message_of(error), advice_of(error))
         except (ConnectionError, asyncio.CancelledError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.cli.options import Command, Given, UsageError
+from engine.recipe.faults import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,7 +121,7 @@ def _lenient(command: Command, rest: list[str]) -> list[str]:
     command.least, command.most = 0, None
     try:
         return command.parse(rest).arguments
-    except UsageError:
+    except Unreadable:
         return []
 
 

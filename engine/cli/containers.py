@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from engine.cli.wire import Client
+    from engine.recipe.arguments import Option
 
 _PS = """
 -a --all flag       Show all containers (default shows just running)
@@ -161,28 +162,18 @@ def wait(given: Given) -> int:
     return _each(given, act)
 
 
-_UPDATE = """
---blkio-weight number        Block IO (relative weight), between 10 and 1000, or 0 to disable
---cpu-period number          Limit CPU CFS (Completely Fair Scheduler) period
---cpu-quota number           Limit CPU CFS (Completely Fair Scheduler) quota
--c --cpu-shares number       CPU shares (relative weight)
---cpus text                  Number of CPUs
---cpuset-cpus text           CPUs in which to allow execution (0-3, 0,1)
---cpuset-mems text           MEMs in which to allow execution (0-3, 0,1)
--m --memory text             Memory limit
---memory-reservation text    Memory soft limit
---memory-swap text           Swap limit equal to memory plus swap: -1 to enable unlimited swap
---pids-limit number          Tune container pids limit (set -1 for unlimited)
---restart text               Restart policy to apply when a container exits
-"""
+def _update_options() -> list[Option]:
+    from engine.recipe.line import update_options
+
+    return update_options()
 
 
 def update(given: Given) -> int:
-    from engine.cli.recipes import limits_body, restart_body
+    from engine.recipe.body import dump_update
+    from engine.recipe.here import this_place
+    from engine.recipe.line import given_rows
 
-    body = limits_body(given)
-    if given.has("restart"):
-        body["RestartPolicy"] = restart_body(given.text("restart"))
+    body = dump_update(given_rows(given.values, this_place()))
     if not body:
         raise UsageError("you must provide one or more flags when using this command")
 
@@ -408,7 +399,7 @@ COMMANDS = {
     ),
     "rename": Command(rename, "CONTAINER NEW_NAME", "Rename a container", least=2, most=2),
     "wait": Command(wait, _NAMES, "Wait until containers end, then print their exit codes", least=1),
-    "update": Command(update, f"[OPTIONS] {_NAMES}", "Change limits of containers", _UPDATE, least=1),
+    "update": Command(update, f"[OPTIONS] {_NAMES}", "Change limits of containers", _update_options, least=1),
     "top": Command(top, "CONTAINER [ps OPTIONS]", "Show a container's processes", least=1, stop_early=True),
     "diff": Command(diff, "CONTAINER", "Show what a container changed in its files", least=1, most=1),
     "port": Command(port, "CONTAINER [PORT[/PROTO]]", "Show a container's published ports", least=1, most=2),

@@ -99,8 +99,8 @@ def _run_verb(verb: str, words: list[str]) -> int:
 
 def run_command(command: Command, name: str, words: list[str]) -> int:
     """Parse, run, and turn what goes wrong into words and Docker's exit codes."""
-    from engine.cli.options import UsageError
     from engine.cli.wire import Failed, Unreachable
+    from engine.recipe.faults import Unreadable
 
     runs_something = name.rpartition(" ")[2] in ("run", "create", "start", "exec")
     try:
@@ -109,7 +109,7 @@ def run_command(command: Command, name: str, words: list[str]) -> int:
             print(command.help_text(name))
             return 0
         return command.run(given)
-    except UsageError as error:
+    except Unreadable as error:
         print(f"wherry {name}: {error}\nSee 'wherry {name} --help'.", file=sys.stderr)
         return 125 if "flag" in str(error) or (runs_something and "argument" not in str(error)) else 1
     except Failed as error:

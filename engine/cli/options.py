@@ -1,74 +1,53 @@
-"""Options as Docker spells them, declared as a table of lines, parsed without argparse (which costs more than `ps`).
-
-A line is `[-s] --name KIND words of help`; kinds are `flag`, `text`, `list` (repeatable) and `number`.
-"""
+"""Verbs of the command line: what each takes, what was typed, and what is said of it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.recipe.arguments import YES, Option, take_apart
+from engine.recipe.faults import Unreadable
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-_KINDS = ("flag", "text", "list", "number")
-_NO = ("false", "0", "f", "no")
-_YES = ("true", "1", "t", "yes")
+    from collections.abc import Callable, Iterable, Sequence
 
 
-class UsageError(Exception):
+class UsageError(Unreadable):
     """The command line itself is wrong."""
 
 
 class Given:
     """What was typed: option values by name, and the arguments."""
 
-    def __init__(self) -> None:
-        self.arguments: list[str] = []
-        self._values: dict[str, list[str]] = {}
+    def __init__(self, values: dict[str, list[str]], arguments: list[str]) -> None:
+        self.values = values
+        self.arguments = arguments
         self.program: str = ""
 
     def add(self, name: str, value: str) -> None:
-        self._values.setdefault(name, []).append(value)
+        self.values.setdefault(name, []).append(value)
 
     def has(self, name: str) -> bool:
-        return name in self._values
+        return name in self.values
 
     def flag(self, name: str, *, default: bool = False) -> bool:
-        values = self._values.get(name)
-        return values[-1] in _YES if values else default
+        values = self.values.get(name)
+        return values[-1] in YES if values else default
 
     def text(self, name: str, default: str = "") -> str:
-        values = self._values.get(name)
+        values = self.values.get(name)
         return values[-1] if values else default
 
     def list(self, name: str) -> list[str]:
-        return self._values.get(name, [])
+        return self.values.get(name, [])
 
     def number(self, name: str) -> int | None:
-        values = self._values.get(name)
+        values = self.values.get(name)
         if not values:
             return None
         try:
             return int(values[-1])
         except ValueError:
             raise UsageError(f'invalid argument "{values[-1]}" for --{name}: not a whole number') from None
-
-
-class Option:
-    """One line of the table."""
-
-    __slots__ = ("help", "kind", "name", "short")
-
-    def __init__(self, line: str) -> None:
-        words = line.split(None, 3 if not line.startswith("--") else 2)
-        self.short = ""
-        if not line.startswith("--"):
-            self.short = words.pop(0)[1:]
-        self.name = words[0][2:]
-        self.kind = words[1]
-        self.help = words[2] if len(words) > 2 else ""
-        if self.kind not in _KINDS:
-            raise AssertionError(f"no such kind of option: {line}")
 
 
 class Command:
@@ -79,7 +58,7 @@ class Command:
         run: Callable[[Given], int],
         usage: str,
         summary: str,
-        options: str = "",
+        options: str | Callable[[], Iterable[Option]] = "",
         *,
         least: int = 0,
         most: int | None = None,
@@ -96,27 +75,13 @@ class Command:
 
     @property
     def options(self) -> list[Option]:
-        return [Option(line.strip()) for line in self._table.strip().splitlines() if line.strip()]
+        """From the table's lines, or from whoever has them."""
+        if callable(self._table):
+            return list(self._table())
+        return [Option.of_line(line.strip()) for line in self._table.strip().splitlines() if line.strip()]
 
     def parse(self, words: Sequence[str]) -> Given:
-        given = Given()
-        by_name = {option.name: option for option in self.options}
-        by_short = {option.short: option for option in by_name.values() if option.short}
-        rest = list(words)
-        while rest:
-            word = rest.pop(0)
-            if word == "--":
-                given.arguments += rest
-                break
-            if word.startswith("--"):
-                self._long(word[2:], rest, by_name, given)
-            elif word.startswith("-") and len(word) > 1:
-                self._short(word[1:], rest, by_short, given)
-            else:
-                given.arguments.append(word)
-                if self.stop_early:
-                    given.arguments += rest
-                    break
+        given = Given(*take_apart(words, self.options, stop_early=self.stop_early))
         if not given.has("help"):
             self._check_count(len(given.arguments))
         return given
@@ -127,49 +92,6 @@ class Command:
             raise UsageError(f"needs at least {self.least} argument{plural}")
         if self.most is not None and count > self.most:
             raise UsageError("takes no arguments" if not self.most else f"takes at most {self.most}, not {count}")
-
-    @staticmethod
-    def _long(word: str, rest: list[str], by_name: dict[str, Option], given: Given) -> None:
-        name, equals, value = word.partition("=")
-        if name == "help":
-            given.add("help", "true")
-            return
-        option = by_name.get(name)
-        if option is None:
-            raise UsageError(f"unknown flag: --{name}")
-        if option.kind == "flag":
-            _add_flag(option, value if equals else "true", given)
-        elif equals:
-            given.add(name, value)
-        elif rest:
-            given.add(name, rest.pop(0))
-        else:
-            raise UsageError(f"flag needs an argument: --{name}")
-
-    @staticmethod
-    def _short(word: str, rest: list[str], by_short: dict[str, Option], given: Given) -> None:
-        """`-it`, `-p80:80`, `-n=3`: flags may be joined, a value ends the word."""
-        while word:
-            letter, word = word[0], word[1:]
-            option = by_short.get(letter)
-            if option is None:
-                if letter == "h" and not word:
-                    given.add("help", "true")
-                    return
-                raise UsageError(f"unknown shorthand flag: '{letter}' in -{letter}{word}")
-            if option.kind == "flag":
-                if word.startswith("="):
-                    _add_flag(option, word[1:], given)
-                    return
-                given.add(option.name, "true")
-                continue
-            if word:
-                given.add(option.name, word.removeprefix("="))
-            elif rest:
-                given.add(option.name, rest.pop(0))
-            else:
-                raise UsageError(f"flag needs an argument: '{letter}' in -{letter}")
-            return
 
     def help_text(self, name: str) -> str:
         lines = [f"Usage:  wherry {name} {self.usage}".rstrip(), "", self.summary]
@@ -186,10 +108,3 @@ class Command:
         short = f"-{option.short}, " if option.short else "    "
         kind = {"flag": "", "text": " string", "list": " list", "number": " int"}[option.kind]
         return f"  {short}--{option.name}{kind}"
-
-
-def _add_flag(option: Option, value: str, given: Given) -> None:
-    lowered = value.lower()
-    if lowered not in _YES and lowered not in _NO:
-        raise UsageError(f'invalid argument "{value}" for --{option.name}: not true or false')
-    given.add(option.name, lowered)

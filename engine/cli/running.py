@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from engine.cli.link import engine
 from engine.cli.options import Command, Given, UsageError
-from engine.cli.recipes import OPTIONS, create_body
 from engine.cli.terminal import DEFAULT_DETACH_KEYS, Detached, converse, raw_mode, watch_size
 from engine.cli.wire import Failed, decode, quote
+from engine.recipe.arguments import Option
+from engine.recipe.here import read_lines, this_place, variables
 
 if TYPE_CHECKING:
     import _socket
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from engine.cli.wire import Answer, Client
 
@@ -24,6 +25,45 @@ if TYPE_CHECKING:
     """A hijacked connection, what has already come over it, and whether it has frames."""
 
 _PULL_CHOICES = ("always", "missing", "never")
+
+
+_OF_THE_REQUEST = """
+-a --attach list   Attach to STDIN, STDOUT or STDERR
+--cidfile text     Write the container ID to the file
+--pull text        Pull image before running (always, missing, never)
+-q --quiet flag    Suppress the pull output
+"""
+"""What `create` takes beyond the recipe."""
+
+
+def _options(*more: str) -> Callable[[], list[Option]]:
+    def all_of_them() -> list[Option]:
+        from engine.recipe.line import options
+
+        lines = "\n".join((_OF_THE_REQUEST, *more)).strip().splitlines()
+        found = [*options(), *(Option.of_line(line.strip()) for line in lines if line.strip())]
+        return sorted(found, key=lambda option: option.name)
+
+    return all_of_them
+
+
+def create_body(given: Given, *, detach: bool) -> dict[str, Any]:
+    """Image and command are the arguments; everything else comes from the options."""
+    from engine.recipe.body import dump
+    from engine.recipe.line import recipe_of
+
+    recipe = recipe_of(given.values, given.arguments, this_place())
+    interactive = given.flag("interactive")
+    attached = {word.lower() for word in given.list("attach")}
+    attach_input = not detach and (interactive if not attached else "stdin" in attached)
+    recipe["stdin_once"] = attach_input and interactive
+    body = dump(recipe)
+    body["AttachStdin"] = attach_input
+    body["AttachStdout"] = not detach and (not attached or "stdout" in attached)
+    body["AttachStderr"] = not detach and (not attached or "stderr" in attached)
+    if given.list("link"):
+        body.setdefault("HostConfig", {})["Links"] = given.list("link")
+    return body
 
 
 def create(given: Given) -> int:
@@ -237,20 +277,21 @@ _EXEC = """
 
 
 def exec_(given: Given) -> int:
-    from engine.cli.recipes import environment
-
     container, *command = given.arguments
     tty, stdin, detach = given.flag("tty"), given.flag("interactive"), given.flag("detach")
     if tty and stdin and not os.isatty(0):
         raise Failed(0, "the input device is not a TTY")
     client = engine()
+    here = this_place()
+    lines = [line for path in given.list("env-file") for line in read_lines(path, here)]
+    environment = variables(lines + given.list("env"), here)
     body: dict[str, Any] = {
         "Cmd": command,
         "Tty": tty,
         "AttachStdin": stdin and not detach,
         "AttachStdout": not detach,
         "AttachStderr": not detach,
-        "Env": environment(given) or None,
+        "Env": [f"{name}={value}" for name, value in environment.items()] or None,
         "User": given.text("user"),
         "WorkingDir": given.text("workdir"),
         "Privileged": given.flag("privileged"),
@@ -282,7 +323,7 @@ COMMANDS = {
         run,
         "[OPTIONS] IMAGE [COMMAND] [ARG...]",
         "Make and start a container from an image",
-        f"{OPTIONS}\n-d --detach flag Run container in background and print container ID\n{_DETACH}",
+        _options("-d --detach flag Run container in background and print container ID", _DETACH),
         least=1,
         stop_early=True,
     ),
@@ -290,7 +331,7 @@ COMMANDS = {
         create,
         "[OPTIONS] IMAGE [COMMAND] [ARG...]",
         "Make a container without starting it",
-        OPTIONS,
+        _options(),
         least=1,
         stop_early=True,
     ),

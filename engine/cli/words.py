@@ -9,7 +9,6 @@ if TYPE_CHECKING:
 
 _DECIMAL = ("B", "kB", "MB", "GB", "TB", "PB")
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
-_UNIT_BYTES = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
 
 
 def own_version() -> str:
@@ -40,16 +39,6 @@ def _scaled(number: float, step: float, units: Sequence[str], digits: int) -> st
     if "e" in text:
         text = f"{float(text):.0f}"
     return text + units[unit]
-
-
-def bytes_of(text: str) -> int:
-    """ "64m" as bytes."""
-    lowered = text.strip().lower()
-    digits = lowered.rstrip("kmgtpib")
-    unit = lowered[len(digits) :].removesuffix("b").removesuffix("i")
-    if unit not in _UNIT_BYTES or not digits:
-        raise ValueError(f"invalid size: '{text}'")
-    return int(float(digits) * _UNIT_BYTES[unit])
 
 
 def short_id(text: str) -> str:

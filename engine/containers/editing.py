@@ -15,6 +15,8 @@ from engine.containers.restart_file import write_restart_file
 from engine.containers.strangers import closed_binds
 from engine.errors import Conflict, InvalidRequest
 from engine.networks.ports import as_picked, check_mappings, settle
+from engine.recipe.crossing import recipe_of
+from engine.recipe.rows import LIVE, changes
 from engine.types.containers import Action, ContainerSpec, PortMapping, Resources, State
 
 if TYPE_CHECKING:
@@ -27,13 +29,6 @@ if TYPE_CHECKING:
     from engine.containers.runtime import Runtime
     from engine.containers.starting import Starter
     from engine.types.containers import UpdateContainer
-
-_LIVE = frozenset({"resources", "restart", "ports", "stop_signal", "stop_timeout", "labels", "log", "auto_remove"})
-"""Fields of a recipe that a running container can take without ending."""
-
-
-def changed_fields(old: ContainerSpec, new: ContainerSpec) -> frozenset[str]:
-    return frozenset(name for name in ContainerSpec.__struct_fields__ if getattr(old, name) != getattr(new, name))
 
 
 class Editor:
@@ -71,8 +66,15 @@ class Editor:
             )
         self._creator.check(spec, entry.record.image_config)
         settled = self._creator.settled(spec, entry.record.image_config, entry.id)
-        fields = changed_fields(entry.container.spec, settled)
-        if entry.alive and fields <= _LIVE:
+        costs = changes(recipe_of(entry.container.spec), recipe_of(settled))
+        if "driver" in costs:
+            raise InvalidRequest(
+                "The storage driver of a container cannot be changed",
+                "Its files were written by the one it was made with.",
+                hint="Make a new container with the other driver.",
+                subject=entry.id,
+            )
+        if entry.alive and set(costs.values()) <= {LIVE}:
             async with entry.lock:
                 await self._apply_live(entry, settled)
             return

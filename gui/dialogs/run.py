@@ -20,6 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from engine.errors import Code, NotFound, WherryError
+from engine.recipe.faults import Unreadable
+from engine.recipe.rows import LIVE, RECREATE, RESTART
 from engine.types.containers import (
     ALIVE_STATES,
     Container,
@@ -27,15 +29,20 @@ from engine.types.containers import (
     CreateContainer,
     Mount,
     PortMapping,
-    UpdateContainer,
 )
 from engine.types.images import PullImage
 from gui.actions.containers import name_problem
 from gui.dialogs.form.form import SpecForm
 from gui.presentation.containers import image_text
-from gui.presentation.docker_run import RunLineError, looks_like_run_line, parse_run_line
 from gui.presentation.errors import words_of
-from gui.presentation.run_line import chosen_by_people, docker_run_line
+from gui.presentation.run_line import (
+    RunLine,
+    chosen_by_people,
+    docker_run_line,
+    fault_text,
+    looks_like_run_line,
+    parse_run_line,
+)
 from gui.presentation.spec_check import Difference, Remark, check_spec, only_live, spec_differences, suggest_port
 from gui.theme import Space, Text, Tone, mono
 from gui.widgets.banner import Banner
@@ -179,6 +186,7 @@ class RunDialog(_FormDialog):
         self.setObjectName("dialog.run")
         self._prefilled_for = "" if spec is None else image_text(spec.image)
         self._inherited_env: dict[str, str] = {}
+        self._unexpanded: tuple[str, ...] = ()
         self._created: Container | None = None
         self._suggested: tuple[PortMapping, ...] = ()
         self._make_head(image or (image_text(spec.image) if spec is not None else ""), name)
@@ -346,9 +354,9 @@ class RunDialog(_FormDialog):
         """Fill the whole form from a `docker run` line."""
         try:
             line = parse_run_line(text)
-        except RunLineError as error:
+        except Unreadable as error:
             title = translate("RunDialog", "This is no docker run line Wherry can read")
-            self.banner.show_message(Tone.WARNING, title, str(error))
+            self.banner.show_message(Tone.WARNING, title, fault_text(error))
             self.banner.show()
             return False
         self._prefilled_for = line.spec.image
@@ -356,13 +364,30 @@ class RunDialog(_FormDialog):
         self.form.set_spec(line.spec)
         self.image.setEditText(line.spec.image)
         self.name_field.setText(line.name)
-        if line.ignored:
-            title = translate("RunDialog", "Left out: {0}").format(", ".join(line.ignored))
-            why = translate("RunDialog", "Wherry does not need these, or a rootless engine cannot grant them.")
-            self.banner.show_message(Tone.INFO, title, why)
-        self.banner.setVisible(bool(line.ignored))
+        self._unexpanded = line.open
+        self._tell_of(line)
         self.check()
         return True
+
+    def _tell_of(self, line: RunLine) -> None:
+        """What of the line did not become part of the form as it was written."""
+        left_out = translate("RunDialog", "Left out: {0}").format(", ".join(line.ignored))
+        why_left_out = translate("RunDialog", "Wherry does not need these, or a rootless engine cannot grant them.")
+        to_fill = translate("RunDialog", "For you to fill in: {0}").format(", ".join(line.open))
+        why_to_fill = translate("RunDialog", "A shell would have put something there; the form cannot know what.")
+        if line.open:
+            text = why_to_fill + (f" {left_out}. {why_left_out}" if line.ignored else "")
+            self.banner.show_message(Tone.WARNING, to_fill, text)
+        elif line.ignored:
+            self.banner.show_message(Tone.INFO, left_out, why_left_out)
+        self.banner.setVisible(bool(line.open or line.ignored))
+
+    def remarks(self, spec: ContainerSpec) -> list[Remark]:
+        """Also that something still stands there which a shell would have filled in."""
+        said = docker_run_line(spec)
+        still = [text for text in self._unexpanded if text in said]
+        words = translate("RunDialog", "Still to fill in: {0}").format(", ".join(still))
+        return [*([Remark("", Tone.WARNING, words)] if still else []), *super().remarks(spec)]
 
     # --- running ---
 
@@ -457,7 +482,8 @@ class EditDialog(_FormDialog):
         if well:
             self._differences = spec_differences(self._container.spec, self.full_spec(), self._words)
         self.changes.setText(self._describe())
-        self.apply_button.setEnabled(well and bool(self._differences))
+        possible = all(difference.needs != RECREATE for difference in self._differences)
+        self.apply_button.setEnabled(well and possible and bool(self._differences))
         return well
 
     def _describe(self) -> str:
@@ -467,9 +493,9 @@ class EditDialog(_FormDialog):
             )
         alive = self._container.state in ALIVE_STATES
         groups = {
-            "live": translate("EditDialog", "Applies at once"),
-            "restart": translate("EditDialog", "Needs a restart"),
-            "recreate": translate("EditDialog", "Is made anew with the same files"),
+            LIVE: translate("EditDialog", "Applies at once"),
+            RESTART: translate("EditDialog", "Needs a restart"),
+            RECREATE: translate("EditDialog", "Needs a new container"),
         }
         parts = []
         for needs, words in groups.items():
@@ -486,10 +512,9 @@ class EditDialog(_FormDialog):
 
     async def _apply(self) -> None:
         key, old, new = self._container.id, self._container.spec, self.full_spec()
-        live = only_live(self._differences)
         self.apply_button.setEnabled(False)
         try:
-            await self._change(key, new, live=live)
+            await self._change(key, new)
         except WherryError as error:
             self.show_failure(error)
             self.apply_button.setEnabled(True)
@@ -499,16 +524,12 @@ class EditDialog(_FormDialog):
             translate("EditDialog", "Changed {0}").format(self._container.name),
             Tone.SUCCESS,
             button=translate("EditDialog", "Undo"),
-            on_button=lambda: self.shell.run(self._change(key, old, live=live)),
+            on_button=lambda: self.shell.run(self._change(key, old)),
         )
 
-    async def _change(self, key: str, spec: ContainerSpec, *, live: bool) -> None:
+    async def _change(self, key: str, spec: ContainerSpec) -> None:
         await self.shell.make_room("volume", volumes_of(spec))
-        if live:
-            request = UpdateContainer(resources=spec.resources, restart=spec.restart, ports=spec.ports)
-            await self.client.call(lambda engine: engine.containers.update(key, request))
-        else:
-            await self.client.call(lambda engine: engine.containers.edit(key, spec))
+        await self.client.call(lambda engine: engine.containers.edit(key, spec))
 
 
 def volumes_of(spec: ContainerSpec) -> list[str]:

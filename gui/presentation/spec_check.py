@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from engine.recipe.crossing import recipe_of
+from engine.recipe.rows import LIVE, changes
 from gui.theme import Tone
 from gui.words import translate
 
@@ -100,45 +102,17 @@ def suggest_port(container_port: int, host_ports: Sequence[HostPort]) -> int:
 
 
 class Difference(NamedTuple):
-    """One change of an edit and what it needs: "live", "restart" or "recreate"."""
+    """One change of an edit and what it costs: LIVE, RESTART or RECREATE."""
 
     words: str
     needs: str
 
 
-LIVE = frozenset({"ports", "resources", "restart"})
-RESTART = frozenset(
-    {
-        "env",
-        "command",
-        "entrypoint",
-        "workdir",
-        "user",
-        "tty",
-        "stdin_open",
-        "stdin_once",
-        "stop_signal",
-        "stop_timeout",
-        "health",
-        "labels",
-        "init",
-        "log",
-        "ulimits",
-        "sysctls",
-    }
-)
-
-
 def spec_differences(old: ContainerSpec, new: ContainerSpec, names: Mapping[str, str]) -> list[Difference]:
     """What an edit changes, field by field, each with what it takes. `names` gives the words of a field."""
-    found = []
-    for field in old.__struct_fields__:
-        if getattr(old, field) == getattr(new, field):
-            continue
-        needs = "live" if field in LIVE else "restart" if field in RESTART else "recreate"
-        found.append(Difference(names.get(field, field), needs))
-    return found
+    costs = changes(recipe_of(old), recipe_of(new))
+    return [Difference(names.get(field, field), cost) for field, cost in costs.items()]
 
 
 def only_live(differences: Sequence[Difference]) -> bool:
-    return all(difference.needs == "live" for difference in differences)
+    return all(difference.needs == LIVE for difference in differences)

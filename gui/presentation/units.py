@@ -7,14 +7,11 @@ traffic of `docker stats` do, and as disks and networks are sold. Memory counts 
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 
 from gui.words import decimal, translate
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
-_BINARY = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
-
 
 WIDEST = "99.9 MB"
 """As wide as an amount on a disk gets, for columns."""
@@ -91,22 +88,6 @@ def milliseconds_text(value: float) -> str:
     if value >= 1000:
         return translate("Units", "{0} s").format(decimal(value / 1000, 2))
     return translate("Units", "{0} ms").format(decimal(value, 1 if value < 100 else 0))
-
-
-def parse_bytes(text: str) -> int:
-    """What Docker takes for a size: "512m", "1.5g", "100"; also with "MiB" or "MB" spelt out. ValueError otherwise."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*", text, re.IGNORECASE)
-    if match is None:
-        raise ValueError(translate("Units", "“{0}” is no size; write 512m or 1.5g").format(text.strip()))
-    return int(float(match[1]) * _BINARY[match[2].lower()])
-
-
-def short_size(count: int) -> str:
-    """The shortest thing `parse_bytes` reads back to the same number."""
-    for letter, factor in (("g", 1 << 30), ("m", 1 << 20), ("k", 1 << 10)):
-        if count and count % factor == 0:
-            return f"{count // factor}{letter}"
-    return str(count)
 
 
 def short_id(identifier: str) -> str:

@@ -1377,8 +1377,8 @@
         <translation>Braucht einen Neustart</translation>
     </message>
     <message>
-        <source>Is made anew with the same files</source>
-        <translation>Wird mit denselben Dateien neu erstellt</translation>
+        <source>Needs a new container</source>
+        <translation>Braucht einen neuen Container</translation>
     </message>
     <message>
         <source>It will be stopped and started.</source>
@@ -2144,10 +2144,6 @@
     <message>
         <source>more than 0, at most {0}</source>
         <translation>mehr als 0, höchstens {0}</translation>
-    </message>
-    <message>
-        <source>“{0}”: write 30s or 1m30s</source>
-        <translation>„{0}“: 30s oder 1m30s schreiben</translation>
     </message>
     <message>
         <source>A quote is not closed</source>
@@ -4262,6 +4258,329 @@
     </message>
 </context>
 <context>
+    <name>Recipe</name>
+    <message>
+        <source>{1}: “{0}” is no size; write 512m or 1.5g</source>
+        <translation>{1}: „{0}“ ist keine Größe; schreiben Sie 512m oder 1.5g</translation>
+    </message>
+    <message>
+        <source>“{0}” is no size; write 512m or 1.5g</source>
+        <translation>„{0}“ ist keine Größe; schreiben Sie 512m oder 1.5g</translation>
+    </message>
+    <message>
+        <source>{1}: “{0}” is no time; write 30s or 1m30s</source>
+        <translation>{1}: „{0}“ ist keine Zeit; schreiben Sie 30s oder 1m30s</translation>
+    </message>
+    <message>
+        <source>“{0}” is no time; write 30s or 1m30s</source>
+        <translation>„{0}“ ist keine Zeit; schreiben Sie 30s oder 1m30s</translation>
+    </message>
+    <message>
+        <source>{1}: “{0}” is no whole number</source>
+        <translation>{1}: „{0}“ ist keine ganze Zahl</translation>
+    </message>
+    <message>
+        <source>{1}: “{0}” is no number</source>
+        <translation>{1}: „{0}“ ist keine Zahl</translation>
+    </message>
+    <message>
+        <source>unknown flag: {0}</source>
+        <translation>Unbekannte Option: {0}</translation>
+    </message>
+    <message>
+        <source>flag needs an argument: {0}</source>
+        <translation>Der Option fehlt ihr Wert: {0}</translation>
+    </message>
+    <message>
+        <source>unknown shorthand flag: &apos;{0}&apos; in {1}</source>
+        <translation>Unbekannte kurze Option „{0}“ in {1}</translation>
+    </message>
+    <message>
+        <source>invalid flag --{0}: “{1}” is neither true nor false</source>
+        <translation>Option --{0}: „{1}“ ist weder true noch false</translation>
+    </message>
+    <message>
+        <source>no image was named</source>
+        <translation>Es ist kein Image genannt</translation>
+    </message>
+    <message>
+        <source>addresses are given by the network</source>
+        <translation>Adressen vergibt das Netzwerk</translation>
+    </message>
+    <message>
+        <source>invalid recipe: {0}</source>
+        <translation>Ungültiges Rezept: {0}</translation>
+    </message>
+    <message>
+        <source>{0} is not supported by Wherry: {1}</source>
+        <translation>{0} unterstützt Wherry nicht: {1}</translation>
+    </message>
+    <message>
+        <source>The file {0} cannot be read: {1}</source>
+        <translation>Die Datei {0} kann nicht gelesen werden: {1}</translation>
+    </message>
+    <message>
+        <source>The file {0} is too large</source>
+        <translation>Die Datei {0} ist zu groß</translation>
+    </message>
+    <message>
+        <source>invalid environment variable “{0}”: write NAME=value</source>
+        <translation>Ungültige Variable „{0}“: schreiben Sie NAME=Wert</translation>
+    </message>
+    <message>
+        <source>invalid {0}: {1} expected</source>
+        <translation>{0} ist ungültig: {1} erwartet</translation>
+    </message>
+    <message>
+        <source>invalid {0}: {1}</source>
+        <translation>{0} ist ungültig: {1}</translation>
+    </message>
+    <message>
+        <source>invalid USER mode: {0}; try keep-id</source>
+        <translation>Ungültiger Benutzer-Namensraum: {0}; versuchen Sie keep-id</translation>
+    </message>
+    <message>
+        <source>invalid limit: {0} is negative</source>
+        <translation>Ungültige Grenze: {0} ist negativ</translation>
+    </message>
+    <message>
+        <source>invalid {0}: {1} is more than {2}</source>
+        <translation>{0} ist ungültig: {1} ist mehr als {2}</translation>
+    </message>
+    <message>
+        <source>Invalid value {0}, range for oom score adj is [-1000, 1000]</source>
+        <translation>Ungültiger Wert {0}: der OOM-Wert reicht von -1000 bis 1000</translation>
+    </message>
+    <message>
+        <source>bad format for add-host: &quot;{0}&quot;</source>
+        <translation>Ungültiger Rechnername „{0}“: schreiben Sie name:10.0.0.1</translation>
+    </message>
+    <message>
+        <source>invalid {0} “{1}”: write NAME=value</source>
+        <translation>{0}: „{1}“ ist ungültig; schreiben Sie NAME=Wert</translation>
+    </message>
+    <message>
+        <source>The line names no image</source>
+        <translation>Die Zeile nennt kein Image</translation>
+    </message>
+    <message>
+        <source>Duplicate mount point: {0}</source>
+        <translation>Zweimal eingehängt: {0}</translation>
+    </message>
+    <message>
+        <source>invalid volume specification: &apos;{0}&apos;</source>
+        <translation>Ungültige Angabe eines Volumes: „{0}“</translation>
+    </message>
+    <message>
+        <source>invalid mode: {0}</source>
+        <translation>Ungültige Angabe hinter dem Ziel: {0}</translation>
+    </message>
+    <message>
+        <source>&apos;{0}&apos; includes invalid characters for a local volume name, only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed. If you intended to pass a host directory, use absolute path</source>
+        <translation>„{0}“ ist kein Name eines Volumes; erlaubt sind [a-zA-Z0-9][a-zA-Z0-9_.-]. Einen Ordner dieses Rechners geben Sie mit seinem ganzen Pfad an</translation>
+    </message>
+    <message>
+        <source>invalid specification: destination can&apos;t be &apos;/&apos;</source>
+        <translation>Das Ziel kann nicht „/“ sein</translation>
+    </message>
+    <message>
+        <source>invalid mount path: &apos;{0}&apos; mount path must be absolute</source>
+        <translation>Ungültiges Ziel „{0}“: es muss mit „/“ beginnen</translation>
+    </message>
+    <message>
+        <source>invalid argument for --mount: target is required: {0}</source>
+        <translation>--mount fehlt das Ziel: {0}</translation>
+    </message>
+    <message>
+        <source>invalid argument for --mount: unexpected key &apos;{0}&apos; in &apos;{1}&apos;</source>
+        <translation>--mount kennt „{0}“ nicht, in „{1}“</translation>
+    </message>
+    <message>
+        <source>bind, volume and tmpfs are</source>
+        <translation>bind, volume und tmpfs schon</translation>
+    </message>
+    <message>
+        <source>invalid mount config: mount type unknown: &apos;{0}&apos;</source>
+        <translation>Unbekannte Art zu mounten: „{0}“</translation>
+    </message>
+    <message>
+        <source>invalid argument for --mount: invalid field &apos;{0}&apos; must be a key=value pair</source>
+        <translation>--mount: „{0}“ muss schlüssel=wert sein</translation>
+    </message>
+    <message>
+        <source>invalid argument for --mount: a quote is not closed: {0}</source>
+        <translation>--mount: ein Anführungszeichen ist nicht geschlossen: {0}</translation>
+    </message>
+    <message>
+        <source>invalid argument for --mount: &apos;{0}&apos; is neither true nor false in &apos;{1}&apos;</source>
+        <translation>--mount: „{0}“ ist weder true noch false, in „{1}“</translation>
+    </message>
+    <message>
+        <source>invalid mount config for type &apos;bind&apos;: source &apos;{0}&apos; is not absolute</source>
+        <translation>Der Ordner „{0}“ muss mit seinem ganzen Pfad angegeben sein</translation>
+    </message>
+    <message>
+        <source>what is mounted below the source always comes along</source>
+        <translation>was unter der Quelle eingehängt ist, kommt immer mit</translation>
+    </message>
+    <message>
+        <source>invalid propagation mode: &apos;{0}&apos;</source>
+        <translation>Unbekannte Weitergabe von Mounts: „{0}“</translation>
+    </message>
+    <message>
+        <source>there is one driver, local, without options</source>
+        <translation>es gibt einen Treiber, local, ohne Optionen</translation>
+    </message>
+    <message>
+        <source>give size and mode</source>
+        <translation>geben Sie Größe und Rechte an</translation>
+    </message>
+    <message>
+        <source>invalid mount config for type &apos;tmpfs&apos;: size and mode are numbers</source>
+        <translation>Größe und Rechte eines tmpfs sind Zahlen</translation>
+    </message>
+    <message>
+        <source>size, mode and ro are</source>
+        <translation>size, mode und ro schon</translation>
+    </message>
+    <message>
+        <source>invalid tmpfs option &apos;{0}&apos;</source>
+        <translation>Unbekannte tmpfs-Option „{0}“</translation>
+    </message>
+    <message>
+        <source>invalid tmpfs mode: &apos;{0}&apos;</source>
+        <translation>Ungültige Rechte eines tmpfs: „{0}“</translation>
+    </message>
+    <message>
+        <source>invalid port “{0}”: write 8080:80 or 127.0.0.1:53:53/udp</source>
+        <translation>Ungültiger Port „{0}“: schreiben Sie 8080:80 oder 127.0.0.1:53:53/udp</translation>
+    </message>
+    <message>
+        <source>invalid port “{0}”: the two ranges differ in length</source>
+        <translation>Ungültiger Port „{0}“: die beiden Bereiche sind verschieden lang</translation>
+    </message>
+    <message>
+        <source>invalid port “{0}”: the protocol is tcp or udp</source>
+        <translation>Ungültiger Port „{0}“: das Protokoll ist tcp oder udp</translation>
+    </message>
+    <message>
+        <source>only tcp and udp can be forwarded</source>
+        <translation>nur tcp und udp können weitergeleitet werden</translation>
+    </message>
+    <message>
+        <source>invalid port “{0}”: ports go from 1 to 65535</source>
+        <translation>Ungültiger Port „{0}“: Ports gehen von 1 bis 65535</translation>
+    </message>
+    <message>
+        <source>the engine makes the cgroups itself</source>
+        <translation>die Engine macht die Kontrollgruppen selbst</translation>
+    </message>
+    <message>
+        <source>real-time scheduling needs root</source>
+        <translation>Echtzeit braucht root</translation>
+    </message>
+    <message>
+        <source>the kernel has dropped this limit</source>
+        <translation>der Kernel hat diese Grenze nicht mehr</translation>
+    </message>
+    <message>
+        <source>cgroup v2 has no such knob</source>
+        <translation>cgroup v2 hat das nicht</translation>
+    </message>
+    <message>
+        <source>there is one driver, local</source>
+        <translation>es gibt einen Treiber, local</translation>
+    </message>
+    <message>
+        <source>give systempaths=unconfined or keep the default list</source>
+        <translation>geben Sie systempaths=unconfined an oder lassen Sie die übliche Liste</translation>
+    </message>
+    <message>
+        <source>use BlkioWeight or the rates per device</source>
+        <translation>nehmen Sie BlkioWeight oder die Raten je Gerät</translation>
+    </message>
+    <message>
+        <source>a container&apos;s network chooses its own</source>
+        <translation>das Netzwerk wählt sie selbst</translation>
+    </message>
+    <message>
+        <source>there is one kind, Linux namespaces</source>
+        <translation>es gibt eine Art, Namensräume von Linux</translation>
+    </message>
+    <message>
+        <source>only crun runs here</source>
+        <translation>hier läuft nur crun</translation>
+    </message>
+    <message>
+        <source>device rules need root</source>
+        <translation>Regeln für Geräte brauchen root</translation>
+    </message>
+    <message>
+        <source>GPU requests are not understood; use Devices</source>
+        <translation>Wünsche nach GPUs werden nicht verstanden; geben Sie Geräte an</translation>
+    </message>
+    <message>
+        <source>the file system drivers have no quota</source>
+        <translation>die Treiber der Dateisysteme kennen keine Grenzen</translation>
+    </message>
+    <message>
+        <source>a container cannot join another&apos;s cgroup</source>
+        <translation>ein Container kann nicht in die Kontrollgruppe eines anderen</translation>
+    </message>
+    <message>
+        <source>A quote is not closed</source>
+        <translation>Ein Anführungszeichen ist nicht geschlossen</translation>
+    </message>
+    <message>
+        <source>A parenthesis is not closed</source>
+        <translation>Eine Klammer ist nicht geschlossen</translation>
+    </message>
+    <message>
+        <source>invalid restart policy: &apos;{0}&apos;: maximum retry count must be a whole number</source>
+        <translation>Neustart „{0}“: die Zahl der Versuche muss eine ganze Zahl sein</translation>
+    </message>
+    <message>
+        <source>invalid restart policy: unknown policy &apos;{0}&apos;; use one of &apos;no&apos;, &apos;always&apos;, &apos;on-failure&apos;, or &apos;unless-stopped&apos;</source>
+        <translation>Neustart „{0}“ gibt es nicht; nehmen Sie no, always, on-failure oder unless-stopped</translation>
+    </message>
+    <message>
+        <source>invalid restart policy: maximum retry count can only be used with &apos;on-failure&apos;</source>
+        <translation>Eine Zahl von Versuchen gibt es nur beim Neustart „on-failure“</translation>
+    </message>
+    <message>
+        <source>invalid restart policy: maximum retry count cannot be negative</source>
+        <translation>Die Zahl der Versuche beim Neustart kann nicht negativ sein</translation>
+    </message>
+    <message>
+        <source>invalid ulimit “{0}”: write nofile=1024:4096</source>
+        <translation>Ungültiges Ulimit „{0}“: schreiben Sie nofile=1024:4096</translation>
+    </message>
+    <message>
+        <source>invalid device “{0}”: write /dev/fuse or /dev/a:/dev/b:rwm</source>
+        <translation>Ungültiges Gerät „{0}“: schreiben Sie /dev/fuse oder /dev/a:/dev/b:rwm</translation>
+    </message>
+    <message>
+        <source>invalid rate “{0}”: write /dev/sda:10m</source>
+        <translation>Ungültige Rate „{0}“: schreiben Sie /dev/sda:10m</translation>
+    </message>
+    <message>
+        <source>logs are kept in files</source>
+        <translation>Logs liegen in Dateien</translation>
+    </message>
+    <message>
+        <source>invalid log option max-file={0}</source>
+        <translation>Ungültige Log-Option max-file={0}</translation>
+    </message>
+    <message>
+        <source>only seccomp, no-new-privileges and systempaths are</source>
+        <translation>nur seccomp, no-new-privileges und systempaths schon</translation>
+    </message>
+    <message>
+        <source>the seccomp profile is no JSON object: {0}</source>
+        <translation>das seccomp-Profil ist kein JSON-Objekt: {0}</translation>
+    </message>
+</context>
+<context>
     <name>RegistriesDialog</name>
     <message>
         <source>Registries and logins</source>
@@ -4471,6 +4790,18 @@
     <message>
         <source>Wherry does not need these, or a rootless engine cannot grant them.</source>
         <translation>Wherry braucht diese nicht, oder eine Engine ohne Root-Rechte kann sie nicht gewähren.</translation>
+    </message>
+    <message>
+        <source>For you to fill in: {0}</source>
+        <translation>Von Ihnen auszufüllen: {0}</translation>
+    </message>
+    <message>
+        <source>A shell would have put something there; the form cannot know what.</source>
+        <translation>Eine Shell hätte dort etwas eingesetzt; das Formular kann nicht wissen, was.</translation>
+    </message>
+    <message>
+        <source>Still to fill in: {0}</source>
+        <translation>Noch auszufüllen: {0}</translation>
     </message>
     <message>
         <source>Pulling {0}…</source>
@@ -4890,85 +5221,6 @@
     <message>
         <source>“{0}”: write /dev/sda read-bps 10m</source>
         <translation>„{0}“: /dev/sda read-bps 10m schreiben</translation>
-    </message>
-    <message>
-        <source>“{0}”: write nofile=1024:4096</source>
-        <translation>„{0}“: nofile=1024:4096 schreiben</translation>
-    </message>
-    <message>
-        <source>“{0}”: a device begins with “/”</source>
-        <translation>„{0}“: ein Gerät beginnt mit „/“</translation>
-    </message>
-</context>
-<context>
-    <name>RunLine</name>
-    <message>
-        <source>The line names no image</source>
-        <translation>Die Zeile nennt kein Image</translation>
-    </message>
-    <message>
-        <source>A quote is not closed</source>
-        <translation>Ein Anführungszeichen ist nicht geschlossen</translation>
-    </message>
-    <message>
-        <source>“{0}” is no option Wherry knows</source>
-        <translation>„{0}“ ist keine Option, die Wherry kennt</translation>
-    </message>
-    <message>
-        <source>“{0}” needs a value</source>
-        <translation>„{0}“ braucht einen Wert</translation>
-    </message>
-    <message>
-        <source>“{0} {1}” cannot be read: {2}</source>
-        <translation>„{0} {1}“ ist nicht lesbar: {2}</translation>
-    </message>
-    <message>
-        <source>“{0}” is no port; write 8080:80 or 127.0.0.1:53:53/udp</source>
-        <translation>„{0}“ ist kein Port; richtig wäre 8080:80 oder 127.0.0.1:53:53/udp</translation>
-    </message>
-    <message>
-        <source>The two ranges of “{0}” differ in length</source>
-        <translation>Die beiden Bereiche von „{0}“ sind verschieden lang</translation>
-    </message>
-    <message>
-        <source>“{0}” is no port number</source>
-        <translation>„{0}“ ist keine Portnummer</translation>
-    </message>
-    <message>
-        <source>Ports go from 1 to 65535; “{0}” does not</source>
-        <translation>Ports gehen von 1 bis 65535; „{0}“ nicht</translation>
-    </message>
-    <message>
-        <source>The place in the container must begin with “/”, in “{0}”</source>
-        <translation>Der Ort im Container muss mit „/“ beginnen, in „{0}“</translation>
-    </message>
-    <message>
-        <source>“{0}” is no kind of mount</source>
-        <translation>„{0}“ ist keine Art von Mount</translation>
-    </message>
-    <message>
-        <source>“--mount {0}” names no target</source>
-        <translation>„--mount {0}“ nennt kein Ziel</translation>
-    </message>
-    <message>
-        <source>write 30s or 1m30s</source>
-        <translation>30s oder 1m30s schreiben</translation>
-    </message>
-    <message>
-        <source>no, on-failure, always or unless-stopped</source>
-        <translation>no, on-failure, always oder unless-stopped</translation>
-    </message>
-    <message>
-        <source>The seccomp profile {0} cannot be read</source>
-        <translation>Das Seccomp-Profil {0} ist nicht lesbar</translation>
-    </message>
-    <message>
-        <source>The file {0} cannot be read</source>
-        <translation>Die Datei {0} ist nicht lesbar</translation>
-    </message>
-    <message>
-        <source>The file {0} is too large for variables</source>
-        <translation>Die Datei {0} ist zu groß für Variablen</translation>
     </message>
 </context>
 <context>
@@ -6140,10 +6392,6 @@
     <message>
         <source>{0} ms</source>
         <translation>{0} ms</translation>
-    </message>
-    <message>
-        <source>“{0}” is no size; write 512m or 1.5g</source>
-        <translation>„{0}“ ist keine Größe; richtig wäre 512m oder 1.5g</translation>
     </message>
 </context>
 <context>

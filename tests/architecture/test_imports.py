@@ -46,7 +46,7 @@ def test_gui_sees_the_facade_only_in_bridge_and_application() -> None:
     def forbidden(module: Module, found: Import) -> bool:
         if not in_room(module, "gui") or not within(found.target, "engine"):
             return False
-        if within(found.target, "engine.types", "engine.errors"):
+        if within(found.target, "engine.types", "engine.errors", "engine.recipe"):
             return False
         # The entrance names the function that opens the engine, and asks whose window the store has.
         if in_room(module, "gui.__main__") and within(found.target, "engine.storage.paths"):
@@ -103,8 +103,9 @@ def test_the_contract_leans_on_nothing() -> None:
 
 def test_api_and_command_line_hold_the_engine_only_by_its_facade() -> None:
     """The socket translates and the command line is its client: neither reaches into a room."""
-    # Where the socket is, both sides must know before there is an engine.
-    allowed = ("engine.types", "engine.errors", "engine.facade", "engine.api", "engine.cli", "engine.whereabouts")
+    # Where the socket is, both sides must know before there is an engine; the recipe is pure.
+    pure = ("engine.whereabouts", "engine.recipe")
+    allowed = ("engine.types", "engine.errors", "engine.facade", "engine.api", "engine.cli", *pure)
 
     def forbidden(module: Module, found: Import) -> bool:
         if not in_room(module, "engine.api", "engine.cli") or not within(found.target, "engine"):
@@ -116,6 +117,23 @@ def test_api_and_command_line_hold_the_engine_only_by_its_facade() -> None:
         return found.target != "engine" and not within(found.target, *allowed)
 
     assert not findings(forbidden)
+
+
+def test_the_recipe_is_pure_and_light() -> None:
+    """The command line reads it in milliseconds; the one module that makes typed data of it stands apart."""
+
+    def forbidden(module: Module, found: Import) -> bool:
+        if not in_room(module, "engine.recipe") or found.typing_only or standard_library(found.target):
+            return False
+        if module.name == "engine.recipe.crossing" and within(found.target, "msgspec", "engine.types"):
+            return False
+        # Two lists of paths, which the engine needs as well.
+        pure = within(found.target, "engine.recipe", "engine.types.confinement")
+        return not pure or within(found.target, "engine.recipe.crossing")
+
+    assert not findings(forbidden)
+    loaded = findings(lambda module, found: in_room(module, "engine.cli") and found.target == "engine.recipe.crossing")
+    assert not loaded
 
 
 def test_nobody_but_the_entrances_opens_the_engine() -> None:

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
-from engine.errors import Code, Conflict, InvalidRequest, NotFound
+from engine.errors import Code, Conflict, InvalidRequest, NotFound, WherryError
+from engine.recipe.crossing import recipe_of
+from engine.recipe.rows import LIVE, RECREATE, changes
 from engine.types.containers import (
     ContainerSpec,
     CreateContainer,
+    Device,
     Exec,
+    HealthCheck,
     ListContainers,
+    LogLimits,
+    Mount,
     PortMapping,
     Resources,
+    RestartPolicy,
+    Security,
     State,
+    Ulimit,
     UpdateContainer,
 )
 
@@ -135,3 +145,71 @@ async def test_what_cannot_be_made_says_why(any_engine: Engine, demo: str) -> No
         await made(any_engine, "localhost/not-here:1")
     with pytest.raises(InvalidRequest):
         await made(any_engine, demo, "no good name!")
+
+
+OTHER: dict[str, Any] = {
+    "command": ("sleep", "1000"),
+    "entrypoint": ("/bin/sh", "-c", "sleep 1000"),
+    "env": {"NAME": "value"},
+    "workdir": "/tmp",
+    "user": "0:0",
+    "extra_groups": ("1",),
+    "hostname": "another",
+    "domainname": "example.org",
+    "labels": {"name": "value"},
+    "tty": True,
+    "stdin_open": True,
+    "stdin_once": True,
+    "auto_remove": True,
+    "init": True,
+    "ports": (PortMapping(container_port=80),),
+    "publish_all": True,
+    "exposed_ports": ("9/tcp",),
+    "mounts": (Mount(kind="tmpfs", target="/mnt"),),
+    "shm_size": 1 << 20,
+    "ulimits": (Ulimit(name="nofile", soft=512, hard=512),),
+    "sysctls": {"net.ipv4.ip_default_ttl": "63"},
+    "devices": (Device(host_path="/dev/fuse", container_path="/dev/fuse"),),
+    "resources": Resources(memory=64 << 20),
+    "security": Security(no_new_privileges=True),
+    "restart": RestartPolicy(name="always"),
+    "stop_signal": "SIGINT",
+    "stop_timeout": 3.0,
+    "health": HealthCheck(test=("NONE",)),
+    "network": "none",
+    "network_aliases": ("alias",),
+    "dns": ("9.9.9.9",),
+    "dns_search": ("example.org",),
+    "dns_options": ("ndots:2",),
+    "extra_hosts": ("db:10.0.0.2",),
+    "pid_mode": "host",
+    "ipc_mode": "host",
+    "uts_mode": "host",
+    "cgroup_mode": "host",
+    "log": LogLimits(max_bytes=1 << 20, max_files=2),
+    "driver": "fuse-overlayfs",
+    "image": "nosuch:image",
+}
+NEED_COMPANY = {"volumes_from", "platform"}
+"""Another container; an image of several platforms."""
+
+
+async def test_an_edit_costs_what_the_window_says(any_engine: Engine, demo: str) -> None:
+    """Field by field, on a container that runs: at once, by a restart, or not at all."""
+    assert OTHER.keys() | NEED_COMPANY == set(ContainerSpec.__struct_fields__)
+    containers = any_engine.containers
+    for field, value in OTHER.items():
+        one = await made(any_engine, demo, stdin_open=field == "stdin_once", driver="")
+        before = await containers.start(one.id)
+        other = replace(before.spec, **{field: value})
+        cost = changes(recipe_of(before.spec), recipe_of(other))[field]
+        if cost == RECREATE:
+            with pytest.raises(WherryError):
+                await containers.edit(one.id, other)
+            assert (await containers.get(one.id)).started == before.started, field
+        else:
+            after = await containers.edit(one.id, other)
+            assert after.state is State.RUNNING, field
+            assert (after.started == before.started) == (cost == LIVE), field
+            assert field == "publish_all" or getattr(after.spec, field) == value, field
+        await containers.remove(one.id, force=True)

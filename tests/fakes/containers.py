@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 from engine.errors import Code, Conflict, InvalidRequest, RuntimeFailure
+from engine.recipe.crossing import recipe_of
+from engine.recipe.rows import LIVE, changes
 from engine.types.containers import (
     LEGAL_ACTIONS,
     Action,
@@ -177,10 +179,18 @@ class FakeContainers:
 
     async def edit(self, container: str, spec: ContainerSpec) -> Container:
         found = self._legal(container, Action.EDIT)
+        image = self._store.image(spec.image)
+        if image.id != found.image_id or spec.driver != found.spec.driver:
+            raise InvalidRequest("This of a container cannot be changed")
+        costs = changes(recipe_of(found.spec), recipe_of(spec))
+        if found.state is State.RUNNING and set(costs.values()) <= {LIVE}:
+            ports = self._publish(found, spec.ports) if spec.ports != found.spec.ports else found.ports
+            fresh = replace(found, spec=spec, ports=ports)
+            self._store.put("container", fresh, "update")
+            return fresh
         was_running = found.state is State.RUNNING
         if was_running:
             await self.stop(found.id)
-        image = self._store.image(spec.image)
         fresh = replace(
             self._store.container(found.id),
             spec=spec,

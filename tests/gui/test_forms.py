@@ -12,7 +12,7 @@ from engine.types.containers import ContainerSpec, HealthCheck, Mount, PortMappi
 from gui.dialogs.form.form import SpecForm
 from gui.dialogs.run import EditDialog, RunDialog
 from gui.presentation.run_line import chosen_by_people
-from tests.unit.gui.test_docker_run import FULL
+from tests.unit.recipe.test_lines import FULL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -167,11 +167,38 @@ def test_editing_the_environment_says_that_it_restarts(driver: Driver) -> None:
     driver.until(lambda: driver.container("grafana").started != started)
 
 
-def test_editing_mounts_says_that_it_is_made_anew(driver: Driver) -> None:
+def test_what_applies_at_once_is_not_said_to_stop_it(driver: Driver) -> None:
+    started = driver.container("grafana").started
+    dialog = edit_dialog(driver, "grafana")
+    dialog.form.entries["labels"].field.set_value({"team": "web"})
+    driver.until(lambda: dialog.apply_button.isEnabled())
+    assert dialog.changes.text() == "Applies at once: Labels"
+    dialog.apply_button.click()
+    driver.until(lambda: driver.container("grafana").spec.labels == {"team": "web"})
+    assert driver.container("grafana").started == started
+
+
+def test_another_storage_driver_is_no_edit(driver: Driver) -> None:
+    dialog = edit_dialog(driver, "grafana")
+    dialog.form.entries["driver"].field.set_value("fuse-overlayfs")
+    driver.until(lambda: "Needs a new container: Storage" in dialog.changes.text())
+    assert not dialog.apply_button.isEnabled()
+
+
+def test_what_a_shell_would_fill_in_is_left_to_the_user(driver: Driver) -> None:
+    dialog = run_dialog(driver)
+    assert dialog.fill_from_line("docker run -e TOKEN=$TOKEN -v $DATA:/data -p 8081:80 nginx:1.27")
+    assert "$TOKEN" in dialog.banner._title.text()
+    mounts = dialog.form.rows("mounts").rows
+    assert [row.source.text() for row in mounts] == ["$DATA"]  # type: ignore[attr-defined]
+    assert not dialog.run_button.isEnabled()
+
+
+def test_editing_mounts_says_that_it_needs_a_restart(driver: Driver) -> None:
     dialog = edit_dialog(driver, "grafana")
     dialog.form.rows("mounts").set_value([Mount(kind="volume", source="other", target="/x")])
     driver.until(lambda: dialog.apply_button.isEnabled())
-    assert "made anew with the same files: Mounts" in dialog.changes.text()
+    assert "Needs a restart: Mounts" in dialog.changes.text()
 
 
 def test_health_by_form(driver: Driver) -> None:

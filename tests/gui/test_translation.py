@@ -15,10 +15,12 @@ from PySide6.QtCore import QTranslator
 from PySide6.QtWidgets import QAbstractButton, QLabel
 
 from engine.errors import Code, WherryError
+from engine.recipe.faults import Unreadable, unsupported
 from gui.language import LANGUAGES, best_language, install_language
 from gui.pages.settings import SettingsPage
 from gui.pages.sheets.general import GeneralSheet
 from gui.presentation.errors import words_of
+from gui.presentation.run_line import fault_text, parse_run_line
 from gui.words import translate
 from resources import resource
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from tests.gui.conftest import Driver
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SOURCES = sorted((REPOSITORY / "gui").rglob("*.py"))
+SOURCES = sorted(path for room in ("gui", "engine/recipe") for path in (REPOSITORY / room).rglob("*.py"))
 CATALOGUES = {code: resource("translations") / f"wherry_{code}.ts" for code in LANGUAGES if code != "en"}
 Text = tuple[str, str]
 
@@ -76,7 +78,18 @@ def german(qapp: QApplication) -> Iterator[None]:
     yield
     for translator in qapp.findChildren(QTranslator):
         qapp.removeTranslator(translator)
+        translator.setParent(None)  # found no more by who asks next
         translator.deleteLater()
+
+
+def test_what_is_wrong_with_a_line_is_said_in_the_windows_language(german: None) -> None:
+    with pytest.raises(Unreadable) as caught:
+        parse_run_line("docker run --memory lots nginx")
+    assert "lots" in fault_text(caught.value)
+    assert "keine Größe" in fault_text(caught.value)
+    nested = unsupported("--gpus", "device rules need root")
+    assert "root" in fault_text(nested)
+    assert "not supported" not in fault_text(nested)
 
 
 def test_texts_are_written_out_where_they_are_translated() -> None:

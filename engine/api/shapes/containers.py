@@ -6,15 +6,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.api.shapes.durations import human_duration
-from engine.api.shapes.host_config import host_config, network_mode, port_key, shown_network
 from engine.api.shapes.names import familiar
 from engine.api.shapes.times import NEVER, rfc3339, unix
+from engine.recipe.body import host_config
+from engine.recipe.crossing import recipe_of
+from engine.recipe.networks import network_mode, shown_network
 from engine.types.containers import Container, Health, SizeOnDisk, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from engine.types.containers import HealthCheck, HealthStatus, Mount
+    from engine.types.containers import HealthCheck, HealthStatus, Mount, PortMapping
     from engine.types.images import Image
     from engine.types.networks import Network
 
@@ -103,9 +105,14 @@ def summary(
     return row
 
 
+def port_key(port: PortMapping) -> str:
+    return f"{port.container_port}/{port.protocol}"
+
+
 def _exposed(container: Container, image: Image | None) -> list[str]:
     from_image = image.config.exposed_ports if image is not None else ()
-    keys = {key if "/" in key else f"{key}/tcp": None for key in (*container.spec.exposed_ports, *from_image)}
+    given = (*map(port_key, container.spec.ports), *container.spec.exposed_ports, *from_image)
+    keys = {key if "/" in key else f"{key}/tcp": None for key in given}
     return list(keys)
 
 
@@ -224,7 +231,7 @@ def inspection(
         "ProcessLabel": "",
         "AppArmorProfile": "",
         "ExecIDs": list(exec_ids) or None,
-        "HostConfig": host_config(container.spec),
+        "HostConfig": host_config(recipe_of(container.spec)),
         "GraphDriver": {"Name": container.driver, "Data": None},
         "Mounts": [mount_point(mount, volume_paths) for mount in container.mounts],
         "Config": config(container, image),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING, Any
 
-from engine.api.shapes.host_config import shown_network
+from engine.recipe.networks import shown_network
 
 if TYPE_CHECKING:
     from engine.types.events import Event

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.api.shapes.host_config import OWN_NETWORK, shown_network
 from engine.api.shapes.times import rfc3339
+from engine.recipe.networks import OWN_NETWORK, shown_network
 
 if TYPE_CHECKING:
     from engine.types.builds import BuildCacheEntry

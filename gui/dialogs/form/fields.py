@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
+from engine.recipe.amounts import decimal_words, read_seconds, read_size, seconds_words, size_words
 from gui.plain_text import set_tip
-from gui.presentation.docker_run import parse_seconds
-from gui.presentation.units import parse_bytes, short_size
+from gui.presentation.run_line import fault_text
 from gui.theme import Space, mono
 from gui.widgets.buttons import Variant, button
 from gui.words import translate
@@ -35,7 +35,7 @@ class Field(QWidget):
         try:
             self.value()
         except ValueError as error:
-            return str(error)
+            return fault_text(error)
         return ""
 
     def _hold(self, widget: QWidget) -> None:
@@ -192,12 +192,12 @@ class ChoiceField(Field):
 
 
 def size_field(placeholder: str = "") -> TextField:
-    return TextField(placeholder or "512m", empty=0, parse=parse_bytes, show=short_size)
+    return TextField(placeholder or "512m", empty=0, parse=read_size, show=size_words)
 
 
 def swap_field() -> TextField:
-    parse = lambda text: -1 if text in ("-1", "unlimited") else parse_bytes(text)  # noqa: E731
-    show = lambda value: "-1" if value < 0 else short_size(value)  # noqa: E731
+    parse = lambda text: -1 if text in ("-1", "unlimited") else read_size(text)  # noqa: E731
+    show = lambda value: "-1" if value < 0 else size_words(value)  # noqa: E731
     return TextField(translate("Form", "memory plus swap; -1 for no limit"), empty=0, parse=parse, show=show)
 
 
@@ -224,17 +224,12 @@ def decimal_field(placeholder: str = "", *, most: float = 4096.0) -> TextField:
             raise ValueError(translate("Form", "more than 0, at most {0}").format(f"{most:g}"))
         return number
 
-    return TextField(placeholder, empty=0.0, parse=parse, show=lambda value: f"{value:g}")
+    return TextField(placeholder, empty=0.0, parse=parse, show=decimal_words)
 
 
 def seconds_field(placeholder: str = "", *, empty: Any = 0.0) -> TextField:
-    def parse(text: str) -> float:
-        try:
-            return parse_seconds(text)
-        except ValueError:
-            raise ValueError(translate("Form", "“{0}”: write 30s or 1m30s").format(text)) from None
-
-    return TextField(placeholder or "30s", empty=empty, parse=parse, show=lambda value: f"{value:g}s")
+    parse = lambda text: read_seconds(text, bare=True)  # noqa: E731
+    return TextField(placeholder or "30s", empty=empty, parse=parse, show=seconds_words)
 
 
 def command_field(placeholder: str = "") -> TextField:

@@ -18,9 +18,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.recipe.faults import Unreadable
 from gui.dialogs.form.sections import Entry, Section, sections
 from gui.plain_text import set_tip
-from gui.presentation.docker_run import RunLineError, read_env_file
+from gui.presentation.run_line import fault_text, read_env_file
 from gui.theme import Role, Size, Space, Text, Tone, icon
 from gui.widgets.labels import label
 from gui.words import translate
@@ -200,8 +201,8 @@ class SpecForm(QWidget):
             return
         try:
             field.add(read_env_file(path))
-        except RunLineError as error:
-            self._shell.toast(str(error), Tone.DANGER)
+        except Unreadable as error:
+            self._shell.toast(fault_text(error), Tone.DANGER)
 
 
 def _get(spec: ContainerSpec, key: str) -> Any:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QCompleter, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from engine.recipe.amounts import read_size, size_words
 from engine.types.containers import Mount, PortMapping
 from gui.dialogs.form.fields import Field
 from gui.plain_text import set_tip
-from gui.presentation.units import parse_bytes, short_size
+from gui.presentation.run_line import fault_text
 from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.labels import label
@@ -115,7 +116,7 @@ class MountRow(Row):
             self.kind.addItem(words, key)
         self.kind.setCurrentIndex(self.kind.findData(self._base.kind))
         self.kind.setAccessibleName(translate("Form", "Kind of mount"))
-        source = short_size(self._base.tmpfs_size) if self._base.kind == "tmpfs" else self._base.source
+        source = size_words(self._base.tmpfs_size) if self._base.kind == "tmpfs" else self._base.source
         self.source = self.line(translate("Form", "What is mounted"), "", "" if source == "0" else source)
         self._volumes = QCompleter(list(volumes), self.source)
         self._no_completion = QCompleter([], self.source)
@@ -156,7 +157,7 @@ class MountRow(Row):
             raise ValueError(translate("Form", "The place in the container begins with “/”"))
         changes: dict[str, Any] = {"kind": kind, "target": target, "read_only": self.read_only.isChecked()}
         if kind == "tmpfs":
-            changes |= {"source": "", "tmpfs_size": parse_bytes(source) if source else 0}
+            changes |= {"source": "", "tmpfs_size": read_size(source) if source else 0}
         else:
             changes["source"] = source
         if kind == "bind":
@@ -212,8 +213,8 @@ class RowsField(Field):
             try:
                 row.value()
             except ValueError as error:
-                row.tell(str(error))
-                first = first or str(error)
+                row.tell(fault_text(error))
+                first = first or fault_text(error)
             else:
                 row.tell("")
         return first

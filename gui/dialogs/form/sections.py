@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.types.containers import HealthCheck, IoLimit, RestartPolicy
+from msgspec import convert, to_builtins
+
+from engine.recipe.amounts import read_size
+from engine.recipe.special import device_words, read_device, read_ulimit
+from engine.types.containers import Device, HealthCheck, IoLimit, RestartPolicy, Ulimit
 from gui.dialogs.form import fields as f
 from gui.dialogs.form.rows import MountRow, PortRow, RowsField
-from gui.presentation.docker_run import parse_device, parse_ulimit
 from gui.widgets.labels import form_label
 from gui.words import translate
 
@@ -391,32 +394,25 @@ class HealthField(f.Field):
 
 
 def _parse_io(text: str) -> IoLimit:
-    from gui.presentation.units import parse_bytes
-
     parts = text.split()
     kinds = ("read-bps", "write-bps", "read-iops", "write-iops")
     if len(parts) != 3 or parts[1] not in kinds:
         raise ValueError(translate("RunForm", "“{0}”: write /dev/sda read-bps 10m").format(text))
     kind: Any = parts[1]
-    return IoLimit(device=parts[0], kind=kind, rate=parse_bytes(parts[2]))
+    return IoLimit(device=parts[0], kind=kind, rate=read_size(parts[2]))
 
 
 def _show_io(limit: IoLimit) -> str:
     return f"{limit.device} {limit.kind} {limit.rate}"
 
 
-def _parse_ulimit(text: str) -> Any:
-    try:
-        return parse_ulimit(text)
-    except ValueError:
-        raise ValueError(translate("RunForm", "“{0}”: write nofile=1024:4096").format(text)) from None
+def _parse_ulimit(text: str) -> Ulimit:
+    return convert(read_ulimit(text), Ulimit)
 
 
-def _parse_device(text: str) -> Any:
-    if not text.startswith("/"):
-        raise ValueError(translate("RunForm", "“{0}”: a device begins with “/”").format(text))
-    return parse_device(text)
+def _parse_device(text: str) -> Device:
+    return convert(read_device(text), Device)
 
 
-def _show_device(device: Any) -> str:
-    return f"{device.host_path}:{device.container_path}:{device.permissions}"
+def _show_device(device: Device) -> str:
+    return device_words(to_builtins(device))

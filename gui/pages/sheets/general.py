@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QSpinBox, QWidget
 
+from engine.recipe.amounts import read_size, size_words
 from gui.language import LANGUAGES, SYSTEM
 from gui.pages.sheets.sheet import Sheet
-from gui.presentation.units import parse_bytes, short_size
+from gui.presentation.run_line import fault_text
 from gui.theme import Mode, Space, Text, Tone, theme
 from gui.widgets.buttons import Variant, button
 from gui.widgets.card import Card
@@ -141,9 +142,9 @@ class GeneralSheet(Sheet):
         self.driver.setCurrentIndex(max(0, self.driver.findData(s.driver)))
         self.socket.setChecked(s.api_socket)
         self.downloads.setValue(s.parallel_downloads)
-        self.log_size.setEditText(short_size(s.default_log_max_bytes))
+        self.log_size.setEditText(size_words(s.default_log_max_bytes))
         self.log_files.setValue(s.default_log_max_files)
-        self.history.setEditText(short_size(s.history_max_bytes))
+        self.history.setEditText(size_words(s.history_max_bytes))
 
     async def _save(self) -> None:
         if self._settings is None:
@@ -154,12 +155,12 @@ class GeneralSheet(Sheet):
                 driver=self.driver.currentData(),
                 api_socket=self.socket.isChecked(),
                 parallel_downloads=self.downloads.value(),
-                default_log_max_bytes=parse_bytes(self.log_size.currentText()),
+                default_log_max_bytes=read_size(self.log_size.currentText()),
                 default_log_max_files=self.log_files.value(),
-                history_max_bytes=parse_bytes(self.history.currentText()),
+                history_max_bytes=read_size(self.history.currentText()),
             )
         except ValueError as error:
-            self._problem.setText(str(error))
+            self._problem.setText(fault_text(error))
             return
         self._problem.setText("")
         await self.client.call(lambda engine: engine.host.change_settings(fresh))

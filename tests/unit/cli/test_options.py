@@ -6,6 +6,7 @@ import pytest
 
 from engine.cli.options import Command, Given, UsageError
 from engine.cli.verbs import GROUPS, VERBS, find_command
+from engine.recipe.faults import Unreadable
 
 TABLE = """
 -a --all flag     Everything
@@ -54,11 +55,11 @@ def test_two_dashes_end_the_options() -> None:
         (["-x"], "unknown shorthand flag: 'x' in -x"),
         (["--format"], "flag needs an argument: --format"),
         (["-n"], "flag needs an argument: 'n' in -n"),
-        (["--all=maybe"], "not true or false"),
+        (["--all=maybe"], "neither true nor false"),
     ],
 )
 def test_what_is_wrong_is_said(words: list[str], said: str) -> None:
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(Unreadable) as caught:
         command().parse(words)
     assert said in str(caught.value)
 

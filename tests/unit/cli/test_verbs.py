@@ -95,7 +95,7 @@ def test_errors_and_exit_codes(wherry: Wherry) -> None:
     assert "unknown flag" in wherry("ps", "--nosuch", code=125)
     assert "not a wherry command" in wherry("nosuch", code=1)
     assert "at least 1" in wherry("run", code=1)
-    assert "invalid publish" in wherry("run", "-p", "a:b:c:d", "alpine:3.20", code=125)
+    assert "invalid port" in wherry("run", "-p", "a:b:c:d", "alpine:3.20", code=125)
 
 
 def test_images_volumes_networks(wherry: Wherry) -> None:

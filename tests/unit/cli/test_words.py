@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
 
 from engine.cli import words
-from engine.cli.durations import nanoseconds
 from engine.cli.frames import Unframer
-from engine.cli.mounts import mount_body, volume_text
 from engine.cli.options import UsageError
-from engine.cli.ports import exposed, published
 from engine.cli.tables import table
 from engine.cli.terminal import Detached, _KeyWatch, detach_sequence
 
@@ -28,19 +24,6 @@ def test_sizes(number: int, text: str) -> None:
 @pytest.mark.parametrize(("number", "text"), [(0, "0B"), (1 << 20, "1MiB"), (757_760, "740KiB"), (1 << 34, "16GiB")])
 def test_memory(number: int, text: str) -> None:
     assert words.memory(number) == text
-
-
-@pytest.mark.parametrize(
-    ("text", "number"), [("64m", 64 << 20), ("1g", 1 << 30), ("10", 10), ("1.5k", 1536), ("2MiB", 2 << 20)]
-)
-def test_sizes_are_read(text: str, number: int) -> None:
-    assert words.bytes_of(text) == number
-
-
-@pytest.mark.parametrize("text", ["", "m", "ten", "5x"])
-def test_no_sizes(text: str) -> None:
-    with pytest.raises(ValueError, match=r"size|float"):
-        words.bytes_of(text)
 
 
 def row(private: int, public: int = 0, kind: str = "tcp", address: str = "0.0.0.0") -> dict[str, Any]:
@@ -68,67 +51,6 @@ def test_tables_are_set_as_dockers() -> None:
         "A            LONG HEAD   LAST\nx            y           z\nwider-cell               \n"
     )
     assert table([]) == ""
-
-
-@pytest.mark.parametrize(
-    ("text", "bindings"),
-    [
-        ("80", {"80/tcp": [{"HostIp": "", "HostPort": ""}]}),
-        ("8080:80", {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}),
-        ("127.0.0.1:8080:80/udp", {"80/udp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]}),
-        ("127.0.0.1::80", {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": ""}]}),
-        ("[::1]:8080:80", {"80/tcp": [{"HostIp": "::1", "HostPort": "8080"}]}),
-        ("1-2:80-81", {"80/tcp": [{"HostIp": "", "HostPort": "1"}], "81/tcp": [{"HostIp": "", "HostPort": "2"}]}),
-        ("8000-8009:80", {"80/tcp": [{"HostIp": "", "HostPort": "8000-8009"}]}),
-    ],
-)  # fmt: skip
-def test_publishing(text: str, bindings: dict[str, Any]) -> None:
-    assert published([text]) == bindings
-
-
-@pytest.mark.parametrize("text", ["", "x", "80:x", "1-3:1-2", "70000", "80/odd", "a:b:c:d", "5-3"])
-def test_what_cannot_be_published(text: str) -> None:
-    with pytest.raises(UsageError):
-        published([text])
-
-
-def test_exposing() -> None:
-    assert exposed(["80"], ["90-91/udp"]) == {"80/tcp": {}, "90/udp": {}, "91/udp": {}}
-    assert exposed([], []) is None
-
-
-def test_mounts() -> None:
-    assert mount_body("type=bind,src=/a,dst=/b,ro") == {
-        "Type": "bind",
-        "Source": "/a",
-        "Target": "/b",
-        "ReadOnly": True,
-    }
-    assert mount_body("source=v,target=/d,volume-nocopy") == {
-        "Type": "volume", "Target": "/d", "Source": "v", "VolumeOptions": {"NoCopy": True},
-    }  # fmt: skip
-    assert mount_body("type=tmpfs,target=/t,tmpfs-size=1m,tmpfs-mode=700")["TmpfsOptions"] == {
-        "SizeBytes": 1 << 20, "Mode": 0o700,
-    }  # fmt: skip
-    for wrong in ("type=bind,src=/a", "target=/a,odd=1", "target", "type=tmpfs,target=/t,tmpfs-mode=9"):
-        with pytest.raises(UsageError):
-            mount_body(wrong)
-    assert volume_text("./x:/y:ro") == f"{os.path.abspath('x')}:/y:ro"
-    assert volume_text("name:/y") == "name:/y"
-    assert volume_text("/only") == "/only"
-
-
-@pytest.mark.parametrize(
-    ("text", "ns"), [("0", 0), ("1s", 10**9), ("1m30s", 90 * 10**9), ("500ms", 5 * 10**8), ("1.5h", 5400 * 10**9)]
-)
-def test_durations(text: str, ns: int) -> None:
-    assert nanoseconds(text, "x") == ns
-
-
-@pytest.mark.parametrize("text", ["5", "s", "1 s", "1x"])
-def test_no_durations(text: str) -> None:
-    with pytest.raises(UsageError):
-        nanoseconds(text, "x")
 
 
 def test_frames_are_taken_apart_across_every_border() -> None:

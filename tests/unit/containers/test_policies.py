@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from engine.containers import restarter
-from engine.containers.editing import changed_fields
 from engine.containers.health import check_command, effective, judge
 from engine.containers.record import Record, member_of
 from engine.containers.restarter import delay, must_restart
 from engine.containers.run_end import wants_restart
+from engine.recipe.crossing import recipe_of
+from engine.recipe.rows import LIVE, RESTART, changes
 from engine.types.containers import (
     Container,
     ContainerSpec,
@@ -23,6 +24,7 @@ from engine.types.containers import (
     HealthCheck,
     HealthResult,
     HealthStatus,
+    LogLimits,
     RestartPolicy,
     State,
 )
@@ -133,8 +135,11 @@ def test_docker_s_health_defaults() -> None:
 
 def test_what_an_edit_changes() -> None:
     old = ContainerSpec(image="i")
-    assert changed_fields(old, old) == frozenset()
-    assert changed_fields(old, ContainerSpec(image="i", env={"A": "1"}, tty=True)) == {"env", "tty"}
+    assert not changes(recipe_of(old), recipe_of(old))
+    new = ContainerSpec(image="i", env={"A": "1"}, tty=True, log=LogLimits(driver="none"))
+    assert changes(recipe_of(old), recipe_of(new)) == {"env": RESTART, "tty": RESTART, "log": RESTART}
+    more = ContainerSpec(image="i", log=LogLimits(max_files=2), labels={"a": "b"})
+    assert changes(recipe_of(old), recipe_of(more)) == {"log": LIVE, "labels": LIVE}
 
 
 def test_the_networks_view_of_a_container() -> None:

@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from engine.errors import Code, WherryError
+from engine.recipe.amounts import read_size, size_words
 from engine.types.containers import (
     Container,
     ContainerSpec,
@@ -94,12 +95,12 @@ def test_one_module_alone_writes_units_of_bytes() -> None:
     ("text", "count"), [("512m", 512 << 20), ("1.5g", 3 << 29), ("100", 100), ("64 MiB", 64 << 20)]
 )
 def test_sizes_are_read_as_docker_reads_them(text: str, count: int) -> None:
-    assert units.parse_bytes(text) == count
+    assert read_size(text) == count
 
 
 @pytest.mark.parametrize("count", [1, 1023, 1 << 10, 300 << 20, 3 << 30, (1 << 30) + 1])
 def test_short_sizes_are_read_back(count: int) -> None:
-    assert units.parse_bytes(units.short_size(count)) == count
+    assert read_size(size_words(count)) == count
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from engine.api.bodies import CreateBody, HostConfigBody, UpdateBody
-from engine.api.call import decode
-from engine.api.recipes import further_networks, spec_of
-from engine.api.resources import resources_of, restart_of
-from engine.api.sizes import size_in_bytes
-from engine.api.statuses import Refusal
+from engine.recipe.amounts import read_size
+from engine.recipe.body import load, load_update
+from engine.recipe.crossing import recipe_of, spec_of
+from engine.recipe.faults import Unreadable
 from engine.types.containers import (
     ContainerSpec,
     HealthCheck,
@@ -27,8 +25,7 @@ from engine.types.containers import (
 
 
 def recipe(host: dict[str, Any] | None = None, **config: Any) -> ContainerSpec:
-    body = decode(msgspec.json.encode({"Image": "alpine", **config, "HostConfig": host or {}}), CreateBody)
-    return spec_of(body, body.host_config or HostConfigBody(), "")
+    return spec_of(load({"Image": "alpine", **config, "HostConfig": host or {}}).recipe)
 
 
 def test_a_bare_request_is_a_bare_recipe() -> None:
@@ -174,10 +171,10 @@ def test_security_options() -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_honoured_is_refused_by_name(host: dict[str, Any], named: str) -> None:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(Unreadable) as caught:
         recipe(host)
-    assert caught.value.status == 501
-    assert named in caught.value.message
+    assert caught.value.unsupported
+    assert named in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -201,13 +198,13 @@ def test_what_cannot_be_honoured_is_refused_by_name(host: dict[str, Any], named:
     ],
 )
 def test_what_is_wrong_is_a_400(host: dict[str, Any]) -> None:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(Unreadable) as caught:
         recipe(host)
-    assert caught.value.status == 400
+    assert not caught.value.unsupported
 
 
 def test_no_image_is_a_400() -> None:
-    with pytest.raises(Refusal, match="no image"):
+    with pytest.raises(Unreadable, match="no image"):
         recipe(Image="")
 
 
@@ -217,30 +214,26 @@ def test_aliases_and_further_networks() -> None:
         "HostConfig": {"NetworkMode": "shop"},
         "NetworkingConfig": {"EndpointsConfig": {"shop": {"Aliases": ["web"]}, "back": {"Aliases": ["b"]}}},
     }
-    body = decode(msgspec.json.encode(raw), CreateBody)
-    spec = spec_of(body, body.host_config or HostConfigBody(), "")
+    asked = load(raw)
+    spec = spec_of(asked.recipe)
     assert (spec.network, spec.network_aliases) == ("shop", ("web",))
-    assert further_networks(body, spec.network) == {"back": ("b",)}
+    assert asked.networks == {"back": ("b",)}
 
 
 def test_a_fixed_address_is_refused() -> None:
     raw = {"Image": "a", "NetworkingConfig": {"EndpointsConfig": {"n": {"IPAMConfig": {"IPv4Address": "10.0.0.9"}}}}}
-    body = decode(msgspec.json.encode(raw), CreateBody)
-    with pytest.raises(Refusal, match="fixed address"):
-        spec_of(body, HostConfigBody(), "")
+    with pytest.raises(Unreadable, match="fixed address"):
+        load(raw)
 
 
 def test_an_update_names_only_what_changes() -> None:
-    body = decode(b'{"Memory": 5, "NanoCpus": 0}', UpdateBody)
-    assert resources_of(body) == Resources(memory=5)
+    old = ContainerSpec(image="a", resources=Resources(memory=7, cpus=2.0, pids=9))
+    changed = spec_of(load_update({"Memory": 5, "NanoCpus": 0, "PidsLimit": -1}, recipe_of(old)))
+    assert changed == msgspec.structs.replace(old, resources=Resources(memory=5, cpus=2.0, pids=-1))
 
 
 @pytest.mark.parametrize(
     ("text", "size"), [("", 0), ("10", 10), ("10b", 10), ("2k", 2048), ("1.5M", 1572864), ("1GiB", 1 << 30)]
 )
 def test_sizes(text: str, size: int) -> None:
-    assert size_in_bytes(text) == size
-
-
-def test_restart_is_no_by_default() -> None:
-    assert restart_of(None) == RestartPolicy()
+    assert read_size(text or "0") == size
