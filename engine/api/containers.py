@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from engine.api.bodies import CreateBody, HostConfigBody, UpdateBody
 from engine.api.call import shaped
-from engine.api.links import with_links
 from engine.api.lookups import (
     docker_words,
     image_of,
@@ -253,7 +252,6 @@ async def create_container(call: Call) -> web.StreamResponse:
     asked = load(body)
     spec = spec_of({**asked.recipe, "platform": platform_of(call.text("platform"))})
     try:
-        spec = await with_links(call.engine, spec, asked.links)
         container = await call.engine.containers.create(CreateContainer(spec=spec, name=name.removeprefix("/")))
     except NotFound as error:
         raise await _missing(call, spec.image, error) from error

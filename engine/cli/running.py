@@ -61,8 +61,6 @@ def create_body(given: Given, *, detach: bool) -> dict[str, Any]:
     body["AttachStdin"] = attach_input
     body["AttachStdout"] = not detach and (not attached or "stdout" in attached)
     body["AttachStderr"] = not detach and (not attached or "stderr" in attached)
-    if given.list("link"):
-        body.setdefault("HostConfig", {})["Links"] = given.list("link")
     return body
 
 

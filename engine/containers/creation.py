@@ -9,6 +9,7 @@ import msgspec
 
 from engine.cgroups.limits import check_resources
 from engine.containers import docker_words, etc_files, image_config
+from engine.containers.links import Links
 from engine.containers.names import check_name, invent_name, new_id
 from engine.containers.record import Record
 from engine.containers.spec.process import check_ulimits
@@ -72,6 +73,7 @@ class Creator:
             check_mount(mount)
         check_targets(spec.mounts)
         self._check_network(spec)
+        Links(self._runtime.book, self._runtime.networks).check(spec)
         self._check_namespaces(spec)
         if spec.auto_remove and spec.restart.name != "no":
             raise InvalidRequest("A container cannot be removed at its end and restarted too")

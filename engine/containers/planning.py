@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.containers import etc_files, image_config
 from engine.containers.accounts import AccountFiles
+from engine.containers.links import Links
 from engine.containers.own_files import user_who_is_you
 from engine.containers.record import member_of
 from engine.containers.runtime import architecture
@@ -38,6 +39,7 @@ class Planner:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._accounts = AccountFiles()
+        self._links = Links(runtime.book, runtime.networks)
 
     async def plan(self, record: Record, joined: Joined) -> SpecPlan:
         runtime, container = self._runtime, record.container
@@ -57,7 +59,8 @@ class Planner:
             container_id=record.id,
             spec=spec,
             command_line=container.command_line,
-            env=image_config.environment(spec, config, hostname=hostname, home=user.home),
+            env=self._links.environment(record)
+            | image_config.environment(spec, config, hostname=hostname, home=user.home),
             workdir=workdir,
             user=user,
             hostname=hostname,
@@ -196,7 +199,10 @@ class Planner:
                 aliases=(hostname, record.container.name, *spec.network_aliases),
                 extra=spec.extra_hosts,
                 host_gateway=gateway,
-                neighbours=self._runtime.networks.neighbours(member_of(record)),
+                neighbours=[
+                    *self._runtime.networks.neighbours(member_of(record)),
+                    *self._links.neighbours(record),
+                ],
             ),
             "resolv.conf": etc_files.resolv_conf(
                 host_resolv,

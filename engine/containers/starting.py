@@ -15,6 +15,7 @@ from engine.containers import etc_files
 from engine.containers.conmon_call import conmon_call
 from engine.containers.ending import kill_group
 from engine.containers.faults import typed
+from engine.containers.links import Links
 from engine.containers.namespaces import Joined, joined_namespaces
 from engine.containers.planning import Planner
 from engine.containers.record import Run, member_of
@@ -103,6 +104,7 @@ class Starter:
         joined = joined_namespaces(runtime, record)
         with self._settled_ports(record) as ports:
             self._clear_traces(record)
+            await Links(runtime.book, runtime.networks).join(record)
             await runtime.networks.reserve(member_of(record))
             namespace = asyncio.Event()
             pasta_pid, (pid, conmon_pid, unenforced) = await both(

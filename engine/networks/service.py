@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import itertools
 import secrets
 import time
 from functools import partial
@@ -34,7 +35,7 @@ from engine.types.events import Event
 from engine.types.networks import CreateNetwork, HostPort, Network, NetworkMember
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from engine.events.bus import EventBus
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 _BUILTIN = {"pasta": "pasta", "host": "host", "none": "null"}
 _PREDEFINED = frozenset({*_BUILTIN, "bridge", "default", "container"})
 """Names that mean something in the place of a network's; Docker's words for the containers' own one are among them."""
+_LINKS = "io.wherry.links"
+"""The label of the network that linked containers share."""
 _POOL = ipaddress.ip_network("10.89.0.0/16")
 
 
@@ -246,6 +249,18 @@ class NetworkService:
 
     # --- for the containers room ---
 
+    async def link(self, container: str, other: str) -> None:
+        """Bring two of the default network together on the one more network that all linked ones share."""
+        network = next((each for each in self._networks.values() if _LINKS in each.labels), None)
+        if network is None:
+            self._bridge.check()
+            taken = {each.name for each in self._networks.values()}
+            name = next(name for name in _link_names() if name not in taken)
+            network = await self.create(CreateNetwork(name=name, internal=True, labels={_LINKS: ""}))
+        for each in (container, other):
+            if entry_of(self._networks[network.id], each) is None and not self._is_own(network, self._container(each)):
+                await self.connect(network.id, each)
+
     def check_named(self, name: str) -> None:
         found = self._find(name)
         if not found.builtin:
@@ -441,6 +456,11 @@ class NetworkService:
             if each.spec.network == network.name and each.pid
         )
         return msgspec.structs.replace(network, members=members)
+
+
+def _link_names() -> Iterator[str]:
+    yield "links"
+    yield from (f"links-{number}" for number in itertools.count(2))
 
 
 def _nobody() -> tuple[Container, ...]:

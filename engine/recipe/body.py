@@ -21,7 +21,6 @@ _CONSTANT = {
     "VolumeDriver": "",
     "ConsoleSize": [0, 0],
     "Cgroup": "",
-    "Links": None,
     "Runtime": "crun",
     "Isolation": "",
     "CgroupParent": "",
@@ -46,7 +45,6 @@ class Request(NamedTuple):
     recipe: dict[str, Any]
     networks: dict[str, tuple[str, ...]]
     """Networks beyond the first, with the aliases there."""
-    links: tuple[str, ...] = ()
 
 
 # --- reading ---
@@ -66,7 +64,8 @@ def load(body: Mapping[str, Any]) -> Request:
     endpoints = endpoints_of(body)
     _choose_network(body, host, endpoints, recipe)
     further = {name: aliases for name, aliases in endpoints.items() if name not in (recipe["network"], OWN_NETWORK)}
-    return Request(settled(recipe), further, _links(body, host))
+    _take_links(body, recipe)
+    return Request(settled(recipe), further)
 
 
 def load_update(body: Mapping[str, Any], recipe: dict[str, Any]) -> dict[str, Any]:
@@ -161,13 +160,15 @@ def _choose_network(
         recipe["network_aliases"] = list(endpoints[network])
 
 
-def _links(body: Mapping[str, Any], host: Mapping[str, Any]) -> tuple[str, ...]:
-    given = list(host.get("Links") or ())
+def _take_links(body: Mapping[str, Any], recipe: dict[str, Any]) -> None:
+    """Those that were said of a network, which are the container's all the same."""
+    given = list(recipe.get("links") or ())
     for endpoint in _part(_part(body, "NetworkingConfig"), "EndpointsConfig").values():
         given += (endpoint or {}).get("Links") or ()
     if not all(isinstance(link, str) for link in given):
         raise expected("Links", "a list")
-    return tuple(dict.fromkeys(given))
+    if given:
+        recipe["links"] = list(dict.fromkeys(given))
 
 
 # --- writing ---

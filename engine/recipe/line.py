@@ -31,10 +31,7 @@ _WITH_VALUE = {
 _SHORT = frozenset("tiPpvelwum")
 """The letters that everybody knows; a line is read by people."""
 
-REQUEST = (
-    Option("name", "text", "Assign a name to the container"),
-    Option("link", "list", "Add link to another container"),
-)
+REQUEST = (Option("name", "text", "Assign a name to the container"),)
 """Options of the request, not of the recipe: the command line sends them, the window has fields of its own for them."""
 
 _WITHOUT_WORDS = (
@@ -176,7 +173,7 @@ def read_line(text: str, here: Here) -> Line:
         values, arguments = take_apart(words, wanted, stop_early=True)
     lenient = _Lenient([], [])
     recipe = _recipe(values, arguments, here, lenient)
-    told = {option.name for option in _TOLD} | {"link"}
+    told = {option.name for option in _TOLD}
     ignored = [f"--{name} {text}".removesuffix(" true") for name in told for text in values.get(name, ())]
     open_texts = [*open_words(recipe), *shown(lenient.open)]
     if is_open(recipe["image"]):

@@ -103,6 +103,8 @@ ROWS: tuple[Row, ...] = (
         compose="stop_signal"),
     Row("stop_timeout", "stop-timeout", "StopTimeout", kinds.StopTimeout(), LIVE,
         "Timeout (in seconds) to stop a container"),
+    Row("links", "link", "HostConfig.Links", _WORDS, RESTART, "Add link to another container", default=[],
+        compose="links"),
     Row("pid_mode", "pid", "HostConfig.PidMode", kinds.Mode("PID mode", "host", "shareable", joins=True), RESTART,
         "PID namespace to use", default="", empty="", compose="pid"),
     Row("ipc_mode", "ipc", "HostConfig.IpcMode", kinds.Mode("IPC mode", "host", "shareable", joins=True), RESTART,

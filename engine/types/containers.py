@@ -170,6 +170,8 @@ class ContainerSpec(Data, frozen=True, kw_only=True):
     dns_options: tuple[str, ...] = ()
     extra_hosts: tuple[str, ...] = ()
     """"name:address"; the address "host-gateway" is the host."""
+    links: tuple[str, ...] = ()
+    """"container:alias", a name of one's own for another container."""
     pid_mode: str = ""
     ipc_mode: str = ""
     uts_mode: str = ""

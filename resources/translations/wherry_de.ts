@@ -4963,6 +4963,10 @@
         <translation>Hosts</translation>
     </message>
     <message>
+        <source>Links</source>
+        <translation>Verknüpfungen</translation>
+    </message>
+    <message>
         <source>DNS servers</source>
         <translation>DNS-Server</translation>
     </message>

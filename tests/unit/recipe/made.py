@@ -146,6 +146,7 @@ VALUES: dict[str, SearchStrategy[Any]] = {
     "dns_search": st.lists(WORD, min_size=1, max_size=2),
     "dns_options": st.lists(WORD, min_size=1, max_size=2),
     "extra_hosts": st.lists(st.sampled_from(["db:10.0.0.2", "six:fe80::1", "me:host-gateway"]), min_size=1, max_size=2),
+    "links": st.lists(st.sampled_from(["db", "db:store"]), min_size=1, max_size=2, unique=True),
     "pid_mode": st.sampled_from(["host", "container:web"]),
     "ipc_mode": st.sampled_from(["host", "shareable", "container:web"]),
     "uts_mode": st.just("host"),
