@@ -21,7 +21,7 @@ _PROMPT = re.compile(
     re.MULTILINE,
 )
 _FENCE = re.compile(r"^[ \t]*```[a-zA-Z]*[ \t]*$", re.MULTILINE)
-_CONTINUED = re.compile(r"[\\^`][ \t]*(?:#[^\n]*)?\r?\n[ \t]*(?:>[ \t]+)?")
+_CONTINUED = re.compile(r"(?:\\[ \t]*(?:#[^\n]*)?|[\^`][ \t]*)\r?\n[ \t]*(?:>[ \t]+)?")
 _VARIABLE = re.compile(r"\$(?:env:)?[A-Za-z_][A-Za-z0-9_]*|\$\{[^}\n]*\}|\$[0-9@*#?!$-]")
 _WINDOWS_VARIABLE = re.compile(r"%[A-Za-z_][A-Za-z0-9_]*%")
 _PLACEHOLDER = re.compile(r"<[^<>\n|&;$]{1,80}>")

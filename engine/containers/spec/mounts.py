@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from typing import TYPE_CHECKING, Any
 
 from engine.containers.spec.process import INIT_PATH
+from engine.errors import InvalidRequest
 from engine.storage.drivers import changed_places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from engine.containers.spec.plan import PlannedMount, SpecPlan
+    from engine.types.containers import Device
 
 _QUIET = ["nosuid", "noexec", "nodev"]
 _TTY_GROUP = 5
@@ -22,7 +26,27 @@ def mount_objects(plan: SpecPlan) -> list[dict[str, Any]]:
     taken = {mount.target.rstrip("/") for mount in asked}
     kernel = [mount for mount in _kernel_mounts(plan) if mount["destination"] not in taken]
     files = [mount for mount in _engine_files(plan) if mount["destination"] not in taken]
-    return [*kernel, *files, *(_asked(mount, plan.id_count) for mount in asked)]
+    devices = [device_mount(device) for device in plan.spec.devices]
+    return [*kernel, *devices, *files, *(_asked(mount, plan.id_count) for mount in asked)]
+
+
+def device_mount(device: Device, status: Callable[[str], os.stat_result] = os.stat) -> dict[str, Any]:
+    """A device of the machine, or a directory of them, under its name inside.
+
+    Nobody may make device nodes in a user namespace; the runtime would mount the host's in their place, but only under
+    the very same name.
+    """
+    try:
+        mode = status(device.host_path).st_mode
+    except OSError as error:
+        raise InvalidRequest(
+            f"There is no device {device.host_path}", str(error.strerror), subject=device.host_path
+        ) from None
+    in_dev = device.host_path.startswith("/dev/") and stat.S_ISDIR(mode)
+    if not (stat.S_ISCHR(mode) or stat.S_ISBLK(mode) or in_dev):
+        raise InvalidRequest(f"{device.host_path} is no device", subject=device.host_path)
+    options = ["rbind" if in_dev else "bind", "rprivate", "nosuid", "noexec"]
+    return _mount(device.container_path or device.host_path, "bind", device.host_path, options)
 
 
 def _kernel_mounts(plan: SpecPlan) -> Iterator[dict[str, Any]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from typing import TYPE_CHECKING, Any
 
 from engine.containers.spec.mounts import mount_objects
@@ -13,10 +11,9 @@ from engine.errors import InvalidRequest
 from engine.storage.drivers import changed_places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from engine.containers.spec.plan import SpecPlan
-    from engine.types.containers import Device
 
 _VERSION = "1.0.2"
 
@@ -47,8 +44,6 @@ def _linux_object(plan: SpecPlan) -> dict[str, Any]:
     if plan.host_user_id:
         linux["uidMappings"] = keep_id_map(plan.host_user_id, plan.id_count)
         linux["gidMappings"] = keep_id_map(plan.host_group_id, plan.id_count)
-    if plan.spec.devices:
-        linux["devices"] = [device_object(device) for device in plan.spec.devices]
     seccomp = seccomp_object(plan)
     if seccomp is not None:
         linux["seccomp"] = seccomp
@@ -102,27 +97,3 @@ def keep_id_map(own: int, count: int) -> list[dict[str, int]]:
     """The host's user (0 in the engine's namespace) as `own` inside; the one that was there is root instead."""
     ranges = changed_places(own, count)
     return [{"containerID": inside, "hostID": outside, "size": size} for inside, outside, size in ranges]
-
-
-def device_object(device: Device, status: Callable[[str], os.stat_result] = os.stat) -> dict[str, Any]:
-    try:
-        found = status(device.host_path)
-    except OSError as error:
-        raise InvalidRequest(
-            f"There is no device {device.host_path}", str(error.strerror), subject=device.host_path
-        ) from None
-    if stat.S_ISCHR(found.st_mode):
-        kind = "c"
-    elif stat.S_ISBLK(found.st_mode):
-        kind = "b"
-    else:
-        raise InvalidRequest(f"{device.host_path} is no device", subject=device.host_path)
-    return {
-        "path": device.container_path or device.host_path,
-        "type": kind,
-        "major": os.major(found.st_rdev),
-        "minor": os.minor(found.st_rdev),
-        "fileMode": stat.S_IMODE(found.st_mode),
-        "uid": 0,
-        "gid": 0,
-    }

@@ -135,6 +135,10 @@ async def test_sysctls_ulimits_shm(loaded: EmbeddedEngine) -> None:
 async def test_devices(loaded: EmbeddedEngine) -> None:
     device = Device(host_path="/dev/fuse", container_path="/dev/fuse")
     assert "character" in await inside(loaded, "stat -c %F /dev/fuse", devices=(device,))
+    renamed = Device(host_path="/dev/zero", container_path="/dev/nothing")
+    assert await inside(loaded, "head -c 3 /dev/nothing | wc -c", devices=(renamed,)) == "3"
+    several = Device(host_path="/dev/net", container_path="/dev/net")
+    assert "character" in await inside(loaded, "stat -c %F /dev/net/tun", devices=(several,))
 
 
 async def test_terminal_and_init(loaded: EmbeddedEngine) -> None:

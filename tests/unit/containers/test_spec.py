@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from engine.containers.spec.mounts import device_mount
 from engine.containers.spec.plan import PlannedMount, SpecPlan
-from engine.containers.spec.runtime_spec import check_sysctls, device_object, keep_id_map, runtime_spec
+from engine.containers.spec.runtime_spec import check_sysctls, keep_id_map, runtime_spec
 from engine.containers.spec.seccomp import default_profile, profile_from_json
 from engine.containers.spec.security import DEFAULT_CAPABILITIES, capability_set
 from engine.containers.users import ContainerUser
@@ -225,9 +226,10 @@ def test_sysctls(name: str, network: str, ipc: str, *, allowed: bool) -> None:
 
 
 def test_devices() -> None:
-    made = device_object(Device(host_path="/dev/null", container_path="/dev/nothing"))
-    assert (made["path"], made["type"], made["major"], made["minor"]) == ("/dev/nothing", "c", 1, 3)
+    made = device_mount(Device(host_path="/dev/null", container_path="/dev/nothing"))
+    assert (made["destination"], made["source"], made["type"]) == ("/dev/nothing", "/dev/null", "bind")
+    assert "rbind" in device_mount(Device(host_path="/dev/pts", container_path="/dev/pts"))["options"]
     with pytest.raises(InvalidRequest):
-        device_object(Device(host_path=os.sep, container_path="/x"))
+        device_mount(Device(host_path=os.sep, container_path="/x"))
     with pytest.raises(InvalidRequest):
-        device_object(Device(host_path="/dev/no-such-thing", container_path="/x"))
+        device_mount(Device(host_path="/dev/no-such-thing", container_path="/x"))
