@@ -43,6 +43,7 @@ class Code(StrEnum):
     TLS = "tls"
     TIMEOUT = "timeout"
     UNAUTHORIZED = "unauthorized"
+    WRONG_LOGIN = "wrong-login"
     FORBIDDEN = "forbidden"
     RATE_LIMITED = "rate-limited"
     NO_PLATFORM = "no-platform"

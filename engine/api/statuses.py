@@ -22,6 +22,7 @@ STATUS: dict[Code, int] = {
     Code.TLS: 500,
     Code.TIMEOUT: 504,
     Code.UNAUTHORIZED: 401,
+    Code.WRONG_LOGIN: 401,
     Code.FORBIDDEN: 403,
     Code.RATE_LIMITED: 429,
     Code.NO_PLATFORM: 404,

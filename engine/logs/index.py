@@ -122,8 +122,12 @@ class Index:
         tail = _MARK.pack(self.end.offset, self.end.number, self.end.time_ns, *self.end.pending, self.end.doubtful)
         header = _HEADER.pack(_MAGIC, self.marks, self.base.offset, self.fingerprint)
         temporary = path.with_name(f"{path.name}.{os.getpid()}")
-        temporary.write_bytes(header + tail + body)
-        temporary.replace(path)
+        try:
+            temporary.write_bytes(header + tail + body)
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
 
     @classmethod
     def load(cls, path: Path, *, fingerprint: bytes, size: int) -> Index | None:

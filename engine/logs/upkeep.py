@@ -5,6 +5,7 @@ Standard library only: the worker does it for large files, the engine itself for
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from engine.logs.files import LogFiles, fingerprint, index_path
@@ -57,7 +58,10 @@ def bring_up_to_date(
         _extend(files, part, index, left, told)
         if save and index.end.offset > before:
             index.fingerprint = fingerprint(part.fd)
-            index.save(index_path(part.path))
+            # It can be made again at any time: that the folder went with its container, or that the disk is full, is no
+            # reason to fail who only wants to read.
+            with contextlib.suppress(OSError):
+                index.save(index_path(part.path))
         if left is not None:
             left -= index.end.offset - before
             if left <= 0:

@@ -264,7 +264,10 @@ class RegistryClient:
         endpoint = self.book.primary(login.server)
         call = Call(method="GET", path="", what="this user", headers={}, accept=_OK)
         self.transport.forget()
-        raw, response = await self.transport.read(endpoint, call, largest=_LARGEST_LIST, login=login)
+        try:
+            raw, response = await self.transport.read(endpoint, call, largest=_LARGEST_LIST, login=login)
+        except WherryError as error:
+            raise faults.wrong_login(error) if error.code is Code.UNAUTHORIZED else error from error
         if response.content_type == "text/html":
             raise faults.not_a_registry(endpoint.host, response.content_type, str(response.url))
         del raw

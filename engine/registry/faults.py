@@ -230,6 +230,18 @@ def refused(
     return RegistryError(f"{host} answered {status}", explanation, details=details, subject=host)
 
 
+def wrong_login(error: WherryError) -> RegistryError:
+    """What a registry's refusal means to somebody who has just typed a name and a password."""
+    return RegistryError(
+        f"{error.subject} does not take this user name and password",
+        error.explanation,
+        code=Code.WRONG_LOGIN,
+        hint="Check both. Where a second factor is asked for, an access token takes the place of the password.",
+        details=error.details,
+        subject=error.subject,
+    )
+
+
 def not_a_registry(host: str, content_type: str, url: str) -> RegistryError:
     return RegistryError(
         f"{host} does not answer like a registry",

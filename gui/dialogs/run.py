@@ -164,6 +164,7 @@ class _FormDialog(QDialog):
     def show_failure(self, error: WherryError) -> None:
         """Stay open with what went wrong: nothing typed is lost."""
         words = words_of(error)
+        self.check()  # what was being done is done no more
         self.banner.show_message(Tone.DANGER, words.title, words.text, words.details)
         self.banner.show()
         section = {

@@ -224,7 +224,7 @@ class TransferDialog(QDialog):
             widget.hide()
         self._shown = ""
         self.add_remedies(error)
-        if error.code in (Code.UNAUTHORIZED, Code.FORBIDDEN, Code.RATE_LIMITED):
+        if error.code in (Code.UNAUTHORIZED, Code.WRONG_LOGIN, Code.FORBIDDEN, Code.RATE_LIMITED):
             self.banner.add_action(translate("TransferDialog", "Log in…"), self._log_in, Variant.PRIMARY)
         if error.code is Code.TLS:
             self.banner.add_action(

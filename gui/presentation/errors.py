@@ -82,6 +82,7 @@ def _remedies(code: str) -> tuple[Remedy, ...]:
     doctor = Remedy("doctor", translate("Errors", "Open the doctor"))
     table: dict[str, tuple[Remedy, ...]] = {
         Code.UNAUTHORIZED: (Remedy("login", translate("Errors", "Log in…")), retry),
+        Code.WRONG_LOGIN: (Remedy("login", translate("Errors", "Log in…")), retry),
         Code.FORBIDDEN: (Remedy("login", translate("Errors", "Log in…")), retry),
         Code.NO_PLATFORM: (Remedy("choose-platform", translate("Errors", "Choose a platform…")),),
         Code.STORE_LOCKED: (retry,),
@@ -136,6 +137,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     Code.TIMEOUT: (marked("Errors", "It took too long"), marked("Errors", "Try again later.")),
     Code.UNAUTHORIZED: (marked("Errors", "The registry wants a login"), marked("Errors", "Log in and try again.")),
+    Code.WRONG_LOGIN: (
+        marked("Errors", "The user name or the password is wrong"),
+        marked("Errors", "Check both. Where a second factor is asked for, an access token is the password."),
+    ),
     Code.FORBIDDEN: (
         marked("Errors", "The registry does not allow this"),
         marked("Errors", "The login may lack the right, or the name may be wrong."),

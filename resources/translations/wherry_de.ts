@@ -1567,6 +1567,14 @@
         <translation>Anmelden und noch einmal versuchen.</translation>
     </message>
     <message>
+        <source>The user name or the password is wrong</source>
+        <translation>Benutzername oder Passwort stimmt nicht</translation>
+    </message>
+    <message>
+        <source>Check both. Where a second factor is asked for, an access token is the password.</source>
+        <translation>Beide prüfen. Wo ein zweiter Faktor verlangt wird, ist ein Zugangstoken das Passwort.</translation>
+    </message>
+    <message>
         <source>The registry does not allow this</source>
         <translation>Die Registry erlaubt das nicht</translation>
     </message>

@@ -240,7 +240,7 @@ class FakeImages:
     async def login(self, login: Login, *, keep: bool = True) -> str:
         if login.password == "wrong":
             raise RegistryError(
-                f"{login.server} did not accept the password", code=Code.UNAUTHORIZED, subject=login.server
+                f"{login.server} does not take this user name and password", code=Code.WRONG_LOGIN, subject=login.server
             )
         if not keep:
             return ""

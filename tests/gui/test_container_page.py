@@ -162,6 +162,39 @@ def test_log_is_loaded_followed_and_searched(driver: Driver, page: ContainersPag
     assert row is None or "upstream timed out" in row.text
 
 
+def test_leaving_a_filter_stays_at_the_line_looked_at(driver: Driver, page: ContainersPage) -> None:
+    panel = tab(driver, "grafana", "logs").panel
+    driver.until(lambda: panel.source is not None and panel.source.line_count() >= 2000)
+    panel.view.set_follow(on=False)
+    panel.view.go_to_line(700)
+    before = panel.view.visible_range()[0]
+    driver.bot.mouseClick(panel.levels.chip("error"), Qt.MouseButton.LeftButton)
+    driver.until(lambda: panel.filtered is not None and panel.filtered.line_count() > 10)
+    driver.bot.mouseClick(panel.levels.chip("error"), Qt.MouseButton.LeftButton)
+    driver.until(lambda: panel.filtered is None)
+    assert panel.view.visible_range()[0] == before, "nothing was looked at: it stands where it stood"
+    driver.bot.mouseClick(panel.levels.chip("error"), Qt.MouseButton.LeftButton)
+    driver.until(lambda: panel.filtered is not None and panel.filtered.line_count() > 10)
+    panel.view.go_to_line(3)
+    wanted = panel.filtered.base_index(3)
+    driver.bot.mouseClick(panel.levels.chip("error"), Qt.MouseButton.LeftButton)
+    driver.until(lambda: panel.filtered is None)
+    first, last = panel.view.visible_range()
+    assert first <= wanted <= last
+    assert panel.view.current_line == wanted
+
+
+def test_a_log_that_goes_with_its_container_is_no_error(driver: Driver, page: ContainersPage) -> None:
+    panel = tab(driver, "draft", "logs").panel
+    driver.ask(lambda engine: engine.containers.remove("draft"))
+    asked = [panel._load_summary("draft"), panel._go_to("draft", 1)]
+    for work in asked:
+        driver.window.run(work)
+    driver.until(lambda: page.list.isVisible())
+    driver.until(lambda: all(work.cr_frame is None for work in asked))
+    driver.no_dialog()
+
+
 def test_log_levels_filter(driver: Driver, page: ContainersPage) -> None:
     logs = tab(driver, "grafana", "logs")
     driver.until(lambda: logs.panel.source is not None and logs.panel.source.line_count() > 0)

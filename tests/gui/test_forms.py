@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from engine.errors import Code, Conflict
+from engine.errors import Code, Conflict, NotFound
 from engine.types.containers import ContainerSpec, HealthCheck, Mount, PortMapping, Resources, RestartPolicy, State
 from gui.dialogs.form.form import SpecForm
 from gui.dialogs.run import EditDialog, RunDialog
@@ -87,6 +87,16 @@ def test_running_creates_starts_and_shows_it(driver: Driver) -> None:
     driver.no_dialog()
     details = driver.window.page("containers").details  # type: ignore[attr-defined]
     assert details.name == "fresh"
+
+
+def test_a_pull_that_failed_is_not_told_as_going_on(driver: Driver) -> None:
+    driver.engine.images.pull_errors["docker.io/library/nowhere:1"] = NotFound("docker.io has no nowhere:1")
+    driver.engine.images.pull_errors["nowhere:1"] = NotFound("docker.io has no nowhere:1")
+    dialog = run_dialog(driver, image="nowhere:1")
+    dialog._go(start=True)
+    driver.until(lambda: dialog.banner.isVisible() and dialog.run_button.isEnabled())
+    assert "Pulling" not in dialog.remark.text()
+    assert dialog.run_button.text() == "Run"
 
 
 def test_an_image_that_is_not_here_is_pulled_first(driver: Driver) -> None:

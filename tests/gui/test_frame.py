@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from gui.settings import WindowSettings
+
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 def test_every_page_opens_and_names_itself(driver: Driver) -> None:
@@ -258,3 +263,10 @@ def test_who_has_gone_elsewhere_is_not_called_back(driver: Driver) -> None:
     driver.ask(lambda engine: engine.volumes.create(CreateVolume(name="late")))
     driver.until(lambda: "late" in driver.client.mirror.volumes)
     assert driver.window.current_page_id == "images"
+
+
+def test_shops_of_programs_are_told_the_size_the_window_needs(driver: Driver) -> None:
+    told = ElementTree.parse(REPOSITORY / "packaging" / "io.github.wherry.Wherry.metainfo.xml")
+    sizes = {found.get("side"): int(found.text or 0) for found in told.iter("display_length")}
+    least = driver.window.minimumSize()
+    assert sizes == {"longest": least.width(), "shortest": least.height()}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from array import array
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
+from engine.errors import NotFound
 from engine.types.logs import ExportLogs, Level, LogSummary, SearchLogs
 from gui.pages.log.search import LogSearch, marking
 from gui.pages.log.source import EngineLogSource
@@ -40,6 +42,8 @@ class LogPanel(QWidget):
         self._title = ""
         self.source: EngineLogSource | None = None
         self.filtered: SelectedLineSource | None = None
+        self._before_filter: int | None = None
+        """The line at the top before a filter was set; None at the end."""
         self._summary: LogSummary | None = None
         self._goto_ns = 0
         self.hunt = LogSearch(shell.client, self)
@@ -170,6 +174,10 @@ class LogPanel(QWidget):
     # --- loading ---
 
     async def _load_summary(self, name: str) -> None:
+        with contextlib.suppress(NotFound):  # removed meanwhile: the page tells that, and shows the list
+            await self._count_lines(name)
+
+    async def _count_lines(self, name: str) -> None:
         summary = await self.client.call(lambda engine: engine.logs.summary(name))
         if name != self.name or self.source is None:
             return
@@ -194,7 +202,10 @@ class LogPanel(QWidget):
             self._goto_ns = 0
 
     async def _go_to(self, name: str, time_ns: int) -> None:
-        number = await self.client.call(lambda engine: engine.logs.line_at(name, time_ns))
+        try:
+            number = await self.client.call(lambda engine: engine.logs.line_at(name, time_ns))
+        except NotFound:
+            return
         if self.source is not None and name == self.name and self.filtered is None:
             self.view.set_follow(on=False)
             self.view.go_to_line(min(max(0, number - self.source.origin), self.source.line_count() - 1))
@@ -253,6 +264,8 @@ class LogPanel(QWidget):
             return
         self.view.set_search(pattern if not question.inverse else None)
         if self.only.isChecked() or question.inverse or not question.pattern:
+            if self.filtered is None:
+                self._before_filter = None if self.view.following else self.view.visible_range()[0]
             self.filtered = SelectedLineSource(self.source, (), self)
             self.view.set_source(self.filtered)
         else:
@@ -261,9 +274,21 @@ class LogPanel(QWidget):
         self.hunt.ask(self.name, question)
 
     def _unfilter(self) -> None:
-        if self.filtered is not None:
-            self.filtered = None
-            self.view.set_source(self.source)
+        """The whole log again, at the line looked at while it was filtered, or else where it stood before."""
+        if self.filtered is None:
+            return
+        looked_at = self.view.current_line
+        if looked_at < 0 and not self.view.following:
+            looked_at = self.view.visible_range()[0]
+        place = self.filtered.base_index(looked_at) if looked_at >= 0 else self._before_filter
+        self.filtered = None
+        self.view.set_source(self.source)
+        if place is not None:
+            self.view.set_follow(on=False)
+            if looked_at >= 0:
+                self.view.go_to_line(place)
+            else:
+                self.view.verticalScrollBar().setValue(place)
 
     def _on_found(self, numbers: Sequence[int]) -> None:
         if self.source is None:

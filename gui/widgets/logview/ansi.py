@@ -15,6 +15,12 @@ _ESCAPE = re.compile(
 )
 
 
+_ESCAPES_PER_LETTER = 3
+"""How much more than its letters a line is looked through; beyond that it is not text."""
+_MOST_SPANS = 4096
+"""Changes of colour that are drawn in one line."""
+
+
 class Style(NamedTuple):
     """Colours are a palette index 0–255 or "#rrggbb"; None is the default."""
 
@@ -38,8 +44,23 @@ PLAIN = Style()
 
 def parse(text: str) -> tuple[str, list[Span]]:
     """Split escapes from text. Other commands are dropped; a carriage return keeps what follows it."""
+    shown, spans, _left = parse_begin(text, len(text))
+    return shown, spans
+
+
+def parse_begin(text: str, most: int) -> tuple[str, list[Span], int]:
+    """The first characters of a line alone, which of one of 10 MB is all that is drawn; and how many are left."""
     if "\r" in text:
         text = text.rstrip("\r").rsplit("\r", 1)[-1]
+    begin = text[: most + most * _ESCAPES_PER_LETTER]
+    shown, spans = _split(begin)
+    left = len(text) - len(begin) + max(0, len(shown) - most)
+    if len(shown) > most:
+        shown, spans = shown[:most], [span for span in spans if span.start < most]
+    return shown, spans, left
+
+
+def _split(text: str) -> tuple[str, list[Span]]:
     if "\x1b" not in text:
         return (text if text.isprintable() else _ESCAPE.sub("", text)), []
     parts: list[str] = []
@@ -53,9 +74,11 @@ def parse(text: str) -> tuple[str, list[Span]]:
             parts.append(piece)
             length += len(piece)
         at = found.end()
+        if len(spans) >= _MOST_SPANS:
+            break
         if found.group(2) == "m":
             style = apply_sgr(style, found.group(1))
-    rest = text[at:]
+    rest = _ESCAPE.sub("", text[at:])
     if rest:
         if style != PLAIN:
             spans.append(Span(length, len(rest), style))

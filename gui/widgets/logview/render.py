@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QFont, QTextCharFormat, QTextLayout, QTextOption
 
 from gui.theme import Role, Tone, color, theme
-from gui.widgets.logview.ansi import Span, Style, ansi_color, parse
+from gui.widgets.logview.ansi import Span, Style, ansi_color, parse_begin
 from gui.words import grouped, translate
 
 if TYPE_CHECKING:
@@ -86,19 +86,20 @@ class Renderer:
         return made
 
     def _make(self, row: LogRow, *, unfolded: bool) -> Laid:
-        text, spans = parse(row.text)
+        most = UNFOLDED if unfolded else SHOWN
+        text, spans, left = parse_begin(row.text, max(most, _JSON_LIMIT) if self.options.json else most)
         if not self.options.ansi:
             spans = []
         foldable, wrapped = False, self.options.wrap
         formats = [] if not spans else self._ansi_formats(spans)
-        if self.options.json and (value := _json_object(text)) is not None:
+        if self.options.json and not left and (value := _json_object(text)) is not None:
             foldable = True
             text, formats = self._json_text(value, unfolded=unfolded)
-        elif len(text) > SHOWN:
+        elif left or len(text) > SHOWN:
             foldable = True
             # Across the window a line this long could not be read, and every frame would draw all of it.
             wrapped = wrapped or unfolded
-            text = _shortened(text, UNFOLDED if unfolded else SHOWN)
+            text = _shortened(text, most, left)
         base = QTextCharFormat()
         base.setForeground(self._base_color(row))
         formats.insert(0, _range(0, len(text), base))
@@ -112,7 +113,9 @@ class Renderer:
         )
         option = QTextOption()
         mode = QTextOption.WrapMode
-        option.setWrapMode(mode.WrapAtWordBoundaryOrAnywhere if wrapped else mode.NoWrap)
+        # Looking for words in what has none takes ten times as long.
+        words = mode.WrapAtWordBoundaryOrAnywhere if len(text) <= SHOWN or " " in text[:SHOWN] else mode.WrapAnywhere
+        option.setWrapMode(words if wrapped else mode.NoWrap)
         layout.setTextOption(option)
         layout.setFormats([f for f in formats if f.start < len(text)])
         layout.setCacheEnabled(True)
@@ -173,11 +176,11 @@ class Renderer:
         return text.replace("\n", " ")[:SHOWN], formats
 
 
-def _shortened(text: str, most: int) -> str:
-    if len(text) <= most:
+def _shortened(text: str, most: int, left: int) -> str:
+    left += max(0, len(text) - most)
+    if not left:
         return text
-    more = translate("LogView", "… and {0} more characters").format(grouped(len(text) - most))
-    return text[:most] + more
+    return text[:most] + translate("LogView", "… and {0} more characters").format(grouped(left))
 
 
 def _json_object(text: str) -> dict[str, Any] | None:

@@ -165,6 +165,10 @@ class SelectedLineSource(LineSource):
     def number(self, index: int) -> int:
         return self._base.number(self._numbers[index])
 
+    def base_index(self, index: int) -> int | None:
+        """Where one of these lines stands in the other source; None past the end."""
+        return self._numbers[index] if 0 <= index < len(self._numbers) else None
+
     def want(self, first: int, last: int) -> None:
         wanted = self._numbers[first : last + 1]
         if wanted:

@@ -202,6 +202,11 @@ class LogView(QAbstractScrollArea):
         if self._source is not None and self.line_count():
             self.go_to_line(min(self._source.index_at(time_ns), self.line_count() - 1))
 
+    @property
+    def current_line(self) -> int:
+        """The line with the mark; -1 for none."""
+        return self._current
+
     def visible_range(self) -> tuple[int, int]:
         """First and last line that show; (0, -1) for none."""
         shown = [index for index, _y, _h in self._scroller.visible(self._room)]

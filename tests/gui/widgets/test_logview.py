@@ -11,10 +11,11 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 
-from gui.widgets.logview import LineSource, LogRow, LogView, MemoryLineSource, SelectedLineSource, TimeStyle
+from gui.widgets.logview import LineSource, LogRow, LogView, MemoryLineSource, SelectedLineSource, TimeStyle, ansi
 from gui.widgets.logview.ansi import Style, parse
 from gui.widgets.logview.hits import Hits
 from gui.widgets.logview.marks import ticks
+from gui.widgets.logview.render import UNFOLDED
 from gui.widgets.logview.selection import Spot
 
 if TYPE_CHECKING:
@@ -290,3 +291,22 @@ def test_a_line_of_a_megabyte_is_laid_out_in_part_wrapped_and_copied_whole(qtbot
     assert view.selected_text() == f"before\n{line}\nafter"
     view.select_all()
     assert view.selected_text() == f"before\n{line}\nafter"
+
+
+@pytest.mark.parametrize("text", ["x" * 10_000_000, "\x1b[31mred\x1b[0m " * 700_000], ids=["plain", "coloured"])
+def test_of_ten_megabytes_only_what_is_drawn_is_looked_at(
+    qtbot: QtBot, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[int] = []
+    split = ansi._split
+    monkeypatch.setattr(ansi, "_split", lambda part: looked_at.append(len(part)) or split(part))
+    source = MemoryLineSource()
+    view = shown(qtbot, source)
+    source.extend([LogRow(text, 1)])
+    view.go_to_line(0)
+    view._toggle_fold(0)
+    laid = view._laid(0, LogRow(text, 1))
+    assert 100_000 < len(laid.text) < 140_000
+    assert "more characters" in laid.text[-60:]
+    assert max(looked_at) <= 4 * UNFOLDED
+    assert len(laid.layout.formats()) < 5000

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -306,3 +308,28 @@ def test_the_index_grows_in_steps(log: Path) -> None:
     assert steps >= 3
     assert indexes[0].end.number == 20_000
     files.close()
+
+
+def test_a_log_that_goes_while_it_is_read_is_read_to_its_end(log: Path) -> None:
+    """Its container is removed with the Logs tab open: the index has no place any more, and is not needed."""
+    write_log(log, _mixed(20_000, 7))
+    files = LogFiles(log)
+    indexes = load_indexes(files)
+    shutil.rmtree(log.parent)
+    assert bring_up_to_date(files, indexes, save=True)
+    assert indexes[-1].end.offset == files.end
+    files.close()
+
+
+def test_an_index_that_has_no_room_leaves_nothing_half_written(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_log(log, _mixed(2_000, 7))
+    files = LogFiles(log)
+    indexes = load_indexes(files)
+
+    def full(_self: Path, _target: Path) -> Path:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr(type(log), "replace", full)
+    assert bring_up_to_date(files, indexes, save=True)
+    files.close()
+    assert [path.name for path in log.parent.iterdir()] == [log.name]

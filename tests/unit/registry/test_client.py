@@ -319,6 +319,17 @@ async def test_a_wrong_password_is_unauthorized(tmp_path: Path) -> None:
     assert caught.value.explanation == "incorrect username or password"
 
 
+async def test_who_logs_in_with_a_wrong_password_is_told_that_and_not_to_log_in(tmp_path: Path) -> None:
+    async with serve_nastily() as registry, client_for(tmp_path) as client:
+        token_server(registry)
+        with pytest.raises(RegistryError) as caught:
+            await client.check_login(Login(server=registry.host, username="me", password="wrong"))
+        await client.check_login(Login(server=registry.host, username="me", password="secret"))
+    assert caught.value.code is Code.WRONG_LOGIN
+    assert caught.value.title == f"{registry.host} does not take this user name and password"
+    assert "wants a login" not in str(caught.value)
+
+
 @pytest.mark.parametrize("before", ["", "bWU6d3Jvbmc="], ids=["none", "a wrong one"])
 async def test_a_login_made_elsewhere_is_found_after_a_refusal(tmp_path: Path, before: str) -> None:
     file = tmp_path / "auth.json"
