@@ -32,8 +32,10 @@ from engine.logs.service import LogService
 from engine.networks.service import NetworkService
 from engine.operations.registry import OperationRegistry
 from engine.places import Places
+from engine.processes import open_files
 from engine.processes.crun import Crun
 from engine.processes.programs import need_program
+from engine.repeated_lines import bound_repeats
 from engine.sandbox import closing
 from engine.sandbox.client import Keeper
 from engine.state.database import Database
@@ -84,6 +86,8 @@ class EmbeddedEngine:
 
     async def open(self) -> None:
         closing.set_mask()
+        open_files.raise_own()
+        bound_repeats()
         closing.make_root(self.paths)
         self._lock.acquire()
         whereabouts.record(str(self.paths.root), str(self.paths.run))

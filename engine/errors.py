@@ -17,6 +17,8 @@ experts: stderr, URLs, paths). Anything else that escapes the engine is a bug an
 
 from __future__ import annotations
 
+import errno
+import os
 from enum import StrEnum
 from typing import ClassVar
 
@@ -154,3 +156,23 @@ class Cancelled(WherryError):
 
     def __init__(self, title: str = "Cancelled") -> None:
         super().__init__(title)
+
+
+_FULL_TABLES = {
+    errno.EMFILE: (
+        "Too many files are open in the engine",
+        "`ulimit -Hn` says how many it may have; raise LimitNOFILE of the session or unit, and start it again.",
+    ),
+    errno.ENFILE: (
+        "Too many files are open on this machine",
+        "Raise the bound: sudo sysctl -w fs.file-max=1000000",
+    ),
+}
+
+
+def exhausted(number: int) -> HostError | None:
+    """An error of the system, where it says that a table of the kernel is full: what is, and how to make it larger."""
+    if number not in _FULL_TABLES:
+        return None
+    title, hint = _FULL_TABLES[number]
+    return HostError(title, "So this one request could not be carried out.", hint=hint, subject=os.strerror(number))

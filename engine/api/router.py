@@ -13,7 +13,7 @@ from aiohttp import web
 from engine.api.call import Call, encode
 from engine.api.statuses import Refusal, advice_of, message_of, status_of
 from engine.api.versions import MAXIMUM, VERSION_HEADERS, check_version
-from engine.errors import WherryError
+from engine.errors import WherryError, exhausted
 from engine.recipe.faults import Unreadable
 
 if TYPE_CHECKING:
@@ -83,12 +83,19 @@ class Router:
             return failure(status_of(error), message_of(error), advice_of(error))
         except (ConnectionError, asyncio.CancelledError):
             raise
+        except OSError as error:
+            if words := exhausted(error.errno or 0):
+                return failure(503, str(words))
+            return self._bug(request)
         except web.RequestPayloadError as error:
             return failure(400, f"the request body could not be read: {error}")
         except Exception:
-            # A bug of ours: the log has the traceback, the client has not.
-            log.exception("%s %s failed unexpectedly", request.method, request.rel_url.raw_path)
-            return failure(500, "internal error; the engine's log has the details")
+            return self._bug(request)
+
+    def _bug(self, request: web.BaseRequest) -> web.Response:
+        """Of ours: the log has the traceback, the client has not."""
+        log.exception("%s %s failed unexpectedly", request.method, request.rel_url.raw_path)
+        return failure(500, "internal error; the engine's log has the details")
 
     async def _dispatch(self, served: Served, request: web.BaseRequest) -> web.StreamResponse:
         path = _clean_path(request)

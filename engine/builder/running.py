@@ -179,7 +179,7 @@ class RunStep:
             group.remove()
 
     async def _run(self, run_id: str, directory: Path, group: ContainerCgroup) -> int:
-        argv = [*self.tools.crun.command, "run", "--bundle", str(directory), run_id]
+        argv = [*self.tools.crun.command, "run", "--no-new-keyring", "--bundle", str(directory), run_id]
         out_read, out_write = os.pipe2(os.O_CLOEXEC)
         error_read, error_write = os.pipe2(os.O_CLOEXEC)
         try:

@@ -39,7 +39,7 @@ class ExitWatch:
         self.forget(container_id)
         try:
             fd = os.pidfd_open(pid)
-        except OSError:
+        except ProcessLookupError:
             return False
         self._supervisors[container_id] = fd
         asyncio.get_running_loop().add_reader(fd, self._lost, container_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from engine.host.checks import cgroups, filesystems, identity, network, place, runtime, session
+from engine.host.checks import bounds, cgroups, filesystems, identity, network, place, runtime, session
 from engine.types.host import HostCheck, HostReport, Verdict
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def examine(machine: Machine, paths: Paths) -> HostReport:
         lambda: place.free_space(machine, paths),
         lambda: place.store(machine, paths),
         lambda: place.closed(machine, paths),
+        lambda: bounds.kernel_bounds(machine, paths),
     ]
     return HostReport(checks=tuple(_guarded(check) for check in checks))
 

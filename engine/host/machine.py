@@ -63,6 +63,19 @@ class Space:
     total_inodes: int
 
 
+@dataclass(frozen=True)
+class ProcessCounts:
+    """What the processes of this user hold of the kernel's tables."""
+
+    processes: int = 0
+    inotify_instances: int = 0
+    inotify_watches: int = 0
+    user_namespaces: int = 0
+    network_namespaces: int = 0
+    mounts: int = 0
+    """In the fullest mount namespace."""
+
+
 class Machine:
     """This machine. Every method answers "nothing" for what is not there, and never raises for it."""
 
@@ -162,6 +175,18 @@ class Machine:
         except OSError:
             return 0
 
+    def process_counts(self) -> ProcessCounts:
+        found = [each for number in os.listdir("/proc") if number.isdigit() and (each := _look_into(number, self.uid))]
+        spaces = {kind: {each.spaces[kind] for each in found if kind in each.spaces} for kind in ("user", "net", "mnt")}
+        return ProcessCounts(
+            processes=len(found),
+            inotify_instances=sum(len(each.watches) for each in found),
+            inotify_watches=sum(sum(each.watches) for each in found),
+            user_namespaces=len(spaces["user"]),
+            network_namespaces=len(spaces["net"]),
+            mounts=max((_mounts(each.number) for each in _one_of_each(found)), default=0),
+        )
+
     # --- programs and libraries ---
 
     def which(self, program: str) -> str | None:
@@ -177,3 +202,56 @@ class Machine:
         except OSError:
             return False
         return True
+
+
+# --- processes ---
+
+
+@dataclass(frozen=True)
+class _Process:
+    number: str
+    watches: tuple[int, ...]
+    """Of each inotify instance it has."""
+    spaces: Mapping[str, int]
+
+
+def _look_into(number: str, uid: int) -> _Process | None:
+    """None for another user's, and for one that ended meanwhile."""
+    directory = f"/proc/{number}"
+    try:
+        if os.stat(directory).st_uid != uid:
+            return None
+        watches = tuple(_watches(f"{directory}/fdinfo/{fd}") for fd in _inotify_descriptors(f"{directory}/fd"))
+        spaces = {kind: os.stat(f"{directory}/ns/{kind}").st_ino for kind in ("user", "net", "mnt")}
+    except OSError:
+        return _Process(number, (), {})
+    return _Process(number, watches, spaces)
+
+
+def _inotify_descriptors(directory: str) -> list[str]:
+    found = []
+    for fd in os.listdir(directory):
+        try:
+            if os.readlink(f"{directory}/{fd}") == "anon_inode:inotify":
+                found.append(fd)
+        except OSError:
+            continue
+    return found
+
+
+def _watches(path: str) -> int:
+    with open(path) as file:
+        return sum(row.startswith("inotify") for row in file)
+
+
+def _one_of_each(found: list[_Process]) -> list[_Process]:
+    """A process of each mount namespace."""
+    return list({each.spaces["mnt"]: each for each in found if "mnt" in each.spaces}.values())
+
+
+def _mounts(number: str) -> int:
+    try:
+        with open(f"/proc/{number}/mountinfo", "rb") as file:
+            return sum(1 for _ in file)
+    except OSError:
+        return 0

@@ -50,7 +50,7 @@ class ConmonCall:
             "--runtime", self.runtime, "--bundle", str(self.bundle),
             "--container-pidfile", str(self.container_pid_file),
             "--log-path", f"k8s-file:{self.log}" if self.log else "off", "--log-level", "error",
-            "--exit-dir", str(self.exits), "--no-sync-log",
+            "--exit-dir", str(self.exits), "--no-sync-log", "--no-new-keyring",
         ]  # fmt: skip
         argv += [f"--runtime-arg={option}" for option in self.runtime_options]
         argv += ["--log-size-max", str(self.log_size_max)] if self.log_size_max else []

@@ -38,7 +38,8 @@ class PastaCall:
 
     def argv(self) -> list[str]:
         argv = [
-            self.program, "--quiet", "--config-net", "--runas", "0:0",
+            # An engine ends it; to look out for the end of its namespace costs one of 128 inotify instances.
+            self.program, "--quiet", "--config-net", "--runas", "0:0", "--no-netns-quit",
             "--netns-only", "--netns", str(self.netns),
         ]  # fmt: skip
         argv += ["--pid", str(self.pid_file)] if self.pid_file else []

@@ -35,6 +35,8 @@ class ReplyError(Exception):
         self.errno: int = error.get("errno", 0)
         self.path: str = error.get("path", "")
         self.step: int = error.get("step", -1)
+        self.lost: dict[str, Any] = error.get("lost", {})
+        """What was done, where the answer's descriptors found no room here."""
 
 
 @dataclass

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.errors import Code, HostError, StorageError, WherryError
+from engine.processes import open_files
 from engine.sandbox import closing, subordinate
 from engine.sandbox.cgroup_doors import CgroupDoors
 from engine.sandbox.channel import Channel, ChannelClosed, ReplyError
@@ -243,9 +244,14 @@ class Keeper:
 
     async def _spawn(self, arguments: dict[str, Any], fds: list[int]) -> Child:
         """Cancelled in the middle, the program must not stay behind unknown to all."""
-        starting = asyncio.ensure_future(self._call("spawn", arguments, fds))
+        starting = asyncio.ensure_future(self._call("spawn", arguments, fds, raw=True))
         try:
             values, pidfds = await asyncio.shield(starting)
+        except ReplyError as error:
+            if "pid" in error.lost:  # it runs, and nobody could look after it
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(error.lost["pid"], signals.SIGKILL)
+            raise translated(error) from None
         except asyncio.CancelledError:
             with contextlib.suppress(OSError, WherryError):
                 values, pidfds = await starting
@@ -533,6 +539,7 @@ class Keeper:
             "cgroup_view": str(paths.cgroup_view),
             "directories": [str(each) for each in paths.owned_by_namespace],
             "staging": str(paths.staging),
+            "open_files": open_files.usual(),
             "own_mounts": [f"{each}/" for each in own],
         }
 

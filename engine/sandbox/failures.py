@@ -6,7 +6,7 @@ import errno
 import os
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import Code, HostError, StorageError, WherryError
+from engine.errors import Code, HostError, StorageError, WherryError, exhausted
 
 if TYPE_CHECKING:
     from engine.sandbox.channel import ReplyError
@@ -34,6 +34,8 @@ def may_be_repeated(op: str, arguments: dict[str, Any]) -> bool:
 
 def translated(error: ReplyError) -> Exception:
     """What the keeper answered."""
+    if error.kind == "os" and (words := exhausted(error.errno)):
+        return words
     if error.kind == "os":
         return OSError(error.errno, error.text, *([error.path] if error.path else []))
     if error.kind == "input":

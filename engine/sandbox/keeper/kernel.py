@@ -27,6 +27,10 @@ _OPEN_TREE, _MOVE_MOUNT, _CLONE3, _OPENAT2, _MOUNT_SETATTR = 428, 429, 435, 437,
 _FS_IOC_GETFLAGS = 0x80006601 | ctypes.sizeof(ctypes.c_long) << 16
 _FS_IOC_SETFLAGS = 0x40006602 | ctypes.sizeof(ctypes.c_long) << 16
 
+_KEYCTL = {"x86_64": 250, "i686": 288, "armv7l": 311, "ppc64le": 271, "s390x": 280}
+"""By machine; the number of all younger ones is the last."""
+_YOUNGER_KEYCTL, _JOIN_SESSION_KEYRING = 219, 1
+
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
 _libc.mount.argtypes = (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p)
@@ -120,6 +124,12 @@ def openat2(directory: int, path: bytes, flags: int, mode: int = 0, resolve: int
         # EAGAIN: a rename elsewhere raced with the resolution; the kernel asks to try again.
         if result >= 0 or ctypes.get_errno() != 11:
             return _checked(result, path)
+
+
+def join_new_keyring() -> None:
+    """A session key ring of our own, without a name, for this process and what it starts."""
+    number = _KEYCTL.get(os.uname().machine, _YOUNGER_KEYCTL)
+    _checked(_libc.syscall(number, _JOIN_SESSION_KEYRING, None))
 
 
 def scatter_children(path: str) -> None:

@@ -43,6 +43,10 @@ def main(fd: int) -> None:
     except OSError as error:
         wire.send(channel, {"failed": "directories", "text": str(error), "errno": error.errno or 0})
         sys.exit(1)
+    spawning.use_limits(*config["open_files"])
+    with contextlib.suppress(OSError):
+        # One for all that runs here, and not the user's. A key ring for each container would be one of two hundred.
+        kernel.join_new_keyring()
     # Nothing made here is for others; what belongs to a tree of a container is given its mode where it is made.
     os.umask(0o077)
     Server(channel, config, entered).serve()
@@ -92,6 +96,9 @@ class Server:
         if received is None:
             return False
         message, fds = received
+        if "op" not in message:  # it came without its descriptors
+            wire.send(self._channel, message)
+            return True
         request = Request(message.pop("id"), message, fds, self._channel)
         try:
             self._dispatch(request, message.pop("op"))

@@ -9,12 +9,21 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import resource
 import signal
 from typing import Any
 
 from engine.sandbox.keeper import kernel
 
 _RESTORED = (signal.SIGPIPE, signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+_open_files: list[tuple[int, int]] = []
+
+
+def use_limits(soft: int, hard: int) -> None:
+    """How many files what is started may have open: what the user's session gives, not what the engine took."""
+    _open_files[:] = [(soft, hard)]
 
 
 def spawn(request: dict[str, Any], fds: list[int]) -> int:
@@ -53,6 +62,9 @@ def _become(request: dict[str, Any], fds: list[int], joins: list[int], report: i
             os.setsid()
         # crun makes mount points in the container's files with it.
         os.umask(0o022)
+        for limits in _open_files:
+            with contextlib.suppress(OSError, ValueError):
+                resource.setrlimit(resource.RLIMIT_NOFILE, limits)
         targets: list[int] = request["targets"]
         for fd in joins:
             os.write(fd, b"0")

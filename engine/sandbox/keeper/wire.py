@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import array
 import contextlib
+import errno
 import json
 import os
 import socket
@@ -37,7 +38,8 @@ def send(channel: socket.socket, message: dict[str, Any], fds: tuple[int, ...] |
         written = 0
         while written < len(data):
             written += os.write(body, memoryview(data)[written:])
-        _send_packet(channel, b'{"in_memfd":%d}' % len(data), [*fds, body])
+        wrapper = {"in_memfd": len(data), "id": message.get("id", -1)}
+        _send_packet(channel, json.dumps(wrapper).encode(), [*fds, body])
     finally:
         os.close(body)
 
@@ -51,7 +53,7 @@ def receive(channel: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
     """The next frame, or None when the other end is gone. Raises BlockingIOError on an empty non-blocking socket."""
     room = socket.CMSG_SPACE(MOST_DESCRIPTORS * 4)
     try:
-        data, ancillary, _flags, _address = channel.recvmsg(PACKET + 4096, room, socket.MSG_CMSG_CLOEXEC)
+        data, ancillary, flags, _address = channel.recvmsg(PACKET + 4096, room, socket.MSG_CMSG_CLOEXEC)
     except ConnectionResetError:
         return None
     fds = array.array("i")
@@ -62,6 +64,10 @@ def receive(channel: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
         close_all(list(fds))
         return None
     message: dict[str, Any] = json.loads(data)
+    if flags & socket.MSG_CTRUNC:
+        # We had no number left for a descriptor, so the kernel dropped it: that call has failed, and no other.
+        close_all(list(fds))
+        return _without_room(message), []
     if (length := message.get("in_memfd")) is not None:
         body = fds.pop()
         try:
@@ -69,6 +75,11 @@ def receive(channel: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
         finally:
             os.close(body)
     return message, list(fds)
+
+
+def _without_room(message: dict[str, Any]) -> dict[str, Any]:
+    error = {"kind": "os", "errno": errno.EMFILE, "text": os.strerror(errno.EMFILE), "lost": message.get("ok", {})}
+    return {"id": message.get("id", -1), "error": error}
 
 
 def close_all(fds: list[int]) -> None:

@@ -29,19 +29,23 @@ def test_one_that_is_there_is_used(tmp_path: Path) -> None:
     assert named["DBUS_SESSION_BUS_ADDRESS"] == "unix:path=/somewhere"
 
 
-_ASK = "from PySide6.QtDBus import QDBusConnection; assert not QDBusConnection.sessionBus().isConnected()"
+_ASK = """
+from PySide6.QtDBus import QDBusConnection
+bus = QDBusConnection.sessionBus()
+assert not bus.isConnected()
+print(bus.lastError().message())
+"""
 _PREPARED = "from gui.interpreter import prepare_for_start; prepare_for_start()"
 
 
 def test_libdbus_starts_none_for_a_prepared_window(tmp_path: Path) -> None:
-    """With what it would start in its way; that it would is the first half of the proof."""
-    called = tmp_path / "called"
-    launcher = tmp_path / "dbus-launch"
+    """What it would start stands in its way, and says whether it was called."""
+    called, launcher = tmp_path / "called", tmp_path / "dbus-launch"
     launcher.write_text(f"#!/bin/sh\ntouch '{called}'\n")
     launcher.chmod(0o755)
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "DISPLAY": ":77", "PYTHONPATH": os.getcwd()}
-    subprocess.run([sys.executable, "-c", _ASK], env=environment, check=True, timeout=60)
-    assert called.exists()
-    called.unlink()
-    subprocess.run([sys.executable, "-c", f"{_PREPARED}; {_ASK}"], env=environment, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", f"{_PREPARED}\n{_ASK}"], env=environment, check=True, timeout=60, capture_output=True
+    )
     assert not called.exists()
+    assert b"Unknown address type" in done.stdout, "it has asked no launcher, for it has an address: of nothing"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from engine.host.machine import Distribution, Machine, Space
+from engine.host.machine import Distribution, Machine, ProcessCounts, Space
 from engine.processes.ask import NOT_THERE, Answer
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class FakeMachine(Machine):
         self.variables = {"XDG_RUNTIME_DIR": "/run/user/1000", "DISPLAY": ":0"}
         self.absent_libraries: set[str] = set()
         self.strangers: dict[str, str] = {}
+        self.counts = ProcessCounts(processes=40, inotify_instances=3, inotify_watches=50, user_namespaces=2)
         self.holder = 0
         self.user_id = 1000
 
@@ -96,6 +97,9 @@ class FakeMachine(Machine):
 
     def stranger_on_the_way(self, path: str | Path) -> str:
         return self.strangers.get(str(path), "")
+
+    def process_counts(self) -> ProcessCounts:
+        return self.counts
 
     def has_file_capabilities(self, path: str | Path) -> bool:
         return False

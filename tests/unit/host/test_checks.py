@@ -67,6 +67,7 @@ def test_names_are_stable_and_unique(machine: FakeMachine) -> None:
         "free-space",
         "store",
         "store-closed",
+        "kernel-bounds",
     ]
 
 
@@ -365,6 +366,32 @@ BROKEN: dict[str, tuple[str, Callable[[FakeMachine], None], Verdict, str, str]] 
         "belongs to user 1001",
         "mktemp -d",
     ),
+    "few key rings left": (
+        "kernel-bounds",
+        change(
+            files={
+                "/proc/sys/kernel/keys/maxkeys": "200\n",
+                "/proc/key-users": " 1000:   190 190/190 180/200 5/20000\n",
+            }
+        ),
+        DEGRADED,
+        "key rings: 180 of 200",
+        "kernel.keys.maxkeys=",
+    ),
+    "few watches left": (
+        "kernel-bounds",
+        change(files={"/proc/sys/fs/inotify/max_user_watches": "60\n"}),
+        DEGRADED,
+        "inotify watches: 50 of 60",
+        "fs.inotify.max_user_watches=",
+    ),
+    "few processes left": (
+        "kernel-bounds",
+        change(files={"/sys/fs/cgroup/user.slice/user-1000.slice/pids.max": "45\n"}),
+        DEGRADED,
+        "processes: 40 of 45",
+        "TasksMax",
+    ),
     "store of another": (
         "store",
         change(present={str(PATHS.root)}, owners={str(PATHS.root): 0}),
@@ -436,7 +463,7 @@ def test_a_check_that_stumbles_does_not_hide_the_others(machine: FakeMachine, mo
 
     report = doctor.examine(machine, PATHS)
 
-    assert len(report.checks) == 18
+    assert len(report.checks) == 19
     assert "RuntimeError: oh" in next(c for c in report.checks if c.name == "check-failed").found
 
 

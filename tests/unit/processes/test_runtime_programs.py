@@ -25,7 +25,7 @@ def pasta(*ports: PortMapping, host_gateway: bool = False) -> str:
 
 def test_pasta_without_ports_forwards_nothing() -> None:
     assert pasta() == (
-        "pasta --quiet --config-net --runas 0:0 --netns-only --netns /n --pid /p --no-map-gw "
+        "pasta --quiet --config-net --runas 0:0 --no-netns-quit --netns-only --netns /n --pid /p --no-map-gw "
         "--dns-forward 169.254.1.1 -t none -u none -T none -U none"
     )
 
