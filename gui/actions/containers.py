@@ -15,7 +15,7 @@ from gui.actions.actions import Action
 from gui.actions.removing import each, removed_words
 from gui.actions.several import raise_failures
 from gui.presentation.containers import port_url, shown_ports, state_words
-from gui.presentation.run_line import chosen_by_people, docker_run_line
+from gui.presentation.run_line import chosen_by_people, compose_file, docker_run_line
 from gui.presentation.units import bytes_text
 from gui.shell import Confirmation, Removal, TextQuestion
 from gui.theme import Tone
@@ -288,6 +288,12 @@ async def copy_command(shell: Shell, containers: Sequence[Container]) -> None:
     shell.toast(translate("ContainerActions", "The docker run line is in the clipboard"))
 
 
+async def copy_compose(shell: Shell, containers: Sequence[Container]) -> None:
+    one = containers[0]
+    QGuiApplication.clipboard().setText(compose_file(chosen_by_people(one.spec, one.id), one.name))
+    shell.toast(translate("ContainerActions", "The compose file is in the clipboard"))
+
+
 async def copy_id(shell: Shell, containers: Sequence[Container]) -> None:
     QGuiApplication.clipboard().setText("\n".join(c.id for c in containers))
     shell.toast(translate("ContainerActions", "Copied"))
@@ -383,6 +389,9 @@ def container_actions() -> tuple[Action, ...]:
             copy_command,
             one(),
             "Ctrl+Shift+C",
+        ),
+        _looking(
+            "copy-compose", translate("ContainerActions", "Copy as compose file"), "copy", copy_compose, one(), ""
         ),
         _looking("copy-id", translate("ContainerActions", "Copy id"), "copy", copy_id, bool, ""),
         _lifecycle(

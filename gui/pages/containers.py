@@ -51,7 +51,7 @@ _MENU = (
         "container.kill",
     ),
     ("container.edit", "container.rename", "container.duplicate", "container.commit", "container.export"),
-    ("container.copy-run", "container.copy-id"),
+    ("container.copy-run", "container.copy-compose", "container.copy-id"),
     ("container.remove",),
 )
 AT_REST_STATES = frozenset({State.CREATED, State.EXITED, State.DEAD})

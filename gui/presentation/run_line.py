@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
+from engine.recipe.compose import write_compose
 from engine.recipe.crossing import recipe_of, spec_of
 from engine.recipe.faults import Unreadable
 from engine.recipe.here import read_lines, this_place, variables
@@ -43,6 +44,11 @@ def looks_like_run_line(text: str) -> bool:
 def docker_run_line(spec: ContainerSpec, name: str = "") -> str:
     """The line that would make the same container, one option a line."""
     return write_line(recipe_of(spec), name)
+
+
+def compose_file(spec: ContainerSpec, name: str) -> str:
+    """A compose file whose service would be the same container."""
+    return write_compose(recipe_of(spec), name)
 
 
 def chosen_by_people(spec: ContainerSpec, container_id: str) -> ContainerSpec:

@@ -683,6 +683,10 @@
         <translation>Die „docker run“-Zeile ist in der Zwischenablage</translation>
     </message>
     <message>
+        <source>The compose file is in the clipboard</source>
+        <translation>Die Compose-Datei ist in der Zwischenablage</translation>
+    </message>
+    <message>
         <source>Copied</source>
         <translation>Kopiert</translation>
     </message>
@@ -801,6 +805,10 @@
     <message>
         <source>Copy docker run line</source>
         <translation>„docker run“-Zeile kopieren</translation>
+    </message>
+    <message>
+        <source>Copy as compose file</source>
+        <translation>Als Compose-Datei kopieren</translation>
     </message>
     <message>
         <source>Copy id</source>

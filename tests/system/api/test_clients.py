@@ -8,7 +8,23 @@ from typing import TYPE_CHECKING
 import aiohttp
 import docker as docker_package
 import pytest
+from msgspec.structs import replace
 
+from engine.recipe.compose import write_compose
+from engine.recipe.crossing import recipe_of
+from engine.types.containers import (
+    ContainerSpec,
+    HealthCheck,
+    LogLimits,
+    Mount,
+    PortMapping,
+    Resources,
+    RestartPolicy,
+    Security,
+    Ulimit,
+)
+from engine.types.networks import CreateNetwork
+from engine.types.volumes import CreateVolume
 from tests.system.api.conftest import IMAGE, tool
 
 if TYPE_CHECKING:
@@ -95,6 +111,58 @@ async def test_docker_compose(served: EmbeddedEngine, short_tmp: ShortTmp, tmp_p
     await compose("-p", "shop", "up", "-d", "--force-recreate", "-t", "0")
     await compose("-p", "shop", "down", "-v", "-t", "0")
     assert await served.containers.list() == []
+
+
+async def test_a_copied_compose_file_makes_the_same_container(
+    served: EmbeddedEngine, short_tmp: ShortTmp, tmp_path: Path
+) -> None:
+    """Field by field, by way of docker-compose itself: what the window copies is what runs."""
+    spec = ContainerSpec(
+        image=IMAGE,
+        command=("sh", "-c", "echo $HOME; sleep 100"),
+        env={"COST": "$5", "ON": "yes", "EMPTY": "", "TEXT": 'it is "so": # no remark'},
+        labels={"a.b": "c d"},
+        hostname="box",
+        workdir="/tmp",
+        user="0:0",
+        tty=True,
+        init=True,
+        ports=(PortMapping(container_port=80, host_ip="127.0.0.1"), PortMapping(container_port=53, protocol="udp")),
+        mounts=(
+            Mount(kind="bind", source=str(tmp_path), target="/here", read_only=True, create_source=True),
+            Mount(kind="volume", source="data", target="/data"),
+            Mount(kind="tmpfs", target="/run", tmpfs_size=64 << 20),
+        ),
+        shm_size=32 << 20,
+        ulimits=(Ulimit(name="nofile", soft=512, hard=1024),),
+        resources=Resources(memory=256 << 20, cpus=1.5, pids=100),
+        security=Security(read_only_root=True, capabilities_drop=("CHOWN",), no_new_privileges=True),
+        restart=RestartPolicy(name="on-failure", maximum_retries=3),
+        stop_signal="SIGINT",
+        stop_timeout=7.0,
+        health=HealthCheck(test=("CMD-SHELL", "echo $HOME"), interval=90.0, retries=2),
+        network="back",
+        network_aliases=("db",),
+        dns=("9.9.9.9",),
+        extra_hosts=("db:10.0.0.2",),
+        log=LogLimits(max_bytes=1 << 20, max_files=2),
+    )
+    await served.networks.create(CreateNetwork(name="back"))
+    await served.volumes.create(CreateVolume(name="data"))
+    compose = tool("docker-compose", "docker-compose", short_tmp.run / "docker.sock", tmp_path, "--ansi", "never")
+    (tmp_path / "docker-compose.yml").write_text(write_compose(recipe_of(spec), "web"))
+    await compose("-p", "copied", "up", "--no-start")
+    (made,) = await served.containers.list()
+    assert made.name == "web"
+    own_labels = {key: value for key, value in made.spec.labels.items() if not key.startswith("com.docker.compose")}
+    same = replace(made.spec, labels=own_labels)
+    for field in spec.__struct_fields__:
+        if field == "mounts":
+            assert {mount.target: mount for mount in same.mounts} == {mount.target: mount for mount in spec.mounts}
+        elif field == "network_aliases":
+            assert "db" in same.network_aliases
+        else:
+            assert getattr(same, field) == getattr(spec, field), field
 
 
 async def test_the_services_of_a_project_reach_one_another_by_name(
