@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +23,8 @@ _T = TypeVar("_T")
 
 JSON_BODY_BYTES = 4 * 1024 * 1024
 """The largest JSON body that is read; Docker's own command line stays far below a megabyte."""
+BODY_SECONDS = 60.0
+"""So long the next part of a JSON body may take. What is uploaded may take its time."""
 _QUERY_BYTES = 64 * 1024
 _FALSE = frozenset({"", "0", "false", "no", "none", "f", "n"})
 _encoder = msgspec.json.Encoder(order=None)
@@ -35,6 +38,8 @@ class Call:
         self.request = request
         self.words = words
         self.version = version
+        self.begun: web.StreamResponse | None = None
+        """The answer that is on its way in pieces."""
 
     @property
     def engine(self) -> Engine:
@@ -78,12 +83,19 @@ class Call:
             raise Refusal(413, f"the request body is larger than {limit} bytes")
         parts: list[bytes] = []
         size = 0
-        async for part in self.request.content.iter_any():
+        while part := await self._more():
             size += len(part)
             if size > limit:
                 raise Refusal(413, f"the request body is larger than {limit} bytes")
             parts.append(part)
         return b"".join(parts)
+
+    async def _more(self) -> bytes:
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                return await self.request.content.readany()
+        except TimeoutError:
+            raise Refusal(408, "the rest of the request body did not come") from None
 
     async def json(self, shape: type[_T]) -> _T:
         """The body as a typed record. An empty body is an empty record, and so is the null of older clients."""
@@ -119,6 +131,7 @@ class Call:
         """Send the headers now; the body follows in pieces."""
         response = web.StreamResponse(status=status, headers=headers)
         response.content_type = content_type
+        self.begun = response
         await response.prepare(self.request)
         # aiohttp keeps the headers back until the first piece of body; clients wait for them.
         writer = self.request._payload_writer

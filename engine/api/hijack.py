@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 _FRAME_NUMBER = {"stdin": 0, "stdout": 1, "stderr": 2}
 _FRAME_MAXIMUM = 1 << 24
 _PAUSE_BYTES = 256 * 1024
+HEAD_SECONDS = 30.0
+"""So long the head of a request may take from its first byte; its client is a process of the same machine."""
 RAW_STREAM = "application/vnd.docker.raw-stream"
 MULTIPLEXED_STREAM = "application/vnd.docker.multiplexed-stream"
 
@@ -69,6 +71,7 @@ class Connection(web.RequestHandler):
         self._body_left = -1
         """Bytes of body still to come of a request that asks for an upgrade; -1 where none does."""
         self._early = b""
+        self._half_sent: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -87,6 +90,24 @@ class Connection(web.RequestHandler):
                     return
         # Also with nothing: that is how aiohttp goes on with what it kept while reading was paused.
         super().data_received(data)
+        self._expect_the_rest(came=bool(data))
+
+    def _expect_the_rest(self, *, came: bool) -> None:
+        """A request that begins and goes no further must not keep its connection for ever."""
+        if self._messages or self._current_request is not None or self._raw is not None:
+            self._forget_the_rest()
+        elif came and self._half_sent is None:
+            self._half_sent = asyncio.get_running_loop().call_later(HEAD_SECONDS, self._give_up_the_rest)
+
+    def _give_up_the_rest(self) -> None:
+        self._half_sent = None
+        if not self._messages and self._current_request is None and self._raw is None:
+            self.force_close()
+
+    def _forget_the_rest(self) -> None:
+        if self._half_sent is not None:
+            self._half_sent.cancel()
+            self._half_sent = None
 
     def _divide(self, data: bytes) -> bytes:
         head = data.find(b"\r\n\r\n") + 4 if data.startswith(b"POST ") and not self._early else 0
@@ -129,6 +150,7 @@ class Connection(web.RequestHandler):
         return True
 
     def connection_lost(self, exc: BaseException | None) -> None:
+        self._forget_the_rest()
         if self._raw is not None:
             self._raw.feed_eof()
         super().connection_lost(exc)

@@ -66,15 +66,21 @@ class Router:
 
     async def dispatch(self, served: Served, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever goes wrong becomes a `{"message": …}` of the right status."""
-        response = await self._answer(served, request)
+        calls: list[Call] = []
+        response = await self._answer(served, request, calls)
+        if any(call.begun not in (None, response) for call in calls):
+            # Half an answer is out. Broken off, no client takes it for a whole one or waits for the rest.
+            if request.transport is not None:
+                request.transport.abort()
+            raise ConnectionResetError("the answer broke off")
         if "Upgrade" in request.headers and not response.prepared:
             # Declined: what the client sends next may be no HTTP.
             response.force_close()
         return response
 
-    async def _answer(self, served: Served, request: web.BaseRequest) -> web.StreamResponse:
+    async def _answer(self, served: Served, request: web.BaseRequest, calls: list[Call]) -> web.StreamResponse:
         try:
-            return await self._dispatch(served, request)
+            return await self._dispatch(served, request, calls)
         except Refusal as refusal:
             return failure(refusal.status, refusal.message)
         except Unreadable as fault:
@@ -97,7 +103,7 @@ class Router:
         log.exception("%s %s failed unexpectedly", request.method, request.rel_url.raw_path)
         return failure(500, "internal error; the engine's log has the details")
 
-    async def _dispatch(self, served: Served, request: web.BaseRequest) -> web.StreamResponse:
+    async def _dispatch(self, served: Served, request: web.BaseRequest, calls: list[Call]) -> web.StreamResponse:
         path = _clean_path(request)
         version = MAXIMUM
         prefix = _VERSION.match(path)
@@ -106,6 +112,7 @@ class Router:
             path = path[prefix.end() :]
         route, words = self.find(request.method, path)
         call = Call(served, request, words, version)
+        calls.append(call)
         if not route.finish:
             return await route.handler(call)
         task = asyncio.ensure_future(route.handler(call))

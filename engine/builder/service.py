@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import logging
 import secrets
 import shutil
 from pathlib import Path
@@ -28,8 +29,9 @@ from engine.builder.record import BuildRecord, read_output
 from engine.builder.remote import fetch_context, is_remote
 from engine.builder.sweep import sweep
 from engine.builder.upload import receive_context
-from engine.errors import Cancelled, Code, InvalidRequest, NotFound, Unsupported, WherryError
+from engine.errors import Cancelled, Code, InvalidRequest, NotFound, StorageError, Unsupported, WherryError
 from engine.images import platforms, reference
+from engine.operations.endings import ending_of
 from engine.operations.registry import failure_of
 from engine.types.builds import Build, BuildCacheEntry, BuildOutput, StepState
 from engine.types.data import Freed, now
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from engine.state.database import Database
     from engine.types.builds import BuildImage
 
+_log = logging.getLogger(__name__)
 _MOST_BUILDS: Final = 100
 _MOST_KEPT_TEXT: Final = 256 << 10
 _MOST_DOCKERFILE_BYTES: Final = 16 << 20
@@ -99,9 +102,12 @@ class BuildService:
         async def work(progress: Progress) -> str:
             return await self._build(record, request, context, progress)
 
-        return self._operations.start(
+        running = self._operations.start(
             kind="build", title=f"Build {title}", subject=title, work=work, operation_id=build_id
         )
+        if running.task is not None:
+            running.task.add_done_callback(lambda _: self._must_be_over(record))
+        return running
 
     async def list(self) -> Sequence[Build]:
         return [*self._past.values(), *(record.snapshot for record in self._running.values())]
@@ -178,13 +184,11 @@ class BuildService:
                 # What came from elsewhere names its own files: an absolute path is one below it, never this machine's.
                 request = msgspec.structs.replace(request, dockerfile=request.dockerfile.lstrip("/"))
             image_id = await self._run(record, request, uploaded, progress)
-        except asyncio.CancelledError:
-            await self._end(record, failure=failure_of(Cancelled()))
-            raise
-        except WherryError as error:
+        except BaseException as error:
+            # Whatever it was: who reads the output of this build must see its end.
             line = error.line if isinstance(error, DockerfileError) else record.line_of(record.failed_step)
-            failed = record.failed_step
-            await self._end(record, failure=failure_of(error), failed_step=failed, error_line=line)
+            told = failure_of(ending_of(error))
+            await self._end(record, failure=told, failed_step=record.failed_step, error_line=line)
             raise
         finally:
             scratch = self._tools.paths.build_scratch(record.id)
@@ -254,11 +258,26 @@ class BuildService:
             container = await self._keep_container(image_id, record.id)
             record.snapshot = msgspec.structs.replace(record.snapshot, kept_container=container)
 
-    async def _end(self, record: BuildRecord, **fields: object) -> None:
+    def _must_be_over(self, record: BuildRecord) -> None:
+        """Called off before its first step, a build has had no occasion to say that it ended."""
+        if not record.over:
+            self._tell_end(record, failure=failure_of(Cancelled()))
+
+    def _tell_end(self, record: BuildRecord, **fields: object) -> None:
         record.stop_waiting(StepState.SKIPPED)
         record.finish(**fields)
         del self._running[record.id]
         self._past[record.id] = record.snapshot
+
+    async def _end(self, record: BuildRecord, **fields: object) -> None:
+        self._tell_end(record, **fields)
+        try:
+            await self._write_down(record)
+        except (StorageError, OSError) as error:
+            # Its end is told; only the history is shorter after a restart.
+            _log.info("the build %s is not kept: %s", record.id, error)
+
+    async def _write_down(self, record: BuildRecord) -> None:
         await record.keep_output()
         started = int(record.snapshot.started.timestamp() * 1e9)
         row = (record.id, started, msgspec.json.encode(record.snapshot))
@@ -280,6 +299,7 @@ def _check(request: BuildImage) -> None:
     if request.squash:
         raise Unsupported("Squashing an image's layers is not supported", hint="Use a multi-stage build instead.")
     for tag in request.tags:
+        reference.must_be_a_name(reference.parse(tag))
         if reference.parse(tag).digest:
             raise InvalidRequest(f"{tag} has a digest; a build can only be given a tag", code=Code.INVALID_REFERENCE)
 

@@ -126,6 +126,7 @@ class Creator:
         for mount in spec.mounts:
             mounts[normal_target(mount.target)] = mount
         for target in image.volumes:
+            check_mount(Mount(kind="volume", target=target))
             mounts.setdefault(normal_target(target), Mount(kind="volume", target=target))
         made: list[str] = []
         settled: list[Mount] = []

@@ -132,6 +132,7 @@ class ContainerService:
         record = await self._creator.create(request)
         if record.container.name in self.book.names:
             raise Conflict(f"The name “{record.container.name}” is taken", code=Code.NAME_TAKEN)
+        self.runtime.images.image(record.container.image_id)  # it may have been removed while the volumes were made
         entry = await self.book.add(record)
         self.runtime.volumes.users_changed(entry.volume_names)
         return entry.container

@@ -6,6 +6,7 @@ module only knows which layers are still held by somebody.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -42,6 +43,8 @@ class Catalogue:
         self._images_of_layer: dict[str, set[str]] = {}
         self._containers: ContainerSource | None = None
         self._other_holders: list[Callable[[], Iterable[str]]] = []
+        self._changing = asyncio.Lock()
+        """Held from what a change looks at until it is on disk: what two clients do at once happens in some order."""
 
     async def open(self) -> None:
         for diff_id, body in await self._database.fetch("SELECT diff_id, body FROM layers"):
@@ -176,6 +179,25 @@ class Catalogue:
         action: str = "",
     ) -> Image:
         """Keep an image whose layers are all in the store. All of it, or (on any failure) nothing."""
+        for one in tags:
+            reference.must_be_a_name(one)
+        async with self._changing:
+            await self._add(image, layers, tags, digests)
+        name = tags[0].familiar if tags else digests[0].familiar if digests else image.id
+        made_here = action in ("create", "import")
+        event = self._event(action, image.id, image.id if made_here else name) if action else None
+        self._publish_with_neighbours(image.id, event)
+        for one in tags if made_here else ():
+            self._publish(image.id, self._event("tag", image.id, one.familiar))
+        return self.snapshot(image.id)
+
+    async def _add(
+        self,
+        image: StoredImage,
+        layers: Sequence[LayerRecord],
+        tags: Sequence[Reference],
+        digests: Sequence[Reference],
+    ) -> None:
         missing = set(image.diff_ids) - {one.diff_id for one in layers} - set(self._layers)
         if missing:
             raise InvalidRequest("Layers of this image are missing", details="\n".join(sorted(missing)))
@@ -197,18 +219,14 @@ class Catalogue:
         self._digests.update((str(one), image.id) for one in digests)
         for other in robbed:
             self._publish(other)
-        name = tags[0].familiar if tags else digests[0].familiar if digests else image.id
-        made_here = action in ("create", "import")
-        event = self._event(action, image.id, image.id if made_here else name) if action else None
-        self._publish_with_neighbours(image.id, event)
-        for one in tags if made_here else ():
-            self._publish(image.id, self._event("tag", image.id, one.familiar))
-        return self.snapshot(image.id)
 
     async def tag(self, image_id: str, name: Reference, *, action: str = "tag") -> Image:
-        before = self._tags.get(str(name))
-        await self._database.transaction([_tag_statement(str(name), image_id)])
-        self._tags[str(name)] = image_id
+        reference.must_be_a_name(name)
+        async with self._changing:
+            self._must_be_there(image_id)
+            before = self._tags.get(str(name))
+            await self._database.transaction([_tag_statement(str(name), image_id)])
+            self._tags[str(name)] = image_id
         if before is not None and before != image_id:
             self._publish(before)
         self._publish(image_id, self._event(action, image_id, name.familiar))
@@ -216,58 +234,83 @@ class Catalogue:
 
     async def add_digest(self, image_id: str, name: Reference) -> None:
         """The registry knows the image by this digest (after a push)."""
-        await self._database.transaction([_digest_statement(str(name), image_id)])
-        self._digests[str(name)] = image_id
+        async with self._changing:
+            self._must_be_there(image_id)
+            await self._database.transaction([_digest_statement(str(name), image_id)])
+            self._digests[str(name)] = image_id
         self._publish(image_id)
 
     async def untag(self, name: str) -> None:
         """Take one canonical reference (tag or digest) away."""
-        image_id = self._tags.get(name) or self._digests[name]
-        await self._database.transaction(
-            [
-                ("DELETE FROM image_tags WHERE reference = ?", (name,)),
-                ("DELETE FROM image_digests WHERE reference = ?", (name,)),
-            ]
-        )
-        self._tags.pop(name, None)
-        self._digests.pop(name, None)
+        async with self._changing:
+            image_id = self._tags.get(name) or self._digests.get(name)
+            if image_id is None:
+                raise NotFound(f"No such image: {reference.parse(name).familiar}", subject=name)
+            await self._database.transaction(
+                [
+                    ("DELETE FROM image_tags WHERE reference = ?", (name,)),
+                    ("DELETE FROM image_digests WHERE reference = ?", (name,)),
+                ]
+            )
+            self._tags.pop(name, None)
+            self._digests.pop(name, None)
         self._publish(image_id, self._untagged(image_id, name))
 
     async def remove(self, image_id: str) -> None:
-        """Forget an image and all its names. Its layers stay on record until `forget_layers`."""
-        await self._database.transaction(
-            [
-                ("DELETE FROM image_tags WHERE image_id = ?", (image_id,)),
-                ("DELETE FROM image_digests WHERE image_id = ?", (image_id,)),
-                ("DELETE FROM images WHERE id = ?", (image_id,)),
-            ]
-        )
-        neighbours = self._neighbours(image_id)
-        events = [self._untagged(image_id, name) for name in (*self.tags_of(image_id), *self.digests_of(image_id))]
-        gone = self._event("delete", image_id, image_id)
-        image = self._images.pop(image_id)
-        for diff_id in image.diff_ids:
-            holders = self._images_of_layer.get(diff_id, set())
-            holders.discard(image_id)
-            if not holders:
-                self._images_of_layer.pop(diff_id, None)
-        self._tags = {name: owner for name, owner in self._tags.items() if owner != image_id}
-        self._digests = {name: owner for name, owner in self._digests.items() if owner != image_id}
-        for event in (*events, gone):
+        """Forget an image and all its names, unless a container came to use it. Its layers stay on record until
+        `forget_layers`."""
+        async with self._changing:
+            self._must_be_there(image_id)
+            if users := self.users_of(image_id):
+                raise Conflict(f"The image is used by {users[0].name}", code=Code.IN_USE, subject=image_id)
+            neighbours = self._neighbours(image_id)
+            events = [self._untagged(image_id, name) for name in (*self.tags_of(image_id), *self.digests_of(image_id))]
+            events.append(self._event("delete", image_id, image_id))
+            # Out of sight first: from here on no container can be made of it, whatever else happens meanwhile.
+            image, names = self._images.pop(image_id), (self._tags, self._digests)
+            self._forget(image)
+            try:
+                await self._database.transaction(
+                    [
+                        ("DELETE FROM image_tags WHERE image_id = ?", (image_id,)),
+                        ("DELETE FROM image_digests WHERE image_id = ?", (image_id,)),
+                        ("DELETE FROM images WHERE id = ?", (image_id,)),
+                    ]
+                )
+            except BaseException:
+                self._remember(image)
+                self._tags, self._digests = names
+                raise
+        for event in events:
             self._bus.publish("image", image_id, None, event)
         for other in neighbours:
             self._publish(other)
 
+    def _forget(self, image: StoredImage) -> None:
+        for diff_id in image.diff_ids:
+            holders = self._images_of_layer.get(diff_id, set())
+            holders.discard(image.id)
+            if not holders:
+                self._images_of_layer.pop(diff_id, None)
+        self._tags = {name: owner for name, owner in self._tags.items() if owner != image.id}
+        self._digests = {name: owner for name, owner in self._digests.items() if owner != image.id}
+
+    def _must_be_there(self, image_id: str) -> None:
+        if image_id not in self._images:
+            raise NotFound(f"No such image: {image_id}", "Somebody removed it just now.", subject=image_id)
+
     async def put_layers(self, layers: Sequence[LayerRecord]) -> None:
         """Record layers, or what is newly known of them."""
-        await self._database.transaction([_layer_statement(one) for one in layers])
-        self._layers.update((one.diff_id, one) for one in layers)
+        async with self._changing:
+            await self._database.transaction([_layer_statement(one) for one in layers])
+            self._layers.update((one.diff_id, one) for one in layers)
 
     async def forget_layers(self, diff_ids: Iterable[str]) -> None:
         gone = list(diff_ids)
-        await self._database.transaction([("DELETE FROM layers WHERE diff_id = ?", (one,)) for one in gone])
-        for one in gone:
-            self._layers.pop(one, None)
+        async with self._changing:
+            await self._database.transaction([("DELETE FROM layers WHERE diff_id = ?", (one,)) for one in gone])
+            for one in gone:
+                self._layers.pop(one, None)
 
     def refresh(self, image_id: str) -> None:
         """Somebody started or ceased to use it: publish it anew."""

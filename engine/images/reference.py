@@ -120,6 +120,17 @@ def parse(text: str) -> Reference:
     return Reference(domain=domain, path=path, tag=tag or "", digest=digest or "")
 
 
+def must_be_a_name(name: Reference) -> None:
+    """An image tagged `sha256:…` would be found where somebody asks for another by its id."""
+    if name.familiar_name in _DIGEST_LENGTHS:
+        raise InvalidRequest(
+            f"“{name.familiar}” is no name for an image",
+            "It looks like an id.",
+            code=Code.INVALID_REFERENCE,
+            docker="refusing to create an ambiguous tag using digest algorithm as name",
+        )
+
+
 def parse_repository(text: str) -> Reference:
     """Read a name that must carry neither tag nor digest."""
     reference = parse(text)

@@ -10,12 +10,12 @@ import asyncio
 import logging
 import secrets
 import time
-import traceback
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from engine.errors import Cancelled, Code, Conflict, NotFound, StorageError, WherryError
+from engine.operations.endings import ending_of, is_bug
 from engine.types.data import now
 from engine.types.events import Event
 from engine.types.images import LayerPhase, LayerProgress
@@ -120,9 +120,11 @@ class RunningOperation:
             result=result,
             failure=None if error is None or state is OperationState.CANCELLED else failure_of(error),
         )
-        self._publish()
-        self._ended.set()
-        self._changed.set()
+        try:
+            self._publish()
+        finally:
+            self._ended.set()
+            self._changed.set()
 
     def _publish(self) -> None:
         self._publish_timer = None
@@ -223,15 +225,13 @@ class OperationRegistry:
     async def _run(self, running: RunningOperation, work: Callable[[Progress], Awaitable[str]]) -> None:
         try:
             result = await work(Progress(running.update))
-        except asyncio.CancelledError:
-            running.finish(OperationState.CANCELLED, error=Cancelled())
-        except WherryError as error:
-            state = OperationState.CANCELLED if error.code is Code.CANCELLED else OperationState.FAILED
-            running.finish(state, error=error)
-        except Exception as error:
-            # A bug, not a failure: say so honestly, and leave the trace where a report can quote it.
-            _log.exception("operation %s failed unexpectedly", running.snapshot.title)
-            running.finish(OperationState.FAILED, error=_unexpected(error))
+        except (Exception, asyncio.CancelledError) as error:
+            if is_bug(error):
+                # Say so honestly, and leave the trace where a report can quote it.
+                _log.exception("operation %s failed unexpectedly", running.snapshot.title)
+            failure = ending_of(error)
+            state = OperationState.CANCELLED if failure.code is Code.CANCELLED else OperationState.FAILED
+            running.finish(state, error=failure)
         else:
             running.finish(OperationState.SUCCEEDED, result=result)
         try:
@@ -267,12 +267,3 @@ class OperationRegistry:
                 ),
             ]
         )
-
-
-def _unexpected(error: Exception) -> WherryError:
-    return WherryError(
-        "Something went wrong inside Wherry",
-        f"{type(error).__name__}: {error}",
-        hint="This is a bug; the details help to mend it.",
-        details="".join(traceback.format_exception(error)),
-    )

@@ -7,7 +7,8 @@ Columns, little endian, each starting at a multiple of eight:
     header  {"entries": n, "bytes": sum of regular files, "diff_id": …, "notes": […],
              "check": sha256 of all columns, "columns": {name: [offset, length]}}
     kind    u8   × n    see KINDS
-    flags   u8   × n    1 = the directory was not in the archive (made for its children); 2 = sparse; 4 = has attributes
+    flags   u8   × n    1 = the directory was not in the archive (made for its children); 2 = sparse; 4 = has
+                        attributes; 8 = long and sparse: its digest is that of sandbox/keeper/sparse.py
     mode    u16  × n    permission bits with setuid, setgid, sticky
     uid     u32  × n
     gid     u32  × n
@@ -43,6 +44,7 @@ from engine.sandbox.keeper.indexing import (
     FILE,
     HARDLINK,
     IMPLICIT,
+    LONG_SPARSE,
     MAGIC,
     OPAQUE,
     SPARSE,
@@ -189,6 +191,9 @@ class LayerIndex:
         number = self.link_rows[row]
         return b"" if number < 0 else self._links[number]
 
+    def _algorithm(self, row: int) -> str:
+        return "sha256-of-blocks" if self.flags[row] & LONG_SPARSE else "sha256"
+
     def entry(self, row: int) -> FileEntry:
         digest = self.digest(row)
         return FileEntry(
@@ -199,6 +204,6 @@ class LayerIndex:
             uid=self.uids[row],
             gid=self.gids[row],
             mtime=self.mtimes[row] / 1e9,
-            digest=f"sha256:{digest.hex()}" if digest else "",
+            digest=f"{self._algorithm(row)}:{digest.hex()}" if digest else "",
             link=self.link(row).decode("utf-8", "surrogateescape"),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import secrets
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.errors import Code, Conflict, InvalidRequest, NotFound, Unsupported
+from engine.sandbox.client import TreeSize
 from engine.sandbox.plans import MakeDirectory, Rename, Tmpfs, Unmount
 from engine.types.data import ANY_LABELS, Freed, now
 from engine.types.events import Event
@@ -164,7 +166,7 @@ class VolumeService:
             users = self._users().get(name, ())
             if users:
                 raise self._in_use(name, users)
-            size = (await self._keeper.tree_size(self._paths.volume(name))).disk
+            size = (await self._size(self._paths.volume(name))).disk
             await self._forget(volume)
             return Freed(ids=(name,), bytes=size)
 
@@ -176,8 +178,9 @@ class VolumeService:
         for volume in tuple(self._volumes.values()):
             if volume.name in users or not (volume.anonymous or all_unused) or not labels.allows(volume.labels):
                 continue
-            freed += (await self.remove(volume.name)).bytes
-            gone.append(volume.name)
+            with contextlib.suppress(NotFound, Conflict):  # removed, or taken into use, by somebody quicker
+                freed += (await self.remove(volume.name)).bytes
+                gone.append(volume.name)
         return Freed(ids=tuple(gone), bytes=freed)
 
     async def rename(self, name: str, new_name: str) -> Volume:
@@ -205,10 +208,12 @@ class VolumeService:
             return renamed
 
     async def measure(self, name: str) -> Volume:
-        volume = self._find(name)
-        size = (await self._keeper.tree_size(self.data_path(name))).bytes
-        measured = msgspec.structs.replace(volume, size=size, size_measured=now())
-        await self._save(measured, "")
+        self._find(name)
+        size = await self._size(self.data_path(name))
+        async with self._lock(name):
+            # Looked for again: it may have been removed meanwhile, and must not come back by being measured.
+            measured = msgspec.structs.replace(self._find(name), size=size.bytes, size_measured=now())
+            await self._save(measured, "")
         return self._shown(measured, self._users())
 
     # --- contents ---
@@ -315,6 +320,13 @@ class VolumeService:
         if name not in self._volumes:
             raise NotFound(f"No such volume: {name}", subject=name, docker=f"get {name}: no such volume")
         return self._volumes[name]
+
+    async def _size(self, directory: Path) -> TreeSize:
+        """Of what may be removed while it is looked at."""
+        try:
+            return await self._keeper.tree_size(directory)
+        except FileNotFoundError:
+            return TreeSize(0, 0, 0)
 
     def _must_be_free(self, name: str) -> None:
         _check_name(name)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MAGIC = b"WLIDX01\n"
 FILE, DIRECTORY, SYMLINK, HARDLINK, WHITEOUT, OPAQUE, FIFO, DEVICE = range(8)
-IMPLICIT, SPARSE, ATTRIBUTES = 1, 2, 4
+IMPLICIT, SPARSE, ATTRIBUTES, LONG_SPARSE = 1, 2, 4, 8
 _COLUMNS = (
     ("kind", "B"), ("flags", "B"), ("mode", "H"), ("uid", "I"), ("gid", "I"), ("size", "Q"), ("mtime", "q"),
     ("digest", "i"), ("link", "i"),

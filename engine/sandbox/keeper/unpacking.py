@@ -9,7 +9,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any
 
-from engine.sandbox.keeper import indexing, marks, tar_reader, trees
+from engine.sandbox.keeper import indexing, marks, sparse, tar_reader, trees
 from engine.sandbox.keeper.digesting import Digester
 from engine.sandbox.keeper.indexing import IndexWriter, Row
 from engine.sandbox.keeper.places import FreshTree, LivingTree, Place, Tree, normalised
@@ -193,6 +193,7 @@ class Unpacker:
         finally:
             os.close(descriptor)
         flags = indexing.SPARSE if member.segments is not None else 0
+        flags |= indexing.LONG_SPARSE if _is_long_and_sparse(member) else 0
         self._record(place.path, member, indexing.FILE, flags=flags, digest=row)
 
     def _create(self, place: Place, mode: int) -> int:
@@ -209,6 +210,13 @@ class Unpacker:
         """Gives the digest, which for a long file is filled in once the digester is through with it."""
         if member.size == 0:
             return _EMPTY
+        if _is_long_and_sparse(member):
+            self._write_segments(descriptor, member, None)
+            reading = os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                return sparse.digest_of(reading, member.size)
+            finally:
+                os.close(reading)
         if member.segments is not None:
             digest = hashlib.sha256()
             self._write_segments(descriptor, member, digest)
@@ -462,6 +470,10 @@ def _write_all(descriptor: int, data: memoryview) -> None:
 
 
 _ZEROS = bytes(1 << 20)
+
+
+def _is_long_and_sparse(member: Member) -> bool:
+    return member.segments is not None and member.size >= sparse.LONG
 
 
 def _hash_zeros(digest: hashlib._Hash, count: int) -> None:

@@ -7,9 +7,9 @@ import hashlib
 import json
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from engine.sandbox.keeper import indexing
+from engine.sandbox.keeper import indexing, sparse
 from engine.sandbox.keeper.requests import Reply
 
 if TYPE_CHECKING:
@@ -34,16 +34,23 @@ def verify_layer(request: Request) -> Reply:
     try:
         with open(request.arguments["index"], "rb") as file:
             data = file.read()
-        for path, size, digest in _files(data):
-            if not _is_intact(tree, path, size, digest):
-                return Reply({"damaged": os.fsdecode(path)}, [])
+        for listed in _files(data):
+            if not _is_intact(tree, listed):
+                return Reply({"damaged": os.fsdecode(listed.path)}, [])
     except (ValueError, TypeError, KeyError, IndexError):
         return Reply({"damaged": "its index"}, [])
     return Reply({"damaged": ""}, [])
 
 
-def _files(data: bytes) -> Iterator[tuple[bytes, int, bytes]]:
-    """Path, size and sha256 of every regular file of an index."""
+class _File(NamedTuple):
+    path: bytes
+    size: int
+    digest: bytes
+    is_long_and_sparse: bool
+
+
+def _files(data: bytes) -> Iterator[_File]:
+    """Every regular file of an index."""
     length = int.from_bytes(data[8:16], "little")
     if data[:8] != indexing.MAGIC:
         raise ValueError("no index")
@@ -58,21 +65,24 @@ def _files(data: bytes) -> Iterator[tuple[bytes, int, bytes]]:
     for number, path in enumerate(bytes(parts["paths"]).split(b"\0")):
         if kinds[number] == indexing.FILE:
             at = rows[number] * 32
-            yield path, sizes[number], bytes(parts["digests"][at : at + 32])
+            long_and_sparse = bool(parts["flags"][number] & indexing.LONG_SPARSE)
+            yield _File(path, sizes[number], bytes(parts["digests"][at : at + 32]), long_and_sparse)
 
 
-def _is_intact(tree: int, path: bytes, size: int, digest: bytes) -> bool:
+def _is_intact(tree: int, wanted: _File) -> bool:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=tree)
+        descriptor = os.open(wanted.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=tree)
     except OSError:
         return False
     try:
         found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_size != size:
+        if not stat.S_ISREG(found.st_mode) or found.st_size != wanted.size:
             return False
+        if wanted.is_long_and_sparse:
+            return sparse.digest_of(descriptor, wanted.size) == wanted.digest
         seen = hashlib.sha256()
         while data := os.read(descriptor, PIECE):
             seen.update(data)
-        return seen.digest() == digest
+        return seen.digest() == wanted.digest
     finally:
         os.close(descriptor)

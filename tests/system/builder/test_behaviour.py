@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from engine.builder import service
 from engine.errors import Cancelled, InvalidRequest, WherryError
 from engine.types.builds import BuildImage, StepState
 from engine.types.containers import Exec, State
 from tests.system.builder.conftest import BASE, Builder, tar_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
 FROM = f"FROM {BASE}\n"
@@ -200,3 +202,33 @@ async def test_history_of_builds_survives(builder: Builder) -> None:
     assert again == ["remembered"]
     with pytest.raises((InvalidRequest, WherryError)):
         await builder.engine.builds.get("nothing")
+
+
+@pytest.mark.parametrize("raised", [OSError(28, "No space left on device"), ValueError("a bug"), MemoryError()])
+async def test_a_build_ends_for_who_reads_its_output_whatever_happens(
+    builder: Builder, monkeypatch: pytest.MonkeyPatch, expect_log: Callable[[str], None], raised: Exception
+) -> None:
+    expect_log("failed unexpectedly")
+
+    def fail(*words: object, **options: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(service, "make_plan", fail)
+    handle = builder.engine.builds.build(BuildImage(context=str(builder.place), dockerfile_text=f"FROM {BASE}"))
+    async with asyncio.timeout(20):
+        async for _ in builder.engine.builds.output(handle.id):
+            pass
+        with pytest.raises(WherryError):
+            await handle.result()
+    assert (await builder.engine.builds.get(handle.id)).failure is not None
+
+
+async def test_a_build_that_is_called_off_before_its_first_step_ends(builder: Builder) -> None:
+    handle = builder.engine.builds.build(BuildImage(context=str(builder.place), dockerfile_text=f"FROM {BASE}"))
+    handle.cancel()
+    async with asyncio.timeout(20):
+        async for _ in builder.engine.builds.output(handle.id):
+            pass
+        with pytest.raises(Cancelled):
+            await handle.result()
+    assert (await builder.engine.builds.get(handle.id)).ended is not None

@@ -14,6 +14,7 @@ import pytest
 
 from engine.errors import Code, StorageError
 from engine.sandbox.client import UnpackLimits
+from engine.sandbox.keeper import sparse
 from engine.sandbox.plans import MakeDirectory, Tmpfs, Unmount
 from engine.storage.layer_index import DEVICE, HARDLINK, IMPLICIT, OPAQUE, WHITEOUT
 from tests.system.storage.conftest import Archive, add_layer, eventually, stream
@@ -277,3 +278,64 @@ async def test_whiteout_names_are_ordinary_names_in_a_living_tree(keeper: Keeper
     with stream(Archive.new().add(".wh.file", b"x").hardlink("second", ".wh.file").data) as descriptor:
         await keeper.unpack(descriptor, tree, layer=False)
     assert {each.name for each in await keeper.list_directory(tree, "/")} == {".wh.file", "second", "target"}
+
+
+HUNDRED_GB = 100 << 30
+
+
+def sparse_archive(*segments: tuple[int, bytes], size: int = HUNDRED_GB) -> bytes:
+    """A tar of one file in GNU's sparse format 1.0."""
+    numbers = [len(segments) + 1, *(n for at, data in segments for n in (at, len(data))), size, 0]
+    table = b"".join(b"%d\n" % number for number in numbers)
+    table += bytes(-len(table) % 512)
+    stored = table + b"".join(data for _, data in segments)
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        info = tarfile.TarInfo("GNUSparseFile.0/big")
+        info.size = len(stored)
+        info.pax_headers = {
+            "GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "big", "GNU.sparse.realsize": str(size)
+        }  # fmt: skip
+        archive.addfile(info, io.BytesIO(stored))
+    return buffer.getvalue()
+
+
+async def test_a_sparse_file_of_a_hundred_gigabytes_costs_what_it_holds(
+    layers: LayerStore, keeper: Keeper, paths: Paths
+) -> None:
+    """Unpacked, indexed and compared with its index again: minutes, if its holes were hashed."""
+    with stream(sparse_archive((0, b"begin"), (50 << 30, b"middle" * 1000))) as descriptor:
+        async with asyncio.timeout(30):
+            diff_id = await layers.add(None, descriptor)
+    index, tree = layers.index(diff_id), paths.layer_tree(diff_id)
+    entry = index.entry(index.find(b"big"))
+    assert (entry.size, entry.digest.partition(":")[0]) == (HUNDRED_GB, "sha256-of-blocks")
+    assert (await keeper.tree_size(tree)).disk < 1 << 20
+    verify = {"tree": str(tree), "index": str(paths.layer_index(diff_id))}
+    async with asyncio.timeout(30):
+        assert (await keeper.request("verify_layer", **verify))["damaged"] == ""
+    descriptor = await keeper.open_file(tree, "/big", os.O_WRONLY)
+    os.pwrite(descriptor, b"x", 70 << 30)
+    os.close(descriptor)
+    assert (await keeper.request("verify_layer", **verify))["damaged"] == "big"
+
+
+def test_the_digest_of_a_long_sparse_file_is_that_of_what_it_holds(tmp_path: Path) -> None:
+    """However the file system lays it out."""
+    holes, blocks, other = tmp_path / "holes", tmp_path / "blocks", tmp_path / "other"
+    size = 3 * 4096 + 17
+    for path, text in ((holes, b"text"), (blocks, b"text"), (other, b"texT")):
+        with path.open("wb") as file:
+            file.write(bytes(size) if path is blocks else b"")
+            file.truncate(size)
+            file.seek(4096 + 5)
+            file.write(text)
+
+    def digest(path: Path) -> bytes:
+        with path.open("rb") as file:
+            return sparse.digest_of(file.fileno(), path.stat().st_size)
+
+    assert digest(holes) == digest(blocks) != digest(other)
+    with holes.open("r+b") as file:
+        file.truncate(size + 1)
+    assert digest(holes) != digest(blocks)

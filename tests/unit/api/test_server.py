@@ -8,9 +8,11 @@ import socket
 import stat
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
+from aiohttp import web
 
-from engine.api import hijack, peers
+from engine.api import call, hijack, peers
 from engine.api.server import ApiServer
 from engine.api.takeover import take_over
 from engine.errors import Code, Conflict, HostError, InvalidRequest
@@ -18,6 +20,8 @@ from tests.fakes.engine import open_fake_engine
 from tests.unit.api.serving import serving
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.support.stores import ShortTmp
     from tests.unit.api.serving import Served
 
@@ -123,3 +127,45 @@ async def test_a_headless_owner_lets_go_and_a_window_does_not(short_tmp: ShortTm
     async with serving(short_tmp.run) as window:
         assert not await take_over(window.server.socket_path)
     assert await take_over(short_tmp.run / "docker.sock"), "nobody there: nothing stands in the way"
+
+
+async def test_a_request_that_begins_and_goes_no_further_is_closed(
+    api: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hijack, "HEAD_SECONDS", 0.05)
+    for head in (b"G", b"GET /_ping HTTP/1.1\r\n", b"POST /containers/create HTTP/1.1\r\nHost: d\r\nContent-"):
+        reader, writer = await api.connect()
+        writer.write(head)
+        await reader.read()
+        writer.close()
+    reader, writer = await api.connect()
+    for _ in range(2):  # one that is used again has sent nothing by half
+        writer.write(b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n")
+        assert b"200 OK" in await reader.readuntil(b"OK\r\n")
+        await reader.readuntil(b"\r\n\r\nOK")
+        await asyncio.sleep(0.1)
+    writer.close()
+
+
+async def test_a_body_whose_rest_does_not_come_is_answered(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(call, "BODY_SECONDS", 0.05)
+    reader, writer = await api.connect()
+    writer.write(b'POST /containers/create HTTP/1.1\r\nHost: d\r\nContent-Length: 100\r\n\r\n{"Image":')
+    assert b"408" in await reader.readline()
+    writer.close()
+
+
+async def test_an_answer_that_fails_in_the_middle_is_broken_off(
+    api: Served, monkeypatch: pytest.MonkeyPatch, expect_log: Callable[[str], None]
+) -> None:
+    """Not ended as if it were whole, and not left open."""
+    expect_log("failed unexpectedly")
+    really_write = web.StreamResponse.write
+
+    async def write_and_fail(response: web.StreamResponse, data: bytes) -> None:
+        await really_write(response, data)
+        raise RuntimeError("a bug in the middle of an answer")
+
+    monkeypatch.setattr(web.StreamResponse, "write", write_and_fail)
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await api.ask("GET", "/containers/shop-web-1/export")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import sqlite3
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -113,3 +115,29 @@ async def test_a_bug_is_called_a_bug(
         assert caught.value.code is Code.INTERNAL
         assert "ZeroDivisionError" in caught.value.details
         caplog.clear()
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/store/x"), Code.DISK_FULL),
+        (OSError(errno.EDQUOT, "Quota exceeded"), Code.DISK_FULL),
+        (OSError(errno.EMFILE, "Too many open files"), Code.HOST),
+        (OSError(errno.EIO, "Input/output error", "/store/x"), Code.HOST),
+        (PermissionError(errno.EACCES, "Permission denied", "/store/x"), Code.HOST),
+        (MemoryError(), Code.HOST),
+        (RecursionError("too deep"), Code.INVALID),
+        (sqlite3.OperationalError("disk I/O error"), Code.CORRUPT),
+        (NotFound("No such thing"), Code.NOT_FOUND),
+    ],
+)
+async def test_whatever_is_raised_inside_is_the_operation_s_end(tmp_path: Path, raised: Exception, code: Code) -> None:
+    async def work(progress: Progress) -> str:
+        raise raised
+
+    async with registry_at(tmp_path) as registry:
+        handle = registry.start(kind="build", title="Build x", subject="x", work=work)
+        with pytest.raises(WherryError) as caught:
+            await asyncio.wait_for(handle.result(), 10)
+        assert caught.value.code is code
+        assert [state.state async for state in handle.watch()] == [OperationState.FAILED]
