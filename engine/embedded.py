@@ -193,6 +193,7 @@ class EmbeddedEngine:
             self.containers.network_moved,
         )
         self.images.connect(self.containers.facts)
+        self.images.catalogue.add_holder(book.mounted_layers)
 
     async def _open_watching(self, runtime: Runtime) -> None:
         facts = self.containers.facts

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 CPU_PERIOD = 100_000
 _SMALLEST_MEMORY = 6 * 1024 * 1024
 _V1_UNLIMITED = "-1"
+_WAITING = "waiting for memory instead of being killed"
+_NOT_V2 = ", which control groups v2 do not have"
 
 _V2_IO_KEYS = {"read-bps": "rbps", "write-bps": "wbps", "read-iops": "riops", "write-iops": "wiops"}
 _V1_IO_FILES = {
@@ -145,6 +147,13 @@ def _v2_steps(resources: Resources, number: Callable[[str], str], *, reset: bool
             LimitWrite("io", "io.weight", f"default {weight}", optional=True),
             _said(resources.io_weight, "I/O weight"),
         )
+    if resources.swappiness >= 0:
+        yield LimitWrite("v1", "", ""), "swappiness" + _NOT_V2
+    if resources.oom_kill_disable:
+        yield (
+            LimitWrite("v1", "", ""),
+            _WAITING + _NOT_V2,
+        )
     for limit in resources.io:
         value = f"{number(limit.device)} {_V2_IO_KEYS[limit.kind]}={limit.rate or 'max'}"
         yield LimitWrite("io", "io.max", value), _io_words(limit)
@@ -158,6 +167,10 @@ def _v1_steps(resources: Resources, number: Callable[[str], str], *, reset: bool
             LimitWrite("memory", "memory.soft_limit_in_bytes", str(resources.memory_reservation or _V1_UNLIMITED)),
             _said(resources.memory_reservation, "memory reservation"),
         )
+    if resources.swappiness >= 0:
+        yield LimitWrite("memory", "memory.swappiness", str(resources.swappiness)), "swappiness"
+    if resources.oom_kill_disable:
+        yield LimitWrite("memory", "memory.oom_control", "1"), _WAITING
     quota, period = cpu_quota(resources)
     if quota or reset:
         yield LimitWrite("cpu", "cpu.cfs_period_us", str(period)), ""

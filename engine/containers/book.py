@@ -157,6 +157,10 @@ class ContainerBook:
                 users[name] = (*users.get(name, ()), entry.id)
         return users
 
+    def mounted_layers(self) -> set[str]:
+        """Of images that containers have mounted beside their own."""
+        return {layer for entry in self for layers in entry.record.mounted_images.values() for layer in layers}
+
     def live_volume_users(self, *, besides: str = "") -> dict[str, tuple[str, ...]]:
         """Those of them that run, or are about to."""
         resting = (State.CREATED, State.EXITED, State.REMOVING, State.DEAD)

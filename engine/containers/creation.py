@@ -11,6 +11,7 @@ from engine.cgroups.limits import check_resources
 from engine.containers import docker_words, etc_files, image_config
 from engine.containers.links import Links
 from engine.containers.names import check_name, invent_name, new_id
+from engine.containers.notes import notes
 from engine.containers.record import Record
 from engine.containers.spec.process import check_ulimits
 from engine.containers.spec.runtime_spec import check_sysctls
@@ -57,7 +58,16 @@ class Creator:
         self.check(spec, image.config)
         mounts, made = await self.settle_mounts(spec, image.config)
         container = self._container(new_id(), name, image, spec, mounts)
-        return Record(container=container, image_config=image.config, layers=image.layers, created_volumes=tuple(made))
+        return Record(
+            container=container,
+            image_config=image.config,
+            layers=image.layers,
+            mounted_images=self.mounted_images(mounts),
+            created_volumes=tuple(made),
+        )
+
+    def mounted_images(self, mounts: Sequence[Mount]) -> dict[str, tuple[str, ...]]:
+        return {each.target: self._runtime.images.image(each.source).layers for each in mounts if each.kind == "image"}
 
     def check(self, spec: ContainerSpec, image: ImageConfig) -> None:
         """Refuse what no start could make true. Also asked before an edit."""
@@ -136,7 +146,9 @@ class Creator:
                 name = mount.source or known.get(normal_target(mount.target), "")
                 anonymous = not name
                 name = name or os.urandom(_ANONYMOUS_BYTES).hex()
-                await volumes.ensure(name, labels=mount.volume_labels, anonymous=anonymous)
+                await volumes.ensure(
+                    name, labels=mount.volume_labels, options=mount.volume_options, anonymous=anonymous
+                )
                 if anonymous:
                     made.append(name)
                 mount = msgspec.structs.replace(mount, source=name)
@@ -148,7 +160,7 @@ class Creator:
     def _mounts_of(self, wanted: str) -> Iterator[Mount]:
         name, _, access = wanted.rpartition(":") if wanted.endswith((":ro", ":rw")) else (wanted, "", "")
         for mount in self._runtime.book.find(name).container.mounts:
-            if mount.kind != "tmpfs":
+            if mount.kind not in ("tmpfs", "image"):
                 yield msgspec.structs.replace(mount, read_only=mount.read_only or access == "ro")
 
     # --- the snapshot ---
@@ -169,7 +181,7 @@ class Creator:
             mounts=mounts,
             driver=self._runtime.root_driver(spec, image.config) or self._runtime.rootfs.default.name,
             log_path=str(self._runtime.paths.log(container_id)),
-            warnings=tuple(closed_binds(spec, image.config, mapped=self._runtime.can_change_owners)),
+            warnings=(*closed_binds(spec, image.config, mapped=self._runtime.can_change_owners), *notes(spec)),
         )
 
 
@@ -217,7 +229,7 @@ def check_mount(mount: Mount) -> None:
         raise InvalidRequest("A tmpfs has no owners to help with", subject=mount.target)
     if mount.kind == "bind":
         _check_bind(mount)
-    if mount.subpath and (mount.kind != "volume" or ".." in mount.subpath.split("/")):
+    if mount.subpath and (mount.kind not in ("volume", "image") or ".." in mount.subpath.split("/")):
         raise InvalidRequest(f"“{mount.subpath}” is no path inside a volume", subject=mount.target)
 
 

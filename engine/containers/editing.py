@@ -10,6 +10,7 @@ from engine.cgroups.limits import check_resources, plan_limits
 from engine.containers import etc_files
 from engine.containers.ending import must_allow
 from engine.containers.image_config import command_line
+from engine.containers.notes import notes
 from engine.containers.record import member_of
 from engine.containers.restart_file import write_restart_file
 from engine.containers.strangers import closed_binds
@@ -88,13 +89,18 @@ class Editor:
         before = set(entry.volume_names)
         mounts, made = await self._creator.settle_mounts(spec, record.image_config, kept=record.container.mounts)
         changed = record.changed(
-            created_volumes=(*record.created_volumes, *made), previous_spec=record.container.spec
+            created_volumes=(*record.created_volumes, *made),
+            mounted_images=self._creator.mounted_images(mounts),
+            previous_spec=record.container.spec,
         ).with_container(
             spec=spec,
             command_line=command_line(spec, record.image_config),
             mounts=mounts,
             exit=record.container.exit,
-            warnings=tuple(closed_binds(spec, record.image_config, mapped=self._runtime.can_change_owners)),
+            warnings=(
+                *closed_binds(spec, record.image_config, mapped=self._runtime.can_change_owners),
+                *notes(spec),
+            ),
         )
         await self._runtime.book.save(entry, changed, "update")
         self._runtime.volumes.users_changed(tuple(before | set(entry.volume_names)))

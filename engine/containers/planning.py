@@ -142,9 +142,21 @@ class Planner:
         runtime, read_only = self._runtime, mount.read_only
         if mount.kind == "tmpfs":
             return PlannedMount(
-                target=mount.target, tmpfs=True, read_only=mount.read_only, size=mount.tmpfs_size, mode=mount.tmpfs_mode
+                target=mount.target,
+                tmpfs=True,
+                read_only=mount.read_only,
+                size=mount.tmpfs_size,
+                mode=mount.tmpfs_mode,
+                options=mount.tmpfs_options,
             )
-        if mount.kind == "volume":
+        if mount.kind == "image":
+            read_only = True
+            root = await runtime.rootfs.mount_image(
+                record.id, image_place(record, mount.target), record.mounted_images.get(mount.target, ())
+            )
+            inner = await runtime.keeper.real_path(root, mount.subpath) if mount.subpath else "/"
+            source = str(root / inner.lstrip("/"))
+        elif mount.kind == "volume":
             await runtime.volumes.ensure(mount.source)
             data, only_read = await runtime.volumes.mounted(mount.source)
             read_only = read_only or only_read
@@ -223,6 +235,11 @@ class Planner:
         if not joined.makes_network:
             return ""
         return self._runtime.networks.address(member_of(record))
+
+
+def image_place(record: Record, target: str) -> str:
+    """The name of the directory for an image that is mounted there."""
+    return f"image-{list(record.mounted_images).index(target)}"
 
 
 def _shared_ipc() -> list[str]:

@@ -29,6 +29,8 @@ class Record(Data, frozen=True, kw_only=True):
     image_config: ImageConfig
     layers: tuple[str, ...]
     """Diff ids, bottom first."""
+    mounted_images: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    """Layers of other images that are mounted in it, by where: they stay while it is there."""
     run: Run = Run()
     stop_wanted: bool = False
     """A person ended it: policies leave it alone until a person starts it again."""

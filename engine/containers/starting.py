@@ -17,7 +17,7 @@ from engine.containers.ending import kill_group
 from engine.containers.faults import typed
 from engine.containers.links import Links
 from engine.containers.namespaces import Joined, joined_namespaces
-from engine.containers.planning import Planner
+from engine.containers.planning import Planner, image_place
 from engine.containers.record import Run, member_of
 from engine.containers.restart_file import write_restart_file
 from engine.containers.spec.runtime_spec import runtime_spec
@@ -322,6 +322,8 @@ class Starter:
             await runtime.networks.detach(member_of(record))
         if not keep_root:
             await runtime.roots.unmount(record.id)
+            for target in record.mounted_images:
+                await runtime.rootfs.unmount_image(record.id, image_place(record, target))
             names = [mount.source for mount in record.container.mounts if mount.kind == "volume"]
             for name in names if ran else ():
                 runtime.volumes.announce(name, "unmount", record.id)

@@ -23,14 +23,10 @@ _CONSTANT = {
     "Cgroup": "",
     "Runtime": "crun",
     "Isolation": "",
-    "CgroupParent": "",
     "BlkioWeightDevice": [],
     "CpuRealtimePeriod": 0,
     "CpuRealtimeRuntime": 0,
-    "DeviceCgroupRules": None,
     "DeviceRequests": None,
-    "MemorySwappiness": None,
-    "OomKillDisable": False,
 }
 """What an inspection says of things that are the same for every container here."""
 
@@ -90,7 +86,7 @@ def _load_rows(body: Mapping[str, Any], recipe: dict[str, Any]) -> None:
         value = _dig(body, row.key) if row.key else None
         if value is None or value == "":
             continue
-        if value == 0 and row.default and not isinstance(value, bool):
+        if value == 0 and isinstance(row.default, int) and row.default > 0 and not isinstance(value, bool):
             continue  # a size of zero: as usual
         put(recipe, row.field, row.kind.load(get(recipe, row.field), value, row.flag or row.key))
 
@@ -114,10 +110,6 @@ def _refuse(body: Mapping[str, Any]) -> None:
         value = _dig(body, refused.key) if refused.key else None
         if value and value not in refused.harmless and value not in _USUAL_PATHS:
             raise unsupported(f"{refused.key} {value!r}"[:120] if isinstance(value, str) else refused.key, refused.why)
-    swappiness = _dig(body, "HostConfig.MemorySwappiness")
-    if swappiness not in (None, -1):
-        why = next(refused.why for refused in REFUSED if refused.flag == "memory-swappiness")
-        raise unsupported("HostConfig.MemorySwappiness", why)
 
 
 def endpoints_of(body: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

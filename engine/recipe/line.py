@@ -47,7 +47,6 @@ _TOLD = (
     Option("cidfile", "text"),
     Option("annotation", "list"),
     Option("replace", "flag"),
-    Option("oom-kill-disable", "flag"),
 )
 """Real options that change nothing in a recipe: the first without a word, the others are told."""
 

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 _PROPAGATIONS = frozenset({"private", "rprivate", "shared", "rshared", "slave", "rslave"})
 _WITHOUT_EFFECT = frozenset({"rw", "z", "Z", "cached", "delegated", "consistent", "default"})
 """SELinux labels are not set for containers here; the words for caching only ever meant something on macOS."""
-_TMPFS_WITHOUT_EFFECT = frozenset(
-    {"rw", "exec", "noexec", "suid", "nosuid", "dev", "nodev", "noatime", "relatime", "strictatime"}
-)
+_TMPFS_WITHOUT_EFFECT = frozenset({"rw", "noexec", "nosuid", "nodev", "defaults"})
+_TMPFS_WORDS = frozenset({"exec", "suid", "dev", "noatime", "relatime", "strictatime", "nodiratime"})
 _TMPFS_OF_THE_KERNEL = frozenset({"huge", "mpol", "nr_blocks", "nr_inodes", "uid", "gid", "inode32", "inode64"})
+_TMPFS_VALUE = re.compile(r"[a-z_0-9]+(?:=[A-Za-z0-9:_-]{1,40}%?)?")
 _VOLUME_NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]*"
 _STICKY = 0o1777
 _YES = ("", "true", "1", "t")
@@ -45,7 +45,9 @@ def mount(kind: str, target: str, **given: Any) -> dict[str, Any]:
         "copy_up": True,
         "tmpfs_size": 0,
         "tmpfs_mode": _STICKY,
+        "tmpfs_options": [],
         "volume_labels": {},
+        "volume_options": {},
         "subpath": "",
         **given,
     }
@@ -102,7 +104,8 @@ def _volume_options(text: str) -> dict[str, Any]:
 
 def fits_volume(item: Mapping[str, Any]) -> bool:
     """Whether `-v` can say it."""
-    if item["kind"] == "tmpfs" or ":" in item["source"] + item["target"] or item["volume_labels"] or item["subpath"]:
+    further = item["volume_labels"] or item["volume_options"] or item["subpath"]
+    if item["kind"] in ("tmpfs", "image") or ":" in item["source"] + item["target"] or further:
         return False
     if item["kind"] == "bind":
         return bool(item["create_source"]) and item["source"].startswith("/")
@@ -161,7 +164,8 @@ def read_mount(text: str, here: Here | None = None) -> dict[str, Any]:
     if "target" not in values:
         raise Unreadable(marked("Recipe", "invalid argument for --mount: target is required: {0}"), text[:200])
     target, source = _target(values.pop("target")), values.pop("source", "")
-    read = {"bind": _read_bind, "volume": _read_volume_mount, "tmpfs": _read_tmpfs_mount}.get(kind)
+    readers = {"bind": _read_bind, "volume": _read_volume_mount, "tmpfs": _read_tmpfs_mount, "image": _read_image_mount}
+    read = readers.get(kind)
     if read is None:
         raise _no_kind(kind)
     found = read(target, source, values, text, here)
@@ -175,8 +179,8 @@ def read_mount(text: str, here: Here | None = None) -> dict[str, Any]:
 
 
 def _no_kind(kind: str) -> Unreadable:
-    if kind in ("image", "npipe", "cluster"):
-        return unsupported(f"a mount of type {kind}", marked("Recipe", "bind, volume and tmpfs are"))
+    if kind in ("npipe", "cluster"):
+        return unsupported(f"a mount of type {kind}", marked("Recipe", "bind, volume, tmpfs and image are"))
     return Unreadable(marked("Recipe", "invalid mount config: mount type unknown: '{0}'"), kind[:40])
 
 
@@ -193,7 +197,7 @@ def _values(text: str) -> dict[str, str]:
                     part[:80],
                 )
             value = "true"
-        if key in ("volume-label", "volume-opt") and key in values:
+        if key in ("volume-label", "volume-opt", "tmpfs-opt") and key in values:
             value = f"{values[key]}\n{value}"
         values[key] = value
     return values
@@ -261,29 +265,59 @@ def _read_volume_mount(
         target,
         source,
         no_copy=no_copy,
-        labels=dict(line.partition("=")[::2] for line in labels.split("\n")) if labels else {},
+        labels=_pairs(labels),
         subpath=values.pop("volume-subpath", ""),
         driver=values.pop("volume-driver", ""),
-        options=options,
+        options=_pairs(options),
     )
 
 
+def _pairs(lines: str) -> dict[str, str]:
+    return dict(line.partition("=")[::2] for line in lines.split("\n")) if lines else {}
+
+
 def _volume(
-    target: str, source: str, *, no_copy: bool, labels: dict[str, str], subpath: str, driver: str, options: object
+    target: str,
+    source: str,
+    *,
+    no_copy: bool,
+    labels: dict[str, str],
+    subpath: str,
+    driver: str,
+    options: dict[str, str],
 ) -> dict[str, Any]:
-    if driver not in ("", "local") or options:
-        why = marked("Recipe", "there is one driver, local, without options")
-        raise unsupported("VolumeOptions.DriverConfig", why)
+    if driver not in ("", "local"):
+        why = marked("Recipe", "there is one driver, local")
+        raise unsupported(f"the volume driver {driver[:40]!r}", why)
     if source and is_open(source):
         return mount("bind", target, source=source)
     name = _volume_name(source) if source else ""
-    return mount("volume", target, source=name, copy_up=not no_copy, volume_labels=labels, subpath=subpath)
+    return mount(
+        "volume",
+        target,
+        source=name,
+        copy_up=not no_copy,
+        volume_labels=labels,
+        volume_options=options,
+        subpath=subpath,
+    )
 
 
 def _read_tmpfs_mount(target: str, source: str, values: dict[str, str], text: str, here: Here | None) -> dict[str, Any]:
     size = read_size(values.pop("tmpfs-size", "0"), "tmpfs-size")
     mode = _octal(values.pop("tmpfs-mode", "1777"))
-    return mount("tmpfs", target, tmpfs_size=size, tmpfs_mode=mode)
+    further = values.pop("tmpfs-opt", "").replace("\n", ",")
+    return {**load_tmpfs(target, further), "tmpfs_size": size, "tmpfs_mode": mode}
+
+
+def _read_image_mount(target: str, source: str, values: dict[str, str], text: str, here: Here | None) -> dict[str, Any]:
+    return _image(target, source, values.pop("image-subpath", ""))
+
+
+def _image(target: str, source: str, subpath: str) -> dict[str, Any]:
+    if not source:
+        raise Unreadable(marked("Recipe", "invalid mount config for type 'image': field Source must not be empty"))
+    return mount("image", target, source=source, subpath=subpath)
 
 
 def mount_words(item: Mapping[str, Any]) -> str:
@@ -298,12 +332,14 @@ def mount_words(item: Mapping[str, Any]) -> str:
         (f"bind-propagation={item['propagation']}", item["propagation"] not in ("", "rprivate")),
         (item["ownership"], item["ownership"]),
         ("volume-nocopy", not item["copy_up"]),
-        (f"volume-subpath={item['subpath']}", item["subpath"]),
+        (f"{item['kind']}-subpath={item['subpath']}", item["subpath"]),
         (f"tmpfs-size={size_words(item['tmpfs_size'])}", item["tmpfs_size"]),
         (f"tmpfs-mode={item['tmpfs_mode']:o}", item["tmpfs_mode"] != _STICKY),
     )
     words += [word for word, on in flags if on]
     words += [f"volume-label={name}={value}" for name, value in item["volume_labels"].items()]
+    words += [f"volume-opt={name}={value}" for name, value in item["volume_options"].items()]
+    words += [f"tmpfs-opt={word}" for word in item["tmpfs_options"]]
     return ",".join('"' + word.replace('"', '""') + '"' if "," in word or '"' in word else word for word in words)
 
 
@@ -329,22 +365,28 @@ def load_mount(item: Mapping[str, Any]) -> dict[str, Any]:
             labels={str(name): str(value) for name, value in _record(options, "Labels").items()},
             subpath=_text(options, "Subpath"),
             driver=_text(driver, "Name"),
-            options=driver.get("Options"),
+            options={str(name): str(value) for name, value in _record(driver, "Options").items()},
         )
     elif kind == "tmpfs":
         found = _load_tmpfs(target, options)
+    elif kind == "image":
+        found = _image(target, source, _text(options, "Subpath"))
     else:
         raise _no_kind(kind)
     return {**found, "read_only": bool(item.get("ReadOnly"))}
 
 
 def _load_tmpfs(target: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    if options.get("Options"):
-        raise unsupported("TmpfsOptions.Options", marked("Recipe", "give size and mode"))
+    further = options.get("Options") or []
+    if not isinstance(further, list) or not all(
+        isinstance(item, list) and all(isinstance(word, str) for word in item) for item in further
+    ):
+        raise Unreadable(marked("Recipe", "invalid {0}: {1} expected"), "TmpfsOptions.Options", "a list")
+    found = load_tmpfs(target, ",".join("=".join(item) for item in further))
     size, mode = options.get("SizeBytes") or 0, options.get("Mode") or _STICKY
     if not (isinstance(size, int) and isinstance(mode, int) and size >= 0 and 0 <= mode <= 0o7777):
         raise Unreadable(marked("Recipe", "invalid mount config for type 'tmpfs': size and mode are numbers"))
-    return mount("tmpfs", target, tmpfs_size=size, tmpfs_mode=mode)
+    return {**found, "tmpfs_size": size, "tmpfs_mode": mode}
 
 
 def dump_mount(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -362,11 +404,22 @@ def dump_mount(item: Mapping[str, Any]) -> dict[str, Any]:
             options["CreateMountpoint"] = True
         if item["ownership"]:
             options["Ownership"] = item["ownership"]
-    elif item["kind"] == "volume" and (item["volume_labels"] or item["subpath"] or not item["copy_up"]):
-        options = {"NoCopy": not item["copy_up"], "Labels": item["volume_labels"], "Subpath": item["subpath"]}
+    elif item["kind"] == "volume":
+        options = _volume_record(item)
+    elif item["kind"] == "image" and item["subpath"]:
+        options = {"Subpath": item["subpath"]}
     if options:
         record[f"{item['kind'].capitalize()}Options"] = options
     return record
+
+
+def _volume_record(item: Mapping[str, Any]) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if item["volume_labels"] or item["subpath"] or not item["copy_up"]:
+        options = {"NoCopy": not item["copy_up"], "Labels": item["volume_labels"], "Subpath": item["subpath"]}
+    if item["volume_options"]:
+        options["DriverConfig"] = {"Name": "local", "Options": item["volume_options"]}
+    return options
 
 
 def _text(record: Mapping[str, Any], key: str) -> str:
@@ -402,8 +455,8 @@ def load_tmpfs(target: str, options: str) -> dict[str, Any]:
             found["tmpfs_mode"] = _octal(value)
         elif word == "ro":
             found["read_only"] = True
-        elif key in _TMPFS_OF_THE_KERNEL:
-            raise unsupported(f"the tmpfs option '{word[:40]}'", marked("Recipe", "size, mode and ro are"))
+        elif word in _TMPFS_WORDS or (key in _TMPFS_OF_THE_KERNEL and _TMPFS_VALUE.fullmatch(word)):
+            found["tmpfs_options"] = [*found["tmpfs_options"], word]
         elif word not in _TMPFS_WITHOUT_EFFECT:
             raise Unreadable(marked("Recipe", "invalid tmpfs option '{0}'"), word[:40])
     return found
@@ -415,7 +468,7 @@ def tmpfs_words(item: Mapping[str, Any]) -> str:
         words.append(f"size={size_words(item['tmpfs_size'])}")
     if item["tmpfs_mode"] != _STICKY:
         words.append(f"mode={item['tmpfs_mode']:o}")
-    return ",".join(words)
+    return ",".join([*words, *item["tmpfs_options"]])
 
 
 def _octal(text: str) -> int:

@@ -113,6 +113,8 @@ ROWS: tuple[Row, ...] = (
         default="", empty="", compose="uts"),
     Row("cgroup_mode", "cgroupns", "HostConfig.CgroupnsMode", kinds.Mode("cgroup namespace mode", "host"), RESTART,
         "Cgroup namespace to use (host|private)", default="", empty="private", compose="cgroup"),
+    Row("cgroup_parent", "cgroup-parent", "HostConfig.CgroupParent", _TEXT, RESTART,
+        "Parent cgroup for the container, kept to be shown", default="", empty="", compose="cgroup_parent"),
     Row("platform", "platform", "", _TEXT, RECREATE, "Set platform if the image has several", default="",
         compose="platform"),
     Row("driver", "", "", _TEXT, RECREATE, "", default=""),
@@ -148,6 +150,8 @@ ROWS: tuple[Row, ...] = (
         compose="sysctls"),
     Row("devices", "device", "HostConfig.Devices", special.Devices(), RESTART, "Add a host device to the container",
         default=[], empty=[], compose="devices"),
+    Row("device_rules", "device-cgroup-rule", "HostConfig.DeviceCgroupRules", special.DeviceRules(), RESTART,
+        "Add a rule to the cgroup allowed devices list", default=[], compose="device_cgroup_rules"),
     Row("resources.memory", "memory", "HostConfig.Memory", kinds.Size(), LIVE, "Memory limit", "m", default=0, empty=0,
         compose="mem_limit", update=True),
     Row("resources.memory_reservation", "memory-reservation", "HostConfig.MemoryReservation", kinds.Size(), LIVE,
@@ -173,6 +177,10 @@ ROWS: tuple[Row, ...] = (
         "Block IO (relative weight), between 10 and 1000, or 0 to disable", default=0, empty=0, update=True),
     Row("resources.oom_score_adj", "oom-score-adj", "HostConfig.OomScoreAdj", kinds.OomScore(),
         LIVE, "Tune host's OOM preferences (-1000 to 1000)", default=0, empty=0, compose="oom_score_adj"),
+    Row("resources.swappiness", "memory-swappiness", "HostConfig.MemorySwappiness", kinds.Number(least=-1, most=100),
+        RESTART, "Tune container memory swappiness (0 to 100)", default=-1, compose="mem_swappiness"),
+    Row("resources.oom_kill_disable", "oom-kill-disable", "HostConfig.OomKillDisable", _FLAG, RESTART,
+        "Disable OOM Killer", default=False, empty=False, compose="oom_kill_disable"),
     Row("resources.io", "device-read-bps", "HostConfig.BlkioDeviceReadBps", special.Rates("read-bps"), LIVE,
         "Limit read rate (bytes per second) from a device", default=[], empty=[]),
     Row("resources.io", "device-write-bps", "HostConfig.BlkioDeviceWriteBps", special.Rates("write-bps"), LIVE,
@@ -210,30 +218,24 @@ ROWS: tuple[Row, ...] = (
         "Consecutive failures needed to report unhealthy", default=0),
 )  # fmt: skip
 
-_OWN_CGROUPS = marked("Recipe", "the engine makes the cgroups itself")
 _NEEDS_ROOT = marked("Recipe", "real-time scheduling needs root")
 _DROPPED = marked("Recipe", "the kernel has dropped this limit")
-_NO_KNOB = marked("Recipe", "cgroup v2 has no such knob")
 _ONE_DRIVER = marked("Recipe", "there is one driver, local")
 _OWN_ADDRESS = marked("Recipe", "addresses are given by the network")
 _PATHS = marked("Recipe", "give systempaths=unconfined or keep the default list")
 
 REFUSED: tuple[Refused, ...] = (
-    Refused("cgroup-parent", "HostConfig.CgroupParent", _OWN_CGROUPS),
     Refused("blkio-weight-device", "HostConfig.BlkioWeightDevice",
             marked("Recipe", "use BlkioWeight or the rates per device")),
     Refused("cpu-rt-period", "HostConfig.CpuRealtimePeriod", _NEEDS_ROOT),
     Refused("cpu-rt-runtime", "HostConfig.CpuRealtimeRuntime", _NEEDS_ROOT),
     Refused("kernel-memory", "HostConfig.KernelMemory", _DROPPED),
     Refused("", "HostConfig.KernelMemoryTCP", _DROPPED),
-    Refused("memory-swappiness", "HostConfig.MemorySwappiness", _NO_KNOB, (-1,)),
-    Refused("", "HostConfig.OomKillDisable", _NO_KNOB),
     Refused("mac-address", "MacAddress", marked("Recipe", "a container's network chooses its own")),
     Refused("isolation", "HostConfig.Isolation", marked("Recipe", "there is one kind, Linux namespaces"),
             ("default",)),
     Refused("runtime", "HostConfig.Runtime", marked("Recipe", "only crun runs here"),
             ("crun", "runc", "io.containerd.runc.v2")),
-    Refused("device-cgroup-rule", "HostConfig.DeviceCgroupRules", marked("Recipe", "device rules need root")),
     Refused("gpus", "HostConfig.DeviceRequests", marked("Recipe", "GPU requests are not understood; use Devices")),
     Refused("storage-opt", "HostConfig.StorageOpt", marked("Recipe", "the file system drivers have no quota")),
     Refused("volume-driver", "HostConfig.VolumeDriver", _ONE_DRIVER, ("local",)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from engine.recipe import mounts, ports
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from engine.recipe.here import Here
 
+_DEVICE_RULE = re.compile(r"[acb] (?:\d{1,7}|\*):(?:\d{1,7}|\*) [rwm]{1,3}")
 _POLICIES = ("no", "on-failure", "always", "unless-stopped")
 
 
@@ -358,6 +360,15 @@ class Devices(Words):
             }
             for item in value
         ]
+
+
+class DeviceRules(Words):
+    """What Docker's daemon lets a container do with devices by their numbers."""
+
+    def one(self, text: str, name: str) -> str:
+        if not _DEVICE_RULE.fullmatch(text):
+            raise Unreadable(marked("Recipe", "invalid device cgroup format '{0}'"), text[:80])
+        return text
 
 
 def read_device(text: str) -> dict[str, Any]:

@@ -99,6 +99,13 @@ class RootFilesystems:
         first mount, because their writable layers are not interchangeable. `also` is done before, in the same go."""
         return await self._mount(self._paths.container(container_id), layers, driver, read_only=read_only, also=also)
 
+    async def mount_image(self, container_id: str, place: str, layers: Sequence[str]) -> Path:
+        """Another image's files, to be read in a container. `place` is a name for them beside the container's own."""
+        return await self._mount(self._paths.container(container_id) / place, layers, "", read_only=True)
+
+    async def unmount_image(self, container_id: str, place: str) -> None:
+        await self._unmount(self._paths.container(container_id) / place)
+
     @property
     def can_change_owners(self) -> bool:
         """Whether there is a driver that shows a root with other owners: the kernel's does not."""

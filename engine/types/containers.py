@@ -23,9 +23,10 @@ class PortMapping(Data, frozen=True, kw_only=True):
 
 
 class Mount(Data, frozen=True, kw_only=True):
-    """Something put into the container's file tree. `source` is a host path or a volume name ("" = anonymous)."""
+    """Something put into the container's file tree. `source` is a host path, a volume's name ("" = anonymous) or an
+    image's."""
 
-    kind: Literal["bind", "volume", "tmpfs"]
+    kind: Literal["bind", "volume", "tmpfs", "image"]
     target: str
     source: str = ""
     read_only: bool = False
@@ -41,7 +42,11 @@ class Mount(Data, frozen=True, kw_only=True):
     copy_up: bool = True
     tmpfs_size: int = 0
     tmpfs_mode: int = 0o1777
+    tmpfs_options: tuple[str, ...] = ()
+    """Further ones, as mount(8) takes them: "uid=1000", "exec"."""
     volume_labels: dict[str, str] = {}
+    volume_options: dict[str, str] = {}
+    """Of the local driver, for a volume that is made for this."""
     subpath: str = ""
 
 
@@ -99,6 +104,10 @@ class Resources(Data, frozen=True, kw_only=True):
     io_weight: int = 0
     io: tuple[IoLimit, ...] = ()
     oom_score_adj: int = 0
+    swappiness: int = -1
+    """0 to 100, -1 is the host's. Only control groups v1 have it."""
+    oom_kill_disable: bool = False
+    """What asks for more memory than there is waits. Only control groups v1 have it."""
 
 
 class Security(Data, frozen=True, kw_only=True):
@@ -156,6 +165,8 @@ class ContainerSpec(Data, frozen=True, kw_only=True):
     ulimits: tuple[Ulimit, ...] = ()
     sysctls: dict[str, str] = {}
     devices: tuple[Device, ...] = ()
+    device_rules: tuple[str, ...] = ()
+    """As "c 189:* rwm". No device is kept from a container by number here: its file's rights decide."""
     resources: Resources = Resources()
     security: Security = Security()
     restart: RestartPolicy = RestartPolicy()
@@ -176,6 +187,8 @@ class ContainerSpec(Data, frozen=True, kw_only=True):
     ipc_mode: str = ""
     uts_mode: str = ""
     cgroup_mode: str = ""
+    cgroup_parent: str = ""
+    """A name for the group above, kept to be shown: the engine has a tree of its own."""
     log: LogLimits = LogLimits()
     driver: Literal["", "overlay", "fuse-overlayfs"] = ""
     platform: str = ""

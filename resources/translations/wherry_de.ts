@@ -4412,8 +4412,12 @@
         <translation>--mount kennt „{0}“ nicht, in „{1}“</translation>
     </message>
     <message>
-        <source>bind, volume and tmpfs are</source>
-        <translation>bind, volume und tmpfs schon</translation>
+        <source>bind, volume, tmpfs and image are</source>
+        <translation>bind, volume, tmpfs und image werden es</translation>
+    </message>
+    <message>
+        <source>invalid mount config for type &apos;image&apos;: field Source must not be empty</source>
+        <translation>ungültige Einbindung vom Typ &apos;image&apos;: Das Feld Source darf nicht leer sein</translation>
     </message>
     <message>
         <source>invalid mount config: mount type unknown: &apos;{0}&apos;</source>
@@ -4444,20 +4448,8 @@
         <translation>Unbekannte Weitergabe von Mounts: „{0}“</translation>
     </message>
     <message>
-        <source>there is one driver, local, without options</source>
-        <translation>es gibt einen Treiber, local, ohne Optionen</translation>
-    </message>
-    <message>
-        <source>give size and mode</source>
-        <translation>geben Sie Größe und Rechte an</translation>
-    </message>
-    <message>
         <source>invalid mount config for type &apos;tmpfs&apos;: size and mode are numbers</source>
         <translation>Größe und Rechte eines tmpfs sind Zahlen</translation>
-    </message>
-    <message>
-        <source>size, mode and ro are</source>
-        <translation>size, mode und ro schon</translation>
     </message>
     <message>
         <source>invalid tmpfs option &apos;{0}&apos;</source>
@@ -4488,20 +4480,12 @@
         <translation>Ungültiger Port „{0}“: Ports gehen von 1 bis 65535</translation>
     </message>
     <message>
-        <source>the engine makes the cgroups itself</source>
-        <translation>die Engine macht die Kontrollgruppen selbst</translation>
-    </message>
-    <message>
         <source>real-time scheduling needs root</source>
         <translation>Echtzeit braucht root</translation>
     </message>
     <message>
         <source>the kernel has dropped this limit</source>
         <translation>der Kernel hat diese Grenze nicht mehr</translation>
-    </message>
-    <message>
-        <source>cgroup v2 has no such knob</source>
-        <translation>cgroup v2 hat das nicht</translation>
     </message>
     <message>
         <source>there is one driver, local</source>
@@ -4526,10 +4510,6 @@
     <message>
         <source>only crun runs here</source>
         <translation>hier läuft nur crun</translation>
-    </message>
-    <message>
-        <source>device rules need root</source>
-        <translation>Regeln für Geräte brauchen root</translation>
     </message>
     <message>
         <source>GPU requests are not understood; use Devices</source>
@@ -4570,6 +4550,10 @@
     <message>
         <source>invalid ulimit “{0}”: write nofile=1024:4096</source>
         <translation>Ungültiges Ulimit „{0}“: schreiben Sie nofile=1024:4096</translation>
+    </message>
+    <message>
+        <source>invalid device cgroup format &apos;{0}&apos;</source>
+        <translation>ungültiges Format einer Geräteregel: &apos;{0}&apos;</translation>
     </message>
     <message>
         <source>invalid device “{0}”: write /dev/fuse or /dev/a:/dev/b:rwm</source>
@@ -5051,6 +5035,14 @@
         <translation>OOM-Wert</translation>
     </message>
     <message>
+        <source>Swappiness</source>
+        <translation>Auslagerungsneigung</translation>
+    </message>
+    <message>
+        <source>Wait for memory instead of being killed (control groups v1)</source>
+        <translation>Auf Speicher warten, statt beendet zu werden (Kontrollgruppen v1)</translation>
+    </message>
+    <message>
         <source>Ulimits</source>
         <translation>Ulimits</translation>
     </message>
@@ -5127,6 +5119,10 @@
         <translation>Geräte</translation>
     </message>
     <message>
+        <source>Device rules</source>
+        <translation>Geräteregeln</translation>
+    </message>
+    <message>
         <source>Kernel settings</source>
         <translation>Kernel-Einstellungen</translation>
     </message>
@@ -5165,6 +5161,10 @@
     <message>
         <source>The engine&apos;s choice</source>
         <translation>Wahl der Engine</translation>
+    </message>
+    <message>
+        <source>Group above</source>
+        <translation>Übergeordnete Gruppe</translation>
     </message>
     <message>
         <source>Platform</source>

@@ -90,9 +90,11 @@ def _engine_files(plan: SpecPlan) -> Iterator[dict[str, Any]]:
 def _asked(mount: PlannedMount, id_count: int) -> dict[str, Any]:
     access = "ro" if mount.read_only else "rw"
     if mount.tmpfs:
-        options = ["nosuid", "nodev", "noexec", access, f"mode={mount.mode:o}"]
+        options = [word for word in ("nosuid", "nodev", "noexec") if word[2:] not in mount.options]
+        options += [access, f"mode={mount.mode:o}"]
         if mount.size:
             options.append(f"size={mount.size}")
+        options += mount.options
         # A tmpfs covers what the image has there; its contents are not copied up, as with Docker's --mount.
         return _mount(mount.target, "tmpfs", "tmpfs", options)
     options = ["rbind", access, mount.propagation or "rprivate"]

@@ -23,6 +23,8 @@ class PlannedMount:
     propagation: str = "rprivate"
     size: int = 0
     mode: int = 0o1777
+    options: tuple[str, ...] = ()
+    """Further ones of a tmpfs."""
     owner: tuple[int, int] | None = None
     """Whom the files of the host's user shall belong to inside (uid and gid), by an idmapped mount."""
 

@@ -184,6 +184,16 @@ def _limits() -> Section:
                 f.integer_field("0", least=-1000, most=1000),
             ),
             Entry(
+                "resources.swappiness",
+                translate("RunForm", "Swappiness"),
+                f.integer_field("60", least=-1, most=100, empty=-1),
+            ),
+            Entry(
+                "resources.oom_kill_disable",
+                "",
+                f.BoolField(translate("RunForm", "Wait for memory instead of being killed (control groups v1)")),
+            ),
+            Entry(
                 "ulimits",
                 translate("RunForm", "Ulimits"),
                 f.LinesField("nofile=1024:4096", parse=_parse_ulimit, show=lambda u: f"{u.name}={u.soft}:{u.hard}"),
@@ -247,6 +257,7 @@ def _security() -> Section:
                 translate("RunForm", "Devices"),
                 f.LinesField("/dev/ttyUSB0", parse=_parse_device, show=_show_device),
             ),
+            Entry("device_rules", translate("RunForm", "Device rules"), f.LinesField("c 189:* rwm")),
             Entry("sysctls", translate("RunForm", "Kernel settings"), f.PairsField("net.core.somaxconn=1024")),
         ),
     )
@@ -276,6 +287,7 @@ def _advanced() -> Section:
                     ]
                 ),
             ),
+            Entry("cgroup_parent", translate("RunForm", "Group above"), f.TextField()),
             Entry("platform", translate("RunForm", "Platform"), f.TextField("linux/amd64")),
             Entry("stdin_once", "", f.BoolField(translate("RunForm", "Close its input after the first client"))),
         ),

@@ -41,6 +41,7 @@ VOLUME = st.builds(
     read_only=st.booleans(),
     copy_up=st.booleans(),
     volume_labels=st.dictionaries(WORD, st.text("ab,\"= '", max_size=6), max_size=2),
+    volume_options=st.just({}) | st.just({"type": "tmpfs", "device": "tmpfs", "o": "size=1m,uid=7"}),
     subpath=st.just("") | WORD,
 )
 TMPFS = st.builds(
@@ -49,6 +50,14 @@ TMPFS = st.builds(
     read_only=st.booleans(),
     tmpfs_size=st.integers(0, 1 << 40),
     tmpfs_mode=st.sampled_from([0o1777, 0o700, 0o755]),
+    tmpfs_options=st.lists(st.sampled_from(["uid=1000", "gid=5", "exec", "nr_inodes=1k"]), max_size=2, unique=True),
+)
+IMAGE = st.builds(
+    lambda target, source, **given: mount("image", target, source=source, **given),
+    PATH,
+    st.sampled_from(["img:2", "localhost:5000/a/b@sha256:00"]),
+    read_only=st.booleans(),
+    subpath=st.just("") | WORD,
 )
 ADDRESS = st.sampled_from(["", "127.0.0.1", "::1"])
 NUMBER = st.integers(1, 65535)
@@ -80,7 +89,7 @@ VALUES: dict[str, SearchStrategy[Any]] = {
     "ports": st.lists(PORT, min_size=1, max_size=3),
     "publish_all": ON,
     "exposed_ports": st.lists(st.sampled_from(["7/tcp", "8/udp", "9/tcp"]), min_size=1, unique=True),
-    "mounts": st.lists(BIND | VOLUME | TMPFS, min_size=1, max_size=4, unique_by=lambda item: item["target"]),
+    "mounts": st.lists(BIND | VOLUME | TMPFS | IMAGE, min_size=1, max_size=4, unique_by=lambda item: item["target"]),
     "volumes_from": st.lists(WORD, min_size=1, max_size=2),
     "shm_size": COUNT,
     "ulimits": st.lists(
@@ -97,6 +106,8 @@ VALUES: dict[str, SearchStrategy[Any]] = {
         ),
         min_size=1, max_size=2,
     ),
+    "device_rules": st.lists(st.sampled_from(["c 189:* rwm", "a *:* r"]), min_size=1, max_size=2),
+    "cgroup_parent": st.sampled_from(["/docker/buildx", "x.slice"]),
     "resources": st.fixed_dictionaries(
         {},
         optional={
@@ -111,6 +122,8 @@ VALUES: dict[str, SearchStrategy[Any]] = {
             "cpuset_mems": st.just("0"),
             "pids": COUNT | st.just(-1),
             "io_weight": st.integers(10, 1000),
+            "swappiness": st.integers(0, 100),
+            "oom_kill_disable": ON,
             "oom_score_adj": st.integers(-1000, 1000).filter(bool),
             "io": st.lists(RATE, min_size=1, max_size=4),
         },
