@@ -1762,6 +1762,34 @@
         <translation>Ein Befehl endete mit {0}</translation>
     </message>
     <message>
+        <source>A command was left running</source>
+        <translation>Ein Befehl läuft weiter</translation>
+    </message>
+    <message>
+        <source>Its streams were attached to</source>
+        <translation>Mit seinen Datenströmen verbunden</translation>
+    </message>
+    <message>
+        <source>Its streams were let go of</source>
+        <translation>Von seinen Datenströmen getrennt</translation>
+    </message>
+    <message>
+        <source>Files were copied out</source>
+        <translation>Dateien herauskopiert</translation>
+    </message>
+    <message>
+        <source>Files were copied in</source>
+        <translation>Dateien hineinkopiert</translation>
+    </message>
+    <message>
+        <source>Its files were exported</source>
+        <translation>Seine Dateien exportiert</translation>
+    </message>
+    <message>
+        <source>An image was made of it</source>
+        <translation>Ein Image daraus erstellt</translation>
+    </message>
+    <message>
         <source>Removed</source>
         <translation>Entfernt</translation>
     </message>

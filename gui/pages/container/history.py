@@ -253,13 +253,17 @@ class HistoryTab(DetailTab):
         events = await self.client.call(lambda engine: engine.event_log())
         if self._container is None or self._container.id != key:
             return
-        own = [event for event in events if event.id == key][-_MOST_EVENTS:]
+        own = [event for event in events if event.id == key and event.action not in _NOT_SHOWN][-_MOST_EVENTS:]
         _clear(self._events)
         for event in reversed(own):
             self._events.addWidget(_event_row(event))
         if not own:
             self._events.addWidget(label(translate("History", "Nothing yet"), Text.BODY, Tone.MUTED))
         self.events.subtitle.setText(str(len(own)) if own else "")
+
+
+_NOT_SHOWN = frozenset({"resize", "top"})
+"""What clients do by the dozen, and nobody looks for here."""
 
 
 def _event_row(event: Event) -> QWidget:
@@ -300,6 +304,13 @@ def event_words(event: Event) -> str:
         "exec_create": translate("Events", "A command was prepared: {0}").format(detail),
         "exec_start": translate("Events", "A command was run: {0}").format(detail),
         "exec_die": translate("Events", "A command ended with {0}").format(code),
+        "exec_detach": translate("Events", "A command was left running"),
+        "attach": translate("Events", "Its streams were attached to"),
+        "detach": translate("Events", "Its streams were let go of"),
+        "archive-path": translate("Events", "Files were copied out"),
+        "extract-to-dir": translate("Events", "Files were copied in"),
+        "export": translate("Events", "Its files were exported"),
+        "commit": translate("Events", "An image was made of it"),
         "destroy": translate("Events", "Removed"),
         "health_status: starting": translate("Events", "Its health is being checked"),
         "health_status: healthy": translate("Events", "Healthy"),
