@@ -12,7 +12,7 @@ from engine.api.call import decode, encode
 from engine.api.credentials import logins_of
 from engine.api.decompression import decompressed
 from engine.api.shapes.names import tagged
-from engine.api.statuses import Refusal, message_of, unsupported
+from engine.api.statuses import Refusal, advice_of, message_of, unsupported
 from engine.errors import Code, RuntimeFailure, WherryError
 from engine.types.builds import Allowance, BuildImage, StepState
 
@@ -137,23 +137,35 @@ def _refuse_unsupported(call: Call) -> None:
 
 
 async def _tell(call: Call, operation: OperationHandle, *, quiet: bool) -> web.StreamResponse:
-    response = await call.stream()
+    """As a stream from the first line on. What fails before there is one is an error with a status."""
+    response: web.StreamResponse | None = None
     transcript = _Transcript()
+
+    async def say(lines: bytes) -> web.StreamResponse:
+        nonlocal response
+        if response is None:
+            response = await call.stream()
+        await response.write(lines)
+        return response
+
     if not quiet:
         async with contextlib.aclosing(_outputs(call, operation.id)) as batches:
             async for batch in batches:
                 told = await call.engine.builds.get(operation.id)
-                await response.write(_lines(transcript.steps(told) + transcript.output(batch)))
+                if messages := transcript.steps(told) + transcript.output(batch):
+                    await say(_lines(messages))
     try:
         image_id = await operation.result()
     except WherryError as error:
-        if not quiet:
-            await response.write(_lines(transcript.steps(await call.engine.builds.get(operation.id))))
-        await response.write(_failure(error))
+        if not quiet and (late := transcript.steps(await call.engine.builds.get(operation.id))):
+            await say(_lines(late))
+        if response is None:
+            raise
+        finished = await say(_failure(error))
     else:
-        await response.write(_lines(await _ending(call, operation.id, transcript, image_id, quiet=quiet)))
-    await response.write_eof()
-    return response
+        finished = await say(_lines(await _ending(call, operation.id, transcript, image_id, quiet=quiet)))
+    await finished.write_eof()
+    return finished
 
 
 async def _outputs(call: Call, build_id: str) -> AsyncGenerator[Sequence[BuildOutput], None]:
@@ -172,7 +184,7 @@ async def _ending(
 ) -> list[dict[str, Any]]:
     aux = {"aux": {"ID": image_id}}
     if quiet:
-        return [aux, {"stream": f"{image_id}\n"}]
+        return [{"stream": f"{image_id}\n"}]
     finished = await call.engine.builds.get(build_id)
     messages = [*transcript.steps(finished), aux]
     messages.append({"stream": f"Successfully built {image_id.removeprefix('sha256:')[:12]}\n"})
@@ -194,7 +206,9 @@ class _Transcript:
                 continue
             if step.id not in self._begun:
                 self._begun.add(step.id)
-                messages.append({"stream": f"Step {number}/{len(build.steps)} : {step.instruction}\n"})
+                # As dockerd has it: clients match the step without the end of its line.
+                messages.append({"stream": f"Step {number}/{len(build.steps)} : {step.instruction}"})
+                messages.append({"stream": "\n"})
             if step.state is StepState.CACHED and step.id not in self._cached:
                 self._cached.add(step.id)
                 messages.append({"stream": " ---> Using cache\n"})
@@ -211,6 +225,8 @@ def _lines(messages: list[dict[str, Any]]) -> bytes:
 def _failure(error: WherryError) -> bytes:
     message = message_of(error)
     detail: dict[str, Any] = {"message": message}
+    if advice := advice_of(error):
+        detail["advice"] = advice
     if isinstance(error, RuntimeFailure) and error.code is Code.BUILD_STEP_FAILED:
         detail["code"] = error.exit_code  # the client exits with it, so nothing else may stand there
     return _lines([{"errorDetail": detail, "error": message}])

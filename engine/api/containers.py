@@ -59,11 +59,12 @@ async def list_containers(call: Call) -> web.StreamResponse:
     images, networks = await images_by_id(call.engine), await networks_by_name(call.engine)
     everything = sorted(await call.engine.containers.list(), key=lambda each: (each.created, each.id), reverse=True)
     _check_states(filters)
+    ancestors = _ancestors(filters, images)
     wanted_all = call.flag("all") or limit > 0 or any(key in filters for key in ("status", "exited"))
     chosen = [
         container
         for container in _between(everything, filters)
-        if (wanted_all or _counts_as_running(container)) and _passes(container, filters, images, networks)
+        if (wanted_all or _counts_as_running(container)) and _passes(container, filters, images, ancestors, networks)
     ]
     if limit > 0:
         chosen = chosen[:limit]
@@ -106,7 +107,11 @@ def _names(container: Container, name: str) -> bool:
 
 
 def _passes(
-    container: Container, filters: Filters, images: Mapping[str, Image], networks: Mapping[str, Network]
+    container: Container,
+    filters: Filters,
+    images: Mapping[str, Image],
+    ancestors: Sequence[Image],
+    networks: Mapping[str, Network],
 ) -> bool:
     if not tuple(filters):
         return True
@@ -120,7 +125,7 @@ def _passes(
         and filters.labels("label", merged_labels(container, image))
         and filters.exact("exited", exit_code)
         and filters.exact("health", _health_word(container))
-        and _of_image(container, filters, image)
+        and _of_image(container, filters, images, ancestors)
         and _has_volume(container, filters)
         and _on_network(container, filters, networks)
         and _has_port(container, filters, image)
@@ -152,16 +157,40 @@ def _health_word(container: Container) -> str:
     return "none" if container.health.status is Health.NONE else container.health.status.value
 
 
-def _of_image(container: Container, filters: Filters, image: Image | None) -> bool:
+def _of_image(container: Container, filters: Filters, images: Mapping[str, Image], ancestors: Sequence[Image]) -> bool:
+    """Made from one of the images asked for, or from one that was made from it."""
     if "ancestor" not in filters:
         return True
+    image = images.get(container.image_id)
+    if image is not None and any(_descends(image, ancestor, images) for ancestor in ancestors):
+        return True
     names = {container.image, container.image_id}
-    if image is not None:
-        names.update((*image.tags, *image.digests))
-    return any(_is_ancestor(wanted, names, container.image_id) for wanted in filters.get("ancestor"))
+    return any(_means_image(wanted, names, container.image_id) for wanted in filters.get("ancestor"))
 
 
-def _is_ancestor(wanted: str, names: set[str], image_id: str) -> bool:
+def _ancestors(filters: Filters, images: Mapping[str, Image]) -> list[Image]:
+    """The images that an ancestor filter means."""
+    return [
+        image
+        for image in images.values()
+        for wanted in filters.get("ancestor")
+        if _means_image(wanted, {image.id, *image.tags, *image.digests}, image.id)
+    ]
+
+
+def _descends(image: Image, ancestor: Image, images: Mapping[str, Image]) -> bool:
+    if len(image.layers) > len(ancestor.layers) > 0 and image.layers[: len(ancestor.layers)] == ancestor.layers:
+        return True
+    seen: set[str] = set()
+    while image.id not in seen:
+        if image.id == ancestor.id:
+            return True
+        seen.add(image.id)
+        image = images.get(image.parent, image)
+    return False
+
+
+def _means_image(wanted: str, names: set[str], image_id: str) -> bool:
     bare = wanted.removeprefix("sha256:")
     if len(bare) >= 4 and image_id.removeprefix("sha256:").startswith(bare):
         return True
@@ -234,6 +263,7 @@ async def inspect_container(call: Call) -> web.StreamResponse:
             volume_paths=await volume_paths(call.engine, [container]),
             networks=await networks_by_name(call.engine),
             exec_ids=call.served.execs.ids_of(container.id),
+            version=call.version,
             size=size,
         )
     )

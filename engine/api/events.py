@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from engine.api.filters import Filters
     from engine.types.events import Event
 
+_SEQUENCE = "application/json-seq"
+_RECORD_SEPARATOR = b"\x1e"
 _FILTERS = frozenset(
     {"config", "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope", "secret",
      "service", "type", "volume"}
@@ -35,12 +37,24 @@ async def events(call: Call) -> web.StreamResponse:
         since, until = call.text("since")[:40], call.text("until")[:40]
         raise Refusal(400, f"`since` time ({since}) cannot be after `until` time ({until})")
     async with aclosing(_events(call, since_ns, until_ns)) as happened:
-        response = await call.stream()
+        kind = _content_type(call)
+        before = _RECORD_SEPARATOR if kind == _SEQUENCE else b""
+        response = await call.stream(kind)
         async for event in happened:
             if _passes(event, filters):
-                await response.write(encode(event_record(event)))
+                await response.write(before + encode(event_record(event, call.version)))
         await response.write_eof()
     return response
+
+
+def _content_type(call: Call) -> str:
+    """That of the streams of JSON which the client would rather have; plain JSON where it does not say."""
+    offered = {"application/x-ndjson": 52, _SEQUENCE: 52, "application/jsonl": 53}
+    for entry in call.request.headers.get("Accept", "").split(","):
+        kind = entry.partition(";")[0].strip().lower()
+        if kind in offered and call.at_least(offered[kind]):
+            return kind
+    return "application/json"
 
 
 async def _events(call: Call, since_ns: int, until_ns: int) -> AsyncGenerator[Event, None]:

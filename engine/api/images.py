@@ -41,7 +41,11 @@ async def list_images(call: Call) -> web.StreamResponse:
             with docker_words("image", name):
                 pivot = _age(await call.engine.images.get(name))
             chosen = [image for image in chosen if (_age(image) < pivot if key == "before" else _age(image) > pivot)]
-    return call.answer([_row(image, filters) for image in chosen])
+    rows = [_row(image, filters) for image in chosen]
+    if call.at_least(44):
+        for row in rows:
+            del row["VirtualSize"]
+    return call.answer(rows)
 
 
 def _age(image: Image) -> float:
@@ -99,7 +103,7 @@ async def inspect_image(call: Call) -> web.StreamResponse:
     if wanted and wanted != str(image.platform):
         raise Refusal(404, f"image {name} is for {image.platform}, not for {wanted}")
     driver = (await call.engine.host.facts()).driver
-    return call.answer(inspection(image, driver=driver))
+    return call.answer(inspection(image, driver=driver, version=call.version))
 
 
 async def history(call: Call) -> web.StreamResponse:

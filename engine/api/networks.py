@@ -27,9 +27,8 @@ _PRUNE_FILTERS = frozenset({"until", "label", "label!"})
 
 async def list_networks(call: Call) -> web.StreamResponse:
     filters = call.filters(_LIST_FILTERS)
-    return call.answer(
-        [network_record(each, members=False) for each in await call.engine.networks.list() if _passes(each, filters)]
-    )
+    chosen = [each for each in await call.engine.networks.list() if _passes(each, filters)]
+    return call.answer([network_record(each, members=False, version=call.version) for each in chosen])
 
 
 def _passes(network: Network, filters: Filters) -> bool:
@@ -52,7 +51,7 @@ async def inspect_network(call: Call) -> web.StreamResponse:
         raise Refusal(404, f"network {call.words['id'][:200]} not found in scope {scope[:20]}")
     with docker_words("network", call.words["id"]):
         found = await _get(call, call.words["id"])
-    return call.answer(network_record(found, members=True))
+    return call.answer(network_record(found, members=True, version=call.version))
 
 
 async def _get(call: Call, name: str) -> Network:

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from engine.api.call import Call, encode
 from engine.api.statuses import Refusal, advice_of, message_of, status_of
-from engine.api.versions import MAXIMUM, VERSION_HEADERS, check_version
+from engine.api.versions import UNNAMED, VERSION_HEADERS, check_version
 from engine.errors import WherryError, exhausted
 from engine.recipe.faults import Unreadable
 
@@ -105,7 +105,7 @@ class Router:
 
     async def _dispatch(self, served: Served, request: web.BaseRequest, calls: list[Call]) -> web.StreamResponse:
         path = _clean_path(request)
-        version = MAXIMUM
+        version = UNNAMED
         prefix = _VERSION.match(path)
         if prefix:
             version = check_version(int(prefix[1]), int(prefix[2]))

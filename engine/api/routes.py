@@ -8,6 +8,7 @@ from engine.api import (
     build,
     buildkit,
     containers,
+    disk_usage,
     events,
     exec,
     images,
@@ -26,7 +27,7 @@ _SYSTEM = (
     Route("HEAD", "/_ping", system.ping),
     Route("GET", "/version", system.version),
     Route("GET", "/info", system.info),
-    Route("GET", "/system/df", system.disk_usage),
+    Route("GET", "/system/df", disk_usage.disk_usage),
     Route("GET", "/events", events.events),
     Route("POST", "/auth", transfers.auth),
 )

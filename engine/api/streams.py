@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import time
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -16,13 +15,13 @@ from engine.api.detach import detach_keys
 from engine.api.filters import parse_moment
 from engine.api.hijack import MULTIPLEXED_STREAM, RAW_STREAM, Parting, RawStream, converse, frames, hijack
 from engine.api.lookups import docker_words
+from engine.api.shapes.stats import nothing as no_stats
 from engine.api.shapes.stats import stats as stats_record
 from engine.api.shapes.times import rfc3339_ns
 from engine.api.statuses import Refusal, message_of
 from engine.errors import Code, NotFound, WherryError
 from engine.types.containers import ALIVE_STATES, State
 from engine.types.logs import ReadLogs
-from engine.types.stats import Sample
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     from engine.api.call import Call
     from engine.types.logs import LogLine
+    from engine.types.stats import Sample
 
 _STATS_SECONDS = 1.0
 _SPEAKING = ALIVE_STATES | {State.STARTING, State.RESTARTING}
@@ -201,14 +201,19 @@ async def stats(call: Call) -> web.StreamResponse:
     facts = await call.engine.host.facts()
     processors, memory = facts.processors or os.cpu_count() or 1, facts.memory
 
-    def record(sample: Sample, before: Sample | None) -> bytes:
-        return encode(stats_record(container, sample, before, processors=processors, host_memory=memory))
+    def record(sample: Sample | None, before: Sample | None) -> bytes:
+        if sample is None:
+            return encode(no_stats(container, call.version))
+        return encode(
+            stats_record(container, sample, before, processors=processors, host_memory=memory, version=call.version)
+        )
 
     before: Sample | None = None
     if not call.flag("stream", default=True):
         if not call.flag("one-shot"):
             before = await _sample(call, container.id)
-            await asyncio.sleep(_STATS_SECONDS)
+            if before is not None:
+                await asyncio.sleep(_STATS_SECONDS)
         body = record(await _sample(call, container.id), before)
         return web.Response(body=body, content_type="application/json")
     response = await call.stream()
@@ -222,11 +227,11 @@ async def stats(call: Call) -> web.StreamResponse:
     return response
 
 
-async def _sample(call: Call, container_id: str) -> Sample:
-    """A container that does not run uses nothing, says Docker."""
+async def _sample(call: Call, container_id: str) -> Sample | None:
+    """None of a container that does not run."""
     try:
         return await call.engine.stats.sample(container_id)
     except WherryError as error:
         if error.code is not Code.WRONG_STATE:
             raise
-        return Sample(container_id=container_id, time_ns=time.time_ns())
+        return None

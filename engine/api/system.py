@@ -7,25 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from engine.api.lookups import images_by_id, networks_by_name, volume_paths
-from engine.api.shapes.containers import summary
-from engine.api.shapes.images import summary as image_summary
-from engine.api.shapes.stores import cache_entry
-from engine.api.shapes.stores import volume as volume_record
 from engine.api.shapes.times import rfc3339
-from engine.api.statuses import Refusal
 from engine.api.versions import API_VERSION, MINIMUM_API_VERSION, VERSION, VERSION_HEADERS
-from engine.errors import InvalidRequest, NotFound
+from engine.errors import InvalidRequest
 from engine.types.containers import State
 from engine.types.data import now
 
 if TYPE_CHECKING:
     from engine.api.call import Call
-    from engine.types.containers import Container
     from engine.types.host import EngineFacts
-    from engine.types.volumes import Volume
 
-_DF_TYPES = frozenset({"container", "image", "volume", "build-cache"})
 _PING_HEADERS = {
     **VERSION_HEADERS,
     # "1" is the classic builder: clients then send the context as a tar and do not look for BuildKit.
@@ -208,60 +199,3 @@ def _abilities(facts: EngineFacts) -> dict[str, Any]:
         "DefaultAddressPools": None,
         "CDISpecDirs": [],
     }
-
-
-async def disk_usage(call: Call) -> web.StreamResponse:
-    """Everything with its size. What was never measured is measured now; Docker too takes its time here."""
-    kinds = set(call.texts("type")) or set(_DF_TYPES)
-    if not kinds <= _DF_TYPES:
-        raise Refusal(400, f"unknown object type: {', '.join(sorted(kinds - _DF_TYPES))[:80]}")
-    answer: dict[str, Any] = {
-        "LayersSize": 0,
-        "Images": None,
-        "Containers": None,
-        "Volumes": None,
-        "BuildCache": None,
-        "BuilderSize": 0,
-    }
-    if "image" in kinds:
-        usage = await call.engine.images.usage()
-        answer["LayersSize"] = usage.layers
-        answer["Images"] = [
-            image_summary(image, containers=len(image.used_by)) for image in await call.engine.images.list()
-        ]
-    if "container" in kinds:
-        answer["Containers"] = await _container_rows(call)
-    if "volume" in kinds:
-        volumes = [await _measured(call, each) for each in await call.engine.volumes.list()]
-        answer["Volumes"] = [volume_record(each, usage=True) for each in volumes]
-    if "build-cache" in kinds:
-        answer["BuildCache"] = [cache_entry(entry) for entry in await call.engine.builds.cache()]
-    return call.answer(answer)
-
-
-async def _container_rows(call: Call) -> list[dict[str, Any]]:
-    containers = await call.engine.containers.list()
-    images, networks = await images_by_id(call.engine), await networks_by_name(call.engine)
-    paths = await volume_paths(call.engine, containers)
-    rows = []
-    for container in containers:
-        size = await _size(call, container)
-        image = images.get(container.image_id)
-        rows.append(summary(container, image=image, volume_paths=paths, networks=networks, size=size))
-    return rows
-
-
-async def _size(call: Call, container: Container) -> Any:
-    try:
-        return await call.engine.containers.size(container.id)
-    except NotFound:
-        return None
-
-
-async def _measured(call: Call, volume: Volume) -> Volume:
-    if volume.size is not None:
-        return volume
-    try:
-        return await call.engine.volumes.measure(volume.name)
-    except NotFound:
-        return volume

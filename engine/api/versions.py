@@ -7,7 +7,9 @@ from importlib.metadata import PackageNotFoundError, version
 from engine.api.statuses import Refusal
 
 MINIMUM = (1, 24)
-MAXIMUM = (1, 50)
+MAXIMUM = (1, 54)
+UNNAMED = (1, 51)
+"""What a request without a version gets: the last one whose answers still have all that older clients read."""
 API_VERSION = f"{MAXIMUM[0]}.{MAXIMUM[1]}"
 MINIMUM_API_VERSION = f"{MINIMUM[0]}.{MINIMUM[1]}"
 

@@ -109,7 +109,12 @@ class ContextDirectory:
         ignored = self._rules.ignores(_inside(pattern)) and os.path.lexists(self.root / _inside(pattern))
         if ignored:
             return DockerfileError(f"{pattern} is left out by .dockerignore", hint="Add an exception, “!path”, there.")
-        return DockerfileError(f"{pattern} is not in the build context", hint=did_you_mean(pattern, self._entries))
+        docker = (
+            "COPY failed: file not found in build context or excluded by .dockerignore: "
+            f"stat {pattern}: file does not exist"
+        )
+        hint = did_you_mean(pattern, self._entries)
+        return DockerfileError(f"{pattern} is not in the build context", hint=hint, docker=docker)
 
     def entry(self, path: str) -> ContextEntry:
         return self._entries[path]

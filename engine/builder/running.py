@@ -108,6 +108,7 @@ class RunStep:
                 f"The step ended with exit code {code}",
                 self.created_by,
                 code=Code.BUILD_STEP_FAILED,
+                docker=f"The command '{self.created_by.removeprefix('RUN ')}' returned a non-zero code: {code}",
                 exit_code=code if 0 < code < 256 else 125,
             )
         return None

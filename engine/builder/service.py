@@ -315,7 +315,8 @@ def _dockerfile_text(request: BuildImage, root: Path | None) -> str:
     if not path.is_file():
         near = sorted(one.name for one in path.parent.glob("*ockerfile*")) if path.parent.is_dir() else []
         hint = f"There is {near[0]} in the same place." if near else "Name it with --file."
-        raise DockerfileError(f"There is no {request.dockerfile} in {path.parent}", hint=hint)
+        docker = f"Cannot locate specified Dockerfile: {request.dockerfile or 'Dockerfile'}"
+        raise DockerfileError(f"There is no {request.dockerfile} in {path.parent}", hint=hint, docker=docker)
     if root is not None and not named.is_absolute() and not path.resolve().is_relative_to(root.resolve()):
         raise DockerfileError(f"{request.dockerfile} leads out of the build context")
     with path.open("rb") as file:

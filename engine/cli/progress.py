@@ -23,7 +23,9 @@ def show_messages(
         if "error" in message or "errorDetail" in message:
             detail = message.get("errorDetail") or {}
             out.flush()
-            raise Failed(int(detail.get("code") or 0), str(detail.get("message") or message.get("error")))
+            raise Failed(
+                int(detail.get("code") or 0), str(detail.get("advice") or detail.get("message") or message.get("error"))
+            )
         if "aux" in message:
             if on_aux is not None:
                 on_aux(message["aux"])

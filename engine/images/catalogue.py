@@ -159,9 +159,14 @@ class Catalogue:
             used_by=tuple(user.container_id for user in self.users_of(image_id)),
             author=image.document.author or "",
             comment=image.document.comment or "",
+            parent=self._parent(image),
             dangling=not tags,
             pulled=datetime.fromtimestamp(image.pulled_ns / 1e9, UTC),
         )
+
+    def _parent(self, image: StoredImage) -> str:
+        named = (image.document.config.image or "") if image.document.config is not None else ""
+        return named if named in self._images and named != image.id else ""
 
     def layer_size(self, diff_id: str) -> int:
         record = self._layers.get(diff_id)

@@ -74,7 +74,7 @@ class Maker:
             "created": configs.format_time(moment),
             "author": request.author or document.get("author", ""),
             "comment": request.message,
-            "config": configs.config_block(config),
+            "config": {**configs.config_block(config), "Image": base.id},
             "rootfs": {"type": "layers", "diff_ids": [*base.diff_ids, record.diff_id]},
             "history": [*(document.get("history") or []), {key: value for key, value in line.items() if value}],
         }

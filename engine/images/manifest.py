@@ -130,6 +130,8 @@ class ConfigBlock(msgspec.Struct, frozen=True, rename="pascal"):
     healthcheck: HealthBlock | None = None
     shell: tuple[Text, ...] | None = None
     on_build: tuple[Text, ...] | None = None
+    image: Text | None = None
+    """What it was made from, where it was made by a commit."""
 
 
 class HistoryBlock(msgspec.Struct, frozen=True):

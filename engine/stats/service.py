@@ -14,8 +14,10 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from engine.errors import Conflict, NotFound, WherryError
-from engine.stats.host import HostReader
+from engine.stats.host import HostReader, processor_time_ns
 from engine.stats.live import LiveContainer
 from engine.stats.rates import rates_between
 from engine.stats.ring import EARLIER_SUFFIX, SLOT_SECONDS, SLOTS, SUFFIX, Ring
@@ -136,7 +138,8 @@ class StatsService:
 
     async def sample(self, container: str) -> Sample:
         """One reading, now."""
-        return self._live_of(self._targets.stat_target(container)).take(0)
+        sample = self._live_of(self._targets.stat_target(container)).take(0)
+        return msgspec.structs.replace(sample, host_cpu_ns=processor_time_ns())
 
     async def watch(
         self, container_names: Sequence[str] | None = None, *, interval: float = 1.0

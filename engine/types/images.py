@@ -60,6 +60,8 @@ class Image(Data, frozen=True, kw_only=True):
     """Ids of containers made from it."""
     author: str = ""
     comment: str = ""
+    parent: str = ""
+    """The id of the image it was committed from, while that is here too."""
     dangling: bool = False
     pulled: datetime | None = None
 

@@ -19,6 +19,8 @@ class Sample(Data, frozen=True, kw_only=True):
 
     container_id: str
     time_ns: int
+    host_cpu_ns: int = 0
+    """What the host's processors had spent by then, all together; only in a sample that was asked for."""
     cpu_usage_us: int = 0
     cpu_user_us: int = 0
     cpu_system_us: int = 0

@@ -208,6 +208,7 @@ def inspection(
     volume_paths: Mapping[str, str],
     networks: Mapping[str, Network],
     exec_ids: Sequence[str],
+    version: tuple[int, int],
     size: SizeOnDisk | None = None,
 ) -> dict[str, Any]:
     """`GET /containers/{id}/json`."""
@@ -237,6 +238,10 @@ def inspection(
         "Config": config(container, image),
         "NetworkSettings": _network_settings(container, image, endpoints(container, networks)),
     }
+    if version >= (1, 52):
+        settings = whole["NetworkSettings"]
+        whole["NetworkSettings"] = {name: settings[name] for name in ("SandboxID", "SandboxKey", "Ports", "Networks")}
+        del whole["Config"]["OnBuild"]
     if size is not None:
         whole["SizeRw"] = size.writable
         whole["SizeRootFs"] = size.total
@@ -317,7 +322,6 @@ def config(container: Container, image: Image | None) -> dict[str, Any]:
         "AttachStdin": spec.stdin_once,
         "AttachStdout": True,
         "AttachStderr": True,
-        "ExposedPorts": {key: {} for key in _exposed(container, image)},
         "Tty": spec.tty,
         "OpenStdin": spec.stdin_open,
         "StdinOnce": spec.stdin_once,
@@ -330,6 +334,8 @@ def config(container: Container, image: Image | None) -> dict[str, Any]:
         "OnBuild": None,
         "Labels": merged_labels(container, image),
     }
+    if exposed := _exposed(container, image):
+        record["ExposedPorts"] = {key: {} for key in exposed}
     stop_signal = spec.stop_signal if spec.stop_signal is not None else (base.stop_signal if base else "")
     if stop_signal:
         record["StopSignal"] = stop_signal

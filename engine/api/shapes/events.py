@@ -37,7 +37,7 @@ def _signal_number(name: str) -> str:
     return str(signal.Signals[full].value) if full in signal.Signals.__members__ else name
 
 
-def event_record(event: Event) -> dict[str, Any]:
+def event_record(event: Event, version: tuple[int, int]) -> dict[str, Any]:
     kind = docker_type(event)
     attributes = _attributes(event, kind)
     record: dict[str, Any] = {
@@ -48,10 +48,10 @@ def event_record(event: Event) -> dict[str, Any]:
         "time": event.time_ns // 1_000_000_000,
         "timeNano": event.time_ns,
     }
-    if kind in ("container", "image"):
+    if version < (1, 52) and kind in ("container", "image"):
         # The spelling before 1.22, which clients still read.
         record["status"] = event.action
         record["id"] = event.id
-    if kind == "container" and "image" in attributes:
+    if version < (1, 52) and kind == "container" and "image" in attributes:
         record["from"] = attributes["image"]
     return record

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def summary(image: Image, *, containers: int = -1) -> dict[str, Any]:
     return {
         "Id": image.id,
-        "ParentId": "",
+        "ParentId": image.parent,
         "RepoTags": [familiar(tag) for tag in image.tags],
         "RepoDigests": [familiar(digest) for digest in image.digests],
         "Created": unix(image.created),
@@ -29,45 +29,57 @@ def summary(image: Image, *, containers: int = -1) -> dict[str, Any]:
     }
 
 
-def inspection(image: Image, *, driver: str) -> dict[str, Any]:
+def inspection(image: Image, *, driver: str, version: tuple[int, int]) -> dict[str, Any]:
     """With `ContainerConfig`, which Docker showed up to 1.44: docker-compose 1.29, which speaks any version, reads it
     without looking whether it is there."""
-    return {
+    record: dict[str, Any] = {
         "Id": image.id,
         "RepoTags": [familiar(tag) for tag in image.tags],
         "RepoDigests": [familiar(digest) for digest in image.digests],
-        "Parent": "",
+        "Parent": image.parent,
         "Comment": image.comment,
         "Created": rfc3339(image.created),
         "DockerVersion": "",
         "Author": image.author,
-        "Config": config(image.config),
-        "ContainerConfig": config(image.config),
+        "Config": config(image.config, version),
+        "ContainerConfig": config(image.config, (1, 44)),
         "Architecture": image.platform.architecture,
-        "Variant": image.platform.variant,
         "Os": image.platform.os,
         "Size": image.size,
-        "VirtualSize": image.size,
         "GraphDriver": {"Name": driver, "Data": None},
         "RootFS": {"Type": "layers", "Layers": list(image.layers)},
         "Metadata": {"LastTagTime": rfc3339(image.pulled)},
     }
+    if image.platform.variant:
+        record["Variant"] = image.platform.variant
+    if version < (1, 44):
+        record["VirtualSize"] = image.size
+    if version >= (1, 52):
+        for name in ("Parent", "Comment", "DockerVersion", "Author"):
+            if not record[name]:
+                del record[name]
+    return record
 
 
-def config(given: ImageConfig) -> dict[str, Any]:
-    record: dict[str, Any] = {
-        "Hostname": "",
-        "Domainname": "",
+_OF_CONTAINERS: dict[str, Any] = {
+    "Hostname": "",
+    "Domainname": "",
+    "AttachStdin": False,
+    "AttachStdout": False,
+    "AttachStderr": False,
+    "Tty": False,
+    "OpenStdin": False,
+    "StdinOnce": False,
+    "Image": "",
+}
+"""What an image's configuration showed up to 1.49, always empty."""
+
+
+def config(given: ImageConfig, version: tuple[int, int]) -> dict[str, Any]:
+    named: dict[str, Any] = {
         "User": given.user,
-        "AttachStdin": False,
-        "AttachStdout": False,
-        "AttachStderr": False,
-        "Tty": False,
-        "OpenStdin": False,
-        "StdinOnce": False,
         "Env": list(given.env),
         "Cmd": list(given.command) or None,
-        "Image": "",
         "Volumes": {path: {} for path in given.volumes} or None,
         "WorkingDir": given.workdir,
         "Entrypoint": list(given.entrypoint) or None,
@@ -80,8 +92,10 @@ def config(given: ImageConfig) -> dict[str, Any]:
         "Shell": list(given.shell),
         "Healthcheck": healthcheck(given.health),
     }
-    record.update({key: value for key, value in optional.items() if value})
-    return record
+    if version >= (1, 52):
+        named = {key: value for key, value in named.items() if value}
+    record = {**_OF_CONTAINERS, **named} if version < (1, 50) else named
+    return record | {key: value for key, value in optional.items() if value}
 
 
 def history(image: Image, steps: Sequence[HistoryStep]) -> list[dict[str, Any]]:

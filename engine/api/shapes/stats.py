@@ -12,10 +12,16 @@ if TYPE_CHECKING:
 
 
 def stats(
-    container: Container, sample: Sample, before: Sample | None, *, processors: int, host_memory: int
+    container: Container,
+    sample: Sample,
+    before: Sample | None,
+    *,
+    processors: int,
+    host_memory: int,
+    version: tuple[int, int],
 ) -> dict[str, Any]:
     """One reading, with the one before it for the rates clients work out."""
-    return {
+    return _kind(version) | {
         "name": "/" + container.name,
         "id": container.id,
         "read": rfc3339_ns(sample.time_ns),
@@ -43,6 +49,27 @@ def stats(
     }
 
 
+def nothing(container: Container, version: tuple[int, int]) -> dict[str, Any]:
+    """Of one that does not run there is no reading."""
+    return _kind(version) | {
+        "name": "/" + container.name,
+        "id": container.id,
+        "read": NEVER,
+        "preread": NEVER,
+        "num_procs": 0,
+        "storage_stats": {},
+        "pids_stats": {},
+        "blkio_stats": {**_BLKIO, "io_service_bytes_recursive": None, "io_serviced_recursive": None},
+        "cpu_stats": _no_cpu(),
+        "precpu_stats": _no_cpu(),
+        "memory_stats": {},
+    }
+
+
+def _kind(version: tuple[int, int]) -> dict[str, Any]:
+    return {"os_type": "linux"} if version >= (1, 52) else {}
+
+
 def _cpu(sample: Sample, processors: int) -> dict[str, Any]:
     return {
         "cpu_usage": {
@@ -50,8 +77,7 @@ def _cpu(sample: Sample, processors: int) -> dict[str, Any]:
             "usage_in_kernelmode": sample.cpu_system_us * 1000,
             "usage_in_usermode": sample.cpu_user_us * 1000,
         },
-        # Clients divide by the difference of this: time that all processors together had, to the moment of reading.
-        "system_cpu_usage": sample.time_ns * processors,
+        "system_cpu_usage": sample.host_cpu_ns,
         "online_cpus": processors,
         "throttling_data": {
             "periods": sample.periods,
@@ -85,6 +111,12 @@ def _memory(sample: Sample, host_memory: int) -> dict[str, Any]:
     }
 
 
+_BLKIO: dict[str, Any] = {
+    f"{name}_recursive": None
+    for name in ("io_queue", "io_service_time", "io_wait_time", "io_merged", "io_time", "sectors")
+}
+
+
 def _blkio(sample: Sample) -> dict[str, Any]:
     def rows(read: int, write: int) -> list[dict[str, Any]]:
         return [
@@ -92,7 +124,7 @@ def _blkio(sample: Sample) -> dict[str, Any]:
             {"major": 0, "minor": 0, "op": "write", "value": write},
         ]
 
-    return {
+    return _BLKIO | {
         "io_service_bytes_recursive": rows(sample.io_read, sample.io_write),
         "io_serviced_recursive": rows(sample.io_read_ops, sample.io_write_ops),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING, Any
 
 from engine.api.shapes.times import rfc3339
@@ -34,7 +35,7 @@ def volume(given: Volume, *, usage: bool = False) -> dict[str, Any]:
     return record
 
 
-def network(given: Network, *, members: bool) -> dict[str, Any]:
+def network(given: Network, *, members: bool, version: tuple[int, int]) -> dict[str, Any]:
     # Docker's clients look for the driver "bridge" where the engine uses pasta.
     driver = shown_network(given.driver) if given.driver == OWN_NETWORK else given.driver
     ranges = {key: value for key, value in (("Subnet", given.subnet), ("Gateway", given.gateway)) if value}
@@ -49,7 +50,7 @@ def network(given: Network, *, members: bool) -> dict[str, Any]:
         for member in given.members
         if member.ip_address  # who is connected but does not run is not told, as with Docker
     }
-    return {
+    record: dict[str, Any] = {
         "Name": shown_network(given.name),
         "Id": given.id,
         "Created": rfc3339(given.created),
@@ -67,6 +68,18 @@ def network(given: Network, *, members: bool) -> dict[str, Any]:
         "Options": dict(given.options),
         "Labels": dict(given.labels),
     }
+    if members and version >= (1, 52) and given.subnet:
+        record["Status"] = {"IPAM": {"Subnets": {given.subnet: _addresses(given.subnet, len(joined))}}}
+    return record
+
+
+def _addresses(subnet: str, members: int) -> dict[str, int]:
+    """The subnet's own, its gateway's and that of all count as in use too."""
+    used = members + _ADDRESSES_OF_ITS_OWN
+    return {"IPsInUse": used, "DynamicIPsAvailable": max(0, ipaddress.ip_network(subnet).num_addresses - used)}
+
+
+_ADDRESSES_OF_ITS_OWN = 3
 
 
 def cache_entry(entry: BuildCacheEntry) -> dict[str, Any]:

@@ -16,7 +16,9 @@ class DockerfileError(InvalidRequest):
 
     default_code = Code.INVALID_DOCKERFILE
 
-    def __init__(self, problem: str, *, line: int = 0, column: int = 0, source: str = "", hint: str = "") -> None:
+    def __init__(
+        self, problem: str, *, line: int = 0, column: int = 0, source: str = "", hint: str = "", docker: str = ""
+    ) -> None:
         self.problem = problem
         self.line = line
         self.column = column
@@ -26,13 +28,29 @@ class DockerfileError(InvalidRequest):
         shown = source.splitlines()[0][:400] if source else ""
         marker = " " * (column - 1) + "^" if column and column <= 400 else ""
         details = f"{line:>5} | {shown}\n      | {marker}".rstrip(" |\n") if shown else ""
-        super().__init__(f"{where}{problem}", hint=hint, details=details, subject=str(line) if line else "")
+        self.bare_docker = docker
+        super().__init__(
+            f"{where}{problem}",
+            hint=hint,
+            details=details,
+            subject=str(line) if line else "",
+            docker=docker or self._as_docker_says(),
+        )
+
+    def _as_docker_says(self) -> str:
+        if not self.line:
+            return ""
+        near = self.bare_hint.removesuffix("?").removeprefix("Did you mean ")
+        suffix = f" (did you mean {near}?)" if near != self.bare_hint.removesuffix("?") else ""
+        return f"dockerfile parse error on line {self.line}: {self.problem[:1].lower()}{self.problem[1:]}{suffix}"
 
     def at(self, line: int, column: int, source: str) -> DockerfileError:
         """The same error with its place, for code that did not know it."""
         if self.line:
             return self
-        return DockerfileError(self.problem, line=line, column=column, source=source, hint=self.bare_hint)
+        return DockerfileError(
+            self.problem, line=line, column=column, source=source, hint=self.bare_hint, docker=self.bare_docker
+        )
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -91,7 +91,9 @@ class _SourceReader:
             if instruction is not None:
                 instructions.append(instruction)
         if not instructions:
-            raise DockerfileError("The Dockerfile has no instructions")
+            raise DockerfileError(
+                "The Dockerfile has no instructions", docker="the Dockerfile (Dockerfile) cannot be empty"
+            )
         return Source(tuple(instructions), self._escape, self._directives)
 
     def _refuse_nul(self) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import docker as docker_package
@@ -28,8 +30,6 @@ from engine.types.volumes import CreateVolume
 from tests.system.api.conftest import IMAGE, tool
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from engine.embedded import EmbeddedEngine
     from tests.support.stores import ShortTmp
     from tests.system.api.conftest import Tool
@@ -98,6 +98,41 @@ def _use(address: str) -> None:
 
 async def test_the_python_package(served: EmbeddedEngine, short_tmp: ShortTmp) -> None:
     await asyncio.to_thread(_use, f"unix://{short_tmp.run}/docker.sock")
+
+
+def _build(client: Any, dockerfile: str, **more: Any) -> list[dict[str, Any]]:
+    return list(client.api.build(fileobj=io.BytesIO(dockerfile.encode()), rm=True, decode=True, **more))
+
+
+def _read_builds(address: str) -> None:
+    client = docker_package.DockerClient(base_url=address, timeout=20)
+    try:
+        told = _build(client, f"FROM {IMAGE}\nRUN echo hi\n", tag="made")
+        streams = [message["stream"] for message in told if "stream" in message]
+        assert streams[:3] == [f"Step 1/2 : FROM {IMAGE}", "\n", "Step 2/2 : RUN echo hi"]
+        assert "hi\n" in streams
+        assert streams[-1] == "Successfully tagged made:latest\n"
+        told = _build(client, f"FROM {IMAGE}\nRUN exit 3\n")
+        assert told[-1]["errorDetail"]["code"] == 3
+        assert told[-1]["error"] == "The command '/bin/sh -c exit 3' returned a non-zero code: 3"
+        for dockerfile, words in (
+            ("FOO bar\n", "dockerfile parse error on line 1: unknown instruction: FOO"),
+            ("\n", "the Dockerfile (Dockerfile) cannot be empty"),
+        ):
+            with pytest.raises(docker_package.errors.APIError) as refused:
+                _build(client, dockerfile)
+            assert (refused.value.status_code, words in refused.value.explanation) == (400, True)
+        samples = [client.containers.run(IMAGE, "sleep 9", detach=True, name="s").stats(stream=False)]
+        spent = sum(int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:8]) * 10**7
+        assert 0.9 * spent < samples[0]["cpu_stats"]["system_cpu_usage"] <= spent
+    finally:
+        client.close()
+
+
+async def test_a_build_s_transcript_and_a_sample_as_clients_of_dockerd_read_them(
+    served: EmbeddedEngine, short_tmp: ShortTmp
+) -> None:
+    await asyncio.to_thread(_read_builds, f"unix://{short_tmp.run}/docker.sock")
 
 
 async def test_docker_compose(served: EmbeddedEngine, short_tmp: ShortTmp, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 async def test_version_info_and_ping(docker: Tool) -> None:
     version = json.loads(await docker("version", "--format", "{{json .Server}}"))
-    assert version["ApiVersion"] == "1.50"
+    assert version["ApiVersion"] == "1.54"
     assert "rootless" in await docker("info")
     assert await docker("info", "--format", "{{.ServerVersion}}")
 

@@ -89,6 +89,32 @@ async def test_a_network_cannot_have_a_name_that_means_another(docker: Tool) -> 
         )
 
 
+async def test_a_commit_names_its_parent_and_ancestor_finds_descendants(docker: Tool) -> None:
+    await docker("run", "--name", "c1", IMAGE, "touch", "/made")
+    await docker("commit", "c1", "child")
+    await docker("run", "-d", "--name", "c2", "child", "sleep", "99")
+    parent = (await docker("inspect", "-f", "{{.Parent}}", "child")).strip()
+    base = (await docker("inspect", "-f", "{{.Id}}", IMAGE)).strip()
+    assert parent == base
+    for image, expected in ((IMAGE, "c1 c2"), ("child", "c2"), (base[7:19], "c1 c2")):
+        shown = await docker("ps", "-a", "--filter", f"ancestor={image}", "--format", "{{.Names}}")
+        assert " ".join(sorted(shown.split())) == expected, image
+
+
+async def test_rmi_of_a_repository_s_last_tag_takes_its_digest_along(docker: Tool, tmp_path: Path) -> None:
+    place = tmp_path / "registry"
+    place.mkdir()
+    with serve_registry(place) as registry:
+        await docker("tag", IMAGE, f"{registry.host}/a:1")
+        await docker("push", f"{registry.host}/a:1")
+        await docker("tag", IMAGE, "other:1")
+        await docker("rmi", IMAGE)
+        told = await docker("rmi", f"{registry.host}/a:1")
+        assert told.count("Untagged") == 2, "the tag and its digest"
+        left = (await docker("image", "inspect", "-f", "{{.RepoTags}} {{.RepoDigests}}", "other:1")).strip()
+        assert left == "[other:1] []"
+
+
 async def test_ports_of_a_range_and_networks_of_a_container_that_never_ran(docker: Tool) -> None:
     for name in ("a", "b"):
         await docker("run", "-d", "--name", name, "-p", "127.0.0.1:18600-18620:80", IMAGE, "sleep", "99")

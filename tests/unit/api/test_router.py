@@ -113,7 +113,7 @@ def test_what_is_not_there_is_refused(method: str, path: str, status: int) -> No
 async def test_ping_says_what_clients_negotiate_by(api: Served) -> None:
     reply = await api.ask("HEAD", "/_ping")
     assert (reply.status, reply.body) == (200, b"")
-    assert reply.headers["Api-Version"] == "1.50"
+    assert reply.headers["Api-Version"] == "1.54"
     assert reply.headers["Builder-Version"] == "1"
     assert reply.headers["Docker-Experimental"] == "false"
     assert reply.headers["Ostype"] == "linux"
@@ -121,12 +121,12 @@ async def test_ping_says_what_clients_negotiate_by(api: Served) -> None:
     assert (await api.ask("GET", "/_ping")).headers["Content-Type"] == "text/plain; charset=utf-8"
 
 
-@pytest.mark.parametrize("version", ["", "/v1.24", "/v1.41", "/v1.50"])
+@pytest.mark.parametrize("version", ["", "/v1.24", "/v1.41", "/v1.50", "/v1.54"])
 async def test_versions_within_the_range_are_served(api: Served, version: str) -> None:
-    assert (await api.get(f"{version}/version"))["ApiVersion"] == "1.50"
+    assert (await api.get(f"{version}/version"))["ApiVersion"] == "1.54"
 
 
-@pytest.mark.parametrize(("version", "words"), [("1.23", "too old. Minimum"), ("1.51", "too new. Maximum")])
+@pytest.mark.parametrize(("version", "words"), [("1.23", "too old. Minimum"), ("1.55", "too new. Maximum")])
 async def test_versions_beyond_it_are_refused_in_dockers_words(api: Served, version: str, words: str) -> None:
     reply = await api.ask("GET", f"/v{version}/version")
     assert reply.status == 400

@@ -128,7 +128,7 @@ def test_looking(wherry: Wherry) -> None:
     assert "container pause" in wherry("events", "--since", "1h", "--until", "0s")
     assert wherry("diff", "shop-web-1")[0] in "ACD"
     assert "Storage driver" in wherry("info")
-    assert wherry("version", "--format", "{{.Server.ApiVersion}}") == "1.50\n"
+    assert wherry("version", "--format", "{{.Server.ApiVersion}}") == "1.54\n"
 
 
 def test_copying_out(wherry: Wherry, tmp_path: Path) -> None:
