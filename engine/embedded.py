@@ -35,6 +35,8 @@ from engine.places import Places
 from engine.processes import open_files
 from engine.processes.crun import Crun
 from engine.processes.programs import need_program
+from engine.projects.projects import ProjectService
+from engine.projects.records import ProjectRecords
 from engine.repeated_lines import bound_repeats
 from engine.sandbox import closing
 from engine.sandbox.client import Keeper
@@ -212,6 +214,7 @@ class EmbeddedEngine:
             images=self.images,
             containers=self.containers,
         )
+        self.projects = ProjectService(self, self.operations, ProjectRecords(self.database))
         self.containers.connect(logs=self.logs, stats=self.stats)
         for room in (self.logs, self.stats, self.builds):
             await room.open()

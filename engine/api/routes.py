@@ -14,6 +14,7 @@ from engine.api import (
     images,
     networks,
     own,
+    projects,
     streams,
     system,
     transfers,
@@ -120,6 +121,16 @@ _ABSENT = (
 )
 
 _OWN = (
+    Route("GET", "/wherry/projects", projects.list_projects),
+    Route("POST", "/wherry/projects/read", projects.read),
+    Route("POST", "/wherry/projects/plan", projects.plan),
+    Route("POST", "/wherry/projects/plan-down", projects.plan_down),
+    Route("POST", "/wherry/projects/up", projects.up),
+    Route("POST", "/wherry/projects/down", projects.down),
+    Route("POST", "/wherry/projects/build", projects.build),
+    Route("POST", "/wherry/projects/run", projects.make_run, finish=True),
+    Route("GET", "/wherry/projects/{name}/history", projects.history),
+    Route("POST", "/wherry/projects/{name}/roll-back", projects.roll_back),
     Route("GET", "/wherry/owner", own.owner),
     Route("POST", "/wherry/release", own.release),
     Route("GET", "/wherry/doctor", own.doctor),

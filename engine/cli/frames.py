@@ -37,6 +37,16 @@ class Unframer:
             yield self._stderr, piece
 
 
+def payloads(pieces: Iterable[bytes], *, framed: bool) -> Iterator[bytes]:
+    """What stands in the frames, of both streams alike."""
+    unframer = Unframer()
+    for piece in pieces:
+        if framed:
+            yield from (data for _, data in unframer.feed(piece))
+        else:
+            yield piece
+
+
 def copy_frames(pieces: Iterable[bytes], *, framed: bool) -> None:
     """To stdout and stderr, at once and unbuffered."""
     sys.stdout.flush()

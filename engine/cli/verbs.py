@@ -49,6 +49,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "unpause": ("containers", "unpause", "Thaw containers"),
     "update": ("containers", "update", "Change limits of containers"),
     "wait": ("containers", "wait", "Wait until containers end, then print their exit codes"),
+    "compose": ("compose.entrance", "compose", "Define and run projects of several containers"),
     "serve": ("serve", "serve", "Run the engine without a window, on its socket"),
     "context": ("system", "context", "Print the line that points docker tools here"),
     "completion": ("completion", "completion", "Print the completion script for bash, zsh or fish"),

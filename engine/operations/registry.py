@@ -19,7 +19,7 @@ from engine.operations.endings import ending_of, is_bug
 from engine.types.data import now
 from engine.types.events import Event
 from engine.types.images import LayerPhase, LayerProgress
-from engine.types.operations import Failure, Operation, OperationState
+from engine.types.operations import Failure, Operation, OperationState, StepProgress
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -55,6 +55,11 @@ class Progress:
 
     def amount(self, done: int, total: int = 0) -> None:
         self._tell(done=done, total=total)
+
+    def steps(self, steps: tuple[StepProgress, ...]) -> None:
+        """Where each step of many stands; the amount counts those that are over."""
+        over = sum(step.state in ("done", "failed", "skipped") for step in steps)
+        self._tell(steps=steps, done=over, total=len(steps))
 
     def layer(self, digest: str, phase: LayerPhase, done: int = 0, total: int = 0, note: str = "") -> None:
         """One layer's state; the operation's amount is the sum over its layers."""

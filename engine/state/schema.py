@@ -81,4 +81,13 @@ MIGRATIONS: tuple[str, ...] = (
         body       BLOB NOT NULL
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE project_runs (
+        id         TEXT PRIMARY KEY,
+        project    TEXT NOT NULL,
+        started_ns INTEGER NOT NULL,
+        body       BLOB NOT NULL               -- holds a project's files, so 0600 like the rest
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX project_runs_by_project ON project_runs(project, started_ns);
+    """,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from engine.types.data import Data
 from engine.types.images import LayerProgress
@@ -27,6 +28,19 @@ class Failure(Data, frozen=True, kw_only=True):
     subject: str = ""
 
 
+StepState = Literal["", "waiting", "running", "done", "failed", "skipped"]
+
+
+class StepProgress(Data, frozen=True, kw_only=True):
+    """One step of an operation that has many, as they stand beside each other."""
+
+    id: str
+    action: str
+    subject: str
+    state: StepState = ""
+    note: str = ""
+
+
 class Operation(Data, frozen=True, kw_only=True):
     """A pull, push, build, prune, save, load, backup … as it stands."""
 
@@ -43,6 +57,7 @@ class Operation(Data, frozen=True, kw_only=True):
     """0 where the end is not known."""
     status: str = ""
     layers: tuple[LayerProgress, ...] = ()
+    steps: tuple[StepProgress, ...] = ()
     failure: Failure | None = None
     cancellable: bool = True
     request: dict[str, str] = {}

@@ -9,7 +9,7 @@ import pytest
 
 from tests.architecture.source import PACKAGES, REPOSITORY, modules, standard_library
 
-DISTRIBUTIONS = {"PySide6": "pyside6-essentials", "shiboken6": "pyside6-essentials"}
+DISTRIBUTIONS = {"PySide6": "pyside6-essentials", "shiboken6": "pyside6-essentials", "yaml": "pyyaml"}
 """Import names that differ from the distribution's name, or come with another."""
 
 OPTIONAL: set[str] = set()

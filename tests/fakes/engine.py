@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.projects.projects import ProjectService
+from engine.projects.records import ProjectRecords
 from tests.fakes.containers import FakeContainers
 from tests.fakes.disk import FakeDisk
 from tests.fakes.images import FakeImages
@@ -19,6 +21,24 @@ if TYPE_CHECKING:
     from engine.events.bus import BusSubscription
     from engine.operations.registry import OperationRegistry
     from engine.types.events import Event
+    from engine.types.projects import ProjectRun
+
+
+class KeptRuns(ProjectRecords):
+    """What was brought up, in memory. All else of projects is the real thing: it holds any engine by its facade."""
+
+    def __init__(self) -> None:
+        self.runs: dict[str, list[ProjectRun]] = {}
+
+    async def names(self) -> Sequence[str]:
+        return list(self.runs)
+
+    async def of(self, project: str) -> Sequence[ProjectRun]:
+        return self.runs.get(project, [])
+
+    async def save(self, run: ProjectRun) -> None:
+        kept = self.runs.setdefault(run.project, [])
+        kept[:] = [each for each in kept if each.id != run.id] + [run]
 
 
 class FakeEngine:
@@ -36,6 +56,7 @@ class FakeEngine:
         self.builds = FakeBuilds(self.store)
         self.host = FakeHost(self.store)
         self.disk = FakeDisk(self)
+        self.projects = ProjectService(self, self.store.operations, KeptRuns())
         self.closed = False
         self.stopped_containers = False
 

@@ -1,0 +1,440 @@
+"""The verbs of `wherry compose`, in docker compose's words and with its exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.compose.project import has_tty, name_of, short_name
+from engine.cli.options import UsageError
+from engine.cli.wire import Failed, quote
+from engine.compose.labels import SERVICE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from engine.cli.compose.project import Chosen
+    from engine.cli.options import Given
+
+    Row = dict[str, Any]
+
+
+# --- up and down ---
+
+
+def _up_request(chosen: Chosen, given: Given, *, start: bool) -> Row:
+    if given.flag("force-recreate") and given.flag("no-recreate"):
+        raise UsageError("--force-recreate and --no-recreate are incompatible")
+    pull = given.text("pull") or "policy"
+    if pull not in ("policy", "always", "missing", "never"):
+        raise UsageError(f'invalid --pull option "{pull}"')
+    return {
+        "source": chosen.source(),
+        "services": given.arguments,
+        "dependencies": not given.flag("no-deps"),
+        "scale": _scales(given.list("scale")),
+        "recreate": "always" if given.flag("force-recreate") else "never" if given.flag("no-recreate") else "changed",
+        "recreate_dependencies": given.flag("always-recreate-deps"),
+        "keep_files": not given.flag("new-files"),
+        "build": given.flag("build"),
+        "pull": pull,
+        "remove_orphans": given.flag("remove-orphans"),
+        "start": start and not given.flag("no-start"),
+        "wait": given.flag("wait"),
+        "timeout": given.number("timeout"),
+    }
+
+
+def _scales(words: Sequence[str]) -> dict[str, int]:
+    scales = {}
+    for word in words:
+        service, equals, count = word.partition("=")
+        if not equals or not count.isdigit():
+            raise UsageError(f"invalid --scale option {word!r}. Should be SERVICE=NUM")
+        scales[service] = int(count)
+    return scales
+
+
+def up(chosen: Chosen, given: Given) -> int:
+    from engine.cli.compose.steps import follow
+
+    request = _up_request(chosen, given, start=True)
+    chosen.reading()
+    if chosen.dry_run:
+        return _show_plan(chosen, request)
+    answer = chosen.client.ask("POST", "/wherry/projects/up", body=request)
+    plain = chosen.options.text("progress") == "plain"
+    follow(answer.messages(), quiet=chosen.quiet or (given.flag("quiet-pull") and chosen.quiet), plain=plain)
+    if given.flag("detach") or given.flag("no-start") or given.flag("wait"):
+        return 0
+    return _stay(chosen, given)
+
+
+def _stay(chosen: Chosen, given: Given) -> int:
+    """Show what the services say until they end; Ctrl+C stops them."""
+    from engine.cli.compose.following import Follower, log_options
+
+    rows = chosen.containers(given.arguments, everything=False)
+    colour = sys.stdout.isatty() and not given.flag("no-color")
+    follower = Follower(chosen.client, colour=colour, prefix=not given.flag("no-log-prefix"))
+    names = {row["Id"]: short_name(chosen, row) for row in rows}
+    follower.names(names.values())
+    code = 0
+    try:
+        for row in rows:
+            asked = log_options(follow=True, times=given.flag("timestamps"))
+            follower.follow(row["Id"], names[row["Id"]], asked, tty=has_tty(chosen, row["Id"]))
+        if given.flag("abort-on-container-exit") or given.text("exit-code-from"):
+            code = _first_end(chosen, rows, given.text("exit-code-from"))
+            _each(chosen, rows, "stop", {"t": given.number("timeout")})
+        else:
+            follower.wait()
+    except KeyboardInterrupt:
+        print("Gracefully stopping... (press Ctrl+C again to force)", file=sys.stderr)
+        try:
+            _each(chosen, rows, "stop", {"t": given.number("timeout")})
+        except KeyboardInterrupt:
+            _each(chosen, rows, "kill", {})
+        return 130
+    return code
+
+
+def _first_end(chosen: Chosen, rows: Sequence[Row], wanted: str) -> int:
+    """The exit code of the named service, or of the first that ends."""
+    import threading
+
+    ended: list[tuple[str, int]] = []
+    signal = threading.Event()
+
+    def wait(row: Row) -> None:
+        answer = chosen.client.post(f"/containers/{row['Id']}/wait")
+        ended.append((row["Labels"].get(SERVICE, ""), int(answer["StatusCode"])))
+        signal.set()
+
+    for row in rows:
+        threading.Thread(target=wait, args=(row,), daemon=True).start()
+    while not signal.wait(0.2):
+        pass
+    for service, code in list(ended):
+        if not wanted or service == wanted:
+            return code
+    for row in rows:
+        if row["Labels"].get(SERVICE) == wanted:
+            chosen.client.post(f"/containers/{row['Id']}/stop")
+            return int(chosen.client.get(f"/containers/{row['Id']}/json")["State"]["ExitCode"])
+    return 0
+
+
+def create(chosen: Chosen, given: Given) -> int:
+    from engine.cli.compose.steps import follow
+
+    request = _up_request(chosen, given, start=False)
+    chosen.reading()
+    if chosen.dry_run:
+        return _show_plan(chosen, request)
+    follow(chosen.client.ask("POST", "/wherry/projects/up", body=request).messages(), quiet=chosen.quiet)
+    return 0
+
+
+def scale(chosen: Chosen, given: Given) -> int:
+    from engine.cli.compose.steps import follow
+
+    scales = _scales(given.arguments)
+    request = {
+        "source": chosen.source(),
+        "services": list(scales),
+        "scale": scales,
+        "recreate": "never",
+        "dependencies": not given.flag("no-deps"),
+    }
+    chosen.reading()
+    follow(chosen.client.ask("POST", "/wherry/projects/up", body=request).messages(), quiet=chosen.quiet)
+    return 0
+
+
+def plan(chosen: Chosen, given: Given) -> int:
+    chosen.reading()
+    return _show_plan(chosen, _up_request(chosen, given, start=True), form=given.text("format"))
+
+
+def _show_plan(chosen: Chosen, request: Row, *, path: str = "plan", form: str = "") -> int:
+    from engine.cli.compose.project import tell_problems
+    from engine.cli.compose.steps import plan_text
+
+    made = chosen.client.post(f"/wherry/projects/{path}", body=request)
+    tell_problems(made["problems"])
+    if form == "json":
+        import json
+
+        print(json.dumps(made, indent=2, ensure_ascii=False))
+    else:
+        print(plan_text(made))
+    return 0
+
+
+def down(chosen: Chosen, given: Given) -> int:
+    images = given.text("rmi")
+    if images not in ("", "all", "local"):
+        raise UsageError(f'invalid value for --rmi: "{images}"')
+    request = {
+        "name": chosen.name,
+        "source": chosen.source() if chosen.files else None,
+        "services": given.arguments,
+        "volumes": given.flag("volumes"),
+        "images": images,
+        "orphans": given.flag("remove-orphans"),
+        "timeout": given.number("timeout"),
+    }
+    if chosen.dry_run:
+        return _show_plan(chosen, request, path="plan-down")
+    return _take_down(chosen, request)
+
+
+def _take_down(chosen: Chosen, request: Row) -> int:
+    from engine.cli.compose.steps import follow
+
+    follow(chosen.client.ask("POST", "/wherry/projects/down", body=request).messages(), quiet=chosen.quiet)
+    return 0
+
+
+def rollback(chosen: Chosen, given: Given) -> int:
+    from engine.cli.compose.steps import follow
+
+    answer = chosen.client.ask("POST", f"/wherry/projects/{quote(chosen.name)}/roll-back")
+    follow(answer.messages(), quiet=chosen.quiet)
+    return 0
+
+
+def history(chosen: Chosen, given: Given) -> int:
+    from engine.cli.tables import table
+
+    runs = chosen.client.get(f"/wherry/projects/{quote(chosen.name)}/history")
+    rows = [["STARTED", "ENDED", "CHANGES"]]
+    for run in reversed(runs):
+        ended = run["failure"]["title"] if run["failure"] else "well" if run["ended"] else "cut off"
+        rows.append([run["started"][:19].replace("T", " "), ended, ", ".join(run["changes"]) or "nothing"])
+    sys.stdout.write(table(rows))
+    return 0
+
+
+# --- one act on every container ---
+
+
+def _each(chosen: Chosen, rows: Sequence[Row], act: str, values: Row, *, word: str = "") -> int:
+    """Side by side, as docker compose does; every failure is told."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    def one(row: Row) -> str:
+        try:
+            chosen.client.post(f"/containers/{row['Id']}/{act}", values)
+        except Failed as error:
+            return error.message
+        return ""
+
+    with ThreadPoolExecutor(16) as pool:
+        failures = list(pool.map(one, rows))
+    for row, failure in zip(rows, failures, strict=True):
+        if word and not chosen.quiet:
+            print(f" Container {name_of(row)}  {'Error: ' + failure if failure else word}", file=sys.stderr)
+        elif failure:
+            print(f"Error: {failure}", file=sys.stderr)
+    return 1 if any(failures) else 0
+
+
+def _simple(
+    act: str, word: str, values: Callable[[Given], Row], states: tuple[str, ...] = ()
+) -> Callable[[Chosen, Given], int]:
+    def run(chosen: Chosen, given: Given) -> int:
+        rows = chosen.containers(given.arguments)
+        if not rows and act != "kill":
+            raise Failed(0, f'no containers found for project "{chosen.name}": not found')
+        wanted = [row for row in rows if not states or row["State"] in states]
+        return _each(chosen, wanted, act, values(given), word=word)
+
+    return run
+
+
+def _grace(given: Given) -> Row:
+    return {"t": given.number("timeout")}
+
+
+start = _simple("start", "Started", lambda _: {})
+stop = _simple("stop", "Stopped", _grace, ("running", "paused", "restarting"))
+restart = _simple("restart", "Started", _grace)
+pause = _simple("pause", "Paused", lambda _: {}, ("running",))
+unpause = _simple("unpause", "Unpaused", lambda _: {}, ("paused",))
+kill = _simple("kill", "Killed", lambda given: {"signal": given.text("signal")}, ("running", "paused", "restarting"))
+
+
+def rm(chosen: Chosen, given: Given) -> int:
+    from engine.cli.asking import confirmed
+
+    rows = chosen.containers(given.arguments)
+    if given.flag("stop"):
+        _each(chosen, rows, "stop", {})
+    else:
+        rows = [row for row in rows if row["State"] not in ("running", "paused", "restarting")]
+    if not rows:
+        print("No stopped containers", file=sys.stderr)
+        return 0
+    print(f"Going to remove {', '.join(map(name_of, rows))}", file=sys.stderr)
+    if not given.flag("force") and not confirmed(""):
+        return 0
+    for row in rows:
+        chosen.client.delete(f"/containers/{row['Id']}", {"force": True, "v": given.flag("volumes")})
+    return 0
+
+
+def wait(chosen: Chosen, given: Given) -> int:
+    rows = chosen.containers(given.arguments)
+    code = 0
+    for row in rows:
+        code = int(chosen.client.post(f"/containers/{row['Id']}/wait")["StatusCode"])
+        print(code)
+    if given.flag("down-project"):
+        return _take_down(chosen, {"name": chosen.name, "source": chosen.source() if chosen.files else None})
+    return code
+
+
+# --- images ---
+
+
+def build(chosen: Chosen, given: Given) -> int:
+    from engine.cli.compose.steps import follow
+
+    reading = chosen.reading()
+    request = {
+        "source": chosen.source(),
+        "services": given.arguments,
+        "no_cache": given.flag("no-cache"),
+        "pull": given.flag("pull"),
+    }
+    if not set(given.arguments or reading["builds"]) & set(reading["builds"]):
+        print("No services to build", file=sys.stderr)
+        return 0
+    follow(chosen.client.ask("POST", "/wherry/projects/build", body=request).messages(), quiet=given.flag("quiet"))
+    return 0
+
+
+def pull(chosen: Chosen, given: Given) -> int:
+    from engine.cli.transfers import pull_image
+
+    reading = chosen.reading()
+    failed = 0
+    for service in given.arguments or reading["services"]:
+        if service in reading["builds"]:
+            continue
+        try:
+            pull_image(chosen.client, reading["images"][service], quiet=given.flag("quiet"), stream=sys.stderr)
+        except Failed as error:
+            print(f"Error: {service}: {error.message}", file=sys.stderr)
+            failed = 0 if given.flag("ignore-pull-failures") else 1
+    return failed
+
+
+def push(chosen: Chosen, given: Given) -> int:
+    from engine.cli.verbs import find_command
+
+    reading = chosen.reading()
+    code = 0
+    for service in given.arguments or reading["builds"]:
+        found = find_command("push", [])
+        assert found is not None
+        command, _ = found
+        try:
+            code = command.run(command.parse([reading["images"][service]])) or code
+        except Failed as error:
+            print(f"Error: {service}: {error.message}", file=sys.stderr)
+            code = 0 if given.flag("ignore-push-failures") else 1
+    return code
+
+
+# --- inside one ---
+
+
+def exec_(chosen: Chosen, given: Given) -> int:
+    from engine.cli.running import COMMANDS as RUNNING
+
+    if len(given.arguments) < 2:
+        raise UsageError("requires at least 2 arg(s), only received " + str(len(given.arguments)))
+    service, *command = given.arguments
+    row = chosen.one(service, given.number("index"))
+    options = [f"--{name}" for name in ("detach", "privileged") if given.flag(name)]
+    for name in ("user", "workdir"):
+        options += [f"--{name}={given.text(name)}"] if given.text(name) else []
+    options += [f"--env={each}" for each in given.list("env")]
+    if not given.flag("detach"):
+        options.append("--interactive")
+        if not given.flag("no-tty") and os.isatty(0) and os.isatty(1):
+            options.append("--tty")
+    exec_command = RUNNING["exec"]
+    return exec_command.run(exec_command.parse([*options, row["Id"], *command]))
+
+
+def run(chosen: Chosen, given: Given) -> int:
+    """One container more, beside the service's own, for one command."""
+    from engine.cli.running import COMMANDS as RUNNING
+
+    if not given.arguments:
+        raise UsageError("requires at least 1 arg(s), only received 0")
+    service, *command = given.arguments
+    chosen.reading()
+    tty = not given.flag("no-tty") and os.isatty(0) and os.isatty(1) and not given.flag("detach")
+    body = {
+        "source": chosen.source(),
+        "service": service,
+        "command": command or None,
+        "entrypoint": given.text("entrypoint") or None,
+        "environment": given.list("env"),
+        "labels": dict(each.partition("=")[::2] for each in given.list("label")),
+        "name": given.text("name"),
+        "user": given.text("user"),
+        "workdir": given.text("workdir"),
+        "publish": given.list("publish"),
+        "volumes": given.list("volume"),
+        "service_ports": given.flag("service-ports"),
+        "auto_remove": given.flag("rm"),
+        "dependencies": not given.flag("no-deps"),
+        "tty": tty,
+        "stdin": not given.flag("detach"),
+    }
+    made = chosen.client.post("/wherry/projects/run", body=body)["Id"]
+    if given.flag("detach"):
+        chosen.client.post(f"/containers/{made}/start")
+        print(made)
+        return 0
+    starting = RUNNING["start"]
+    return starting.run(starting.parse(["--attach", "--interactive", made]))
+
+
+def attach(chosen: Chosen, given: Given) -> int:
+    from engine.cli.running import COMMANDS as RUNNING
+
+    row = chosen.one(_single(given), given.number("index"))
+    command = RUNNING["attach"]
+    return command.run(command.parse([row["Id"]]))
+
+
+def cp(chosen: Chosen, given: Given) -> int:
+    from engine.cli.copying import COMMANDS as COPYING
+
+    if len(given.arguments) != 2:
+        raise UsageError("requires exactly 2 arg(s)")
+    words = []
+    for word in given.arguments:
+        service, colon, path = word.partition(":")
+        if colon and "/" not in service and service != ".":
+            row = chosen.containers([service], number=given.number("index"))
+            if not row:
+                raise Failed(0, f'no container found for service "{service}"')
+            word = f"{row[0]['Id']}:{path}"
+        words.append(word)
+    command = COPYING["cp"]
+    return command.run(command.parse([*(["--archive"] if given.flag("archive") else []), *words]))
+
+
+def _single(given: Given) -> str:
+    if len(given.arguments) != 1:
+        raise UsageError("requires exactly 1 arg(s)")
+    return given.arguments[0]

@@ -1,0 +1,451 @@
+"""What has to happen to bring a project from what is there to what its files say: pure data, made before anything
+happens.
+
+A plan can be printed, shown as a difference to accept, or carried out. Its steps name what they need, so whoever
+carries
+them out may do many at once; and making the plan again after a failure gives what is left to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from engine.compose.bodies import container_name, image_name
+from engine.compose.faults import ComposeError, Problem, near_miss
+from engine.compose.hashing import network_hash, service_hash
+from engine.compose.normal import replicas
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from engine.compose.loading import Project
+
+Action = Literal[
+    "pull", "build", "network", "volume", "create", "recreate", "edit", "start", "keep", "stop", "remove",
+    "remove-network", "remove-volume", "remove-image",
+]  # fmt: skip
+
+
+# --- what is there ---
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """One container of the project as it is."""
+
+    id: str
+    name: str
+    service: str
+    number: int
+    config_hash: str
+    image_id: str
+    running: bool
+    oneoff: bool = False
+    """Made by `run`: no part of the service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actual:
+    """Everything of the project that is there."""
+
+    containers: tuple[Present, ...] = ()
+    networks: Mapping[str, str] = field(default_factory=dict)
+    """Name to the hash it was made with, "" where it has none."""
+    project_networks: frozenset[str] = frozenset()
+    """Those that carry the project's label."""
+    volumes: frozenset[str] = frozenset()
+    project_volumes: frozenset[str] = frozenset()
+    images: Mapping[str, str] = field(default_factory=dict)
+    """Reference to image id, of those the project asks for and that are here."""
+
+
+# --- what is to be done ---
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One field that is another than when the container was made."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do."""
+
+    id: str
+    action: Action
+    subject: str
+    """What it is done to: a container's, network's, volume's or image's name."""
+    service: str = ""
+    number: int = 0
+    container: str = ""
+    """The id of the container that is there already."""
+    why: tuple[Changed, ...] = ()
+    reason: str = ""
+    """One of a few words where no field says why: "forced", "image", "orphan", "scale"."""
+    needs: tuple[str, ...] = ()
+    key: str = ""
+    """The network's or volume's name in the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps, none before what it needs."""
+
+    project: str
+    steps: tuple[Step, ...]
+
+    @property
+    def changes(self) -> tuple[Step, ...]:
+        """Without what stays as it is."""
+        return tuple(step for step in self.steps if step.action != "keep")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """As `up` was asked."""
+
+    services: tuple[str, ...] = ()
+    """Only these and what they depend on; all where none is named."""
+    dependencies: bool = True
+    scale: Mapping[str, int] = field(default_factory=dict)
+    recreate: Literal["changed", "always", "never"] = "changed"
+    recreate_dependencies: bool = False
+    keep_files: bool = True
+    """A changed container keeps its writable layer where it can. docker compose always makes a new one."""
+    build: bool = False
+    pull: Literal["policy", "always", "missing", "never"] = "policy"
+    remove_orphans: bool = False
+    start: bool = True
+
+
+def plan_up(
+    project: Project,
+    actual: Actual,
+    options: Options = Options(),
+    made_with: Mapping[str, dict[str, Any]] = {},
+) -> Plan:
+    """`made_with`: the services as they were when the containers were last made, where that is known."""
+    chosen = chosen_services(project, options.services, dependencies=options.dependencies)
+    planner = _Planner(project, actual, options, made_with, chosen)
+    planner.networks()
+    planner.volumes()
+    for service in in_order(project.services, chosen):
+        planner.image(service)
+        planner.service(service)
+    if options.remove_orphans:
+        planner.orphans()
+    return Plan(project.name, tuple(planner.steps))
+
+
+def plan_down(
+    project: Project | None,
+    name: str,
+    actual: Actual,
+    *,
+    volumes: bool = False,
+    images: Literal["", "local", "all"] = "",
+    orphans: bool = False,
+    services: tuple[str, ...] = (),
+) -> Plan:
+    """Everything goes, dependants first. Without files, all that carries the project's label."""
+    known = project.services if project else {}
+    order = list(in_order(known, tuple(known))) if project else []
+    steps: list[Step] = []
+    by_service: dict[str, list[str]] = {}
+    ranked = sorted(actual.containers, key=lambda each: order.index(each.service) if each.service in order else -1)
+    for each in reversed(ranked):
+        if services and each.service not in services:
+            continue
+        orphan = project is not None and each.service not in {*known, *project.disabled}
+        if orphan and not orphans and not each.oneoff:
+            continue
+        dependants = [other for other, made in known.items() if each.service in (made.get("depends_on") or {})]
+        needs = tuple(step for other in dependants for step in by_service.get(other, []))
+        step = Step(f"remove:{each.name}", "remove", each.name, each.service, each.number, each.id, needs=needs)
+        by_service.setdefault(each.service, []).append(step.id)
+        steps.append(step)
+    if services:
+        return Plan(name, tuple(steps))
+    gone = tuple(step.id for step in steps)
+    declared = (
+        {each["name"] for each in project.model["networks"].values() if not each.get("external")} if project else set()
+    )
+    for network in sorted((set(actual.networks) & declared) | actual.project_networks):
+        steps.append(Step(f"remove-network:{network}", "remove-network", network, needs=gone))
+    if volumes:
+        mine = (
+            {each["name"] for each in project.model["volumes"].values() if not each.get("external")}
+            if project
+            else set()
+        )
+        for volume in sorted((actual.volumes & mine) | actual.project_volumes):
+            steps.append(Step(f"remove-volume:{volume}", "remove-volume", volume, needs=gone))
+    if images and project is not None:
+        for service, made in sorted(known.items()):
+            if images == "all" or not made.get("image"):
+                image = image_name(project, service)
+                if image in actual.images:
+                    steps.append(Step(f"remove-image:{image}", "remove-image", image, service, needs=gone))
+    return Plan(name, tuple(steps))
+
+
+def plan_build(project: Project, services: tuple[str, ...] = ()) -> Plan:
+    """Only the builds of these services, or of all."""
+    steps = []
+    for name in in_order(project.services, chosen_services(project, services, dependencies=False)):
+        made = project.services[name]
+        if "build" in made:
+            needs = tuple(f"build:{other}" for other in _built_before(made))
+            steps.append(Step(f"build:{name}", "build", image_name(project, name), name, needs=needs))
+    return Plan(project.name, tuple(steps))
+
+
+class _Planner:
+    def __init__(
+        self,
+        project: Project,
+        actual: Actual,
+        options: Options,
+        made_with: Mapping[str, dict[str, Any]],
+        chosen: tuple[str, ...],
+    ) -> None:
+        self.project = project
+        self.actual = actual
+        self.options = options
+        self.made_with = made_with
+        self.chosen = chosen
+        self.steps: list[Step] = []
+        self.ends: dict[str, list[str]] = {}
+        """Service to the steps after which it is there."""
+        self.remade: set[str] = set()
+
+    def add(self, step: Step) -> str:
+        self.steps.append(step)
+        return step.id
+
+    # --- what services stand on ---
+
+    def networks(self) -> None:
+        wanted = {each for name in self.chosen for each in self.project.services[name].get("networks") or {}}
+        for key in sorted(wanted):
+            network = self.project.model["networks"][key]
+            name = network["name"]
+            if network.get("external"):
+                if name not in self.actual.networks:
+                    raise ComposeError(
+                        Problem(("networks", key), f"network {name} declared as external, but could not be found")
+                    )
+                continue
+            known = self.actual.networks.get(name)
+            if known is None:
+                self.add(Step(f"network:{name}", "network", name, key=key))
+            elif known and known != network_hash(network):
+                self.add(Step(f"network:{name}", "network", name, key=key, reason="changed"))
+
+    def volumes(self) -> None:
+        wanted = {
+            each["source"]
+            for name in self.chosen
+            for each in self.project.services[name].get("volumes") or []
+            if each["type"] == "volume" and each.get("source")
+        }
+        for key in sorted(wanted):
+            volume = self.project.model["volumes"][key]
+            name = volume["name"]
+            if name in self.actual.volumes:
+                continue
+            if volume.get("external"):
+                raise ComposeError(Problem(("volumes", key), f'external volume "{name}" not found'))
+            self.add(Step(f"volume:{name}", "volume", name, key=key))
+
+    def image(self, service: str) -> None:
+        made = self.project.services[service]
+        image = image_name(self.project, service)
+        policy = made.get("pull_policy", "")
+        here = image in self.actual.images
+        if "build" in made and (self.options.build or policy == "build" or not here):
+            needs = tuple(f"build:{other}" for other in _built_before(made) if other in self.chosen)
+            self.add(Step(f"build:{service}", "build", image, service, needs=needs))
+        elif "build" not in made and self._pulls(policy, here=here) and not self._planned(f"pull:{image}"):
+            self.add(Step(f"pull:{image}", "pull", image, service))
+
+    def _pulls(self, policy: str, *, here: bool) -> bool:
+        asked = self.options.pull if self.options.pull != "policy" else policy or "missing"
+        if asked == "never":
+            return False
+        return not here or asked == "always"
+
+    def _planned(self, step: str) -> bool:
+        return any(each.id == step for each in self.steps)
+
+    # --- services ---
+
+    def service(self, service: str) -> None:
+        made = self.project.services[service]
+        wanted = self.options.scale.get(service, replicas(made))
+        present = sorted(
+            (each for each in self.actual.containers if each.service == service and not each.oneoff),
+            key=lambda each: each.number,
+        )
+        needs = self._needs(service)
+        ends: list[str] = []
+        # The highest numbers go first, and those that do not run before those that do.
+        for each in present[wanted:]:
+            self.add(Step(f"remove:{each.name}", "remove", each.name, service, each.number, each.id, reason="scale"))
+        for each in present[:wanted]:
+            ends.append(self._bring(service, each, needs))
+        taken = {each.number for each in present[:wanted]}
+        free = (number for number in range(1, wanted + len(taken) + 1) if number not in taken)
+        for _ in range(wanted - len(taken)):
+            number = next(free)
+            name = container_name(self.project, service, number)
+            create = self.add(Step(f"create:{name}", "create", name, service, number, needs=needs))
+            ends.append(self._started(create, name, service, number))
+        self.ends[service] = ends
+
+    def _needs(self, service: str) -> tuple[str, ...]:
+        made = self.project.services[service]
+        image = image_name(self.project, service)
+        names = [f"build:{service}", f"pull:{image}"]
+        names += [f"network:{self.project.model['networks'][key]['name']}" for key in made.get("networks") or {}]
+        names += [
+            f"volume:{self.project.model['volumes'][each['source']]['name']}"
+            for each in made.get("volumes") or []
+            if each["type"] == "volume" and each.get("source")
+        ]
+        needs = [name for name in names if self._planned(name)]
+        for other in made.get("depends_on") or {}:
+            needs += self.ends.get(other, [])
+        return tuple(dict.fromkeys(needs))
+
+    def _bring(self, service: str, each: Present, needs: tuple[str, ...]) -> str:
+        """One container that is there, to what it should be; gives the step after which it is."""
+        action, why, reason = self._difference(service, each)
+        if action == "keep":
+            kept = self.add(Step(f"keep:{each.name}", "keep", each.name, service, each.number, each.id, needs=needs))
+            return kept if each.running else self._started(kept, each.name, service, each.number, each.id)
+        self.remade.add(service)
+        step = Step(f"{action}:{each.name}", action, each.name, service, each.number, each.id, why, reason, needs)
+        return self._started(self.add(step), each.name, service, each.number)
+
+    def _started(self, after: str, name: str, service: str, number: int, container: str = "") -> str:
+        if not self.options.start:
+            return after
+        return self.add(Step(f"start:{name}", "start", name, service, number, container, needs=(after,)))
+
+    def _difference(self, service: str, each: Present) -> tuple[Action, tuple[Changed, ...], str]:
+        options, made = self.options, self.project.services[service]
+        if options.recreate == "never":
+            return "keep", (), ""
+        is_dependency = bool(options.services) and service not in options.services
+        if options.recreate == "always" and (not is_dependency or options.recreate_dependencies):
+            return "recreate", (), "forced"
+        if any(
+            f"network:{self.project.model['networks'][key]['name']}" in self._changed_networks()
+            for key in made.get("networks") or {}
+        ):
+            return "recreate", (), "network"
+        image = self.actual.images.get(image_name(self.project, service), "")
+        if image and each.image_id and image != each.image_id:
+            return "recreate", (Changed("image", each.image_id, image),), "image"
+        if each.config_hash != service_hash(made):
+            why = differences(self.made_with.get(service), made)
+            files_stay = (
+                options.keep_files and why and not {change.field.partition(".")[0] for change in why} & _NEW_FILES
+            )
+            return ("edit" if files_stay else "recreate"), why, "" if why else "recipe"
+        return "keep", (), ""
+
+    def _changed_networks(self) -> set[str]:
+        return {step.id for step in self.steps if step.action == "network" and step.reason == "changed"}
+
+    def orphans(self) -> None:
+        known = {*self.project.services, *self.project.disabled}
+        for each in self.actual.containers:
+            if each.service not in known:
+                self.add(
+                    Step(
+                        f"remove:{each.name}", "remove", each.name, each.service, each.number, each.id, reason="orphan"
+                    )
+                )
+
+
+_NEW_FILES = {
+    "image",
+    "build",
+    "platform",
+    "volumes",
+    "tmpfs",
+    "container_name",
+    "networks",
+    "network_mode",
+    "secrets",
+    "configs",
+}
+"""Fields whose change gives a container other files, another name or other neighbours: a new one is made."""
+
+
+def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> tuple[Changed, ...]:
+    """Which fields of a service are another; nothing where it is not known what it was."""
+    if before is None:
+        return ()
+    found: list[Changed] = []
+    for key in sorted({*before, *after}):
+        old, new = before.get(key), after.get(key)
+        if old == new or key in _NOT_IN_A_CONTAINER:
+            continue
+        if isinstance(old, dict) and isinstance(new, dict):
+            found += [
+                Changed(f"{key}.{each}", old.get(each), new.get(each))
+                for each in sorted({*old, *new})
+                if old.get(each) != new.get(each)
+            ]
+        else:
+            found.append(Changed(key, old, new))
+    return tuple(found)
+
+
+_NOT_IN_A_CONTAINER = {"build", "pull_policy", "scale", "depends_on", "profiles"}
+
+
+def chosen_services(project: Project, names: Iterable[str], *, dependencies: bool = True) -> tuple[str, ...]:
+    """The named services and what they depend on; all where none is named."""
+    wanted = list(names) or list(project.services)
+    found: dict[str, None] = {}
+    while wanted:
+        name = wanted.pop(0)
+        if name in found:
+            continue
+        if name not in project.services:
+            raise ComposeError(Problem((), f"no such service: {name}", hint=near_miss(name, project.services)))
+        found[name] = None
+        if dependencies:
+            wanted += [other for other in project.services[name].get("depends_on") or {} if other in project.services]
+    return tuple(found)
+
+
+def in_order(services: Mapping[str, Any], chosen: Iterable[str]) -> list[str]:
+    """Dependencies before what depends on them, names in order otherwise."""
+    wanted = set(chosen)
+    ordered: dict[str, None] = {}
+
+    def visit(name: str, within: frozenset[str]) -> None:
+        if name in ordered or name in within or name not in services:
+            return
+        for other in sorted(services[name].get("depends_on") or {}):
+            visit(other, within | {name})
+        ordered[name] = None
+
+    for name in sorted(wanted):
+        visit(name, frozenset())
+    return [name for name in ordered if name in wanted]
+
+
+def _built_before(service: Mapping[str, Any]) -> list[str]:
+    contexts = (service.get("build") or {}).get("additional_contexts") or {}
+    return [where.removeprefix("service:") for where in contexts.values() if str(where).startswith("service:")]

@@ -1,0 +1,248 @@
+"""Implements `facade.Projects`: reads files, makes plans, carries them out one at a time for each project."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from engine.compose.faults import ComposeError
+from engine.compose.plan import Options, Plan, plan_build, plan_down, plan_up
+from engine.errors import NotFound, WherryError
+from engine.operations.registry import failure_of
+from engine.projects.actual import look, projects_of
+from engine.projects.carrying_out import Carrier
+from engine.projects.one_off import make_run
+from engine.projects.reading import (
+    plan_shown,
+    problems_shown,
+    read_project,
+    reading_shown,
+    refusal,
+    step_shown,
+)
+from engine.types.data import now
+from engine.types.projects import DownProject, ProjectPlan, ProjectReading, ProjectRun, UpProject
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.compose.loading import Project
+    from engine.compose.plan import Actual
+    from engine.facade import Engine, OperationHandle
+    from engine.operations.registry import OperationRegistry, Progress
+    from engine.projects.reading import Texts
+    from engine.projects.records import ProjectRecords
+    from engine.types.containers import Container
+    from engine.types.projects import BuildProject, ReadProject, RunService
+    from engine.types.projects import Project as ShownProject
+
+
+class ProjectService:
+    """Holds the engine by its facade, as a window does: nothing here reaches below what others may ask for."""
+
+    def __init__(self, engine: Engine, operations: OperationRegistry, records: ProjectRecords) -> None:
+        self._engine = engine
+        self._operations = operations
+        self._records = records
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    # --- looking ---
+
+    async def list(self) -> Sequence[ShownProject]:
+        return projects_of(await self._engine.containers.list(), await self._records.names())
+
+    async def history(self, name: str) -> Sequence[ProjectRun]:
+        return await self._records.of(name)
+
+    async def read(self, source: ReadProject) -> ProjectReading:
+        """The files alone: nothing is asked of the engine."""
+        try:
+            project, _ = await asyncio.to_thread(read_project, source)
+        except ComposeError as error:
+            return ProjectReading(project=source.name, problems=problems_shown(error.problems))
+        return reading_shown(project)
+
+    async def plan(self, request: UpProject) -> ProjectPlan:
+        """What `up` would do; where the files cannot be used, what is wrong with them."""
+        try:
+            project, _ = await asyncio.to_thread(read_project, request.source)
+            return plan_shown(project, await self._planned(project, request))
+        except ComposeError as error:
+            return ProjectPlan(project=request.source.name, problems=problems_shown(error.problems))
+
+    async def plan_down(self, request: DownProject) -> ProjectPlan:
+        project = await self._project_of(request)
+        name = project.name if project else request.name
+        plan = await self._planned_down(name, project, request)
+        return ProjectPlan(project=name, steps=tuple(map(step_shown, plan.steps)))
+
+    # --- acting ---
+
+    def up(self, request: UpProject) -> OperationHandle:
+        """The operation's result is the project's name."""
+        operation = secrets.token_hex(8)
+
+        async def work(progress: Progress) -> str:
+            progress.status("reading")
+            try:
+                project, texts = await asyncio.to_thread(read_project, request.source)
+            except ComposeError as error:
+                raise refusal(error) from error
+            async with self._lock(project.name):
+                await self._bring_up(operation, project, texts, request, progress)
+            return project.name
+
+        subject = request.source.name or os.path.basename(os.path.dirname(request.source.files[0]))
+        return self._operations.start(
+            kind="up", title=f"Bring up {subject}", subject=subject, work=work, operation_id=operation
+        )
+
+    def down(self, request: DownProject) -> OperationHandle:
+        async def work(progress: Progress) -> str:
+            project = await self._project_of(request)
+            name = project.name if project else request.name
+            async with self._lock(name):
+                plan = await self._planned_down(name, project, request)
+                await Carrier(
+                    self._engine, project, plan, progress.steps, {}, timeout=request.timeout, volumes=request.volumes
+                ).run()
+            return name
+
+        subject = request.name or (request.source.name if request.source else "")
+        return self._operations.start(kind="down", title=f"Take down {subject}", subject=subject, work=work)
+
+    def build(self, request: BuildProject) -> OperationHandle:
+        async def work(progress: Progress) -> str:
+            project = await self._read(request.source)
+            plan = plan_build(project, request.services)
+            options = {"no_cache": request.no_cache, "pull": request.pull}
+            carrier = Carrier(
+                self._engine, project, plan, progress.steps, request.source.environment, build_options=options
+            )
+            await carrier.run()
+            return project.name
+
+        subject = os.path.basename(os.path.dirname(request.source.files[0]))
+        return self._operations.start(kind="build-project", title=f"Build {subject}", subject=subject, work=work)
+
+    async def make_run(self, request: RunService) -> Container:
+        project = await self._read(request.source)
+        if request.service not in project.services:
+            raise NotFound(f"No such service: {request.service}", subject=request.service)
+        async with self._lock(project.name):
+            await self._ready_for(project, request)
+        return await make_run(self._engine, project, request)
+
+    async def _ready_for(self, project: Project, request: RunService) -> None:
+        """What the command's service stands on: what it depends on if asked, its image, networks and volumes always."""
+        needs = tuple(project.services[request.service].get("depends_on") or {}) if request.dependencies else ()
+        environment = request.source.environment
+        wished = [Options(services=(request.service,), scale={request.service: 0}, dependencies=False, start=False)]
+        wished += [Options(services=needs)] if needs else []
+        for options in reversed(wished):
+            actual = await self._look(project.name, project)
+            plan = plan_up(project, actual, options)
+            steps = tuple(step for step in plan.steps if step.action != "remove")
+            await Carrier(self._engine, project, Plan(project.name, steps), lambda _: None, environment).run()
+
+    async def roll_back(self, name: str) -> OperationHandle:
+        """Bring up what was before the last `up` that ended well: files, images and recipes as they were."""
+        runs = list(await self._records.of(name))
+        changed = max((at for at, run in enumerate(runs) if run.changes), default=0)
+        before = [run for run in runs[:changed] if run.failure is None and run.ended is not None]
+        if not before:
+            raise NotFound(f"There is no earlier state of {name}", "It was brought up once only.", subject=name)
+        request = before[-1].request
+        return self.up(msgspec.structs.replace(request, services=(), build=False, pull="missing", recreate="changed"))
+
+    # --- the work ---
+
+    async def _bring_up(
+        self, operation: str, project: Project, texts: Texts, request: UpProject, progress: Progress
+    ) -> None:
+        plan = await self._planned(project, request)
+        run = ProjectRun(
+            id=operation,
+            project=project.name,
+            started=now(),
+            request=msgspec.structs.replace(
+                request, source=msgspec.structs.replace(request.source, texts=dict(texts.read), name=project.name)
+            ),
+            services={name: json.dumps(service) for name, service in project.services.items()},
+            changes=tuple(f"{step.action} {step.subject}" for step in plan.changes),
+        )
+        await self._records.save(run)
+        environment = request.source.environment
+        carrier = Carrier(
+            self._engine, project, plan, progress.steps, environment, timeout=request.timeout, wait=request.wait
+        )
+        try:
+            await carrier.run()
+        except WherryError as error:
+            await self._records.save(msgspec.structs.replace(run, ended=now(), failure=failure_of(error)))
+            raise
+        await self._records.save(msgspec.structs.replace(run, ended=now()))
+
+    async def _planned(self, project: Project, request: UpProject) -> Plan:
+        try:
+            return plan_up(
+                project, await self._look(project.name, project), _options(request), await self._made_with(project.name)
+            )
+        except ComposeError as error:
+            raise refusal(error) from error
+
+    async def _planned_down(self, name: str, project: Project | None, request: DownProject) -> Plan:
+        actual = await self._look(name, project)
+        return plan_down(
+            project,
+            name,
+            actual,
+            volumes=request.volumes,
+            images=request.images,
+            orphans=request.orphans,
+            services=request.services,
+        )
+
+    async def _look(self, name: str, project: Project | None) -> Actual:
+        engine = self._engine
+        return await look(name, project, engine.containers, engine.images, engine.volumes, engine.networks)
+
+    async def _made_with(self, name: str) -> dict[str, dict[str, Any]]:
+        """The services as they were last made here."""
+        services: dict[str, dict[str, Any]] = {}
+        for run in await self._records.of(name):
+            services |= {service: json.loads(text) for service, text in run.services.items()}
+        return services
+
+    async def _project_of(self, request: DownProject) -> Project | None:
+        return None if request.source is None else await self._read(request.source)
+
+    async def _read(self, source: ReadProject) -> Project:
+        try:
+            project, _ = await asyncio.to_thread(read_project, source)
+        except ComposeError as error:
+            raise refusal(error) from error
+        return project
+
+    def _lock(self, name: str) -> asyncio.Lock:
+        return self._locks.setdefault(name, asyncio.Lock())
+
+
+def _options(request: UpProject) -> Options:
+    return Options(
+        services=request.services,
+        dependencies=request.dependencies,
+        scale=request.scale,
+        recreate=request.recreate,
+        recreate_dependencies=request.recreate_dependencies,
+        keep_files=request.keep_files,
+        build=request.build,
+        pull=request.pull,
+        remove_orphans=request.remove_orphans,
+        start=request.start,
+    )
