@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from engine.cli.paper import say
+
 
 def confirmed(warning: str) -> bool:
     """ "Are you sure?"; anything but y is no."""
-    print(warning)
+    say(warning)
     try:
         answer = input("Are you sure you want to continue? [y/N] ")
     except EOFError:
-        print()
+        say()
         return False
     return answer.strip().lower() in ("y", "yes")

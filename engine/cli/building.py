@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.cli.containers import filters
 from engine.cli.link import engine
 from engine.cli.options import Command, Given
+from engine.cli.paper import say
 from engine.cli.wire import Failed
 
 if TYPE_CHECKING:
@@ -118,8 +119,8 @@ def prune(given: Given) -> int:
         return 0
     answer = engine().post("/build/prune", {"all": everything, "filters": filters(given)})
     for each in answer["CachesDeleted"] or ():
-        print(each)
-    print(f"Total:\t{size(answer['SpaceReclaimed'], digits=4)}", file=sys.stdout)
+        say(each)
+    say(f"Total:\t{size(answer['SpaceReclaimed'], digits=4)}", file=sys.stdout)
     return 0
 
 

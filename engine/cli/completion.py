@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.cli.options import Command, Given, UsageError
+from engine.cli.paper import say
 from engine.recipe.faults import Unreadable
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def completion(given: Given) -> int:
     script = _SCRIPTS.get(given.arguments[0])
     if script is None:
         raise UsageError(f"no completions for {given.arguments[0]}: one of {', '.join(_SCRIPTS)}")
-    print(script, end="")
+    say(script, end="")
     return 0
 
 
@@ -67,7 +68,7 @@ def complete(words: Sequence[str]) -> int:
     """One fitting word a line; whatever goes wrong, silence."""
     try:
         for each in candidates(list(words)):
-            print(each)
+            say(each)
     except Exception:
         # A completion that prints an error into somebody's command line helps nobody.
         return 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.cli.link import engine
 from engine.cli.options import Command, Given, UsageError
+from engine.cli.paper import say
 from engine.cli.wire import Failed, quote
 
 if TYPE_CHECKING:
@@ -113,10 +114,10 @@ def _each(given: Given, act: Callable[[Client, str], str | None]) -> int:
         try:
             said = act(client, name)
         except Failed as error:
-            print(f"Error: {error.message}", file=sys.stderr)
+            say(f"Error: {error.message}", file=sys.stderr)
             failed = True
         else:
-            print(name if said is None else said, flush=True)
+            say(name if said is None else said, flush=True)
     return 1 if failed else 0
 
 
@@ -180,7 +181,7 @@ def update(given: Given) -> int:
     def act(client: Client, name: str) -> None:
         answer = client.post(f"/containers/{quote(name)}/update", body=body)
         for warning in (answer or {}).get("Warnings") or ():
-            print(warning, file=sys.stderr)
+            say(warning, file=sys.stderr)
 
     return _each(given, act)
 
@@ -193,13 +194,13 @@ def top(given: Given) -> int:
 
     name, *arguments = given.arguments
     answer = engine().get(f"/containers/{quote(name)}/top", {"ps_args": " ".join(arguments)})
-    sys.stdout.write(table([answer["Titles"], *answer["Processes"]]))
+    say(table([answer["Titles"], *answer["Processes"]]), end="")
     return 0
 
 
 def diff(given: Given) -> int:
     for change in engine().get(f"/containers/{quote(given.arguments[0])}/changes") or ():
-        print("CAD"[change["Kind"]], change["Path"])
+        say("CAD"[change["Kind"]], change["Path"])
     return 0
 
 
@@ -209,14 +210,14 @@ def port(given: Given) -> int:
     if not wanted:
         for key, bindings in sorted(published.items()):
             for binding in bindings or ():
-                print(f"{key} -> {binding['HostIp']}:{binding['HostPort']}")
+                say(f"{key} -> {binding['HostIp']}:{binding['HostPort']}")
         return 0
     key = wanted[0] if "/" in wanted[0] else f"{wanted[0]}/tcp"
     bindings = published.get(key)
     if not bindings:
         raise Failed(0, f"No public port '{wanted[0]}' published for {name}")
     for binding in bindings:
-        print(f"{binding['HostIp']}:{binding['HostPort']}")
+        say(f"{binding['HostIp']}:{binding['HostPort']}")
     return 0
 
 
@@ -285,7 +286,7 @@ def inspect_kinds(given: Given, kinds: tuple[str, ...]) -> int:
             missing.append(error.message)
     show_objects(found, given.text("format"))
     for message in missing:
-        print(f"Error: {message}", file=sys.stderr)
+        say(f"Error: {message}", file=sys.stderr)
     return 1 if missing else 0
 
 
@@ -319,8 +320,8 @@ def prune(given: Given) -> int:
         return 0
     answer = engine().post("/containers/prune", {"filters": filters(given)})
     if answer["ContainersDeleted"]:
-        print("Deleted Containers:", *answer["ContainersDeleted"], sep="\n", end="\n\n")
-    print(f"Total reclaimed space: {size(answer['SpaceReclaimed'], digits=4)}")
+        say("Deleted Containers:", *answer["ContainersDeleted"], sep="\n", end="\n\n")
+    say(f"Total reclaimed space: {size(answer['SpaceReclaimed'], digits=4)}")
     return 0
 
 
@@ -357,7 +358,7 @@ def commit(given: Given) -> int:
         },
         body={},
     )
-    print(answer["Id"])
+    say(answer["Id"])
     return 0
 
 

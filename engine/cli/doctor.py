@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.cli.paper import say, say_painted
 from engine.errors import WherryError
 from engine.host import doctor
 from engine.host.machine import Machine
@@ -45,16 +46,16 @@ def run(arguments: Sequence[str]) -> int:
         try:
             problems = tuple(asyncio.run(_check_store(paths, mend=options.mend)))
         except WherryError as error:
-            print(f"wherry: the store could not be checked: {error}", file=sys.stderr)
+            say(f"wherry: the store could not be checked: {error}", file=sys.stderr)
             return 1
     sound = not any(not problem.mended for problem in problems or ())
     if options.json:
         answer = _Answer(report.healthy and sound, report.checks, problems)
-        print(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+        say(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
     else:
         paper = _Paper()
         for line in (*paper.report(report), *(paper.store(problems) if problems is not None else ())):
-            print(line)
+            say_painted(line)
     return 0 if report.healthy and sound else 1
 
 

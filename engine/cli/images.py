@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.cli.containers import filters, inspect_kinds
 from engine.cli.link import engine
 from engine.cli.options import Command, Given, UsageError
+from engine.cli.paper import say
 from engine.cli.wire import Failed, quote
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def images(given: Given) -> int:
     if given.flag("quiet"):
         # An image of several names is one image.
         for each in dict.fromkeys(row["ID"] for row in shown):
-            print(each)
+            say(each)
         return 0
     show(shown, given.text("format"), columns=columns, headings=_HEADINGS)
     return 0
@@ -132,9 +133,9 @@ def rmi(given: Given) -> int:
         try:
             for line in client.delete(f"/images/{quote(name)}", asked) or ():
                 for word, what in line.items():
-                    print(f"{word}: {what}")
+                    say(f"{word}: {what}")
         except Failed as error:
-            print(f"Error: {error.message}", file=sys.stderr)
+            say(f"Error: {error.message}", file=sys.stderr)
             failed = True
     return 1 if failed else 0
 
@@ -157,12 +158,12 @@ def prune(given: Given) -> int:
     chosen["dangling"] = {"false" if everything else "true": True}
     answer = engine().post("/images/prune", {"filters": json.dumps(chosen)})
     if answer["ImagesDeleted"]:
-        print("Deleted Images:")
+        say("Deleted Images:")
         for line in answer["ImagesDeleted"]:
             for word, name in line.items():
-                print(f"{word.lower()}: {name}")
-        print()
-    print(f"Total reclaimed space: {size(answer['SpaceReclaimed'], digits=4)}")
+                say(f"{word.lower()}: {name}")
+        say()
+    say(f"Total reclaimed space: {size(answer['SpaceReclaimed'], digits=4)}")
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from engine.cli.paper import say
 from engine.cli.places import made_run_directory, socket_path
 from engine.cli.wire import Client, Failed, Unreachable
 
@@ -75,4 +76,4 @@ def _tail(log: str) -> str:
 
 
 def warn(message: str) -> None:
-    print(message, file=sys.stderr)
+    say(message, file=sys.stderr)

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from engine.cli.paper import say
 from engine.cli.verbs import GROUPS, VERBS, find_command
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def _reader_gone() -> int:
 def _entered(words: list[str]) -> int:
     problem = _place(words)
     if problem:
-        print(f"wherry: {problem}", file=sys.stderr)
+        say(f"wherry: {problem}", file=sys.stderr)
         return 125
     if not words:
         return _window()
@@ -48,7 +49,7 @@ def _entered(words: list[str]) -> int:
     if verb in ("-v", "--version"):
         from engine.cli.words import own_version
 
-        print(f"Wherry version {own_version()}")
+        say(f"Wherry version {own_version()}")
         return 0
     if verb in _OWN_PROGRAMS:
         return _own_program(verb, words)
@@ -106,24 +107,24 @@ def run_command(command: Command, name: str, words: list[str]) -> int:
     try:
         given = command.parse(words)
         if given.has("help"):
-            print(command.help_text(name))
+            say(command.help_text(name))
             return 0
         return command.run(given)
     except Unreadable as error:
-        print(f"wherry {name}: {error}\nSee 'wherry {name} --help'.", file=sys.stderr)
+        say(f"wherry {name}: {error}\nSee 'wherry {name} --help'.", file=sys.stderr)
         return 125 if "flag" in str(error) or (runs_something and "argument" not in str(error)) else 1
     except Failed as error:
-        print(f"Error: {error.message}", file=sys.stderr)
+        say(f"Error: {error.message}", file=sys.stderr)
         return _exit_code(error.message, name)
     except Unreachable as error:
-        print(f"Error: no engine answers: {error}", file=sys.stderr)
+        say(f"Error: no engine answers: {error}", file=sys.stderr)
         return 125 if runs_something else 1
     except BrokenPipeError:
         raise  # for `main`: it is an OSError, but none to be told
     except KeyboardInterrupt:
         return 130
     except OSError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        say(f"Error: {error}", file=sys.stderr)
         return 1
 
 
@@ -140,38 +141,38 @@ def _exit_code(message: str, name: str) -> int:
 def _no_such(verb: str, words: list[str]) -> int:
     if verb in GROUPS:
         if words and words[0] not in ("--help", "-h"):
-            print(f"wherry: '{verb} {words[0]}' is not a wherry command.", file=sys.stderr)
+            say(f"wherry: '{verb} {words[0]}' is not a wherry command.", file=sys.stderr)
             return 1
         return _help([verb])
     if verb.startswith("-"):
-        print(f"wherry: unknown flag: {verb}\nSee 'wherry --help'.", file=sys.stderr)
+        say(f"wherry: unknown flag: {verb}\nSee 'wherry --help'.", file=sys.stderr)
         return 125
-    print(f"wherry: '{verb}' is not a wherry command.\nSee 'wherry --help'.", file=sys.stderr)
+    say(f"wherry: '{verb}' is not a wherry command.\nSee 'wherry --help'.", file=sys.stderr)
     return 1
 
 
 def _help(words: list[str]) -> int:
     if words and words[0] in GROUPS and len(words) == 1:
         title, verbs = GROUPS[words[0]]
-        print(f"Usage:  wherry {words[0]} COMMAND\n\n{title}\n\nCommands:")
-        print("\n".join(f"  {verb}" for verb in sorted(verbs)))
+        say(f"Usage:  wherry {words[0]} COMMAND\n\n{title}\n\nCommands:")
+        say("\n".join(f"  {verb}" for verb in sorted(verbs)))
         return 0
     if words:
         verb, *rest = words
         found = find_command(verb, rest)
         if found is None:
             return _no_such(verb, rest)
-        print(found[0].help_text(found[1]))
+        say(found[0].help_text(found[1]))
         return 0
     width = max(len(verb) for verb in (*VERBS, *GROUPS, *_OWN_PROGRAMS))
-    print("Usage:  wherry [--root DIR] [--run DIR] [COMMAND]\n\nContainers without a daemon and without root.")
-    print("Without a command the window opens.\n\nCommands:")
+    say("Usage:  wherry [--root DIR] [--run DIR] [COMMAND]\n\nContainers without a daemon and without root.")
+    say("Without a command the window opens.\n\nCommands:")
     for name, summary in sorted([*((v, row[2]) for v, row in VERBS.items()), *_OWN_PROGRAMS.items()]):
-        print(f"  {name:{width}}  {summary}")
-    print("\nGroups:")
+        say(f"  {name:{width}}  {summary}")
+    say("\nGroups:")
     for group, (summary, _) in sorted(GROUPS.items()):
-        print(f"  {group:{width}}  {summary}")
-    print(
+        say(f"  {group:{width}}  {summary}")
+    say(
         "\nGlobal options:\n"
         "  --root DIR  Where images, containers and volumes are kept (or WHERRY_ROOT)\n"
         "  --run DIR   Where the socket and the lock are (or WHERRY_RUN)\n\n"

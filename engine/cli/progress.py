@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
+from engine.cli.paper import rewrite_line, say, say_lines
 from engine.cli.wire import Failed
 
 if TYPE_CHECKING:
@@ -31,8 +32,7 @@ def show_messages(
                 on_aux(message["aux"])
             continue
         if "stream" in message:
-            out.write(message["stream"])
-            out.flush()
+            say_lines(out, message["stream"])
         elif "status" in message:
             board.show(message.get("id", ""), message["status"], message.get("progressDetail") or {}, message)
 
@@ -46,8 +46,7 @@ class _Plain:
     def show(self, name: str, status: str, detail: dict[str, Any], message: dict[str, Any]) -> None:
         if name and status in _QUIET_IN_PIPES:
             return
-        self._out.write(f"{name}: {status}\n" if name else f"{status}\n")
-        self._out.flush()
+        say(f"{name}: {status}" if name else status, file=self._out, flush=True)
 
 
 class _Board(_Plain):
@@ -62,15 +61,13 @@ class _Board(_Plain):
 
         if not name or status.startswith("Pulling from"):
             self._lines.clear()
-            self._out.write(f"{name}: {status}\n" if name else f"{status}\n")
-            self._out.flush()
+            say(f"{name}: {status}" if name else status, file=self._out, flush=True)
             return
         width = os.get_terminal_size(self._out.fileno()).columns
         text = f"{name}: {status} {message.get('progress', '')}".rstrip()
         if name in self._lines:
             up = len(self._lines) - self._lines.index(name)
-            self._out.write(f"\x1b[{up}A\x1b[2K\r{text[: width - 1]}\x1b[{up}B\r")
+            rewrite_line(self._out, up, text[: width - 1])
         else:
             self._lines.append(name)
-            self._out.write(f"{text[: width - 1]}\n")
-        self._out.flush()
+            say(text[: width - 1], file=self._out, flush=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.cli.link import engine
 from engine.cli.options import Command, Given, UsageError
+from engine.cli.paper import say
 from engine.cli.wire import quote
 
 
@@ -14,7 +15,7 @@ def ls(given: Given) -> int:
 
     told = engine().get("/wherry/registries")
     if given.text("format") == "" and not told["registries"]:
-        print(f"No registry has settings of its own. They are kept in {told['file']}")
+        say(f"No registry has settings of its own. They are kept in {told['file']}")
         return 0
     rows = [
         {
@@ -45,7 +46,7 @@ def set_(given: Given) -> int:
         if given.has(option):
             wanted[key] = given.text(option)
     client.put(f"/wherry/registries/{quote(host)}", wanted)
-    print(host)
+    say(host)
     return 0
 
 
@@ -53,7 +54,7 @@ def rm(given: Given) -> int:
     client = engine()
     for host in given.arguments:
         client.delete(f"/wherry/registries/{quote(host)}")
-        print(host)
+        say(host)
     return 0
 
 
@@ -66,11 +67,11 @@ def proxy(given: Given) -> int:
         client.put("/wherry/proxy", {**wanted, **changes})
         wanted = client.get("/wherry/registries")["proxy"]
     if not wanted["http"] and not wanted["https"]:
-        print("None is set: HTTP_PROXY, HTTPS_PROXY and NO_PROXY of the engine's environment count.")
+        say("None is set: HTTP_PROXY, HTTPS_PROXY and NO_PROXY of the engine's environment count.")
         return 0
     for option, key in options:
         if wanted[key]:
-            print(f"{option}: {wanted[key]}")
+            say(f"{option}: {wanted[key]}")
     return 0
 
 

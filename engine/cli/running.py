@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.cli.link import engine
 from engine.cli.options import Command, Given, UsageError
+from engine.cli.paper import say
 from engine.cli.terminal import DEFAULT_DETACH_KEYS, Detached, converse, raw_mode, watch_size
 from engine.cli.wire import Failed, decode, quote
 from engine.recipe.arguments import Option
@@ -65,7 +66,7 @@ def create_body(given: Given, *, detach: bool) -> dict[str, Any]:
 
 
 def create(given: Given) -> int:
-    print(_create(engine(), given, detach=False))
+    say(_create(engine(), given, detach=False))
     return 0
 
 
@@ -88,11 +89,11 @@ def _create(client: Client, given: Given, *, detach: bool) -> str:
     except Failed as error:
         if error.status != 404 or choice != "missing":
             raise
-        print(f"Unable to find image '{with_default_tag(body['Image'])}' locally", file=sys.stderr)
+        say(f"Unable to find image '{with_default_tag(body['Image'])}' locally", file=sys.stderr)
         _pull(client, body["Image"], given)
         answer = client.post("/containers/create", values, body=body)
     for warning in answer.get("Warnings") or ():
-        print(f"WARNING: {warning}", file=sys.stderr)
+        say(f"WARNING: {warning}", file=sys.stderr)
     if cidfile:
         with open(cidfile, "w", encoding="ascii") as file:
             file.write(answer["Id"])
@@ -112,7 +113,7 @@ def run(given: Given) -> int:
             raise UsageError("conflicting options: cannot specify both --attach and --detach")
         container = _create(client, given, detach=True)
         client.post(f"/containers/{container}/start")
-        print(container)
+        say(container)
         return 0
     container = _create(client, given, detach=False)
     tty, stdin = given.flag("tty"), given.flag("interactive")
@@ -214,9 +215,9 @@ def start(given: Given) -> int:
         for name in given.arguments:
             try:
                 client.post(f"/containers/{quote(name)}/start")
-                print(name, flush=True)
+                say(name, flush=True)
             except Failed as error:
-                print(f"Error: {error.message}", file=sys.stderr)
+                say(f"Error: {error.message}", file=sys.stderr)
                 failed = True
         return 1 if failed else 0
     if len(given.arguments) > 1:

@@ -13,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from engine.cli.options import Command, Given, UsageError
+from engine.cli.paper import say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +58,7 @@ async def _serve(idle_seconds: int, *, quiet: bool) -> int:
     try:
         engine = await _open(paths.socket, stays=not idle_seconds)
     except WherryError as error:
-        print(f"wherry serve: {error}", file=sys.stderr)
+        say(f"wherry serve: {error}", file=sys.stderr)
         return 1
     server = ApiServer(engine, paths.socket, on_release=ending.set, passing=bool(idle_seconds))
     try:
@@ -66,7 +67,7 @@ async def _serve(idle_seconds: int, *, quiet: bool) -> int:
             _announce(paths.socket)
         await _until_done(engine, server, ending, idle_seconds)
     except WherryError as error:
-        print(f"wherry serve: {error}", file=sys.stderr)
+        say(f"wherry serve: {error}", file=sys.stderr)
         return 1
     finally:
         await server.close()
@@ -90,7 +91,7 @@ async def _open(socket: Path, *, stays: bool) -> EmbeddedEngine:
 
 
 def _announce(socket: Path) -> None:
-    print(f"Serving the Docker API on unix://{socket}", flush=True)
+    say(f"Serving the Docker API on unix://{socket}", flush=True)
 
 
 async def _until_done(engine: Engine, server: ApiServer, ending: asyncio.Event, idle_seconds: int) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from engine.cli.containers import filters, inspect_kinds
 from engine.cli.link import engine
 from engine.cli.options import Command, Given, UsageError
+from engine.cli.paper import say
 from engine.cli.wire import Failed, quote
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ def _remove_each(given: Given, path: str, values: dict[str, object] | None = Non
     for name in given.arguments:
         try:
             client.delete(f"{path}/{quote(name)}", values)
-            print(name, flush=True)
+            say(name, flush=True)
         except Failed as error:
-            print(f"Error: {error.message}", file=sys.stderr)
+            say(f"Error: {error.message}", file=sys.stderr)
             failed = True
     return 1 if failed else 0
 
@@ -74,7 +75,7 @@ def volume_create(given: Given) -> int:
         "DriverOpts": _pairs(given.list("opt")),
         "Labels": _pairs(given.list("label")),
     }
-    print(engine().post("/volumes/create", body=body)["Name"])
+    say(engine().post("/volumes/create", body=body)["Name"])
     return 0
 
 
@@ -103,8 +104,8 @@ def volume_prune(given: Given) -> int:
         chosen["all"] = {"true": True}
     answer = engine().post("/volumes/prune", {"filters": json.dumps(chosen) if chosen else ""})
     if answer["VolumesDeleted"]:
-        print("Deleted Volumes:", *answer["VolumesDeleted"], sep="\n", end="\n\n")
-    print(f"Total reclaimed space: {size(answer['SpaceReclaimed'], digits=4)}")
+        say("Deleted Volumes:", *answer["VolumesDeleted"], sep="\n", end="\n\n")
+    say(f"Total reclaimed space: {size(answer['SpaceReclaimed'], digits=4)}")
     return 0
 
 
@@ -161,7 +162,7 @@ def network_create(given: Given) -> int:
     }
     if subnet:
         body["IPAM"] = {"Driver": "default", "Config": [{"Subnet": subnet, "Gateway": gateway}]}
-    print(engine().post("/networks/create", body=body)["Id"])
+    say(engine().post("/networks/create", body=body)["Id"])
     return 0
 
 
@@ -181,7 +182,7 @@ def network_prune(given: Given) -> int:
         return 0
     answer = engine().post("/networks/prune", {"filters": filters(given)})
     if answer["NetworksDeleted"]:
-        print("Deleted Networks:", *answer["NetworksDeleted"], sep="\n")
+        say("Deleted Networks:", *answer["NetworksDeleted"], sep="\n")
     return 0
 
 

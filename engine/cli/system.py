@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from engine.cli.containers import container_row, filters
 from engine.cli.link import engine, running_engine
 from engine.cli.options import Command, Given
+from engine.cli.paper import say
 from engine.cli.places import socket_path
 
 if TYPE_CHECKING:
@@ -27,15 +28,15 @@ def version(given: Given) -> int:
     if given.text("format"):
         _formatted(whole, given.text("format"))
         return 0
-    print(f"Client:\n Version:        {own_version()}\n API version:    1.50")
+    say(f"Client:\n Version:        {own_version()}\n API version:    1.50")
     if server is None:
-        print("\nNo engine runs. The next command that needs one starts it.")
+        say("\nNo engine runs. The next command that needs one starts it.")
         return 0
-    print(f"\nEngine: {server['Platform']['Name']}\n Version:        {server['Version']}")
-    print(f" API version:    {server['ApiVersion']} (minimum version {server['MinAPIVersion']})")
-    print(f" OS/Arch:        {server['Os']}/{server['Arch']}\n Kernel:         {server['KernelVersion']}")
+    say(f"\nEngine: {server['Platform']['Name']}\n Version:        {server['Version']}")
+    say(f" API version:    {server['ApiVersion']} (minimum version {server['MinAPIVersion']})")
+    say(f" OS/Arch:        {server['Os']}/{server['Arch']}\n Kernel:         {server['KernelVersion']}")
     for component in server["Components"][1:]:
-        print(f" {component['Name'] + ':':15} {component['Version']}")
+        say(f" {component['Name'] + ':':15} {component['Version']}")
     return 0
 
 
@@ -45,11 +46,11 @@ def _formatted(value: Any, form: str) -> None:
     from engine.cli.tables import unescaped
 
     if form == "json":
-        print(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        say(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
         return
     from engine.cli.templates import Template
 
-    print(Template(unescaped(form)).render(value))
+    say(Template(unescaped(form)).render(value))
 
 
 def info(given: Given) -> int:
@@ -84,9 +85,9 @@ def info(given: Given) -> int:
         ("Name", facts["Name"]),
     ]
     for name, value in lines:
-        print(f"{name}: {value}")
+        say(f"{name}: {value}")
     for warning in facts["Warnings"] or ():
-        print(f"WARNING: {warning}", file=sys.stderr)
+        say(f"WARNING: {warning}", file=sys.stderr)
     return 0
 
 
@@ -110,13 +111,13 @@ def events(given: Given) -> int:
     answer = engine().ask("GET", "/events", asked)
     for event in answer.messages():
         if template is not None:
-            print(template.render({**event, "ID": event["Actor"]["ID"], "Time": event["time"]}), flush=True)
+            say(template.render({**event, "ID": event["Actor"]["ID"], "Time": event["time"]}), flush=True)
         elif form:
             import json
 
-            print(json.dumps(event, ensure_ascii=False, separators=(",", ":")), flush=True)
+            say(json.dumps(event, ensure_ascii=False, separators=(",", ":")), flush=True)
         else:
-            print(_event_line(event), flush=True)
+            say(_event_line(event), flush=True)
     return 0
 
 
@@ -199,9 +200,9 @@ def _verbose(usage: Mapping[str, Any]) -> None:
     from engine.cli.tables import table
 
     def section(title: str, heads: Sequence[str], rows: list[list[str]]) -> None:
-        print(f"{title}\n")
-        sys.stdout.write(table([list(heads), *rows]))
-        print()
+        say(f"{title}\n")
+        say(table([list(heads), *rows]), end="")
+        say()
 
     shown = [row for image in usage["Images"] or [] for row in image_rows(image)]
     keys = ("Repository", "Tag", "ID", "CreatedSince", "Size", "SharedSize", "UniqueSize", "Containers")
@@ -256,7 +257,7 @@ def prune(given: Given) -> int:
     freed += _pruned(client, "images", "Deleted Images", {"filters": dangling})
     if not chosen:
         freed += _pruned(client, "build", "Deleted build cache objects", {"all": everything})
-    print(f"Total reclaimed space: {size(freed, digits=4)}")
+    say(f"Total reclaimed space: {size(freed, digits=4)}")
     return 0
 
 
@@ -267,7 +268,7 @@ def _pruned(client: Client, noun: str, title: str, values: dict[str, object]) ->
     for each in answer.get(key) or ():
         lines += [f"{word.lower()}: {name}" for word, name in each.items()] if isinstance(each, dict) else [each]
     if lines:
-        print(f"{title}:", *lines, sep="\n", end="\n\n")
+        say(f"{title}:", *lines, sep="\n", end="\n\n")
     return int(answer.get("SpaceReclaimed", 0))
 
 
@@ -278,9 +279,9 @@ def context(given: Given) -> int:
     shell = given.text("shell")
     address = f"unix://{socket_path()}"
     if shell == "fish":
-        print(f"set -gx DOCKER_HOST {shlex.quote(address)};")
+        say(f"set -gx DOCKER_HOST {shlex.quote(address)};")
     else:
-        print(f"export DOCKER_HOST={shlex.quote(address)}")
+        say(f"export DOCKER_HOST={shlex.quote(address)}")
     return 0
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
+
+from engine.cli.paper import inert_cell, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,6 +20,7 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     """Columns three apart and at least so wide, as Docker's tabwriter sets them; no blanks after the last."""
     if not rows:
         return ""
+    rows = [[inert_cell(cell) for cell in row] for row in rows]
     count = max(len(row) for row in rows)
     widths = [max(_LEAST, *(_width(row[column]) for row in rows if column < len(row))) for column in range(count)]
     lines = []
@@ -48,12 +50,12 @@ def show(
 ) -> None:
     """Print rows. `columns` are (heading, key) of the plain table; `headings` name further keys of templates."""
     if quiet is not None:
-        sys.stdout.write("".join(f"{quiet(row)}\n" for row in rows))
+        say("".join(f"{quiet(row)}\n" for row in rows), end="")
         return
     if not form or form == "table":
         lines = [[heading for heading, _ in columns]]
         lines += [[str(row[key]) for _, key in columns] for row in rows]
-        sys.stdout.write(table(lines))
+        say(table(lines), end="")
         return
     if form in ("json", "{{json .}}"):
         _json_lines(rows)
@@ -65,11 +67,11 @@ def show(
         template = Template(unescaped(form.removeprefix("table").lstrip(" ")))
         lines = [template.render(_Headings(titles)).split("\t")]
         lines += [template.render(row).split("\t") for row in rows]
-        sys.stdout.write(table(lines))
+        say(table(lines), end="")
         return
     template = Template(unescaped(form))
     for row in rows:
-        sys.stdout.write(template.render(row) + "\n")
+        say(template.render(row))
 
 
 def _json_lines(rows: Iterable[Row]) -> None:
@@ -77,7 +79,7 @@ def _json_lines(rows: Iterable[Row]) -> None:
 
     for row in rows:
         plain = {key: value for key, value in row.items() if not callable(value)}
-        sys.stdout.write(json.dumps(plain, ensure_ascii=False, separators=(",", ":")) + "\n")
+        say(json.dumps(plain, ensure_ascii=False, separators=(",", ":")))
 
 
 class _Headings(dict[str, str]):
@@ -101,12 +103,12 @@ def show_objects(objects: Sequence[Any], form: str) -> None:
     import json
 
     if not form:
-        print(json.dumps(list(objects), indent=4, ensure_ascii=False))
+        say(json.dumps(list(objects), indent=4, ensure_ascii=False))
     elif form == "json":
-        print(json.dumps(list(objects), ensure_ascii=False, separators=(",", ":")))
+        say(json.dumps(list(objects), ensure_ascii=False, separators=(",", ":")))
     else:
         from engine.cli.templates import Template
 
         template = Template(unescaped(form))
         for each in objects:
-            print(template.render(each))
+            say(template.render(each))

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
+from engine.cli.paper import say
 from engine.embedded import open_engine
 from engine.errors import WherryError
 from engine.processes.ask import ask
@@ -56,13 +57,13 @@ def run(arguments: Sequence[str]) -> int:
         with _place() as place:
             asyncio.run(_Tour(place, pictures, window=not options.no_window).take())
     except (WherryError, _Stopped) as error:
-        print(f"\nThe tour ended early: {error}", file=sys.stderr)
+        say(f"\nThe tour ended early: {error}", file=sys.stderr)
         if details := getattr(error, "details", ""):
-            print(details, file=sys.stderr)
-        print("See what this machine lacks: wherry doctor", file=sys.stderr)
+            say(details, file=sys.stderr)
+        say("See what this machine lacks: wherry doctor", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nThe tour was interrupted; everything it made is gone.", file=sys.stderr)
+        say("\nThe tour was interrupted; everything it made is gone.", file=sys.stderr)
         return 130
     return 0
 
@@ -102,7 +103,7 @@ class _Tour:
             async with self._engine() as engine:
                 await self._find_again(engine, container)
         self._say("cleaned up", "container, image and store are gone")
-        print(f"\nThat was Wherry, in {time.monotonic() - self._began:.1f} s.")
+        say(f"\nThat was Wherry, in {time.monotonic() - self._began:.1f} s.")
 
     # --- the stops ---
 
@@ -162,7 +163,7 @@ class _Tour:
             raise _Stopped("the service answered a request but logged nothing.")
         self._say("log read", "the last lines are")
         for line in lines[-3:]:
-            print(f"      {line.text}")
+            say(f"      {line.text}")
 
     async def _read_stats(self, engine: Engine, container: Container) -> None:
         sample = await engine.stats.sample(container.id)
@@ -194,7 +195,7 @@ class _Tour:
             raise _Stopped("the window was opened but no picture of it was saved.")
         self._say("window pictured", f"{_count(len(taken), 'screenshot')} of the service in it, in {self._pictures}")
         for picture in taken:
-            print(f"      {picture.name}")
+            say(f"      {picture.name}")
 
     async def _find_again(self, engine: Engine, container: Container) -> None:
         """Engines came and went since the service was started; it must have noticed nothing."""
@@ -223,7 +224,7 @@ class _Tour:
             await engine.close()
 
     def _say(self, what: str, found: str) -> None:
-        print(f"{time.monotonic() - self._began:5.1f} s  {what}: {found}", flush=True)
+        say(f"{time.monotonic() - self._began:5.1f} s  {what}: {found}", flush=True)
 
 
 def _title(page: str) -> str:
@@ -277,4 +278,4 @@ def _remove(directory: Path) -> None:
         # What is left belongs to ids of containers; only a namespace that has them may remove it.
         ask(["unshare", "--map-root-user", "--map-auto", "rm", "-rf", "--one-file-system", str(directory)], timeout=60)
     if directory.exists():
-        print(f"Could not remove {directory}; it may be deleted by hand.", file=sys.stderr)
+        say(f"Could not remove {directory}; it may be deleted by hand.", file=sys.stderr)

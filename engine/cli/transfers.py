@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 from engine.cli.containers import filters
 from engine.cli.link import engine
 from engine.cli.options import Command, Given, UsageError
+from engine.cli.paper import say
 from engine.cli.wire import Failed, quote
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def pull(given: Given) -> int:
         quiet=given.flag("quiet"),
         all_tags=given.flag("all-tags"),
     )
-    print(_canonical(image))
+    say(_canonical(image))
     return 0
 
 
@@ -50,7 +51,7 @@ def pull_image(
         raise UsageError("tag can't be used with --all-tags/-a")
     if not tag and not all_tags:
         if not quiet:
-            print("Using default tag: latest", file=stream or sys.stdout)
+            say("Using default tag: latest", file=stream or sys.stdout)
         tag = "latest"
     answer = client.ask("POST", "/images/create", {"fromImage": repository, "tag": tag, "platform": platform})
     messages = answer.messages()
@@ -81,14 +82,14 @@ def push(given: Given) -> int:
     elif not tag:
         tag = "latest"
         if not given.flag("quiet"):
-            print("Using default tag: latest")
+            say("Using default tag: latest")
     answer = engine().ask("POST", f"/images/{quote(repository)}/push", {"tag": tag})
     messages = answer.messages()
     if given.flag("quiet"):
         messages = (message for message in messages if "error" in message or "errorDetail" in message)
     show_messages(messages)
     if given.flag("quiet"):
-        print(_canonical(given.arguments[0]))
+        say(_canonical(given.arguments[0]))
     return 0
 
 
@@ -109,7 +110,7 @@ def login(given: Given) -> int:
             raise UsageError("--password and --password-stdin are mutually exclusive")
         password = sys.stdin.read().rstrip("\r\n")
     elif password:
-        print("WARNING! Using --password via the CLI is insecure. Use --password-stdin.", file=sys.stderr)
+        say("WARNING! Using --password via the CLI is insecure. Use --password-stdin.", file=sys.stderr)
     if not user or not password:
         if not os.isatty(0):
             raise Failed(0, "cannot perform an interactive login from a non TTY device")
@@ -118,8 +119,8 @@ def login(given: Given) -> int:
         user = user or input("Username: ").strip()
         password = password or getpass.getpass("Password: ")
     answer = engine().post("/wherry/logins", body={"username": user, "password": password, "serveraddress": server})
-    print(answer["kept"])
-    print("Login Succeeded")
+    say(answer["kept"])
+    say("Login Succeeded")
     return 0
 
 
@@ -129,9 +130,9 @@ def logout(given: Given) -> int:
     known = [each["server"] for each in client.get("/wherry/logins")]
     host = server.removeprefix("https://").removeprefix("http://").split("/")[0]
     if server not in known and host not in known and not (server == _HUB and "docker.io" in known):
-        print(f"Not logged in to {server}")
+        say(f"Not logged in to {server}")
         return 0
-    print(f"Removing login credentials for {server}")
+    say(f"Removing login credentials for {server}")
     client.delete("/wherry/logins", {"server": server})
     return 0
 

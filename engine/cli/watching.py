@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.cli.link import engine
 from engine.cli.options import Command, Given
+from engine.cli.paper import clear_screen
 from engine.cli.wire import Client, Failed, quote
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def stats(given: Given) -> int:
         readings = _readings(client, named, everything=given.flag("all"))
         rows = [stats_row(each, before.get(each["id"]), whole=whole) for each in readings.values()]
         if live and not form and sys.stdout.isatty():
-            sys.stdout.write("\x1b[H\x1b[2J")
+            clear_screen()
         show(rows, form, columns=_COLUMNS)
         sys.stdout.flush()
         if not live:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from engine.cli.compose.project import GLOBAL, Chosen
 from engine.cli.compose.table import VERBS
 from engine.cli.options import Command, UsageError
+from engine.cli.paper import say
 
 if TYPE_CHECKING:
     from engine.cli.options import Given
@@ -15,18 +16,18 @@ if TYPE_CHECKING:
 def compose(given: Given) -> int:
     """The options before the verb, then the verb with its own."""
     if not given.arguments:
-        print(_help())
+        say(_help())
         return 0
     name, *words = given.arguments
     if name == "help":
-        print(_help())
+        say(_help())
         return 0
     if name not in VERBS:
         raise UsageError(f'unknown docker command: "compose {name}"')
     command = command_of(name)
     own = command.parse(words)
     if own.has("help"):
-        print(command.help_text(f"compose {name}"))
+        say(command.help_text(f"compose {name}"))
         return 0
     run = VERBS[name][0]
     return run(Chosen(given), own)

@@ -6,6 +6,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
+from engine.cli.paper import say_lines
 from engine.cli.wire import Failed, quote
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Follower:
 
     def say(self, text: str) -> None:
         with self._lock:
-            sys.stdout.write(f"{text}\n")
+            say_lines(sys.stdout, f"{text}\n")
             sys.stdout.flush()
 
     def _copy(self, container: str, head: str, asked: dict[str, object], tty: bool) -> None:  # noqa: FBT001 - a thread's
@@ -68,7 +69,7 @@ class Follower:
             return
         with self._lock:
             for line in lines:
-                sys.stdout.write(f"{head}{line.decode('utf-8', 'replace')}\n")
+                say_lines(sys.stdout, f"{head}{line.decode('utf-8', 'replace')}\n")
             sys.stdout.flush()
 
 

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.compose.project import has_tty, name_of, short_name
+from engine.cli.paper import say
 from engine.cli.tables import show, table
 from engine.cli.wire import Failed, quote
 from engine.compose.labels import PROJECT, SERVICE
@@ -29,10 +30,10 @@ def ps(chosen: Chosen, given: Given) -> int:
     if wanted := given.list("status"):
         rows = [row for row in rows if row["State"] in wanted]
     if given.flag("services"):
-        print("\n".join(dict.fromkeys(row["Labels"].get(SERVICE, "") for row in rows)))
+        say("\n".join(dict.fromkeys(row["Labels"].get(SERVICE, "") for row in rows)))
         return 0
     if given.flag("quiet"):
-        print("\n".join(row["Id"] for row in rows))
+        say("\n".join(row["Id"] for row in rows))
         return 0
     shown = []
     for row in rows:
@@ -78,11 +79,11 @@ def ls(chosen: Chosen, given: Given) -> int:
         states += [f"running({each['running']})"] if each["running"] else []
         rows.append({"Name": each["name"], "Status": ", ".join(states), "ConfigFiles": ",".join(each["files"])})
     if given.flag("quiet"):
-        print("\n".join(row["Name"] for row in rows))
+        say("\n".join(row["Name"] for row in rows))
     elif given.text("format") == "json":
-        print(json.dumps(rows))
+        say(json.dumps(rows))
     else:
-        sys.stdout.write(table([["NAME", "STATUS", "CONFIG FILES"], *(list(row.values()) for row in rows)]))
+        say(table([["NAME", "STATUS", "CONFIG FILES"], *(list(row.values()) for row in rows)]), end="")
     return 0
 
 
@@ -119,16 +120,16 @@ def config(chosen: Chosen, given: Given) -> int:
         lists[kind] = list(whole.get(kind) or {})
     for word, found in lists.items():
         if given.flag(word):
-            print("\n".join(found))
+            say("\n".join(found))
             return 0
     if wanted := given.text("hash"):
         for service in read["services"]:
             if wanted == "*" or service in wanted.split(","):
-                print(service, read["hashes"][service])
+                say(service, read["hashes"][service])
         return 0
     if given.flag("environment") or given.flag("variables"):
         rows = [[name, default or ""] for name, default in sorted(read["variables"].items())]
-        sys.stdout.write(table([["NAME", "DEFAULT VALUE"], *rows]))
+        say(table([["NAME", "DEFAULT VALUE"], *rows]), end="")
         return 0
     if given.flag("quiet"):
         return 0
@@ -137,7 +138,7 @@ def config(chosen: Chosen, given: Given) -> int:
         with open(given.text("output"), "w", encoding="utf-8") as file:
             file.write(f"{text}\n")
     else:
-        print(text)
+        say(text)
     return 0
 
 
@@ -162,7 +163,7 @@ def images(chosen: Chosen, given: Given) -> int:
             }
         )
     if given.flag("quiet"):
-        print("\n".join(dict.fromkeys(row["ID"] for row in rows)))
+        say("\n".join(dict.fromkeys(row["ID"] for row in rows)))
         return 0
     columns = [
         ("CONTAINER", "ContainerName"), ("REPOSITORY", "Repository"), ("TAG", "Tag"), ("IMAGE ID", "ID"),
@@ -184,7 +185,7 @@ def port(chosen: Chosen, given: Given) -> int:
     key = f"{wanted.partition('/')[0]}/{given.text('protocol') or 'tcp'}"
     published = chosen.client.get(f"/containers/{row['Id']}/json")["NetworkSettings"]["Ports"]
     for binding in published.get(key) or ():
-        print(f"{binding['HostIp']}:{binding['HostPort']}")
+        say(f"{binding['HostIp']}:{binding['HostPort']}")
         return 0
     raise Failed(0, f"no port {key} for container {name_of(row)}")
 
@@ -192,8 +193,8 @@ def port(chosen: Chosen, given: Given) -> int:
 def top(chosen: Chosen, given: Given) -> int:
     for row in chosen.containers(given.arguments, everything=False):
         answer = chosen.client.get(f"/containers/{row['Id']}/top")
-        print(name_of(row))
-        sys.stdout.write(table([answer["Titles"], *answer["Processes"]]) + "\n")
+        say(name_of(row))
+        say(table([answer["Titles"], *answer["Processes"]]))
     return 0
 
 
@@ -225,9 +226,9 @@ def events(chosen: Chosen, given: Given) -> int:
                 "action": event["Action"],
                 "attributes": said,
             }
-            print(json.dumps(shown), flush=True)
+            say(json.dumps(shown), flush=True)
         else:
-            print(f"{event['time']} {event['Type']} {event['Action']} {event['Actor']['ID']}", flush=True)
+            say(f"{event['time']} {event['Type']} {event['Action']} {event['Actor']['ID']}", flush=True)
     return 0
 
 
@@ -244,9 +245,9 @@ def version(chosen: Chosen, given: Given) -> int:
     from engine.cli.words import own_version
 
     if given.flag("short"):
-        print(own_version())
+        say(own_version())
     elif given.text("format") == "json":
-        print(json.dumps({"version": own_version()}))
+        say(json.dumps({"version": own_version()}))
     else:
-        print(f"Wherry Compose version {own_version()}")
+        say(f"Wherry Compose version {own_version()}")
     return 0

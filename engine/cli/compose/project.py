@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.link import engine
+from engine.cli.paper import say
 from engine.cli.wire import Failed
 from engine.compose.labels import NUMBER, ONEOFF, PROJECT, SERVICE
 from engine.compose.places import OVERRIDES, STANDARD_NAMES, project_name
@@ -157,7 +158,7 @@ def tell_problems(problems: Sequence[dict[str, Any]]) -> None:
     wrong = [each for each in problems if not each["warning"]]
     for each in problems:
         if each["warning"] and not wrong:
-            print(f"WARNING: {told(each)}", file=sys.stderr)
+            say(f"WARNING: {told(each)}", file=sys.stderr)
     if wrong:
         raise Failed(0, "\n".join(map(told, wrong)))
 

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from engine.cli.paper import rewrite_line, say
 from engine.cli.wire import Failed
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class _Lines:
     def show(self, step: Mapping[str, Any]) -> None:
         text = _text(step)
         if text and step["state"] in ("running", "done", "failed", "skipped"):
-            print(text, file=sys.stderr, flush=True)
+            say(text, file=sys.stderr, flush=True)
 
 
 class _Board(_Lines):
@@ -80,10 +81,10 @@ class _Board(_Lines):
         width = os.get_terminal_size(sys.stderr.fileno()).columns
         if name in self._lines:
             up = len(self._lines) - self._lines.index(name)
-            sys.stderr.write(f"\x1b[{up}A\x1b[2K\r{text[: width - 1]}\x1b[{up}B\r")
+            rewrite_line(sys.stderr, up, text[: width - 1])
         else:
             self._lines.append(name)
-            sys.stderr.write(f"{text[: width - 1]}\n")
+            say(text[: width - 1], file=sys.stderr)
         sys.stderr.flush()
 
 

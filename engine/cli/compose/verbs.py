@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.cli.compose.project import has_tty, name_of, short_name
 from engine.cli.options import UsageError
+from engine.cli.paper import say
 from engine.cli.wire import Failed, quote
 from engine.compose.labels import SERVICE
 
@@ -91,7 +92,7 @@ def _stay(chosen: Chosen, given: Given) -> int:
         else:
             follower.wait()
     except KeyboardInterrupt:
-        print("Gracefully stopping... (press Ctrl+C again to force)", file=sys.stderr)
+        say("Gracefully stopping... (press Ctrl+C again to force)", file=sys.stderr)
         try:
             _each(chosen, rows, "stop", {"t": given.number("timeout")})
         except KeyboardInterrupt:
@@ -167,9 +168,9 @@ def _show_plan(chosen: Chosen, request: Row, *, path: str = "plan", form: str = 
     if form == "json":
         import json
 
-        print(json.dumps(made, indent=2, ensure_ascii=False))
+        say(json.dumps(made, indent=2, ensure_ascii=False))
     else:
-        print(plan_text(made))
+        say(plan_text(made))
     return 0
 
 
@@ -214,7 +215,7 @@ def history(chosen: Chosen, given: Given) -> int:
     for run in reversed(runs):
         ended = run["failure"]["title"] if run["failure"] else "well" if run["ended"] else "cut off"
         rows.append([run["started"][:19].replace("T", " "), ended, ", ".join(run["changes"]) or "nothing"])
-    sys.stdout.write(table(rows))
+    say(table(rows), end="")
     return 0
 
 
@@ -236,9 +237,9 @@ def _each(chosen: Chosen, rows: Sequence[Row], act: str, values: Row, *, word: s
         failures = list(pool.map(one, rows))
     for row, failure in zip(rows, failures, strict=True):
         if word and not chosen.quiet:
-            print(f" Container {name_of(row)}  {'Error: ' + failure if failure else word}", file=sys.stderr)
+            say(f" Container {name_of(row)}  {'Error: ' + failure if failure else word}", file=sys.stderr)
         elif failure:
-            print(f"Error: {failure}", file=sys.stderr)
+            say(f"Error: {failure}", file=sys.stderr)
     return 1 if any(failures) else 0
 
 
@@ -276,9 +277,9 @@ def rm(chosen: Chosen, given: Given) -> int:
     else:
         rows = [row for row in rows if row["State"] not in ("running", "paused", "restarting")]
     if not rows:
-        print("No stopped containers", file=sys.stderr)
+        say("No stopped containers", file=sys.stderr)
         return 0
-    print(f"Going to remove {', '.join(map(name_of, rows))}", file=sys.stderr)
+    say(f"Going to remove {', '.join(map(name_of, rows))}", file=sys.stderr)
     if not given.flag("force") and not confirmed(""):
         return 0
     for row in rows:
@@ -291,7 +292,7 @@ def wait(chosen: Chosen, given: Given) -> int:
     code = 0
     for row in rows:
         code = int(chosen.client.post(f"/containers/{row['Id']}/wait")["StatusCode"])
-        print(code)
+        say(code)
     if given.flag("down-project"):
         return _take_down(chosen, {"name": chosen.name, "source": chosen.source() if chosen.files else None})
     return code
@@ -311,7 +312,7 @@ def build(chosen: Chosen, given: Given) -> int:
         "pull": given.flag("pull"),
     }
     if not set(given.arguments or reading["builds"]) & set(reading["builds"]):
-        print("No services to build", file=sys.stderr)
+        say("No services to build", file=sys.stderr)
         return 0
     follow(chosen.client.ask("POST", "/wherry/projects/build", body=request).messages(), quiet=given.flag("quiet"))
     return 0
@@ -328,7 +329,7 @@ def pull(chosen: Chosen, given: Given) -> int:
         try:
             pull_image(chosen.client, reading["images"][service], quiet=given.flag("quiet"), stream=sys.stderr)
         except Failed as error:
-            print(f"Error: {service}: {error.message}", file=sys.stderr)
+            say(f"Error: {service}: {error.message}", file=sys.stderr)
             failed = 0 if given.flag("ignore-pull-failures") else 1
     return failed
 
@@ -345,7 +346,7 @@ def push(chosen: Chosen, given: Given) -> int:
         try:
             code = command.run(command.parse([reading["images"][service]])) or code
         except Failed as error:
-            print(f"Error: {service}: {error.message}", file=sys.stderr)
+            say(f"Error: {service}: {error.message}", file=sys.stderr)
             code = 0 if given.flag("ignore-push-failures") else 1
     return code
 
@@ -402,7 +403,7 @@ def run(chosen: Chosen, given: Given) -> int:
     made = chosen.client.post("/wherry/projects/run", body=body)["Id"]
     if given.flag("detach"):
         chosen.client.post(f"/containers/{made}/start")
-        print(made)
+        say(made)
         return 0
     starting = RUNNING["start"]
     return starting.run(starting.parse(["--attach", "--interactive", made]))
