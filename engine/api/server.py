@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from engine import whereabouts
+from engine import socket_folder, whereabouts
 from engine.api.hijack import Connection
 from engine.api.router import Router
 from engine.api.routes import ROUTES
@@ -131,6 +131,7 @@ class ApiServer:
             listener.listen(_BACKLOG)
             fresh.rename(path)
             self._inode = path.stat().st_ino
+            socket_folder.show(path)
         except OSError:
             listener.close()
             fresh.unlink(missing_ok=True)
@@ -141,6 +142,7 @@ class ApiServer:
         try:
             if self._inode and self.socket_path.stat().st_ino == self._inode:
                 self.socket_path.unlink()
+                socket_folder.hide(self.socket_path)
         except FileNotFoundError:
             pass
         self._inode = 0

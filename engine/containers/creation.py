@@ -9,6 +9,7 @@ import msgspec
 
 from engine.cgroups.limits import check_resources
 from engine.containers import docker_words, etc_files, image_config
+from engine.containers.engine_socket import check_engine_socket, is_engine_socket
 from engine.containers.links import Links
 from engine.containers.names import check_name, invent_name, new_id
 from engine.containers.notes import notes
@@ -79,8 +80,10 @@ class Creator:
         etc_files.check_extra_hosts(spec.extra_hosts)
         image_config.command_line(spec, image)
         image_config.stop_signal(spec, image)
+        check_engine_socket(spec)
         for mount in spec.mounts:
-            check_mount(mount)
+            if not is_engine_socket(mount):
+                check_mount(mount)
         check_targets(spec.mounts)
         self._check_network(spec)
         Links(self._runtime.book, self._runtime.networks).check(spec)
@@ -152,7 +155,7 @@ class Creator:
                 if anonymous:
                     made.append(name)
                 mount = msgspec.structs.replace(mount, source=name)
-            elif mount.kind == "bind" and mount.create_source:
+            elif mount.kind == "bind" and mount.create_source and not is_engine_socket(mount):
                 make_source(mount.source)
             settled.append(mount)
         return tuple(settled), made

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.containers import etc_files, image_config
 from engine.containers.accounts import AccountFiles
+from engine.containers.engine_socket import is_engine_socket, plan_engine_socket
 from engine.containers.links import Links
 from engine.containers.own_files import user_who_is_you
 from engine.containers.record import member_of
@@ -149,6 +150,8 @@ class Planner:
                 mode=mount.tmpfs_mode,
                 options=mount.tmpfs_options,
             )
+        if is_engine_socket(mount):
+            return await plan_engine_socket(runtime, rootfs, mount)
         if mount.kind == "image":
             read_only = True
             root = await runtime.rootfs.mount_image(

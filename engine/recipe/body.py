@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _HOST = "HostConfig."
+_ENGINE_SOCKET = "io.wherry.engine-socket"
+"""The label by which clients of Docker say what they have no option for."""
+_ALLOWED = ("allow", "true", "yes", "1")
 _CONSTANT = {
     "ContainerIDFile": "",
     "VolumeDriver": "",
@@ -57,6 +60,8 @@ def load(body: Mapping[str, Any]) -> Request:
     if host.get("MaskedPaths") == [] and host.get("ReadonlyPaths") == []:
         # Null means the default lists; empty lists mean none.
         put(recipe, "security.unmask_paths", value=True)
+    if str((recipe.get("labels") or {}).get(_ENGINE_SOCKET, "")).lower() in _ALLOWED:
+        put(recipe, "engine_socket", value=True)
     endpoints = endpoints_of(body)
     _choose_network(body, host, endpoints, recipe)
     further = {name: aliases for name, aliases in endpoints.items() if name not in (recipe["network"], OWN_NETWORK)}

@@ -115,6 +115,8 @@ ROWS: tuple[Row, ...] = (
         "Cgroup namespace to use (host|private)", default="", empty="private", compose="cgroup"),
     Row("cgroup_parent", "cgroup-parent", "HostConfig.CgroupParent", _TEXT, RESTART,
         "Parent cgroup for the container, kept to be shown", default="", empty="", compose="cgroup_parent"),
+    Row("engine_socket", "engine-socket", "HostConfig.EngineSocket", _FLAG, RESTART,
+        "Let it command this engine: /var/run/docker.sock as a source of a mount is its socket", default=False),
     Row("platform", "platform", "", _TEXT, RECREATE, "Set platform if the image has several", default="",
         compose="platform"),
     Row("driver", "", "", _TEXT, RECREATE, "", default=""),

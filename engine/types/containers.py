@@ -191,6 +191,8 @@ class ContainerSpec(Data, frozen=True, kw_only=True):
     """A name for the group above, kept to be shown: the engine has a tree of its own."""
     log: LogLimits = LogLimits()
     driver: Literal["", "overlay", "fuse-overlayfs"] = ""
+    engine_socket: bool = False
+    """It may command this engine: a bind of /var/run/docker.sock is its socket."""
     platform: str = ""
 
 

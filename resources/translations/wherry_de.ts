@@ -5115,6 +5115,10 @@
         <translation>Privilegiert (im eigenen User-Namespace, nie auf diesem Rechner)</translation>
     </message>
     <message>
+        <source>It may command Wherry (/var/run/docker.sock as a mount&apos;s source)</source>
+        <translation>Er darf Wherry steuern (/var/run/docker.sock als Quelle einer Einbindung)</translation>
+    </message>
+    <message>
         <source>Show masked paths of /proc and /sys</source>
         <translation>Verdeckte Pfade in /proc und /sys zeigen</translation>
     </message>

@@ -229,6 +229,11 @@ def _security() -> Section:
                 f.BoolField(translate("RunForm", "Privileged (within its own user namespace, never on this computer)")),
             ),
             Entry(
+                "engine_socket",
+                "",
+                f.BoolField(translate("RunForm", "It may command Wherry (/var/run/docker.sock as a mount's source)")),
+            ),
+            Entry(
                 "security.unmask_paths", "", f.BoolField(translate("RunForm", "Show masked paths of /proc and /sys"))
             ),
             Entry(

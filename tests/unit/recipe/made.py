@@ -107,6 +107,7 @@ VALUES: dict[str, SearchStrategy[Any]] = {
         min_size=1, max_size=2,
     ),
     "device_rules": st.lists(st.sampled_from(["c 189:* rwm", "a *:* r"]), min_size=1, max_size=2),
+    "engine_socket": ON,
     "cgroup_parent": st.sampled_from(["/docker/buildx", "x.slice"]),
     "resources": st.fixed_dictionaries(
         {},
