@@ -24,7 +24,7 @@ async def no_plugins(call: Call) -> web.StreamResponse:
 
 
 async def no_such_plugin(call: Call) -> web.StreamResponse:
-    raise Refusal(404, f"plugin {call.words['name'][:200]!r} not found")
+    raise Refusal(404, f'plugin "{call.words["name"][:200]}" not found')
 
 
 async def no_plugin_changes(call: Call) -> web.StreamResponse:

@@ -8,6 +8,7 @@ from engine.api.bodies import ConnectBody, DisconnectBody, NetworkBody
 from engine.api.lookups import docker_words
 from engine.api.shapes.stores import network as network_record
 from engine.api.statuses import Refusal, unsupported
+from engine.errors import Code, Conflict
 from engine.recipe.body import aliases_of
 from engine.recipe.networks import network_name, shown_network
 from engine.types.networks import CreateNetwork
@@ -21,12 +22,16 @@ if TYPE_CHECKING:
     from engine.types.networks import Network
 
 _LIST_FILTERS = frozenset({"dangling", "driver", "id", "label", "name", "scope", "type"})
+_TYPES = frozenset({"builtin", "custom"})
 _PREDEFINED = frozenset({"bridge", "default", "host", "none"})
 _PRUNE_FILTERS = frozenset({"until", "label", "label!"})
 
 
 async def list_networks(call: Call) -> web.StreamResponse:
     filters = call.filters(_LIST_FILTERS)
+    for kind in filters.get("type"):
+        if kind not in _TYPES:
+            raise Refusal(400, f"invalid filter: 'type'='{kind[:40]}'")
     chosen = [each for each in await call.engine.networks.list() if _passes(each, filters)]
     return call.answer([network_record(each, members=False, version=call.version) for each in chosen])
 
@@ -48,7 +53,7 @@ def _passes(network: Network, filters: Filters) -> bool:
 async def inspect_network(call: Call) -> web.StreamResponse:
     scope = call.text("scope")
     if scope and scope != "local":
-        raise Refusal(404, f"network {call.words['id'][:200]} not found in scope {scope[:20]}")
+        raise Refusal(404, f"network {call.words['id'][:200]} not found")
     with docker_words("network", call.words["id"]):
         found = await _get(call, call.words["id"])
     return call.answer(network_record(found, members=True, version=call.version))
@@ -117,7 +122,12 @@ async def remove_network(call: Call) -> web.StreamResponse:
         found = await _get(call, name)
         if found.builtin:
             raise Refusal(403, f"{shown_network(found.name)} is a pre-defined network and cannot be removed")
-        await call.engine.networks.remove(found.id)
+        try:
+            await call.engine.networks.remove(found.id)
+        except Conflict as error:
+            if error.code is Code.IN_USE:
+                error.code = Code.FORBIDDEN  # which is what Docker answers here
+            raise
     return call.empty()
 
 
@@ -148,6 +158,6 @@ async def disconnect(call: Call) -> web.StreamResponse:
 
 async def _member(call: Call, name: str) -> str:
     if not name:
-        raise Refusal(400, "no container was named")
+        raise Refusal(400, 'invalid name or ID supplied: ""')
     with docker_words("container", name):
         return (await call.engine.containers.get(name)).id

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from engine.types.volumes import Volume
 
 _LIST_FILTERS = frozenset({"dangling", "driver", "label", "name"})
-_PRUNE_FILTERS = frozenset({"all", "label", "label!"})
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}")
+_PRUNE_FILTERS = frozenset({"all", "label", "label!"})
 
 
 async def list_volumes(call: Call) -> web.StreamResponse:
@@ -55,7 +55,11 @@ async def create_volume(call: Call) -> web.StreamResponse:
         raise unsupported("ClusterVolumeSpec", "there is no swarm")
     name = body.name or ""
     if name and not _NAME.fullmatch(name):
-        raise Refusal(400, f"create {name[:100]}: the name holds characters other than [a-zA-Z0-9][a-zA-Z0-9_.-]")
+        raise Refusal(
+            400,
+            f'create {name[:80]}: "{name[:80]}" includes invalid characters for a local volume name, only '
+            '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path',
+        )
     if name:
         # Docker gives back the one that is there; clients make the volumes they need without looking first.
         try:

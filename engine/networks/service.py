@@ -119,8 +119,10 @@ class NetworkService:
                 f"There is a network “{request.name}” already" if request.name else "A network needs a name",
                 code=Code.NAME_TAKEN if request.name else Code.INVALID,
                 subject=request.name,
+                docker=f"network with name {request.name} already exists" if request.name else "",
             )
         subnet = self._subnet(request.subnet)
+        _check_gateway(request.gateway, subnet)
         network = Network(
             id=secrets.token_hex(32),
             name=request.name,
@@ -147,6 +149,7 @@ class NetworkService:
                 code=Code.IN_USE,
                 hint="Remove these containers first, or take them out of the network.",
                 subject=found.id,
+                docker=f"error while removing network: network {found.name} has active endpoints ({', '.join(users)})",
             )
         await self._database.execute("DELETE FROM networks WHERE id = ?", (found.id,))
         del self._networks[found.id]
@@ -198,7 +201,11 @@ class NetworkService:
         found, target = self._find(network), self._container(container)
         entry = entry_of(found, target.id)
         if entry is None and not self._is_own(found, target):
-            raise NotFound(f"The container “{target.name}” is not in the network “{found.name}”", subject=target.id)
+            raise NotFound(
+                f"The container “{target.name}” is not in the network “{found.name}”",
+                subject=target.id,
+                docker=f"container {target.id} is not connected to network {found.name}",
+            )
         if found.builtin and (found.name != "pasta" or target.pid):
             raise Conflict(
                 f"“{target.name}” cannot leave “{found.name}” now",
@@ -399,7 +406,7 @@ class NetworkService:
             try:
                 subnet = ipaddress.IPv4Network(wanted)
             except ValueError:
-                raise InvalidRequest(f"“{wanted}” is no subnet", hint="Write it like 10.89.4.0/24.") from None
+                raise _no_subnet(wanted) from None
             if any(subnet.overlaps(other) for other in taken):
                 raise Conflict(f"The subnet {subnet} overlaps with another network's", code=Code.IN_USE)
             return subnet
@@ -461,6 +468,35 @@ class NetworkService:
 def _link_names() -> Iterator[str]:
     yield "links"
     yield from (f"links-{number}" for number in itertools.count(2))
+
+
+def _no_subnet(wanted: str) -> InvalidRequest:
+    try:
+        reason = f"it should be {ipaddress.IPv4Network(wanted, strict=False)}"
+    except ValueError:
+        reason = "invalid CIDR block notation"
+    return InvalidRequest(
+        f"“{wanted}” is no subnet",
+        hint="Write it like 10.89.4.0/24.",
+        docker=f"invalid network config:\ninvalid subnet {wanted}: {reason}",
+    )
+
+
+def _check_gateway(gateway: str, subnet: ipaddress.IPv4Network) -> None:
+    if not gateway:
+        return
+    try:
+        inside = ipaddress.ip_address(gateway) in subnet
+    except ValueError:
+        inside = False
+    if not inside:
+        raise InvalidRequest(
+            f"“{gateway}” is no address in {subnet}",
+            "A network's gateway is one of its own addresses.",
+            subject=gateway,
+            docker=f"invalid network config:\ninvalid gateway {gateway}: "
+            f"parent subnet {subnet} doesn't contain this address",
+        )
 
 
 def _nobody() -> tuple[Container, ...]:

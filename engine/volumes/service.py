@@ -344,6 +344,7 @@ class VolumeService:
             code=Code.IN_USE,
             hint="Remove these containers first.",
             subject=name,
+            docker=f"remove {name}: volume is in use - [{', '.join(users)}]",
         )
 
     async def _forget(self, volume: Volume) -> None:

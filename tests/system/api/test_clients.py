@@ -89,6 +89,10 @@ def _use(address: str) -> None:
         with pytest.raises(docker_package.errors.ContainerError) as caught:
             client.containers.run(IMAGE, "sh -c 'exit 3'", remove=True)
         assert caught.value.exit_status == 3
+        pool = docker_package.types.IPAMPool(subnet="10.1.0.0/16", gateway="10.2.0.1")
+        with pytest.raises(docker_package.errors.APIError) as outside:
+            client.networks.create("n0", ipam=docker_package.types.IPAMConfig(pool_configs=[pool]))
+        assert "parent subnet 10.1.0.0/16 doesn't contain this address" in outside.value.explanation
         network = client.networks.create("n1")
         assert "n1" in [each.name for each in client.networks.list()]
         network.remove()

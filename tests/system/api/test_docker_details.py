@@ -423,3 +423,22 @@ async def test_what_is_missing_besides_the_image_pulls_no_image(docker: Tool, wo
     assert "Unable to find image" not in done.err, done.err
     assert ("nowhere" if "nowhere" in words else "nobody") in done.err
     await docker("network", "rm", "here")
+
+
+async def test_networks_and_volumes_that_cannot_be_as_asked(docker: Tool) -> None:
+    await docker("network", "create", "n1")
+    await docker("run", "-d", "--name", "c1", "--network", "n1", "-v", "vol:/v", IMAGE, "sleep", "99")
+    for words, expected in (
+        (("network", "create", "n1"), "network with name n1 already exists"),
+        (("network", "rm", "n1"), "network n1 has active endpoints"),
+        (("network", "disconnect", "bridge", "c1"), "is not connected to network bridge"),
+        (("network", "ls", "--filter", "type=foo"), "invalid filter: 'type'='foo'"),
+        (("volume", "rm", "vol"), "remove vol: volume is in use - ["),
+        (("volume", "create", "b/d"), 'create b/d: "b/d" includes invalid characters for a local volume name'),
+        (("run", "--name", "c1", IMAGE), 'Conflict. The container name "/c1" is already in use by container "'),
+        (("rm", "c1"), 'cannot remove container "c1": container is running: stop the container before removing'),
+        (("unpause", "c1"), "is not paused"),
+    ):
+        done = await docker.try_(*words)
+        assert done.code != 0
+        assert expected in done.err, words
