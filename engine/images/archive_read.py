@@ -1,4 +1,4 @@
-"""Loading images from an archive in one pass, so also from a pipe: docker-archive, OCI layout, or both in one.
+"""Loading images from an archive in one pass, so also from a pipe: docker-archive of any age, OCI layout, or both.
 
 Layers come before anything says what they are, so whatever looks like one is unpacked as it passes; small JSON
 documents are kept, and when the stream has ended they tell which layers make which image. Layers nobody claims are
@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 
 from engine.errors import InvalidRequest, WherryError
+from engine.images import first_layout, platforms, reference
 from engine.images import manifest as manifests
-from engine.images import platforms, reference
 from engine.images.decompress import sniff
 from engine.images.layer_archive import decompressed, removed_meanwhile
 from engine.images.manifest import Index, Manifest
@@ -177,7 +177,10 @@ class ArchiveReader:
     # --- when all has passed ---
 
     async def _record_all(self) -> list[str]:
-        found = self._docker_images() if "manifest.json" in self._documents else self._oci_images()
+        if "manifest.json" in self._documents:
+            found = self._docker_images()
+        else:
+            found = self._oci_images() or self._first_images()
         if not found:
             raise bad_archive("it has neither a manifest.json nor an index.json, or they name no image")
         loaded: list[str] = []
@@ -234,6 +237,17 @@ class ArchiveReader:
                         manifest=raw,
                     )
                 )
+        return found
+
+    def _first_images(self) -> list[_Found]:
+        if first_layout.NAMES not in self._documents:
+            return []
+        found: list[_Found] = []
+        for top, names in first_layout.named_images(self._documents[first_layout.NAMES]).items():
+            steps = first_layout.steps_of(top, self._document)
+            paths = tuple(map(first_layout.layer_path, steps))
+            diff_ids = [self._layer_at(path).diff_id for path in paths]
+            found.append(_Found(config=first_layout.config_of(steps, diff_ids), layers=paths, names=names))
         return found
 
     def _parsed_manifest(self, raw: bytes) -> Manifest | Index:

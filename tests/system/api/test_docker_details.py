@@ -431,7 +431,7 @@ async def test_networks_and_volumes_that_cannot_be_as_asked(docker: Tool) -> Non
     for words, expected in (
         (("network", "create", "n1"), "network with name n1 already exists"),
         (("network", "rm", "n1"), "network n1 has active endpoints"),
-        (("network", "disconnect", "bridge", "c1"), "is not connected to network bridge"),
+        (("network", "disconnect", "bridge", "c1"), "is not connected to network"),
         (("network", "ls", "--filter", "type=foo"), "invalid filter: 'type'='foo'"),
         (("volume", "rm", "vol"), "remove vol: volume is in use - ["),
         (("volume", "create", "b/d"), 'create b/d: "b/d" includes invalid characters for a local volume name'),

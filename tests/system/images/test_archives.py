@@ -6,6 +6,7 @@ import asyncio
 import bz2
 import gzip
 import io
+import json
 import lzma
 import os
 import subprocess
@@ -169,3 +170,64 @@ async def test_a_damaged_copy_of_a_layer_takes_nothing_from_the_good_one(images:
 
     assert await images.read_file("good:1", "/x") == b"y"
     assert [image.tags for image in await images.list()] == [("good:1",)]
+
+
+def _first_layout(layers: list[bytes], **top: object) -> bytes:
+    """As docker 1.0 to 1.9 saved it: no manifest, a step names the one below it."""
+    steps: list[tuple[str, bytes]] = []
+    parent = ""
+    for number, layer in enumerate(layers, 1):
+        step_id = f"{number:064x}"
+        step: dict[str, object] = {
+            "id": step_id,
+            "created": f"2015-06-0{number}T10:00:00.000000000Z",
+            "container_config": {"Cmd": ["/bin/sh", "-c", f"step {number}"]},
+            "architecture": "amd64",
+            "os": "linux",
+            "Size": len(layer),
+            **({"parent": parent} if parent else {}),
+            **(top if number == len(layers) else {}),
+        }
+        steps.append((f"{step_id}/VERSION", b"1.0"))
+        steps.append((f"{step_id}/json", json.dumps(step).encode()))
+        steps.append((f"{step_id}/layer.tar", layer))
+        parent = step_id
+    steps.append(("repositories", json.dumps({"old/image": {"1": parent, "latest": parent}}).encode()))
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        for name, data in steps:
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return made.getvalue()
+
+
+async def test_an_archive_of_the_first_docker_is_loaded(images: ImageService) -> None:
+    """Layers in order, an empty one among them; what to run and who made it from its last step."""
+    nothing = b"\0" * 1024
+    data = _first_layout(
+        [layer_tar([File("a", b"1"), File("b", b"2")]), nothing, layer_tar([File("a", b"3")])],
+        config={"Cmd": ["/bin/a"], "Env": ["A=b"]},
+        author="somebody",
+    )
+    assert await load(images, data) == ["old/image:1", "old/image:latest"]
+    image = await images.get("old/image")
+    assert (image.config.command, image.config.env, image.author) == (("/bin/a",), ("A=b",), "somebody")
+    assert len(image.layers) == 3
+    assert await images.read_file("old/image", "/a") == b"3"
+    assert await images.read_file("old/image", "/b") == b"2"
+    assert [step.created_by for step in await images.history("old/image")] == [
+        f"/bin/sh -c step {number}" for number in (1, 2, 3)
+    ]
+    again = await saved(images, "old/image:1")
+    await images.remove("old/image:1", force=True)
+    await images.remove("old/image", force=True)
+    assert await load(images, again) == ["old/image:1"]
+
+
+async def test_an_archive_whose_steps_stand_on_one_another_is_refused(images: ImageService) -> None:
+    data = _first_layout([layer_tar([File("a", b"1")])], parent=f"{1:064x}")
+    with pytest.raises(WherryError) as refused:
+        await load(images, data)
+    assert refused.value.code is Code.BAD_ARCHIVE
+    assert await images.list() == []
