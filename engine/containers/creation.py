@@ -19,6 +19,7 @@ from engine.containers.spec.runtime_spec import check_sysctls
 from engine.containers.spec.security import check_security
 from engine.containers.strangers import closed_binds
 from engine.errors import Code, Conflict, InvalidRequest
+from engine.networks.attachment import missing_network
 from engine.networks.ports import check_mappings
 from engine.types.containers import Container, Mount, PortMapping, State
 from engine.types.data import now
@@ -184,7 +185,11 @@ class Creator:
             mounts=mounts,
             driver=self._runtime.root_driver(spec, image.config) or self._runtime.rootfs.default.name,
             log_path=str(self._runtime.paths.log(container_id)),
-            warnings=(*closed_binds(spec, image.config, mapped=self._runtime.can_change_owners), *notes(spec)),
+            warnings=(
+                *closed_binds(spec, image.config, mapped=self._runtime.can_change_owners),
+                *notes(spec),
+                *missing_network(spec.network),
+            ),
         )
 
 

@@ -15,6 +15,7 @@ from engine.containers.record import member_of
 from engine.containers.restart_file import write_restart_file
 from engine.containers.strangers import closed_binds
 from engine.errors import Conflict, InvalidRequest
+from engine.networks.attachment import missing_network
 from engine.networks.ports import as_picked, check_mappings, settle
 from engine.recipe.crossing import recipe_of
 from engine.recipe.rows import LIVE, changes
@@ -100,6 +101,7 @@ class Editor:
             warnings=(
                 *closed_binds(spec, record.image_config, mapped=self._runtime.can_change_owners),
                 *notes(spec),
+                *missing_network(spec.network),
             ),
         )
         await self._runtime.book.save(entry, changed, "update")

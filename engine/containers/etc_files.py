@@ -6,6 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidRequest
+from engine.networks import resolvers
 from engine.processes.pasta import FORWARDED_DNS
 
 if TYPE_CHECKING:
@@ -76,28 +77,12 @@ def resolv_conf(
     A resolver on the host's loopback cannot be reached from a network of one's own; where questions are `forwarded`,
     the forwarding address stands in for it.
     """
-    servers = list(dns) or _values(host_text, "nameserver")
-    if not dns and forwarded:
-        reachable = [server for server in servers if not _is_loopback(server)]
-        servers = reachable if reachable and len(reachable) == len(servers) else [forwarder, *reachable]
-    domains = list(search) or [word for line in _values(host_text, "search") for word in line.split()]
-    wanted = list(options) or [word for line in _values(host_text, "options") for word in line.split()]
+    servers = list(dns) or resolvers.values(host_text, "nameserver")
+    if not dns and forwarded and resolvers.needs_forwarder(host_text):
+        servers = [forwarder, *resolvers.reachable(host_text)]
+    domains = list(search) or [word for line in resolvers.values(host_text, "search") for word in line.split()]
+    wanted = list(options) or [word for line in resolvers.values(host_text, "options") for word in line.split()]
     lines = [f"nameserver {server}" for server in servers[:3]]
     lines += [f"search {' '.join(domains)}"] if domains and domains != ["."] else []
     lines += [f"options {' '.join(wanted)}"] if wanted else []
     return "\n".join(lines or [f"# {_NO_NAMES}"]) + "\n"
-
-
-def _values(text: str, keyword: str) -> list[str]:
-    return [
-        rest.strip()
-        for line in text.splitlines()
-        if line[:1] not in "#;" and (rest := line.removeprefix(keyword)) != line and rest[:1].isspace()
-    ]
-
-
-def _is_loopback(server: str) -> bool:
-    try:
-        return ipaddress.ip_address(server.partition("%")[0]).is_loopback
-    except ValueError:
-        return False

@@ -68,4 +68,5 @@ def member_of(record: Record) -> Member:
         network=spec.network,
         hostname=spec.hostname,
         aliases=spec.network_aliases,
+        own_dns=bool(spec.dns),
     )

@@ -6,6 +6,7 @@ import ctypes
 import grp
 import os
 import pwd
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING
 from engine import whereabouts
 from engine.processes.ask import Answer, ask
 from engine.processes.programs import find_program
+from engine.sandbox.channel import PROGRAM
+from engine.sandbox.subordinate import FIRST_FREE
 from engine.state.lock import StoreLock
 
 if TYPE_CHECKING:
@@ -129,6 +132,16 @@ class Machine:
     def may(self, path: str | Path, mode: int) -> bool:
         """`os.access` with the real ids: does the kernel grant it now?"""
         return os.access(path, mode)
+
+    def opens(self, device: str) -> bool:
+        """A device, asked as the one who will open it: started by root, that is a stranger to the host's root."""
+        if self.uid != 0 or not self.exists(device):
+            return self.may(device, os.R_OK | os.W_OK)
+        return device not in self._closed_to_strangers
+
+    @cached_property
+    def _closed_to_strangers(self) -> list[str]:
+        return self.ask([sys.executable, "-I", "-S", str(PROGRAM), "devices", str(FIRST_FREE)]).output.split()
 
     def mode(self, path: str | Path) -> int | None:
         try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import ipaddress
 import os
 import signal
@@ -15,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import RuntimeFailure
+from engine.errors import HostError, RuntimeFailure
+from engine.networks import resolvers
 from engine.networks.ports import holder_of, refusal
 from engine.networks.slirp import SlirpAttachment, ways_out
 from engine.processes import pasta, slirp4netns
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from engine.types.containers import PortMapping
 
 _EADDRINUSE = 98
+_OPEN_TUN = "Open it: sudo modprobe tun; sudo chmod 666 /dev/net/tun"
 _END_SECONDS = 2.0
 _MOST_OF_ONE = 3
 """Processes of one pasta: itself, and those it is while it goes to the background."""
@@ -77,9 +80,15 @@ class NetworkAttachments:
     # --- the way out ---
 
     async def connect(
-        self, key: str, ports: Sequence[PortMapping], *, host_gateway: bool = False, interface: str = ""
+        self,
+        key: str,
+        ports: Sequence[PortMapping],
+        *,
+        host_gateway: bool = False,
+        own_dns: bool = False,
     ) -> Attached:
-        """Start pasta; returns when its forwarded ports are open."""
+        """Start pasta; returns when its forwarded ports are open. `own_dns` says that the container's file names other
+        servers than the host's."""
         pid_file = self._pid_file(key)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(pid_file)
@@ -90,25 +99,37 @@ class NetworkAttachments:
             write_pid(pid_file, pid)
             self._watch(key, pid)
             return Attached(pid)
+        forwards = not own_dns and resolvers.needs_forwarder(resolvers.host_text())
         call = pasta.PastaCall(
             program=program,
             netns=self.namespace(key),
             pid_file=pid_file if pasta.may_write(pid_file) else None,
             ports=ports,
-            dns_forward=pasta.FORWARDED_DNS,
+            dns_forward=pasta.FORWARDED_DNS if forwards else "",
             host_gateway=host_gateway,
-            interface=interface,
         )
-        self._unsure.add(key)
-        done = await self._keeper.run(call.argv(), env=runtime_environment(), timeout=20)
-        self._unsure.discard(key)
-        if done.code != 0:
-            raise _failure(pasta.clean_errors(done.stderr), ports)
+        complaint = await self._run(key, call)
+        if complaint and pasta.has_no_way_out(complaint):
+            # An older pasta wants a default route. Without one the loopback stands in: what is published is reached,
+            # and so is everything else as soon as there is a route.
+            complaint = await self._run(key, dataclasses.replace(call, without_route=True))
+        if complaint and pasta.may_not_open_tun(complaint) and not ports:
+            # The container has no network then, which the start says; a port that was asked for must not be lost so.
+            return Attached(0)
+        if complaint:
+            raise _failure(complaint, ports)
         if call.pid_file is None:
             write_pid(pid_file, _find_server(self.namespace(key)))
         pid = read_pid(pid_file)
         self._watch(key, pid)
         return Attached(pid)
+
+    async def _run(self, key: str, call: pasta.PastaCall) -> str:
+        """What it complained of, "" when it runs."""
+        self._unsure.add(key)
+        done = await self._keeper.run(call.argv(), env=runtime_environment(), timeout=20)
+        self._unsure.discard(key)
+        return pasta.clean_errors(done.stderr) or "pasta failed" if done.code != 0 else ""
 
     async def disconnect(self, key: str) -> None:
         """End the pasta of a namespace and wait until its ports are free."""
@@ -224,12 +245,31 @@ async def _readable(fd: int, seconds: float) -> bool:
 
 
 def _failure(text: str, ports: Sequence[PortMapping]) -> Exception:
+    if pasta.may_not_open_tun(text):
+        return HostError(
+            "The container has no way to publish its ports",
+            "pasta may not open /dev/net/tun.",
+            hint=_OPEN_TUN,
+            details=text,
+            subject="pasta",
+        )
     number = pasta.failed_port(text)
     for port in ports:
         if port.host_port == number or (not number and "bind" in text.lower() and holder_of(port)):
             return refusal(port, _EADDRINUSE)
     return RuntimeFailure("The container's network could not be set up", text.strip().splitlines()[-1] if text else "",
                           details=text)  # fmt: skip
+
+
+def missing_network(network: str) -> list[str]:
+    """What somebody should know whose container will have no way out. (Started by root, there always is a node.)"""
+    if network in ("none", "host") or network.startswith("container:") or os.getuid() == 0 or _may_open_tun():
+        return []
+    return [f"The container has no network: /dev/net/tun may not be opened. {_OPEN_TUN}"]
+
+
+def _may_open_tun() -> bool:
+    return os.access("/dev/net/tun", os.R_OK | os.W_OK)
 
 
 def host_address() -> str:

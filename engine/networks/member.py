@@ -12,6 +12,8 @@ class Member(Data, frozen=True, kw_only=True):
     """"pasta", "none", "host", "container:ID" or a named network."""
     hostname: str = ""
     aliases: tuple[str, ...] = ()
+    own_dns: bool = False
+    """It asks other name servers than the host's."""
 
     @property
     def is_named(self) -> bool:

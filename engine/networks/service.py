@@ -285,7 +285,7 @@ class NetworkService:
         pid = 0
         networks = self._networks_of(member)
         if not member.is_named or not all(network.internal for network in networks):
-            pid = (await self.attachments.connect(member.container_id, ports, host_gateway=host_gateway)).pasta_pid
+            pid = await self._way_out(member, ports, host_gateway=host_gateway)
         for network_id in [network.id for network in networks]:
             network = self._networks[network_id]  # as it is now: others may have joined meanwhile
             address = _address(network, member.container_id)
@@ -296,7 +296,13 @@ class NetworkService:
     async def reconnect(self, member: Member, ports: Sequence[PortMapping], *, host_gateway: bool = False) -> int:
         """Another pasta on the same namespace: after a loss, or with other ports. Processes inside notice a gap."""
         await self.attachments.disconnect(member.container_id)
-        return (await self.attachments.connect(member.container_id, ports, host_gateway=host_gateway)).pasta_pid
+        return await self._way_out(member, ports, host_gateway=host_gateway)
+
+    async def _way_out(self, member: Member, ports: Sequence[PortMapping], *, host_gateway: bool) -> int:
+        attached = await self.attachments.connect(
+            member.container_id, ports, host_gateway=host_gateway, own_dns=member.own_dns
+        )
+        return attached.pasta_pid
 
     def tell_joined(self, member: Member) -> None:
         """The event of a start, for each of its networks."""

@@ -18,6 +18,13 @@ FORWARDED_DNS = "169.254.1.1"
 """Inside a container: where pasta listens for questions to the host's own resolver."""
 
 _NOISE = re.compile(r"^(Failed to send \d+ bytes to syslog|No external routable interface for IPv6.*|)$")
+_NO_WAY_OUT = re.compile(r"External interface not usable")
+_NO_TUN = re.compile(r"open[^\n]*\btun\b|/dev/net/tun", re.IGNORECASE)
+_WITHOUT_ROUTE = [
+    "--interface", "lo", "--ns-ifname", "eth0", "--mac-addr", "9a:55:9a:55:9a:55",
+    "--address", "169.254.2.1", "--netmask", "255.255.0.0", "--gateway", "169.254.2.2",
+]  # fmt: skip
+"""The loopback has no hardware address, which an older pasta takes for having no interface."""
 _BIND_FAILED = re.compile(r"Failed to bind (?:any )?port (?P<port>\d+)?[^(]*(?:\((?P<why>[^)]*)\))?", re.IGNORECASE)
 
 
@@ -35,6 +42,8 @@ class PastaCall:
     host_gateway: bool = False
     """Let the container reach the host's own loopback services at the gateway's address."""
     ipv4_only: bool = False
+    without_route: bool = False
+    """The host has none: an address that leads nowhere, on the host's loopback."""
 
     def argv(self) -> list[str]:
         argv = [
@@ -46,7 +55,8 @@ class PastaCall:
         argv += [] if self.host_gateway else ["--no-map-gw"]
         argv += ["--ns-ifname", self.interface] if self.interface else []
         argv += ["--dns-forward", self.dns_forward] if self.dns_forward else []
-        argv += ["--ipv4-only"] if self.ipv4_only else []
+        argv += ["--ipv4-only"] if self.ipv4_only or self.without_route else []
+        argv += _WITHOUT_ROUTE if self.without_route else []
         argv += _forwards("-t", "tcp", self.ports)
         argv += _forwards("-u", "udp", self.ports)
         return [*argv, "-T", "none", "-U", "none"]
@@ -75,6 +85,15 @@ def _forwards(option: str, protocol: str, ports: Iterable[PortMapping]) -> list[
 def clean_errors(stderr: bytes) -> str:
     lines = stderr.decode(errors="replace").splitlines()
     return "\n".join(line for line in lines if not _NOISE.match(line.strip()))
+
+
+def has_no_way_out(text: str) -> bool:
+    """Whether it gave up because the host has no default route."""
+    return bool(_NO_WAY_OUT.search(text))
+
+
+def may_not_open_tun(text: str) -> bool:
+    return bool(_NO_TUN.search(text))
 
 
 def failed_port(text: str) -> int:

@@ -218,7 +218,7 @@ def _step(chance: random.Random) -> list[Any]:
         "rename_tree": [path, _path(chance)],
         "hardlink": [path, _path(chance)],
         "symlink": [chance.choice(NAMES), path],
-        "mode": [path, chance.choice((0o600, 0o644, 0o755, 0o700, 0o4755, 0o1777, 0o2755))],
+        "mode": [path, chance.choice((0o600, 0o644, 0o755, 0o700, 0o4755, 0o1777))],
         "owner": [path, chance.randrange(3), chance.randrange(3)],
         "attribute": [path, f"user.t{chance.randrange(2)}", chance.choice(("", "x", "yy"))],
     }
@@ -289,13 +289,19 @@ def _entries(before: Look, after: Look, chance: random.Random) -> Iterator[tuple
         if (parent := path.rpartition("/")[0]) == "" or after.get(parent, {}).get("kind") == "directory"
     ]
     marks = [f"{parent}/.wh.{name}".lstrip("/") for parent, _, name in (path.rpartition("/") for path in sorted(gone))]
+    named = {
+        *opaque,
+        *gone,
+        *(path for path in after if before.get(path) != after[path] or after[path]["same"] != path),
+    }
     late = chance.random() < 0.5
     if not late:
         yield from ((mark, None) for mark in marks)
     for path in sorted(after, key=lambda each: each.split("/")):
         changed = before.get(path) != after[path] or after[path]["same"] != path
         shared = any(after[path]["same"] == other["same"] for name, other in after.items() if name != path)
-        above = any(each.startswith(path + "/") for each in opaque)
+        # A parent that is not named would be anybody's: layers name them all.
+        above = any(each.startswith(path + "/") for each in named)
         if changed or whole(path) or above or shared:
             yield path, after[path]
         if path in opaque:

@@ -30,7 +30,7 @@ def overlay(machine: Machine, paths: Paths) -> HostCheck:
     complaint = _try_overlay(machine, place)
     if not complaint:
         return line(verdict=Verdict.OK, found=f"Works on {place} ({kind}).")
-    fallback = machine.which("fuse-overlayfs") is not None and machine.may("/dev/fuse", os.R_OK | os.W_OK)
+    fallback = machine.which("fuse-overlayfs") is not None and machine.opens("/dev/fuse")
     return line(
         verdict=Verdict.DEGRADED if fallback else Verdict.MISSING,
         found=f"Does not work on {place} ({kind}): {complaint}",
@@ -78,7 +78,7 @@ def fuse(machine: Machine) -> HostCheck:
             matters=matters,
             fix="sudo modprobe fuse",
         )
-    if not machine.may("/dev/fuse", os.R_OK | os.W_OK):
+    if not machine.opens("/dev/fuse"):
         return line(
             verdict=Verdict.DEGRADED,
             found=f"{version}, but /dev/fuse may not be opened by {machine.user}.",

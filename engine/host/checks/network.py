@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,7 @@ def pasta(machine: Machine) -> HostCheck:
         )
     if not machine.exists("/dev/net/tun"):
         found, fix = f"{version}, but there is no /dev/net/tun.", "sudo modprobe tun"
-    elif not machine.may("/dev/net/tun", os.R_OK | os.W_OK):
+    elif not machine.opens("/dev/net/tun"):
         found, fix = f"{version}, but {machine.user} may not open /dev/net/tun.", "sudo chmod 666 /dev/net/tun"
     else:
         return line(verdict=Verdict.OK, found=f"{version}, /dev/net/tun opens")

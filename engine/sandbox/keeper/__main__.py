@@ -5,6 +5,11 @@ import sys
 
 if __name__ == "__main__":
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-    from engine.sandbox.keeper.server import main
+    if sys.argv[1] == "devices":
+        from engine.sandbox.keeper import devices
 
-    main(int(sys.argv[1]))
+        devices.main(int(sys.argv[2]))
+    else:
+        from engine.sandbox.keeper import server
+
+        server.main(int(sys.argv[1]))

@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from engine.sandbox.keeper import kernel, reaching
+from engine.sandbox.keeper import devices, kernel, reaching
 
 Ranges = list[list[int]]
 
@@ -54,6 +54,7 @@ def enter(config: dict[str, Any]) -> Namespaces:
         return entered
     if config["host_root"]:
         reaching.show(config["reach"])
+        devices.show()
     _create_user_namespace(config)
     try:
         kernel.unshare(kernel.CLONE_NEWNS)

@@ -66,6 +66,7 @@ class Unpacker:
         self._directories: dict[bytes, Member] = {}
         """Modes and times are set last, when nothing more is written into them."""
         self._notes: list[str] = []
+        self._opaque: set[bytes] = set()
         self._beside: set[bytes] = set()
         """What was taken away by a name beside it, for want of a device: the name hides this layer's own, too."""
         self._bytes = 0
@@ -152,6 +153,8 @@ class Unpacker:
         if hidden in (b"", b".", b"..") or hidden.startswith(marks.WHITEOUT_PREFIX):
             # aufs kept its own books under such names; they hide nothing.
             return
+        if parent in self._opaque:
+            return
         path = parent + b"/" + hidden if parent else hidden
         try:
             if not marks.make_whiteout(place.directory, path):
@@ -175,6 +178,10 @@ class Unpacker:
         descriptor = os.open(place.name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=place.directory)
         try:
             marks.make_opaque(descriptor)
+            self._opaque.add(place.path)
+            # The kernel's overlay lists a whiteout where nothing is below to be hidden, and then cannot find it.
+            for name in marks.remove_whiteouts(descriptor):
+                self._index.forget_tree(place.path + b"/" + name if place.path else name)
         finally:
             os.close(descriptor)
         self._index.add(place.path, Row(indexing.OPAQUE))
@@ -374,6 +381,7 @@ class Unpacker:
                 return False
             raise
         self._tree.gone(place)
+        self._opaque = {each for each in self._opaque if each != place.path and not each.startswith(place.path + b"/")}
         self._index.forget_tree(place.path) if is_directory else None
         for path in [each for each in self._directories if each == place.path or each.startswith(place.path + b"/")]:
             del self._directories[path]

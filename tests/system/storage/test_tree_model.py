@@ -46,7 +46,7 @@ class Bench:
 
     async def ask(self, *questions: tuple[Any, ...]) -> list[Any]:
         done = await self.keeper.run(asked(*questions))
-        assert done.code == 0, (self.story, done.stderr.decode())
+        assert done.code == 0, f"{self.story} {done.stderr.decode()}"
         answer: list[Any] = json.loads(done.stdout)
         return answer
 

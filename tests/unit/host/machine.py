@@ -89,6 +89,9 @@ class FakeMachine(Machine):
     def may(self, path: str | Path, mode: int) -> bool:
         return self.exists(path) and str(path) not in self.denied
 
+    def opens(self, device: str) -> bool:
+        return self.may(device, os.R_OK | os.W_OK)
+
     def mode(self, path: str | Path) -> int | None:
         return self.modes.get(str(path))
 
