@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="wherry", description="A desktop container manager with its own engine.")
     parser.add_argument("--screenshots", metavar="DIR", help="visit every page, keep a picture of each, and end")
-    parser.add_argument("--look", choices=("system", "light", "dark"), help="start in this look")
+    parser.add_argument("--look", choices=("system", "light", "dark", "contrast"), help="start in this look")
     parser.add_argument("--size", default="1280x800", help="of the window for screenshots, as 1280x800")
     parser.add_argument("--engine", default="engine.owner:open_owned_engine", help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gui.application import Application
 
 _PATIENCE_SECONDS = 20.0
-_TURNS = 12
+_TURNS = 7
 _TABS = ("overview", "logs", "terminal", "stats", "files", "processes", "changes", "inspect", "history")
 _SHEETS = ("general", "doctor", "store", "registries")
 

@@ -44,7 +44,7 @@ from gui.presentation.run_line import (
     parse_run_line,
 )
 from gui.presentation.spec_check import Difference, Remark, check_spec, only_live, spec_differences, suggest_port
-from gui.theme import Space, Text, Tone, mono
+from gui.theme import Space, Text, Tone, grown, mono
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button
 from gui.widgets.card import Card
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from gui.shell import Shell
 
 _SIZE = (1080, 680)
-_LINE_WIDTH = 320
+_LINE_WIDTH, _LINE_LEAST = 320, 210
 _CHECK_MS = 120
 
 
@@ -73,8 +73,8 @@ class _FormDialog(QDialog):
         self.host_ports: Sequence[HostPort] = ()
         self.own_id = ""
         self.setWindowTitle(title)
-        parent = shell.dialog_parent.size()
-        self.resize(min(_SIZE[0], parent.width() - 40), min(_SIZE[1], parent.height() - 40))
+        screen = self.screen().availableSize()
+        self.resize(min(grown(_SIZE[0]), screen.width() - 40), min(grown(_SIZE[1]), screen.height() - 40))
         self.form = SpecForm(shell, spec)
         self.line = QPlainTextEdit()
         self.line.setFont(mono())
@@ -95,8 +95,8 @@ class _FormDialog(QDialog):
         column.addWidget(self.banner)
         body = QHBoxLayout()
         body.setSpacing(Space.M)
-        body.addWidget(self.form, 1)
-        body.addWidget(self._make_side())
+        body.addWidget(self.form, 2)
+        body.addWidget(self._make_side(), 1)
         column.addLayout(body, 1)
         self.buttons = QHBoxLayout()
         self.buttons.setSpacing(Space.S)
@@ -110,7 +110,8 @@ class _FormDialog(QDialog):
 
     def _make_side(self) -> Card:
         card = Card(translate("RunDialog", "As a command"), role="card")
-        card.setFixedWidth(_LINE_WIDTH)
+        card.setMinimumWidth(grown(_LINE_LEAST))
+        card.setMaximumWidth(grown(_LINE_WIDTH))
         copy = translate("RunDialog", "Copy")
         card.action_row.addWidget(button(copy, "copy", Variant.LINK, self._copy_line))
         self.line.setProperty("role", "plain")

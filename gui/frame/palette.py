@@ -26,7 +26,7 @@ from gui.pages.catalogue import pages
 from gui.plain_text import set_tip
 from gui.presentation.containers import image_text, state_words, status_text
 from gui.presentation.units import short_id
-from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, icon, paint_icon, theme
+from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, grown, icon, paint_icon, theme
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class _Entries(QAbstractListModel):
 
 class _Row(QStyledItemDelegate):
     def sizeHint(self, _option: QStyleOptionViewItem, _index: AnyIndex) -> QSize:
-        return QSize(_WIDTH - 2 * Space.S, Size.ROW - 2)
+        return QSize(_WIDTH - 2 * Space.S, grown(Size.ROW - 2))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         entry: Entry = index.data(ModelRole.OBJECT)
@@ -272,7 +272,7 @@ class Palette(QDialog):
         self.view.setUniformItemSizes(True)
         self.view.setMouseTracking(True)
         self.view.setAccessibleName(translate("Palette", "Results"))
-        self.view.setFixedHeight(_ROWS * (Size.ROW - 2))
+        self.view.setFixedHeight(_ROWS * grown(Size.ROW - 2))
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.view.viewport().setAutoFillBackground(False)
         column.addWidget(self.view)

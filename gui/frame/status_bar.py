@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout
 from engine.types.operations import OperationState
 from gui.plain_text import set_tip
 from gui.presentation.units import bytes_text, memory_text, percent_text
-from gui.theme import Space, Text, Tone, font
+from gui.theme import Space, Text, Tone, font, grown
 from gui.widgets.badge import StateDot
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import label
@@ -37,7 +37,7 @@ class StatusBar(QFrame):
         self._shell = shell
         self._asking = False
         self.setProperty("role", "statusbar")
-        self.setFixedHeight(HEIGHT)
+        self.setFixedHeight(grown(HEIGHT))
         self.setAccessibleName(translate("StatusBar", "Status"))
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.M, 0, Space.M, 0)

@@ -30,7 +30,7 @@ from gui.presentation.builds import build_title
 from gui.presentation.images import image_name
 from gui.tasks import Tasks
 from gui.theme import Role as ColorRole
-from gui.theme import Size, Space, Text, Tone, font, icon
+from gui.theme import Size, Space, Text, Tone, font, grown, icon
 from gui.widgets.labels import label
 from gui.widgets.side_nav import SideNav
 from gui.widgets.toast import Deed, ToastStack
@@ -239,7 +239,7 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         sidebar = QFrame()
         sidebar.setProperty("role", "sidebar")
-        sidebar.setFixedWidth(Size.SIDEBAR)
+        sidebar.setFixedWidth(grown(Size.SIDEBAR))
         column = QVBoxLayout(sidebar)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -272,7 +272,7 @@ class MainWindow(QMainWindow):
     @staticmethod
     def _brand() -> QWidget:
         box = QWidget()
-        box.setFixedHeight(Size.TOPBAR)
+        box.setFixedHeight(grown(Size.TOPBAR))
         row = QHBoxLayout(box)
         row.setContentsMargins(Space.L, 0, Space.M, 0)
         row.setSpacing(Space.S)

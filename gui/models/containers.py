@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractTableModel, QObject, Qt
 
 from engine.types.containers import ALIVE_STATES, Container
+from gui.models.natural import natural_key
 from gui.models.table import NO_INDEX, AnyIndex, ModelRole
 from gui.plain_text import tip
 from gui.presentation import containers as words
@@ -249,7 +250,7 @@ class ContainersModel(QAbstractTableModel):
         if not self._grouped or not projects:
             return list(shown)
         rows: list[Row] = []
-        for name in sorted(projects, key=str.casefold):
+        for name in sorted(projects, key=natural_key):
             members = [item for item in shown if words.project_of(item) == name]
             running = sum(item.state in ALIVE_STATES for item in members)
             collapsed = name in self._collapsed and not self._query
@@ -275,11 +276,11 @@ class ContainersModel(QAbstractTableModel):
             text = self._haystacks[item.id] = words.haystack(item)
         return all(word in text for word in self._query)
 
-    def _sort_key(self, item: Container) -> tuple[Any, str]:
+    def _sort_key(self, item: Container) -> tuple[Any, Any]:
         rates = self._rates.get(item.id)
         match self._sort_column:
             case "image":
-                key: Any = words.image_text(item.image).casefold()
+                key: Any = natural_key(words.image_text(item.image))
             case "ports":
                 key = min((port.host_port for port in item.ports), default=1 << 20)
             case "cpu":
@@ -290,7 +291,7 @@ class ContainersModel(QAbstractTableModel):
                 key = words.uptime_sort_key(item)
             case _:
                 key = ""
-        return key, item.name.casefold()
+        return key, natural_key(item.name)
 
     # --- cells ---
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from gui.models.natural import natural_key
 from gui.plain_text import tip
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Column(Generic[T]):
     right: bool = False
 
     def sort_key(self, item: T) -> Any:
-        return self.sort(item) if self.sort else self.text(item).casefold()
+        return self.sort(item) if self.sort else natural_key(self.text(item))
 
 
 class KeyedTableModel(QAbstractTableModel, Generic[T]):

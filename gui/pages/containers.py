@@ -18,7 +18,7 @@ from gui.pages.waiting import Waiting
 from gui.plain_text import set_tip
 from gui.presentation.containers import ended_badly
 from gui.presentation.units import count_text
-from gui.theme import Size, Space, Tone, icon
+from gui.theme import Size, Space, Tone, grown, icon
 from gui.widgets.buttons import Variant, button, menu_button
 from gui.widgets.cells import MeterCell, SparklineCell, TextCell
 from gui.widgets.chips import ChipBar
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from gui.bridge import ChangeSet
     from gui.shell import Shell
 
-_WIDTHS = {"image": 168, "ports": 116, "cpu": 116, "memory": 128, "status": 176, "actions": 100}
-_DROPPABLE = ("image", "cpu", "ports")
+_WIDTHS = {"image": 168, "ports": 116, "cpu": 104, "memory": 128, "status": 176, "actions": 100}
+_DROPPABLE = ("image", "ports")
 """Columns a narrow window does without, the first of them first."""
 _BULK = ("container.start", "container.stop", "container.restart", "container.remove")
 _MENU = (
@@ -56,7 +56,7 @@ _MENU = (
 )
 AT_REST_STATES = frozenset({State.CREATED, State.EXITED, State.DEAD})
 """What "Stopped" means: not running, and not waiting for its next start."""
-_CLOCK_SECONDS = 10
+_CLOCK_SECONDS = 1
 _SEARCH_WIDTH = 280
 STATS_SECONDS = 1.0
 
@@ -212,9 +212,11 @@ class ContainerList(QWidget):
         place = {name: number for number, name in enumerate(COLUMNS)}
         self.table.setModel(self.model)
         self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+        self._names = NameCell(GroupCell(self.model.toggle_group))
+        self.table.columns_changed.connect(self._fit_rows)
         self.table.set_columns(
             {
-                place["name"]: NameCell(GroupCell(self.model.toggle_group)),
+                place["name"]: self._names,
                 place["image"]: TextCell(secondary=True),
                 place["ports"]: port_links(),
                 place["cpu"]: SparklineCell(top=10.0),
@@ -226,6 +228,9 @@ class ContainerList(QWidget):
             stretch=0,
             droppable=[place[name] for name in _DROPPABLE],
         )
+        unwanted = self._shell.settings.text("unwanted-columns/containers").split()
+        self.table.offer_columns([place[name] for name in unwanted if name in place])
+        self.table.columns_chosen.connect(self._keep_columns)
         self.table.activated_key.connect(self._on_activated)
         self.table.menu_wanted.connect(self._show_menu)
         self.table.keys_selected.connect(lambda _keys: self._refresh_bulk())
@@ -355,12 +360,26 @@ class ContainerList(QWidget):
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(place)
 
+    def _keep_columns(self, unwanted: list[int]) -> None:
+        self._shell.settings.set_text("unwanted-columns/containers", " ".join(COLUMNS[column] for column in unwanted))
+
+    def _fit_rows(self) -> None:
+        """Where the column of images has gone, they stand below the names, and rows are higher."""
+        below = self.table.isColumnHidden(COLUMNS.index("image"))
+        if below != self._names.shows_image:
+            self._names.shows_image = below
+            self._span_groups()
+            self.table.viewport().update()
+
+    def _row_height(self) -> int:
+        return Size.ROW + Space.S if self._names.shows_image else Size.ROW
+
     def _span_groups(self) -> None:
         """Headers of projects go across all columns and are lower than rows."""
         self.table.clearSpans()
         for row in range(self.model.rowCount()):
             is_group = isinstance(self.model.row_object(row), Group)
-            height = Size.HEADER if is_group else Size.ROW
+            height = grown(Size.HEADER if is_group else self._row_height())
             if self.table.rowHeight(row) != height:
                 self.table.setRowHeight(row, height)
             if is_group:

@@ -60,6 +60,7 @@ class PartCard(Card):
         self._size = label("", Text.STRONG)
         self._about = ElidedLabel(part_about(part_id), Text.SMALL, Role.TEXT_MUTED, Qt.TextElideMode.ElideRight)
         self.free_button = button("", "broom", Variant.DEFAULT, self._free)
+        self.free_button.setAccessibleName(translate("Disk", "Free {0}?").format(part_title(part_id)))
         self.opened = False
         self.table: Table | None = None
         self._model: KeyedTableModel[DiskItem] | None = None
@@ -148,7 +149,9 @@ class PartCard(Card):
         items = self.part.items[:_MOST_ITEMS]
         self._model.set_items((item.id, item) for item in items)
         rows = max(1, min(_MOST_ROWS, len(items)))
-        self.table.setFixedHeight(self.table.verticalHeader().defaultSectionSize() * rows + Size.HEADER + 2)
+        self.table.setFixedHeight(
+            self.table.verticalHeader().defaultSectionSize() * rows + self.table.horizontalHeader().height() + 2
+        )
 
     def _tell_button(self) -> None:
         if self.part is None:

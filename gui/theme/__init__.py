@@ -2,7 +2,7 @@
 
     theme().install(app)                 once, before the first window
     color(Role.TEXT), theme().tone(…)    while painting; connect `theme().changed` to `update`
-    font(Text.TITLE), mono()             fonts of the type scale
+    font(Text.TITLE), mono()             fonts of the type scale; grown(width) for what holds words
     icon("play"), paint_icon(…)          SVG icons that follow the theme by themselves
     Space.M, Radius.MEDIUM, Size.ROW     distances
 
@@ -10,7 +10,7 @@ Style sheet hooks (dynamic properties): QPushButton[variant=primary|danger|ghost
 QFrame[role=card|panel|sunken].
 """
 
-from gui.theme.fonts import font, mono, set_mono_family
+from gui.theme.fonts import font, grown, letters, mono, set_mono_family
 from gui.theme.icons import icon, paint_icon, pixmap
 from gui.theme.theme import Mode, Theme, color, theme
 from gui.theme.tokens import Palette, Radius, Role, Size, Space, Text, Tone
@@ -27,7 +27,9 @@ __all__ = [
     "Tone",
     "color",
     "font",
+    "grown",
     "icon",
+    "letters",
     "mono",
     "paint_icon",
     "pixmap",

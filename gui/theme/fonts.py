@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from PySide6.QtGui import QFont, QFontDatabase
+from PySide6.QtGui import QFont, QFontDatabase, QFontInfo
 from PySide6.QtWidgets import QApplication
 
 from gui.theme.tokens import Text
 
 _mono_family = ""
+_USUAL_PIXELS = 15.0
 
 
 class _Made:
@@ -29,6 +30,16 @@ def font(text: Text = Text.BODY, *, tabular: bool = False) -> QFont:
     if found is None:
         found = _Made.fonts[text, tabular] = _scaled(system, text, tabular=tabular)
     return QFont(found)
+
+
+def letters() -> float:
+    """How much larger the system's letters are than those the distances are made for; 1 for all up to those."""
+    return max(1.0, QFontInfo(QApplication.font()).pixelSize() / _USUAL_PIXELS)
+
+
+def grown(distance: float) -> int:
+    """A width or a height that holds words: it grows with their letters."""
+    return round(distance * letters())
 
 
 def _scaled(system: QFont, text: Text, *, tabular: bool) -> QFont:

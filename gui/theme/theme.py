@@ -9,9 +9,10 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 
 from gui.theme.stylesheet import style_sheet
-from gui.theme.tokens import DARK, FILL_ROLES, LIGHT, TONE_ROLES, Palette, Role, Tone
+from gui.theme.tokens import CONTRAST_DARK, CONTRAST_LIGHT, DARK, FILL_ROLES, LIGHT, TONE_ROLES, Palette, Role, Tone
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QAccessibilityHints, QStyleHints
     from PySide6.QtWidgets import QApplication
 
 
@@ -21,6 +22,8 @@ class Mode(StrEnum):
     SYSTEM = "system"
     LIGHT = "light"
     DARK = "dark"
+    CONTRAST = "contrast"
+    """High contrast, light or dark as the system is. `SYSTEM` is so too where the system asks for it."""
 
 
 class Theme(QObject):
@@ -34,6 +37,8 @@ class Theme(QObject):
         self.mode = Mode.SYSTEM
         self._colors: dict[tuple[Role, float], QColor] = {}
         self._app: QApplication | None = None
+        self._hints: QStyleHints | None = None
+        self._access: QAccessibilityHints | None = None
         self._palette_was_dark = False
 
     def install(self, app: QApplication, mode: Mode = Mode.SYSTEM) -> None:
@@ -41,13 +46,17 @@ class Theme(QObject):
         fresh = self._app is not app
         if fresh:
             app.setStyle("Fusion")
-            app.styleHints().colorSchemeChanged.connect(self._follow_system)
+            # Both are held: the second is lost with Python's hold on the first.
+            self._hints = app.styleHints()
+            self._access = self._hints.accessibility()
+            self._hints.colorSchemeChanged.connect(self._follow_system)
+            self._access.contrastPreferenceChanged.connect(self._follow_system)
             self._palette_was_dark = app.palette().window().color().lightness() < 128
         self._app = app
         self._apply(force=fresh, mode=mode)
 
     def set_mode(self, mode: Mode) -> None:
-        """Change between system, light and dark; takes effect at once."""
+        """Change between system, light, dark and high contrast; takes effect at once."""
         self._apply(mode=mode)
 
     @property
@@ -85,13 +94,16 @@ class Theme(QObject):
         """One of the sixteen terminal colours."""
         return QColor(self.palette.ansi[index])
 
-    def _follow_system(self, _scheme: Qt.ColorScheme) -> None:
-        if self.mode is Mode.SYSTEM:
-            self._apply(mode=Mode.SYSTEM)
+    def _follow_system(self, _told: Qt.ColorScheme | Qt.ContrastPreference) -> None:
+        if self.mode in (Mode.SYSTEM, Mode.CONTRAST):
+            self._apply(mode=self.mode)
 
     def _apply(self, *, mode: Mode, force: bool = False) -> None:
         self.mode = mode
-        wanted = DARK if self._wants_dark() else LIGHT
+        if self._wants_contrast():
+            wanted = CONTRAST_DARK if self._wants_dark() else CONTRAST_LIGHT
+        else:
+            wanted = DARK if self._wants_dark() else LIGHT
         if wanted is self.palette and not force:
             return
         self.palette = wanted
@@ -102,7 +114,14 @@ class Theme(QObject):
         self.changed.emit()
 
     def _wants_dark(self) -> bool:
-        return self._system_is_dark() if self.mode is Mode.SYSTEM else self.mode is Mode.DARK
+        return self._system_is_dark() if self.mode in (Mode.SYSTEM, Mode.CONTRAST) else self.mode is Mode.DARK
+
+    def _wants_contrast(self) -> bool:
+        return self.mode is Mode.CONTRAST or (self.mode is Mode.SYSTEM and self._system_wants_contrast())
+
+    def _system_wants_contrast(self) -> bool:
+        """The desktop's switch for high contrast, by the portal or its theme."""
+        return self._access is not None and self._access.contrastPreference() is Qt.ContrastPreference.HighContrast
 
     def _system_is_dark(self) -> bool:
         """What the desktop says; where it says nothing, what its palette looked like before it was ours."""

@@ -5,7 +5,7 @@ Everything that is drawn takes its sizes and colours from here; a number or a he
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import Enum, IntEnum, StrEnum
 
 
@@ -92,6 +92,7 @@ class Role(StrEnum):
     SELECTED = "selected"
     BORDER = "border"
     BORDER_STRONG = "border_strong"
+    FIELD_BORDER = "field_border"
     TRACK = "track"
     SCROLLBAR = "scrollbar"
     TEXT = "text"
@@ -137,6 +138,7 @@ class Palette:
     selected: str
     border: str
     border_strong: str
+    field_border: str
     track: str
     scrollbar: str
     text: str
@@ -186,12 +188,13 @@ LIGHT = Palette(
     selected="#e6eafc",
     border="#e3e4e8",
     border_strong="#c9cbd2",
+    field_border="#87888d",
     track="#e6e7eb",
     scrollbar="#c4c6cd",
     text="#1a1c21",
     text_secondary="#50545e",
-    text_muted="#696d78",
-    text_disabled="#a4a7af",
+    text_muted="#61646e",
+    text_disabled="#82848a",
     accent="#3a57d6",
     accent_hover="#3049c0",
     accent_pressed="#283ea6",
@@ -212,7 +215,7 @@ LIGHT = Palette(
     neutral_soft="#ecedf0",
     match="#ffe58f",
     match_current="#ffb84d",
-    selection="#ccd6fb",
+    selection="#d9e1fc",
     shadow="#22000000",
     series=("#3a57d6", "#0f8a80", "#c2600c", "#8a3fc4", "#b8286b", "#4d7c0f", "#0e7cb0", "#7a6a00"),
     ansi=(
@@ -233,12 +236,13 @@ DARK = Palette(
     selected="#262d4d",
     border="#2a2b31",
     border_strong="#42444c",
+    field_border="#6d6f75",
     track="#2d2f35",
     scrollbar="#45474f",
     text="#ecedf0",
     text_secondary="#b0b3bc",
-    text_muted="#90949e",
-    text_disabled="#5d6069",
+    text_muted="#a1a4ad",
+    text_disabled="#757880",
     accent="#8ea2ff",
     accent_hover="#a3b4ff",
     accent_pressed="#7c90f0",
@@ -258,13 +262,93 @@ DARK = Palette(
     info_soft="#152d40",
     neutral_soft="#2a2c32",
     match="#5c4a12",
-    match_current="#a06a10",
-    selection="#34417a",
+    match_current="#905f0e",
+    selection="#2c3768",
     shadow="#80000000",
     series=("#8ea2ff", "#3cc7b8", "#f09a52", "#c28cf0", "#f07fb0", "#a3cc5c", "#5cbdea", "#d6c14a"),
     ansi=(
         "#41444d", "#ff7b86", "#62d196", "#e8b455", "#8ea2ff", "#d193ea", "#56c8d8", "#b9bcc5",
         "#7d818c", "#ff9aa3", "#84e0b0", "#f5cb7d", "#a9b8ff", "#e0b0f2", "#80dbe8", "#f4f5f7",
+    ),
+)  # fmt: skip
+
+CONTRAST_LIGHT = replace(
+    LIGHT,
+    canvas="#ffffff",
+    sidebar="#ffffff",
+    surface="#ffffff",
+    sunken="#ffffff",
+    hover="#e4e4e4",
+    pressed="#d0d0d0",
+    selected="#d6e4ff",
+    border="#595959",
+    border_strong="#000000",
+    field_border="#000000",
+    track="#dedede",
+    scrollbar="#595959",
+    text="#000000",
+    text_secondary="#000000",
+    text_muted="#262626",
+    text_disabled="#595959",
+    accent="#00209a",
+    accent_hover="#00187a",
+    accent_pressed="#00105a",
+    accent_soft="#d6e4ff",
+    success="#003d16",
+    warning="#4a2b00",
+    danger="#7a0010",
+    info="#00335a",
+    neutral_soft="#e4e4e4",
+    success_fill="#00692a",
+    warning_fill="#8a5200",
+    danger_fill="#a30018",
+    match="#ffef5c",
+    match_current="#ffb000",
+    selection="#c7d9ff",
+    series=("#00209a", "#00564f", "#7a3600", "#561a8c", "#7d0b43", "#2a4a00", "#004a70", "#4a4200"),
+    ansi=(
+        "#000000", "#8c0014", "#00521f", "#5c3a00", "#00209a", "#66107a", "#005060", "#3d3d3d",
+        "#333333", "#8c0014", "#00521f", "#5c3a00", "#00209a", "#66107a", "#005060", "#000000",
+    ),
+)  # fmt: skip
+
+CONTRAST_DARK = replace(
+    DARK,
+    canvas="#000000",
+    sidebar="#000000",
+    surface="#000000",
+    raised="#000000",
+    sunken="#000000",
+    hover="#2b2b2b",
+    pressed="#333333",
+    selected="#10205c",
+    border="#8c8c8c",
+    border_strong="#ffffff",
+    field_border="#ffffff",
+    track="#303030",
+    scrollbar="#b0b0b0",
+    text="#ffffff",
+    text_secondary="#ffffff",
+    text_muted="#e0e0e0",
+    text_disabled="#a0a0a0",
+    accent="#b8c6ff",
+    accent_hover="#d0daff",
+    accent_pressed="#a0b2ff",
+    accent_soft="#10205c",
+    on_accent="#000000",
+    success="#80f0b0",
+    warning="#ffd080",
+    danger="#ffb0b6",
+    info="#a0d8ff",
+    neutral_soft="#2b2b2b",
+    on_danger="#000000",
+    match="#4a3a00",
+    match_current="#6a4400",
+    selection="#1c2e70",
+    series=("#b8c6ff", "#6ff0e0", "#ffc080", "#dcb8ff", "#ffb0d4", "#c4f080", "#90dcff", "#ffe880"),
+    ansi=(
+        "#5c5c5c", "#ff9aa3", "#80e8b0", "#ffd080", "#b8c6ff", "#e6b8ff", "#80ecf8", "#ffffff",
+        "#a0a0a0", "#ffb0b6", "#a0f0c4", "#ffe0a0", "#ccd6ff", "#f0d0ff", "#b0f4ff", "#ffffff",
     ),
 )  # fmt: skip
 

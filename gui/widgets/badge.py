@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from gui.plain_text import set_tip
 from gui.theme import Size, Space, Text, Tone, font, paint_icon, theme
@@ -16,6 +16,10 @@ def badge_width(text: str, fount: QFont, *, dot: bool = False, icon_name: str = 
     """How wide `paint_badge` would draw."""
     sign = Size.ICON_SMALL + Space.XS if icon_name else (Space.M if dot else 0)
     return QFontMetricsF(fount).horizontalAdvance(text) + sign + 2 * Space.S
+
+
+def badge_height(fount: QFont) -> float:
+    return max(_HEIGHT, QFontMetricsF(fount).height() + Space.XS)
 
 
 def paint_badge(
@@ -30,12 +34,13 @@ def paint_badge(
 ) -> float:
     """Draw a pill at the left of `rect`, vertically centred; gives its width."""
     wanted = min(badge_width(text, fount, dot=dot, icon_name=icon_name), rect.width())
-    pill = QRectF(rect.left(), rect.center().y() - _HEIGHT / 2, wanted, _HEIGHT)
+    high = badge_height(fount)
+    pill = QRectF(rect.left(), rect.center().y() - high / 2, wanted, high)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(theme().tone_soft(tone))
-    painter.drawRoundedRect(pill, _HEIGHT / 2, _HEIGHT / 2)
+    painter.drawRoundedRect(pill, high / 2, high / 2)
     inner = pill.adjusted(Space.S, 0, -Space.S, 0)
     if icon_name:
         box = QRectF(inner.left(), inner.center().y() - 6, 12, 12)
@@ -48,7 +53,8 @@ def paint_badge(
     painter.setFont(fount)
     painter.setPen(theme().tone(tone))
     shown = QFontMetricsF(fount).elidedText(text, Qt.TextElideMode.ElideRight, inner.width() + 1)
-    painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+    start = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute
+    painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | start, shown)
     painter.restore()
     return wanted
 
@@ -104,13 +110,51 @@ class Badge(QWidget):
 
     def sizeHint(self) -> QSize:
         width = badge_width(self._text, self.font(), dot=self._dot, icon_name=self._icon)
-        return QSize(int(width) + 1, _HEIGHT)
+        return QSize(int(width) + 1, round(badge_height(self.font())))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         paint_badge(
             painter, QRectF(self.rect()), self._text, self._tone, self.font(), dot=self._dot, icon_name=self._icon
         )
+
+
+class BadgeButton(QAbstractButton):
+    """A pill that can be pressed: it leads to what its words are about."""
+
+    def __init__(self, text: str = "", tone: Tone = Tone.NEUTRAL) -> None:
+        super().__init__()
+        self._tone = tone
+        self.setFont(font(Text.SMALL))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.set(text, tone)
+        theme().changed.connect(self.update)
+
+    def set(self, text: str, tone: Tone) -> None:
+        self._tone = tone
+        self.setText(text)
+        self.setAccessibleName(text)
+        self.updateGeometry()
+        self.update()
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def sizeHint(self) -> QSize:
+        return QSize(int(badge_width(self.text(), self.font())) + 1, round(badge_height(self.font())) + 4)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        fount = QFont(self.font())
+        fount.setUnderline(self.underMouse())
+        paint_badge(painter, QRectF(self.rect()), self.text(), self._tone, fount)
+        if self.hasFocus():
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(theme().tone(Tone.ACCENT), 1.5))
+            ring = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+            painter.drawRoundedRect(ring, ring.height() / 2, ring.height() / 2)
 
 
 class StateDot(QWidget):

@@ -12,9 +12,10 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, 
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
 from gui.models.table import ModelRole
-from gui.theme import Role, Size, Space, Text, Tone, color, font, mono, paint_icon, theme
-from gui.widgets.badge import paint_badge
+from gui.theme import Role, Space, Text, Tone, color, font, grown, mono, paint_icon, theme
+from gui.widgets.badge import badge_width, paint_badge
 from gui.widgets.meter import paint_meter
+from gui.widgets.mirror import mirrored, side
 from gui.widgets.sparkline import paint_sparkline
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 AnyIndex = QModelIndex | QPersistentModelIndex
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_LEAST_LINE = 16
 
 
 @dataclass(slots=True)
@@ -33,10 +35,21 @@ class CellState:
     hovered: bool = False
     enabled: bool = True
     pointer: QPointF | None = None
+    mirror: bool = False
+    """From right to left: painters think from left to right, and put every part where `at` says."""
+
+    def at(self, part: QRectF, cell: QRectF) -> QRectF:
+        return mirrored(part, cell) if self.mirror else part
+
+    def side(self, align: Qt.AlignmentFlag) -> Qt.AlignmentFlag:
+        return side(align, mirror=self.mirror)
 
 
 class CellPainter(Protocol):
-    """Draws one column. `clicked` says whether a press at a point did something of its own."""
+    """Draws one column. `clicked` says whether a press at a point did something of its own.
+
+    Points come as if the layout were from left to right.
+    """
 
     def paint(self, painter: QPainter, rect: QRectF, index: AnyIndex, state: CellState) -> None: ...
     def clicked(self, rect: QRectF, index: AnyIndex, point: QPointF) -> bool: ...
@@ -67,23 +80,26 @@ class TextCell(_Passive):
         self._elide = elide
 
     def paint(self, painter: QPainter, rect: QRectF, index: AnyIndex, state: CellState) -> None:
+        cell = rect
         icon_name = index.data(ModelRole.ICON_NAME)
         tone = index.data(ModelRole.TONE)
         if icon_name:
             box = QRectF(rect.left(), rect.center().y() - 9, 18, 18)
-            paint_icon(painter, box, icon_name, theme().tone(tone) if tone else color(Role.TEXT_MUTED))
+            ink = theme().tone(tone) if tone else color(Role.TEXT_MUTED)
+            paint_icon(painter, state.at(box, cell), icon_name, ink)
             rect = rect.adjusted(18 + 10, 0, 0, 0)
         text = str(index.data(Qt.ItemDataRole.DisplayRole) or "")
         second = index.data(ModelRole.SUBTEXT)
         align = _RIGHT if index.data(Qt.ItemDataRole.TextAlignmentRole) and self._is_right(index) else _LEFT
+        align = state.side(align)
         ink = self._ink(tone, with_icon=bool(icon_name), state=state)
         if second:
-            middle = rect.center().y()
-            self._line(painter, QRectF(rect.left(), middle - 17, rect.width(), 18), text, ink, self._font(), align)
-            below = QRectF(rect.left(), middle + 1, rect.width(), 16)
-            self._line(painter, below, str(second), color(Role.TEXT_MUTED), font(Text.CAPTION), align)
+            paint_two_lines(
+                painter, state.at(rect, cell), text, str(second), ink=ink, fount=self._font(), align=align,
+                elide=self._elide,
+            )  # fmt: skip
         else:
-            self._line(painter, rect, text, ink, self._font(), align)
+            paint_line(painter, state.at(rect, cell), text, ink, self._font(), align, self._elide)
 
     def _is_right(self, index: AnyIndex) -> bool:
         return bool(Qt.AlignmentFlag.AlignRight & index.data(Qt.ItemDataRole.TextAlignmentRole))
@@ -100,13 +116,39 @@ class TextCell(_Passive):
             return theme().tone(tone)
         return color(Role.TEXT_SECONDARY if self._secondary else Role.TEXT)
 
-    def _line(
-        self, painter: QPainter, rect: QRectF, text: str, ink: QColor, fount: QFont, align: Qt.AlignmentFlag
-    ) -> None:
-        painter.setFont(fount)
-        painter.setPen(ink)
-        shown = QFontMetricsF(fount).elidedText(text, self._elide, rect.width())
-        painter.drawText(rect, align, shown)
+
+def paint_line(
+    painter: QPainter,
+    rect: QRectF,
+    text: str,
+    ink: QColor,
+    fount: QFont,
+    align: Qt.AlignmentFlag,
+    elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+) -> None:
+    painter.setFont(fount)
+    painter.setPen(ink)
+    painter.drawText(rect, align, QFontMetricsF(fount).elidedText(text, elide, rect.width()))
+
+
+def paint_two_lines(
+    painter: QPainter,
+    rect: QRectF,
+    text: str,
+    second: str,
+    *,
+    ink: QColor,
+    fount: QFont,
+    align: Qt.AlignmentFlag,
+    elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+) -> None:
+    """A line, and a quieter one below it, in the middle of a row."""
+    small = font(Text.CAPTION)
+    high, low = QFontMetricsF(fount).height(), QFontMetricsF(small).height()
+    top = rect.center().y() - (high + low) / 2
+    paint_line(painter, QRectF(rect.left(), top, rect.width(), high), text, ink, fount, align, elide)
+    below = QRectF(rect.left(), top + high, rect.width(), low)
+    paint_line(painter, below, second, color(Role.TEXT_MUTED), small, align)
 
 
 class BadgeCell(_Passive):
@@ -115,12 +157,15 @@ class BadgeCell(_Passive):
     def __init__(self, *, dot: bool = False) -> None:
         self._dot = dot
 
-    def paint(self, painter: QPainter, rect: QRectF, index: AnyIndex, _state: CellState) -> None:
+    def paint(self, painter: QPainter, rect: QRectF, index: AnyIndex, state: CellState) -> None:
         text = str(index.data(Qt.ItemDataRole.DisplayRole) or "")
         if text:
             tone = index.data(ModelRole.TONE) or Tone.NEUTRAL
             icon_name = index.data(ModelRole.ICON_NAME) or ""
-            paint_badge(painter, rect, text, tone, font(Text.SMALL), dot=self._dot, icon_name=icon_name)
+            fount = font(Text.SMALL)
+            width = min(rect.width(), badge_width(text, fount, dot=self._dot, icon_name=icon_name))
+            place = state.at(QRectF(rect.left(), rect.top(), width, rect.height()), rect) if state.mirror else rect
+            paint_badge(painter, place, text, tone, fount, dot=self._dot, icon_name=icon_name)
 
 
 class SparklineCell(_Passive):
@@ -132,30 +177,34 @@ class SparklineCell(_Passive):
     def paint(self, painter: QPainter, rect: QRectF, index: AnyIndex, state: CellState) -> None:
         values = index.data(ModelRole.LIVE)
         text = str(index.data(Qt.ItemDataRole.DisplayRole) or "")
-        line = QRectF(rect.left(), rect.center().y() - 9, max(24.0, rect.width() - self._text_width), 18)
-        if values:
-            paint_sparkline(painter, line, values, top=self._top, slots=self._slots)
+        line = QRectF(rect.left(), rect.center().y() - 9, rect.width() - grown(self._text_width), 18)
+        if values and line.width() >= _LEAST_LINE:
+            paint_sparkline(painter, state.at(line, rect), values, top=self._top, slots=self._slots)
         painter.setFont(font(Text.SMALL, tabular=True))
         painter.setPen(color(Role.TEXT_SECONDARY if state.enabled else Role.TEXT_DISABLED))
-        painter.drawText(rect, _RIGHT, text)
+        painter.drawText(rect, state.side(_RIGHT), text)
 
 
 class MeterCell(_Passive):
     """A bar of LIVE (value, limit) under the text."""
 
-    def paint(self, painter: QPainter, rect: QRectF, index: AnyIndex, _state: CellState) -> None:
+    def paint(self, painter: QPainter, rect: QRectF, index: AnyIndex, state: CellState) -> None:
         live = index.data(ModelRole.LIVE)
         text = str(index.data(Qt.ItemDataRole.DisplayRole) or "")
         fount = font(Text.SMALL, tabular=True)
+        if QFontMetricsF(fount).horizontalAdvance(text) > rect.width():
+            text = text.partition(" / ")[0]  # the bar shows how much of the limit that is
         painter.setFont(fount)
         painter.setPen(color(Role.TEXT_SECONDARY))
         shown = QFontMetricsF(fount).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
         if not live or not live[1]:
-            painter.drawText(rect, _LEFT, shown)
+            painter.drawText(rect, state.side(_LEFT), shown)
             return
-        middle = rect.center().y()
-        painter.drawText(QRectF(rect.left(), middle - 16, rect.width(), 16), _LEFT, shown)
-        paint_meter(painter, QRectF(rect.left(), middle + 3, rect.width(), 8), live[0], live[1])
+        high = QFontMetricsF(fount).height()
+        top = rect.center().y() - (high + 8) / 2
+        painter.drawText(QRectF(rect.left(), top, rect.width(), high), state.side(_LEFT), shown)
+        bar = QRectF(rect.left(), top + high, rect.width(), 8)
+        paint_meter(painter, bar, live[0], live[1], mirror=state.mirror)
 
 
 class LinksCell:
@@ -172,7 +221,7 @@ class LinksCell:
             if spot.left() > rect.right() - 12:
                 painter.setPen(color(Role.TEXT_MUTED))
                 rest = QRectF(spot.left(), rect.top(), 40, rect.height())
-                painter.drawText(rest, _LEFT, f"+{len(spots) - number}")
+                painter.drawText(state.at(rest, rect), state.side(_LEFT), f"+{len(spots) - number}")
                 break
             under = state.pointer is not None and spot.contains(state.pointer)
             shown_font = QFont(fount)
@@ -181,7 +230,8 @@ class LinksCell:
             painter.setPen(color(Role.ACCENT))
             room = min(spot.width(), rect.right() - spot.left())
             shown = QFontMetricsF(fount).elidedText(word, Qt.TextElideMode.ElideRight, room + 1)
-            painter.drawText(QRectF(spot.left(), rect.top(), room + 1, rect.height()), _LEFT, shown)
+            place = QRectF(spot.left(), rect.top(), room + 1, rect.height())
+            painter.drawText(state.at(place, rect), state.side(_LEFT), shown)
 
     def clicked(self, rect: QRectF, index: AnyIndex, point: QPointF) -> bool:
         for number, (spot, _word) in enumerate(self._spots(rect, index)):
@@ -198,6 +248,6 @@ class LinksCell:
         spots, x = [], rect.left()
         for word in self._words(index):
             width = metrics.horizontalAdvance(word)
-            spots.append((QRectF(x, rect.center().y() - Size.ICON / 2, width, Size.ICON), word))
+            spots.append((QRectF(x, rect.center().y() - metrics.height() / 2, width, metrics.height()), word))
             x += width + Space.S
         return spots

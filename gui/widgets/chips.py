@@ -67,7 +67,7 @@ class Chip(QAbstractButton):
         painter.setBrush(
             theme().tone_soft(self._tone) if on else color(Role.HOVER if self.underMouse() else Role.SURFACE)
         )
-        edge = Role.ACCENT if self.hasFocus() else Role.BORDER_STRONG
+        edge = Role.ACCENT if self.hasFocus() else Role.FIELD_BORDER
         painter.setPen(Qt.PenStyle.NoPen if on and not self.hasFocus() else color(edge))
         painter.drawRoundedRect(box, _HEIGHT / 2, _HEIGHT / 2)
         painter.setPen(theme().tone(self._tone) if on else color(Role.TEXT_SECONDARY))

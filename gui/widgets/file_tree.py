@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 
 from gui.plain_text import tip
 from gui.presentation.units import WIDEST
-from gui.theme import Role, Size, Space, Text, Tone, color, font, icon, theme
+from gui.theme import Role, Size, Space, Text, Tone, color, font, grown, icon, theme
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ class FileTreeModel(QAbstractItemModel):
             case Qt.ItemDataRole.ForegroundRole:
                 return self._ink(row, column)
             case Qt.ItemDataRole.SizeHintRole:
-                return QSize(0, Size.ROW_COMPACT)
+                return QSize(0, grown(Size.ROW_COMPACT))
             case Qt.ItemDataRole.FontRole if column > 0:
                 return font(Text.SMALL, tabular=True)
             case Qt.ItemDataRole.ToolTipRole:

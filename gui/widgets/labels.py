@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from gui.plain_text import set_tip
 from gui.theme import Role, Size, Text, Tone, color, font, mono, theme
+from gui.widgets.mirror import mirrored, side
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +87,8 @@ class ElidedLabel(QWidget):
         return self._text
 
     def set_text(self, text: str) -> None:
+        if text == self._text and text == self.accessibleName():
+            return
         self._text = text
         self.setAccessibleName(text)
         self._tell_whole()
@@ -136,15 +139,18 @@ class SwatchLabel(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        side = self.height() * 0.55
-        swatch = QRectF(0, (self.height() - side) / 2, side, side)
+        edge = self.height() * 0.55
+        swatch = QRectF(0, (self.height() - edge) / 2, edge, edge)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._ink())
-        painter.drawRoundedRect(swatch, 2, 2)
+        whole, mirror = QRectF(self.rect()), self.layoutDirection() is Qt.LayoutDirection.RightToLeft
+        painter.drawRoundedRect(mirrored(swatch, whole) if mirror else swatch, 2, 2)
         painter.setFont(self.font())
         painter.setPen(color(Role.TEXT if self.font().weight() > QFont.Weight.Medium else Role.TEXT_SECONDARY))
-        place = QRectF(self.height() * 0.9, 0, self.width(), self.height())
-        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self._text)
+        start = self.height() * 0.9
+        place = QRectF(start, 0, self.width() - start, self.height())
+        align = side(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, mirror=mirror)
+        painter.drawText(mirrored(place, whole) if mirror else place, align, self._text)
 
 
 class CodeLabel(QLabel):

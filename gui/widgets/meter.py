@@ -18,9 +18,16 @@ def meter_tone(fraction: float) -> Tone:
 
 
 def paint_meter(
-    painter: QPainter, rect: QRectF, value: float, limit: float, *, tone: Tone | None = None, height: float = 4.0
+    painter: QPainter,
+    rect: QRectF,
+    value: float,
+    limit: float,
+    *,
+    tone: Tone | None = None,
+    height: float = 4.0,
+    mirror: bool = False,
 ) -> None:
-    """Draw a bar in the vertical middle of `rect`; without a limit only the track."""
+    """Draw a bar in the vertical middle of `rect`; without a limit only the track. `mirror` fills it from the right."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
@@ -31,6 +38,8 @@ def paint_meter(
     if fraction > 0:
         painter.setBrush(theme().tone_fill(tone or meter_tone(fraction)))
         filled = QRectF(bar.left(), bar.top(), max(height, bar.width() * fraction), height)
+        if mirror:
+            filled.moveRight(bar.right())
         painter.drawRoundedRect(filled, height / 2, height / 2)
     painter.restore()
 
@@ -57,5 +66,5 @@ class Meter(QWidget):
         return QSize(120, max(12, int(self._height)))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        box = QRectF(self.rect())
-        paint_meter(QPainter(self), box, self._value, self._limit, tone=self._tone, height=self._height)
+        box, mirror = QRectF(self.rect()), self.layoutDirection() is Qt.LayoutDirection.RightToLeft
+        paint_meter(QPainter(self), box, self._value, self._limit, tone=self._tone, height=self._height, mirror=mirror)

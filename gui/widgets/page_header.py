@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QWidget
 
-from gui.theme import Role, Size, Space, Text
+from gui.theme import Role, Size, Space, Text, grown
 from gui.widgets.labels import ElidedLabel
 
 
@@ -15,7 +15,7 @@ class PageHeader(QFrame):
     def __init__(self, title: str, subtitle: str = "") -> None:
         super().__init__()
         self.setProperty("role", "topbar")
-        self.setFixedHeight(Size.TOPBAR)
+        self.setFixedHeight(grown(Size.TOPBAR))
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.XL, 0, Space.L, 0)
         row.setSpacing(Space.S)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from gui.theme import Radius, Role, Size, Space, Text, color, font, theme
+from gui.theme import Radius, Role, Size, Space, Text, color, font, grown, theme
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ class Segmented(QWidget):
         return self.sizeHint()
 
     def sizeHint(self) -> QSize:
-        return QSize(int(sum(self._widths())) + 2 * Space.HAIR + 1, Size.CONTROL)
+        return QSize(int(sum(self._widths())) + 2 * Space.HAIR + 1, grown(Size.CONTROL))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(
@@ -81,7 +81,7 @@ class Segmented(QWidget):
         for index, rect in enumerate(self._rects()):
             chosen = index == self._current
             if chosen:
-                painter.setPen(color(Role.BORDER_STRONG if theme().dark else Role.BORDER))
+                painter.setPen(color(Role.FIELD_BORDER))
                 painter.setBrush(color(Role.PRESSED if theme().dark else Role.SURFACE))
                 painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), Radius.SMALL, Radius.SMALL)
             lit = chosen or index == self._hover

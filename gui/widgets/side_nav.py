@@ -7,7 +7,8 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.plain_text import set_tip
-from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, paint_icon, theme
+from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, grown, paint_icon, theme
+from gui.widgets.mirror import mirrored, side
 
 _HEIGHT = 34
 
@@ -71,7 +72,7 @@ class _Entry(QAbstractButton):
         self.setAccessibleName(words)
         set_tip(self, f"{words}  {shortcut_hint}".strip() if shortcut_hint else "")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setFixedHeight(_HEIGHT)
+        self.setFixedHeight(grown(_HEIGHT))
         self._icon = icon_name
         self._count = 0
         self._tone = Tone.NEUTRAL
@@ -84,7 +85,7 @@ class _Entry(QAbstractButton):
             self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(Size.SIDEBAR - 2 * Space.S, _HEIGHT)
+        return QSize(grown(Size.SIDEBAR) - 2 * Space.S, grown(_HEIGHT))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()), 0)
@@ -104,14 +105,17 @@ class _Entry(QAbstractButton):
         painter.drawRoundedRect(frame, Radius.MEDIUM, Radius.MEDIUM)
         ink = color(Role.ACCENT if on else Role.TEXT_SECONDARY)
         sign = QRectF(10, (self.height() - 18) / 2, 18, 18)
-        paint_icon(painter, sign, self._icon, ink)
+        whole, mirror = QRectF(self.rect()), self.layoutDirection() is Qt.LayoutDirection.RightToLeft
+        paint_icon(painter, mirrored(sign, whole) if mirror else sign, self._icon, ink)
         painter.setFont(font(Text.STRONG if on else Text.BODY))
         painter.setPen(color(Role.ACCENT if on else Role.TEXT))
         words = QRectF(sign.right() + 10, 0, self.width() - sign.right() - 50, self.height())
-        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, self.text())
+        start = side(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, mirror=mirror)
+        painter.drawText(mirrored(words, whole) if mirror else words, start, self.text())
         if self._count:
             painter.setFont(font(Text.SMALL, tabular=True))
             tinted = self._tone not in (Tone.NEUTRAL, Tone.MUTED)
             painter.setPen(theme().tone(self._tone) if tinted else color(Role.TEXT_MUTED))
             right = QRectF(0, 0, self.width() - 12, self.height())
-            painter.drawText(right, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, str(self._count))
+            end = side(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, mirror=mirror)
+            painter.drawText(mirrored(right, whole) if mirror else right, end, str(self._count))

@@ -9,6 +9,7 @@ from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, Q
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
+    QMenu,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -17,9 +18,12 @@ from PySide6.QtWidgets import (
 
 from gui.models.selection import RowSelection
 from gui.models.table import NO_INDEX, ModelRole
-from gui.theme import Role, Size, Space, Text, color, font, theme
+from gui.plain_text import set_tip
+from gui.theme import Role, Size, Space, Text, color, font, grown, theme
 from gui.widgets.cells import AnyIndex, CellPainter, CellState, TextCell
+from gui.widgets.mirror import mirrored, mirrored_point
 from gui.widgets.tick_box import ROOM, box_of, paint_tick_box
+from gui.words import translate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +49,19 @@ class CellDelegate(QStyledItemDelegate):
 
     def inner(self, cell: QRectF, column: int) -> QRectF:
         """The part of a cell its painter gets; the first one begins where the page's title does."""
-        return cell.adjusted(self.edge if self._is_first(column) else Space.M, 0, -Space.M, 0)
+        start = self.edge if self._is_first(column) else Space.M
+        if self.mirror:
+            return cell.adjusted(Space.M, 0, -start, 0)
+        return cell.adjusted(start, 0, -Space.M, 0)
+
+    @property
+    def mirror(self) -> bool:
+        view = self.parent()
+        return isinstance(view, QWidget) and view.layoutDirection() is Qt.LayoutDirection.RightToLeft
+
+    def logical(self, point: QPointF, inner: QRectF) -> QPointF:
+        """A point as painters think of it: from left to right."""
+        return mirrored_point(point, inner) if self.mirror else point
 
     def _is_first(self, column: int) -> bool:
         view = self.parent()
@@ -61,15 +77,20 @@ class CellDelegate(QStyledItemDelegate):
             painter.fillRect(rect, color(Role.SELECTED if selected else Role.HOVER))
         painter.fillRect(QRectF(rect.left(), rect.bottom() - 1, rect.width(), 1), color(Role.BORDER, 0.6))
         if view.hasFocus() and index.row() == view.currentIndex().row() and index.column() == 0:
-            painter.fillRect(QRectF(rect.left(), rect.top(), 2, rect.height() - 1), color(Role.ACCENT))
+            bar = QRectF(rect.left(), rect.top(), 2, rect.height() - 1)
+            painter.fillRect(mirrored(bar, rect) if self.mirror else bar, color(Role.ACCENT))
         if view.can_tick and self._is_first(index.column()) and (hovered or view.choosing):
             partly = not selected and view.marks.is_partly_marked(index.row())
-            paint_tick_box(painter, box_of(rect), marked=selected, partly=partly)
+            box = mirrored(box_of(rect), rect) if self.mirror else box_of(rect)
+            paint_tick_box(painter, box, marked=selected, partly=partly)
         painter.save()
         painter.setClipRect(rect)
+        painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)  # each text as it is written
+        inner = self.inner(rect, index.column())
+        pointer = self.logical(self.pointer, inner) if self.pointer is not None else None
         enabled = bool(index.flags() & Qt.ItemFlag.ItemIsEnabled)
-        state = CellState(selected=selected, hovered=hovered, enabled=enabled, pointer=self.pointer)
-        self.painter_of(index.column()).paint(painter, self.inner(rect, index.column()), index, state)
+        state = CellState(selected=selected, hovered=hovered, enabled=enabled, pointer=pointer, mirror=self.mirror)
+        self.painter_of(index.column()).paint(painter, inner, index, state)
         painter.restore()
 
 
@@ -84,6 +105,10 @@ class Table(QTableView):
     """All rows below a closed header are wanted: its key. Whoever fills the list opens it within the call."""
     menu_wanted = Signal(list, QPoint)
     keys_selected = Signal(list)
+    columns_chosen = Signal(list)
+    """The columns somebody does not want to see."""
+    columns_changed = Signal()
+    """Columns came or went, by choice or for want of room."""
     drag_wanted = Signal(list)
     """With `setDragEnabled`: the selected keys are being dragged away."""
 
@@ -105,13 +130,13 @@ class Table(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(row_height)
+        self.verticalHeader().setDefaultSectionSize(grown(row_height))
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setFont(font(Text.SMALL))
         header.setMinimumSectionSize(32)
         header.setStretchLastSection(False)
-        header.setFixedHeight(Size.HEADER)
+        header.setFixedHeight(grown(Size.HEADER))
         self._marks: RowSelection | None = None
         self.ticking = False
         """A box was ticked, and something is still chosen since."""
@@ -121,6 +146,8 @@ class Table(QTableView):
         self._cover: QWidget | None = None
         self._widths: dict[int, int] = {}
         self._droppable: tuple[int, ...] = ()
+        self._unwanted: set[int] = set()
+        self._stretched = 0
         theme().changed.connect(self.viewport().update)
 
     # --- setting up ---
@@ -143,10 +170,11 @@ class Table(QTableView):
 
         `droppable` columns go, the first of them first, where that column would become too narrow to read.
         """
-        self._widths, self._droppable = dict(widths), tuple(droppable)
+        self._widths = {column: grown(width) for column, width in widths.items()}
+        self._droppable, self._stretched = tuple(droppable), stretch
         self.cells.painters.update(painters)
         header = self.horizontalHeader()
-        for column, width in widths.items():
+        for column, width in self._widths.items():
             header.resizeSection(column, width)
         header.setSectionResizeMode(stretch, QHeaderView.ResizeMode.Stretch)
         self._drop_columns()
@@ -286,17 +314,20 @@ class Table(QTableView):
         index = self.indexAt(event.position().toPoint())
         if index.isValid() and event.button() is Qt.MouseButton.LeftButton and not event.modifiers():
             rect = self.cells.inner(QRectF(self.visualRect(index)), index.column())
-            self.cells.painter_of(index.column()).clicked(rect, index, event.position())
+            self.cells.painter_of(index.column()).clicked(rect, index, self.cells.logical(event.position(), rect))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if not self._on_box:
             super().mouseMoveEvent(event)
         index = self.indexAt(event.position().toPoint())
         self._hover(index.row(), event.position())
-        points = index.isValid() and self.cells.painter_of(index.column()).pointing(
-            self.cells.inner(QRectF(self.visualRect(index)), index.column()), index, event.position()
-        )
+        points = index.isValid() and self._points_at(index, event.position())
         self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if points else Qt.CursorShape.ArrowCursor)
+
+    def _points_at(self, index: AnyIndex, point: QPointF) -> bool:
+        """Whether something of its own is under the pointer."""
+        rect = self.cells.inner(QRectF(self.visualRect(index)), index.column())
+        return self.cells.painter_of(index.column()).pointing(rect, index, self.cells.logical(point, rect))
 
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Leave:
@@ -320,7 +351,8 @@ class Table(QTableView):
 
     def _box_at(self, point: QPointF, index: AnyIndex) -> bool:
         first = self.horizontalHeader().visualIndex(index.column()) == 0
-        return self.can_tick and first and point.x() < self.visualRect(index).left() + ROOM
+        cell = QRectF(self.visualRect(index))
+        return self.can_tick and first and self.cells.logical(point, cell).x() < cell.left() + ROOM
 
     def _tick(self, row: int, *, through: bool = False) -> None:
         """Turn the mark of a row or of all below a header; `through` adds all from the row ticked last to this one."""
@@ -336,13 +368,12 @@ class Table(QTableView):
         self._tell_selection()
 
     def _press_header(self, index: AnyIndex, event: QMouseEvent) -> None:
-        rect = self.cells.inner(QRectF(self.visualRect(index)), index.column())
         modifiers = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
         if event.button() is Qt.MouseButton.RightButton:
             row = self._opened(index.row())  # a menu is about what is seen
             if not self.marks.is_marked(row):
                 self.marks.mark(row)
-        elif self.cells.painter_of(index.column()).pointing(rect, index, event.position()):
+        elif self._points_at(index, event.position()):
             return  # it opens and closes the group
         elif modifiers == Qt.KeyboardModifier.ControlModifier:
             self.marks.toggle(index.row())
@@ -377,13 +408,51 @@ class Table(QTableView):
 
     def _drop_columns(self) -> None:
         """Hide as many of the droppable columns as the readable width of the stretched one asks for."""
-        wanted = sum(self._widths.values()) + _READABLE
-        for column in self._droppable:
-            gone = wanted > self.viewport().width()
+        shown = {column: width for column, width in self._widths.items() if column not in self._unwanted}
+        wanted = sum(shown.values()) + grown(_READABLE)
+        for column in (*self._droppable, *(c for c in self._unwanted if c not in self._droppable)):
+            gone = column in self._unwanted or wanted > self.viewport().width()
             if gone != self.isColumnHidden(column):
                 self.setColumnHidden(column, gone)
+                self.columns_changed.emit()
             if gone:
-                wanted -= self._widths.get(column, 0)
+                wanted -= shown.get(column, 0)
+
+    # --- which columns are wanted ---
+
+    def offer_columns(self, unwanted: Sequence[int] = ()) -> None:
+        """A menu on the header with a tick for each column; `columns_chosen` tells what was chosen."""
+        self._unwanted = {column for column in unwanted if column != self._stretched}
+        header = self.horizontalHeader()
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(lambda place: self._show_chooser(header.mapToGlobal(place)))
+        set_tip(header, translate("Table", "Right click: choose columns"))
+        self._drop_columns()
+
+    def fill_column_menu(self, menu: QMenu) -> None:
+        """A tick for each column but the first."""
+        menu.clear()
+        model = self._model()
+        for column in range(model.columnCount() if model is not None else 0):
+            words = str(model.headerData(column, Qt.Orientation.Horizontal) or "") if model is not None else ""
+            if words and column != self._stretched:
+                act = menu.addAction(words)
+                act.setCheckable(True)
+                act.setChecked(column not in self._unwanted)
+                act.toggled.connect(lambda on, c=column: self.want_column(c, on=on))
+
+    def want_column(self, column: int, *, on: bool) -> None:
+        (self._unwanted.discard if on else self._unwanted.add)(column)
+        if on and column not in self._droppable:
+            self.showColumn(column)
+        self._drop_columns()
+        self.columns_chosen.emit(sorted(self._unwanted))
+
+    def _show_chooser(self, place: QPoint) -> None:
+        menu = QMenu(self)
+        self.fill_column_menu(menu)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(place)
 
     def _hover(self, row: int, pointer: QPointF | None) -> None:
         old, self.cells.hovered_row = self.cells.hovered_row, row

@@ -5403,6 +5403,10 @@
         <translation>Dunkel</translation>
     </message>
     <message>
+        <source>High contrast</source>
+        <translation>Hoher Kontrast</translation>
+    </message>
+    <message>
         <source>Look</source>
         <translation>Aussehen</translation>
     </message>
@@ -6156,6 +6160,13 @@
     <message>
         <source>Stopped</source>
         <translation>Gestoppt</translation>
+    </message>
+</context>
+<context>
+    <name>Table</name>
+    <message>
+        <source>Right click: choose columns</source>
+        <translation>Rechtsklick: Spalten wählen</translation>
     </message>
 </context>
 <context>

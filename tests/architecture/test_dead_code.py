@@ -24,7 +24,6 @@ CALLED_BY_A_FRAMEWORK = {
 
 LOOKED_AT_BY_TESTS = {
     "all_text": "a terminal's whole contents",
-    "contrast": "of two colours of the palette",
 }
 
 

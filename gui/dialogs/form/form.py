@@ -22,7 +22,7 @@ from engine.recipe.faults import Unreadable
 from gui.dialogs.form.sections import Entry, Section, sections
 from gui.plain_text import set_tip
 from gui.presentation.run_line import fault_text, read_env_file
-from gui.theme import Role, Size, Space, Text, Tone, icon
+from gui.theme import Role, Size, Space, Text, Tone, grown, icon
 from gui.widgets.labels import label
 from gui.words import translate
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from gui.dialogs.form.rows import MountRow, RowsField
     from gui.shell import Shell
 
+_WIDEST_PAGE = 460
 _LIST_WIDTH = 176
 
 
@@ -56,14 +57,14 @@ class SpecForm(QWidget):
         self._problems: dict[str, Any] = {}
         self.list = QListWidget()
         self.list.setAccessibleName(translate("RunForm", "Sections"))
-        self.list.setFixedWidth(_LIST_WIDTH)
+        self.list.setFixedWidth(grown(_LIST_WIDTH))
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.viewport().setAutoFillBackground(False)
         self.list.setIconSize(QSize(Size.ICON, Size.ICON))
         self._stack = QStackedWidget()
         for section in self.sections:
             item = QListWidgetItem(icon(section.icon), section.title)
-            item.setSizeHint(QSize(0, Size.HEADER))
+            item.setSizeHint(QSize(0, grown(Size.HEADER)))
             self.list.addItem(item)
             self._stack.addWidget(self._make_page(section))
         self.list.currentRowChanged.connect(self._stack.setCurrentIndex)
@@ -153,6 +154,8 @@ class SpecForm(QWidget):
             self._add_entry(form, entry)
         column.addLayout(form)
         column.addStretch(1)
+        # Never narrower than what is in it: half a word is worse than a narrow neighbour.
+        area.setMinimumWidth(min(inside.minimumSizeHint().width(), grown(_WIDEST_PAGE)) + Space.L)
         return area
 
     def _add_entry(self, form: QFormLayout, entry: Entry) -> None:
@@ -173,7 +176,7 @@ class SpecForm(QWidget):
         self._problems[entry.key] = problem
         if entry.words:
             caption = label(entry.words)
-            caption.setMinimumSize(128, Size.CONTROL)
+            caption.setMinimumSize(grown(128), Size.CONTROL)
             form.addRow(caption, box)
         else:
             form.addRow(box)

@@ -10,10 +10,10 @@ from PySide6.QtGui import QDesktopServices, QFontMetricsF, QPainter
 from engine.types.containers import Action, Container
 from gui.models.containers import Group, group_summary
 from gui.models.table import AnyIndex, ModelRole
-from gui.presentation.containers import port_text, port_url, shown_ports
-from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, paint_icon, theme
+from gui.presentation.containers import image_text, port_text, port_url, shown_ports
+from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, grown, paint_icon, theme
 from gui.widgets.badge import badge_width, paint_badge, paint_dot
-from gui.widgets.cells import CellState, LinksCell
+from gui.widgets.cells import CellState, LinksCell, paint_line, paint_two_lines
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _KNOB = 28
+_LEAST_NAME = 60
 
 
 class GroupCell:
@@ -31,18 +32,20 @@ class GroupCell:
     def __init__(self, toggle: Callable[[str], None]) -> None:
         self._toggle = toggle
 
-    def paint(self, painter: QPainter, rect: QRectF, group: Group) -> None:
+    def paint(self, painter: QPainter, rect: QRectF, group: Group, state: CellState) -> None:
+        cell = rect
         sign = QRectF(rect.left(), rect.center().y() - 7, Size.ICON_SMALL, Size.ICON_SMALL)
-        paint_icon(painter, sign, "chevron-right" if group.collapsed else "chevron-down", color(Role.TEXT_MUTED))
+        closed = "chevron-left" if state.mirror else "chevron-right"
+        paint_icon(painter, state.at(sign, cell), closed if group.collapsed else "chevron-down", color(Role.TEXT_MUTED))
         words = rect.adjusted(Size.ICON_SMALL + Space.S, 0, 0, 0)
-        painter.setFont(font(Text.STRONG))
-        painter.setPen(color(Role.TEXT_SECONDARY))
+        summary, small, strong = group_summary(group), font(Text.SMALL), font(Text.STRONG)
         name = group.name or translate("ContainersPage", "No project")
-        painter.drawText(words, _LEFT, name)
-        words.setLeft(words.left() + QFontMetricsF(painter.font()).horizontalAdvance(name) + Space.M)
-        painter.setFont(font(Text.SMALL))
-        painter.setPen(color(Role.TEXT_MUTED))
-        painter.drawText(words, _LEFT, group_summary(group))
+        room = words.width() - QFontMetricsF(small).horizontalAdvance(summary) - Space.M
+        name = QFontMetricsF(strong).elidedText(name, Qt.TextElideMode.ElideMiddle, max(_LEAST_NAME, room))
+        align = state.side(_LEFT)
+        paint_line(painter, state.at(words, cell), name, color(Role.TEXT_SECONDARY), strong, align)
+        words.setLeft(words.left() + QFontMetricsF(strong).horizontalAdvance(name) + Space.M)
+        paint_line(painter, state.at(words, cell), summary, color(Role.TEXT_MUTED), small, align)
 
     def clicked(self, rect: QRectF, group: Group, point: QPointF) -> bool:
         if not self.pointing(rect, point):
@@ -61,22 +64,27 @@ class NameCell:
 
     def __init__(self, groups: GroupCell) -> None:
         self._groups = groups
+        self.shows_image = False
+        """The image below the name, where its own column has no room."""
 
     def paint(self, painter: QPainter, rect: QRectF, index: AnyIndex, state: CellState) -> None:
         row = index.data(ModelRole.OBJECT)
+        cell = rect
         rect = rect.adjusted(Space.S, 0, 0, 0)
         if isinstance(row, Group):
-            self._groups.paint(painter, rect, row)
+            self._groups.paint(painter, state.at(rect, cell), row, state)
             return
         tone = index.data(ModelRole.TONE) or Tone.MUTED
         dot = QRectF(rect.left(), rect.center().y() - 8, Size.ICON, Size.ICON)
-        paint_dot(painter, dot, tone, hollow=tone == Tone.MUTED, ring=tone != Tone.MUTED)
-        words = rect.adjusted(Size.ICON + Space.S, 0, 0, 0)
-        fount = font(Text.STRONG)
-        painter.setFont(fount)
-        painter.setPen(color(Role.TEXT))
-        shown = QFontMetricsF(fount).elidedText(row.name, Qt.TextElideMode.ElideMiddle, words.width())
-        painter.drawText(words, _LEFT, shown)
+        paint_dot(painter, state.at(dot, cell), tone, hollow=tone == Tone.MUTED, ring=tone != Tone.MUTED)
+        words = state.at(rect.adjusted(Size.ICON + Space.S, 0, 0, 0), cell)
+        ink, strong, align = color(Role.TEXT), font(Text.STRONG), state.side(_LEFT)
+        middle = Qt.TextElideMode.ElideMiddle
+        if self.shows_image:
+            second = image_text(row.image)
+            paint_two_lines(painter, words, row.name, second, ink=ink, fount=strong, align=align, elide=middle)
+        else:
+            paint_line(painter, words, row.name, ink, strong, align, middle)
 
     def clicked(self, rect: QRectF, index: AnyIndex, point: QPointF) -> bool:
         row = index.data(ModelRole.OBJECT)
@@ -90,23 +98,22 @@ class NameCell:
 class StatusCell:
     """Since when, and the health where it is checked."""
 
-    def paint(self, painter: QPainter, rect: QRectF, index: AnyIndex, _state: CellState) -> None:
-        health = index.data(ModelRole.LIVE)
+    def paint(self, painter: QPainter, rect: QRectF, index: AnyIndex, state: CellState) -> None:
+        cell, health = rect, index.data(ModelRole.LIVE)
         tone = index.data(ModelRole.TONE) or Tone.MUTED
         fount = font(Text.SMALL)
-        if health is not None and rect.width() > 140:
+        if health is not None and rect.width() > grown(140):
             text, badge_tone = health
             width = badge_width(text, fount)
-            paint_badge(
-                painter, QRectF(rect.right() - width, rect.top(), width, rect.height()), text, badge_tone, fount
-            )
+            place = QRectF(rect.right() - width, rect.top(), width, rect.height())
+            paint_badge(painter, state.at(place, cell), text, badge_tone, fount)
             rect = rect.adjusted(0, 0, -width - Space.S, 0)
         painter.setFont(font(Text.BODY, tabular=True))
         bad = tone in (Tone.DANGER, Tone.WARNING)
         painter.setPen(theme().tone(tone) if bad else color(Role.TEXT_SECONDARY))
         text = str(index.data(Qt.ItemDataRole.DisplayRole) or "")
         shown = QFontMetricsF(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
-        painter.drawText(rect, _LEFT, shown)
+        painter.drawText(state.at(rect, cell), state.side(_LEFT), shown)
 
     def clicked(self, _rect: QRectF, _index: AnyIndex, _point: QPointF) -> bool:
         return False
@@ -127,6 +134,7 @@ class ActionsCell:
             return
         for spot, action_id, picture, role in self._knobs(rect, row):
             under = state.pointer is not None and state.hovered and spot.contains(state.pointer)
+            spot = state.at(spot, rect)
             if under:
                 painter.setRenderHint(QPainter.RenderHint.Antialiasing)
                 painter.setPen(Qt.PenStyle.NoPen)

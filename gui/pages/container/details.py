@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QTabBar, QVBox
 
 from gui.plain_text import set_tip
 from gui.presentation.containers import health_words, image_text, state_words, status_text
-from gui.theme import Role, Size, Space, Text, Tone
+from gui.theme import Role, Size, Space, Text, Tone, grown
 from gui.widgets.badge import Badge
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.labels import ElidedLabel
@@ -152,7 +152,7 @@ class ContainerDetails(QWidget):
 
     def _make_header(self) -> QWidget:
         box = QWidget()
-        box.setFixedHeight(Size.TOPBAR + Space.S)
+        box.setFixedHeight(grown(Size.TOPBAR + Space.S))
         row = QHBoxLayout(box)
         row.setContentsMargins(Space.M, Space.S, Space.L, 0)
         row.setSpacing(Space.S)

@@ -15,7 +15,7 @@ from gui.plain_text import set_tip
 from gui.presentation.images import layer_step, score_tone, shown_path
 from gui.presentation.units import bytes_text, percent_text
 from gui.theme import Role, Size, Space, Text, Tone
-from gui.widgets.badge import Badge
+from gui.widgets.badge import BadgeButton
 from gui.widgets.buttons import Variant, button
 from gui.widgets.cells import BadgeCell, CellPainter, TextCell
 from gui.widgets.chips import Chip
@@ -94,7 +94,8 @@ class LayerInspector(QWidget):
         row.setContentsMargins(Space.L, Space.S, Space.M, Space.S)
         row.setSpacing(Space.S)
         self.summary = ElidedLabel("", Text.BODY, Role.TEXT_SECONDARY, Qt.TextElideMode.ElideRight)
-        self.score = Badge("", Tone.MUTED)
+        self.score = BadgeButton("", Tone.MUTED)
+        self.score.clicked.connect(lambda _on=False: self._show_waste())
         self.score.hide()
         row.addWidget(self.summary, 1)
         row.addWidget(self.score)
@@ -216,6 +217,10 @@ class LayerInspector(QWidget):
         else:
             self.score.set(translate("LayerInspector", "Nothing wasted"), Tone.SUCCESS)
         self.score.show()
+
+    def _show_waste(self) -> None:
+        self.panes.set_current("waste")
+        self._show_pane()
 
     def _choose_layer(self, layer: int) -> None:
         self._layer = layer

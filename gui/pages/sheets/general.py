@@ -38,6 +38,7 @@ class GeneralSheet(Sheet):
                 (Mode.SYSTEM.value, translate("Settings", "Like the system")),
                 (Mode.LIGHT.value, translate("Settings", "Light")),
                 (Mode.DARK.value, translate("Settings", "Dark")),
+                (Mode.CONTRAST.value, translate("Settings", "High contrast")),
             ),
             translate("Settings", "Look"),
         )

@@ -177,8 +177,8 @@ class TimeChart(QWidget):
         newest = self._buffer.last()
         state = (
             self._timeline.first, self._timeline.span, newest[0] if newest else 0, len(self._buffer), self.width(),
-            self.height(), self.devicePixelRatioF(), theme().dark, self._limit, self._ceiling, tuple(self._marks),
-            tuple(self._stretches), self._head,
+            self.height(), self.devicePixelRatioF(), id(theme().palette), self._limit, self._ceiling,
+            tuple(self._marks), tuple(self._stretches), self._head,
         )  # fmt: skip
         if self._layer is None or self._layer[0] != state:
             picture = QPixmap(self.size() * self.devicePixelRatioF())

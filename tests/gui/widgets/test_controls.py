@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QApplication, QLineEdit, QWidget
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QRectF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFont, QFontMetricsF, QGuiApplication
+from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QApplication, QLineEdit, QMenu, QWidget
 
+from gui.models.natural import natural_key
 from gui.models.table import Column, KeyedTableModel
-from gui.theme import Tone
+from gui.theme import Space, Text, Tone, font, grown
 from gui.widgets.badge import Badge
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import button, tool_button
-from gui.widgets.cells import LinksCell
+from gui.widgets.cells import LinksCell, TextCell
 from gui.widgets.chips import Chip, ChipBar
 from gui.widgets.diff_view import DiffView, hex_dump
 from gui.widgets.drop_area import DropArea
@@ -24,6 +25,7 @@ from gui.widgets.facts import Fact, FactGrid
 from gui.widgets.flow_layout import FlowLayout
 from gui.widgets.json_tree import JsonTree
 from gui.widgets.labels import ElidedLabel
+from gui.widgets.mirror import mirrored, mirrored_point
 from gui.widgets.progress_rows import ProgressRow, ProgressRows
 from gui.widgets.search_field import SearchField
 from gui.widgets.segmented import Segmented
@@ -325,3 +327,81 @@ def test_a_long_choice_ends_in_an_ellipsis(qtbot: QtBot) -> None:
     assert combo.toolTip() == combo.currentText()
     combo.setItemText(0, "short")
     assert combo.shown_text() == "short"
+
+
+def test_letters_twice_as_large_have_room(qtbot: QtBot, qapp: QApplication) -> None:
+    """Columns, rows and the sidebar kept their size: “224 …” stood where 224 MB was meant."""
+    usual = QFont(qapp.font())
+    large = QFont(usual)
+    large.setPointSizeF(usual.pointSizeF() * 2)
+    qapp.setFont(large)
+    try:
+        model: KeyedTableModel[str] = KeyedTableModel([Column("size", "Size", str), Column("more", "More", str)])
+        model.set_items([("a", "224 MB")])
+        table = Table("Sizes")
+        qtbot.addWidget(table)
+        table.setModel(model)
+        table.set_columns({}, {1: 90})
+        words = QFontMetricsF(font(Text.BODY)).boundingRect("224 MB")
+        assert table.columnWidth(1) - 2 * Space.M >= words.width()
+        assert table.rowHeight(0) >= words.height() * 1.2
+        assert grown(100) > 150
+    finally:
+        qapp.setFont(usual)
+    assert grown(100) == 100
+
+
+def test_painted_cells_are_mirrored_from_right_to_left(qtbot: QtBot) -> None:
+    """The icon stood left of a text that began at the right, and a click beside it hit."""
+    model: KeyedTableModel[str] = KeyedTableModel([Column("name", "Name", str, icon=lambda _item: "image")])
+    model.set_items([("a", "name")])
+
+    def inked(direction: Qt.LayoutDirection) -> tuple[bool, bool]:
+        table = Table("Names", multi=False)
+        qtbot.addWidget(table)
+        table.setLayoutDirection(direction)
+        table.setModel(model)
+        table.set_columns({0: TextCell()}, {})
+        table.resize(400, 120)
+        table.show()
+        qtbot.waitExposed(table)
+        row = table.visualRect(model.index(0, 0))
+        image = table.viewport().grab(row.adjusted(4, 4, -4, -4)).toImage()
+        back = image.pixelColor(image.width() // 2, image.height() // 2)
+        columns = range(image.width())
+        dirty = [any(image.pixelColor(x, y) != back for y in range(image.height())) for x in columns]
+        third = image.width() // 3
+        return any(dirty[:third]), any(dirty[-third:])
+
+    assert inked(Qt.LayoutDirection.LeftToRight) == (True, False)
+    assert inked(Qt.LayoutDirection.RightToLeft) == (False, True)
+    whole, part = QRectF(10, 0, 100, 20), QRectF(10, 0, 30, 20)
+    assert mirrored(mirrored(part, whole), whole) == part
+    assert mirrored_point(QPointF(12, 5), whole) == QPointF(108, 5)
+
+
+def test_columns_can_be_chosen_and_stay_chosen(qtbot: QtBot) -> None:
+    model: KeyedTableModel[str] = KeyedTableModel([Column(name, name, str) for name in ("a", "b", "c")])
+    table = Table("Choice")
+    qtbot.addWidget(table)
+    table.setModel(model)
+    table.resize(900, 200)
+    table.set_columns({}, {1: 90, 2: 90}, droppable=(2,))
+    table.offer_columns([2])
+    assert table.isColumnHidden(2)
+    menu = QMenu()
+    table.fill_column_menu(menu)
+    assert [(act.text(), act.isChecked()) for act in menu.actions()] == [("b", True), ("c", False)]
+    with qtbot.waitSignal(table.columns_chosen) as told:
+        menu.actions()[0].setChecked(False)
+    assert told.args == [[1, 2]]
+    assert table.isColumnHidden(1)
+    table.want_column(1, on=True)
+    table.want_column(2, on=True)
+    assert not table.isColumnHidden(1)
+    assert not table.isColumnHidden(2) or table.viewport().width() < 410
+
+
+def test_names_are_in_the_order_people_count() -> None:
+    names = ["web-10", "Web-2", "web-1", "db", "web-02b"]
+    assert sorted(names, key=natural_key) == ["db", "web-1", "Web-2", "web-02b", "web-10"]

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLabel
 
 from gui.theme import Mode, Role, Text, Theme, Tone, font, icon, mono, pixmap, theme
 from gui.theme.stylesheet import style_sheet
-from gui.theme.tokens import DARK, LIGHT, TONE_ROLES, Palette, contrast
+from gui.theme.tokens import CONTRAST_DARK, CONTRAST_LIGHT, DARK, LIGHT, TONE_ROLES, Palette, contrast
 from resources import resource
 
 if TYPE_CHECKING:
@@ -24,20 +24,29 @@ GUI = Path(__file__).parents[3] / "gui"
 SURFACES = (Role.CANVAS, Role.SURFACE, Role.SUNKEN, Role.RAISED, Role.SIDEBAR)
 
 
-@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
-class TestContrast:
-    def test_text_on_every_surface(self, palette: Palette) -> None:
-        for surface in (*SURFACES, Role.HOVER, Role.SELECTED):
-            assert contrast(palette[Role.TEXT], palette[surface]) >= 9
-            assert contrast(palette[Role.TEXT_SECONDARY], palette[surface]) >= 5
-        for surface in SURFACES:
-            assert contrast(palette[Role.TEXT_MUTED], palette[surface]) >= 4.5
+PALETTES = {"light": LIGHT, "dark": DARK, "contrast-light": CONTRAST_LIGHT, "contrast-dark": CONTRAST_DARK}
+BACKGROUNDS = (*SURFACES, Role.HOVER, Role.PRESSED, Role.SELECTED, Role.TRACK, Role.NEUTRAL_SOFT, Role.SELECTION)
+"""Whatever text is drawn on. Marked finds have text of the first rank on them, whatever was there before."""
+WORDS = (Role.TEXT, Role.TEXT_SECONDARY, Role.TEXT_MUTED, *(ink for ink, _soft in TONE_ROLES.values()))
 
-    def test_tones_on_surfaces_and_on_their_own_soft_shade(self, palette: Palette) -> None:
-        for tone in set(Tone) - {Tone.MUTED}:
-            ink, soft = TONE_ROLES[tone]
-            for surface in (Role.SURFACE, Role.CANVAS, soft):
-                assert contrast(palette[ink], palette[surface]) >= 4.5, (tone, surface)
+
+@pytest.mark.parametrize("palette", PALETTES.values(), ids=PALETTES)
+class TestContrast:
+    def test_every_text_on_every_background(self, palette: Palette) -> None:
+        least = 7 if palette in (CONTRAST_LIGHT, CONTRAST_DARK) else 4.5
+        pairs = [(ink, back) for ink in WORDS for back in BACKGROUNDS]
+        pairs += [*TONE_ROLES.values(), (Role.TEXT, Role.MATCH), (Role.TEXT, Role.MATCH_CURRENT)]
+        low = {(a, b): round(contrast(palette[a], palette[b]), 2) for a, b in pairs}
+        assert not {pair: ratio for pair, ratio in low.items() if ratio < least}
+
+    def test_what_cannot_be_used_can_still_be_read(self, palette: Palette) -> None:
+        for surface in (Role.CANVAS, Role.SURFACE, Role.TRACK):
+            assert contrast(palette[Role.TEXT_DISABLED], palette[surface]) >= 3
+
+    def test_edges_of_fields_boxes_and_buttons_can_be_seen(self, palette: Palette) -> None:
+        for surface in SURFACES:
+            assert contrast(palette[Role.FIELD_BORDER], palette[surface]) >= 3, surface
+            assert contrast(palette[Role.ACCENT], palette[surface]) >= 3, surface  # the ring of what has the focus
 
     def test_words_on_filled_buttons(self, palette: Palette) -> None:
         for back in (Role.ACCENT, Role.ACCENT_HOVER, Role.ACCENT_PRESSED):
@@ -97,6 +106,34 @@ def test_all_icons_are_one_family(qapp: QApplication) -> None:
         assert 'stroke-width="1.7"' in source
         assert not re.search(r"#[0-9a-fA-F]{3,6}", source), f"{path.name} has a colour of its own"
         assert not pixmap(path.stem).isNull()
+
+
+def test_high_contrast_follows_the_desktop_or_is_chosen(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted, dark = False, False
+    monkeypatch.setattr(Theme, "_system_wants_contrast", lambda _self: wanted)
+    monkeypatch.setattr(Theme, "_system_is_dark", lambda _self: dark)
+    own = Theme()
+    own.install(qapp, Mode.SYSTEM)
+    assert own._access is not None
+    try:
+        assert own.palette is LIGHT
+        wanted = True
+        own._access.contrastPreferenceChanged.emit(Qt.ContrastPreference.HighContrast)
+        assert own.palette is CONTRAST_LIGHT
+        dark = True
+        qapp.styleHints().colorSchemeChanged.emit(Qt.ColorScheme.Dark)
+        assert own.palette is CONTRAST_DARK
+        own.set_mode(Mode.LIGHT)
+        assert own.palette is LIGHT
+        wanted = dark = False
+        own.set_mode(Mode.CONTRAST)
+        assert own.palette is CONTRAST_LIGHT
+    finally:
+        qapp.styleHints().colorSchemeChanged.disconnect(own._follow_system)
+        own._access.contrastPreferenceChanged.disconnect(own._follow_system)
+        own.deleteLater()
+        for mode in (Mode.DARK, Mode.LIGHT):
+            theme().set_mode(mode)
 
 
 def test_the_look_follows_the_system_only_when_asked(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
