@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import secrets
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.containers.changes import no_changes_of
 from engine.files.tree import Tree
 from engine.types.containers import State
 
@@ -38,13 +40,14 @@ class Places:
     async def _container_tree(self, entry: Entry) -> AsyncIterator[Tree]:
         upper, driver = str(self._runtime.paths.upper(entry.id)), self._runtime.rootfs.driver(entry.id)
         lowers = tuple(str(self._runtime.paths.layer_tree(layer)) for layer in reversed(entry.record.layers))
+        container = Tree(root="", upper=upper, driver=driver, lowers=lowers, no_changes=no_changes_of(entry.container))
         if entry.state in (State.RUNNING, State.PAUSED):
             shown = tuple(mount.target for mount in entry.container.mounts if mount.kind in ("volume", "bind"))
             root = f"/proc/{entry.container.pid}/root"
-            yield Tree(root=root, upper=upper, driver=driver, lowers=lowers, shown_mounts=shown)
+            yield replace(container, root=root, shown_mounts=shown)
             return
         async with self._runtime.roots.hold(entry) as mounted:
-            yield Tree(root=str(mounted), upper=upper, driver=driver, lowers=lowers, mounts=self._mounts(entry))
+            yield replace(container, root=str(mounted), mounts=self._mounts(entry))
 
     def _mounts(self, entry: Entry) -> tuple[tuple[str, str, bool], ...]:
         """What would be mounted if it ran: a stopped container's volumes belong to its files too."""

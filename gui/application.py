@@ -23,6 +23,7 @@ from gui.frame.window import MainWindow
 from gui.interpreter import settle_after_start
 from gui.language import install_language
 from gui.settings import WindowSettings
+from gui.shell import Confirmation
 from gui.theme import Mode, theme
 from gui.words import translate
 
@@ -97,6 +98,23 @@ class Application(QObject):
         """Ask once what to do with running services, then end."""
         if self._ending:
             return
+        if unsaved := self.window.unsaved():
+            self.show_window()
+            self.window.run(self._quit_unsaved(unsaved))
+            return
+        self._quit_saved()
+
+    async def _quit_unsaved(self, paths: list[str]) -> None:
+        question = Confirmation(
+            title=translate("Application", "Quit without saving?"),
+            text=translate("Application", "What was typed into these files is lost."),
+            accept=translate("Application", "Quit"),
+            details=tuple(paths),
+        )
+        if await self.window.confirm(question) is not None:
+            self._quit_saved()
+
+    def _quit_saved(self) -> None:
         running = [c for c in self.client.mirror.containers.values() if c.state in ALIVE_STATES]
         if not running or self.settings.on_quit != "ask":
             self.end(stop_containers=self.settings.on_quit == "stop")

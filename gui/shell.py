@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gui.actions.actions import ActionSet
     from gui.bridge import Engine, EngineClient
     from gui.feedback.messages import MessageLog
+    from gui.pages.drafts import Drafts
     from gui.settings import WindowSettings
 
 
@@ -70,6 +71,8 @@ class Shell(Protocol):
     def dialog_parent(self) -> QWidget: ...
     @property
     def messages(self) -> MessageLog: ...
+    @property
+    def drafts(self) -> Drafts: ...
 
     def run(self, work: Coroutine[Any, Any, Any]) -> None:
         """Start a coroutine; a WherryError it raises becomes an error panel, anything else the crash dialog."""

@@ -16,9 +16,16 @@ if TYPE_CHECKING:
 
     from engine.sandbox.client import FileInfo, Keeper
     from engine.sandbox.keeper.marks import By
+    from engine.types.containers import Container
 
+_ENGINES_OWN = ("/etc/hosts", "/etc/resolv.conf", "/etc/hostname", "/dev", "/proc", "/sys", "/run/.wherry-init")
 _MOST = 200_000
 """Beyond so many changes the list is cut: nobody reads it, and a container must not fill the engine's memory."""
+
+
+def no_changes_of(container: Container) -> tuple[str, ...]:
+    """Mount points and the engine's own files show up in the writable layer; they are no changes."""
+    return (*_ENGINES_OWN, *(mount.target for mount in container.mounts))
 
 
 async def changed_paths(
@@ -58,7 +65,8 @@ def _without_bare_mount_points(changes: list[ChangedPath], hidden: set[str]) -> 
     parents = {str(parent) for path in hidden for parent in Path(path).parents}
     if not parents:
         return changes
-    carried = Counter(str(parent) for change in changes for parent in Path(change.path).parents)
+    own = [change for change in changes if change.kind == "removed" or change.path not in parents]
+    carried = Counter(str(parent) for change in own for parent in Path(change.path).parents)
     return [
         change
         for change in changes

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 _BEFORE_A_RUN = (State.CREATED, State.STARTING, State.EXITED)
 _STDERR_LINES = 30
 _CHUNK = 1 << 18
-_HIDDEN = ("/etc/hosts", "/etc/resolv.conf", "/etc/hostname", "/dev", "/proc", "/sys", "/run/.wherry-init")
 
 
 class Looker:
@@ -104,12 +103,8 @@ class Looker:
             str(upper),
             driver=self._runtime.rootfs.driver(entry.id),
             in_image=self._in_image(entry),
-            hidden=self._hidden(entry),
+            hidden=changing.no_changes_of(entry.container),
         )
-
-    def _hidden(self, entry: Entry) -> tuple[str, ...]:
-        """Mount points and the engine's own files show up in the writable layer; they are no changes."""
-        return (*_HIDDEN, *(mount.target for mount in entry.container.mounts))
 
     def _in_image(self, entry: Entry) -> Any:
         trees = [self._runtime.paths.layer_tree(layer) for layer in reversed(entry.record.layers)]

@@ -35,7 +35,10 @@ class Marks:
 
 
 async def changes_in(keeper: Keeper, tree: Tree, path: str) -> Marks:
-    """Empty where the container did not touch the directory: then nothing below is listed at all."""
+    """Empty where the container did not touch the directory: then nothing below is listed at all.
+
+    The same paths as `engine/containers/changes.py` finds in the whole tree.
+    """
     upper = await _listed(keeper, tree.upper, path)
     marks = Marks()
     if not upper:
@@ -44,9 +47,10 @@ async def changes_in(keeper: Keeper, tree: Tree, path: str) -> Marks:
     for lower in tree.lowers:
         below |= {info.name for info in await _listed(keeper, lower, path) if not _removed_by(info, "layer")}
     for info in upper:
+        whole = f"{path.rstrip('/')}/{info.name}"
         if hidden := _removed_by(info, tree.driver):
             marks.removed.add(hidden)
-        elif is_name_of_opaque(os.fsencode(info.name), tree.driver):
+        elif is_name_of_opaque(os.fsencode(info.name), tree.driver) or not await _counts(keeper, tree, whole):
             continue
         elif info.name in below:
             marks.modified.add(info.name)
@@ -54,6 +58,18 @@ async def changes_in(keeper: Keeper, tree: Tree, path: str) -> Marks:
             marks.added.add(info.name)
     marks.removed &= below
     return marks
+
+
+async def _counts(keeper: Keeper, tree: Tree, path: str) -> bool:
+    """False for mount points and for directories that are only there to carry one."""
+    apart = {own.rstrip("/") for own in tree.no_changes}
+    if path in apart:
+        return False
+    if not any(own.startswith(f"{path}/") for own in apart):
+        return True
+    inside = await _listed(keeper, tree.upper, path)
+    names = [info.name for info in inside if not is_name_of_opaque(os.fsencode(info.name), tree.driver)]
+    return any([await _counts(keeper, tree, f"{path}/{name}") for name in names])
 
 
 def _removed_by(info: FileInfo, driver: By) -> str:

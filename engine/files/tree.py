@@ -25,6 +25,8 @@ class Tree:
     """The overlay that wrote it."""
     lowers: tuple[str, ...] = ()
     """The image's layers below it, topmost first: what is in one of them was changed, not added."""
+    no_changes: tuple[str, ...] = ()
+    """Paths in the upper directory that the container did not change: mount points, the engine's own files."""
     read_only: bool = False
     mounts: tuple[tuple[str, str, bool], ...] = ()
     """For a stopped container: (target path, keeper path of the bind or volume, read only), which are not mounted

@@ -26,6 +26,8 @@ from gui.frame.shortcuts import ShortcutsDialog
 from gui.frame.status_bar import StatusBar
 from gui.models.volumes import volume_name
 from gui.pages.catalogue import PageEntry, pages, welcome_page
+from gui.pages.drafts import Drafts
+from gui.pages.file_editor import FileEditor
 from gui.presentation.builds import build_title
 from gui.presentation.images import image_name
 from gui.tasks import Tasks
@@ -76,6 +78,7 @@ class MainWindow(QMainWindow):
         self._stack = QStackedWidget()
         self._status = StatusBar(self)
         self._messages = MessageLog(self)
+        self._drafts = Drafts()
         self._toasts = ToastStack(translate("Window", "Messages"))
         self._toasts.more_wanted.connect(lambda: self.navigate("activity", "", "messages"))
         self.removal = PendingRemoval(self, self._toasts)
@@ -109,6 +112,15 @@ class MainWindow(QMainWindow):
     @property
     def messages(self) -> MessageLog:
         return self._messages
+
+    @property
+    def drafts(self) -> Drafts:
+        return self._drafts
+
+    def unsaved(self) -> list[str]:
+        """Files that were edited and not saved, in sight or not."""
+        open_now = [editor.path for editor in self.findChildren(FileEditor) if editor.dirty]
+        return sorted({*open_now, *self._drafts.paths()})
 
     def run(self, work: Coroutine[Any, Any, Any]) -> None:
         self._tasks.start(work)

@@ -16,7 +16,6 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequ
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMenu,
-    QPlainTextEdit,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -26,17 +25,20 @@ from PySide6.QtWidgets import (
 from engine.errors import WherryError
 from engine.types.images import FileKind
 from gui.bridge.download import file_chunks, save_stream
+from gui.pages.drafts import Draft
+from gui.pages.file_editor import FileEditor, Leaving, ask_leaving
 from gui.pages.file_preview import picture_of
 from gui.pages.image.rows import KIND_ICONS
+from gui.presentation.file_text import NotInThisEncoding
 from gui.presentation.images import mode_text, shown_path
 from gui.presentation.units import bytes_text
 from gui.shell import Confirmation, TextQuestion
-from gui.theme import Space, Text, Tone, mono
+from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.diff_view import hex_dump
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.file_tree import Change, FileRow, FileTree
-from gui.widgets.labels import ElidedLabel, label
+from gui.widgets.labels import label
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -91,7 +93,7 @@ class FileBrowser(QWidget):
         self._shell = shell
         self._place: Place | None = None
         self._name = ""
-        self._shown_path = ""
+        self._asking = False
         self.setAcceptDrops(True)
         self.tree = FileTree(
             translate("FileBrowser", "Files"), (translate("FileBrowser", "Mode"), translate("FileBrowser", "Owner"))
@@ -113,16 +115,24 @@ class FileBrowser(QWidget):
 
     def show_place(self, place: Place, name: str) -> None:
         """Show the files of a container or volume from its root."""
+        if place == self._place:
+            self.reload()
+            return
+        self._keep_draft()
         self._place, self._name = place, name
         self._preview_nothing()
         self.tree.set_source(PlaceSource(self._shell, place))
 
     def reload(self) -> None:
+        """Every folder that is open, and the file that is shown; what was opened and where it stands stays."""
         if self._place is not None:
-            folder = self._folder()
-            self.tree.files.reload(folder)
+            self.tree.files.reload_all()
+            row = self.tree.current_row()
+            if row is not None and row.path == self.editor.path and not self.editor.dirty:
+                self._shell.run(self._show(self._place, row))
 
     def clear(self) -> None:
+        self._keep_draft()
         self._place = None
         self.tree.set_source(None)
         self._preview_nothing()
@@ -143,54 +153,52 @@ class FileBrowser(QWidget):
         return row
 
     def _make_preview(self) -> QWidget:
-        box = QWidget()
-        column = QVBoxLayout(box)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        head = QHBoxLayout()
-        head.setContentsMargins(Space.M, Space.XS, Space.S, Space.XS)
-        self._path = ElidedLabel("", Text.SMALL)
-        head.addWidget(self._path, 1)
-        self._save = button(translate("FileBrowser", "Save"), "save", Variant.PRIMARY, self._save_text)
-        self._save.hide()
-        head.addWidget(self._save)
-        down = lambda: self._shell.run(self._download([self._shown_path]))  # noqa: E731
+        self.editor = FileEditor(translate("FileBrowser", "Contents"))
+        self.editor.save_wanted.connect(lambda: self._shell.run(self._save()))
+        down = lambda: self._shell.run(self._download([self.editor.path]))  # noqa: E731
         self._down = tool_button("download", translate("FileBrowser", "Download"), down)
         self._down.hide()
-        head.addWidget(self._down)
-        column.addLayout(head)
+        self.editor.head.addWidget(self._down)
         self._stack = QStackedWidget()
         self._nothing = EmptyState("file", translate("FileBrowser", "Pick a file to look into it"))
-        self.text = QPlainTextEdit()
-        self.text.setProperty("role", "plain")
-        self.text.setFont(mono())
-        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.text.setAccessibleName(translate("FileBrowser", "Contents"))
-        self.text.modificationChanged.connect(lambda changed: self._save.setVisible(changed))
         self._picture = label()
         self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        for widget in (self._nothing, self.text, self._picture):
+        for widget in (self._nothing, self.editor, self._picture):
             self._stack.addWidget(widget)
-        column.addWidget(self._stack, 1)
-        return box
+        return self._stack
 
     # --- preview ---
 
     def _preview_nothing(self, words: str = "") -> None:
-        self._shown_path = ""
-        self._path.set_text("")
-        self._save.hide()
+        self.editor.clear()
         self._down.hide()
         self._nothing.set("file", words or translate("FileBrowser", "Pick a file to look into it"))
         self._stack.setCurrentWidget(self._nothing)
 
     def _on_picked(self, path: str) -> None:
         row = self.tree.current_row()
-        if row is None or row.folder or self._place is None or path == self._shown_path:
+        if row is None or row.folder or self._place is None or path == self.editor.path or self._asking:
             return
-        self._shell.run(self._preview(self._place, row))
+        self._shell.run(self._leave_for(self._place, row))
 
-    async def _preview(self, place: Place, row: FileRow) -> None:
+    async def _leave_for(self, place: Place, row: FileRow) -> None:
+        """Show another file, once it is settled what becomes of changes in this one."""
+        if self.editor.dirty and not await self._may_leave():
+            self.tree.reveal(self.editor.path)
+            return
+        await self._show(place, row)
+
+    async def _may_leave(self) -> bool:
+        self._asking = True
+        try:
+            answer = await ask_leaving(self._shell, self.editor.path)
+        finally:
+            self._asking = False
+        if answer is Leaving.SAVE:
+            return await self._save()
+        return answer is Leaving.DISCARD
+
+    async def _show(self, place: Place, row: FileRow) -> None:
         try:
             data = await self._shell.client.call(
                 lambda engine: engine.files.read(place, row.path, limit=EDIT_BYTES + 1)
@@ -198,14 +206,12 @@ class FileBrowser(QWidget):
         except WherryError as error:
             self._preview_nothing(error.title)
             return
-        if place != self._place:
+        if place != self._place or (self.editor.dirty and self.editor.path == row.path):
             return
-        self._shown_path = row.path
-        self._path.set_text(f"{row.path}  ·  {bytes_text(row.size)}")
         self._down.show()
-        self._save.hide()
         picture = picture_of(row.name, data)
         if picture is not None:
+            self.editor.show_other(row.path, "")
             room = self._stack.size() * 0.9
             fits = picture.width() <= room.width() and picture.height() <= room.height()
             kept = Qt.AspectRatioMode.KeepAspectRatio
@@ -213,30 +219,67 @@ class FileBrowser(QWidget):
             self._picture.setPixmap(picture if fits else picture.scaled(room, kept, smooth))
             self._stack.setCurrentWidget(self._picture)
             return
-        self._show_text(data)
+        self._show_text(place, row, data)
 
-    def _show_text(self, data: bytes) -> None:
+    def _show_text(self, place: Place, row: FileRow, data: bytes) -> None:
         """Whole small texts can be edited; the rest is shown as far as it goes, other bytes as hex."""
-        binary = b"\0" in data[:8192]
+        facts = bytes_text(row.size)
+        if data == self.editor.original and row.path == self.editor.path and self.editor.editable:
+            return  # as it is shown already: place and undo stay
         whole = len(data) <= EDIT_BYTES
-        if binary:
-            self.text.setPlainText(hex_dump(data[: PREVIEW_BYTES // 16]))
-        else:
-            self.text.setPlainText(data[:EDIT_BYTES].decode(errors="replace"))
-        self.text.setReadOnly(binary or not whole or b"\xef\xbf\xbd" in self.text.toPlainText().encode())
-        self.text.document().setModified(False)
-        self._stack.setCurrentWidget(self.text)
+        if not self.editor.show_bytes(row.path, data if whole else data[:EDIT_BYTES], facts, whole=whole):
+            self.editor.show_other(row.path, hex_dump(data[: PREVIEW_BYTES // 16]), facts)
+        draft = self._shell.drafts.take(place, row.path)
+        if draft is not None and self.editor.editable:
+            self.editor.put(draft.shown)
+            self.editor.original = draft.original
+        self._stack.setCurrentWidget(self.editor)
 
-    def _save_text(self) -> None:
-        if self._place is not None and self._shown_path:
-            self._shell.run(self._write(self._place, self._shown_path, self.text.toPlainText().encode()))
+    def _keep_draft(self) -> None:
+        """Who goes elsewhere finds what was typed again."""
+        place, path = self._place, self.editor.path
+        if place is None or not self.editor.dirty:
+            return
+        self._shell.drafts.keep(place, path, Draft(self.editor.shown_text(), self.editor.original))
+        page_id = "containers" if place.kind == "container" else "volumes"
+        detail = f"files@{path}" if place.kind == "container" else path
+        self._shell.toast(
+            translate("FileBrowser", "Not saved, but kept: {0}").format(path),
+            Tone.WARNING,
+            button=translate("FileBrowser", "Go back"),
+            on_button=lambda: self._shell.navigate(page_id, place.id, detail),
+        )
 
-    async def _write(self, place: Place, path: str, data: bytes) -> None:
-        await self._shell.client.call(lambda engine: engine.files.write(place, path, data))
-        self.text.document().setModified(False)
+    async def _save(self) -> bool:
+        """Write it; where the file is no longer what was opened, only after a question. False if it was not saved."""
+        place, path = self._place, self.editor.path
+        if place is None or not self.editor.dirty:
+            return True
+        try:
+            data = self.editor.data()
+        except NotInThisEncoding as error:
+            words = translate("FileBrowser", "“{0}” cannot be written in {1}, in which this file is.")
+            self._shell.toast(words.format(error.sign, error.encoding), Tone.DANGER)
+            return False
+        call = self._shell.client.call
+        now = await call(lambda engine: engine.files.read(place, path, limit=EDIT_BYTES + 1))
+        if now not in (self.editor.original, data):
+            question = Confirmation(
+                title=translate("FileBrowser", "{0} was changed meanwhile").format(path),
+                text=translate(
+                    "FileBrowser", "Somebody else wrote into it since it was opened. Their changes would go."
+                ),
+                accept=translate("FileBrowser", "Write mine over them"),
+            )
+            if await self._shell.confirm(question) is None:
+                return False
+        await call(lambda engine: engine.files.write(place, path, data))
+        if path == self.editor.path and place == self._place:
+            self.editor.saved(data)
         self._shell.toast(translate("FileBrowser", "Saved {0}").format(path), Tone.SUCCESS)
-        self.tree.files.reload(_parent(path))
-        self.tree.reveal(path)
+        for folder in _folders_above(path):  # each of them counts as changed now
+            self.tree.files.reload(folder)
+        return True
 
     # --- what one does with files ---
 
@@ -397,6 +440,14 @@ def _folder_tar(source: Path) -> bytes:
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         archive.add(source, source.name)
     return buffer.getvalue()
+
+
+def _folders_above(path: str) -> list[str]:
+    """ "/", "/etc" for "/etc/hosts"."""
+    found = [_parent(path)]
+    while found[-1] != "/":
+        found.append(_parent(found[-1]))
+    return found[::-1]
 
 
 def _parent(path: str) -> str:

@@ -134,6 +134,8 @@ class VolumesPage(Page):
             self._stack.addWidget(self.browser)
         self.browser.show_volume(object_id)
         self._stack.setCurrentWidget(self.browser)
+        if detail:
+            self.browser.files.tree.reveal(detail)
 
     def show_list(self) -> None:
         self._stack.setCurrentWidget(self.list)

@@ -122,16 +122,48 @@ class FileTreeModel(QAbstractItemModel):
             self._fetch(self._root)
 
     def reload(self, path: str) -> None:
-        """Fetch one folder again, as after a change in it."""
+        """Fetch one folder again, as after a change in it. What is still there keeps its rows, open as they are."""
         node = self.node_at(path)
-        if node is not None and node.children is not None:
-            index = self._index_of(node)
-            if node.children:
-                self.beginRemoveRows(index, 0, len(node.children) - 1)
-                node.children = None
+        if node is not None and node.children is not None and not node.fetching and self._source is not None:
+            generation = self._generation
+            self._source.fetch(node.row.path, lambda rows: self._fetched_again(generation, node, rows))
+
+    def reload_all(self) -> None:
+        """Every folder that was opened."""
+        for path in [node.row.path for node in self._numbers.values() if node.children is not None]:
+            self.reload(path)
+
+    def _fetched_again(self, generation: int, node: _Node, rows: Sequence[FileRow] | None) -> None:
+        if generation != self._generation or rows is None or node.children is None:
+            return
+        parent = self._index_of(node)
+        ordered = sorted(rows, key=_order)
+        kept = {(row.path, row.folder) for row in ordered}
+        for position in range(len(node.children) - 1, -1, -1):
+            gone = node.children[position].row
+            if (gone.path, gone.folder) not in kept:
+                self.beginRemoveRows(parent, position, position)
+                self._forget(node.children.pop(position))
+                _count_off(node.children, position)
                 self.endRemoveRows()
-            node.children = None
-            self._fetch(node)
+        for position, row in enumerate(ordered):
+            known = node.children[position] if position < len(node.children) else None
+            if known is None or known.row.path != row.path:
+                self.beginInsertRows(parent, position, position)
+                node.children.insert(position, self._new(row, node, position))
+                _count_off(node.children, position)
+                self.endInsertRows()
+            elif known.row != row:
+                known.row = row
+        last = len(node.children) - 1
+        if last >= 0:  # the shares of all may have changed with one size
+            self.dataChanged.emit(self.index(0, 0, parent), self.index(last, len(self._titles) - 1, parent))
+        self.folder_loaded.emit(node.row.path)
+
+    def _forget(self, node: _Node) -> None:
+        for child in node.children or ():
+            self._forget(child)
+        self._numbers.pop(node.number, None)
 
     def node_at(self, path: str) -> _Node | None:
         """The node of a path, if it has been fetched."""
@@ -165,7 +197,7 @@ class FileTreeModel(QAbstractItemModel):
         if generation != self._generation:
             return
         node.failed = rows is None
-        ordered = sorted(rows or (), key=lambda row: (not row.folder, row.name.casefold()))
+        ordered = sorted(rows or (), key=_order)
         if ordered:
             self.beginInsertRows(self._index_of(node), 0, len(ordered) - 1)
             node.children = [self._new(row, node, position) for position, row in enumerate(ordered)]
@@ -273,6 +305,15 @@ class FileTreeModel(QAbstractItemModel):
         if row.change in CHANGE_TONES and column == 0:
             return theme().tone(CHANGE_TONES[row.change])
         return color(Role.TEXT if column == 0 else Role.TEXT_SECONDARY)
+
+
+def _order(row: FileRow) -> tuple[bool, str, str]:
+    return not row.folder, row.name.casefold(), row.path
+
+
+def _count_off(nodes: list[_Node], first: int) -> None:
+    for position in range(first, len(nodes)):
+        nodes[position].position = position
 
 
 def _icon(row: FileRow) -> QIcon:

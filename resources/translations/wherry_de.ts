@@ -82,6 +82,18 @@
         <source>Your services go on. Quit from this icon.</source>
         <translation>Die Dienste laufen weiter. Beenden über dieses Symbol.</translation>
     </message>
+    <message>
+        <source>Quit without saving?</source>
+        <translation>Beenden, ohne zu speichern?</translation>
+    </message>
+    <message>
+        <source>What was typed into these files is lost.</source>
+        <translation>Was in diese Dateien getippt wurde, ist verloren.</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>Beenden</translation>
+    </message>
 </context>
 <context>
     <name>Banner</name>
@@ -170,6 +182,38 @@
     <message>
         <source>Steps that were done before are not run again.</source>
         <translation>Schritte, die schon erledigt waren, laufen nicht noch einmal.</translation>
+    </message>
+    <message>
+        <source>Mend it</source>
+        <translation>Verbessern</translation>
+    </message>
+    <message>
+        <source>{0} cannot be read: {1}</source>
+        <translation>{0} kann nicht gelesen werden: {1}</translation>
+    </message>
+    <message>
+        <source>This is no text that can be edited</source>
+        <translation>Das ist kein Text, der bearbeitet werden kann</translation>
+    </message>
+    <message>
+        <source>“{0}” cannot be written in {1}, in which this file is.</source>
+        <translation>„{0}“ gibt es in {1} nicht, und so ist diese Datei geschrieben.</translation>
+    </message>
+    <message>
+        <source>Saved {0}</source>
+        <translation>{0} gespeichert</translation>
+    </message>
+    <message>
+        <source>{0} was changed meanwhile</source>
+        <translation>{0} wurde inzwischen geändert</translation>
+    </message>
+    <message>
+        <source>Somebody else wrote into it since it was opened. That would go.</source>
+        <translation>Jemand anders hat seit dem Öffnen hineingeschrieben. Das ginge verloren.</translation>
+    </message>
+    <message>
+        <source>Write mine over them</source>
+        <translation>Mit meinem überschreiben</translation>
     </message>
 </context>
 <context>
@@ -1930,10 +1974,6 @@
         <translation>Neu lesen (F5)</translation>
     </message>
     <message>
-        <source>Save</source>
-        <translation>Speichern</translation>
-    </message>
-    <message>
         <source>Download</source>
         <translation>Herunterladen</translation>
     </message>
@@ -1944,6 +1984,30 @@
     <message>
         <source>Contents</source>
         <translation>Inhalt</translation>
+    </message>
+    <message>
+        <source>Not saved, but kept: {0}</source>
+        <translation>Nicht gespeichert, aber aufgehoben: {0}</translation>
+    </message>
+    <message>
+        <source>Go back</source>
+        <translation>Zurückgehen</translation>
+    </message>
+    <message>
+        <source>“{0}” cannot be written in {1}, in which this file is.</source>
+        <translation>„{0}“ gibt es in {1} nicht, und so ist diese Datei geschrieben.</translation>
+    </message>
+    <message>
+        <source>{0} was changed meanwhile</source>
+        <translation>{0} wurde inzwischen geändert</translation>
+    </message>
+    <message>
+        <source>Somebody else wrote into it since it was opened. Their changes would go.</source>
+        <translation>Jemand anders hat seit dem Öffnen hineingeschrieben. Das ginge verloren.</translation>
+    </message>
+    <message>
+        <source>Write mine over them</source>
+        <translation>Mit meinem überschreiben</translation>
     </message>
     <message>
         <source>Saved {0}</source>
@@ -2024,6 +2088,45 @@
     <message>
         <source>A name, without “/”</source>
         <translation>Ein Name ohne „/“</translation>
+    </message>
+</context>
+<context>
+    <name>FileEditor</name>
+    <message>
+        <source>Save</source>
+        <translation>Speichern</translation>
+    </message>
+    <message>
+        <source>the beginning, to read only</source>
+        <translation>der Anfang, nur zum Lesen</translation>
+    </message>
+    <message>
+        <source>not text, to read only</source>
+        <translation>kein Text, nur zum Lesen</translation>
+    </message>
+    <message>
+        <source>{0}, not saved</source>
+        <translation>{0}, nicht gespeichert</translation>
+    </message>
+    <message>
+        <source>Not saved</source>
+        <translation>Nicht gespeichert</translation>
+    </message>
+    <message>
+        <source>Save the changes in {0}?</source>
+        <translation>Änderungen in {0} speichern?</translation>
+    </message>
+    <message>
+        <source>What was typed is lost otherwise.</source>
+        <translation>Sonst ist verloren, was getippt wurde.</translation>
+    </message>
+    <message>
+        <source>Throw away</source>
+        <translation>Verwerfen</translation>
+    </message>
+    <message>
+        <source>Go on editing</source>
+        <translation>Weiter bearbeiten</translation>
     </message>
 </context>
 <context>

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 
-from engine.types.builds import Build, BuildStep, StepState
+from engine.types.builds import Build, BuildImage, BuildStep, StepState
 from engine.types.operations import Failure
 from gui.dialogs.build import BuildDialog, dockerfiles_in, suggested_name
 from gui.models.builds import BuildsModel
@@ -23,6 +23,7 @@ from gui.widgets.step_graph import GraphLane, GraphStep, StepGraph
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
     from pytestqt.qtbot import QtBot
 
     from tests.gui.conftest import Driver
@@ -154,7 +155,7 @@ def test_a_failure_is_shown_at_its_line(driver: Driver) -> None:
     driver.window.navigate("builds", "b1", "dockerfile")
     page = driver.window.findChild(BuildsPage)
     assert page is not None
-    driver.until(lambda: "↑ Line 2" in page.details.dockerfile.toPlainText())
+    driver.until(lambda: "↑ Line 2" in page.details.dockerfile.source.toPlainText())
     assert page.details.problem.isVisible()
     assert not page.details.run.isVisible()
 
@@ -164,3 +165,62 @@ def test_names_and_recipes_of_a_folder(tmp_path: Path) -> None:
         (tmp_path / name).write_text("")
     assert dockerfiles_in(str(tmp_path)) == ["Dockerfile", "Containerfile", "b.Dockerfile"]
     assert suggested_name("/tmp/My App!") == "my-app"
+
+
+def failed_build(driver: Driver, **changes: Any) -> Any:
+    failure = Failure(code="invalid-dockerfile", title="Line 2: no such thing", hint="Did you mean RUN?")
+    build = a_build(ended=START, failure=failure, error_line=2, dockerfile_text="FROM a\r\nRNU x\r\n", **changes)
+    driver.engine.store.put("build", build)
+    driver.until(lambda: build.id in driver.client.mirror.builds)
+    driver.window.navigate("builds", build.id, "dockerfile")
+    page: Any = driver.window.page("builds")
+    driver.until(lambda: page.details.dockerfile.edit_button.isVisible())
+    return page.details
+
+
+def test_a_broken_build_is_mended_where_it_is_read_and_built_again(
+    driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "Dockerfile"
+    file.write_bytes(b"FROM a\r\nRNU x\r\n# \xc2\xa0end")
+    file.chmod(0o640)
+    request = BuildImage(context=str(tmp_path))
+    details = failed_build(driver, request=request)
+    driver.bot.mouseClick(details.dockerfile.edit_button, Qt.MouseButton.LeftButton)
+    editor = details.dockerfile.editor
+    assert editor.text.textCursor().blockNumber() == 1, "at the line that is wrong"
+    cursor = editor.text.textCursor()
+    editor.text.moveCursor(cursor.MoveOperation.EndOfLine, cursor.MoveMode.KeepAnchor)
+    driver.bot.keyClicks(editor.text, "RUN true")
+    assert driver.window.unsaved() == [str(file)]
+    asked: list[BuildImage] = []
+    build = driver.engine.builds.build
+    monkeypatch.setattr(driver.engine.builds, "build", lambda wanted: (asked.append(wanted), build(wanted))[1])
+    details.again.click()
+    driver.until(lambda: asked)
+    assert asked == [request]
+    assert file.read_bytes() == b"FROM a\r\nRUN true\r\n# \xc2\xa0end"
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert {path.name for path in tmp_path.iterdir()} == {"Dockerfile", "wherry.ini"}, "nothing half written is left"
+
+
+def test_a_dockerfile_that_somebody_else_mended_is_not_written_over(driver: Driver, tmp_path: Path) -> None:
+    file = tmp_path / "Dockerfile"
+    file.write_bytes(b"RNU x\n")
+    details = failed_build(driver, request=BuildImage(context=str(tmp_path)))
+    details.dockerfile.edit()
+    details.dockerfile.editor.text.insertPlainText("RUN ")
+    file.write_bytes(b"RUN theirs\n")
+    details.again.click()
+    driver.reject()
+    driver.no_dialog()
+    assert file.read_bytes() == b"RUN theirs\n"
+    assert details.dockerfile.editor.dirty
+
+
+def test_a_build_that_was_given_a_text_is_built_with_the_mended_text(driver: Driver) -> None:
+    details = failed_build(driver, request=BuildImage(dockerfile_text="FROM a\r\nRNU x\r\n"))
+    details.dockerfile.edit()
+    details.dockerfile.editor.text.insertPlainText("# ")
+    asked = details.dockerfile.request()
+    assert asked.dockerfile_text == "FROM a\r\n# RNU x\r\n"

@@ -194,7 +194,7 @@ def test_files_of_a_volume_are_browsed(driver: Driver) -> None:
     rows = [files.files.row_at(files.files.index(r, 0)) for r in range(files.files.rowCount())]
     plain = next(row for row in rows if not row.folder)
     files.reveal(plain.path)
-    driver.until(lambda: page.browser.files._stack.currentWidget() is page.browser.files.text)
+    driver.until(lambda: page.browser.files._stack.currentWidget() is page.browser.files.editor)
     driver.ask(lambda engine: engine.volumes.list())
     driver.window.trigger("volume.measure", [volume(driver, "pgdata")])
     page.show_list()

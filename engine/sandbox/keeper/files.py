@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _NO_MAGIC = kernel.RESOLVE_IN_ROOT | kernel.RESOLVE_NO_MAGICLINKS
 MOST_LINKS = 40
+_OF_THE_SYSTEM = ("security.selinux", "security.ima", "security.evm", "trusted.")
+"""Attributes that the kernel gives a file by itself, or that nobody here may set."""
 
 
 class Inside:
@@ -104,9 +106,9 @@ def write_file(request: Request) -> None:
         found = os.stat(name, dir_fd=directory, follow_symlinks=False)
         if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EISDIR if stat.S_ISDIR(found.st_mode) else errno.EINVAL, "not a regular file", path)
-        mode, owner = stat.S_IMODE(found.st_mode), (found.st_uid, found.st_gid)
+        mode, owner, there_before = stat.S_IMODE(found.st_mode), (found.st_uid, found.st_gid), True
     except FileNotFoundError:
-        mode, owner = 0o644, (0, 0)
+        mode, owner, there_before = 0o644, (0, 0), False
     mode = mode if arguments["mode"] is None else arguments["mode"]
     fresh = b".wherry-" + secrets.token_hex(6).encode()
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -115,6 +117,8 @@ def write_file(request: Request) -> None:
         _pour(request.fds[0], writing)
         os.fchown(writing, *(arguments["owner"] or owner))
         os.fchmod(writing, mode)
+        if there_before:
+            _keep_attributes(directory, name, writing)
         os.rename(fresh, name, src_dir_fd=directory, dst_dir_fd=directory)
     except OSError as error:
         os.unlink(fresh, dir_fd=directory)
@@ -123,6 +127,21 @@ def write_file(request: Request) -> None:
         over = os.open(name, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
         os.lseek(request.fds[0], 0, os.SEEK_SET)
         _pour(request.fds[0], over)
+
+
+def _keep_attributes(directory: int, name: bytes, writing: int) -> None:
+    """What the file of before has besides its contents: capabilities, access lists, whatever a user noted."""
+    before = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
+    try:
+        for attribute in os.listxattr(before):
+            if attribute.startswith(_OF_THE_SYSTEM):
+                continue
+            os.setxattr(writing, attribute, os.getxattr(before, attribute))
+    except OSError as error:
+        if error.errno != errno.EOPNOTSUPP:
+            raise
+    finally:
+        os.close(before)
 
 
 def _pour(reading: int, writing: int) -> None:

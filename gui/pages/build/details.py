@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.types.builds import StepState
+from gui.pages.build.dockerfile import DockerfileView
 from gui.presentation import builds as words
 from gui.theme import Space, Tone
 from gui.widgets.badge import Badge
@@ -17,7 +18,6 @@ from gui.widgets.empty_state import EmptyState
 from gui.widgets.logview import LogRow, LogView, MemoryLineSource, TimeStyle
 from gui.widgets.page_header import PageHeader
 from gui.widgets.segmented import Segmented
-from gui.widgets.source_view import SourceView
 from gui.widgets.step_graph import GraphLane, GraphStep, StepGraph
 from gui.words import translate
 
@@ -96,7 +96,7 @@ class BuildDetails(QWidget):
         self.output.set_source(self.source)
         self.output.set_timestamps(TimeStyle.OFF)
         self.output.set_follow(on=True)
-        self.dockerfile = SourceView(translate("BuildDetails", "Dockerfile"))
+        self.dockerfile = DockerfileView(self._shell)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.output)
         self._stack.addWidget(self.dockerfile)
@@ -186,10 +186,7 @@ class BuildDetails(QWidget):
             self.problem.show_message(Tone.DANGER, words.failure_title(build), text)
 
     def _show_dockerfile(self, build: Build) -> None:
-        self.dockerfile.set_text(build.dockerfile_text)
-        if build.failure is not None and build.error_line:
-            hint = f"\n{build.failure.hint}" if build.failure.hint else ""
-            self.dockerfile.mark(build.error_line, f"{build.failure.title}{hint}")
+        self.dockerfile.show_build(build)
 
     # --- output ---
 
@@ -232,7 +229,17 @@ class BuildDetails(QWidget):
         self._shell.run(self._shell.client.call(lambda engine: engine.operations.cancel(build_id)))
 
     def _again(self) -> None:
-        self._shell.trigger("build.again", [self._shell.client.mirror.builds[self.build_id]])
+        if self.dockerfile.editing:
+            self._shell.run(self._build_mended())
+        else:
+            self._shell.trigger("build.again", [self._shell.client.mirror.builds[self.build_id]])
+
+    async def _build_mended(self) -> None:
+        """What was mended is saved first: who builds again means the text on the screen."""
+        if not await self.dockerfile.save() or (request := self.dockerfile.request()) is None:
+            return
+        ticket = await self._shell.client.begin(lambda engine: engine.builds.build(request))
+        self._shell.navigate("builds", ticket.id)
 
     def _run(self) -> None:
         build = self._shell.client.mirror.builds[self.build_id]

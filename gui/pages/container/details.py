@@ -98,8 +98,8 @@ class ContainerDetails(QWidget):
     # --- what the page calls ---
 
     def show_container(self, container_id: str, tab: str = "") -> None:
-        """Show a container, on a tab ("" keeps the one that was open last), "logs@TIME" at a moment."""
-        tab, _, moment = tab.partition("@")
+        """Show a container, on a tab ("" keeps the one that was open last): "logs@TIME" at a moment, "files@PATH"."""
+        tab, _, inside = tab.partition("@")
         if container_id != self.container_id:
             self.suspend()
             for made in self._made.values():
@@ -112,8 +112,10 @@ class ContainerDetails(QWidget):
             self.tabs.setCurrentIndex(wanted)
         else:
             self._show_tab()
-        if moment.isdigit():
-            self.tab(tab).show_time(int(moment))
+        if inside.isdigit():
+            self.tab(tab).show_time(int(inside))
+        elif inside:
+            self.tab(tab).show_inside(inside)
 
     def refresh(self) -> None:
         container = self._container()

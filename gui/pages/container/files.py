@@ -33,6 +33,9 @@ class FilesTab(DetailTab):
         else:
             self.browser.reload()
 
+    def show_inside(self, what: str) -> None:
+        self.browser.tree.reveal(what)
+
     def forget(self) -> None:
         self._shown = ""
         self.browser.clear()

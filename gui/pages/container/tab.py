@@ -49,5 +49,8 @@ class DetailTab(QWidget):
         self._leases.append(lease)
         return lease
 
+    def show_inside(self, what: str) -> None:
+        """Go to something in the tab, such as a file."""
+
     def forget(self) -> None:
         """Another container is shown from now on: drop what belongs to the old one."""

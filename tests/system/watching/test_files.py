@@ -14,6 +14,7 @@ from engine.errors import Code, Conflict, InvalidRequest, NotFound, WherryError
 from engine.types.containers import Exec, Mount
 from engine.types.files import Place
 from engine.types.images import FileKind
+from engine.types.volumes import CreateVolume
 from tests.system.containers.conftest import BUSYBOX, create, run, until
 from tests.system.watching.conftest import execute
 
@@ -232,3 +233,52 @@ async def test_a_hundred_thousand_entries(loaded: EmbeddedEngine, box: Container
         entries = await loaded.files.list(BOX, "/many")
     assert len(entries) == 100_000
     assert {entry.changed for entry in entries} == {"added"}
+
+
+@pytest.mark.parametrize("running", ["running", "stopped"])
+async def test_an_edited_file_keeps_mode_owner_and_attributes(loaded: EmbeddedEngine, running: str) -> None:
+    await (run if running == "running" else create)(loaded, "sleep", "1000", name="box")
+    files = loaded.files
+    await files.write(BOX, "/tool", b"#!/bin/sh\n", mode=0o6751)
+    async with loaded.files._trees.tree(BOX) as tree:  # type: ignore[attr-defined]
+        fd = await loaded.files._keeper.open_file(tree.root, "/tool", os.O_RDONLY)  # type: ignore[attr-defined]
+        os.setxattr(fd, "user.note", b"kept")
+        os.close(fd)
+    before = await files.stat(BOX, "/tool")
+    await files.write(BOX, "/tool", b"#!/bin/sh\necho\n")
+    after = await files.stat(BOX, "/tool")
+    assert after.mode == before.mode
+    async with loaded.files._trees.tree(BOX) as tree:  # type: ignore[attr-defined]
+        fd = await loaded.files._keeper.open_file(tree.root, "/tool", os.O_RDONLY)  # type: ignore[attr-defined]
+        assert os.getxattr(fd, "user.note") == b"kept"
+        os.close(fd)
+    assert [e.name for e in await files.list(BOX, "/") if e.name.startswith(".wherry-")] == []
+
+
+async def test_marks_in_the_tree_are_the_changes_of_the_whole(loaded: EmbeddedEngine, tmp_path: Path) -> None:
+    await loaded.volumes.create(CreateVolume(name="notes"))
+    mounts = (
+        Mount(kind="volume", source="notes", target="/var/lib/app/notes"),
+        Mount(kind="bind", source=str(tmp_path), target="/srv/deep/bound"),
+        Mount(kind="tmpfs", target="/scratch"),
+    )
+    await run(loaded, "sleep", "1000", name="box", mounts=mounts)
+    await execute(loaded, "sh", "-c", "echo x > /var/lib/app/notes/a; mkdir -p /srv/deep/own/empty; echo y > /data/new")
+    await execute(
+        loaded, "sh", "-c", "rm /www/index.html; chmod 700 /bin; echo z > /srv/deep/bound/b; echo q > /scratch/c"
+    )
+
+    async def marked(folder: str) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for entry in await loaded.files.list(BOX, folder):
+            path = f"{folder.rstrip('/')}/{entry.name}"
+            if entry.changed:
+                found[path] = entry.changed
+            if entry.kind is FileKind.DIRECTORY and entry.changed and entry.changed != "removed":
+                found |= await marked(path)
+        return found
+
+    told = {change.path: change.kind for change in await loaded.containers.changes("box")}
+    assert await marked("/") == told
+    assert "/var" not in told, "a directory that only carries a mount point is no change"
+    assert told["/srv/deep/own/empty"] == "added"
