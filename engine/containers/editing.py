@@ -90,9 +90,7 @@ class Editor:
         before = set(entry.volume_names)
         mounts, made = await self._creator.settle_mounts(spec, record.image_config, kept=record.container.mounts)
         changed = record.changed(
-            created_volumes=(*record.created_volumes, *made),
-            mounted_images=self._creator.mounted_images(mounts),
-            previous_spec=record.container.spec,
+            created_volumes=(*record.created_volumes, *made), mounted_images=self._creator.mounted_images(mounts)
         ).with_container(
             spec=spec,
             command_line=command_line(spec, record.image_config),

@@ -36,7 +36,6 @@ class Record(Data, frozen=True, kw_only=True):
     """A person ended it: policies leave it alone until a person starts it again."""
     paused_briefly: bool = False
     """Frozen for the time of a piece of work (a commit), not by a person: whoever finds it so lets it go on."""
-    network_id: str = ""
     created_volumes: tuple[str, ...] = ()
     """Anonymous volumes made for it, removed with it if asked."""
     volumes_too: bool = False
@@ -45,8 +44,6 @@ class Record(Data, frozen=True, kw_only=True):
     """Ends in a row without a good run between; drives the back-off."""
     good_spec: ContainerSpec | None = None
     """As it was when it last ran well, for the death report."""
-    previous_spec: ContainerSpec | None = None
-    """Before the last edit, so that it can be taken back."""
 
     @property
     def id(self) -> str:

@@ -81,7 +81,6 @@ class DiskService:
         return DiskUsage(
             parts=tuple([await self._looking[part]() for part in parts or PART_IDS]),
             disk_free=disk.f_bavail * disk.f_frsize,
-            disk_total=disk.f_blocks * disk.f_frsize,
         )
 
     async def free(self, part: PartId, ids: Sequence[str] = (), *, with_cache: bool = False) -> Freed:

@@ -338,9 +338,6 @@ class ImageService:
     async def prune(self, *, all_unused: bool = False, until_ns: int = 0, labels: LabelRule = ANY_LABELS) -> Removed:
         return await self._remover.prune(all_unused=all_unused, until_ns=until_ns, labels=labels)
 
-    async def prune_frees(self, *, all_unused: bool = False) -> int:
-        return self._remover.frees(image.id for image in self._remover.prunable(all_unused=all_unused))
-
     # --- archives ---
 
     async def save(self, references: Sequence[str], *, oci: bool = False) -> AsyncGenerator[bytes, None]:

@@ -24,6 +24,15 @@ _REPEATABLE = frozenset(
 The rest reads or writes streams of ours, or starts programs: whoever asked must begin anew."""
 
 
+_BY_THE_ARCHIVE = frozenset(
+    {
+        errno.EEXIST, errno.EINVAL, errno.EISDIR, errno.ELOOP, errno.EMLINK, errno.ENAMETOOLONG, errno.ENOENT,
+        errno.ENOTDIR, errno.ENOTEMPTY, errno.ENOTSUP, errno.EPERM, errno.ERANGE, errno.E2BIG, errno.EXDEV,
+    }
+)  # fmt: skip
+"""What the kernel says of entries that cannot be made, whatever the state of the machine."""
+
+
 class KeeperLost(HostError):
     """The keeper died while it worked on this call; whether the call took effect is not known."""
 
@@ -52,4 +61,7 @@ def unpack_error(error: OSError) -> StorageError:
             "The disk is full", f"Unpacking stopped{where}.", code=Code.DISK_FULL,
             hint="Free some space: `wherry system prune` removes what no container uses.",
         )  # fmt: skip
-    return StorageError("The archive cannot be unpacked here", f"{error.strerror}{where}.", code=Code.BAD_ARCHIVE)
+    if error.errno in _BY_THE_ARCHIVE:
+        return StorageError("The archive cannot be unpacked here", f"{error.strerror}{where}.", code=Code.BAD_ARCHIVE)
+    # A disk that cannot be read or written, or memory that is short, says nothing about what was downloaded: it stays.
+    return StorageError("Unpacking failed on this computer", f"{error.strerror}{where}.", code=Code.HOST)

@@ -59,26 +59,6 @@ class MakeFile(FsOperation):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bind(FsOperation):
-    """Bind a file or directory; its flags are set before it appears, so no moment sees it writable or setuid."""
-
-    kind = "bind"
-    source: Path
-    target: Path
-    read_only: bool = False
-    recursive: bool = True
-    nosuid: bool = False
-    nodev: bool = False
-    noexec: bool = False
-    propagation: Propagation = "rprivate"
-    id_map_of_pid: int = 0
-    """Show owners through the user namespace of this process (an idmapped mount), where the file system allows it."""
-
-    def describe(self) -> str:
-        return f"bind {self.source} on {self.target}" + (" read-only" if self.read_only else "")
-
-
-@dataclass(frozen=True, kw_only=True)
 class Tmpfs(FsOperation):
     kind = "tmpfs"
     target: Path

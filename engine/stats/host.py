@@ -34,7 +34,7 @@ class HostReader:
         percent = 100.0 * self.processors * share
         if passed > 0:
             self._last = (busy, total)
-        memory, swap = psutil.virtual_memory(), psutil.swap_memory()
+        memory = psutil.virtual_memory()
         disk = os.statvfs(self._store if self._store.exists() else "/")
         return HostSample(
             time_ns=time.time_ns(),
@@ -42,9 +42,7 @@ class HostReader:
             processors=self.processors,
             memory_used=memory.total - memory.available,
             memory_total=memory.total,
-            swap_used=swap.used,
             disk_free=disk.f_bavail * disk.f_frsize,
-            disk_total=disk.f_blocks * disk.f_frsize,
             load=os.getloadavg(),
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from engine.types.stats import Pressure
 
 _UNLIMITED = 1 << 62
@@ -34,23 +36,13 @@ def field(data: bytes, key: bytes) -> int:
 
 
 def pressure(data: bytes) -> Pressure | None:
-    """`some avg10=… avg60=… avg300=… total=…`, then `full …` (which cpu.pressure did not always have)."""
-    some = full = (0.0, 0)
+    """How much of the last ten seconds somebody waited: `some avg10=… avg60=… avg300=… total=…`."""
     for line in data.splitlines():
         words = line.split()
-        if len(words) < 5 or words[0] not in (b"some", b"full"):
-            continue
-        try:
-            figures = (float(words[1].partition(b"=")[2]), int(words[4].partition(b"=")[2]))
-        except ValueError:
-            continue
-        if words[0] == b"some":
-            some = figures
-        else:
-            full = figures
-    if not data:
-        return None
-    return Pressure(some_avg10=some[0], full_avg10=full[0], some_total_us=some[1], full_total_us=full[1])
+        if len(words) >= 5 and words[0] == b"some":
+            with contextlib.suppress(ValueError):
+                return Pressure(some_avg10=float(words[1].partition(b"=")[2]))
+    return Pressure() if data else None
 
 
 def io_v2(data: bytes) -> tuple[int, int, int, int]:

@@ -43,7 +43,6 @@ class DiskUsage(Data, frozen=True, kw_only=True):
 
     parts: tuple[DiskPart, ...]
     disk_free: int
-    disk_total: int
 
     @property
     def bytes(self) -> int:

@@ -9,9 +9,6 @@ class Pressure(Data, frozen=True, kw_only=True):
     """PSI: share of time (percent over 10 s) that some, or all, tasks waited; and the totals in microseconds."""
 
     some_avg10: float = 0.0
-    full_avg10: float = 0.0
-    some_total_us: int = 0
-    full_total_us: int = 0
 
 
 class Sample(Data, frozen=True, kw_only=True):
@@ -88,7 +85,5 @@ class HostSample(Data, frozen=True, kw_only=True):
     processors: int
     memory_used: int
     memory_total: int
-    swap_used: int
     disk_free: int
-    disk_total: int
     load: tuple[float, float, float]

@@ -281,6 +281,10 @@ async def open_in_browser(shell: Shell, containers: Sequence[Container]) -> None
         QDesktopServices.openUrl(QUrl(urls[0]))
 
 
+async def compare(shell: Shell, containers: Sequence[Container]) -> None:
+    shell.navigate("images", containers[0].image_id, f"compare:container:{containers[0].id}")
+
+
 async def copy_command(shell: Shell, containers: Sequence[Container]) -> None:
     QGuiApplication.clipboard().setText(
         docker_run_line(chosen_by_people(containers[0].spec, containers[0].id), containers[0].name)
@@ -380,20 +384,10 @@ def container_actions() -> tuple[Action, ...]:
         _looking("edit", translate("ContainerActions", "Edit…"), "edit", edit, one(Verb.EDIT), "F4"),
         _looking("rename", translate("ContainerActions", "Rename…"), "edit", rename, one(Verb.RENAME), "F2"),
         _looking("duplicate", translate("ContainerActions", "Run another like this…"), "clone", duplicate, one(), ""),
+        _looking("compare", translate("ContainerActions", "Compare with its image"), "compare", compare, one(), ""),
         _looking("commit", translate("ContainerActions", "Make an image…"), "image", commit, one(Verb.COMMIT), ""),
         _looking("export", translate("ContainerActions", "Export files…"), "archive", export, one(), ""),
-        _looking(
-            "copy-run",
-            translate("ContainerActions", "Copy docker run line"),
-            "copy",
-            copy_command,
-            one(),
-            "Ctrl+Shift+C",
-        ),
-        _looking(
-            "copy-compose", translate("ContainerActions", "Copy as compose file"), "copy", copy_compose, one(), ""
-        ),
-        _looking("copy-id", translate("ContainerActions", "Copy id"), "copy", copy_id, bool, ""),
+        *_copies(),
         _lifecycle(
             "remove", translate("ContainerActions", "Remove"), "trash", Verb.FORCE_REMOVE, remove, "Del", danger=True
         ),
@@ -413,6 +407,24 @@ def container_actions() -> tuple[Action, ...]:
             run=prune,
             danger=True,
         ),
+    )
+
+
+def _copies() -> tuple[Action, ...]:
+    """What of a container goes into the clipboard."""
+    return (
+        _looking(
+            "copy-run",
+            translate("ContainerActions", "Copy docker run line"),
+            "copy",
+            copy_command,
+            one(),
+            "Ctrl+Shift+C",
+        ),
+        _looking(
+            "copy-compose", translate("ContainerActions", "Copy as compose file"), "copy", copy_compose, one(), ""
+        ),
+        _looking("copy-id", translate("ContainerActions", "Copy id"), "copy", copy_id, bool, ""),
     )
 
 

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from PySide6.QtGui import QFont, QFontDatabase, QFontInfo
 from PySide6.QtWidgets import QApplication
 
 from gui.theme.tokens import Text
 
-_mono_family = ""
 _USUAL_PIXELS = 15.0
 
 
-class _Made:
+class _Fonts:
     """Fonts made from the system's, for as long as that stays the same: every cell of a table asks for one."""
 
-    system: ClassVar[QFont | None] = None
-    fonts: ClassVar[dict[tuple[Text, bool], QFont]] = {}
+    def __init__(self) -> None:
+        self.mono_family = ""
+        self._system: QFont | None = None
+        self._made: dict[tuple[Text, bool], QFont] = {}
+
+    def get(self, text: Text, *, tabular: bool) -> QFont:
+        system = QApplication.font()
+        if system != self._system:
+            self._system = system
+            self._made.clear()
+        found = self._made.get((text, tabular))
+        if found is None:
+            found = self._made[text, tabular] = _scaled(system, text, tabular=tabular)
+        return QFont(found)
+
+
+_fonts = _Fonts()
 
 
 def font(text: Text = Text.BODY, *, tabular: bool = False) -> QFont:
     """The system's font at a step of the type scale. `tabular` keeps digits in columns where the font can."""
-    system = QApplication.font()
-    if system != _Made.system:
-        _Made.system = system
-        _Made.fonts.clear()
-    found = _Made.fonts.get((text, tabular))
-    if found is None:
-        found = _Made.fonts[text, tabular] = _scaled(system, text, tabular=tabular)
-    return QFont(found)
+    return _fonts.get(text, tabular=tabular)
 
 
 def letters() -> float:
@@ -54,7 +59,7 @@ def _scaled(system: QFont, text: Text, *, tabular: bool) -> QFont:
 def mono(text: Text = Text.SMALL, *, zoom: float = 1.0) -> QFont:
     """The system's fixed-pitch font at a step of the type scale."""
     result = QFont(QApplication.font())
-    result.setFamilies([_mono_family or QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont).family()])
+    result.setFamilies([_fonts.mono_family or QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont).family()])
     result.setStyleHint(QFont.StyleHint.Monospace)
     result.setFixedPitch(True)
     _scale(result, text.factor * zoom)
@@ -64,8 +69,7 @@ def mono(text: Text = Text.SMALL, *, zoom: float = 1.0) -> QFont:
 
 def set_mono_family(family: str) -> None:
     """Use this family for fixed pitch (a setting of the user; tests pin it). Empty means the system's."""
-    global _mono_family
-    _mono_family = family
+    _fonts.mono_family = family
 
 
 def _scale(target: QFont, factor: float) -> None:

@@ -839,6 +839,10 @@
         <translation>Noch einen wie diesen starten…</translation>
     </message>
     <message>
+        <source>Compare with its image</source>
+        <translation>Mit seinem Image vergleichen</translation>
+    </message>
+    <message>
         <source>Make an image…</source>
         <translation>Image erstellen…</translation>
     </message>

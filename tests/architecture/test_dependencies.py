@@ -38,6 +38,13 @@ def test_every_import_is_declared() -> None:
     assert not {(where, top) for where, top in foreign if DISTRIBUTIONS.get(top, _name(top)) not in declared}
 
 
+def test_every_dependency_is_imported() -> None:
+    """Or it is installed, audited and shipped for nothing."""
+    tops = {found.target.partition(".")[0] for module in modules().values() for found in module.imports}
+    imported = {DISTRIBUTIONS.get(top, _name(top)) for top in tops}
+    assert not {_name(requirement) for requirement in _project()["run"]} - imported
+
+
 @pytest.mark.parametrize(
     ("lock", "groups"), [("requirements.txt", ["run"]), ("requirements-test.txt", ["run", "test"])]
 )

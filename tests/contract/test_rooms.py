@@ -199,7 +199,7 @@ async def test_the_disk_is_told_in_parts_that_say_what_they_free(any_engine: Eng
     usage = await any_engine.disk.usage()
     assert [part.id for part in usage.parts] == list(PART_IDS)
     assert usage.bytes == sum(part.bytes for part in usage.parts) > 0
-    assert 0 < usage.disk_free < usage.disk_total
+    assert usage.disk_free > 0
     (image,) = usage.part("images").items
     assert (image.frees, image.held_by) == (0, ("subject",))
     (container,) = usage.part("containers").items

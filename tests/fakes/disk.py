@@ -49,7 +49,7 @@ class FakeDisk:
                     items=tuple(sorted(items, key=lambda item: -item.bytes)),
                 )
             )
-        return DiskUsage(parts=tuple(found), disk_free=210_000_000_000, disk_total=512_000_000_000)
+        return DiskUsage(parts=tuple(found), disk_free=210_000_000_000)
 
     async def free(self, part: PartId, ids: Sequence[str] = (), *, with_cache: bool = False) -> Freed:
         self._store.fail_if_told("disk.free")

@@ -227,9 +227,6 @@ class FakeImages:
             self._store.drop("image", image.id, "delete")
         return Removed(deleted=tuple(image.id for image in gone), bytes=sum(image.unique_size for image in gone))
 
-    async def prune_frees(self, *, all_unused: bool = False) -> int:
-        return sum(image.unique_size for image in self._prunable(all_unused=all_unused))
-
     async def usage(self) -> StoreUsage:
         images = self._store.images.values()
         unused = sum(image.unique_size for image in images if not image.used_by)

@@ -240,9 +240,7 @@ class FakeStats:
             processors=8,
             memory_used=int(9.4e9),
             memory_total=int(32e9),
-            swap_used=0,
             disk_free=int(210e9),
-            disk_total=int(512e9),
             load=(1.2, 0.9, 0.8),
         )
 
@@ -269,7 +267,7 @@ class FakeStats:
             pids=4 + seed % 9,
             cpu_limit=cpus,
             oom=0,
-            cpu_pressure=Pressure(some_avg10=cpu / 20, full_avg10=cpu / 50),
+            cpu_pressure=Pressure(some_avg10=cpu / 20),
             memory_pressure=Pressure(some_avg10=0.2),
             io_pressure=Pressure(some_avg10=max(0.0, 1.4 * math.sin(beat))),
         )

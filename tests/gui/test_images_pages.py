@@ -428,6 +428,18 @@ def test_two_images_are_compared_and_swapped(driver: Driver) -> None:
     driver.until(lambda: "differ" in shown.compare.summary.text)
 
 
+def test_a_container_is_compared_with_its_image(driver: Driver) -> None:
+    driver.trigger("container.compare", "grafana")
+    shown = page(driver)
+    driver.until(lambda: shown.compare is not None and "differ" in shown.compare.summary.text)
+    compare: Any = shown.compare
+    assert compare.second.currentText() == "grafana"
+    assert compare.first.currentData() == driver.container("grafana").image_id
+    assert not compare.first.isEnabled(), "only the image it was made from can say what it changed"
+    driver.window.trigger("image.compare", [image(driver), image(driver, "redis")])
+    driver.until(lambda: compare.first.isEnabled())
+
+
 def test_a_file_that_differs_is_shown_line_by_line(driver: Driver) -> None:
     driver.window.trigger("image.compare", [image(driver), image(driver, "redis")])
     shown = page(driver)

@@ -46,14 +46,12 @@ class SpecPlan:
     """Path in the container to the generated file that is bound there."""
     init_program: str = ""
     """Host path of the init to lend, "" for none."""
-    labels: Mapping[str, str] = field(default_factory=dict)
 
     # the host
     architecture: str = "amd64"
     single_id: bool = False
     cgroup_v2: bool = True
     """crun sees cgroup v2 (on a hybrid host: made to), so that it can be shown inside."""
-    host_limits: Mapping[str, int] = field(default_factory=dict)
 
     # namespaces to join: a path, "host", or "" for one's own
     network: str = ""

@@ -7,14 +7,12 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from engine.sandbox.keeper import kernel
-from engine.sandbox.keeper.namespaces import attach
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _ESCAPES = (("\\134", "\\"), ("\\040", " "), ("\\011", "\t"), ("\\012", "\n"))
 """As the kernel's table of mounts has them; the backslash is the first to be escaped and the last to be undone."""
-_PROPAGATION = {"private": kernel.MS_PRIVATE, "slave": kernel.MS_SLAVE, "shared": kernel.MS_SHARED}
 
 
 def execute(plan: list[dict[str, Any]], *, repeated: bool = False) -> None:
@@ -72,34 +70,6 @@ def _attributes(operation: dict[str, Any]) -> int:
         | (kernel.MOUNT_ATTR_NODEV if operation["nodev"] else 0)
         | (kernel.MOUNT_ATTR_NOEXEC if operation["noexec"] else 0)
     )
-
-
-def _bind(operation: dict[str, Any]) -> None:
-    recursive = operation["recursive"]
-    tree = kernel.open_tree(operation["source"], recursive=recursive)
-    try:
-        if flags := _attributes(operation):
-            kernel.mount_setattr(tree, set_flags=flags, recursive=recursive)
-        if pid := operation["id_map_of_pid"]:
-            namespace = os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                kernel.mount_setattr(
-                    tree, set_flags=kernel.MOUNT_ATTR_IDMAP, user_namespace=namespace, recursive=recursive
-                )
-            finally:
-                os.close(namespace)
-    except OSError:
-        os.close(tree)
-        raise
-    attach(tree, operation["target"])
-    _propagate(operation)
-
-
-def _propagate(operation: dict[str, Any]) -> None:
-    word: str = operation["propagation"]
-    if word:
-        recursive = kernel.MS_REC if word.startswith("r") else 0
-        kernel.mount("", operation["target"], "", recursive | _PROPAGATION[word.removeprefix("r")])
 
 
 def _tmpfs(operation: dict[str, Any]) -> None:
@@ -181,11 +151,10 @@ def _own(operation: dict[str, Any]) -> None:
         os.chmod(operation["path"], operation["mode"])
 
 
-_MOUNTS = ("bind", "tmpfs", "overlay")
+_MOUNTS = ("tmpfs", "overlay")
 _OPERATIONS: dict[str, Callable[[dict[str, Any]], None]] = {
     "directory": _directory,
     "file": _file,
-    "bind": _bind,
     "tmpfs": _tmpfs,
     "overlay": _overlay,
     "unmount": _unmount,

@@ -40,7 +40,14 @@ _MAIN = ("container.start", "container.stop", "container.restart")
 _MORE = (
     ("container.browse", "container.edit", "container.rename", "container.duplicate"),
     ("container.pause", "container.unpause", "container.kill"),
-    ("container.commit", "container.export", "container.copy-run", "container.copy-compose", "container.copy-id"),
+    (
+        "container.commit",
+        "container.compare",
+        "container.export",
+        "container.copy-run",
+        "container.copy-compose",
+        "container.copy-id",
+    ),
     ("container.remove",),
 )
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.errors import NotFound, WherryError
+from engine.types.files import Place
 from gui.models.filtered import FilteredModel
 from gui.models.table import Column, KeyedTableModel
 from gui.presentation.differences import text_difference
@@ -28,10 +29,14 @@ from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from engine.types.images import FileDifference, ImageComparison
     from gui.bridge import Engine
     from gui.shell import Shell
 
+_CONTAINER = "container:"
+"""Before the id of what is compared with its image."""
 _MOST = 256 * 1024
 """Of a file that is compared line by line."""
 
@@ -55,7 +60,8 @@ class CompareView(QWidget):
             box.setMinimumWidth(110)
             box.activated.connect(lambda _index: self._chosen())
             header.add(box)
-        header.add(tool_button("compare", translate("CompareView", "Swap the two"), self._swap))
+        self.swap = tool_button("compare", translate("CompareView", "Swap the two"), self._swap)
+        header.add(self.swap)
         self.parts = Segmented(
             (
                 ("files", translate("CompareView", "Files")),
@@ -110,6 +116,11 @@ class CompareView(QWidget):
             box.clear()
             for image in images:
                 box.addItem(image_name(image), image.id)
+        container = self._shell.client.mirror.containers.get(second.removeprefix(_CONTAINER))
+        if container is not None:
+            self.second.addItem(container.name, second)
+        for part in (self.first, self.second, self.swap):
+            part.setEnabled(container is None)  # a container is compared with the image it was made from
         if not second:
             second = next((image.id for image in images if image.id != first), first)
         self.first.setCurrentIndex(max(0, self.first.findData(first)))
@@ -163,7 +174,12 @@ class CompareView(QWidget):
                 self.difference.set_message(translate("CompareView", "The same contents; mode, owner or time differ."))
 
     async def _load(self, first: str, second: str) -> None:
-        result = await self._shell.client.call(lambda engine: engine.images.compare(first, second))
+        def compared(engine: Engine) -> Awaitable[ImageComparison]:
+            if second.startswith(_CONTAINER):
+                return engine.images.compare_container(second.removeprefix(_CONTAINER))
+            return engine.images.compare(first, second)
+
+        result = await self._shell.client.call(compared)
         if self._wanted == (first, second):
             self._show(result)
 
@@ -186,6 +202,9 @@ class CompareView(QWidget):
 
 async def _contents(engine: Engine, image: str, path: str) -> bytes:
     try:
+        if image.startswith(_CONTAINER):
+            place = Place(kind="container", id=image.removeprefix(_CONTAINER))
+            return await engine.files.read(place, path, limit=_MOST)
         return await engine.images.read_file(image, path, limit=_MOST)
     except NotFound:
         return b""

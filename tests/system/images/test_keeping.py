@@ -51,7 +51,7 @@ async def test_sizes_say_what_is_shared_and_what_a_removal_frees(images: ImageSe
     together = await images.removal_frees([one.id, two.id])
     assert 1000 < alone < 2000
     assert together > one.shared_size + 4000
-    assert await images.prune_frees(all_unused=True) == together == (await images.usage()).layers
+    assert together == (await images.usage()).layers
 
     assert (await images.remove("localhost/one:1")).bytes == alone
     assert (await images.get("localhost/two:1")).shared_size == 0
