@@ -145,7 +145,7 @@ async def test_an_image_that_declares_its_root_a_volume_is_refused_in_words(
 ) -> None:
     await create(served, "true", name="victim")
     assert await ask("POST", "/commit?container=victim&repo=odd&changes=VOLUME%20/", b"{}") == 201
-    assert await ask("POST", "/containers/create", {"Image": "odd"}) == 400
+    assert await ask("POST", "/containers/create", {"Image": "localhost/odd"}) == 400
 
 
 async def test_an_archive_cannot_name_its_image_like_the_id_of_another(ask: Client, served: EmbeddedEngine) -> None:
