@@ -140,11 +140,9 @@ async def test_hostile_volumes_networks_and_execs(ask: Client, served: EmbeddedE
             await ask("POST", path, raw)
 
 
-async def test_an_image_that_declares_its_root_a_volume_is_refused_in_words(
-    ask: Client, served: EmbeddedEngine
-) -> None:
-    await create(served, "true", name="victim")
-    assert await ask("POST", "/commit?container=victim&repo=odd&changes=VOLUME%20/", b"{}") == 201
+async def test_an_image_that_declares_its_root_a_volume_is_refused_in_words(ask: Client) -> None:
+    archive = docker_archive([busybox_layer()], reference="localhost/odd:latest", config={"Volumes": {"/": {}}})
+    assert await ask("POST", "/images/load", archive) == 200
     assert await ask("POST", "/containers/create", {"Image": "localhost/odd"}) == 400
 
 
