@@ -47,6 +47,7 @@ from engine.storage.blobs import BlobStore
 from engine.storage.check import Rows, StoreCheck
 from engine.storage.layers import LayerStore
 from engine.storage.paths import Paths
+from engine.storage.reserve import Reserve
 from engine.storage.rootfs import RootFilesystems
 from engine.types.containers import LogLimits
 from engine.volumes.service import VolumeService
@@ -100,7 +101,9 @@ class EmbeddedEngine:
     async def _open_ground(self) -> None:
         self.keeper = await Keeper.open(self.paths)
         self._closers.append(self._close_keeper)
-        self.database = await Database.open(self.paths.database)
+        reserve = Reserve(self.paths.reserve)
+        self.database = await Database.open(self.paths.database, reserve.release)
+        reserve.keep()
         self._closers.append(self.database.close)
         self.events = EventLog(self.database)
         self._closers.append(self.events.close)

@@ -129,7 +129,8 @@ def stranger_on_the_way(path: str) -> str:
 
 
 def _trouble(path: str, facts: os.stat_result) -> str:
-    if facts.st_uid not in (0, os.getuid()) and not _is_unmapped(facts.st_uid):
+    # Whoever owns the root directory is the machine's root, by whatever id a user namespace shows it.
+    if facts.st_uid not in (0, os.getuid(), os.lstat("/").st_uid) and not _is_unmapped(facts.st_uid):
         return f"{path} belongs to user {facts.st_uid}"
     if not stat.S_ISDIR(facts.st_mode) or facts.st_mode & stat.S_ISVTX:
         return ""

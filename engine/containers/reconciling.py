@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine.containers.traces import differs
 from engine.errors import WherryError
+from engine.storage.reserve import Reserve
 
 if TYPE_CHECKING:
     from engine.containers.book import Entry
@@ -34,6 +35,7 @@ class Reconciler:
         self._traces = traces
         self._settler = settler
         self._supervisor = supervisor
+        self._reserve = Reserve(runtime.paths.reserve)
         self._due = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._complained: set[str] = set()
@@ -69,12 +71,14 @@ class Reconciler:
         """One round."""
         runtime = self._runtime
         await runtime.book.pay()
+        await runtime.networks.pay()
         shown = await asyncio.to_thread(self._traces.glance, thorough=thorough)
         for entry in runtime.book:
             if not entry.lock.locked() and self._is_doubtful(entry, shown):
                 await self._settle(entry)
         await self._sweep(shown)
         if thorough:
+            self._reserve.keep()
             await self._unmount_forgotten()
 
     def _is_doubtful(self, entry: Entry, shown: Shown) -> bool:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.errors import Code, Conflict, InvalidRequest, NotFound, Unsupported
+from engine.errors import Code, Conflict, InvalidRequest, NotFound, StorageError, Unsupported
 from engine.networks import ports as host_ports
 from engine.networks.attachment import NetworkAttachments, host_address
 from engine.networks.bridge import Bridge
@@ -65,6 +65,8 @@ class NetworkService:
         self._networks: dict[str, Network] = {}
         self._changing = asyncio.Lock()
         """Held from reading a network until its row is written: containers of one project start side by side."""
+        self._owed: set[str] = set()
+        """Whose rows say less than is true, because the disk was full."""
         self._containers: Callable[[], Iterable[Container]] = _nobody
         self._on_neighbours: Callable[[str], None] = lambda container_id: None
         self._on_moved: Callable[[str, str, tuple[str, ...]], Awaitable[None]] = _unmoved
@@ -331,7 +333,7 @@ class NetworkService:
             await self._leave(network.id, lambda now: without_member(now, container_id))
 
     async def _leave(self, network_id: str, change: Callable[[Network], Network]) -> None:
-        await self._change(network_id, change)
+        await self._change(network_id, change, when_it_fits=True)
         self._publish(self._networks[network_id])
         self._neighbours_changed(network_id)
         await self._rest(network_id)
@@ -438,16 +440,37 @@ class NetworkService:
         for each in self._networks[network_id].members:
             self._on_neighbours(each.container_id)
 
-    async def _change(self, network_id: str, change: Callable[[Network], Network]) -> Network:
-        """Change a network from what it is now, not from what it was before somebody else's change."""
+    async def _change(
+        self, network_id: str, change: Callable[[Network], Network], *, when_it_fits: bool = False
+    ) -> Network:
+        """Change a network from what it is now, not from what it was before somebody else's change. What has happened
+        (a member ended or went) is true `when_it_fits` the disk or not; its row follows when there is room (`pay`)."""
         async with self._changing:
             before = self._networks.get(network_id)
             if before is None:
                 raise NotFound("The network is gone", subject=network_id)
             after = change(before)
             if after != before:
-                await self._save(after)
+                try:
+                    await self._save(after)
+                except StorageError as error:
+                    if not when_it_fits or error.code is not Code.DISK_FULL:
+                        raise
+                    self._networks[after.id] = after
+                    self._owed.add(after.id)
             return after
+
+    async def pay(self) -> None:
+        """Write what the disk had no room for."""
+        for network_id in tuple(self._owed):
+            async with self._changing:
+                self._owed.discard(network_id)
+                if network_id in self._networks:
+                    try:
+                        await self._save(self._networks[network_id])
+                    except StorageError:
+                        self._owed.add(network_id)
+                        return
 
     async def _save(self, network: Network) -> None:
         await self._database.execute(

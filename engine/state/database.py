@@ -8,6 +8,7 @@ takes back only itself, and a hundred containers started at once cost a few flus
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import queue
 import sqlite3
@@ -29,9 +30,11 @@ _MOST_IN_ONE_COMMIT = 256
 class _Job:
     """Work for the database thread, and where its outcome goes."""
 
-    def __init__(self, work: Callable[[sqlite3.Connection], Any], *, writes: bool) -> None:
+    def __init__(self, work: Callable[[sqlite3.Connection], Any], *, writes: bool, deletes: bool) -> None:
         self.work = work
         self.writes = writes
+        self.deletes = deletes
+        """It only takes away: on a full disk room is made for it."""
         self.loop = asyncio.get_running_loop()
         self.future: asyncio.Future[Any] = self.loop.create_future()
         self.outcome: Any = None
@@ -67,20 +70,23 @@ class _Job:
 class Database:
     """Open with `await Database.open(path)`; close with `await close()`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, make_room: Callable[[], bool]) -> None:
         self._path = path
+        self._make_room = make_room
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="database", daemon=True)
         self._closed = False
 
     @classmethod
-    async def open(cls, path: Path) -> Database:
-        database = cls(path)
+    async def open(cls, path: Path, make_room: Callable[[], bool] = bool) -> Database:
+        """`make_room` is called where the disk is full and a deletion, or the opening itself, needs a little; it says
+        whether it could give any."""
+        database = cls(path, make_room)
         # It holds passwords from environments. SQLite gives the files beside it the mode of this one.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         database._thread.start()
         try:
-            await database.run(_prepare, writes=False)
+            await database.run(_prepare, writes=False, deletes=True)
         except BaseException:
             await database.close()
             raise
@@ -95,7 +101,9 @@ class Database:
 
     async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """One statement; gives the number of rows it touched."""
-        return await self.run(lambda connection: connection.execute(sql, parameters).rowcount)
+        return await self.run(
+            lambda connection: connection.execute(sql, parameters).rowcount, deletes=sql.startswith("DELETE")
+        )
 
     async def transaction(self, statements: Iterable[Statement]) -> None:
         """All of these or none."""
@@ -105,13 +113,13 @@ class Database:
             for sql, parameters in todo:
                 connection.execute(sql, parameters)
 
-        await self.run(work)
+        await self.run(work, deletes=all(sql.startswith("DELETE") for sql, _ in todo))
 
-    async def run(self, work: Callable[[sqlite3.Connection], T], *, writes: bool = True) -> T:
+    async def run(self, work: Callable[[sqlite3.Connection], T], *, writes: bool = True, deletes: bool = False) -> T:
         """Any work on the connection, on its thread. A cancelled caller's write still happens; that is by design."""
         if self._closed:
             raise StorageError("The store is closed", code=Code.WRONG_STATE)
-        job = _Job(work, writes=writes)
+        job = _Job(work, writes=writes, deletes=deletes)
         self._jobs.put(job)
         outcome: T = await job.future
         return outcome
@@ -133,13 +141,31 @@ class Database:
                     self._commit_together(connection, job)
                 else:
                     job.perform(connection)
+                    if job.deletes and _is_full(job.error) and self._make_room():
+                        job.error = None
+                        job.perform(connection)
                     job.report()
         finally:
             connection.close()
 
     def _commit_together(self, connection: sqlite3.Connection, first: _Job) -> None:
-        """Run the first write and all that wait behind it in one transaction, then report to each."""
+        """Run the first write and all that wait behind it in one transaction, then report to each. Deletions that
+        found no room get the reserve, and are tried once more by themselves."""
         jobs = [first, *self._waiting_jobs()]
+        self._commit(connection, jobs)
+        refused = [job for job in jobs if job.deletes and _is_full(job.error)]
+        if refused:
+            self._make_room()
+            # What was written before goes to its place, and the log begins anew in the room it has already.
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("PRAGMA wal_checkpoint(RESTART)")
+            for job in refused:
+                job.error = None
+            self._commit(connection, refused)
+        for job in jobs:
+            job.report()
+
+    def _commit(self, connection: sqlite3.Connection, jobs: list[_Job]) -> None:
         try:
             connection.execute("BEGIN IMMEDIATE")
             for job in jobs:
@@ -150,8 +176,6 @@ class Database:
                 connection.execute("ROLLBACK")
             for job in jobs:
                 job.error = job.error or error
-        for job in jobs:
-            job.report()
 
     def _waiting_jobs(self) -> list[_Job]:
         waiting: list[_Job] = []
@@ -184,8 +208,14 @@ def _prepare(connection: sqlite3.Connection) -> None:
         connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
 
 
+def _is_full(error: BaseException | None) -> bool:
+    """Of a quota that is used up SQLite says less: that a file could not be written, or not be made."""
+    name = getattr(error, "sqlite_errorname", "")
+    return name in ("SQLITE_FULL", "SQLITE_CANTOPEN") or name.startswith(("SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHM"))
+
+
 def _classified(error: BaseException) -> BaseException:
-    if isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
+    if isinstance(error, sqlite3.OperationalError) and _is_full(error):
         return StorageError(
             "The disk is full", "The store could not be written.", code=Code.DISK_FULL, details=str(error)
         )

@@ -57,6 +57,11 @@ class Paths:
         return self.root / "lock"
 
     @property
+    def reserve(self) -> Path:
+        """Room kept back for deletions."""
+        return self.root / "reserve"
+
+    @property
     def id_map(self) -> Path:
         """Which ids the trees of this store were written with."""
         return self.root / "ids.json"

@@ -8,9 +8,10 @@ import logging
 import secrets
 from typing import TYPE_CHECKING
 
-from engine.errors import WherryError
+from engine.errors import Code, StorageError, WherryError
 from engine.sandbox.failures import KeeperLost
 from engine.sandbox.plans import Rename
+from engine.storage.reserve import Reserve
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +26,7 @@ class Trash:
     def __init__(self, paths: Paths, keeper: Keeper) -> None:
         self._paths = paths
         self._keeper = keeper
+        self._reserve = Reserve(paths.reserve)
         self._waiting = asyncio.Event()
         self._idle = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -57,7 +59,22 @@ class Trash:
     async def _take(self, paths: list[Path]) -> None:
         for path in paths:
             if path.is_symlink() or path.exists():
-                await self._keeper.execute([Rename(source=path, target=self._paths.trash / secrets.token_hex(8))])
+                await self._make_vanish(path)
+
+    async def _make_vanish(self, path: Path) -> None:
+        """By a rename, which a full disk may have no room for: then with the reserve, or else at its place."""
+        rename = [Rename(source=path, target=self._paths.trash / secrets.token_hex(8))]
+        for _ in range(2):
+            try:
+                await self._keeper.execute(rename)
+            except StorageError as error:
+                if error.code is not Code.DISK_FULL:
+                    raise
+                if not self._reserve.release():
+                    break
+            else:
+                return
+        await self._keeper.remove_tree(path)
 
     async def _work(self) -> None:
         while True:
@@ -75,4 +92,5 @@ class Trash:
                     self.failed[path] = str(error)
                     log.info("cannot delete %s: %s", path, error)
             if not self._waiting.is_set():
+                self._reserve.keep()
                 self._idle.set()

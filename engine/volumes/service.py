@@ -155,7 +155,11 @@ class VolumeService:
                 options=options or {},
                 anonymous=anonymous,
             )
-            await self._save(volume, "create")
+            try:
+                await self._save(volume, "create")
+            except BaseException:
+                await asyncio.shield(self._keeper.remove_tree(self._paths.volume(name)))
+                raise
             return volume
 
     async def remove(self, name: str, *, force: bool = False) -> Freed:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,8 +20,12 @@ import pytest
 
 from engine.embedded import open_engine
 from engine.errors import Code, StorageError
-from engine.types.containers import ContainerSpec, CreateContainer, Mount, State
-from engine.types.images import PullImage
+from engine.state.database import Database
+from engine.storage.reserve import Reserve
+from engine.types.containers import ContainerSpec, CreateContainer, Mount, RestartPolicy, State
+from engine.types.images import CommitContainer, PullImage
+from engine.types.networks import CreateNetwork
+from engine.types.volumes import CreateVolume
 from tests.support.images import File, busybox_archive
 from tests.system.containers.conftest import BUSYBOX, create, load_busybox, read_log, run, until
 from tests.system.images.test_pull import put_in
@@ -33,26 +38,29 @@ if TYPE_CHECKING:
     from tests.support.stores import ShortTmp
 
 STORE_BYTES = 16 << 20
+INODES = 2000
 MIB = 1 << 20
 
 
+@pytest.mark.parametrize("lacking", ["bytes", "inodes"])
 async def test_a_full_disk(
-    short_tmp: ShortTmp, make_short_tmp: Callable[[], ShortTmp], shared_registry: Registry
+    short_tmp: ShortTmp, make_short_tmp: Callable[[], ShortTmp], shared_registry: Registry, lacking: str
 ) -> None:
     too_big = f"{shared_registry.host}/too/big:latest"
     await put_in(shared_registry, make_short_tmp(), too_big, busybox_archive([File("big", os.urandom(STORE_BYTES))]))
     store = short_tmp.path / "small"
     store.mkdir()
-    mount = f"mount -t tmpfs -o size={STORE_BYTES},mode=711 small"
-    script = mount + ' "$1" && exec "$2" -m tests.system.containers.test_full_disk "$1" "$3" "$4"'
+    size = f"size={STORE_BYTES}" + (f",nr_inodes={INODES}" if lacking == "inodes" else "")
+    mount = f"mount -t tmpfs -o {size},mode=711 small"
+    script = mount + ' "$1" && exec "$2" -m tests.system.containers.test_full_disk "$1" "$3" "$4" "$5"'
     done = await asyncio.to_thread(
         subprocess.run,
         ["unshare", "--user", "--map-root-user", "--map-auto", "--mount",
-         "sh", "-c", script, "sh", str(store), sys.executable, str(short_tmp.run), too_big],
+         "sh", "-c", script, "sh", str(store), sys.executable, str(short_tmp.run), too_big, lacking],
         capture_output=True, text=True, timeout=100, check=False, cwd=Path(__file__).parents[3],
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-6000:]
-    assert done.stdout.split() == [each.__name__ for each in SCENES]
+    assert done.stdout.split() == [each.__name__ for each in SCENES[lacking]]
 
 
 # --- inside ---
@@ -82,6 +90,21 @@ class Disk:
 
     def clear(self) -> None:
         self._filler.unlink(missing_ok=True)
+
+
+class Inodes(Disk):
+    """The same, with room for bytes and for no more files."""
+
+    def fill(self, leave: int = 0) -> None:
+        self.clear()
+        files = self._filler.with_suffix(".files")
+        files.mkdir()
+        for number in range(INODES):
+            with contextlib.suppress(OSError):
+                (files / str(number)).touch()
+
+    def clear(self) -> None:
+        shutil.rmtree(self._filler.with_suffix(".files"), ignore_errors=True)
 
 
 async def refused(awaitable: Awaitable[object]) -> None:
@@ -159,6 +182,70 @@ async def ending(engine: EmbeddedEngine, disk: Disk) -> None:
         await engine.containers.remove(name)
 
 
+async def deleting(engine: EmbeddedEngine, disk: Disk) -> None:
+    """With no byte free, and nothing left in the database's own room: all kinds of things can still be taken away."""
+    await engine.networks.create(CreateNetwork(name="lane"))
+    for name in ("runs", "rests", "pruned"):
+        await run(engine, name=name, network="lane", mounts=(Mount(kind="volume", target="/own"),))
+    for name in ("rests", "pruned"):
+        await engine.containers.stop(name)
+    await engine.volumes.create(CreateVolume(name="lone"))
+    made = CommitContainer(container="rests", reference="localhost/made:1")
+    await engine.images.commit(made).result()
+    disk.fill()
+    await use_up_the_database(engine, disk)
+    await engine.containers.remove("runs", force=True, volumes=True)
+    disk.fill()
+    await engine.containers.remove("rests", volumes=True)
+    assert [each.name for each in await engine.containers.list()] == ["pruned"]
+    assert len((await engine.containers.prune()).ids) == 1
+    await engine.images.remove("localhost/made:1")
+    await engine.volumes.remove("lone")
+    await engine.volumes.prune(all_unused=True)
+    await engine.networks.remove("lane")
+    await engine.builds.prune_cache(all_unused=True)
+    disk.clear()
+    assert (await engine.containers.list(), await engine.volumes.list()) == ([], [])
+    assert [image.tags for image in await engine.images.list()] == [(BUSYBOX,)]
+
+
+async def use_up_the_database(engine: EmbeddedEngine, disk: Disk) -> None:
+    """It has some pages of its own left, in which rows fit though the disk is full."""
+    for number in range(2000):
+        try:
+            await engine.volumes.create(CreateVolume(name=f"row-{number}", labels={"text": "x" * 2000}))
+        except StorageError as error:
+            must_be_full(error)
+            return
+        disk.fill()
+    raise AssertionError("two thousand rows fitted into nothing")
+
+
+async def opening(engine: EmbeddedEngine, disk: Disk) -> None:
+    """An engine must come up on a full disk, for who else is to clear it?"""
+    container = await run(engine, name="left")
+    await engine.containers.stop("left")
+    disk.fill()
+    database = await Database.open(engine.paths.database, Reserve(engine.paths.reserve).release)
+    await database.close()
+    disk.clear()
+    await engine.containers.remove(container.id)
+
+
+async def healing(engine: EmbeddedEngine, disk: Disk) -> None:
+    """Restarts that failed for want of room go on by themselves when there is some again."""
+    container = await run(engine, "sh", "-c", "echo up; exec sleep 1000", restart=RestartPolicy(name="always"))
+    entry = engine.containers.book.find(container.id)
+    disk.fill()
+    await use_up_the_database(engine, disk)
+    os.kill(container.pid, signal.SIGKILL)
+    await until(lambda: entry.state is State.RESTARTING and entry.record.failures > 2)
+    disk.clear()
+    await until(lambda: entry.state is State.RUNNING)
+    await engine.containers.remove(container.id, force=True)
+    await engine.volumes.prune(all_unused=True)
+
+
 async def logging_(engine: EmbeddedEngine, disk: Disk) -> None:
     """A service fills the disk with its files and its log: it can be ended and removed, and that makes room."""
     del disk
@@ -224,15 +311,21 @@ async def create_or_none(engine: EmbeddedEngine, mount: Mount) -> str | None:
         return "more" if "more" in engine.containers.book.names else None
 
 
-SCENES = (loading, pulling, creating_and_starting, ending, talking, logging_, volumes_keep_what_they_had)
+SCENES = {
+    "bytes": (
+        loading, pulling, creating_and_starting, ending, deleting, opening, healing, talking, logging_,
+        volumes_keep_what_they_had,
+    ),
+    "inodes": (ending, deleting, opening),
+}  # fmt: skip
 
 
-async def _play(place: Path, run_directory: Path, too_big: str) -> None:
-    disk = Disk(place, too_big)
+async def _play(place: Path, run_directory: Path, too_big: str, lacking: str) -> None:
+    disk = Inodes(place, too_big) if lacking == "inodes" else Disk(place, too_big)
     engine = await open_engine(place / "root", run_directory)
     try:
         await load_busybox(engine)
-        for scene in SCENES:
+        for scene in SCENES[lacking]:
             disk.clear()
             await scene(engine, disk)
             disk.clear()
@@ -251,8 +344,10 @@ async def _play(place: Path, run_directory: Path, too_big: str) -> None:
 
 
 async def _is_sound(engine: EmbeddedEngine) -> bool:
-    return await engine.host.check_store() == []
+    problems = await engine.host.check_store()
+    sys.stderr.write("".join(f"{each.kind} {each.subject}\n" for each in problems))
+    return problems == []
 
 
 if __name__ == "__main__":
-    asyncio.run(_play(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]))
+    asyncio.run(_play(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:5]))

@@ -79,3 +79,24 @@ def test_the_second_owner_is_told_who_holds_the_store(tmp_path: Path) -> None:
     first.release()
     second.acquire()
     second.release()
+
+
+async def test_a_deletion_on_a_full_disk_gets_the_room_that_was_kept(tmp_path: Path) -> None:
+    given: list[str] = []
+
+    def make_room() -> bool:
+        given.append("room")
+        return True
+
+    database = await Database.open(tmp_path / "db", make_room)
+    row = "INSERT INTO volumes(name, body) VALUES (?, ?)"
+    await database.execute(row, ("old", b"x" * 9000))
+    (pages,) = await database.fetch_one("PRAGMA page_count") or (0,)
+    await database.fetch(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StorageError) as caught:
+        await database.execute(row, ("new", b"x" * 90_000))
+    assert caught.value.code is Code.DISK_FULL
+    assert given == [], "a row more is no deletion"
+    await database.execute("DELETE FROM volumes WHERE name = 'old'")
+    assert await database.fetch("SELECT name FROM volumes") == []
+    await database.close()
