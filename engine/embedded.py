@@ -25,7 +25,6 @@ from engine.events.log import EventLog
 from engine.files.service import FileService
 from engine.host.service import EngineParts, HostService
 from engine.host.settings import SettingsStore
-from engine.host.version import version
 from engine.images import platforms
 from engine.images.service import ImageService
 from engine.logs.service import LogService
@@ -50,6 +49,7 @@ from engine.storage.paths import Paths
 from engine.storage.reserve import Reserve
 from engine.storage.rootfs import RootFilesystems
 from engine.types.containers import LogLimits
+from engine.version import own_version
 from engine.volumes.service import VolumeService
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class EmbeddedEngine:
             bus=self.bus,
             operations=self.operations,
             parallel=lambda: self.settings.current.parallel_downloads,
-            version=version(),
+            version=own_version(),
         )
         await self.images.open()
         self._closers.append(self.images.close)

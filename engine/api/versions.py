@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
-
 from engine.api.statuses import Refusal
+from engine.version import own_version
 
 MINIMUM = (1, 24)
 MAXIMUM = (1, 54)
@@ -14,14 +13,7 @@ API_VERSION = f"{MAXIMUM[0]}.{MAXIMUM[1]}"
 MINIMUM_API_VERSION = f"{MINIMUM[0]}.{MINIMUM[1]}"
 
 
-def _own_version() -> str:
-    try:
-        return version("wherry")
-    except PackageNotFoundError:
-        return "0.0.0"
-
-
-VERSION = _own_version()
+VERSION = own_version()
 
 VERSION_HEADERS = {
     "Api-Version": API_VERSION,

@@ -8,10 +8,10 @@ from engine.builder.bases import Bases
 from engine.builder.cache import StepCache
 from engine.builder.cache_mounts import CacheMounts
 from engine.builder.execution import BuildTools
+from engine.builder.kept import KeptSteps
 from engine.builder.roots import ScratchRoots
 from engine.builder.running import RunTools
 from engine.builder.service import BuildService
-from engine.types.containers import ContainerSpec, CreateContainer
 
 if TYPE_CHECKING:
     from engine.containers.runtime import Runtime
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from engine.images.service import ImageService
     from engine.operations.registry import OperationRegistry
     from engine.state.database import Database
-
-BUILD_LABEL = "io.wherry.failed-build"
 
 
 def make_build_service(
@@ -46,24 +44,11 @@ def make_build_service(
         web=images.web,
     )
 
-    async def keep_container(image_id: str, build_id: str) -> str:
-        """A stopped container on the failed step's files, ready for `sh`."""
-        spec = ContainerSpec(
-            image=image_id,
-            entrypoint=("/bin/sh",),
-            command=(),
-            tty=True,
-            stdin_open=True,
-            labels={BUILD_LABEL: build_id},
-        )
-        made = await containers.create(CreateContainer(spec=spec, name=f"failed-build-{build_id[:8]}"))
-        return made.id
-
     return BuildService(
         tools=tools,
         database=database,
         bus=bus,
         operations=operations,
         networks=runtime.networks.attachments,
-        keep_container=keep_container,
+        kept=KeptSteps(containers, images),
     )

@@ -21,7 +21,7 @@ from engine.builder.mounting import RunMounts
 from engine.builder.plan import StageNames
 from engine.builder.running import prepare_run
 from engine.builder.sources import NoFiles
-from engine.builder.stages import StageState, absolute, apply_metadata, is_metadata
+from engine.builder.stages import DEFAULT_PATH, StageState, absolute, apply_metadata, is_metadata
 from engine.builder.transfer import prepare_transfer, prepare_workdir
 from engine.builder.trees import BuildTrees, image_of
 from engine.builder.variables import Variables
@@ -151,7 +151,8 @@ class Execution:
     async def _stage(self, planned: PlannedStage) -> StageState:
         state, triggers = await self._begin(planned)
         variables = Variables(self._given, self._plan.globals.arguments, self._plan.dockerfile.escape)
-        variables.environment.update(state.environment())
+        # What a command of the step finds where the image says nothing, `ENV PATH=/x:$PATH` can name as well.
+        variables.environment.update({"PATH": DEFAULT_PATH, **state.environment()})
         instructions = planned.stage.instructions
         if triggers:
             brought = tuple(parse_trigger(one, planned.stage.origin.raw) for one in triggers)

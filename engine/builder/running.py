@@ -7,6 +7,7 @@ some 20 ms less.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import shutil
@@ -17,6 +18,7 @@ import msgspec
 
 from engine.builder.cache import step_key
 from engine.builder.commands import check_lengths, command_of
+from engine.builder.directories import is_directory
 from engine.builder.mounting import MountedFor, created_by_mounts
 from engine.builder.stages import DEFAULT_PATH, StageState
 from engine.builder.transfer import read_text
@@ -95,6 +97,7 @@ class RunStep:
         run_id = secrets.token_hex(32)
         directory = self.tools.paths.container_run(run_id)
         await self.tools.keeper.execute([MakeDirectory(path=directory, mode=0o2700)])
+        await self._make_volumes(root, state)
         try:
             async with self.mounts.mounted(user) as mounted:
                 plan = await self._plan(run_id, root, state, user, mounted, directory)
@@ -112,6 +115,13 @@ class RunStep:
                 exit_code=code if 0 < code < 256 else 125,
             )
         return None
+
+    async def _make_volumes(self, root: ScratchRoot, state: StageState) -> None:
+        """In a container each would be there, if only as an empty directory."""
+        for path in state.config.volumes:
+            if not await is_directory(self.tools.keeper, root.path, path):
+                with contextlib.suppress(OSError):  # a file is in the way: the command will say what it makes of that
+                    await self.tools.keeper.make_directory(root.path, path, parents=True, owner=(0, 0))
 
     async def _user(self, root: Path, state: StageState) -> ContainerUser:
         wanted = state.config.user

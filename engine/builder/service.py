@@ -37,9 +37,10 @@ from engine.types.builds import Build, BuildCacheEntry, BuildOutput, StepState
 from engine.types.data import Freed, now
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+    from collections.abc import AsyncIterator, Collection, Sequence
 
     from engine.builder.execution import BuildTools
+    from engine.builder.kept import KeptSteps
     from engine.builder.plan import Plan
     from engine.events.bus import EventBus
     from engine.facade import OperationHandle
@@ -65,15 +66,14 @@ class BuildService:
         bus: EventBus,
         operations: OperationRegistry,
         networks: NetworkAttachments,
-        keep_container: Callable[[str, str], Awaitable[str]],
+        kept: KeptSteps,
     ) -> None:
-        """`keep_container(image id, build id)` makes a stopped container to look at a failed step's files."""
         self._tools = tools
         self._database = database
         self._bus = bus
         self._operations = operations
         self._networks = networks
-        self._keep_container = keep_container
+        self.kept = kept
         self._running: dict[str, BuildRecord] = {}
         self._past: dict[str, Build] = {}
 
@@ -88,8 +88,11 @@ class BuildService:
             self._past[build.id] = build
             self._bus.publish("build", build.id, build)
 
+        self.kept.open()
+
     async def close(self) -> None:
         """Running builds are operations and end with those."""
+        await self.kept.close()
 
     # --- facade ---
 
@@ -255,8 +258,10 @@ class BuildService:
             return
         with contextlib.suppress(WherryError):
             image_id = await self._tools.bases.keep(execution.failed.state, (), {})
-            container = await self._keep_container(image_id, record.id)
+            container, name = await self.kept.keep(image_id, record.id)
             record.snapshot = msgspec.structs.replace(record.snapshot, kept_container=container)
+            where = f"The files of this step are in the container {name} for a day."
+            record.say(execution.failed.step, f"{where} To look into it: wherry start -ai {name}", stream="stderr")
 
     def _must_be_over(self, record: BuildRecord) -> None:
         """Called off before its first step, a build has had no occasion to say that it ended."""

@@ -47,7 +47,7 @@ def _entered(words: list[str]) -> int:
     if verb in ("help", "-h", "--help"):
         return _help(words)
     if verb in ("-v", "--version"):
-        from engine.cli.words import own_version
+        from engine.version import own_version
 
         say(f"Wherry version {own_version()}")
         return 0

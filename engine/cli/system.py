@@ -20,7 +20,7 @@ _FORMAT = "-f --format text 'json' or a Go template"
 
 
 def version(given: Given) -> int:
-    from engine.cli.words import own_version
+    from engine.version import own_version
 
     client = running_engine()
     server = client.get("/version") if client is not None else None

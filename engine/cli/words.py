@@ -11,15 +11,6 @@ _DECIMAL = ("B", "kB", "MB", "GB", "TB", "PB")
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
-def own_version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("wherry")
-    except PackageNotFoundError:
-        return "0.0.0"
-
-
 def size(number: float, *, digits: int = 3) -> str:
     """ "1.23MB": decimal units, so many digits."""
     return _scaled(number, 1000.0, _DECIMAL, digits)

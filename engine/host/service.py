@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from engine.host import doctor
 from engine.host.machine import Machine
-from engine.host.version import version
 from engine.types.host import EngineFacts, HostReport, Settings, StoreProblem
+from engine.version import own_version
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -60,7 +60,7 @@ class HostService:
             self._versions = await asyncio.to_thread(doctor.runtime_versions, self._machine)
         parts = self._parts()
         return EngineFacts(
-            version=version(),
+            version=own_version(),
             driver=parts.driver,
             driver_reason=parts.driver_reason,
             cgroup_mode=parts.cgroup_mode,

@@ -242,7 +242,7 @@ def volumes(chosen: Chosen, given: Given) -> int:
 
 
 def version(chosen: Chosen, given: Given) -> int:
-    from engine.cli.words import own_version
+    from engine.version import own_version
 
     if given.flag("short"):
         say(own_version())

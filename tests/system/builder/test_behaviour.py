@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -17,6 +18,8 @@ from tests.system.builder.conftest import BASE, Builder, tar_of
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
+
+    from engine.embedded import EmbeddedEngine
 
 FROM = f"FROM {BASE}\n"
 
@@ -95,12 +98,49 @@ async def test_a_failed_step_tells_where_and_keeps_its_files(builder: Builder) -
     assert ("oops", "stderr") in {(line.text, line.stream) for line in lines}
     kept = await builder.engine.containers.get(build.kept_container)
     assert kept.state is State.CREATED
+    assert any(kept.name in line.text for line in lines), "its name is said where the failure is"
     await builder.engine.containers.start(kept.id)
     session = await builder.engine.containers.exec(kept.id, Exec(command=("cat", "/w/done")))
     assert (await session.read()) == ("stdout", b"half\n")
     assert await session.exit_code() == 0
     await session.close()
     await builder.engine.containers.remove(kept.id, force=True)
+
+
+async def test_what_a_failed_step_left_goes_after_a_day(builder: Builder) -> None:
+    build = await builder.failing(FROM + "RUN exit 3\n")
+    kept = await builder.engine.containers.get(build.kept_container)
+    steps = cast("EmbeddedEngine", builder.engine).builds.kept
+    await steps.clear(kept.created + timedelta(hours=23))
+    await builder.engine.containers.start(kept.id)
+    await steps.clear(kept.created + timedelta(hours=25))
+    assert (await builder.engine.containers.get(kept.id)).state is State.RUNNING, "somebody looks into it"
+    await builder.engine.containers.kill(kept.id)
+    await builder.engine.containers.wait(kept.id)
+    await steps.clear(kept.created + timedelta(hours=25))
+    assert await builder.engine.containers.list() == []
+    assert kept.image_id not in {image.id for image in await builder.engine.images.list()}
+
+
+async def test_a_path_is_put_before_the_one_there_is_where_the_image_names_none(builder: Builder) -> None:
+    bare = f"FROM scratch\nCOPY --from={BASE} / /\n"
+    built = await builder.build(bare + "ENV PATH=/mine:$PATH\nRUN echo seen $PATH && ls /bin\n")
+    assert "seen /mine:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" in built.lines
+    image = await builder.engine.images.get(built.image_id)
+    assert "PATH=/mine:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" in image.config.env
+
+
+async def test_a_step_finds_the_directory_of_a_volume(builder: Builder) -> None:
+    built = await builder.build(FROM + "VOLUME /run/xx /v\nRUN touch /run/xx/f && ls -d /v\n")
+    assert "/v" in built.lines
+
+
+@pytest.mark.parametrize("keep", [1500, 4700])
+async def test_adding_a_broken_archive_fails(builder: Builder, keep: int) -> None:
+    archive = tar_of({"f": "x" * 4000, "g": "y" * 4000})
+    build = await builder.failing(FROM + "ADD a.tar /x/\n", {"a.tar": archive[:keep]})
+    assert build.failure is not None
+    assert "archive" in build.failure.title
 
 
 async def test_cancelling_ends_the_step_at_once_and_leaves_nothing(builder: Builder) -> None:
