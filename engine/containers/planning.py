@@ -11,6 +11,7 @@ from engine.containers import etc_files, image_config
 from engine.containers.accounts import AccountFiles
 from engine.containers.engine_socket import is_engine_socket, plan_engine_socket
 from engine.containers.links import Links
+from engine.containers.new_owners import NewOwner
 from engine.containers.own_files import user_who_is_you
 from engine.containers.record import member_of
 from engine.containers.runtime import architecture
@@ -179,14 +180,13 @@ class Planner:
                     hint="Put it back, or edit the container.",
                     subject=mount.source,
                 )
-        if mount.ownership == "chown":
-            await runtime.keeper.run([need_program("chown"), "-hR", f"{user.uid}:{user.gid}", "--", source])
         return PlannedMount(
             target=mount.target,
             source=source,
             read_only=read_only,
             propagation=mount.propagation,
             owner=None if mapped else self._wanted_owner(mount, user),
+            new_owner=NewOwner(source, user.uid, user.gid) if mount.ownership == "chown" else None,
         )
 
     def _wanted_owner(self, mount: Mount, user: ContainerUser) -> tuple[int, int] | None:

@@ -17,6 +17,7 @@ from engine.containers.ending import kill_group
 from engine.containers.faults import typed
 from engine.containers.links import Links
 from engine.containers.namespaces import Joined, joined_namespaces
+from engine.containers.new_owners import give
 from engine.containers.planning import Planner, image_place
 from engine.containers.record import Run, member_of
 from engine.containers.restart_file import write_restart_file
@@ -258,7 +259,10 @@ class Starter:
 
     async def _configure(self, record: Record, joined: Joined) -> str:
         """Write config.json; gives the key of a seccomp filter that crun will have to compile."""
-        document = runtime_spec(await self._planner.plan(record, joined))
+        plan = await self._planner.plan(record, joined)
+        given = [mount.new_owner for mount in plan.mounts if mount.new_owner is not None]
+        await give(self._runtime.keeper, given, self._runtime.paths.container(record.id))
+        document = runtime_spec(plan)
         uncompiled = self._runtime.filters.apply(document)
         config = self._runtime.paths.container_run(record.id) / CONFIG
         config.write_bytes(msgspec.json.encode(document))

@@ -44,6 +44,7 @@ from gui.presentation.run_line import (
     parse_run_line,
 )
 from gui.presentation.spec_check import Difference, Remark, check_spec, only_live, spec_differences, suggest_port
+from gui.shell import Confirmation
 from gui.theme import Space, Text, Tone, grown, mono
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button
@@ -158,6 +159,19 @@ class _FormDialog(QDialog):
             path_exists=lambda path: Path(path).exists(),
         )
 
+    async def may_give(self, mounts: Sequence[Mount]) -> bool:
+        """Whether somebody's files may be given to the container's user; asked where there are any."""
+        full = [mount.source for mount in mounts if mount.ownership == "chown" and has_files(mount)]
+        if not full:
+            return True
+        question = Confirmation(
+            title=translate("RunDialog", "Give these files to the container's user?"),
+            text=translate("RunDialog", "Everything in there will belong to it from the first start on, for good."),
+            accept=translate("RunDialog", "Give them"),
+            details=tuple(full),
+        )
+        return await self.shell.confirm(question) is not None
+
     def say(self, words: str, tone: Tone) -> None:
         set_tone(self.remark, tone)
         self.remark.setText(words)
@@ -178,6 +192,14 @@ class _FormDialog(QDialog):
         }.get(error.code)
         if section:
             self.form.show_section(section)
+
+
+def has_files(mount: Mount) -> bool:
+    """Whether a folder of this computer has anything in it."""
+    try:
+        return mount.kind == "bind" and any(Path(mount.source).iterdir())
+    except OSError:
+        return False
 
 
 class RunDialog(_FormDialog):
@@ -395,7 +417,11 @@ class RunDialog(_FormDialog):
 
     def _go(self, *, start: bool) -> None:
         if self.check():
-            self.shell.run(self._create(start=start))
+            self.shell.run(self._go_on(start=start))
+
+    async def _go_on(self, *, start: bool) -> None:
+        if await self.may_give(self.full_spec().mounts):
+            await self._create(start=start)
 
     async def _create(self, *, start: bool) -> None:
         self.banner.hide()
@@ -514,6 +540,8 @@ class EditDialog(_FormDialog):
 
     async def _apply(self) -> None:
         key, old, new = self._container.id, self._container.spec, self.full_spec()
+        if not await self.may_give([mount for mount in new.mounts if mount not in old.mounts]):
+            return
         self.apply_button.setEnabled(False)
         try:
             await self._change(key, new)

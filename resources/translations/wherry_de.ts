@@ -4871,6 +4871,18 @@
         <translation>Kopieren</translation>
     </message>
     <message>
+        <source>Give these files to the container&apos;s user?</source>
+        <translation>Diese Dateien dem Benutzer des Containers geben?</translation>
+    </message>
+    <message>
+        <source>Everything in there will belong to it from the first start on, for good.</source>
+        <translation>Alles darin gehört vom ersten Start an ihm, auf Dauer.</translation>
+    </message>
+    <message>
+        <source>Give them</source>
+        <translation>Geben</translation>
+    </message>
+    <message>
         <source>Run a container</source>
         <translation>Container starten</translation>
     </message>

@@ -195,6 +195,20 @@ def test_another_storage_driver_is_no_edit(driver: Driver) -> None:
     assert not dialog.apply_button.isEnabled()
 
 
+def test_who_gives_away_files_of_a_folder_is_asked(driver: Driver, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("x")
+    dialog = run_dialog(driver, image="nginx:1.27")
+    dialog.fill_from_line(f"docker run --name owner -v {tmp_path}:/data:U nginx:1.27")
+    driver.until(lambda: dialog.run_button.isEnabled())
+    dialog.run_button.click()
+    driver.reject()
+    driver.until(lambda: dialog.run_button.isEnabled())
+    assert not [one for one in driver.client.mirror.containers.values() if one.name == "owner"]
+    dialog.run_button.click()
+    driver.accept()
+    driver.until(lambda: "owner" in driver.names() and driver.container("owner").state is State.RUNNING)
+
+
 def test_what_a_shell_would_fill_in_is_left_to_the_user(driver: Driver) -> None:
     dialog = run_dialog(driver)
     assert dialog.fill_from_line("docker run -e TOKEN=$TOKEN -v $DATA:/data -p 8081:80 nginx:1.27")

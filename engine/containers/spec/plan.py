@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from engine.containers.new_owners import NewOwner
     from engine.containers.users import ContainerUser
     from engine.types.containers import ContainerSpec
 
@@ -27,6 +28,8 @@ class PlannedMount:
     """Further ones of a tmpfs."""
     owner: tuple[int, int] | None = None
     """Whom the files of the host's user shall belong to inside (uid and gid), by an idmapped mount."""
+    new_owner: NewOwner | None = None
+    """Whom they are given to, for good."""
 
 
 @dataclass(frozen=True, kw_only=True)

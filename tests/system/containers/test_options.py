@@ -118,6 +118,25 @@ async def test_chown_help(loaded: EmbeddedEngine, tmp_path: Path) -> None:
     await inside(loaded, "rm /mnt/x; chown 0:0 /mnt", mounts=(Mount(kind="bind", source=str(work), target="/mnt"),))
 
 
+async def test_owners_are_given_once_and_what_changed_since_stays(loaded: EmbeddedEngine, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    mount = Mount(kind="bind", source=str(work), target="/mnt", ownership="chown")
+    one = await create(loaded, "sh", "-c", "stat -c %u /mnt; chown 7 /mnt", user="0:0", mounts=(mount,))
+    for _ in range(2):
+        await loaded.containers.start(one.id)
+        await loaded.containers.wait(one.id)
+    assert read_log(loaded, one.id).split() == ["0", "7"]
+    await inside(loaded, "chown 0:0 /mnt", mounts=(Mount(kind="bind", source=str(work), target="/mnt"),))
+
+
+async def test_owners_that_cannot_be_given_are_said(loaded: EmbeddedEngine) -> None:
+    mount = Mount(kind="bind", source="/usr/share", target="/mnt", ownership="chown")
+    made = await create(loaded, "true", user="web", mounts=(mount,))
+    with pytest.raises(InvalidRequest, match="cannot be given"):
+        await loaded.containers.start(made.id)
+
+
 async def test_sysctls_ulimits_shm(loaded: EmbeddedEngine) -> None:
     text = await inside(
         loaded,
