@@ -9,6 +9,7 @@ import msgspec
 
 from engine.cgroups.limits import check_resources
 from engine.containers import docker_words, etc_files, image_config
+from engine.containers.cdi import edits_of, is_cdi_name
 from engine.containers.engine_socket import check_engine_socket, is_engine_socket
 from engine.containers.links import Links
 from engine.containers.names import check_name, invent_name, new_id
@@ -82,6 +83,7 @@ class Creator:
         image_config.command_line(spec, image)
         image_config.stop_signal(spec, image)
         check_engine_socket(spec)
+        edits_of([each.host_path for each in spec.devices if is_cdi_name(each.host_path)])
         for mount in spec.mounts:
             if not is_engine_socket(mount):
                 check_mount(mount)

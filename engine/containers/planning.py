@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.containers import etc_files, image_config
 from engine.containers.accounts import AccountFiles
+from engine.containers.cdi import edits_of, is_cdi_name
 from engine.containers.engine_socket import is_engine_socket, plan_engine_socket
 from engine.containers.links import Links
 from engine.containers.new_owners import NewOwner
@@ -68,6 +69,7 @@ class Planner:
             hostname=hostname,
             rootfs=str(rootfs),
             mounts=mounts,
+            edits=edits_of([each.host_path for each in spec.devices if is_cdi_name(each.host_path)]),
             etc_files=self.write_etc_files(record, joined),
             init_program=need_program("catatonit") if spec.init else "",
             architecture=architecture(),

@@ -29,7 +29,6 @@ _CONSTANT = {
     "BlkioWeightDevice": [],
     "CpuRealtimePeriod": 0,
     "CpuRealtimeRuntime": 0,
-    "DeviceRequests": None,
 }
 """What an inspection says of things that are the same for every container here."""
 

@@ -7,11 +7,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from engine.recipe.amounts import seconds_words
+from engine.recipe.devices import device_words
 from engine.recipe.mounts import fits_volume, in_tmpfs, tmpfs_words, volume_words
 from engine.recipe.networks import OWN_NETWORK
 from engine.recipe.ports import publish_words
 from engine.recipe.rows import ROWS, get
-from engine.recipe.special import device_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

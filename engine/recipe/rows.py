@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from engine.recipe import kinds, mounts, special
+from engine.recipe import devices, kinds, mounts, special
 from engine.recipe.faults import marked
 from engine.recipe.networks import OWN_NETWORK
 
@@ -150,9 +150,11 @@ ROWS: tuple[Row, ...] = (
     Row("ulimits", "ulimit", "HostConfig.Ulimits", special.Ulimits(), RESTART, "Ulimit options", default=[], empty=[]),
     Row("sysctls", "sysctl", "HostConfig.Sysctls", kinds.Pairs(), RESTART, "Sysctl options", default={},
         compose="sysctls"),
-    Row("devices", "device", "HostConfig.Devices", special.Devices(), RESTART, "Add a host device to the container",
+    Row("devices", "device", "HostConfig.Devices", devices.Devices(), RESTART, "Add a host device to the container",
         default=[], empty=[], compose="devices"),
-    Row("device_rules", "device-cgroup-rule", "HostConfig.DeviceCgroupRules", special.DeviceRules(), RESTART,
+    Row("devices", "gpus", "HostConfig.DeviceRequests", devices.DeviceRequests(), RESTART,
+        "GPU devices to add to the container ('all' to pass all GPUs)", default=[]),
+    Row("device_rules", "device-cgroup-rule", "HostConfig.DeviceCgroupRules", devices.DeviceRules(), RESTART,
         "Add a rule to the cgroup allowed devices list", default=[], compose="device_cgroup_rules"),
     Row("resources.memory", "memory", "HostConfig.Memory", kinds.Size(), LIVE, "Memory limit", "m", default=0, empty=0,
         compose="mem_limit", update=True),
@@ -236,9 +238,9 @@ REFUSED: tuple[Refused, ...] = (
     Refused("mac-address", "MacAddress", marked("Recipe", "a container's network chooses its own")),
     Refused("isolation", "HostConfig.Isolation", marked("Recipe", "there is one kind, Linux namespaces"),
             ("default",)),
-    Refused("runtime", "HostConfig.Runtime", marked("Recipe", "only crun runs here"),
+    Refused("runtime", "HostConfig.Runtime",
+            marked("Recipe", "only crun runs here; a graphics card is given by --gpus"),
             ("crun", "runc", "io.containerd.runc.v2")),
-    Refused("gpus", "HostConfig.DeviceRequests", marked("Recipe", "GPU requests are not understood; use Devices")),
     Refused("storage-opt", "HostConfig.StorageOpt", marked("Recipe", "the file system drivers have no quota")),
     Refused("volume-driver", "HostConfig.VolumeDriver", _ONE_DRIVER, ("local",)),
     Refused("", "HostConfig.Cgroup", marked("Recipe", "a container cannot join another's cgroup")),

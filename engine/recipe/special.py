@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from engine.recipe import mounts, ports
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
     from engine.recipe.here import Here
 
-_DEVICE_RULE = re.compile(r"[acb] (?:\d{1,7}|\*):(?:\d{1,7}|\*) [rwm]{1,3}")
 _POLICIES = ("no", "on-failure", "always", "unless-stopped")
 
 
@@ -328,60 +326,6 @@ def read_ulimit(text: str) -> dict[str, Any]:
         raise Unreadable(marked("Recipe", "invalid ulimit “{0}”: write nofile=1024:4096"), text[:80])
     low = read_number(soft, f"ulimit {name}")
     return {"name": name, "soft": low, "hard": read_number(hard, f"ulimit {name}") if hard else low}
-
-
-class Devices(Words):
-    """HOST[:INSIDE][:RIGHTS]."""
-
-    def read(self, so_far: Any, texts: Sequence[str], name: str, here: Here) -> Any:
-        return [*(so_far or ()), *map(read_device, texts)]
-
-    def write(self, value: Any) -> list[str]:
-        return [device_words(item) for item in value]
-
-    def load(self, so_far: Any, value: Any, name: str) -> Any:
-        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            raise expected(name, "a list")
-        text = Text()
-        found = []
-        for item in value:
-            on_host = text.load(None, item.get("PathOnHost") or "", name)
-            inside = text.load(None, item.get("PathInContainer") or on_host, name)
-            rights = text.load(None, item.get("CgroupPermissions") or "rwm", name)
-            found.append({"host_path": on_host, "container_path": inside, "permissions": rights})
-        return found
-
-    def dump(self, value: Any) -> Any:
-        return [
-            {
-                "PathOnHost": item["host_path"],
-                "PathInContainer": item["container_path"],
-                "CgroupPermissions": item["permissions"],
-            }
-            for item in value
-        ]
-
-
-class DeviceRules(Words):
-    """What Docker's daemon lets a container do with devices by their numbers."""
-
-    def one(self, text: str, name: str) -> str:
-        if not _DEVICE_RULE.fullmatch(text):
-            raise Unreadable(marked("Recipe", "invalid device cgroup format '{0}'"), text[:80])
-        return text
-
-
-def read_device(text: str) -> dict[str, Any]:
-    parts, rights = text.split(":"), "rwm"
-    if len(parts) > 1 and parts[-1] and set(parts[-1]) <= set("rwm"):
-        rights = parts.pop()
-    if len(parts) > 2 or not all(part.startswith("/") for part in parts):
-        raise Unreadable(marked("Recipe", "invalid device “{0}”: write /dev/fuse or /dev/a:/dev/b:rwm"), text[:80])
-    return {"host_path": parts[0], "container_path": parts[-1], "permissions": rights}
-
-
-def device_words(item: Mapping[str, Any]) -> str:
-    return f"{item['host_path']}:{item['container_path']}:{item['permissions']}"
 
 
 class Rates(Words):

@@ -4643,12 +4643,8 @@
         <translation>es gibt eine Art, Namensräume von Linux</translation>
     </message>
     <message>
-        <source>only crun runs here</source>
-        <translation>hier läuft nur crun</translation>
-    </message>
-    <message>
-        <source>GPU requests are not understood; use Devices</source>
-        <translation>Wünsche nach GPUs werden nicht verstanden; geben Sie Geräte an</translation>
+        <source>only crun runs here; a graphics card is given by --gpus</source>
+        <translation>hier läuft nur crun; eine Grafikkarte gibt man mit --gpus</translation>
     </message>
     <message>
         <source>the file system drivers have no quota</source>
@@ -4685,6 +4681,14 @@
     <message>
         <source>invalid ulimit “{0}”: write nofile=1024:4096</source>
         <translation>Ungültiges Ulimit „{0}“: schreiben Sie nofile=1024:4096</translation>
+    </message>
+    <message>
+        <source>unexpected key &apos;{0}&apos; in &apos;{1}&apos;</source>
+        <translation>unerwarteter Schlüssel &apos;{0}&apos; in &apos;{1}&apos;</translation>
+    </message>
+    <message>
+        <source>could not select device driver &quot;{0}&quot; with capabilities: {1}</source>
+        <translation>Es gibt keinen Gerätetreiber &quot;{0}&quot; mit den Fähigkeiten {1}</translation>
     </message>
     <message>
         <source>invalid device cgroup format &apos;{0}&apos;</source>

@@ -6,6 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any
 
+from engine.containers.cdi import is_cdi_name
 from engine.containers.spec.process import INIT_PATH
 from engine.errors import InvalidRequest
 from engine.storage.drivers import changed_places
@@ -26,7 +27,8 @@ def mount_objects(plan: SpecPlan) -> list[dict[str, Any]]:
     taken = {mount.target.rstrip("/") for mount in asked}
     kernel = [mount for mount in _kernel_mounts(plan) if mount["destination"] not in taken]
     files = [mount for mount in _engine_files(plan) if mount["destination"] not in taken]
-    devices = [device_mount(device) for device in plan.spec.devices]
+    named = [device for device in plan.spec.devices if not is_cdi_name(device.host_path)]
+    devices = [device_mount(device) for device in (*named, *plan.edits.devices())]
     return [*kernel, *devices, *files, *(_asked(mount, plan.id_count) for mount in asked)]
 
 

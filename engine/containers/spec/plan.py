@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from engine.containers.cdi import Edits
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -45,6 +47,8 @@ class SpecPlan:
     hostname: str
     rootfs: str
     mounts: Sequence[PlannedMount] = ()
+    edits: Edits = field(default_factory=Edits)
+    """What devices by their makers' names take."""
     etc_files: Mapping[str, str] = field(default_factory=dict)
     """Path in the container to the generated file that is bound there."""
     init_program: str = ""

@@ -31,6 +31,7 @@ def runtime_spec(plan: SpecPlan) -> dict[str, Any]:
         document["hostname"] = plan.hostname
         if plan.spec.domainname:
             document["domainname"] = plan.spec.domainname
+    plan.edits.apply(document)
     return document
 
 

@@ -99,12 +99,21 @@ VALUES: dict[str, SearchStrategy[Any]] = {
         min_size=1, max_size=2,
     ),
     "sysctls": PAIRS,
-    "devices": st.lists(
-        st.builds(
-            lambda host, inside, rights: {"host_path": host, "container_path": inside, "permissions": rights},
-            PLAIN_PATH, PLAIN_PATH, st.sampled_from(["r", "rw", "rwm"]),
+    "devices": st.builds(
+        lambda plain, named: [*plain, *named],
+        st.lists(
+            st.builds(
+                lambda host, inside, rights: {"host_path": host, "container_path": inside, "permissions": rights},
+                PLAIN_PATH, PLAIN_PATH, st.sampled_from(["r", "rw", "rwm"]),
+            ),
+            max_size=2,
         ),
-        min_size=1, max_size=2,
+        st.lists(
+            st.sampled_from(["nvidia.com/gpu=all", "v.example/c=a:1"]).map(
+                lambda name: {"host_path": name, "container_path": "", "permissions": "rwm"}
+            ),
+            min_size=1, max_size=2,
+        ),
     ),
     "device_rules": st.lists(st.sampled_from(["c 189:* rwm", "a *:* r"]), min_size=1, max_size=2),
     "engine_socket": ON,

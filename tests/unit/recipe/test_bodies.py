@@ -153,7 +153,6 @@ def test_security_options() -> None:
     ("host", "named"),
     [
         ({"Runtime": "nvidia"}, "Runtime"),
-        ({"DeviceRequests": [{"Driver": "nvidia"}]}, "DeviceRequests"),
         ({"StorageOpt": {"size": "1g"}}, "StorageOpt"),
         ({"LogConfig": {"Type": "syslog"}}, "LogConfig.Type"),
         ({"VolumeDriver": "nfs"}, "VolumeDriver"),

@@ -150,8 +150,8 @@ def test_what_cannot_be_read_is_said(text: str, word: str) -> None:
 
 
 def test_options_without_effect_here_are_told() -> None:
-    line = parse_run_line("docker run --gpus all --log-driver syslog nginx")
-    assert set(line.ignored) == {"--gpus all", "--log-driver syslog"}
+    line = parse_run_line("docker run --storage-opt size=1g --log-driver syslog nginx")
+    assert set(line.ignored) == {"--storage-opt size=1g", "--log-driver syslog"}
 
 
 def test_what_looks_like_a_line() -> None:
@@ -179,3 +179,20 @@ def test_a_host_range_for_one_port_of_the_container_comes_back_as_it_was_written
         (port,) = read_publish(text)
         assert (port["host_port"], port["host_port_last"]) == (8000, 8010)
         assert publish_words(port) == text
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ("--gpus all", ["nvidia.com/gpu=all"]),
+        ("--gpus=2", ["nvidia.com/gpu=0", "nvidia.com/gpu=1"]),
+        ("--gpus device=1", ["nvidia.com/gpu=1"]),
+        ("--gpus '\"device=0,GPU-3a2\"'", ["nvidia.com/gpu=0", "nvidia.com/gpu=GPU-3a2"]),
+        ("--gpus 'all,capabilities=utility'", ["nvidia.com/gpu=all"]),
+        ("--gpus 'count=all,\"capabilities=compute,utility\"'", ["nvidia.com/gpu=all"]),
+        ("--gpus driver=amd,count=1", ["amd.com/gpu=0"]),
+        ("--device vendor.example/net=a --device /dev/fuse", ["vendor.example/net=a", "/dev/fuse"]),
+    ],
+)
+def test_graphics_cards_and_devices_by_their_makers_names(words: str, names: list[str]) -> None:
+    assert [device.host_path for device in parse_run_line(f"docker run {words} img").spec.devices] == names

@@ -45,6 +45,10 @@ WRONG: list[tuple[list[str], dict[str, Any]]] = [
     (["--tmpfs", "/t:size=lots"], {"Tmpfs": {"/t": "size=lots"}}),
     (["--tmpfs", "/t:mode=999"], {"Tmpfs": {"/t": "mode=999"}}),
     (["--tmpfs", "/t:uid=@"], {"Tmpfs": {"/t": "uid=@"}}),
+    (
+        ["--gpus", "driver=odd"],
+        {"DeviceRequests": [{"Driver": "odd", "Capabilities": [["gpu"]]}]},
+    ),
     (["--device-cgroup-rule", "x"], {"DeviceCgroupRules": ["x"]}),
     (["--memory-swappiness", "101"], {"MemorySwappiness": 101}),
     (["--mount", "type=odd,dst=/x"], {"Mounts": [{"Type": "odd", "Target": "/x"}]}),
@@ -90,7 +94,6 @@ def test_wrong_options_too(options: list[str]) -> None:
 
 
 GRANTED: list[tuple[list[str], dict[str, Any]]] = [
-    (["--gpus", "all"], {"DeviceRequests": [{"Count": -1}]}),
     (["--runtime", "nvidia"], {"Runtime": "nvidia"}),
     (["--log-driver", "syslog"], {"LogConfig": {"Type": "syslog"}}),
     (["--security-opt", "apparmor=mine"], {"SecurityOpt": ["apparmor=mine"]}),
