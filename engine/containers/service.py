@@ -320,7 +320,11 @@ class ContainerService:
     def neighbours_changed(self, container_id: str) -> None:
         """Somebody joined or left a network this container is in: its hosts file is written anew, in place."""
         entry = self.book.by_id(container_id)
-        if entry is not None and entry.alive:
+        if entry is None:
+            return
+        # One that starts beside it has written its own already, or will write it as it is by then.
+        hosts = self.runtime.paths.container_run(entry.id) / "hosts"
+        if entry.alive or (entry.state is State.STARTING and hosts.exists()):
             self._starter.rewrite_hosts(entry.record)
 
     async def network_moved(self, container_id: str, network: str, aliases: tuple[str, ...]) -> None:
