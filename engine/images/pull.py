@@ -24,6 +24,7 @@ from engine.images.piping import coalesced, file_pieces
 from engine.images.records import Archive, LayerRecord, StoredImage
 from engine.images.reference import Reference, parse, parse_repository
 from engine.operations.together import together
+from engine.sandbox.failures import KeeperLost
 from engine.types.data import Data
 from engine.types.images import LayerPhase
 
@@ -219,8 +220,7 @@ class Puller:
                 teller.whole(LayerPhase.PRESENT)
             else:
                 added.append(diff_id)  # before it is: a pull that is stopped in the very moment knows what to take back
-                async with aclosing(self._bytes(name, descriptor, login, teller)) as chunks:
-                    came = await self._intake.add(diff_id, chunks)
+                came = await self._taken_in(name, diff_id, descriptor, login, teller)
                 teller.whole(LayerPhase.DONE)
         record = await self._intake.describe(came, self._catalogue.layers.get(diff_id))
         record = record.seen_at(descriptor.digest, name.name)
@@ -228,6 +228,30 @@ class Puller:
             archive = Archive(digest=descriptor.digest, media_type=descriptor.media_type, size=descriptor.size)
             record = msgspec.structs.replace(record, archive=archive)
         return record
+
+    async def _taken_in(
+        self, name: Reference, diff_id: str, descriptor: Descriptor, login: Login | None, teller: LayerTeller
+    ) -> Added:
+        """What an earlier try left may be damaged (power was cut under it): then once more, from the first byte on. So
+        too where the keeper was killed over it."""
+        digest = descriptor.digest
+        old = self._blobs.has(digest) or self._blobs.partial_bytes(digest) > 0
+        try:
+            async with aclosing(self._bytes(name, descriptor, login, teller)) as chunks:
+                return await self._intake.add(diff_id, chunks)
+        except KeeperLost:
+            teller.retrying("the keeper was replaced")
+        except StorageError as error:
+            if not old or error.code not in (Code.DIGEST_MISMATCH, Code.BAD_ARCHIVE):
+                raise
+            self._blobs.forget_partial(digest)
+            if self._blobs.has(digest):
+                if await self._blobs.is_intact(digest):
+                    raise
+                await self._blobs.remove(digest)
+            teller.retrying("what an earlier try left was damaged")
+        async with aclosing(self._bytes(name, descriptor, login, teller)) as chunks:
+            return await self._intake.add(diff_id, chunks)
 
     async def _bytes(
         self, name: Reference, descriptor: Descriptor, login: Login | None, teller: LayerTeller

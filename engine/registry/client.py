@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -34,6 +35,7 @@ T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
 _log = logging.getLogger(__name__)
 _OK: Final = frozenset({200})
+_NO_SUCH_RANGE: Final = 416
 _LARGEST_LIST: Final = 8 * 1024 * 1024
 _MOST_TAGS: Final = 20_000
 _MOST_PAGES: Final = 200
@@ -144,7 +146,7 @@ class RegistryClient:
         need be; only tries without a single new byte count as failures."""
         endpoints = self.book.for_pull(domain)
         failures = 0
-        while True:
+        while offset < size or not size:  # a try before may have had the last byte and not come to saying so
             endpoint = endpoints[0]
             before = offset
             try:
@@ -175,8 +177,15 @@ class RegistryClient:
         login: Login | None,
         on_retry: Callable[[str], None] | None,
     ) -> AsyncGenerator[bytes, None]:
-        call = self._blob_call(domain, path, digest, offset)
-        async with self.transport.exchange(endpoint, call, login=login, on_retry=on_retry) as response:
+        async with AsyncExitStack() as answers:
+            call = self._blob_call(domain, path, digest, offset)
+            exchange = self.transport.exchange(endpoint, call, login=login, on_retry=on_retry)
+            response = await answers.enter_async_context(exchange)
+            if response.status == _NO_SUCH_RANGE:
+                # It does not give parts, whatever it says: from the beginning, leaving out what is here.
+                whole = self._blob_call(domain, path, digest, 0)
+                exchange = self.transport.exchange(endpoint, whole, login=login, on_retry=on_retry)
+                response = await answers.enter_async_context(exchange)
             skip = _bytes_to_skip(response, offset, size, endpoint.host)
             async for chunk in response.content.iter_any():
                 if skip:
@@ -197,7 +206,7 @@ class RegistryClient:
             repository=path,
             scopes=pull_scope(path),
             headers={"Range": f"bytes={offset}-"} if offset else {},
-            accept=frozenset({200, 206}) if offset else _OK,
+            accept=frozenset({200, 206, _NO_SUCH_RANGE}) if offset else _OK,
         )
 
     # --- lists ---

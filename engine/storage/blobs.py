@@ -157,6 +157,16 @@ class BlobStore:
             raise StorageError("A blob of the store is damaged", f"{path} is not {digest} any more.", subject=digest)
         return data
 
+    def partial_bytes(self, digest: str) -> int:
+        """How much an earlier try left of a blob."""
+        with contextlib.suppress(OSError):
+            return self._paths.partial_blob(digest).stat().st_size
+        return 0
+
+    async def is_intact(self, digest: str) -> bool:
+        """Whether a blob still is what its name says."""
+        return await asyncio.to_thread(_has_digest, self.path(digest), digest)
+
     async def put(self, data: bytes, *, algorithm: str = "sha256") -> str:
         """Store bytes, give their digest."""
         digest = f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}"
@@ -230,6 +240,11 @@ class BlobStore:
 
     def _being_written(self, name: str) -> bool:
         return any(lock.locked() and digest.endswith(name) for digest, lock in self._locks.items())
+
+
+def _has_digest(path: Path, digest: str) -> bool:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, digest.partition(":")[0]).hexdigest() == hex_of(digest)
 
 
 def disk_error(error: OSError, path: Path) -> StorageError:

@@ -135,6 +135,19 @@ def blob(data: bytes, *, break_after: int | None = None, ranges: bool = True) ->
     return handle
 
 
+def strict_blob(data: bytes, *, parts: bool = True) -> Handler:
+    """Serve a blob as real registries do: a part that begins at its end is refused (or any part, without `parts`)."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        asked = request.headers.get("Range", "")
+        start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
+        if asked and (start >= len(data) or not parts):
+            return web.Response(status=416, headers={"Content-Range": f"bytes */{len(data)}"})
+        return await blob(data)(request)
+
+    return handle
+
+
 def endless(piece: bytes, sent: list[int]) -> Handler:
     """An answer that goes on until the client has had enough; `sent` gets the length of every piece."""
 

@@ -22,7 +22,7 @@ from engine.types.images import LayerPhase, Login, PullImage, PushImage
 from tests.support.image_engine import opened_images
 from tests.support.images import File, busybox_archive, layer_tar, symlink
 from tests.support.made_images import made_image, made_index, offer
-from tests.support.nasty_registry import answer, blob, digest_of, serve_nastily
+from tests.support.nasty_registry import answer, blob, digest_of, in_turn, serve_nastily, strict_blob
 from tests.support.registry import serve_registry
 
 if TYPE_CHECKING:
@@ -227,6 +227,70 @@ async def test_a_cancelled_pull_stops_at_once_and_goes_on_later(images: ImageSer
     assert ranges[0] == ""
     assert ranges[-1].startswith("bytes=")
     assert await images.read_file(image.id, "/big", limit=4_000_000) != b""
+
+
+def _left(data: bytes) -> dict[str, bytes]:
+    """What a kill or a power cut can leave of a download."""
+    half = len(data) // 2
+    return {
+        "nothing": b"",
+        "a byte": data[:1],
+        "a half": data[:half],
+        "all but a byte": data[:-1],
+        "every byte": data,
+        "more than there is": data + b"more",
+        "a half of zeros": bytes(half),
+        "a half that ends in zeros": data[: half - 4096] + bytes(4096),
+        "all of zeros": bytes(len(data)),
+    }
+
+
+@pytest.mark.parametrize("parts", [True, False])
+@pytest.mark.parametrize("state", _left(b""))
+async def test_a_pull_goes_on_from_whatever_was_left_of_the_last(
+    images: ImageService, short_tmp: ShortTmp, state: str, *, parts: bool
+) -> None:
+    image = made_image([layer_tar([File("big", os.urandom(60_000))])])
+    (digest,) = [one for one in image.blobs if one != image.id]
+    data = image.layers[0]
+    short_tmp.root.joinpath("blobs/partial", digest.partition(":")[2]).write_bytes(_left(data)[state])
+    async with serve_nastily() as registry:
+        offer(registry, image)
+        registry.routes[f"/v2/app/blobs/{digest}"] = strict_blob(data, parts=parts)
+        assert await pull(images, f"{registry.host}/app:1") == image.id
+        asked = registry.seen(f"/v2/app/blobs/{digest}")
+    assert len(await images.read_file(image.id, "/big", limit=100_000)) == 60_000
+    if state == "every byte":
+        assert not asked, "it was here already"
+
+
+async def test_a_blob_that_was_damaged_in_the_store_is_pulled_anew(images: ImageService, short_tmp: ShortTmp) -> None:
+    image = made_image([layer_tar(FILES)])
+    (digest,) = [one for one in image.blobs if one != image.id]
+    wrong = bytearray(image.layers[0])
+    wrong[len(wrong) // 2] ^= 1
+    short_tmp.root.joinpath("blobs/sha256", digest.partition(":")[2]).write_bytes(wrong)
+    async with serve_nastily() as registry:
+        offer(registry, image)
+        assert await pull(images, f"{registry.host}/app:1") == image.id
+
+
+async def test_a_pull_goes_on_when_the_keeper_is_killed_under_it(
+    images: ImageService, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("the keeper died")
+    image = made_image([layer_tar([File("big", os.urandom(3_000_000))])])
+    (digest,) = [one for one in image.blobs if one != image.id]
+    path = f"/v2/app/blobs/{digest}"
+    async with serve_nastily() as registry:
+        offer(registry, image)
+        registry.routes[path] = in_turn(_stalling(registry, image.layers[0], 1_500_000), blob(image.layers[0]))
+        handle = images.pull(PullImage(reference=f"{registry.host}/app:1"))
+        async for operation in handle.watch():
+            if operation.done:
+                break
+        os.kill(images._layers._keeper.pid, signal.SIGKILL)
+        assert await handle.result() == image.id
 
 
 async def test_a_pull_that_is_stopped_while_its_layer_gets_its_place_leaves_nothing(
