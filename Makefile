@@ -1,6 +1,6 @@
 # Wherry. Two commands: `make run` and `make test`.
 
-.PHONY: help run setup check test lock translations deb test-deb clean
+.PHONY: help run setup check test lock translations deb test-deb test-fresh clean
 
 help:
 	@echo 'make run           set up what is missing and open the window (without a display: take the tour)'
@@ -8,6 +8,7 @@ help:
 	@echo 'make setup         set up only; then .venv/bin/wherry is the program'
 	@echo 'make check         lint, types, rules and unit tests: under a minute'
 	@echo 'make deb           build the Debian package into dist/'
+	@echo 'make test-fresh    prove make run and the set-up of make test in clean Debian systems (as root)'
 	@echo 'make test-deb      install that package in a clean Debian root and take the tour there (as root)'
 	@echo 'make translations  collect the texts of the window and compile their translations'
 	@echo 'make lock          choose the newest Python packages and write their hashes to the lock files'
@@ -37,6 +38,9 @@ translations:
 
 deb:
 	@packaging/build-deb
+
+test-fresh:
+	@packaging/test-fresh
 
 test-deb:
 	@packaging/test-deb

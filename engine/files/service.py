@@ -101,7 +101,9 @@ class FileService:
         async with self._trees.tree(place) as tree:
             spot = await self._spot(tree, path)
             with _told(path):
-                fd = await self._keeper.open_file(spot.root, spot.path, os.O_RDONLY | os.O_NONBLOCK)
+                fd = await self._keeper.open_file(
+                    spot.root, spot.path, os.O_RDONLY | os.O_NONBLOCK, most=offset + limit
+                )
             try:
                 if not stat.S_ISREG(os.fstat(fd).st_mode):
                     raise InvalidRequest(f"{path} is not a file that can be read", subject=path)

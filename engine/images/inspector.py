@@ -153,7 +153,8 @@ class LayerInspector:
 
     async def open_file(self, diff_id: str, path: str) -> int:
         """A descriptor of one layer's file; the caller closes it."""
-        return await self._keeper.open_file(self._layers.path(diff_id), path, os.O_RDONLY | os.O_NOFOLLOW)
+        # No copy: a layer is on no fuse mount, and a database of packages may be large.
+        return await self._keeper.open_file(self._layers.path(diff_id), path, os.O_RDONLY | os.O_NOFOLLOW, most=-1)
 
     async def _contents(self, image: StoredImage, stack: Stack, place: int, path: str, limit: int) -> bytes:
         index, row = stack.index_of(place), stack.row_of(place)

@@ -428,9 +428,11 @@ class Keeper:
     async def stat(self, root: Path, path: str, *, follow: bool = False) -> FileInfo:
         return FileInfo(*(await self.request("stat", root=os.fspath(root), path=path, follow=follow))["entry"])
 
-    async def open_file(self, root: Path, path: str, flags: int, mode: int = 0o644) -> int:
-        """A descriptor of our own, opened there; the caller closes it."""
-        arguments = {"root": os.fspath(root), "path": path, "flags": flags, "mode": mode}
+    async def open_file(self, root: Path, path: str, flags: int, mode: int = 0o644, *, most: int = 16 << 20) -> int:
+        """A descriptor of our own, opened there; the caller closes it. Started by the host's root, to read is to get a
+        copy of the first `most` bytes, for the kernel lets a stranger read nothing on a fuse mount."""
+        copy = most if self._host_root else -1
+        arguments = {"root": os.fspath(root), "path": path, "flags": flags, "mode": mode, "copy": copy}
         _, fds = await self._call("open_file", arguments)
         return fds[0]
 
@@ -527,6 +529,10 @@ class Keeper:
         self.hybrid_cgroups = bool(words["hybrid_cgroups"])
         return channel
 
+    @property
+    def _host_root(self) -> bool:
+        return os.getuid() == 0 and not self.ids.single_id
+
     def _config(self) -> dict[str, Any]:
         paths = self.paths
         own = (paths.containers, paths.builds, paths.volumes, paths.network_namespaces)
@@ -534,7 +540,7 @@ class Keeper:
             "state": str(paths.namespaces),
             "uids": [[each.inside, each.outside, each.count] for each in self.ids.uids],
             "gids": [[each.inside, each.outside, each.count] for each in self.ids.gids],
-            "host_root": os.getuid() == 0 and not self.ids.single_id,
+            "host_root": self._host_root,
             "reach": [str(_PROGRAMS), sys.prefix, sys.base_prefix, str(paths.root), str(paths.run)],
             "cgroup_view": str(paths.cgroup_view),
             "directories": [str(each) for each in paths.owned_by_namespace],

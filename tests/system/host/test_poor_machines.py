@@ -10,11 +10,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.images import File, busybox_archive
+from tests.support.processes import wait_until
+
 if TYPE_CHECKING:
     from tests.support.stores import ShortTmp
 
 REPOSITORY = Path(__file__).parents[3]
 WITHOUT_ROUTE = ["unshare", "--net", "sh", "-c", 'ip link set lo up; exec "$@"', "sh"]
+ON_AN_OVERLAY = [
+    "unshare",
+    "--mount",
+    "--propagation",
+    "private",
+    "sh",
+    "-ec",
+    "mkdir -p $WHERRY_ROOT $TMPDIR/parts/lower $TMPDIR/parts/upper $TMPDIR/parts/work;"
+    "cd $TMPDIR/parts; mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work $WHERRY_ROOT;"
+    'cd "$1"; shift; exec "$@"',
+    "sh",
+    str(REPOSITORY),
+]
+"""A development container or a live system: no device nodes may be made there, and no overlay lies on it."""
 WITH_CLOSED_NODES = [
     "unshare",
     "--mount",
@@ -32,10 +49,14 @@ WITH_CLOSED_NODES = [
 
 
 def wherry(store: ShortTmp, before: list[str], *words: str) -> str:
+    return said(store, [*before, sys.executable, "-m", "engine.cli", *words])
+
+
+def said(store: ShortTmp, argv: list[str]) -> str:
     environment = {**os.environ, "TMPDIR": str(store.path), "XDG_RUNTIME_DIR": str(store.run)}
     done = subprocess.run(
-        [*before, sys.executable, "-m", "engine.cli", *words],
-        env=environment | {"WHERRY_ROOT": str(store.root)},
+        argv,
+        env=environment | {"WHERRY_ROOT": str(store.root), "WHERRY_RUN": str(store.run), "WHERRY_IDLE_SECONDS": "1"},
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
@@ -57,6 +78,24 @@ if os.getuid() == 0:  # only root can take the route away and close nodes
     @pytest.mark.timeout(180)
     def test_the_tour_runs_where_the_device_nodes_are_roots_alone(short_tmp: ShortTmp) -> None:
         assert "still answers" in wherry(short_tmp, WITH_CLOSED_NODES, "tour", "--no-window")
+
+    @pytest.mark.also_as_root
+    @pytest.mark.timeout(180)
+    def test_images_that_take_files_away_work_in_a_store_on_an_overlay(short_tmp: ShortTmp) -> None:
+        context = short_tmp.path / "context"
+        context.mkdir()
+        (context / "base.tar").write_bytes(busybox_archive([File("d/gone"), File("d/e/old")], [File("d/.wh.gone")]))
+        (context / "Dockerfile").write_text(
+            "FROM localhost/busybox\nRUN rm -r /d/e && mkdir /d/e && touch /d/e/new\nRUN touch /d/e/newer\n"
+        )
+        script = (
+            f'w="{sys.executable} -m engine.cli"; cd {REPOSITORY}; $w load -q < {context}/base.tar >/dev/null;'
+            f"$w build -q -t probe {context} >/dev/null; $w run --rm probe ls -R /d; $w info | grep -i driver"
+        )
+        told = said(short_tmp, [*ON_AN_OVERLAY, "sh", "-ec", script])
+        assert told.split()[:6] == ["/d:", "e", "/d/e:", "new", "newer", "Storage"], told
+        assert "fuse-overlayfs" in told
+        wait_until(lambda: not (short_tmp.run / "docker.sock").exists(), "the end of the engine")
 
     @pytest.mark.also_as_root
     def test_the_doctor_asks_as_the_one_who_opens_them(short_tmp: ShortTmp) -> None:
