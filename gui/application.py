@@ -25,6 +25,7 @@ from gui.language import install_language
 from gui.settings import WindowSettings
 from gui.shell import Confirmation
 from gui.theme import Mode, theme
+from gui.widgets.accessible import install_accessible
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Application(QObject):
         self._app = app
         self.settings = settings or WindowSettings()
         theme().install(app, self.settings.look)
+        install_accessible()
         self.client = EngineClient(open_engine)
         self.window = MainWindow(self.client, self.settings)
         self.tray = Tray(self.window, self.show_window, self.quit)

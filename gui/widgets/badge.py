@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from gui.plain_text import set_tip
 from gui.theme import Size, Space, Text, Tone, font, paint_icon, theme
+from gui.widgets.accessible import Item, Part
 
 _HEIGHT = 20
 
@@ -84,6 +85,11 @@ def paint_dot(painter: QPainter, rect: QRectF, tone: Tone, *, hollow: bool = Fal
 
 class Badge(QWidget):
     """A pill with a word."""
+
+    accessible_kind = Part.StaticText
+
+    def accessible_items(self) -> tuple[Item, ...]:
+        return ()
 
     def __init__(self, text: str = "", tone: Tone = Tone.NEUTRAL, *, dot: bool = False, icon_name: str = "") -> None:
         super().__init__()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from gui.plain_text import set_tip
 from gui.theme import Role, Size, Text, Tone, color, font, mono, theme
+from gui.widgets.accessible import Item, Part
 from gui.widgets.mirror import mirrored, side
 
 if TYPE_CHECKING:
@@ -61,6 +62,11 @@ class ElidedLabel(QWidget):
 
     `least` is how many characters it keeps when there is no room at all.
     """
+
+    accessible_kind = Part.StaticText
+
+    def accessible_items(self) -> tuple[Item, ...]:
+        return ()
 
     def __init__(
         self,
@@ -123,6 +129,11 @@ class ElidedLabel(QWidget):
 
 class SwatchLabel(QWidget):
     """A name beside the colour it has in a picture. The colour is asked for each time, as the theme may change."""
+
+    accessible_kind = Part.StaticText
+
+    def accessible_items(self) -> tuple[Item, ...]:
+        return ()
 
     def __init__(self, text: str, ink: Callable[[], QColor], scale: Text = Text.SMALL) -> None:
         super().__init__()

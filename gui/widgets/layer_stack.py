@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from gui.plain_text import set_tip
 from gui.theme import Radius, Role, Space, Text, color, font, mono, theme
+from gui.widgets.accessible import Item, Part, tell_current
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class LayerStack(QAbstractScrollArea):
     """Newest layer on top, as they lie. Up and Down move; `chosen` carries the layer's key (−1 for the whole)."""
 
     chosen = Signal(int)
+    accessible_kind = Part.List
 
     def __init__(self, name: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -90,6 +92,15 @@ class LayerStack(QAbstractScrollArea):
         left = Space.S + _COLUMN + _BRIDGE
         y = row * _ROW - self.verticalScrollBar().value() + Space.XS
         return QRectF(left, y, self.viewport().width() - left - Space.S, _ROW - Space.XS)
+
+    def accessible_items(self) -> list[Item]:
+        return [
+            Item(
+                f"{layer.step}, {layer.size_words}", self._row_rect(row), description=layer.detail,
+                chosen=row == self._current, current=row == self._current,
+            )
+            for row, layer in enumerate(self._layers)
+        ]  # fmt: skip
 
     def _column_rects(self) -> list[QRectF]:
         """The column in true proportion; what would be thinner than a hairline gets one."""
@@ -226,6 +237,7 @@ class LayerStack(QAbstractScrollArea):
             top = row * _ROW
             bar.setValue(min(max(bar.value(), top + _ROW + Space.S - self.viewport().height()), top))
         self._tell()
+        tell_current(self, row)
         self.viewport().update()
         self.chosen.emit(self.current_key())
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPain
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui.theme import Radius, Role, Size, Space, Text, color, font, grown, theme
+from gui.widgets.accessible import Item, Part, tell_current
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,7 @@ class Segmented(QWidget):
     """Choose one of a few. Arrow keys move, `changed` carries the key."""
 
     changed = Signal(str)
+    accessible_kind = Part.Grouping
 
     def __init__(self, choices: Sequence[tuple[str, str]] = (), name: str = "") -> None:
         super().__init__()
@@ -88,11 +90,18 @@ class Segmented(QWidget):
             painter.setPen(color(Role.TEXT if lit else Role.TEXT_SECONDARY))
             painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self._choices[index][1])
 
+    def accessible_items(self) -> list[Item]:
+        return [
+            Item(words, rect, Part.RadioButton, chosen=number == self._current, current=number == self._current)
+            for number, ((_key, words), rect) in enumerate(zip(self._choices, self._rects(), strict=True))
+        ]
+
     def _choose(self, index: int) -> None:
         if 0 <= index < len(self._choices) and index != self._current:
             self._current = index
             self._tell()
             self.update()
+            tell_current(self, index)
             self.changed.emit(self.current())
 
     def _tell(self) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter, QPainterPath
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from gui.theme import Radius, Role, color, theme
+from gui.widgets.accessible import Item, Part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,7 @@ class ShareBar(QWidget):
     """`clicked` carries the key of the share under the pointer. Its text for a screen reader is all shares in words."""
 
     clicked = Signal(str)
+    accessible_kind = Part.List
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -44,6 +46,9 @@ class ShareBar(QWidget):
         self._shares = [share for share in shares if share.size > 0]
         self.setAccessibleDescription(", ".join(share.words for share in self._shares))
         self.update()
+
+    def accessible_items(self) -> list[Item]:
+        return [Item(share.words, place) for share, place in self.places()]
 
     def sizeHint(self) -> QSize:
         return QSize(300, _HEIGHT)

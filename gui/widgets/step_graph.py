@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.plain_text import set_tip
 from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, mono, paint_icon, theme
+from gui.widgets.accessible import Item, Part, tell_current
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +49,7 @@ class StepGraph(QWidget):
     """Click or arrow keys choose a step; clicking it again lets go."""
 
     chosen = Signal(str)
+    accessible_kind = Part.List
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -74,6 +76,8 @@ class StepGraph(QWidget):
         if step != self._current:
             self._current = step
             self.update()
+            steps = [one.id for lane in self._lanes for one in lane.steps]
+            tell_current(self, steps.index(step) if step in steps else -1)
             self.chosen.emit(step)
 
     def sizeHint(self) -> QSize:
@@ -104,6 +108,17 @@ class StepGraph(QWidget):
                 if self._step_rect(index, number).contains(point):
                     return step
         return None
+
+    def accessible_items(self) -> list[Item]:
+        return [
+            Item(
+                ", ".join(part for part in (lane.title, step.text, step.detail) if part),
+                self._step_rect(index, number), description=step.tooltip,
+                chosen=step.id == self._current, current=step.id == self._current,
+            )
+            for index, lane in enumerate(self._lanes)
+            for number, step in enumerate(lane.steps)
+        ]  # fmt: skip
 
     # --- what the user does ---
 

@@ -15,6 +15,7 @@ from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, paint_icon, theme
+from gui.widgets.accessible import announce
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.flow_layout import FlowLayout
 from gui.widgets.labels import breakable, label
@@ -241,6 +242,7 @@ class ToastStack(QWidget):
             old.dismiss()
         toast.setParent(self)
         self._place()
+        announce(self, f"{text}. {detail}" if detail else text, urgent=tone is Tone.DANGER)
         return toast
 
     def toasts(self) -> list[Toast]:

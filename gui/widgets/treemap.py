@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui.plain_text import set_tip
 from gui.theme import Role, Space, Text, Tone, color, font, theme
+from gui.widgets.accessible import Item, Part, tell_current
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Treemap(QWidget):
     entered = Signal(object)
     picked = Signal(object)
     left = Signal()
+    accessible_kind = Part.List
 
     def __init__(self, name: str = "") -> None:
         super().__init__()
@@ -74,6 +76,12 @@ class Treemap(QWidget):
     def _placed(self) -> list[tuple[TreemapNode, QRectF]]:
         rects = squarify([node.size for node in self._nodes], QRectF(self.rect()))
         return list(zip(self._nodes, rects, strict=True))
+
+    def accessible_items(self) -> list[Item]:
+        return [
+            Item(f"{node.name} {node.words}".strip(), rect, current=number == self._current)
+            for number, (node, rect) in enumerate(self._placed())
+        ]
 
     def _paint_node(self, painter: QPainter, node: TreemapNode, rect: QRectF, index: int) -> None:
         box = rect.adjusted(_GAP / 2, _GAP / 2, -_GAP / 2, -_GAP / 2)
@@ -157,6 +165,7 @@ class Treemap(QWidget):
         if step and self._nodes:
             self._current = (self._current + step) % len(self._nodes)
             node = self._nodes[self._current]
+            tell_current(self, self._current)
             self.setAccessibleDescription(f"{node.name} {node.words}")
             self.update()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._nodes:

@@ -127,6 +127,8 @@ class GeneralSheet(Sheet):
         )
         for words, field in rows:
             field.setAccessibleName(words or field.accessibleName())
+            if isinstance(field, QComboBox) and (edit := field.lineEdit()) is not None:
+                edit.setAccessibleName(words)
             form.addRow(form_label(words) if words else "", field)
         self._problem = label("", Text.SMALL, Tone.DANGER)
         save = button(translate("Settings", "Save"), "check", Variant.PRIMARY, lambda: self.shell.run(self._save()))

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui.plain_text import set_tip
 from gui.theme import Role, Space, Text, Tone, color, font, theme
+from gui.widgets.accessible import Item, Part
 from gui.widgets.charts.picture import Frame, Kind, Lines, Series, paint_marks, paint_unrecorded
 from gui.widgets.charts.ticks import time_ticks, time_words, value_ticks
 from gui.words import translate
@@ -39,6 +40,7 @@ class TimeChart(QWidget):
 
     limit_dragged = Signal(float)
     limit_dropped = Signal(float)
+    accessible_kind = Part.Chart
 
     def __init__(
         self,
@@ -357,6 +359,23 @@ class TimeChart(QWidget):
             for series, value in readings
             if (series.instead or not isnan(value) if stand_in else not series.instead)
         ]
+
+    def accessible_items(self) -> list[Item]:
+        """What it reads now (or at the crosshair), its limit, and what happened in the time shown."""
+        at = self._timeline.crosshair
+        found = self._buffer.at(at) if at is not None else self._buffer.last()
+        place = self.plot
+        moment = time_words(found[0]) if found is not None else ""
+        items = [
+            Item(f"{series.name} {self._reading(value)}", place, Part.StaticText, moment)
+            for series, value in self._worth_naming(
+                list(zip(self._series, found[1] if found is not None else (), strict=False))
+            )
+        ]
+        if self._limit is not None:
+            items.append(Item(f"{self._limit_name} {self._unit(self._limit)}", place, Part.StaticText))
+        shown = [mark for mark in self._marks if self._timeline.first <= mark[0] <= self._timeline.last]
+        return [*items, *(Item(f"{time_words(at_ns)}  {words}", place, Part.StaticText) for at_ns, words, _ in shown)]
 
     # --- pointer and keys ---
 

@@ -105,3 +105,8 @@ class Gutter:
 
     def _elided(self, words: str) -> str:
         return words if len(words) <= 18 else words[:17] + "…"
+
+
+def paint_missing(painter: QPainter, left: float, middle: float, index: int) -> None:
+    """A line that is not there yet: a bar about as long as lines are."""
+    painter.fillRect(QRectF(left, middle - 3, 120 + (index * 97) % 260, 6), color(Role.TRACK))

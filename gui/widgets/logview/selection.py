@@ -75,3 +75,13 @@ class Selection:
             return
         self.anchor = Spot(self.anchor.line - count, self.anchor.column) if self.anchor.line >= count else Spot(0, 0)
         self.head = Spot(self.head.line - count, self.head.column) if self.head.line >= count else Spot(0, 0)
+
+
+def word_at(text: str, column: int) -> tuple[int, int]:
+    """Where the word around a column begins and ends."""
+    start = end = min(column, len(text))
+    while start > 0 and not text[start - 1].isspace():
+        start -= 1
+    while end < len(text) and not text[end].isspace():
+        end += 1
+    return start, end

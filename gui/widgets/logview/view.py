@@ -22,12 +22,13 @@ from PySide6.QtWidgets import QAbstractScrollArea, QMenu, QWidget
 
 from gui.theme import Role, Space, color, mono, theme
 from gui.widgets.logview.ansi import parse
-from gui.widgets.logview.gutter import Gutter, TimeStyle
+from gui.widgets.logview.gutter import Gutter, TimeStyle, paint_missing
 from gui.widgets.logview.hits import Hits
 from gui.widgets.logview.marks import NewLinesPill, TickScrollBar
 from gui.widgets.logview.render import Laid, Renderer, RenderOptions, highlight
 from gui.widgets.logview.scrolling import Scroller
-from gui.widgets.logview.selection import WHOLE, Selection, Spot
+from gui.widgets.logview.selection import WHOLE, Selection, Spot, word_at
+from gui.widgets.logview.spoken import MOST_SPOKEN, Item, Part, Seen, spoken_lines, tell_line
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ __all__ = ["LogView", "TimeStyle"]
 
 class LogView(QAbstractScrollArea):
     """See the package's docstring for how it is used."""
+
+    accessible_kind = Part.List
 
     line_clicked = Signal(int, object)
     new_lines = Signal(int)
@@ -85,17 +88,15 @@ class LogView(QAbstractScrollArea):
 
     def set_source(self, source: LineSource | None) -> None:
         """Show another log, from its end."""
-        if self._source is not None:
-            self._source.appended.disconnect(self._appended)
-            self._source.trimmed.disconnect(self._trimmed)
-            self._source.loaded.disconnect(self._loaded)
-            self._source.reset.disconnect(self._was_reset)
+        heard = {
+            "appended": self._appended, "trimmed": self._trimmed, "loaded": self._loaded, "reset": self._was_reset,
+        }  # fmt: skip
+        for name, slot in heard.items():
+            if self._source is not None:
+                getattr(self._source, name).disconnect(slot)
+            if source is not None:
+                getattr(source, name).connect(slot)
         self._source = source
-        if source is not None:
-            source.appended.connect(self._appended)
-            source.trimmed.connect(self._trimmed)
-            source.loaded.connect(self._loaded)
-            source.reset.connect(self._was_reset)
         self._was_reset()
         self.set_follow(on=True)
 
@@ -195,6 +196,7 @@ class LogView(QAbstractScrollArea):
             self._current = index
         self._scroller.reveal(index, self._room)
         self._sync_bar()
+        tell_line(self, self._in_sight(), self._current)
         self.viewport().update()
 
     def go_to_time(self, time_ns: int) -> None:
@@ -386,6 +388,12 @@ class LogView(QAbstractScrollArea):
         self._relayout()
         self._show_pill()
 
+    def accessible_items(self) -> list[Item]:
+        return spoken_lines(self._in_sight(), self.viewport().width(), self._current)
+
+    def _in_sight(self) -> list[Seen]:
+        return [Seen(i, y, high, row) for i, y, high in self._scroller.visible(self._room) if (row := self._row(i))]
+
     # --- drawing ---
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -398,7 +406,7 @@ class LogView(QAbstractScrollArea):
             row = self._row(index)
             if row is None:
                 missing.append(index)
-                self._paint_missing(painter, y, height, index)
+                paint_missing(painter, self._gutter.width, y + height / 2, index)
                 continue
             laid = self._laid(index, row)
             widest = max(widest, laid.width)
@@ -436,11 +444,6 @@ class LogView(QAbstractScrollArea):
         if (columns := self._selection.columns(index, len(laid.text))) is not None:
             marks.append(highlight(columns[0], max(1, columns[1] - columns[0]), color(Role.SELECTION)))
         return marks
-
-    def _paint_missing(self, painter: QPainter, y: float, height: float, index: int) -> None:
-        wide = 120 + (index * 97) % 260
-        bar = QRectF(self._gutter.width, y + height / 2 - 3, wide, 6)
-        painter.fillRect(bar, color(Role.TRACK))
 
     def _ask_missing(self) -> None:
         if self._missing is not None and self._source is not None:
@@ -502,11 +505,7 @@ class LogView(QAbstractScrollArea):
         if spot is None or row is None:
             return
         text = self._laid(spot.line, row).text
-        start = end = min(spot.column, len(text))
-        while start > 0 and not text[start - 1].isspace():
-            start -= 1
-        while end < len(text) and not text[end].isspace():
-            end += 1
+        start, end = word_at(text, spot.column)
         self._selection.set(Spot(spot.line, start), Spot(spot.line, end))
         self.viewport().update()
 
@@ -524,7 +523,8 @@ class LogView(QAbstractScrollArea):
         self._current = index
         row = self._row(index)
         if row is not None:
-            self.setAccessibleDescription(row.text[:500])
+            self.setAccessibleDescription(row.text[:MOST_SPOKEN])
+            tell_line(self, self._in_sight(), self._current)
             self.line_clicked.emit(index, row.time_ns)
 
     def _toggle_fold(self, index: int) -> bool:
