@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from engine.builder.language.errors import DockerfileError, did_you_mean
-from engine.builder.language.ignore import IgnoreRules, PatternError, glob_expression, has_glob, read_ignore_file
+from engine.builder.language.globs import Glob, PatternError, has_glob
+from engine.builder.language.ignore import IgnoreRules, read_ignore_file
 from engine.errors import Code, InvalidRequest, NotFound
 
 if TYPE_CHECKING:
@@ -96,8 +97,8 @@ class ContextDirectory:
         if cleaned == "":
             return [""]
         if has_glob(pattern):
-            expression = glob_expression(cleaned)
-            return sorted(path for path in entries if expression.fullmatch(path))
+            expression = Glob(cleaned)
+            return await asyncio.to_thread(lambda: sorted(path for path in entries if expression.matches(path)))
         return [cleaned] if self.follow(cleaned) is not None else []
 
     def follow(self, path: str) -> str | None:

@@ -76,6 +76,10 @@ class FailedStep:
     state: StageState
 
 
+_SHORT = 20_000
+"""Characters of an instruction that are read in a moment; more of them are read beside the loop."""
+
+
 class Execution:
     """Runs a plan once."""
 
@@ -150,7 +154,8 @@ class Execution:
 
     async def _stage(self, planned: PlannedStage) -> StageState:
         state, triggers = await self._begin(planned)
-        variables = Variables(self._given, self._plan.globals.arguments, self._plan.dockerfile.escape)
+        known = self._plan.globals
+        variables = Variables(self._given, known.arguments, self._plan.dockerfile.escape, known.allotment)
         # What a command of the step finds where the image says nothing, `ENV PATH=/x:$PATH` can name as well.
         variables.environment.update({"PATH": DEFAULT_PATH, **state.environment()})
         instructions = planned.stage.instructions
@@ -164,6 +169,7 @@ class Execution:
                 variables.define(instruction)
                 continue
             number += 1
+            await asyncio.sleep(0)  # thousands of lines that touch no file must not keep everybody else waiting
             state = await self._step(step_id(planned.index, number), planned, instruction, state, variables)
         return state
 
@@ -199,7 +205,10 @@ class Execution:
     ) -> StageState:
         try:
             if is_metadata(instruction):
-                changed = apply_metadata(state, instruction, variables)
+                if len(instruction.text) > _SHORT or isinstance(instruction, t.Expose):
+                    changed = await asyncio.to_thread(apply_metadata, state, instruction, variables)
+                else:
+                    changed = apply_metadata(state, instruction, variables)
                 self._record.end(step, StepState.DONE)
                 return changed.with_step(instruction.text, state.created)
             if isinstance(instruction, t.Workdir):

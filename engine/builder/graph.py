@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from engine.builder.plan import Plan, PlannedStage
 
 
+_MOST_SHOWN = 4096
+"""Characters of an instruction: each change of a step tells all of it again."""
+
+
 def step_id(stage: int, number: int) -> str:
     return f"{stage}.{number}"
 
@@ -35,7 +39,7 @@ def stage_steps(plan: Plan, stage: PlannedStage, instructions: tuple[Instruction
                 stage=stage.name,
                 number=number,
                 total=len(working) - 1,
-                instruction=instruction.text,
+                instruction=instruction.text[:_MOST_SHOWN],
                 line=instruction.line,
                 depends_on=tuple(waits),
             )

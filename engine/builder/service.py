@@ -217,7 +217,7 @@ class BuildService:
         root = uploaded or (Path(request.context) if request.context else None)
         text = await asyncio.to_thread(_dockerfile_text, request, root)
         record.snapshot = msgspec.structs.replace(record.snapshot, dockerfile_text=text[:_MOST_KEPT_TEXT])
-        plan = self._plan(request, text)
+        plan = await asyncio.to_thread(self._plan, request, text)
         check_plan(plan, allowed_by(request))
         record.plan(steps_of(plan))
         progress.status("Building")

@@ -16,13 +16,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from engine.builder.language.errors import DockerfileError
-from engine.builder.language.ignore import glob_expression, has_glob
+from engine.builder.language.globs import Glob, has_glob
 from engine.builder.tarring import TarChange, TarItem, filter_tar, left_out, write_tar
 from engine.images.stack import Stack
 from engine.operations.together import together
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
@@ -53,7 +52,7 @@ class Sending:
     picked: Picked
     name: str
     """Name of a file, or of the directory the contents go below ("" = the destination itself)."""
-    exclude: Sequence[re.Pattern[str]] = ()
+    exclude: Sequence[Glob] = ()
 
 
 class SourceTree(Protocol):
@@ -66,7 +65,7 @@ class SourceTree(Protocol):
         """Sorted; raises `DockerfileError` (without a place) where nothing is there."""
         ...
 
-    async def fingerprint(self, picked: Sequence[Picked], exclude: Sequence[re.Pattern[str]]) -> Any:
+    async def fingerprint(self, picked: Sequence[Picked], exclude: Sequence[Glob]) -> Any:
         """JSON-like; equal only if the same contents would be copied."""
         ...
 
@@ -125,7 +124,7 @@ class NoFiles:
     async def select(self, pattern: str, *, parents: bool) -> list[Picked]:
         raise DockerfileError(f"There is nowhere to take {pattern} from")
 
-    async def fingerprint(self, picked: Sequence[Picked], exclude: Sequence[re.Pattern[str]]) -> Any:
+    async def fingerprint(self, picked: Sequence[Picked], exclude: Sequence[Glob]) -> Any:
         return []
 
     def items(self, sending: Sequence[Sending]) -> list[TarItem] | None:
@@ -155,7 +154,7 @@ class ContextSource:
             picked.append(Picked(real, posixpath.basename(path), directory, kept))
         return picked
 
-    def _contents(self, one: Picked, exclude: Sequence[re.Pattern[str]]) -> list[tuple[str, ContextEntry]]:
+    def _contents(self, one: Picked, exclude: Sequence[Glob]) -> list[tuple[str, ContextEntry]]:
         """Entries with their names relative to the picked path."""
         if not one.is_directory:
             return [] if left_out(one.name, exclude) else [("", self.context.entry(one.path))]
@@ -163,7 +162,7 @@ class ContextSource:
         found = ((entry.path[start:], entry) for entry in self.context.below(one.path))
         return [(name, entry) for name, entry in found if not left_out(name, exclude)]
 
-    async def fingerprint(self, picked: Sequence[Picked], exclude: Sequence[re.Pattern[str]]) -> Any:
+    async def fingerprint(self, picked: Sequence[Picked], exclude: Sequence[Glob]) -> Any:
         contents = [(one, self._contents(one, exclude)) for one in picked]
         digests = await self.context.digests([entry for _, group in contents for _, entry in group])
         return [
@@ -223,19 +222,19 @@ class StoreSource:
         for number, part in enumerate(parts):
             if part == "**":
                 everything = [path for base in found for path in await self._walk(base)]
-                expression = glob_expression(pattern.strip("/"))
-                return sorted(path for path in everything if expression.fullmatch(path.strip("/")))
+                expression = Glob(pattern.strip("/"))
+                return sorted(path for path in everything if expression.matches(path.strip("/")))
             last = number == len(parts) - 1
             found = [path for base in found for path in await self._children(base, part, last=last)]
         return sorted(found)
 
     async def _children(self, base: str, part: str, *, last: bool) -> list[str]:
-        expression = glob_expression(part)
+        expression = Glob(part)
         try:
             listing = await self._keeper.list_directory(self._root, base)
         except OSError:
             return []
-        names = [one.name for one in listing if expression.fullmatch(one.name) and (last or not stat.S_ISREG(one.mode))]
+        names = [one.name for one in listing if expression.matches(one.name) and (last or not stat.S_ISREG(one.mode))]
         return [posixpath.join(base, name) for name in names]
 
     async def _walk(self, base: str) -> list[str]:
@@ -250,15 +249,15 @@ class StoreSource:
                     stack.append(path)
         return found
 
-    async def fingerprint(self, picked: Sequence[Picked], exclude: Sequence[re.Pattern[str]]) -> Any:
+    async def fingerprint(self, picked: Sequence[Picked], exclude: Sequence[Glob]) -> Any:
         """From the layers' indexes, which know every file's digest; nothing is read."""
         return await asyncio.to_thread(self._fingerprint, picked, exclude)
 
-    def _fingerprint(self, picked: Sequence[Picked], exclude: Sequence[re.Pattern[str]]) -> Any:
+    def _fingerprint(self, picked: Sequence[Picked], exclude: Sequence[Glob]) -> Any:
         stack = Stack(self._indexes)
         return [[one.name, one.kept, self._contents(stack, one, exclude)] for one in picked]
 
-    def _contents(self, stack: Stack, one: Picked, exclude: Sequence[re.Pattern[str]]) -> list[Any]:
+    def _contents(self, stack: Stack, one: Picked, exclude: Sequence[Glob]) -> list[Any]:
         """Name, kind, mode, digest and link target of what would be copied; not times, nor owners, which COPY sets."""
         path = os.fsencode(one.path.strip("/"))
         start = len(path) + 1 if path else 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from engine.builder.language import types as t
+from engine.builder.variables import MOST_NAMES, Variables
 from engine.images.configs import format_time
 from engine.types.images import ImageConfig
 
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from engine.builder.variables import Variables
     from engine.types.data import Platform
 
 DEFAULT_SHELL: Final = ("/bin/sh", "-c")
 DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_MOST_CHARACTERS = 65536
+"""Of a variable or a label in the configuration of an image, as such configurations are read."""
 _PORT = re.compile(r"^(\d{1,5})(?:-(\d{1,5}))?(?:/(tcp|udp|sctp))?$", re.IGNORECASE)
 
 
@@ -81,16 +83,26 @@ def is_metadata(instruction: t.Instruction) -> bool:
 
 def _env(state: StageState, instruction: t.Env, variables: Variables) -> StageState:
     environment = state.environment()
-    # All values of one line are read before any of them counts.
-    values = [(variables.expanded(k, instruction), variables.expanded(v, instruction)) for k, v in instruction.pairs]
+    values = _values(instruction, variables)
     environment.update(values)
     variables.environment.update(values)
     return state.with_config(env=tuple(f"{name}={value}" for name, value in environment.items()))
 
 
 def _label(state: StageState, instruction: t.Label, variables: Variables) -> StageState:
-    labels = {variables.expanded(k, instruction): variables.expanded(v, instruction) for k, v in instruction.pairs}
-    return state.with_config(labels={**state.config.labels, **labels})
+    return state.with_config(labels={**state.config.labels, **_values(instruction, variables)})
+
+
+def _values(instruction: t.Env | t.Label, variables: Variables) -> dict[str, str]:
+    """All of one line, which are read before any of them counts."""
+    if len(instruction.pairs) > MOST_NAMES:
+        raise instruction.raw.error(f"There are more than {MOST_NAMES} variables here")
+    values = {variables.expanded(k, instruction): variables.expanded(v, instruction) for k, v in instruction.pairs}
+    for name, value in values.items():
+        if len(name) + len(value) >= _MOST_CHARACTERS:
+            problem = f"The value of {name[:60]} is too long: {_MOST_CHARACTERS} characters are allowed"
+            raise instruction.raw.error(problem, column=instruction.raw.column_of(name))
+    return values
 
 
 def _cmd(state: StageState, instruction: t.Cmd, _: Variables) -> StageState:
@@ -107,10 +119,10 @@ def _shell(state: StageState, instruction: t.Shell, _: Variables) -> StageState:
 
 
 def _expose(state: StageState, instruction: t.Expose, variables: Variables) -> StageState:
-    ports = list(state.config.exposed_ports)
+    ports = dict.fromkeys(state.config.exposed_ports)
     for text in instruction.ports:
         for word in variables.expanded_words(text, instruction):
-            ports += [port for port in _ports(word, instruction) if port not in ports]
+            ports |= dict.fromkeys(_ports(word, instruction))
     return state.with_config(exposed_ports=tuple(ports))
 
 

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from engine.sandbox.keeper.tar_writer import BLOCK, END, Entry, header, padded
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Sequence
     from pathlib import Path
 
     from engine.builder.context import ContextDirectory, ContextEntry, ContextReader
+    from engine.builder.language.globs import Glob
 
 _SECOND: Final = 1_000_000_000
 _CHUNK: Final = 1 << 20
@@ -64,7 +64,7 @@ class TarChange:
     options: TarOptions
     top: str
     """Names are looked at without this first part."""
-    exclude: Sequence[re.Pattern[str]]
+    exclude: Sequence[Glob]
 
 
 async def filter_tar(in_fd: int, out_fd: int, change: TarChange) -> None:
@@ -112,10 +112,10 @@ def _filter(in_fd: int, out_fd: int, change: TarChange) -> None:
             writer.addfile(member, reader.extractfile(member) if member.isreg() else None)
 
 
-def left_out(path: str, exclude: Sequence[re.Pattern[str]]) -> bool:
+def left_out(path: str, exclude: Sequence[Glob]) -> bool:
     """Whether a path relative to its source, or a directory it is in, matches."""
     while path:
-        if any(pattern.fullmatch(path) for pattern in exclude):
+        if any(pattern.matches(path) for pattern in exclude):
             return True
         path = os.path.dirname(path)
     return False

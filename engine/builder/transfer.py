@@ -17,7 +17,7 @@ from engine.builder.direct import write_layer
 from engine.builder.directories import is_directory, make_directories
 from engine.builder.downloads import ArchiveFile, is_git
 from engine.builder.language.errors import DockerfileError
-from engine.builder.language.ignore import PatternError, glob_expression
+from engine.builder.language.globs import Glob, PatternError
 from engine.builder.language.types import Add, Copy
 from engine.builder.sources import ContextSource, Destination, Picked, Sending
 from engine.builder.stages import absolute
@@ -26,7 +26,6 @@ from engine.containers.users import find_user
 from engine.registry.web import is_url
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -67,7 +66,7 @@ class TransferStep:
     destination: str
     owner: str
     mode: int | None
-    exclude: tuple[re.Pattern[str], ...]
+    exclude: tuple[Glob, ...]
     latest: int | None
     parents: bool
     at: RawInstruction
@@ -271,10 +270,10 @@ async def read_text(keeper: Keeper, root: Path, path: str, limit: int = 4 << 20)
     return (await asyncio.to_thread(read)).decode("utf-8", "replace")
 
 
-def _patterns(instruction: Transfer, variables: Variables) -> tuple[re.Pattern[str], ...]:
+def _patterns(instruction: Transfer, variables: Variables) -> tuple[Glob, ...]:
     try:
         return tuple(
-            glob_expression(posixpath.normpath(variables.expanded(pattern, instruction)).lstrip("/"))
+            Glob(posixpath.normpath(variables.expanded(pattern, instruction)).lstrip("/"))
             for pattern in instruction.exclude
         )
     except PatternError as error:

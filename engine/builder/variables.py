@@ -6,6 +6,7 @@ a value given for the build wins over a default; ENV wins over ARG; proxies need
 
 from __future__ import annotations
 
+from collections import ChainMap
 from typing import TYPE_CHECKING, Final
 
 from engine.builder.language.words import Expansion, WordError, expand
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from engine.types.data import Platform
 
 _PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
+_MOST_SHOWN: Final = 200
 PREDEFINED: Final = frozenset(_PROXIES) | frozenset(name.lower() for name in _PROXIES)
 
 
@@ -35,10 +37,26 @@ def platform_arguments(build: Platform, target: Platform, stage: str) -> dict[st
     }
 
 
+MOST_NAMES: Final = 1000
+"""In one scope; images have some ten."""
+MOST_IN_ALL: Final = 32 << 20
+"""Characters that the variables of one Dockerfile may become, all its lines together."""
+
+
+class Allotment:
+    """What is left of that. Shared by all scopes of a build."""
+
+    def __init__(self) -> None:
+        self.left = MOST_IN_ALL
+
+
 class Variables:
     """The names of one scope. `given` are the values said for this build."""
 
-    def __init__(self, given: Mapping[str, str], inherited: Mapping[str, str], escape: str) -> None:
+    def __init__(
+        self, given: Mapping[str, str], inherited: Mapping[str, str], escape: str, allotment: Allotment | None = None
+    ) -> None:
+        self.allotment = allotment or Allotment()
         self._given = given
         self._inherited = inherited
         self._escape = escape
@@ -75,11 +93,18 @@ class Variables:
         return {name: value for name, value in self._given.items() if name in PREDEFINED}
 
     def _expand(self, text: str, instruction: Instruction) -> Expansion:
+        column = instruction.raw.column_of(text)
         try:
-            return expand(text, self.visible(), escape=self._escape)
+            expansion = expand(text, ChainMap(self.environment, self.arguments), escape=self._escape)
         except WordError as error:
-            column = instruction.raw.column_of(text)
-            raise instruction.raw.error(f"{text}: {error}", column=column) from None
+            raise instruction.raw.error(f"{text[:_MOST_SHOWN]}: {error}", column=column) from None
+        self.allotment.left -= len(expansion.text)
+        if self.allotment.left < 0:
+            problem = f"The variables of this Dockerfile become more than {MOST_IN_ALL >> 20} MiB of text"
+            raise instruction.raw.error(problem, column=column)
+        if len(self.environment) > MOST_NAMES or len(self.arguments) > MOST_NAMES:
+            raise instruction.raw.error(f"There are more than {MOST_NAMES} variables here", column=column)
+        return expansion
 
 
 def global_variables(

@@ -7,7 +7,8 @@ import os
 import tarfile
 from typing import TYPE_CHECKING
 
-from engine.builder.language.ignore import IgnoreRules, PatternError, read_ignore_file
+from engine.builder.language.globs import PatternError
+from engine.builder.language.ignore import IgnoreRules, read_ignore_file
 from engine.cli.packing import pack
 from engine.cli.wire import Failed
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from typing import TYPE_CHECKING
 
 from engine.errors import Code, InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+_MOST_COMPARED = 60
+"""Letters of a word: comparing takes the product of both lengths."""
+_MOST_LOOKED_AT = 100_000
+_MOST_LIKELY = 200
 
 
 class DockerfileError(InvalidRequest):
@@ -55,5 +62,11 @@ class DockerfileError(InvalidRequest):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint naming the closest known word, or nothing."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    if len(word) > _MOST_COMPARED:
+        return ""
+    words = [one for one in itertools.islice(known, _MOST_LOOKED_AT) if len(one) <= _MOST_COMPARED]
+    if len(words) > _MOST_LIKELY:
+        # Of a context of a hundred thousand files only those are worth comparing that begin or end alike.
+        words = [one for one in words if one[:1].lower() == word[:1].lower() or one[-2:] == word[-2:]][:_MOST_LIKELY]
+    close = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
     return f"Did you mean {close[0]}?" if close else ""

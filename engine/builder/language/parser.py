@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _STAGE_NAME = re.compile(r"^[a-z][a-z0-9._-]*$")
-_WORD = re.compile(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"?|'[^']*'?|\\$)+""")
+_WORD = re.compile(r"""(?:[^\s"'\\]++|\\.|"(?:[^"\\]++|\\.)*+"?|'[^']*+'?|\\$)++""")
 
 
 def parse_dockerfile(text: str) -> t.Dockerfile:

@@ -9,7 +9,11 @@ from typing import Final
 from engine.builder.language.errors import DockerfileError
 from engine.builder.language.words import WordError, expand
 
-MOST_BYTES: Final = 16 * 1024 * 1024
+MOST_BYTES: Final = 16 << 20
+MOST_IN_ONE: Final = 2 << 20
+"""Characters of one instruction without its here-documents."""
+MOST_INSTRUCTIONS: Final = 1500
+"""An image tells the history of so many; more of them would be found out at the very end."""
 _DIRECTIVES = ("escape", "syntax", "check")
 _DIRECTIVE = re.compile(r"^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$")
 _HEREDOC = re.compile(r"^(\d*)<<(-?)([^<]*)$")
@@ -90,6 +94,9 @@ class _SourceReader:
             instruction = self._read_instruction(continued)
             if instruction is not None:
                 instructions.append(instruction)
+            if len(instructions) > MOST_INSTRUCTIONS:
+                problem = f"The Dockerfile has more than {MOST_INSTRUCTIONS} instructions"
+                raise DockerfileError(problem, line=instructions[-1].line)
         if not instructions:
             raise DockerfileError(
                 "The Dockerfile has no instructions", docker="the Dockerfile (Dockerfile) cannot be empty"
@@ -134,6 +141,9 @@ class _SourceReader:
                 break
             stripped = following
         joined = "".join(parts).strip()
+        if len(joined) > MOST_IN_ONE:
+            hint = "Long texts belong into a file of the context, or into a here-document."
+            raise DockerfileError("One instruction is longer than 2 MiB", line=first + 1, hint=hint)
         if not joined:
             return None
         keyword, _, arguments = re.sub(r"^(\S+)[\t\v\f\r ]+", r"\1 ", joined).partition(" ")
@@ -195,4 +205,4 @@ class _SourceReader:
 
 def _quoted_words(text: str) -> list[str]:
     """Words divided by blanks outside quotes; quotes and escapes stay."""
-    return re.findall(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"?|'[^']*'?|\\$)+""", text)
+    return re.findall(r"""(?:[^\s"'\\]++|\\.|"(?:[^"\\]++|\\.)*+"?|'[^']*+'?|\\$)++""", text)

@@ -10,14 +10,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from engine.builder.language.shell_patterns import BadPattern, ShellPattern
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SPECIAL_PARAMETERS = "@*#?-$!0"
 _END = ""
 # Long stretches in which nothing has a meaning are taken at once: a value may be megabytes.
-_LETTERS = re.compile(r"[A-Za-z0-9_.,=@+-]+")
-_INSIDE_QUOTES = re.compile(r"[^\"$\\`]+")
+_LETTERS = re.compile(r"[^\s'\"$\\`/}]++")
+_INSIDE_QUOTES = re.compile(r"[^\"$\\`]++")
+
+
+MOST_CHARACTERS = 1 << 20
+"""Of one word with its variables: eight times what the kernel takes as one argument of a program."""
+MOST_DEPTH = 50
 
 
 class WordError(ValueError):
@@ -64,8 +71,16 @@ class _Words:
 
     def add_value(self, value: str) -> None:
         """The value of an unquoted variable: its blanks divide words."""
-        for character in value:
-            self.add_character(character)
+        if not value:
+            return
+        if value[0].isspace():
+            self._finish()
+        for number, word in enumerate(value.split()):
+            if number:
+                self._finish()
+            self.add_quoted(word)
+        if value[-1].isspace():
+            self._finish()
 
     def all(self) -> list[str]:
         self._finish()
@@ -83,8 +98,17 @@ class _Reader:
         self._at = 0
         self._variables = variables
         self._escape = escape
+        self._room = MOST_CHARACTERS
+        self._depth = 0
         self.unset: set[str] = set()
         self.used: set[str] = set()
+
+    def _counted(self, text: str) -> str:
+        """What is put in for a variable, if there is room: two that double each other need few lines for gigabytes."""
+        self._room -= len(text)
+        if self._room < 0:
+            raise WordError(f"with its variables it becomes longer than {MOST_CHARACTERS} characters")
+        return text
 
     def _peek(self) -> str:
         return self._word[self._at] if self._at < len(self._word) else _END
@@ -198,7 +222,8 @@ class _Reader:
         value = self._variables.get(name)
         if value is None:
             self.unset.add(name)
-        return value
+            return None
+        return self._counted(value)
 
     def _dollar(self) -> str:
         self._next()
@@ -226,8 +251,13 @@ class _Reader:
         return self._modified(name, operator, null_is_unset=null_is_unset)
 
     def _until_brace(self, stop: str, *, raw_escapes: bool) -> str:
+        self._depth += 1
+        if self._depth > MOST_DEPTH:
+            raise WordError("variables stand too deep within variables")
         try:
-            return self.read(stop, raw_escapes=raw_escapes)[0]
+            found = self.read(stop, raw_escapes=raw_escapes)[0]
+            self._depth -= 1
+            return self._counted(found)
         except WordError as error:
             if self._at >= len(self._word) and "missing" in str(error):
                 raise WordError(f"syntax error: missing '{stop}' in ${{}}") from None
@@ -255,42 +285,23 @@ class _Reader:
         pattern = self._until_brace("/", raw_escapes=True)
         replacement = _unescaped(self._until_brace("}", raw_escapes=True))
         value = self._lookup(name) or ""
-        expression = re.compile(_expression(pattern, greedy=True), re.DOTALL)
-        return expression.sub(lambda _: replacement, value, count=0 if everywhere else 1)
+        return self._counted(_read_pattern(pattern, value).replaced(value, replacement, everywhere=everywhere))
 
 
 def _trimmed(value: str, pattern: str, operator: str) -> str:
     """`${v#p}` and `${v%p}`; doubled, the longest match goes instead of the shortest."""
-    greedy = pattern.startswith(operator)
-    expression = _expression(pattern[1:] if greedy else pattern, greedy=greedy)
-    if operator == "#":
-        match = re.compile(expression, re.DOTALL).match(value)
-        return value[match.end() :] if match else value
-    anchored = re.compile(f"(?:{expression})\\Z", re.DOTALL)
-    starts = range(len(value) + 1) if greedy else range(len(value), -1, -1)
-    for start in starts:
-        if anchored.match(value, start):
-            return value[:start]
-    return value
+    longest = pattern.startswith(operator)
+    found = _read_pattern(pattern[1:] if longest else pattern, value)
+    return (found.without_prefix if operator == "#" else found.without_suffix)(value, longest=longest)
 
 
-def _expression(pattern: str, *, greedy: bool) -> str:
-    """A shell pattern (`*`, `?`, escapes) as a regular expression."""
-    out: list[str] = []
-    characters = iter(pattern)
-    for character in characters:
-        if character == "*":
-            out.append(".*" if greedy else ".*?")
-        elif character == "?":
-            out.append(".")
-        elif character == "\\":
-            following = next(characters, None)
-            if following is None:
-                raise WordError("invalid escape at the end of a pattern")
-            out.append(re.escape(following))
-        else:
-            out.append(re.escape(character))
-    return "".join(out)
+def _read_pattern(pattern: str, value: str) -> ShellPattern:
+    try:
+        found = ShellPattern.read(pattern)
+        found.check_work(value)
+    except BadPattern as error:
+        raise WordError(str(error)) from None
+    return found
 
 
 def _unescaped(text: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.builder.language.ignore import IgnoreRules, PatternError, read_ignore_file
+from engine.builder.language.globs import PatternError
+from engine.builder.language.ignore import IgnoreRules, read_ignore_file
 
 
 def test_reading() -> None:

@@ -170,6 +170,6 @@ def test_any_text_parses_or_is_refused_with_a_dockerfile_error(parts: list[str])
 
 
 def test_very_long_lines_and_deep_nesting_are_no_trouble() -> None:
-    assert len(only("RUN " + "x" * 5_000_000).words[0]) == 5_000_000
+    assert len(only("RUN " + "x" * 1_500_000).words[0]) == 1_500_000
     assert error("FROM a\n" + "ONBUILD " * 5000 + "RUN x").line == 2
     assert only("CMD " + "[" * 100_000).shell
