@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from engine.sandbox.keeper.marks import By
     from engine.types.containers import Container
 
-_ENGINES_OWN = ("/etc/hosts", "/etc/resolv.conf", "/etc/hostname", "/dev", "/proc", "/sys", "/run/.wherry-init")
+_ENGINES_OWN = (
+    "/.dockerenv", "/etc/hosts", "/etc/resolv.conf", "/etc/hostname", "/etc/mtab", "/dev", "/proc", "/sys",
+    "/run/.wherry-init",
+)  # fmt: skip
 _MOST = 200_000
 """Beyond so many changes the list is cut: nobody reads it, and a container must not fill the engine's memory."""
 

@@ -207,7 +207,7 @@ def settled_spec(spec: ContainerSpec, image: ImageConfig, container_id: str) -> 
     hostname = spec.hostname
     if not hostname and spec.uts_mode != "host" and network != "host":
         hostname = container_id[:12]
-    return msgspec.structs.replace(spec, ports=ports, publish_all=False, network=network, hostname=hostname)
+    return msgspec.structs.replace(spec, ports=ports, network=network, hostname=hostname)
 
 
 def normal_target(target: str) -> str:

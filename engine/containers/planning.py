@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _MOST_ACCOUNT_BYTES = 1 << 20
 _IPC_PLACES = ("/dev/mqueue", "/dev/shm")
+_SHOWN_CONTROLLERS = ("memory", "cpu", "cpuacct", "cpuset", "pids", "blkio")
+"""Of v1, those whose limits programs read to find their own size."""
 _HOST_RESOLV = "/etc/resolv.conf"
 
 
@@ -75,6 +77,11 @@ class Planner:
             architecture=architecture(),
             single_id=runtime.keeper.ids.single_id,
             cgroup_v2=runtime.cgroups.shows_v2(hybrid_view=runtime.keeper.hybrid_cgroups),
+            cgroup_views={
+                name: runtime.inside_view(str(path))
+                for name, path in runtime.cgroup(record).directories.items()
+                if name in _SHOWN_CONTROLLERS
+            },
             network=joined.network,
             # Where another user is you, the container has a user namespace of its own, and the network is not its.
             own_network=joined.own_network and yours is None,

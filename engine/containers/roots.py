@@ -7,6 +7,8 @@ from collections import Counter
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from engine.sandbox.plans import ContainerMarks
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
@@ -42,7 +44,8 @@ class RootHolds:
             self._held[entry.id] += 1
             try:
                 # Also of one that seems to run: its end may be taking the mount away just now.
-                await self._rootfs.mount(entry.id, entry.record.layers, driver=self._driver(entry))
+                marks = [ContainerMarks(root=self._paths.rootfs(entry.id))]
+                await self._rootfs.mount(entry.id, entry.record.layers, driver=self._driver(entry), at_first=marks)
             except BaseException:
                 self._let_go(entry.id)
                 raise

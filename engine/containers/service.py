@@ -207,6 +207,7 @@ class ContainerService:
                     docker=docker_words.name_taken(bare, self.book.find(bare).id),
                 )
             await self.book.rename(entry, bare)
+            await self.runtime.networks.renamed(entry.id, bare)
         return entry.container
 
     async def update(self, container: str, request: UpdateContainer) -> Container:

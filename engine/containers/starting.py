@@ -27,7 +27,7 @@ from engine.networks.ports import PortClaims, as_picked
 from engine.operations.together import both
 from engine.processes import conmon, crun
 from engine.processes.programs import runtime_environment
-from engine.sandbox.plans import MakeDirectory
+from engine.sandbox.plans import ContainerMarks, MakeDirectory
 from engine.types.containers import Exit, StartTiming, State
 from engine.types.data import now
 
@@ -193,7 +193,10 @@ class Starter:
             if not each.is_dir()
         ]
         runtime_driver = self._runtime.root_driver(record.container.spec, record.image_config)
-        await self._runtime.rootfs.mount(record.id, record.layers, driver=runtime_driver, also=directories)
+        marks = [ContainerMarks(root=paths.rootfs(record.id))]
+        await self._runtime.rootfs.mount(
+            record.id, record.layers, driver=runtime_driver, also=directories, at_first=marks
+        )
 
     async def _make_group(self, record: Record) -> LimitPlan:
         """In a thread, beside the mount: some twenty small files. The thread is done when this is, cancelled or not."""

@@ -54,6 +54,15 @@ def brought_down(network: Network, container_id: str, *, stays: bool) -> Network
     return _with(without_member(network, container_id), msgspec.structs.replace(known, ip_address=""))
 
 
+def renamed(network: Network, container_id: str, name: str) -> Network:
+    """With the name that a member has now; its other names stay."""
+    members = tuple(
+        msgspec.structs.replace(each, name=name) if each.container_id == container_id else each
+        for each in network.members
+    )
+    return msgspec.structs.replace(network, members=members)
+
+
 def without_member(network: Network, container_id: str) -> Network:
     rest = tuple(each for each in network.members if each.container_id != container_id)
     return msgspec.structs.replace(network, members=rest)

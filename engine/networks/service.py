@@ -28,6 +28,7 @@ from engine.networks.membership import (
     brought_up,
     entry_of,
     has_members_up,
+    renamed,
     without_member,
 )
 from engine.types.data import ANY_LABELS, Freed, now
@@ -331,6 +332,13 @@ class NetworkService:
         """The container is removed: nothing waits for its next start."""
         for network in self._with_entry(container_id):
             await self._leave(network.id, lambda now: without_member(now, container_id))
+
+    async def renamed(self, container_id: str, name: str) -> None:
+        """Neighbours find it by its new name."""
+        for network in self._with_entry(container_id):
+            await self._change(network.id, lambda now: renamed(now, container_id, name))
+            self._publish(self._networks[network.id])
+            self._neighbours_changed(network.id)
 
     async def _leave(self, network_id: str, change: Callable[[Network], Network]) -> None:
         await self._change(network_id, change, when_it_fits=True)

@@ -119,6 +119,18 @@ class Link(FsOperation):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ContainerMarks(FsOperation):
+    """What every container of Docker has in its root, and programs look for: `/.dockerenv`, by which they know where
+    they are, and `/etc/mtab`. Neither replaces what the image has there; a link in the way is not followed."""
+
+    kind = "marks"
+    root: Path
+
+    def describe(self) -> str:
+        return f"marks of a container in {self.root}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rename(FsOperation):
     """Move within one file system, atomically; refuses to replace unless told so."""
 

@@ -93,11 +93,14 @@ class RootFilesystems:
         driver: str = "",
         read_only: bool = False,
         also: Sequence[FsOperation] = (),
+        at_first: Sequence[FsOperation] = (),
     ) -> Path:
         """Mount the stack (bottom first, as images name their layers) with the container's writable layer; gives
         `paths.rootfs(container_id)`. Mounted already and alive: nothing happens. A container keeps the driver of its
-        first mount, because their writable layers are not interchangeable. `also` is done before, in the same go."""
-        return await self._mount(self._paths.container(container_id), layers, driver, read_only=read_only, also=also)
+        first mount, because their writable layers are not interchangeable. `also` is done before, in the same go, and
+        `at_first` after the very first mount."""
+        top = self._paths.container(container_id)
+        return await self._mount(top, layers, driver, read_only=read_only, also=also, at_first=at_first)
 
     async def mount_image(self, container_id: str, place: str, layers: Sequence[str]) -> Path:
         """Another image's files, to be read in a container. `place` is a name for them beside the container's own."""
@@ -191,6 +194,7 @@ class RootFilesystems:
         *,
         read_only: bool,
         also: Sequence[FsOperation] = (),
+        at_first: Sequence[FsOperation] = (),
         change: OwnerChange | None = None,
     ) -> Path:
         top_first = topmost(layers)
@@ -221,6 +225,8 @@ class RootFilesystems:
                 ),
                 before=plan,
             )
+            if fresh and at_first:
+                await self._keeper.execute(at_first)
         return place.rootfs
 
     def _upper_plan(self, place: _Place, layers: Sequence[str]) -> list[FsOperation]:

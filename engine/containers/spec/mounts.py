@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _QUIET = ["nosuid", "noexec", "nodev"]
 _TTY_GROUP = 5
+_CONTROL_GROUPS = "/sys/fs/cgroup"
 
 
 def mount_objects(plan: SpecPlan) -> list[dict[str, Any]]:
@@ -67,8 +68,8 @@ def _kernel_mounts(plan: SpecPlan) -> Iterator[dict[str, Any]]:
     else:
         # A network namespace that is not ours has no /sys we could mount; the host's is shown read-only.
         yield _mount("/sys", "bind", "/sys", ["rbind", *_QUIET, "ro"])
-    if plan.cgroup_v2 and plan.own_network:
-        yield _mount("/sys/fs/cgroup", "cgroup", "cgroup", [*_QUIET, "relatime", *_unless_privileged(plan)])
+    if plan.own_network:
+        yield from _control_groups(plan)
     if plan.ipc != "host":
         yield _mount("/dev/mqueue", "mqueue", "mqueue", _QUIET)
         size = f"size={plan.spec.shm_size}"
@@ -76,6 +77,21 @@ def _kernel_mounts(plan: SpecPlan) -> Iterator[dict[str, Any]]:
     else:
         for path in plan.host_ipc:
             yield _mount(path, "bind", path, ["rbind", *_QUIET])
+
+
+def _control_groups(plan: SpecPlan) -> Iterator[dict[str, Any]]:
+    """Where the limits are in hierarchies of v1, those are shown, each as the container's own: what sizes itself by its
+    memory finds it. A privileged one, which makes groups of its own, is given the tree of v2 all the same."""
+    if not plan.cgroup_views or plan.spec.security.privileged:
+        if plan.cgroup_v2:
+            options = [*_QUIET, "relatime", *_unless_privileged(plan)]
+            yield _mount(_CONTROL_GROUPS, "cgroup", "cgroup", options)
+        return
+    yield _mount(_CONTROL_GROUPS, "tmpfs", "tmpfs", [*_QUIET, "mode=755", "size=64k", "ro"])
+    if plan.cgroup_v2:
+        yield _mount(f"{_CONTROL_GROUPS}/unified", "cgroup", "cgroup", [*_QUIET, "relatime", "ro"])
+    for controller, source in plan.cgroup_views.items():
+        yield _mount(f"{_CONTROL_GROUPS}/{controller}", "bind", source, ["bind", "rprivate", *_QUIET, "ro"])
 
 
 def _unless_privileged(plan: SpecPlan) -> list[str]:

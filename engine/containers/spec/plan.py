@@ -59,6 +59,8 @@ class SpecPlan:
     single_id: bool = False
     cgroup_v2: bool = True
     """crun sees cgroup v2 (on a hybrid host: made to), so that it can be shown inside."""
+    cgroup_views: Mapping[str, str] = field(default_factory=dict)
+    """The container's groups of v1 by controller, where crun finds them: a program reads its limits there."""
 
     # namespaces to join: a path, "host", or "" for one's own
     network: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from typing import TYPE_CHECKING, Any
@@ -124,6 +125,23 @@ def _link(operation: dict[str, Any]) -> None:
     os.rename(fresh, operation["path"])
 
 
+def _marks(operation: dict[str, Any]) -> None:
+    flags = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
+    root = os.open(operation["root"], flags)
+    try:
+        with contextlib.suppress(FileExistsError):
+            new = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+            os.close(os.open(".dockerenv", new, 0o755, dir_fd=root))
+        with contextlib.suppress(FileExistsError, FileNotFoundError, NotADirectoryError):
+            etc = os.open("etc", flags, dir_fd=root)
+            try:
+                os.symlink("/proc/mounts", "mtab", dir_fd=etc)
+            finally:
+                os.close(etc)
+    finally:
+        os.close(root)
+
+
 def _rename(operation: dict[str, Any]) -> None:
     if operation["replace"]:
         os.rename(operation["source"], operation["target"])
@@ -159,6 +177,7 @@ _OPERATIONS: dict[str, Callable[[dict[str, Any]], None]] = {
     "overlay": _overlay,
     "unmount": _unmount,
     "link": _link,
+    "marks": _marks,
     "rename": _rename,
     "remove": _remove,
     "own": _own,

@@ -442,3 +442,46 @@ async def test_networks_and_volumes_that_cannot_be_as_asked(docker: Tool) -> Non
         done = await docker.try_(*words)
         assert done.code != 0
         assert expected in done.err, words
+
+
+async def test_a_container_knows_that_it_is_one_and_what_is_mounted(docker: Tool) -> None:
+    """`/.dockerenv` and `/etc/mtab`, which are no changes; what the image has there stays."""
+    await docker("run", "--name", "c1", IMAGE, "sh", "-c", "test -f /.dockerenv && grep ' / ' /etc/mtab")
+    assert (await docker("diff", "c1")).strip() == ""
+    await docker("run", "--name", "c2", IMAGE, "sh", "-c", "rm /etc/mtab /.dockerenv; echo mine > /etc/mtab")
+    await docker("commit", "c2", "own")
+    assert await docker("run", "--rm", "own", "cat", "/etc/mtab") == "mine\n"
+    assert await docker("start", "-a", "c2") == ""
+    trap = "FROM scratch\nCOPY --from=own /bin /bin\nRUN ln -s /bin /etc\n"
+    await docker("build", "-t", "trap", "-", input=trap.encode())
+    await docker("run", "--name", "c3", "trap", "sh", "-c", "! test -e /bin/mtab")
+
+
+async def test_a_renamed_container_is_found_by_its_new_name(docker: Tool) -> None:
+    await docker("network", "create", "n1")
+    await docker("run", "-d", "--name", "old", "--network", "n1", IMAGE, "sleep", "99")
+    await docker("run", "-d", "--name", "other", "--network", "n1", IMAGE, "sleep", "99")
+    await docker("rename", "old", "new")
+    hosts = await docker("exec", "other", "cat", "/etc/hosts")
+    assert "new" in hosts.split()
+    assert "old" not in hosts.split()
+    members = json.loads(await docker("network", "inspect", "n1"))[0]["Containers"]
+    assert sorted(each["Name"] for each in members.values()) == ["new", "other"]
+
+
+async def test_publishing_everything_stands_in_the_inspection(docker: Tool) -> None:
+    await docker("create", "--name", "c1", "-P", "--expose", "80", IMAGE)
+    assert json.loads(await docker("inspect", "c1"))[0]["HostConfig"]["PublishAllPorts"] is True
+    await docker("start", "c1")
+    await docker("run", "-d", "--name", "c2", "-P", "--expose", "80", IMAGE, "sleep", "99")
+    assert (await docker("port", "c2", "80")).strip().rpartition(":")[2].isdigit()
+    assert len((await docker("port", "c2")).splitlines()) == 1
+
+
+async def test_a_program_reads_its_limits_in_its_own_control_groups(docker: Tool) -> None:
+    """Of either version: what sizes itself by its memory finds no more than it may have, and cannot change it."""
+    paths = "/sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes"
+    script = f"cat {paths} 2>/dev/null; for f in {paths}; do echo 1 > $f; done"
+    done = await docker.try_("run", "--rm", "-m", "64m", IMAGE, "sh", "-c", script)
+    assert done.out.split() == [str(64 << 20)]
+    assert "Read-only file system" in done.err
