@@ -63,6 +63,10 @@ async def _get(call: Call, name: str) -> Network:
     return await call.engine.networks.get(network_name(name))
 
 
+_OPTIONS = frozenset({"com.docker.network.driver.mtu", "mtu"})
+"""Of the bridge driver, those that have an effect."""
+
+
 async def create_network(call: Call) -> web.StreamResponse:
     body = await call.json(NetworkBody)
     if not body.name or len(body.name) > 255 or "\0" in body.name:
@@ -83,7 +87,9 @@ async def create_network(call: Call) -> web.StreamResponse:
             options=dict(body.options or {}),
         )
     )
-    return call.answer({"Id": made.id, "Warning": ""}, 201)
+    idle = sorted(set(body.options or {}) - _OPTIONS)
+    warning = f"These options change nothing here: {', '.join(idle)}." if idle else ""
+    return call.answer({"Id": made.id, "Warning": warning}, 201)
 
 
 def _subnet(given: IpamRange | None) -> str:

@@ -6,11 +6,11 @@ import asyncio
 import ipaddress
 from typing import TYPE_CHECKING
 
-from engine.errors import RuntimeFailure
+from engine.errors import InvalidRequest, RuntimeFailure
 from engine.processes.programs import need_program, runtime_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from engine.sandbox.client import Keeper
@@ -18,6 +18,23 @@ if TYPE_CHECKING:
     from engine.types.networks import Network
 
 _BRIDGE = "bridge0"
+MTU = "com.docker.network.driver.mtu"
+_LEAST_MTU, _MOST_MTU = 68, 65535
+
+
+def mtu_of(options: Mapping[str, str]) -> int:
+    """The largest packet of a network, 0 for the kernel's choice."""
+    text = options.get(MTU, "") or options.get("mtu", "")
+    if not text:
+        return 0
+    if not text.isdecimal() or not _LEAST_MTU <= int(text) <= _MOST_MTU:
+        raise InvalidRequest(f"“{text[:40]}” is no MTU", hint=f"It is a number from {_LEAST_MTU} to {_MOST_MTU}.")
+    return int(text)
+
+
+def _mtu(network: Network, interface: str) -> list[str]:
+    size = mtu_of(network.options)
+    return [f"link set {interface} mtu {size}"] if size else []
 
 
 class Bridge:
@@ -54,6 +71,7 @@ class Bridge:
             self.namespace(network),
             port,
             f"link add {port} type veth peer name {inside} netns {member}",
+            *_mtu(network, port),
             f"link set {port} master {_BRIDGE} up",
         )
         await self._ip(
@@ -61,6 +79,7 @@ class Bridge:
             # The address decides the hardware address, so that a neighbour's cache stays right over a restart.
             f"link set {inside} address 02:59:{octets.hex(':')}",
             f"address add {address}/{length} dev {inside}",
+            *_mtu(network, inside),
             f"link set {inside} up",
         )
 
@@ -92,6 +111,7 @@ class Bridge:
         await self._ip(
             path,
             f"link add {_BRIDGE} type bridge",
+            *_mtu(network, _BRIDGE),
             f"address add {network.gateway}/{length} dev {_BRIDGE}",
             f"link set {_BRIDGE} up",
         )

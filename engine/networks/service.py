@@ -21,7 +21,7 @@ import msgspec
 from engine.errors import Code, Conflict, InvalidRequest, NotFound, StorageError, Unsupported
 from engine.networks import ports as host_ports
 from engine.networks.attachment import NetworkAttachments, host_address
-from engine.networks.bridge import Bridge
+from engine.networks.bridge import Bridge, mtu_of
 from engine.networks.membership import (
     added,
     brought_down,
@@ -124,6 +124,7 @@ class NetworkService:
                 subject=request.name,
                 docker=f"network with name {request.name} already exists" if request.name else "",
             )
+        mtu_of(request.options)
         subnet = self._subnet(request.subnet)
         _check_gateway(request.gateway, subnet)
         network = Network(

@@ -139,6 +139,8 @@ def _refuse_endpoint(name: str, endpoint: Mapping[str, Any]) -> None:
     why = marked("Recipe", "addresses are given by the network")
     if any(_part(endpoint, "IPAMConfig").values()):
         raise unsupported(f"a fixed address on network {name}", why)
+    if _part(endpoint, "DriverOpts").get("com.docker.network.endpoint.ifname"):
+        raise unsupported(f"an interface's name on network {name}", marked("Recipe", "it is named after its network"))
     if endpoint.get("MacAddress"):
         raise unsupported(f"a fixed MAC address on network {name}", why)
 

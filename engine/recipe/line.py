@@ -14,6 +14,7 @@ from engine.recipe.faults import Unreadable, marked, unsupported
 from engine.recipe.mounts import without_doubles
 from engine.recipe.ports import key_of
 from engine.recipe.rows import REFUSED, ROWS, get, put
+from engine.recipe.special import check_log_options
 from engine.recipe.unexpanded import is_open, open_words, shown
 
 if TYPE_CHECKING:
@@ -153,6 +154,7 @@ def settled(recipe: dict[str, Any]) -> dict[str, Any]:
     published = {key_of(item) for item in recipe.get("ports") or ()}
     if recipe.get("exposed_ports"):
         recipe["exposed_ports"] = [key for key in dict.fromkeys(recipe["exposed_ports"]) if key not in published]
+    check_log_options(recipe.get("log") or {})
     if recipe.get("mounts"):
         recipe["mounts"] = without_doubles(recipe["mounts"])
     return recipe

@@ -409,6 +409,19 @@ class LogOptions(Pairs):
         return {**size, **files, **value.get("options", {})}
 
 
+_LOG_OPTIONS = frozenset(
+    {"labels", "labels-regex", "env", "env-regex", "compress", "tag", "mode", "max-buffer-size", "cache-disabled"}
+)
+
+
+def check_log_options(log: Mapping[str, Any]) -> None:
+    """What the driver knows nothing of; without a log everything is as good as nothing."""
+    driver = log.get("driver", "json-file")
+    for option in log.get("options") or {}:
+        if driver != "none" and option not in _LOG_OPTIONS and not option.startswith("cache-"):
+            raise Unreadable(marked("Recipe", "unknown log opt '{0}' for {1} log driver"), option[:80], driver)
+
+
 class SecurityOptions(Words):
     """NAME[=VALUE]; each sets a field of the recipe's security."""
 

@@ -4459,6 +4459,10 @@
         <translation>Adressen vergibt das Netzwerk</translation>
     </message>
     <message>
+        <source>it is named after its network</source>
+        <translation>sie heißt nach ihrem Netzwerk</translation>
+    </message>
+    <message>
         <source>invalid recipe: {0}</source>
         <translation>Ungültiges Rezept: {0}</translation>
     </message>
@@ -4709,6 +4713,10 @@
     <message>
         <source>invalid log option max-file={0}</source>
         <translation>Ungültige Log-Option max-file={0}</translation>
+    </message>
+    <message>
+        <source>unknown log opt &apos;{0}&apos; for {1} log driver</source>
+        <translation>unbekannte Protokolloption &apos;{0}&apos; für den Protokolltreiber {1}</translation>
     </message>
     <message>
         <source>only seccomp, no-new-privileges and systempaths are</source>

@@ -83,3 +83,16 @@ async def test_a_container_without_a_log(docker: Tool) -> None:
     assert json.loads(await docker("inspect", "c1"))[0]["LogPath"] == ""
     await docker("run", "--name", "c2", "--log-driver", "local", "--log-opt", "max-size=1m", IMAGE, "echo", "kept")
     assert await docker("logs", "c2") == "kept\n"
+
+
+async def test_a_network_has_the_mtu_that_was_asked_for(docker: Tool) -> None:
+    await docker("network", "create", "-o", "com.docker.network.driver.mtu=1400", "narrow")
+    said = await inside(docker, "cat /sys/class/net/net*/mtu", "--network", "narrow")
+    assert said == "1400"
+    await docker("network", "rm", "narrow")
+    assert "is no MTU" in await docker("network", "create", "-o", "com.docker.network.driver.mtu=big", "n", code=1)
+
+
+async def test_a_log_option_that_nobody_knows_is_refused(docker: Tool) -> None:
+    assert "unknown log opt 'nosuch'" in await docker("create", "--log-opt", "nosuch=1", IMAGE, code=1)
+    await docker("create", "--log-opt", "tag={{.Name}}", "--log-opt", "labels=a", IMAGE)
