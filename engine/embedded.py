@@ -13,24 +13,24 @@ from engine import whereabouts
 from engine.builder.assembly import make_build_service
 from engine.cgroups.tree import CgroupTree
 from engine.containers.book import ContainerBook
+from engine.containers.container_service import ContainerService
 from engine.containers.exec import Executor
-from engine.containers.filters import CompiledFilters
 from engine.containers.handover import hand_over
-from engine.containers.roots import RootHolds
+from engine.containers.opened_roots import RootHolds
 from engine.containers.runtime import FoundImage, Runtime, boot_id
-from engine.containers.service import ContainerService
-from engine.disk.service import DiskService
+from engine.containers.seccomp_filters import CompiledFilters
+from engine.disk.disk_service import DiskService
 from engine.events.bus import EventBus
 from engine.events.log import EventLog
-from engine.files.service import FileService
-from engine.host.service import EngineParts, HostService
+from engine.file_places import Places
+from engine.files.file_service import FileService
+from engine.host.host_service import EngineParts, HostService
 from engine.host.settings import SettingsStore
 from engine.images import platforms
-from engine.images.service import ImageService
-from engine.logs.service import LogService
-from engine.networks.service import NetworkService
+from engine.images.image_service import ImageService
+from engine.logs.log_service import LogService
+from engine.networks.network_service import NetworkService
 from engine.operations.registry import OperationRegistry
-from engine.places import Places
 from engine.processes import open_files
 from engine.processes.crun import Crun
 from engine.processes.programs import need_program
@@ -41,7 +41,7 @@ from engine.sandbox import closing
 from engine.sandbox.client import Keeper
 from engine.state.database import Database
 from engine.state.lock import StoreLock
-from engine.stats.service import StatsService
+from engine.stats.stats_service import StatsService
 from engine.storage.blobs import BlobStore
 from engine.storage.check import Rows, StoreCheck
 from engine.storage.layers import LayerStore
@@ -50,7 +50,7 @@ from engine.storage.reserve import Reserve
 from engine.storage.rootfs import RootFilesystems
 from engine.types.containers import LogLimits
 from engine.version import own_version
-from engine.volumes.service import VolumeService
+from engine.volumes.volume_service import VolumeService
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 from aiohttp import web
 
-from engine.api.filters import Filters
+from engine.api.query_filters import Filters
 from engine.api.statuses import Refusal
 from engine.errors import WherryError
 

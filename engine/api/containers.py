@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from engine.api.call import Call
-    from engine.api.filters import Filters
+    from engine.api.query_filters import Filters
     from engine.types.containers import Container, SizeOnDisk
     from engine.types.images import Image
     from engine.types.networks import Network

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from engine.api.call import encode
-from engine.api.filters import parse_moment
+from engine.api.query_filters import parse_moment
 from engine.api.shapes.events import DOCKER_TYPES, docker_type, event_record
 from engine.api.statuses import Refusal
 from engine.types.events import EngineSnapshot
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from engine.api.call import Call
-    from engine.api.filters import Filters
+    from engine.api.query_filters import Filters
     from engine.types.events import Event
 
 _SEQUENCE = "application/json-seq"

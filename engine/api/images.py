@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from engine.api.call import Call
-    from engine.api.filters import Filters
+    from engine.api.query_filters import Filters
     from engine.types.images import Image
 
 _TAG = re.compile(r"[\w][\w.-]{0,127}", re.ASCII)

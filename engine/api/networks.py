@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from engine.api.bodies import IpamRange
     from engine.api.call import Call
-    from engine.api.filters import Filters
+    from engine.api.query_filters import Filters
     from engine.types.networks import Network
 
 _LIST_FILTERS = frozenset({"dangling", "driver", "id", "label", "name", "scope", "type"})

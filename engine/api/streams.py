@@ -12,9 +12,9 @@ from aiohttp import web
 
 from engine.api.call import encode
 from engine.api.detach import detach_keys
-from engine.api.filters import parse_moment
 from engine.api.hijack import MULTIPLEXED_STREAM, RAW_STREAM, Parting, RawStream, converse, frames, hijack
 from engine.api.lookups import docker_words
+from engine.api.query_filters import parse_moment
 from engine.api.shapes.stats import nothing as no_stats
 from engine.api.shapes.stats import stats as stats_record
 from engine.api.shapes.times import rfc3339_ns

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from engine.api.call import Call
-    from engine.api.filters import Filters
+    from engine.api.query_filters import Filters
     from engine.types.volumes import Volume
 
 _LIST_FILTERS = frozenset({"dangling", "driver", "label", "name"})

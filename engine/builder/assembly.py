@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.builder.bases import Bases
+from engine.builder.build_service import BuildService
 from engine.builder.cache import StepCache
 from engine.builder.cache_mounts import CacheMounts
 from engine.builder.execution import BuildTools
 from engine.builder.kept import KeptSteps
-from engine.builder.roots import ScratchRoots
 from engine.builder.running import RunTools
-from engine.builder.service import BuildService
+from engine.builder.scratch_roots import ScratchRoots
 
 if TYPE_CHECKING:
+    from engine.containers.container_service import ContainerService
     from engine.containers.runtime import Runtime
-    from engine.containers.service import ContainerService
     from engine.events.bus import EventBus
-    from engine.images.service import ImageService
+    from engine.images.image_service import ImageService
     from engine.operations.registry import OperationRegistry
     from engine.state.database import Database
 

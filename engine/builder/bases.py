@@ -20,7 +20,7 @@ from engine.types.images import ImageConfig, PullImage
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from engine.images.service import ImageService
+    from engine.images.image_service import ImageService
     from engine.storage.layers import LayerStore
     from engine.types.data import Platform
     from engine.types.images import Login

@@ -11,7 +11,7 @@ import posixpath
 import stat
 from typing import TYPE_CHECKING
 
-from engine.builder.sources import ignoring_closed, then_close
+from engine.builder.copy_sources import ignoring_closed, then_close
 from engine.builder.tarring import Folder, TarItem, write_tar
 from engine.operations.together import together
 

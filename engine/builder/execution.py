@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.builder.allowances import allowed_by, must_be_allowed
 from engine.builder.cache import CachedStep
+from engine.builder.copy_sources import NoFiles
 from engine.builder.downloads import Downloads
 from engine.builder.graph import stage_steps, step_id
 from engine.builder.language import types as t
@@ -20,7 +21,6 @@ from engine.builder.language.parser import parse_trigger
 from engine.builder.mounting import RunMounts
 from engine.builder.plan import StageNames
 from engine.builder.running import prepare_run
-from engine.builder.sources import NoFiles
 from engine.builder.stages import DEFAULT_PATH, StageState, absolute, apply_metadata, is_metadata
 from engine.builder.transfer import prepare_transfer, prepare_workdir
 from engine.builder.trees import BuildTrees, image_of
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
     from engine.builder.cache import StepCache
     from engine.builder.cache_mounts import CacheMounts
     from engine.builder.context import ContextDirectory
+    from engine.builder.copy_sources import SourceTree
     from engine.builder.network import BuildNetwork
     from engine.builder.plan import Plan, PlannedStage
     from engine.builder.record import BuildRecord
-    from engine.builder.roots import ScratchRoots
     from engine.builder.running import RunTools
-    from engine.builder.sources import SourceTree
+    from engine.builder.scratch_roots import ScratchRoots
     from engine.builder.step import FileStep, ScratchRoot
     from engine.registry.web import Web
     from engine.sandbox.client import Keeper

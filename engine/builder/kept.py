@@ -15,8 +15,8 @@ from engine.types.data import now
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from engine.containers.service import ContainerService
-    from engine.images.service import ImageService
+    from engine.containers.container_service import ContainerService
+    from engine.images.image_service import ImageService
 
 log = logging.getLogger(__name__)
 

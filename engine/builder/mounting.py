@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from engine.builder.sources import Destination, Sending
+from engine.builder.copy_sources import Destination, Sending
 from engine.builder.tarring import TarOptions
 from engine.containers.spec.plan import PlannedMount
 from engine.sandbox.plans import MakeDirectory, Tmpfs, Unmount
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.builder.cache_mounts import CacheMounts
+    from engine.builder.copy_sources import SourceTree
     from engine.builder.language.types import Run, RunMount
-    from engine.builder.sources import SourceTree
     from engine.builder.step import ScratchRoot
     from engine.containers.users import ContainerUser
     from engine.sandbox.client import Keeper

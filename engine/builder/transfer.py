@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.builder.cache import step_key
+from engine.builder.copy_sources import ContextSource, Destination, Picked, Sending
 from engine.builder.direct import write_layer
 from engine.builder.directories import is_directory, make_directories
 from engine.builder.downloads import ArchiveFile, is_git
 from engine.builder.language.errors import DockerfileError
 from engine.builder.language.globs import Glob, PatternError
 from engine.builder.language.types import Add, Copy
-from engine.builder.sources import ContextSource, Destination, Picked, Sending
 from engine.builder.stages import absolute
 from engine.builder.tarring import TarItem, TarOptions, write_tar
 from engine.containers.users import find_user
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from engine.builder.copy_sources import SourceTree
     from engine.builder.downloads import Downloads
     from engine.builder.language.source import RawInstruction
     from engine.builder.language.types import Transfer
-    from engine.builder.sources import SourceTree
     from engine.builder.stages import StageState
     from engine.builder.step import ScratchRoot
     from engine.builder.variables import Variables

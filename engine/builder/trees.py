@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.builder.context import ContextDirectory
+from engine.builder.copy_sources import ContextSource, StoreSource
 from engine.builder.language.errors import DockerfileError
-from engine.builder.sources import ContextSource, StoreSource
 from engine.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
+    from engine.builder.copy_sources import SourceTree
     from engine.builder.language.types import Instruction
     from engine.builder.plan import Origin, StageNames
-    from engine.builder.roots import ScratchRoots
-    from engine.builder.sources import SourceTree
+    from engine.builder.scratch_roots import ScratchRoots
     from engine.builder.stages import StageState
     from engine.sandbox.client import Keeper
 

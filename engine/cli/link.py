@@ -6,7 +6,7 @@ import os
 import sys
 
 from engine.cli.paper import say
-from engine.cli.places import made_run_directory, socket_path
+from engine.cli.socket_place import made_run_directory, socket_path
 from engine.cli.wire import Client, Failed, Unreachable
 
 # An end of the process is noticed at once; this is for machines that are slow or busy.

@@ -9,7 +9,7 @@ from engine.cli.containers import container_row, filters
 from engine.cli.link import engine, running_engine
 from engine.cli.options import Command, Given
 from engine.cli.paper import say
-from engine.cli.places import socket_path
+from engine.cli.socket_place import socket_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,7 @@ from engine.compose import document, fields
 from engine.compose.faults import ComposeError, Problem
 from engine.compose.interpolation import interpolate, names
 from engine.compose.normal import normalise
-from engine.compose.places import project_name
+from engine.compose.project_files import project_name
 from engine.compose.shapes import Reading, merged, settled
 from engine.compose.variables import read_env_file
 

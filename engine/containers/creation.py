@@ -10,6 +10,7 @@ import msgspec
 from engine.cgroups.limits import check_resources
 from engine.containers import docker_words, etc_files, image_config
 from engine.containers.cdi import edits_of, is_cdi_name
+from engine.containers.closed_folders import closed_binds
 from engine.containers.engine_socket import check_engine_socket, is_engine_socket
 from engine.containers.links import Links
 from engine.containers.names import check_name, invent_name, new_id
@@ -18,7 +19,6 @@ from engine.containers.record import Record
 from engine.containers.spec.process import check_ulimits
 from engine.containers.spec.runtime_spec import check_sysctls
 from engine.containers.spec.security import check_security
-from engine.containers.strangers import closed_binds
 from engine.errors import Code, Conflict, InvalidRequest
 from engine.networks.attachment import missing_network
 from engine.networks.ports import check_mappings

@@ -8,12 +8,12 @@ import msgspec
 
 from engine.cgroups.limits import check_resources, plan_limits
 from engine.containers import etc_files
+from engine.containers.closed_folders import closed_binds
 from engine.containers.ending import must_allow
 from engine.containers.image_config import command_line
 from engine.containers.notes import notes
 from engine.containers.record import member_of
 from engine.containers.restart_file import write_restart_file
-from engine.containers.strangers import closed_binds
 from engine.errors import Conflict, InvalidRequest
 from engine.networks.attachment import missing_network
 from engine.networks.ports import as_picked, check_mappings, settle

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from engine.containers.book import ContainerBook, Entry
     from engine.containers.record import Record
-    from engine.networks.service import NetworkService
+    from engine.networks.network_service import NetworkService
     from engine.types.containers import ContainerSpec
 
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Z0-9_]")

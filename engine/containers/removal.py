@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from engine.containers.record import Record
     from engine.containers.runtime import Runtime
     from engine.containers.starting import Starter
-    from engine.logs.service import LogService
-    from engine.stats.service import StatsService
+    from engine.logs.log_service import LogService
+    from engine.stats.stats_service import StatsService
     from engine.types.data import LabelRule
 
 _log = logging.getLogger(__name__)

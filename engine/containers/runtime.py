@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from engine.cgroups.group import ContainerCgroup
     from engine.cgroups.tree import CgroupTree
     from engine.containers.book import ContainerBook
-    from engine.containers.filters import CompiledFilters
+    from engine.containers.opened_roots import RootHolds
     from engine.containers.record import Record
-    from engine.containers.roots import RootHolds
-    from engine.networks.service import NetworkService
+    from engine.containers.seccomp_filters import CompiledFilters
+    from engine.networks.network_service import NetworkService
     from engine.processes.crun import Crun
     from engine.sandbox.client import Keeper
     from engine.storage.layers import LayerStore
     from engine.storage.paths import Paths
     from engine.storage.rootfs import RootFilesystems
     from engine.types.containers import ContainerSpec
-    from engine.volumes.service import VolumeService
+    from engine.volumes.volume_service import VolumeService
 
 _CGROUP_ROOT = "/sys/fs/cgroup"
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}

@@ -28,7 +28,7 @@ _LOGS_KEPT = 3
 
 
 class SingleLogs(Protocol):
-    """What is needed of the single logs; `engine.logs.service` has it."""
+    """What is needed of the single logs; `engine.logs.log_service` has it."""
 
     def place(self, container: str) -> tuple[str, Path]:
         """The container's id, and where its log is."""

@@ -110,7 +110,7 @@ def test_api_and_command_line_hold_the_engine_only_by_its_facade() -> None:
         "engine.socket_folder",
         "engine.recipe",
         "engine.compose.labels",
-        "engine.compose.places",
+        "engine.compose.project_files",
     )
     allowed = ("engine.types", "engine.errors", "engine.facade", "engine.api", "engine.cli", *pure)
 

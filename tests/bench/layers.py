@@ -23,7 +23,7 @@ from tests.support.stores import remove_tree
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from engine.images.service import ImageService
+    from engine.images.image_service import ImageService
 
 _LAYERS = 10
 _NAME = "localhost/large:1"

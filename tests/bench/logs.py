@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.logs.service import LogService
+from engine.logs.log_service import LogService
 from engine.logs.source import LogSource
 from engine.types.host import Settings
 from engine.types.logs import Level, ReadLogs, SearchLogs

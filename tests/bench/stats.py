@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from engine.cgroups.layout import Mode
 from engine.cgroups.tree import CgroupTree
 from engine.stats.ring import SLOT_SECONDS
-from engine.stats.service import StatsService
+from engine.stats.stats_service import StatsService
 from engine.stats.target import CgroupFiles, StatTarget
 from engine.types.host import Settings
 from tests.bench.containers import Podman

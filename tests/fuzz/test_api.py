@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from engine.api import bodies
 from engine.api.credentials import login
-from engine.api.filters import Filters, parse_moment
 from engine.api.platforms import platform_of
+from engine.api.query_filters import Filters, parse_moment
 from engine.api.routes import ROUTES
 from engine.api.statuses import Refusal
 from engine.recipe.body import load, load_update

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from engine.events.bus import EventBus
-from engine.images.service import ImageService
+from engine.images.image_service import ImageService
 from engine.operations.registry import OperationRegistry
 from engine.registry.transport import Limits
 from engine.sandbox.client import Keeper

@@ -9,7 +9,7 @@ from engine.cli.link import engine
 from engine.cli.paper import say
 from engine.cli.wire import Failed
 from engine.compose.labels import NUMBER, ONEOFF, PROJECT, SERVICE
-from engine.compose.places import OVERRIDES, STANDARD_NAMES, project_name
+from engine.compose.project_files import OVERRIDES, STANDARD_NAMES, project_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

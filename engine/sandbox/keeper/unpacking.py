@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.sandbox.keeper import indexing, marks, sparse, tar_reader, trees
 from engine.sandbox.keeper.digesting import Digester
+from engine.sandbox.keeper.entry_places import FreshTree, LivingTree, Place, Tree, normalised
 from engine.sandbox.keeper.indexing import IndexWriter, Row
-from engine.sandbox.keeper.places import FreshTree, LivingTree, Place, Tree, normalised
 from engine.sandbox.keeper.requests import BadInput, Reply
 
 if TYPE_CHECKING:

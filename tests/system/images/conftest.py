@@ -11,7 +11,7 @@ from tests.support.image_engine import opened_images
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from engine.images.service import ImageService
+    from engine.images.image_service import ImageService
     from tests.support.stores import ShortTmp
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from engine.images.service import ImageService
+    from engine.images.image_service import ImageService
     from tests.support.stores import ShortTmp
 
 NAME = "localhost/archived:1"

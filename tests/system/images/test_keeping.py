@@ -18,7 +18,7 @@ from tests.system.images.test_archives import load
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from engine.images.service import ImageService
+    from engine.images.image_service import ImageService
     from tests.support.stores import ShortTmp
 
 ONE = busybox_archive([File("one", b"1" * 1000)], reference="localhost/one:1")

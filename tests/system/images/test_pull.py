@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from engine.images.service import ImageService
+    from engine.images.image_service import ImageService
     from engine.sandbox.client import Unpacked
     from tests.support.nasty_registry import Handler, NastyRegistry
     from tests.support.registry import Registry

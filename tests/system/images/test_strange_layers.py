@@ -19,7 +19,7 @@ from tests.support.made_images import made_image, offer
 from tests.support.nasty_registry import serve_nastily
 
 if TYPE_CHECKING:
-    from engine.images.service import ImageService
+    from engine.images.image_service import ImageService
     from engine.types.images import TreeNode
     from tests.support.stores import ShortTmp
 

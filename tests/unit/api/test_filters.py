@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from engine.api.filters import Filters, parse_moment
+from engine.api.query_filters import Filters, parse_moment
 from engine.api.statuses import Refusal
 
 ALLOWED = frozenset({"name", "label", "until", "dangling"})

@@ -12,7 +12,7 @@ import pytest
 from engine.cli import doctor as command
 from engine.errors import InvalidRequest
 from engine.host import doctor
-from engine.host.service import EngineParts, HostService
+from engine.host.host_service import EngineParts, HostService
 from engine.host.settings import SettingsStore
 from engine.state.database import Database
 from engine.storage.paths import Paths

@@ -14,9 +14,9 @@ from engine.logs.asking import stretches
 from engine.logs.cursor import Chronicle
 from engine.logs.export import Shown, write_lines
 from engine.logs.files import LogFiles
+from engine.logs.log_service import LogService
 from engine.logs.question import Question, compile_question
 from engine.logs.rotation import rotate
-from engine.logs.service import LogService
 from engine.logs.source import LogSource
 from engine.types.host import Settings
 from engine.types.logs import LogLine, ReadLogs, SearchLogs

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.sandbox.keeper import tar_reader, tar_writer
-from engine.sandbox.keeper.places import normalised
+from engine.sandbox.keeper.entry_places import normalised
 from engine.sandbox.keeper.requests import BadInput
 
 NAMES = st.binary(min_size=1, max_size=300).filter(lambda name: b"\0" not in name and not name.endswith(b"/"))

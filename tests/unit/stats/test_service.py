@@ -13,7 +13,7 @@ import msgspec
 from engine.errors import Conflict
 from engine.stats.live import LiveContainer
 from engine.stats.ring import Ring
-from engine.stats.service import StatsService
+from engine.stats.stats_service import StatsService
 from engine.stats.target import CgroupFiles, StatTarget
 from engine.types.host import Settings
 from tests.unit.stats.test_figures import CPU_STAT, _rates, _write

@@ -14,17 +14,17 @@ import msgspec
 from engine.containers import attach as attaching
 from engine.containers import docker_words
 from engine.containers.adoption import Adopter
+from engine.containers.answers_to_rooms import ContainerFacts
 from engine.containers.creation import Creator
 from engine.containers.editing import Editor
 from engine.containers.ending import Ender, must_allow
 from engine.containers.exit_watch import ExitWatch
 from engine.containers.health import HealthMonitor
-from engine.containers.looking import Looker
+from engine.containers.looking_inside import Looker
 from engine.containers.names import check_name
 from engine.containers.reconciling import Reconciler
 from engine.containers.removal import Remover
 from engine.containers.settling import Settler
-from engine.containers.sources import ContainerFacts
 from engine.containers.starting import Starter
 from engine.containers.supervision import Supervisor
 from engine.containers.traces import Traces
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from engine.containers.exec import Executor, RunningExec
     from engine.containers.runtime import Runtime
     from engine.facade import ByteStream, ExecSession
-    from engine.logs.service import LogService
-    from engine.stats.service import StatsService
+    from engine.logs.log_service import LogService
+    from engine.stats.stats_service import StatsService
     from engine.types.containers import (
         ChangedPath,
         ContainerSpec,

@@ -8,7 +8,7 @@ import secrets
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from engine.builder.sources import then_close
+from engine.builder.copy_sources import then_close
 from engine.builder.step import ScratchRoot
 from engine.operations.together import both
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from engine.containers.exec import Executor
     from engine.containers.runtime import Runtime
     from engine.facade import ByteStream
-    from engine.logs.service import LogService
-    from engine.stats.service import StatsService
+    from engine.logs.log_service import LogService
+    from engine.stats.stats_service import StatsService
     from engine.types.containers import ChangedPath, DeathReport, Exit, Process
 
 _BEFORE_A_RUN = (State.CREATED, State.STARTING, State.EXITED)

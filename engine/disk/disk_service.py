@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
-    from engine.builder.service import BuildService
-    from engine.containers.service import ContainerService
-    from engine.images.service import ImageService
-    from engine.logs.service import LogService
+    from engine.builder.build_service import BuildService
+    from engine.containers.container_service import ContainerService
+    from engine.images.image_service import ImageService
+    from engine.logs.log_service import LogService
     from engine.sandbox.client import Keeper
-    from engine.stats.service import StatsService
+    from engine.stats.stats_service import StatsService
     from engine.storage.layers import LayerStore
     from engine.storage.paths import Paths
     from engine.types.disk import PartId
-    from engine.volumes.service import VolumeService
+    from engine.volumes.volume_service import VolumeService
 
 CACHE = "build-cache"
 RUNNING = "running"
