@@ -7,7 +7,6 @@ import contextlib
 import re
 from typing import TYPE_CHECKING, Any, get_args
 
-from engine.api.buildkit import ADVICE
 from engine.api.call import decode, encode
 from engine.api.credentials import logins_of
 from engine.api.decompression import decompressed
@@ -125,7 +124,7 @@ def _json(call: Call, key: str, shape: Any) -> Any:
 
 def _refuse_unsupported(call: Call) -> None:
     if call.text("version") == "2":
-        raise Refusal(501, ADVICE)
+        raise Refusal(501, "a build by BuildKit comes over /grpc, not as this request")
     if call.text("version") not in ("", "1"):
         raise Refusal(400, f'invalid version "{call.text("version")[:20]}"')
     limits = ("memory", "memswap", "cpushares", "cpuquota", "cpuperiod", "cpusetcpus", "cgroupparent")

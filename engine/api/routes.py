@@ -6,7 +6,6 @@ from engine.api import (
     absent,
     archive,
     build,
-    buildkit,
     containers,
     disk_usage,
     events,
@@ -21,6 +20,7 @@ from engine.api import (
     volumes,
     websocket,
 )
+from engine.api.buildkit import door
 from engine.api.router import Route
 
 _SYSTEM = (
@@ -105,8 +105,8 @@ _STORES = (
 )
 
 _ABSENT = (
-    Route("POST", "/grpc", buildkit.refuse_buildkit),
-    Route("POST", "/session", buildkit.refuse_buildkit),
+    Route("POST", "/grpc", door.grpc),
+    Route("POST", "/session", door.session),
     Route("GET", "/plugins", absent.no_plugins),
     Route("GET", "/plugins/privileges", absent.no_plugin_changes),
     Route("GET", "/plugins/{name...}/json", absent.no_such_plugin),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from engine.api.buildkit.parts import Parts
 from engine.api.exec_registry import ExecRegistry
 
 if TYPE_CHECKING:
@@ -25,5 +26,6 @@ class Served:
     passing: bool = False
     """The owner was started by some command in passing, and gives way to a `wherry serve` that is meant to stay."""
     execs: ExecRegistry = field(default_factory=ExecRegistry)
+    buildkit: Parts = field(default_factory=Parts)
     builds: dict[str, OperationHandle] = field(default_factory=dict)
     """Those under way, by the id that the client gave them."""

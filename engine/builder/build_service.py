@@ -22,6 +22,7 @@ from engine.builder.context import ContextDirectory
 from engine.builder.execution import Execution
 from engine.builder.graph import steps_of
 from engine.builder.language.errors import DockerfileError
+from engine.builder.language.ignore import IgnoreRules
 from engine.builder.language.parser import parse_dockerfile
 from engine.builder.network import BuildNetwork
 from engine.builder.plan import make_plan
@@ -111,6 +112,11 @@ class BuildService:
         if running.task is not None:
             running.task.add_done_callback(lambda _: self._must_be_over(record))
         return running
+
+    async def context_place(self, name: str) -> str:
+        place = self._tools.paths.build_contexts / "sent" / name
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return str(place)
 
     async def list(self) -> Sequence[Build]:
         return [*self._past.values(), *(record.snapshot for record in self._running.values())]
@@ -250,6 +256,8 @@ class BuildService:
         if uploaded is None:
             name = hashlib.sha256(str(root.absolute()).encode()).hexdigest()[:32]
             digests = self._tools.paths.build_contexts / name
+        if request.filtered:
+            return ContextDirectory(root.absolute(), IgnoreRules(()), digests)
         return ContextDirectory.open(root.absolute(), request.dockerfile, digests)
 
     async def _keep_failed(self, execution: Execution, record: BuildRecord) -> None:

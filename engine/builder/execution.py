@@ -292,11 +292,18 @@ class Execution:
             say=say,
         )
 
+    def _anew(self, step: str) -> bool:
+        """Whether a step is done whatever the cache has."""
+        if self._request.no_cache or not self._request.no_cache_stages:
+            return self._request.no_cache
+        stage = self._plan.stages[int(step.partition(".")[0])].name
+        return stage.lower() in {name.lower() for name in self._request.no_cache_stages}
+
     async def _do(self, step: str, file_step: FileStep, state: StageState) -> StageState:
         """Find the step in the cache, or perform it and keep what came of it. Equal steps wait for each other."""
         lock = self._key_locks.setdefault(file_step.key, asyncio.Lock())
         async with lock:
-            cached = None if self._request.no_cache else await self._tools.cache.find(file_step.key)
+            cached = None if self._anew(step) else await self._tools.cache.find(file_step.key)
             if cached is None:
                 async with self._working:
                     self._record.begin(step)

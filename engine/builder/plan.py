@@ -154,7 +154,11 @@ def _target_index(target: str, stages: Sequence[Stage], names: StageNames) -> in
             return stage.index
     if target.isdigit() and int(target) < len(stages):
         return int(target)
-    raise DockerfileError(f"There is no stage named {target}", hint=names.near(target.lower()))
+    raise DockerfileError(
+        f"There is no stage named {target}",
+        hint=names.near(target.lower()),
+        docker=f'target stage "{target}" could not be found',
+    )
 
 
 def _needed(stages: Sequence[PlannedStage], target: int) -> frozenset[int]:

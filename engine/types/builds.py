@@ -23,6 +23,8 @@ class BuildImage(Data, frozen=True, kw_only=True):
     """Build a Dockerfile. The context is a directory on this host, or an open tar stream given beside the request."""
 
     context: str = ""
+    filtered: bool = False
+    """The context holds only what is meant for the build: no ignore file in it is obeyed."""
     dockerfile: str = "Dockerfile"
     """Path within the context; or an absolute path outside it."""
     dockerfile_text: str | None = None
@@ -34,6 +36,8 @@ class BuildImage(Data, frozen=True, kw_only=True):
     ssh_sockets: dict[str, str] = {}
     named_contexts: dict[str, str] = {}
     no_cache: bool = False
+    no_cache_stages: tuple[str, ...] = ()
+    """Only these stages do their steps anew."""
     pull: bool = False
     platform: str = ""
     network: Literal["", "none", "host", "pasta"] = ""

@@ -9,7 +9,12 @@ import pytest
 
 from tests.architecture.source import PACKAGES, REPOSITORY, modules, standard_library
 
-DISTRIBUTIONS = {"PySide6": "pyside6-essentials", "shiboken6": "pyside6-essentials", "yaml": "pyyaml"}
+DISTRIBUTIONS = {
+    "PySide6": "pyside6-essentials",
+    "shiboken6": "pyside6-essentials",
+    "yaml": "pyyaml",
+    "google": "protobuf",
+}
 """Import names that differ from the distribution's name, or come with another."""
 
 OPTIONAL: set[str] = set()

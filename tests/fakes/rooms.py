@@ -246,6 +246,9 @@ class FakeBuilds:
         )
         return image.id
 
+    async def context_place(self, name: str) -> str:
+        return f"/nowhere/{name}"
+
     async def list(self) -> Sequence[Build]:
         return list(self._store.builds.values())
 

@@ -144,4 +144,3 @@ async def test_no_swarm_is_said_as_a_daemon_without_one_says_it(api: Served) -> 
     for path in ("/nodes", "/services?status=true", "/swarm", "/tasks", "/secrets/x"):
         assert (await api.ask("GET", path)).status == 503
     assert await api.get("/plugins") == []
-    assert (await api.ask("POST", "/grpc")).status == 501

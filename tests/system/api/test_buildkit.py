@@ -1,0 +1,231 @@
+"""`docker build` of today: docker's own command line with its build plugin, unmodified, on this engine's socket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import tarfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.system.api.conftest import IMAGE, tool
+
+if TYPE_CHECKING:
+    from engine.embedded import EmbeddedEngine
+    from tests.support.stores import ShortTmp
+    from tests.system.api.conftest import Tool
+
+PLUGINS = (
+    Path(__file__).parents[3] / ".venv/peers/usr/libexec/docker/cli-plugins",
+    Path("/usr/libexec/docker/cli-plugins"),
+    Path("/usr/lib/docker/cli-plugins"),
+)
+
+DOCKERFILE = f"""\
+ARG V=1
+FROM {IMAGE} AS base
+FROM base AS work
+ARG V
+RUN echo hello $V; echo err >&2
+FROM base AS sec
+RUN --mount=type=secret,id=tok cat /run/secrets/tok > /tok
+FROM base AS named
+COPY --from=nctx note /note
+FROM base AS fail
+RUN echo before; \\
+    ls /nonexistent
+FROM work AS last
+COPY Dockerfile /Dockerfile
+WORKDIR /w
+"""
+
+
+@pytest.fixture
+def build(served: EmbeddedEngine, short_tmp: ShortTmp, tmp_path: Path) -> Tool:
+    """`docker build --progress plain`, in a directory with a Dockerfile of many stages."""
+    plugins = next((str(place) for place in PLUGINS if (place / "docker-buildx").exists()), "")
+    assert plugins, "docker's build plugin is not here: packaging/setup test fetches it"
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "config.json").write_text(json.dumps({"cliPluginsExtraDirs": [plugins]}))
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "Dockerfile").write_text(DOCKERFILE)
+    made = tool("docker", "docker", short_tmp.run / "docker.sock", work, "buildx")
+    made.environment["DOCKER_CONFIG"] = str(config)
+    made.environment["BUILDX_CONFIG"] = str(config / "buildx")
+    made.argv += ["build", "--progress", "plain"]
+    return made
+
+
+async def said(build: Tool, *words: str, input: bytes = b"", code: int = 0) -> str:
+    done = await build.try_(*words, input=input)
+    assert done.code == code, done
+    return done.out + done.err
+
+
+async def test_a_build_gives_an_image_and_the_next_one_is_cached(build: Tool, served: EmbeddedEngine) -> None:
+    first = await said(build, "-t", "t1", ".")
+    assert "naming to docker.io/library/t1:latest done" in first
+    assert "hello 1" in first
+    image = await served.images.get("t1")
+    assert image.config.workdir == "/w"
+
+    second = await said(build, "-t", "t1", "--iidfile", "iid", "--metadata-file", "meta", ".")
+    assert second.count("CACHED") >= 3
+    assert (build.directory / "iid").read_text() == image.id
+    assert json.loads((build.directory / "meta").read_text())["containerimage.digest"] == image.id
+
+
+async def test_arguments_targets_labels_and_several_names(build: Tool, served: EmbeddedEngine) -> None:
+    out = await said(
+        build, "--build-arg", "V=9", "--target", "work", "--label", "x=y", "--add-host", "b=host-gateway",
+        "--network", "none", "-t", "a/b:c", "-t", "d", ".",
+    )  # fmt: skip
+    assert "hello 9" in out
+    assert (await served.images.get("a/b:c")).id == (await served.images.get("d")).id
+    assert (await served.images.get("d")).config.labels["x"] == "y"
+
+
+async def test_only_the_named_stage_is_built_anew(build: Tool) -> None:
+    await said(build, ".")
+    out = await said(build, "--no-cache-filter", "work", ".")
+    assert "hello 1" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--target", "nope", "."], 'target stage "nope" could not be found'),
+        (["-f", "Nope", "."], "failed to read dockerfile"),
+        (["--target", "fail", "."], "exit code: 1"),
+        (["--allow", "security.insecure", "."], "is not allowed by build daemon configuration"),
+    ],
+)
+async def test_what_fails_says_so_in_the_words_people_search_for(build: Tool, words: list[str], expected: str) -> None:
+    assert expected in await said(build, *words, code=1)
+
+
+async def test_a_failing_step_is_shown_with_its_lines(build: Tool) -> None:
+    out = await said(build, "--target", "fail", ".", code=1)
+    assert ">>> RUN echo before" in out
+    assert ">>>     ls /nonexistent" in out
+    assert "before" in out
+
+
+async def test_a_line_that_is_no_instruction_is_marked(build: Tool) -> None:
+    out = await said(build, "-f", "-", ".", input=b"# c\nRUNN foo\n", code=1)
+    assert "dockerfile parse error on line 2" in out
+    assert ">>> RUNN foo" in out
+
+
+async def test_the_dockerfile_and_the_context_come_from_the_pipe(build: Tool) -> None:
+    await said(build, "-f", "-", ".", input=f"FROM {IMAGE}\nCOPY Dockerfile /\n".encode())
+    await said(build, "-", input=f"FROM {IMAGE}\nRUN true\n".encode())
+    (build.directory / "big").write_bytes(os.urandom(3 << 20))
+    archive = build.directory.parent / "context.tar"
+    with tarfile.open(archive, "w", format=tarfile.GNU_FORMAT) as tar:
+        tar.add(build.directory, ".")
+    await said(build, "-", input=archive.read_bytes())
+
+
+async def test_a_dockerfile_that_is_no_text_holds_nobody_up(build: Tool, served: EmbeddedEngine) -> None:
+    out = await said(build, "-", input=b"FROM x\n\0" + os.urandom(3 << 20), code=1)
+    assert "NUL" in out
+    assert (await served.host.facts()).root
+
+
+async def test_ignore_rules_and_files_given_back(build: Tool) -> None:
+    (build.directory / "keep").mkdir()
+    (build.directory / "keep/yes").write_text("yes")
+    (build.directory / "keep/no").write_text("no")
+    (build.directory / ".dockerignore").write_text("*\n!keep\nkeep/no\n")
+    await said(build, "-f", "-", "-o", "out", ".", input=b"FROM scratch\nCOPY . /\n")
+    out = build.directory / "out"
+    assert sorted(str(path.relative_to(out)) for path in out.rglob("*")) == ["keep", "keep/yes"]
+    assert (out / "keep/yes").read_text() == "yes"
+
+    await said(build, "-f", "-", "-o", "type=tar,dest=t.tar", ".", input=b"FROM scratch\nCOPY . /\n")
+    with tarfile.open(build.directory / "t.tar") as tar:
+        assert "keep/yes" in {name.removeprefix("./") for name in tar.getnames()}
+
+
+async def test_what_changed_is_all_that_is_sent(build: Tool) -> None:
+    (build.directory / "big").write_bytes(os.urandom(2 << 20))
+    words = ("-f", "-", "-t", "sent", ".")
+    recipe = f"FROM {IMAGE}\nCOPY . /all\n".encode()
+    assert "2.1" in _sent(await said(build, *words, input=recipe))
+    assert "MB" not in _sent(await said(build, *words, input=recipe))
+    (build.directory / "big").unlink()
+    out = await said(build, "-f", "-", "-o", "left", ".", input=b"FROM scratch\nCOPY . /\n")
+    assert "MB" not in _sent(out)
+    assert not (build.directory / "left/big").exists()
+
+
+def _sent(out: str) -> str:
+    return next(line for line in reversed(out.splitlines()) if "transferring context:" in line)
+
+
+async def test_secrets_and_contexts_with_names(build: Tool, served: EmbeddedEngine) -> None:
+    (build.directory.parent / "named").mkdir()
+    (build.directory.parent / "named/note").write_text("a note")
+    (build.directory.parent / "token").write_text("sesame")
+    await said(build, "--target", "sec", "--secret", "id=tok,src=../token", "-o", "sec", ".")
+    assert (build.directory / "sec/tok").read_text() == "sesame"
+    await said(build, "--target", "named", "--build-context", "nctx=../named", "-o", "named", ".")
+    assert (build.directory / "named/note").read_text() == "a note"
+
+
+async def test_targets_that_build_on_each_other(build: Tool, served: EmbeddedEngine) -> None:
+    (build.directory / "docker-bake.hcl").write_text(
+        'group "default" { targets = ["a", "b"] }\n'
+        f'target "a" {{\n  dockerfile-inline = "FROM {IMAGE}\\nRUN echo A > /a"\n  tags = ["baked-a"]\n}}\n'
+        'target "b" {\n  contexts = { base2 = "target:a" }\n'
+        '  dockerfile-inline = "FROM base2\\nRUN cat /a > /b"\n  tags = ["baked-b"]\n}\n'
+    )
+    build.argv[-3:] = ["bake", "--progress", "plain"]
+    await said(build)
+    first, second = await served.images.get("baked-a"), await served.images.get("baked-b")
+    assert second.layers[: len(first.layers)] == first.layers
+    assert len(second.layers) == len(first.layers) + 1
+
+
+async def test_the_house_can_be_looked_at(build: Tool) -> None:
+    await said(build, "-t", "t1", ".")
+    plain = list(build.argv[:-3])
+    for words, expected in (
+        (["ls"], "running"),
+        (["inspect"], "linux/"),
+        (["du"], "Total"),
+        (["prune", "-f"], "Total"),
+    ):
+        build.argv[:] = [*plain, *words]
+        assert expected in await said(build), words
+
+
+async def test_who_gives_up_leaves_nothing_running(build: Tool, served: EmbeddedEngine) -> None:
+    (build.directory / "slow").write_text(f"FROM {IMAGE}\nRUN echo begun; sleep 1000\n")
+    process = await build.start("-f", "slow", ".")
+    assert process.stdout is not None
+    async for line in process.stdout:
+        if b"begun" in line and b"RUN" not in line:
+            break
+    process.send_signal(signal.SIGINT)
+    await process.stdout.read()
+    assert await process.wait() != 0
+    async with asyncio.timeout(20), served.watch() as changes:
+        async for _ in changes:
+            if all(build.ended is not None for build in await served.builds.list()):
+                break
+
+
+async def test_the_windows_list_shows_it_too(build: Tool, served: EmbeddedEngine) -> None:
+    await said(build, "-t", "t1", ".")
+    shown = (await served.builds.list())[-1]
+    assert shown.ended is not None
+    assert {step.instruction.split()[0] for step in shown.steps} >= {"FROM", "RUN", "COPY"}
+    assert shown.dockerfile_text == DOCKERFILE
