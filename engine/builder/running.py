@@ -29,6 +29,7 @@ from engine.containers.spec.plan import SpecPlan
 from engine.containers.spec.runtime_spec import runtime_spec
 from engine.containers.users import ContainerUser, find_user
 from engine.errors import Code, RuntimeFailure
+from engine.networks import resolvers
 from engine.processes.programs import runtime_environment
 from engine.sandbox.plans import MakeDirectory
 from engine.types.containers import ContainerSpec, Resources, Security
@@ -163,11 +164,9 @@ class RunStep:
         )
 
     def _write_files(self, directory: Path) -> dict[str, str]:
-        with open("/etc/resolv.conf", errors="replace") as file:
-            host_resolv = file.read(1 << 20)
         texts = {
             "/etc/hosts": etc_files.hosts("buildstep", "", extra=self.extra_hosts, host_gateway="127.0.0.1"),
-            "/etc/resolv.conf": etc_files.resolv_conf(host_resolv, forwarded=self.network == "default"),
+            "/etc/resolv.conf": etc_files.resolv_conf(resolvers.host_text(), forwarded=self.network == "default"),
             **self.files,
         }
         written: dict[str, str] = {}

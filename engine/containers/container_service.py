@@ -24,6 +24,7 @@ from engine.containers.looking_inside import Looker
 from engine.containers.names import check_name
 from engine.containers.reconciling import Reconciler
 from engine.containers.removal import Remover
+from engine.containers.resolver_watch import ResolverWatch
 from engine.containers.settling import Settler
 from engine.containers.starting import Starter
 from engine.containers.supervision import Supervisor
@@ -79,7 +80,8 @@ class ContainerService:
         traces = Traces(runtime, self._watch)
         settler = Settler(runtime, self._watch, self._starter, self._supervisor)
         self._adopter = Adopter(runtime, traces, settler, self._supervisor)
-        self._reconciler = Reconciler(runtime, traces, settler, self._supervisor)
+        watch = ResolverWatch(runtime, self._starter.rewrite_hosts)
+        self._reconciler = Reconciler(runtime, traces, settler, self._supervisor, watch)
         self._looker = Looker(runtime, executor)
         self.facts = ContainerFacts(runtime, self._ender)
         runtime.networks.attachments.on_lost(self._supervisor.network_lost)

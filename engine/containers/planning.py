@@ -19,6 +19,7 @@ from engine.containers.runtime import architecture
 from engine.containers.spec.plan import PlannedMount, SpecPlan
 from engine.containers.users import ContainerUser, find_user
 from engine.errors import Code, InvalidRequest
+from engine.networks import resolvers
 from engine.networks.attachment import default_gateway, dns_forwarder
 from engine.processes.programs import need_program
 from engine.storage.drivers import OwnerChange
@@ -35,7 +36,6 @@ _MOST_ACCOUNT_BYTES = 1 << 20
 _IPC_PLACES = ("/dev/mqueue", "/dev/shm")
 _SHOWN_CONTROLLERS = ("memory", "cpu", "cpuacct", "cpuset", "pids", "blkio")
 """Of v1, those whose limits programs read to find their own size."""
-_HOST_RESOLV = "/etc/resolv.conf"
 
 
 class Planner:
@@ -215,7 +215,7 @@ class Planner:
         gateway = default_gateway() if etc_files.wants_host_gateway(spec.extra_hosts) else ""
         if spec.network == "host":
             gateway = "127.0.0.1" if gateway else ""
-        host_resolv = read_text(_HOST_RESOLV)
+        host_resolv = resolvers.host_text()
         texts = {
             "hosts": etc_files.hosts(
                 f"{hostname}.{spec.domainname}" if spec.domainname else hostname,

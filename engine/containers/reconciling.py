@@ -18,6 +18,7 @@ from engine.storage.reserve import Reserve
 
 if TYPE_CHECKING:
     from engine.containers.book import Entry
+    from engine.containers.resolver_watch import ResolverWatch
     from engine.containers.runtime import Runtime
     from engine.containers.settling import Settler
     from engine.containers.supervision import Supervisor
@@ -30,11 +31,14 @@ _THOROUGH_EVERY = 10
 
 
 class Reconciler:
-    def __init__(self, runtime: Runtime, traces: Traces, settler: Settler, supervisor: Supervisor) -> None:
+    def __init__(
+        self, runtime: Runtime, traces: Traces, settler: Settler, supervisor: Supervisor, resolvers: ResolverWatch
+    ) -> None:
         self._runtime = runtime
         self._traces = traces
         self._settler = settler
         self._supervisor = supervisor
+        self._resolvers = resolvers
         self._reserve = Reserve(runtime.paths.reserve)
         self._due = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -77,6 +81,7 @@ class Reconciler:
             if not entry.lock.locked() and self._is_doubtful(entry, shown):
                 await self._settle(entry)
         await self._sweep(shown)
+        await self._resolvers.look()
         if thorough:
             self._reserve.keep()
             await self._unmount_forgotten()
