@@ -191,7 +191,11 @@ class EmbeddedEngine:
 
     def _connect(self, runtime: Runtime) -> None:
         book = runtime.book
-        self.volumes.connect(book.volume_users, lambda container_id: book.find(container_id).container.name)
+        self.volumes.connect(
+            book.volume_users,
+            lambda container_id: book.find(container_id).container.name,
+            lambda container_id: book.find(container_id).alive,
+        )
         self.networks.connect_containers(
             lambda: [entry.container for entry in book],
             self.containers.neighbours_changed,

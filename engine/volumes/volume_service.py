@@ -52,15 +52,22 @@ class VolumeService:
         self._locks: dict[str, asyncio.Lock] = {}
         self._users: Callable[[], dict[str, tuple[str, ...]]] = dict
         self._container_name: Callable[[str], str] = str
+        self._is_alive: Callable[[str], bool] = lambda _id: True
 
     async def open(self) -> None:
         for (body,) in await self._database.fetch("SELECT body FROM volumes"):
             volume = msgspec.json.decode(body, type=Volume)
             self._volumes[volume.name] = volume
 
-    def connect(self, users: Callable[[], dict[str, tuple[str, ...]]], container_name: Callable[[str], str]) -> None:
+    def connect(
+        self,
+        users: Callable[[], dict[str, tuple[str, ...]]],
+        container_name: Callable[[str], str],
+        is_alive: Callable[[str], bool],
+    ) -> None:
         self._users = users
         self._container_name = container_name
+        self._is_alive = is_alive
 
     async def close(self) -> None:
         """Nothing is held."""
@@ -244,13 +251,14 @@ class VolumeService:
         )
 
     def restore(self, name: str, path: str) -> OperationHandle:
-        """Into the volume, made if it is not there. A volume in use is refused; what it held is replaced."""
+        """Into the volume, made if it is not there; what it held is replaced. Refused while a container that uses it
+        runs: it would go on with the old files. One that does not run gets the new ones with its next start."""
         source = Path(os.path.abspath(path))
 
         async def work(progress: Progress) -> str:
-            users = self._users().get(name, ())
-            if users:
-                raise self._in_use(name, users)
+            running = [user for user in self._users().get(name, ()) if self._is_alive(user)]
+            if running:
+                raise self._in_use(name, running, hint="Stop these containers first.")
             if mount_of((await self.ensure(name)).options) is not None:
                 raise Unsupported(
                     f"The volume “{name}” has no files of its own to replace",
@@ -340,13 +348,13 @@ class VolumeService:
     def _lock(self, name: str) -> asyncio.Lock:
         return self._locks.setdefault(name, asyncio.Lock())
 
-    def _in_use(self, name: str, users: Sequence[str]) -> Conflict:
+    def _in_use(self, name: str, users: Sequence[str], *, hint: str = "Remove these containers first.") -> Conflict:
         names = ", ".join(self._container_name(each) for each in users)
         return Conflict(
             f"The volume “{name}” is in use",
             f"By: {names}.",
             code=Code.IN_USE,
-            hint="Remove these containers first.",
+            hint=hint,
             subject=name,
             docker=f"remove {name}: volume is in use - [{', '.join(users)}]",
         )

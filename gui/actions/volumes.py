@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from engine.types.containers import ALIVE_STATES
 from gui.actions.actions import Action
 from gui.actions.removing import each, removed_words
 from gui.models.volumes import volume_name
@@ -17,12 +19,13 @@ from gui.words import translate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engine.types.containers import Container
     from engine.types.volumes import Volume
     from gui.bridge import Engine
     from gui.shell import Shell
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
-BACKUPS = "*.tar *.tar.zst"
+BACKUPS = "*.tar.zst *.tar"
 
 
 def backup_filter() -> str:
@@ -91,6 +94,7 @@ async def backup(shell: Shell, volumes: Sequence[Volume]) -> None:
 
 
 async def restore(shell: Shell, volumes: Sequence[Volume]) -> None:
+    """Containers that run are stopped for it and started again; what was in it is backed up first, if wanted."""
     volume = volumes[0]
     path = await shell.choose_open_file(
         translate("VolumeActions", "Restore {0} from").format(volume.name),
@@ -98,15 +102,67 @@ async def restore(shell: Shell, volumes: Sequence[Volume]) -> None:
     )
     if not path:
         return
+    running = _running_users(shell, volume)
+    names = ", ".join(one.name for one in running)
+    text = translate("VolumeActions", "All that is in it now is replaced by what is in the backup.")
+    accept = translate("VolumeActions", "Restore")
+    if running:
+        text += " " + translate("VolumeActions", "{0} uses it, is stopped for that, and started again.").format(names)
+        accept = translate("VolumeActions", "Stop {0}, restore, start it again").format(names)
+    before = _before(volume.name, path)
+    words = translate("VolumeActions", "First back up what is in it to {0}").format(PurePath(before).name)
     question = Confirmation(
         title=translate("VolumeActions", "Restore {0}?").format(volume.name),
-        text=translate("VolumeActions", "All that is in it now is replaced by what is in the backup."),
-        accept=translate("VolumeActions", "Restore"),
+        text=text,
+        accept=accept,
+        options=(("backup", words, True),),
         details=(path,),
     )
-    if await shell.confirm(question) is not None:
-        await shell.client.operate(lambda engine: engine.volumes.restore(volume.name, path))
-        shell.toast(translate("VolumeActions", "Restored {0}").format(volume.name), Tone.SUCCESS)
+    ticked = await shell.confirm(question)
+    if ticked is None:
+        return
+    await _put_in(shell, volume, path, before if "backup" in ticked else "")
+    undo = "backup" in ticked
+    shell.toast(
+        translate("VolumeActions", "Restored {0}").format(volume.name),
+        Tone.SUCCESS,
+        button=translate("VolumeActions", "Undo") if undo else "",
+        on_button=(lambda: shell.run(_take_back(shell, volume, before))) if undo else None,
+    )
+
+
+def _running_users(shell: Shell, volume: Volume) -> list[Container]:
+    containers = shell.client.mirror.containers
+    known = shell.client.mirror.volumes.get(volume.name, volume)
+    users = [containers[one] for one in known.used_by if one in containers]
+    return sorted((one for one in users if one.state in ALIVE_STATES), key=lambda one: one.name)
+
+
+def _before(name: str, path: str) -> str:
+    """Where what is replaced is kept: beside the backup that replaces it."""
+    moment = datetime.now().astimezone().strftime("%Y-%m-%d-%H%M%S")
+    return str(PurePath(path).with_name(f"{name}-before-{moment}.tar.zst"))
+
+
+async def _put_in(shell: Shell, volume: Volume, path: str, before: str) -> None:
+    """Whatever happens, what ran before runs afterwards."""
+    client, running = shell.client, _running_users(shell, volume)
+    stopped: list[str] = []
+    try:
+        for one in running:
+            await client.call(lambda engine, key=one.id: engine.containers.stop(key))  # type: ignore[misc]
+            stopped.append(one.id)
+        if before:
+            await client.operate(lambda engine: engine.volumes.backup(volume.name, before))
+        await client.operate(lambda engine: engine.volumes.restore(volume.name, path))
+    finally:
+        for key in stopped:
+            await client.call(lambda engine, key=key: engine.containers.start(key))  # type: ignore[misc]
+
+
+async def _take_back(shell: Shell, volume: Volume, before: str) -> None:
+    await _put_in(shell, volume, before, "")
+    shell.toast(translate("VolumeActions", "{0} is as it was before").format(volume.name), Tone.SUCCESS)
 
 
 async def clone(shell: Shell, volumes: Sequence[Volume]) -> None:

@@ -144,6 +144,8 @@ async def choose_file(
     """A path, or "" if none was chosen."""
     dialog = QFileDialog(parent, title)
     dialog.setObjectName("file-question")
+    if filters:  # before the name: a filter that is set exchanges the ending of the name that is there
+        dialog.setNameFilters([*filters.split(";;"), translate("Question", "All files (*)")])
     if folder:
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly, on=True)
@@ -153,8 +155,6 @@ async def choose_file(
         dialog.selectFile(save_as)
     else:
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-    if filters:
-        dialog.setNameFilters([*filters.split(";;"), translate("Question", "All files (*)")])
     dialog.setWindowModality(Qt.WindowModality.WindowModal)
     chosen: list[str] = []
     dialog.fileSelected.connect(chosen.append)

@@ -116,6 +116,11 @@ class ChipBar(QWidget):
     def checked(self) -> tuple[str, ...]:
         return tuple(key for key, chip in self._chips.items() if chip.isChecked())
 
+    def set_checked(self, keys: Sequence[str]) -> None:
+        """Just these are on; nobody is told."""
+        for key, chip in self._chips.items():
+            chip.setChecked(key in keys)
+
     def clear(self) -> None:
         """None is on; nobody is told."""
         for chip in self._chips.values():

@@ -3381,6 +3381,10 @@
         <translation>Log</translation>
     </message>
     <message>
+        <source>Show this line in the whole log</source>
+        <translation>Diese Zeile im ganzen Log zeigen</translation>
+    </message>
+    <message>
         <source>Search the whole log</source>
         <translation>Ganzes Log durchsuchen</translation>
     </message>
@@ -3415,6 +3419,10 @@
     <message>
         <source>Follow the end</source>
         <translation>Dem Ende folgen</translation>
+    </message>
+    <message>
+        <source>Kept filters</source>
+        <translation>Gemerkte Filter</translation>
     </message>
     <message>
         <source>More</source>
@@ -3508,12 +3516,36 @@
         <source>Also the logs of removed containers that had this name</source>
         <translation>Auch die Protokolle entfernter Container dieses Namens</translation>
     </message>
+    <message>
+        <source>not {0}</source>
+        <translation>nicht {0}</translation>
+    </message>
+    <message>
+        <source>Keep this filter</source>
+        <translation>Diesen Filter merken</translation>
+    </message>
+    <message>
+        <source>Forget a filter</source>
+        <translation>Einen Filter vergessen</translation>
+    </message>
 </context>
 <context>
     <name>MergedLogs</name>
     <message>
         <source>Logs of {0} containers</source>
         <translation>Logs von {0} Containern</translation>
+    </message>
+    <message>
+        <source>Merged</source>
+        <translation>Zusammengeführt</translation>
+    </message>
+    <message>
+        <source>Columns</source>
+        <translation>Spalten</translation>
+    </message>
+    <message>
+        <source>How they are shown</source>
+        <translation>Wie sie gezeigt werden</translation>
     </message>
 </context>
 <context>
@@ -6669,6 +6701,22 @@
     <message>
         <source>Undo</source>
         <translation>Rückgängig</translation>
+    </message>
+    <message>
+        <source>{0} uses it, is stopped for that, and started again.</source>
+        <translation>{0} benutzt es, wird dafür angehalten und wieder gestartet.</translation>
+    </message>
+    <message>
+        <source>Stop {0}, restore, start it again</source>
+        <translation>{0} anhalten, wiederherstellen, wieder starten</translation>
+    </message>
+    <message>
+        <source>First back up what is in it to {0}</source>
+        <translation>Vorher sichern, was darin ist, nach {0}</translation>
+    </message>
+    <message>
+        <source>{0} is as it was before</source>
+        <translation>{0} ist wieder wie zuvor</translation>
     </message>
     <message>
         <source>What is in it is lost for good. A backup first may be a good idea.</source>

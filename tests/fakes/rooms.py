@@ -108,6 +108,8 @@ class FakeVolumes:
                 self._store.volume(name)
             elif name not in self._store.volumes:
                 await self.create(CreateVolume(name=name))
+            elif running := [one.name for one in self._store.running() if one.id in self._store.volume(name).used_by]:
+                raise Conflict("The volume is in use", f"By: {', '.join(running)}.", code=Code.IN_USE, subject=name)
             for step in range(5):
                 progress.amount(step * 1_000_000, 5_000_000)
                 await asyncio.sleep(0.01)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QCheckBox, QLineEdit
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QPushButton
 
 from engine.errors import StorageError
+from engine.types.containers import ALIVE_STATES
 from engine.types.volumes import CreateVolume
 from gui.actions.networks import removable, why_not_removable
 from gui.actions.volumes import check_name, in_use
@@ -132,6 +134,59 @@ def test_backup_and_restore_ask_where_and_whether(
     driver.until(lambda: any("Restored" in text for text in driver.toast_texts()))
     kinds = {operation.kind for operation in driver.client.mirror.operations.values()}
     assert {"backup", "restore"} <= kinds
+
+
+def test_a_restore_stops_backs_up_restores_and_starts_again_and_can_be_undone(
+    driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was refused while a container used the volume, and what was replaced was gone."""
+
+    async def chosen(*_arguments: Any) -> str:
+        return str(tmp_path / "pg.tar.zst")
+
+    monkeypatch.setattr(driver.window, "choose_open_file", chosen)
+    before = driver.container("shop-db-1").started
+    driver.window.trigger("volume.restore", [volume(driver, "pgdata")])
+    question: Any = driver.dialog("question")
+    knobs = [knob.text() for knob in question.findChildren(QPushButton)]
+    assert "Stop shop-db-1, restore, start it again" in knobs
+    driver.accept()
+    driver.until(lambda: any("Restored" in text for text in driver.toast_texts()))
+    deeds = [(o.kind, o.request.get("path", "")) for o in driver.client.mirror.operations.values()]
+    assert [kind for kind, _path in deeds] == ["backup", "restore"]
+    kept = deeds[0][1]
+    assert PurePath(kept).parent == tmp_path
+    assert PurePath(kept).name.startswith("pgdata-before-")
+    driver.until(lambda: driver.container("shop-db-1").state in ALIVE_STATES)
+    assert driver.container("shop-db-1").started != before
+    driver.undo()
+    driver.until(lambda: any("as it was before" in text for text in driver.toast_texts()))
+    assert [(o.kind, o.request.get("path", "")) for o in driver.client.mirror.operations.values()][-1] == (
+        "restore",
+        kept,
+    )
+
+
+def test_a_restore_that_fails_starts_what_it_stopped(
+    driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def chosen(*_arguments: Any) -> str:
+        return str(tmp_path / "cat.png")
+
+    monkeypatch.setattr(driver.window, "choose_open_file", chosen)
+    driver.engine.store.failures["volumes.restore"] = StorageError("This is no backup", "It is a picture.")
+    driver.window.trigger("volume.restore", [volume(driver, "pgdata")])
+    driver.accept()
+    driver.accept("error")
+    driver.until(lambda: driver.container("shop-db-1").state in ALIVE_STATES)
+
+
+def test_the_name_of_a_saved_file_keeps_its_ending(driver: Driver) -> None:
+    """A filter that was set after the name made data.tar.tar of data.tar.zst."""
+    driver.window.run(driver.window.choose_save_file("Save", "data.tar.zst", "Archives (*.tar *.tar.zst)"))
+    dialog: Any = driver.dialog("file-question")
+    assert PurePath(dialog.selectedFiles()[0]).name == "data.tar.zst"
+    driver.reject("file-question")
 
 
 def test_a_volume_in_use_cannot_be_removed_and_says_why(driver: Driver) -> None:

@@ -6,13 +6,17 @@ import contextlib
 from array import array
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from engine.errors import NotFound
 from engine.types.logs import ExportLogs, Level, LogSummary, SearchLogs
+from gui.pages.log.filters import LogFilter, fill_filter_menu
+from gui.pages.log.level_map import LevelMap
 from gui.pages.log.search import LogSearch, marking
 from gui.pages.log.source import EngineLogSource
+from gui.plain_text import set_tip
 from gui.presentation.units import bytes_text
 from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, menu_button, tool_button
@@ -46,8 +50,17 @@ class LogPanel(QWidget):
         """The line at the top before a filter was set; None at the end."""
         self._summary: LogSummary | None = None
         self._goto_ns = 0
+        self._watching = False
+        """Seen, and its streams are leased."""
         self.hunt = LogSearch(shell.client, self)
         self.view = LogView(translate("Logs", "Log"))
+        self.level_map = LevelMap(shell.client, self.view, self)
+        self.context = QAction(translate("Logs", "Show this line in the whole log"), self)
+        self.context.setShortcut("Ctrl+Return")
+        self.context.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        self.context.triggered.connect(self.show_in_context)
+        self.context.setEnabled(False)
+        self.view.addAction(self.context)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -97,6 +110,14 @@ class LogPanel(QWidget):
         self._follow.setChecked(True)
         row.addWidget(self._wrap)
         row.addWidget(self._follow)
+        kept = QMenu(self)
+        kept.aboutToShow.connect(
+            lambda: fill_filter_menu(kept, self.shell.settings, self.current_filter(), self.apply_filter)
+        )
+        filters = menu_button("", kept, "star", Variant.GHOST)
+        filters.setAccessibleName(translate("Logs", "Kept filters"))
+        set_tip(filters, filters.accessibleName())
+        row.addWidget(filters)
         more = menu_button("", self._make_menu(), "more", Variant.GHOST)
         more.setAccessibleName(translate("Logs", "More"))
         row.addWidget(more)
@@ -141,10 +162,12 @@ class LogPanel(QWidget):
             self.name, self._summary = name, None
             self.source = EngineLogSource(self.client, name, self._on_error, self)
             self.source.arrived.connect(self.hunt.arrived)
+            self.source.arrived.connect(self.level_map.arrived)
             self.source.appended.connect(lambda _count: self._describe())
             self.source.reset.connect(self._on_reset)
             self.filtered = None
             self.view.set_source(self.source)
+        self._watching = True
         self.source.open()
         self.shell.run(self._load_summary(name))
         self._search()
@@ -154,6 +177,8 @@ class LogPanel(QWidget):
         if self.source is not None:
             self.source.close()
         self.hunt.end()
+        self.level_map.end()
+        self._watching = False
 
     def forget(self) -> None:
         self.suspend()
@@ -177,9 +202,13 @@ class LogPanel(QWidget):
         with contextlib.suppress(NotFound):  # removed meanwhile: the page tells that, and shows the list
             await self._count_lines(name)
 
+    def _shows(self, name: str) -> bool:
+        """Still, after having waited."""
+        return self._watching and name == self.name
+
     async def _count_lines(self, name: str) -> None:
         summary = await self.client.call(lambda engine: engine.logs.summary(name))
-        if name != self.name or self.source is None:
+        if not self._shows(name) or self.source is None:
             return
         self._summary = summary
         self._describe()
@@ -187,12 +216,13 @@ class LogPanel(QWidget):
             # The numbers told so far are estimates; this question waits for the index.
             await self.client.call(lambda engine: engine.logs.line_at(name, 0))
             summary = await self.client.call(lambda engine: engine.logs.summary(name))
-            if name != self.name or self.source is None:
+            if not self._shows(name) or self.source is None:
                 return
             self._summary = summary
             self.source.begin_anew()
             self._search()
         self.source.set_summary(summary)
+        self.level_map.ask(name, summary.bytes)
         self._describe()
 
     def _go_on_to_time(self) -> None:
@@ -252,6 +282,7 @@ class LogPanel(QWidget):
     def _search(self) -> None:
         self.hunt.end()
         question = self._question()
+        self._tell_map()
         if question is None or self.source is None:
             self.view.set_search(None)
             self.view.set_hits([])
@@ -271,7 +302,35 @@ class LogPanel(QWidget):
         else:
             self._unfilter()
             self.view.set_hits([])
+        self._tell_map()
         self.hunt.ask(self.name, question)
+
+    def _tell_map(self) -> None:
+        filtered = self.filtered is not None
+        self.context.setEnabled(filtered)
+        if self.source is not None:
+            self.level_map.set_origin(self.source.origin)
+        self.level_map.set_shown(on=not filtered)
+
+    def show_in_context(self) -> None:
+        """Out of the filter, at the line looked at in it."""
+        if self.filtered is not None:
+            self.apply_filter(LogFilter())
+
+    def current_filter(self) -> LogFilter:
+        """What the tools say now."""
+        return LogFilter(
+            self.search.text(), self._regex.isChecked(), self.only.isChecked(), self._inverse.isChecked(),
+            tuple(sorted(self.levels.checked())),
+        )  # fmt: skip
+
+    def apply_filter(self, chosen: LogFilter) -> None:
+        self._regex.setChecked(chosen.regex)
+        self.only.setChecked(chosen.only)
+        self._inverse.setChecked(chosen.inverse)
+        self.levels.set_checked(chosen.levels)
+        self.search.setText(chosen.pattern)
+        self._search()
 
     def _unfilter(self) -> None:
         """The whole log again, at the line looked at while it was filtered, or else where it stood before."""
@@ -282,6 +341,7 @@ class LogPanel(QWidget):
             looked_at = self.view.visible_range()[0]
         place = self.filtered.base_index(looked_at) if looked_at >= 0 else self._before_filter
         self.filtered = None
+        self._tell_map()
         self.view.set_source(self.source)
         if place is not None:
             self.view.set_follow(on=False)

@@ -594,7 +594,7 @@ class LogView(QAbstractScrollArea):
         copy = menu.addAction(translate("LogView", "Copy"), self.copy)
         copy.setEnabled(bool(self._selection) or self._current >= 0)
         menu.addAction(translate("LogView", "Select all"), self.select_all)
-        menu.addSeparator()
+        menu.addActions(self.actions())
         menu.addAction(translate("LogView", "Find…"), self.search_wanted.emit)
         menu.addAction(translate("LogView", "Go to the end"), self.go_to_end)
         menu.popup(event.globalPos())

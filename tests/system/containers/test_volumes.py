@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.errors import Code, Conflict, StorageError, WherryError
-from engine.types.containers import Mount
+from engine.types.containers import Exec, Mount
 from engine.types.data import LabelRule
 from engine.types.volumes import CreateVolume
 from tests.system.containers.conftest import create, output
@@ -61,6 +61,28 @@ async def test_backup_and_restore(loaded: EmbeddedEngine, tmp_path: Path, name: 
     await loaded.volumes.restore("a", str(archive)).result()
     check = "ls /v; stat -c '%a %u %h' /v/f; cat /v/g"
     assert await output(loaded, "sh", "-c", check, **at("/v", "a")) == (0, "f\ng\n640 1000 2\none\n")
+
+
+async def test_a_restore_waits_for_nobody_who_runs_and_reaches_who_starts_again(
+    loaded: EmbeddedEngine, tmp_path: Path
+) -> None:
+    """It was refused as long as any container had the volume, so that the one it was for had to be removed first."""
+    archive = tmp_path / "a.tar.zst"
+    await output(loaded, "sh", "-c", "echo old > /v/f", **at("/v", "a"))
+    await loaded.volumes.backup("a", str(archive)).result()
+    one = await create(loaded, "sleep", "1000", name="holder", **at("/v", "a"))
+    await output(loaded, "sh", "-c", "echo new > /v/f", **at("/v", "a"))
+    await loaded.containers.start(one.id)
+    with pytest.raises(Conflict) as refused:
+        await loaded.volumes.restore("a", str(archive)).result()
+    assert "holder" in refused.value.explanation
+    await loaded.containers.stop(one.id, timeout=0)
+    await loaded.volumes.restore("a", str(archive)).result()
+    await loaded.containers.start(one.id)
+    session = await loaded.containers.exec(one.id, Exec(command=("cat", "/v/f")))
+    assert await session.read() == ("stdout", b"old\n")
+    await session.exit_code()
+    await session.close()
 
 
 async def test_a_bad_archive_leaves_the_volume_as_it_was(loaded: EmbeddedEngine, tmp_path: Path) -> None:
