@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.logs.format import TEXT
 from engine.logs.level import guess_level, traces
+from engine.types.expressions import trouble_with
 
 _TEMPLATE: tuple[frozenset[int], ...] = tuple(
     frozenset(b"0123456789") if choices == "0" else frozenset(choices.encode())
@@ -97,6 +98,8 @@ def compile_question(question: Question) -> Plan:
         plan.needle = pattern.encode("utf-8", "surrogateescape")
         plan.needle_decides = True
     else:
+        if question.regex and (trouble := trouble_with(pattern)):
+            raise re.error(trouble)
         source = pattern if question.regex else re.escape(pattern)
         if question.whole_word:
             source = rf"(?<!\w)(?:{source})(?!\w)"

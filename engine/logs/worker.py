@@ -8,6 +8,7 @@ matches so far, `E` the end. It is cancelled by killing it.
 from __future__ import annotations
 
 import json
+import signal
 import struct
 import sys
 import time
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 FRAME = struct.Struct("<cI")
 _PROGRESS_SECONDS = 0.05
 _MOST_NUMBERS = 16384
+_BLOCK_SECONDS = 20
 _BLOCK = 512 * 1024
 """Small enough to stay in the processor's cache from one pass over it to the next."""
 _WORTH_A_RUN = 16
@@ -138,7 +140,9 @@ class Search:
         return Block(block, offset, self._number), None
 
     def _scan(self, block: Block, known: int | None) -> None:
+        signal.alarm(_BLOCK_SECONDS)  # an expression looks at signals now and then, so it is broken off
         found, count = scan_block(self._plan, block, self._joiner)
+        signal.alarm(0)
         if found:
             self._output.numbers(found)
         if known is not None:
@@ -153,6 +157,14 @@ def _keep_memory() -> None:
     bytes(_LARGEST_KEPT)
 
 
+class TooLong(Exception):
+    """Its words are told to who searched."""
+
+
+def _too_long(_number: int, _frame: object) -> None:
+    raise TooLong("the expression takes too long on lines of this log")
+
+
 def main() -> None:
     _keep_memory()
     request: dict[str, Any] = json.load(sys.stdin)
@@ -162,6 +174,7 @@ def main() -> None:
         bring_up_to_date(files, load_indexes(files), save=True, told=output.progress)
         output.progress(files.end, last=True)
         return
+    signal.signal(signal.SIGALRM, _too_long)
     question = Question(**{**request["question"], "levels": tuple(request["question"]["levels"])})
     begin, end = request.get("begin", 0), min(request["end"], files.end)
     Search(files, compile_question(question), begin, end, output).run()

@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from engine.errors import NotFound
+from engine.types.expressions import quick_characters
 from engine.types.logs import ExportLogs, Level, LogSummary, SearchLogs
 from gui.pages.log.filters import LogFilter, fill_filter_menu
 from gui.pages.log.level_map import LevelMap
@@ -293,7 +294,8 @@ class LogPanel(QWidget):
         if question.pattern and pattern is None:
             self._count.setText(translate("Logs", "not a valid expression"))
             return
-        self.view.set_search(pattern if not question.inverse else None)
+        reach = quick_characters(pattern.pattern) if pattern is not None else 0
+        self.view.set_search(pattern if not question.inverse else None, most=reach)
         if self.only.isChecked() or question.inverse or not question.pattern:
             if self.filtered is None:
                 self._before_filter = None if self.view.following else self.view.visible_range()[0]

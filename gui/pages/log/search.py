@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from engine.types.expressions import quick_characters, trouble_with
 from engine.types.logs import LogLine, SearchLogs, SearchProgress
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def marking(question: SearchLogs) -> re.Pattern[str] | None:
     """What shows the hits of a question within a line; None for a question without words, or no expression."""
     if not question.pattern:
         return None
+    if question.regex and trouble_with(question.pattern):
+        return None  # the engine says why
     source = question.pattern if question.regex else re.escape(question.pattern)
     flags = 0 if question.pattern != question.pattern.lower() else re.IGNORECASE
     try:
@@ -53,6 +56,8 @@ class LogSearch(QObject):
         self._lease: Lease | None = None
         self._question: SearchLogs | None = None
         self._pattern: re.Pattern[str] | None = None
+        self._reach = 0
+        """So much of a line is looked at here, in the window's own thread."""
         self._told: deque[Sequence[int]] = deque()
         self._later: deque[Sequence[LogLine]] = deque()
         self._turn = QTimer(self, singleShot=True, interval=0)
@@ -68,6 +73,7 @@ class LogSearch(QObject):
     def ask(self, name: str, question: SearchLogs) -> None:
         self.end()
         self._question, self._pattern = question, marking(question)
+        self._reach = quick_characters(self._pattern.pattern) if self._pattern is not None else 0
 
         def work(engine: Engine) -> AsyncIterator[tuple[SearchProgress]]:
             return _one_by_one(engine.logs.search(name, question))
@@ -133,7 +139,10 @@ class LogSearch(QObject):
             return False
         if not question.stdout and line.stream == "stdout":
             return False
-        return self._pattern is None or (self._pattern.search(line.text) is not None) != question.inverse
+        if self._pattern is None:
+            return True
+        text = line.text[: self._reach]
+        return (self._pattern.search(text) is not None) != question.inverse
 
     def _add(self, numbers: Sequence[int]) -> None:
         known = self.hits[-1] if self.hits else -1

@@ -155,9 +155,9 @@ class LogView(QAbstractScrollArea):
 
     # --- finding ---
 
-    def set_search(self, pattern: re.Pattern[str] | None) -> None:
-        """Mark what matches in the lines that show."""
-        self._pattern = pattern
+    def set_search(self, pattern: re.Pattern[str] | None, *, most: int = 16_384) -> None:
+        """Mark what matches in the lines that show, in so much of each as is matched in a moment."""
+        self._pattern, self._most_marked = pattern, most
         self.viewport().update()
 
     def set_hits(self, lines: Sequence[int]) -> None:
@@ -438,7 +438,7 @@ class LogView(QAbstractScrollArea):
         marks = []
         if self._pattern is not None:
             back = color(Role.MATCH_CURRENT if self._hits.current == index else Role.MATCH)
-            for found in self._pattern.finditer(laid.text[:16_384]):
+            for found in self._pattern.finditer(laid.text[: self._most_marked]):
                 if found.end() > found.start():
                     marks.append(highlight(found.start(), found.end() - found.start(), back, color(Role.TEXT)))
         if (columns := self._selection.columns(index, len(laid.text))) is not None:
