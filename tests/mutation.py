@@ -15,6 +15,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,7 +26,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 TESTS_BESIDE = {"recipe": ["tests/unit/recipe"], "builder/language": ["tests/unit/builder"]}
 """Where a room's tests are not those of its name."""
 _COPIED = ("engine", "gui", "resources", "tests", "pyproject.toml")
-_BATCH = 60
+_BATCH = 400
+"""Each batch begins with a run of all the tests, which tells mutmut who tests what."""
 _KILLED, _SURVIVED = (1, 3, 24, 36, 152, 255), 0
 """Exit codes of mutmut's runs: a failing test, an error, a time-out."""
 
@@ -43,22 +45,25 @@ def prepared(room: str, place: Path) -> None:
         source = REPOSITORY / name
         ignored = shutil.ignore_patterns("__pycache__", "references")
         shutil.copytree(source, place / name, ignore=ignored) if source.is_dir() else shutil.copy(source, place / name)
-    lines = ["[mutmut]", f"paths_to_mutate=engine/{room}/", "also_copy="]
+    lines = ["[mutmut]", f"source_paths=engine/{room}/", "also_copy="]
     lines += [f"    {name}" for name in _COPIED]
-    lines += ["tests_dir=", *(f"    {each}" for each in tests_of(room)), "pytest_add_cli_args=", "    -q", "    -x"]
+    lines += ["pytest_add_cli_args_test_selection=", *(f"    {each}" for each in tests_of(room))]
+    lines += ["pytest_add_cli_args=", "    -q", "    -x"]
     (place / "setup.cfg").write_text("\n".join(lines) + "\n")
 
 
 def mutmut(place: Path, *words: str, seconds: float) -> str:
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
     command = [sys.executable, "-m", "mutmut", *words]
-    try:
-        done = subprocess.run(
-            command, cwd=place, env=environment, capture_output=True, text=True, timeout=seconds, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return ""
-    return done.stdout + done.stderr
+    with subprocess.Popen(
+        command, cwd=place, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        try:
+            return process.communicate(timeout=seconds)[0]
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return ""
 
 
 def results(place: Path) -> dict[str, int | None]:

@@ -9,12 +9,16 @@ import asyncio
 import contextlib
 import itertools
 import os
+import re
 import struct
 from array import array
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import WherryError
+import msgspec
+
+from engine.errors import InvalidRequest, WherryError
 from engine.logs.files import LogFiles
+from engine.logs.question import Question, compile_question
 from engine.logs.upkeep import load_indexes
 from engine.logs.worker import FRAME
 from engine.processes.python_worker import PythonWorker, WorkerFailed, complain
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
     from pathlib import Path
 
-    from engine.logs.question import Question
+    from engine.types.logs import SearchLogs
 
 _COUNTS = struct.Struct("<QQ")
 _MOST_FRAME = 1 << 20
@@ -34,6 +38,16 @@ _QUEUED = 128
 """Frames a worker may be ahead of the reader: 16 MB at the most."""
 
 Frame = tuple[bytes, bytes]
+
+
+def question_of(request: SearchLogs) -> Question:
+    """As the workers take it; what is no regular expression is told before any begins."""
+    question = Question(**{**msgspec.structs.asdict(request), "levels": tuple(level.value for level in request.levels)})
+    try:
+        compile_question(question)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise InvalidRequest(f"“{request.pattern}” is no regular expression", str(error), subject="pattern") from error
+    return question
 
 
 class SearchRun:

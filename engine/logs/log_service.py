@@ -7,23 +7,17 @@ import contextlib
 import functools
 import logging
 import os
-import re
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-import msgspec
-
-from engine.errors import InvalidRequest, NotFound, WherryError
+from engine.errors import NotFound, WherryError
 from engine.logs.archive import LogArchive
-from engine.logs.asking import SearchRun, one_after_another
-from engine.logs.cursor import Chronicle
+from engine.logs.asking import question_of
 from engine.logs.following import Follower
-from engine.logs.merged_export import export_merged
+from engine.logs.kinds import Log, Merged, OneLog, Timeline, with_chronicle
 from engine.logs.merging import MERGED, MergedLogs
-from engine.logs.question import Question, compile_question
 from engine.logs.rotation import name_early, reopen_if_missing, rotate
 from engine.logs.shortening import keep_last_lines, shortening_frees
-from engine.logs.timeline import joined_summary, numbered_from, read_timeline
 from engine.logs.watcher import LogWatcher
 from engine.processes.python_worker import PythonWorker, WorkerFailed, complain
 from engine.types.logs import ExportLogs, LogLine, LogSummary, ReadLogs, SearchLogs, SearchProgress
@@ -118,111 +112,34 @@ class LogService:
     # --- the facade ---
 
     async def summary(self, container: str) -> LogSummary:
-        if container.startswith(MERGED):
-            return await self._merged.summary(container)
-        parts = [await self._summary_of(part) for part in self._parts(container)]
-        return parts[0] if len(parts) == 1 else joined_summary(*parts)
-
-    async def _summary_of(self, container: str) -> LogSummary:
-        path = self._path(container)
-        summary = await asyncio.to_thread(_with_chronicle, path, Chronicle.summary)
-        if not summary.indexed:
-            self._index_in_background(path)
-        return summary
+        return await self._log(container).summary()
 
     async def read(self, container: str, request: ReadLogs = _EVERYTHING) -> AsyncGenerator[Sequence[LogLine], None]:
-        parts = self._parts(container)
-        if container.startswith(MERGED):
-            lines = self._merged.read(container, request)
-        elif len(parts) == 1:
-            lines = self._read_one(parts[0], request)
-        else:
-            past, now = parts
-            await self.ensure_index(self._path(past))
-            summaries = await self._summary_of(past), await self._summary_of(now)
-            lines = read_timeline(
-                lambda asked: self._read_one(past, asked), lambda asked: self._read_one(now, asked), *summaries, request
-            )
-        async with contextlib.aclosing(lines):
+        async with contextlib.aclosing(self._log(container).read(request)) as lines:
             async for batch in lines:
                 yield batch
 
-    async def _read_one(self, container: str, request: ReadLogs) -> AsyncGenerator[Sequence[LogLine], None]:
-        path = self._path(container)
-        if request.first is not None:
-            await self.ensure_index(path)
-        else:
-            self._index_in_background(path, only_if_large=True)
-        source = None if container.startswith(_HISTORY) else self._sources.log_source(container)
-        woken = asyncio.Event()
-        if source is not None and request.follow:
-            self._followers.setdefault(source.container_id, set()).add(woken)
-        follower = Follower(path, request, watcher=self._need_watcher(), woken=woken)
-        try:
-            async for batch in follower.lines(lambda: self._goes_on(source, request)):
-                yield batch
-        finally:
-            follower.close()
-            if source is not None:
-                events = self._followers.get(source.container_id, set())
-                events.discard(woken)
-                if not events:
-                    self._followers.pop(source.container_id, None)
-
     async def search(self, container: str, request: SearchLogs) -> AsyncGenerator[SearchProgress, None]:
-        if container.startswith(MERGED):
-            async with contextlib.aclosing(self._merged.search(container, request)) as merged:
-                async for progress in merged:
-                    yield progress
-            return
-        question = _question(request)
-        runs = [(SearchRun(self._path(part), question), shift) for part, shift in await self._shifts(container)]
-        async with contextlib.aclosing(one_after_another(runs)) as answers:
+        async with contextlib.aclosing(self._log(container).search(request)) as answers:
             async for progress in answers:
                 yield progress
 
     async def lines(self, container: str, numbers: Sequence[int]) -> Sequence[LogLine]:
-        if container.startswith(MERGED):
-            return await self._merged.lines(container, numbers)
-        found: list[LogLine] = []
-        shifts = await self._shifts(container)
-        for place, (part, shift) in enumerate(shifts):
-            end = shifts[place + 1][1] if place + 1 < len(shifts) else None
-            wanted = [number - shift for number in numbers if number >= shift and (end is None or number < end)]
-            path = self._path(part)
-            await self.ensure_index(path)
-            pick = functools.partial(_pick, numbers=wanted)
-            found += numbered_from(await asyncio.to_thread(_with_chronicle, path, pick), shift)
-        return found
+        return await self._log(container).lines(numbers)
 
     async def line_at(self, container: str, time_ns: int) -> int:
-        if container.startswith(MERGED):
-            return await self._merged.line_at(container, time_ns)
-        number = 0
-        for part, shift in await self._shifts(container):
-            path = self._path(part)
-            await self.ensure_index(path)
-            look = functools.partial(_number_at, time_ns=time_ns)
-            found, past_it = await asyncio.to_thread(_with_chronicle, path, look)
-            number = found + shift
-            if not past_it:
-                break
-        return number
+        return await self._log(container).line_at(time_ns)
 
     def export(self, container: str, request: ExportLogs) -> OperationHandle:
-        merged = container.startswith(MERGED)
-        paths = [] if merged else [self._path(part) for part in self._parts(container)]
-        question = None if request.search is None else _question(request.search)
+        log = self._log(container)
+        if request.search is not None:
+            question_of(request.search)  # what is wrong with it is told at once
 
         async def work(progress: Progress) -> str:
-            if merged:
-                await export_merged(self, container, request, self._name_of, progress)
-            else:
-                await _export(paths, request, question, progress)
+            await log.export(request, progress)
             return request.path
 
-        title = "Export merged logs" if merged else f"Export the log of {container.removeprefix(_HISTORY)}"
-        return self._operations.start(kind="export", title=title, subject=container, work=work)
+        return self._operations.start(kind="export", title=log.title, subject=container, work=work)
 
     async def history(self) -> Sequence[str]:
         return await asyncio.to_thread(self._archive.names)
@@ -252,43 +169,60 @@ class LogService:
     def place(self, container: str) -> tuple[str, Path]:
         """The id of a container, or the name of a history, and where its log is."""
         if container.startswith(_HISTORY):
-            return container, self._path(container)
+            return container, self._one(container).path
         source = self._sources.log_source(container)
         return source.container_id, source.path
 
     # --- inside ---
 
-    def _path(self, container: str) -> Path:
-        if container.startswith(_HISTORY):
-            path = self._archive.path(container.removeprefix(_HISTORY))
-            if path is None:
-                raise NotFound(f"No log is kept of {container.removeprefix(_HISTORY)}", subject=container)
-            return path
-        return self._sources.log_source(container).path
+    def _log(self, name: str) -> Log:
+        """What the name stands for."""
+        if name.startswith(MERGED):
+            return Merged(name, self._merged, self, self._name_of)
+        if not name.startswith(_HISTORY):
+            return self._one(name)
+        bare = name.removeprefix(_HISTORY)
+        with contextlib.suppress(WherryError):
+            source = self._sources.log_source(bare)
+            if source.name == bare:
+                now = self._one(source.container_id)
+                return Timeline(self._one(name), now) if self._archive.path(bare) is not None else now
+        return self._one(name)
+
+    def _one(self, name: str) -> OneLog:
+        bare = name.removeprefix(_HISTORY)
+        source = None if name.startswith(_HISTORY) else self._sources.log_source(name)
+        path = self._archive.path(bare) if source is None else source.path
+        if path is None:
+            raise NotFound(f"No log is kept of {bare}", subject=name)
+        read = functools.partial(self._read, path, source)
+        title = f"Export the log of {bare}"
+        return OneLog(title, path, self.ensure_index, self._index_in_background, read)
 
     def _name_of(self, container: str) -> str:
         return container if container.startswith(_HISTORY) else self._sources.log_source(container).name
 
-    def _parts(self, container: str) -> list[str]:
-        """What a name stands for: one log; or "history:NAME" the past of a name and the container that has it now."""
-        if not container.startswith(_HISTORY):
-            return [container]
-        name = container.removeprefix(_HISTORY)
-        parts = [container] if self._archive.path(name) is not None else []
-        with contextlib.suppress(WherryError):
-            source = self._sources.log_source(name)
-            if source.name == name:
-                parts.append(source.container_id)
-        return parts or [container]
-
-    async def _shifts(self, container: str) -> list[tuple[str, int]]:
-        """The parts, each with the number its first line ever has in the whole."""
-        parts = self._parts(container)
-        if len(parts) == 1:
-            return [(parts[0], 0)]
-        await self.ensure_index(self._path(parts[0]))
-        past = await self._summary_of(parts[0])
-        return [(parts[0], 0), (parts[1], past.first_number + past.lines)]
+    async def _read(
+        self, path: Path, source: LogSource | None, request: ReadLogs
+    ) -> AsyncGenerator[Sequence[LogLine], None]:
+        if request.first is not None:
+            await self.ensure_index(path)
+        else:
+            self._index_in_background(path, only_if_large=True)
+        woken = asyncio.Event()
+        if source is not None and request.follow:
+            self._followers.setdefault(source.container_id, set()).add(woken)
+        follower = Follower(path, request, watcher=self._need_watcher(), woken=woken)
+        try:
+            async for batch in follower.lines(lambda: self._goes_on(source, request)):
+                yield batch
+        finally:
+            follower.close()
+            if source is not None:
+                events = self._followers.get(source.container_id, set())
+                events.discard(woken)
+                if not events:
+                    self._followers.pop(source.container_id, None)
 
     def _need_watcher(self) -> LogWatcher:
         if self._watcher is None:
@@ -330,7 +264,7 @@ class LogService:
 
     async def ensure_index(self, path: Path) -> None:
         """Have the index reach so near the end that the rest is done in passing. Large steps go to the worker."""
-        if await asyncio.to_thread(_with_chronicle, path, lambda chronicle: chronicle.exact):
+        if await asyncio.to_thread(with_chronicle, path, lambda chronicle: chronicle.exact):
             return
         async with PythonWorker("engine.logs.worker", {"task": "index", "path": str(path)}, nice=5).running() as worker:
             if worker.stdout is not None:
@@ -377,64 +311,3 @@ class LogService:
             inode = await asyncio.to_thread(rotate, source.path, source.control, most_files=most_files)
             self._left[source.path] = inode, time.monotonic()
         return bool(inode)
-
-
-def _with_chronicle(path: Path, work: Callable[[Chronicle], _T]) -> _T:
-    chronicle = Chronicle(path)
-    try:
-        return work(chronicle)
-    finally:
-        chronicle.close()
-
-
-def _pick(chronicle: Chronicle, numbers: Sequence[int]) -> list[LogLine]:
-    """The lines of these numbers that are still kept, in order; runs of near numbers are read in one go."""
-    wanted = sorted(set(numbers))
-    found: list[LogLine] = []
-    position = 0
-    while position < len(wanted):
-        if wanted[position] < chronicle.first_number:
-            position += 1
-            continue
-        cursor = chronicle.at_number(wanted[position])
-        batch = {line.number: line for line in cursor.take()}
-        reached = max(batch, default=wanted[position])
-        while position < len(wanted) and wanted[position] <= reached:
-            if wanted[position] in batch:
-                found.append(batch[wanted[position]])
-            position += 1
-        if not batch:
-            break
-    return found
-
-
-def _number_at(chronicle: Chronicle, time_ns: int) -> tuple[int, bool]:
-    """The number, and whether the time lies behind the last line."""
-    lines = chronicle.at_time(time_ns).take()
-    return (lines[0].number, False) if lines else (chronicle.known.number, True)
-
-
-def _question(request: SearchLogs) -> Question:
-    question = Question(**{**msgspec.structs.asdict(request), "levels": tuple(level.value for level in request.levels)})
-    try:
-        compile_question(question)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise InvalidRequest(f"“{request.pattern}” is no regular expression", str(error), subject="pattern") from error
-    return question
-
-
-async def _export(paths: Sequence[Path], request: ExportLogs, question: Question | None, progress: Progress) -> None:
-    asked = {
-        "paths": [str(path) for path in paths],
-        "target": request.path,
-        "gzip": request.gzip,
-        "ansi": request.ansi,
-        "timestamps": request.timestamps,
-        "question": None if question is None else vars(question),
-    }
-    run = SearchRun.over_request("engine.logs.export", asked, paths)
-    try:
-        async for step in run.progress():
-            progress.amount(step.scanned_bytes, step.total_bytes)
-    except WherryError as error:
-        raise WherryError("The log could not be exported", error.explanation, subject=request.path) from error

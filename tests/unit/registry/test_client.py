@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from engine.errors import Code, NotFound, RegistryError, WherryError
 from engine.images.manifest import LARGEST_MANIFEST, MANIFEST_TYPES
 from engine.registry.logins import Logins
+from engine.registry.settings import Endpoint
+from engine.registry.transport import resolve
 from engine.types.images import Login, RegistrySettings
 from tests.support.nasty_registry import (
     answer,
@@ -262,6 +265,18 @@ async def test_redirects_to_strange_places_are_not_followed(tmp_path: Path, loca
 
     assert error.code is Code.BAD_RESPONSE
     assert location in error.details
+
+
+def test_a_redirect_from_https_down_to_http_is_not_followed() -> None:
+    secure = Endpoint(host="registry.example", registry="registry.example")
+    base = URL("https://registry.example/v2/app/blobs/x")
+    with pytest.raises(RegistryError) as caught:
+        resolve(base, "http://elsewhere.example/blob", secure)
+    assert caught.value.code is Code.TLS
+    # A registry behind a proxy often does not know that it is behind TLS.
+    assert resolve(base, "http://registry.example/blob", secure) == URL("https://registry.example/blob")
+    open_one = Endpoint(host="registry.example", registry="registry.example", insecure=True)
+    assert resolve(base, "http://elsewhere.example/blob", open_one).scheme == "http"
 
 
 async def test_redirects_in_a_circle_end(tmp_path: Path) -> None:
