@@ -189,7 +189,7 @@ async def inspect_exec(call: Call) -> web.StreamResponse:
                 "entrypoint": request.command[0],
                 "arguments": list(request.command[1:]),
                 "privileged": request.privileged,
-                "user": request.user,
+                **({"user": request.user} if request.user else {}),
             },
             "OpenStdin": request.stdin,
             "OpenStderr": announced.stderr,

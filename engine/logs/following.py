@@ -33,6 +33,8 @@ class Follower:
         self._closed = False
         self._left = request.count
         self._partials: list[LogLine] = []
+        self._most_partials: int | None = None
+        """With a tail, so many of the unfinished lines belong to it."""
         self._over: bool = False
 
     def close(self) -> None:
@@ -87,11 +89,24 @@ class Follower:
         if request.first is not None:
             return chronicle.at_number(request.first)
         if request.tail is not None:
-            tail = chronicle.at_tail(request.tail, stdout=request.stdout, stderr=request.stderr)
-            return tail
+            whole = request.tail if request.follow else request.tail - self._unfinished_of(request.tail, chronicle)
+            return chronicle.at_tail(whole, stdout=request.stdout, stderr=request.stderr)
         if request.since_ns is not None:
             return chronicle.at_time(request.since_ns)
         return chronicle.at_start()
+
+    def _unfinished_of(self, tail: int, chronicle: Chronicle) -> int:
+        """How many of so many last lines are unfinished: they come after the others, and count."""
+        cursor = chronicle.at_tail(0)
+        cursor.drain()
+        self._most_partials = min(tail, len(self._of_wanted_streams(cursor.unfinished(every=True))))
+        return self._most_partials
+
+    def _of_wanted_streams(self, lines: list[LogLine]) -> list[LogLine]:
+        request = self._request
+        if request.stdout and request.stderr:
+            return lines
+        return [line for line in lines if (request.stderr if line.stream == "stderr" else request.stdout)]
 
     def _ended(self) -> bool:
         """Whether a bound of the request was reached."""
@@ -99,8 +114,7 @@ class Follower:
 
     def _wanted(self, batch: list[LogLine]) -> list[LogLine]:
         request = self._request
-        if not (request.stdout and request.stderr):
-            batch = [line for line in batch if (request.stderr if line.stream == "stderr" else request.stdout)]
+        batch = self._of_wanted_streams(batch)
         if request.since_ns is not None:
             since = request.since_ns
             batch = [line for line in batch if line.time_ns >= since]
@@ -126,4 +140,4 @@ class Follower:
         left = self._left
         wanted = self._wanted(fresh)
         self._left = left
-        return wanted
+        return wanted if self._most_partials is None else wanted[len(wanted) - self._most_partials :]

@@ -307,8 +307,9 @@ def config(container: Container, image: Image | None) -> dict[str, Any]:
     """What was asked, with what the image says where nothing was."""
     spec = container.spec
     base = image.config if image is not None else None
+    # The container's own first, as Docker lists them.
     env = dict(item.partition("=")[::2] for item in base.env) if base else {}
-    env.update(spec.env)
+    env = {**spec.env, **{name: value for name, value in env.items() if name not in spec.env}}
     entrypoint = spec.entrypoint if spec.entrypoint is not None else (base.entrypoint if base else ())
     # An entrypoint of the user's own silences the image's command.
     from_image = base.command if base is not None and spec.entrypoint is None else ()

@@ -44,6 +44,8 @@ async def test_long_lines_bytes_and_the_last_one_without_an_end(loaded: Embedded
     assert [line.text for line in lines if line.stream == "stderr"] == ["err"]
     assert lines[-1].partial
     assert [line.text for line in await _lines(loaded, "box", tail=2, stdout=False)] == ["err"]
+    for tail, expected in ((0, []), (1, ["no end"]), (2, ["err", "no end"])):
+        assert [line.text for line in await _lines(loaded, "box", tail=tail)] == expected, "an unfinished one counts"
 
 
 async def test_following_to_the_end(loaded: EmbeddedEngine) -> None:
