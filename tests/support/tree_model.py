@@ -232,8 +232,8 @@ def _path(chance: random.Random) -> str:
 
 
 def differences(plain: Look, found: Look, *, links: bool = True) -> list[str]:
-    """What is not as it should be; a name that shares its contents with another in the plain tree must do so here (but
-    not before it is mounted anew: fuse-overlayfs shows two numbers until then)."""
+    """What is not as it should be; with `links`, a name that shares its contents with another in the plain tree must do
+    so here. Not asked of what fuse-overlayfs (1.10) wrote: of two names in a layer below it links to either."""
     told = [f"{path} is missing" for path in plain.keys() - found.keys()]
     told += [f"{path} should not be there" for path in found.keys() - plain.keys()]
     for path in plain.keys() & found.keys():
