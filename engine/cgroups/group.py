@@ -55,6 +55,10 @@ class ContainerCgroup:
     def create(self) -> None:
         for name, path in self.directories.items():
             path.mkdir(parents=True, exist_ok=True)
+            if os.geteuid() == 0:
+                # Shown inside, to a root that is a stranger to the host's, whose mask would close them.
+                path.parent.chmod(0o711)
+                path.chmod(0o755)
             if name == "cpuset":
                 _inherit_cpuset(path)
 
