@@ -29,6 +29,8 @@ def _remarkable(spec: ContainerSpec) -> list[Ability]:
     found: list[Ability] = []
     if security.privileged:
         found.append(_warn(translate("Security", "Privileged: every capability, within its own user namespace")))
+    if spec.engine_socket:
+        found.append(_warn(translate("Security", "Commands Wherry, and so all that you may do here")))
     if spec.network == "host":
         found.append(_warn(translate("Security", "Shares the network of this computer")))
     if security.seccomp == "unconfined":

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from engine.types.networks import HostPort
 
 
+_ENGINE_SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
+"""What means the engine's own socket as the source of a mount."""
+
+
 class Remark(NamedTuple):
     """One finding: about which section, how grave, in which words. Grave ones (DANGER) stop the Run button."""
 
@@ -48,7 +52,11 @@ def check_spec(
             text = translate("SpecCheck", "Two mounts at {0}").format(mount.target)
             remarks.append(Remark("mounts", Tone.DANGER, text))
         targets.add(mount.target)
-        if mount.kind == "bind" and not path_exists(mount.source):
+        if mount.kind == "bind" and mount.source in _ENGINE_SOCKETS:
+            if not spec.engine_socket:
+                text = translate("SpecCheck", "It would command Wherry: allow that under Security, if it may")
+                remarks.append(Remark("mounts", Tone.DANGER, text))
+        elif mount.kind == "bind" and not path_exists(mount.source):
             if mount.create_source:
                 text = translate("SpecCheck", "{0} does not exist and will be made").format(mount.source)
                 remarks.append(Remark("mounts", Tone.INFO, text))

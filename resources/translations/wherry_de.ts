@@ -2349,6 +2349,10 @@
         <translation>Arbeitsspeicher</translation>
     </message>
     <message>
+        <source>Image</source>
+        <translation>Image</translation>
+    </message>
+    <message>
         <source>Kind of mount</source>
         <translation>Art des Mounts</translation>
     </message>
@@ -2385,6 +2389,10 @@
         <translation>Größe, etwa 64m</translation>
     </message>
     <message>
+        <source>name:tag, to be read</source>
+        <translation>name:tag, nur zum Lesen</translation>
+    </message>
+    <message>
         <source>The place in the container begins with “/”</source>
         <translation>Der Ort im Container beginnt mit „/“</translation>
     </message>
@@ -2395,6 +2403,10 @@
     <message>
         <source>A folder begins with “/”; a volume has a plain name</source>
         <translation>Ein Ordner beginnt mit „/“; ein Volume hat einen einfachen Namen</translation>
+    </message>
+    <message>
+        <source>Which image?</source>
+        <translation>Welches Image?</translation>
     </message>
     <message>
         <source>{0}: a number from 1 to 65535</source>
@@ -5238,6 +5250,22 @@
         <translation>Ulimits</translation>
     </message>
     <message>
+        <source>Log</source>
+        <translation>Protokoll</translation>
+    </message>
+    <message>
+        <source>Kept in files</source>
+        <translation>In Dateien aufbewahrt</translation>
+    </message>
+    <message>
+        <source>Kept in files (“local” to clients of Docker)</source>
+        <translation>In Dateien aufbewahrt („local“ für Docker-Programme)</translation>
+    </message>
+    <message>
+        <source>Not kept</source>
+        <translation>Nicht aufbewahrt</translation>
+    </message>
+    <message>
         <source>Log file size</source>
         <translation>Größe je Log-Datei</translation>
     </message>
@@ -5302,12 +5330,16 @@
         <translation>Benutzer</translation>
     </message>
     <message>
-        <source>Mapped to spare ids of yours</source>
-        <translation>Auf freie eigene IDs abgebildet</translation>
+        <source>You are its root, or whoever works in your folders</source>
+        <translation>Sie sind sein Root, oder wer in Ihren Ordnern arbeitet</translation>
     </message>
     <message>
-        <source>You are the same user inside</source>
-        <translation>Innen derselbe Benutzer wie außen</translation>
+        <source>You are its user</source>
+        <translation>Sie sind sein Benutzer</translation>
+    </message>
+    <message>
+        <source>You are its root in any case</source>
+        <translation>Sie sind auf jeden Fall sein Root</translation>
     </message>
     <message>
         <source>Devices</source>
@@ -5450,6 +5482,10 @@
     <message>
         <source>Privileged: every capability, within its own user namespace</source>
         <translation>Privilegiert: alle Capabilities, im eigenen User-Namespace</translation>
+    </message>
+    <message>
+        <source>Commands Wherry, and so all that you may do here</source>
+        <translation>Steuert Wherry, und damit alles, was Sie hier dürfen</translation>
     </message>
     <message>
         <source>Shares the network of this computer</source>
@@ -6008,6 +6044,10 @@
     <message>
         <source>Two mounts at {0}</source>
         <translation>Zwei Mounts an {0}</translation>
+    </message>
+    <message>
+        <source>It would command Wherry: allow that under Security, if it may</source>
+        <translation>Er würde Wherry steuern: Erlauben Sie das unter „Sicherheit“, wenn er darf</translation>
     </message>
     <message>
         <source>{0} does not exist and will be made</source>

@@ -45,6 +45,14 @@ def test_the_form_carries_every_option_without_loss(driver: Driver) -> None:
     assert form.spec() == ContainerSpec(image="nginx:1.27")
 
 
+def test_who_would_command_the_engine_is_asked_about(driver: Driver) -> None:
+    dialog = run_dialog(driver, image="postgres:16")
+    socket = Mount(kind="bind", source="/var/run/docker.sock", target="/s", create_source=True)
+    asked = ContainerSpec(image="postgres:16", mounts=(socket,))
+    assert any("command Wherry" in remark.text for remark in dialog.remarks(asked))
+    assert not any("command Wherry" in remark.text for remark in dialog.remarks(replace(asked, engine_socket=True)))
+
+
 def test_an_image_fills_ports_and_volumes(driver: Driver) -> None:
     dialog = run_dialog(driver, image="postgres:16")
     spec = dialog.full_spec()

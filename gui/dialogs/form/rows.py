@@ -102,7 +102,7 @@ class PortRow(Row):
 
 
 class MountRow(Row):
-    """A volume, a folder or memory → a place in the container."""
+    """A volume, a folder, memory or an image → a place in the container."""
 
     def __init__(self, mount: Mount | None, volumes: Sequence[str], choose_folder: Callable[[MountRow], None]) -> None:
         super().__init__()
@@ -112,6 +112,7 @@ class MountRow(Row):
             ("volume", translate("Form", "Volume")),
             ("bind", translate("Form", "Folder")),
             ("tmpfs", translate("Form", "Memory")),
+            ("image", translate("Form", "Image")),
         ):
             self.kind.addItem(words, key)
         self.kind.setCurrentIndex(self.kind.findData(self._base.kind))
@@ -145,6 +146,7 @@ class MountRow(Row):
                 "volume": translate("Form", "name, or empty for an unnamed one"),
                 "bind": translate("Form", "/folder/on/this/computer"),
                 "tmpfs": translate("Form", "size, like 64m"),
+                "image": translate("Form", "name:tag, to be read"),
             }[kind]
         )
         self.changed.emit()
@@ -166,6 +168,8 @@ class MountRow(Row):
             if not source.startswith(("/", "~")):
                 raise ValueError(translate("Form", "A folder begins with “/”; a volume has a plain name"))
             changes["source"] = str(Path(source).expanduser())
+        if kind == "image" and not source:
+            raise ValueError(translate("Form", "Which image?"))
         return replace(self._base, **changes)
 
 

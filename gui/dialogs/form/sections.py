@@ -199,6 +199,17 @@ def _limits() -> Section:
                 translate("RunForm", "Ulimits"),
                 f.LinesField("nofile=1024:4096", parse=_parse_ulimit, show=lambda u: f"{u.name}={u.soft}:{u.hard}"),
             ),
+            Entry(
+                "log.driver",
+                translate("RunForm", "Log"),
+                f.ChoiceField(
+                    [
+                        ("json-file", translate("RunForm", "Kept in files")),
+                        ("local", translate("RunForm", "Kept in files (“local” to clients of Docker)")),
+                        ("none", translate("RunForm", "Not kept")),
+                    ]
+                ),
+            ),
             Entry("log.max_bytes", translate("RunForm", "Log file size"), f.size_field("256m")),
             Entry("log.max_files", translate("RunForm", "Log files"), f.integer_field("4", most=100)),
         ),
@@ -253,8 +264,9 @@ def _security() -> Section:
                 translate("RunForm", "Users"),
                 f.ChoiceField(
                     [
-                        ("", translate("RunForm", "Mapped to spare ids of yours")),
-                        ("keep-id", translate("RunForm", "You are the same user inside")),
+                        ("", translate("RunForm", "You are its root, or whoever works in your folders")),
+                        ("keep-id", translate("RunForm", "You are its user")),
+                        ("host", translate("RunForm", "You are its root in any case")),
                     ]
                 ),
             ),

@@ -47,13 +47,22 @@ FULL = ContainerSpec(
         Mount(kind="bind", source="/data", target="/data", read_only=True, create_source=True),
         Mount(kind="volume", source="cache", target="/cache"),
         Mount(kind="volume", target="/anonymous"),
-        Mount(kind="tmpfs", target="/tmp", tmpfs_size=64 << 20),
+        Mount(kind="volume", source="quick", target="/quick", volume_options={"type": "tmpfs", "device": "tmpfs"}),
+        Mount(kind="image", source="other:1", target="/other"),
+        Mount(kind="tmpfs", target="/tmp", tmpfs_size=64 << 20, tmpfs_options=("uid=7", "exec")),
     ),
+    links=("db:store",),
+    engine_socket=True,
+    cgroup_parent="/docker/x",
+    device_rules=("c 189:* rwm",),
     volumes_from=("other",),
     shm_size=128 << 20,
     ulimits=(Ulimit(name="nofile", soft=1024, hard=4096),),
     sysctls={"net.core.somaxconn": "1024"},
-    devices=(Device(host_path="/dev/fuse", container_path="/dev/fuse"),),
+    devices=(
+        Device(host_path="/dev/fuse", container_path="/dev/fuse"),
+        Device(host_path="nvidia.com/gpu=all", container_path=""),
+    ),
     resources=Resources(
         memory=256 << 20,
         memory_reservation=128 << 20,
@@ -64,6 +73,8 @@ FULL = ContainerSpec(
         pids=100,
         io_weight=300,
         oom_score_adj=200,
+        swappiness=10,
+        oom_kill_disable=True,
         io=(IoLimit(device="/dev/sda", kind="read-bps", rate=1 << 20),),
     ),
     security=Security(
@@ -82,7 +93,7 @@ FULL = ContainerSpec(
     network_aliases=("www",),
     dns=("9.9.9.9",),
     extra_hosts=("db:10.0.0.2",),
-    log=LogLimits(max_bytes=10 << 20, max_files=3),
+    log=LogLimits(max_bytes=10 << 20, max_files=3, driver="local", options={"compress": "false"}),
     platform="linux/arm64",
 )
 
