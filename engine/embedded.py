@@ -44,6 +44,7 @@ from engine.state.lock import StoreLock
 from engine.stats.stats_service import StatsService
 from engine.storage.blobs import BlobStore
 from engine.storage.check import Rows, StoreCheck
+from engine.storage.contents import Sources
 from engine.storage.layers import LayerStore
 from engine.storage.paths import Paths
 from engine.storage.reserve import Reserve
@@ -282,17 +283,30 @@ class EmbeddedEngine:
             warnings=warnings,
         )
 
-    async def _check_store(self, mend: bool) -> Sequence[StoreProblem]:  # noqa: FBT001
+    async def _check_store(self, *, mend: bool, deep: bool) -> Sequence[StoreProblem]:
         catalogue, book = self.images.catalogue, self.containers.book
         rows = Rows(
             containers={entry.id: entry.container.name for entry in book},
             running=[entry.id for entry in book if entry.alive],
-            layers={layer: image.id for image in catalogue.images.values() for layer in image.diff_ids},
+            with_files=[entry.id for entry in book if entry.container.started],
+            layers={
+                layer: (*catalogue.tags_of(image.id), image.id)[0]
+                for image in catalogue.images.values()
+                for layer in image.diff_ids
+            },
             held_layers=catalogue.held_elsewhere(),
             volumes=self.volumes.names(),
             cgroups={name: group.remove for name, group in self.cgroups.present().items()},
         )
-        return await StoreCheck(self.paths, self.keeper, self.layers, self.rootfs).run(rows, mend=mend)
+        restoring = self.images.restoring
+        sources = Sources(
+            archives=restoring.archives(),
+            restore=restoring.restore,
+            forget_archive=restoring.forget_archive,
+            database=self.database.damage,
+        )
+        check = StoreCheck(self.paths, self.keeper, self.layers, self.rootfs, blobs=self.blobs, sources=sources)
+        return await check.run(rows, mend=mend, deep=deep)
 
 
 class _ImageLookup:

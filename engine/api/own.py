@@ -49,7 +49,9 @@ async def doctor(call: Call) -> web.StreamResponse:
 
 async def check_store(call: Call) -> web.StreamResponse:
     """For `wherry doctor --store`: only the process that has the store open may look into it."""
-    return call.answer(msgspec.to_builtins(list(await call.engine.host.check_store(mend=call.flag("mend")))))
+    return call.answer(
+        msgspec.to_builtins(list(await call.engine.host.check_store(mend=call.flag("mend"), deep=call.flag("deep"))))
+    )
 
 
 async def operations(call: Call) -> web.StreamResponse:

@@ -42,9 +42,9 @@ def run(arguments: Sequence[str]) -> int:
     paths = Paths.default()
     report = doctor.examine(Machine(), paths)
     problems: tuple[StoreProblem, ...] | None = None
-    if options.store or options.mend:
+    if options.store or options.mend or options.deep:
         try:
-            problems = tuple(asyncio.run(_check_store(paths, mend=options.mend)))
+            problems = tuple(asyncio.run(_check_store(paths, mend=options.mend, deep=options.deep)))
         except WherryError as error:
             say(f"wherry: the store could not be checked: {error}", file=sys.stderr)
             return 1
@@ -65,30 +65,35 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", action="store_true", help="print it for programs")
     parser.add_argument("--store", action="store_true", help="check the store too")
+    parser.add_argument("--deep", action="store_true", help="check the store, reading every file and blob")
     parser.add_argument("--mend", action="store_true", help="check the store and put right what can be")
     return parser
 
 
-async def _check_store(paths: Paths, *, mend: bool) -> Sequence[StoreProblem]:
+async def _check_store(paths: Paths, *, mend: bool, deep: bool) -> Sequence[StoreProblem]:
     """Ask the engine that has the store open; open it ourselves where none has."""
     if StoreLock.holder(paths.lock):
-        return await _ask_owner(paths, mend=mend)
+        return await _ask_owner(paths, mend=mend, deep=deep)
     from engine.embedded import open_engine  # the rooms load only for this
 
     engine = await open_engine(paths.root, paths.run)
     try:
-        return await engine.host.check_store(mend=mend)
+        return await engine.host.check_store(mend=mend, deep=deep)
     finally:
         await engine.close()
 
 
-async def _ask_owner(paths: Paths, *, mend: bool) -> Sequence[StoreProblem]:
+async def _ask_owner(paths: Paths, *, mend: bool, deep: bool) -> Sequence[StoreProblem]:
     import aiohttp
 
     try:
         async with (
             aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(paths.socket))) as session,
-            session.post("http://wherry/wherry/store", params={"mend": "1" if mend else "0"}) as response,
+            session.post(
+                "http://wherry/wherry/store",
+                params={"mend": str(int(mend)), "deep": str(int(deep))},
+                timeout=aiohttp.ClientTimeout(),
+            ) as response,
         ):
             body = await response.read()
             if response.status != 200:

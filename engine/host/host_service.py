@@ -43,7 +43,7 @@ class HostService:
         paths: Paths,
         settings: SettingsStore,
         parts: Callable[[], EngineParts],
-        check_store: Callable[[bool], Awaitable[Sequence[StoreProblem]]],
+        check_store: Callable[..., Awaitable[Sequence[StoreProblem]]],
     ) -> None:
         self._paths = paths
         self._settings = settings
@@ -79,8 +79,8 @@ class HostService:
             warnings=parts.warnings,
         )
 
-    async def check_store(self, *, mend: bool = False) -> Sequence[StoreProblem]:
-        return await self._check_store(mend)
+    async def check_store(self, *, mend: bool = False, deep: bool = False) -> Sequence[StoreProblem]:
+        return await self._check_store(mend=mend, deep=deep)
 
     async def settings(self) -> Settings:
         return self._settings.current

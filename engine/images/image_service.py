@@ -35,6 +35,7 @@ from engine.images.pull import Puller
 from engine.images.push import Pusher
 from engine.images.remote import ask_registry
 from engine.images.removal import Remover
+from engine.images.restoring import Restoring
 from engine.images.search import find
 from engine.images.unfinished import Unfinished
 from engine.processes.credential_helper import ask_helper
@@ -119,6 +120,7 @@ class ImageService:
         self._logins = Logins(paths.logins, helper=ask_helper, secrets=secrets_keeper or SecretService())
         self._registries = Registries(self._logins, self._book, version=version, limits=limits)
         self._remover = Remover(self.catalogue, layers, blobs, self.intake)
+        self.restoring = Restoring(self.catalogue, layers, blobs, self.intake)
         self._maker = Maker(catalogue=self.catalogue, intake=self.intake, archives=self.archives, keeper=keeper)
         self._writer = ArchiveWriter(self.catalogue, self.archives)
         self._puller = Puller(

@@ -92,6 +92,12 @@ class Database:
             raise
         return database
 
+    async def damage(self) -> str:
+        """What SQLite's own check finds wrong; "" for nothing."""
+        rows = await self.fetch("PRAGMA integrity_check(3)")
+        told = "; ".join(str(text) for (text,) in rows)
+        return "" if told == "ok" else told
+
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return await self.run(lambda connection: connection.execute(sql, parameters).fetchall(), writes=False)
 

@@ -18,18 +18,19 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.errors import WherryError
-from engine.sandbox.plans import Link, Remove, Unmount
-from engine.types.host import StoreProblem
+from engine.sandbox.plans import Link, MakeDirectory, Remove, Unmount
+from engine.storage.contents import ContentsCheck, Sources
+from engine.storage.findings import Finding, Mend, found
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 
     from engine.sandbox.client import Keeper
+    from engine.storage.blobs import BlobStore
     from engine.storage.layers import LayerStore
     from engine.storage.paths import Paths
     from engine.storage.rootfs import RootFilesystems
-
-    Mend = Callable[[], Awaitable[object]]
+    from engine.types.host import StoreProblem
 
 _CONTAINER_ID = re.compile("[0-9a-f]{64}")
 
@@ -41,6 +42,8 @@ class Rows:
     containers: Mapping[str, str]
     """Id → name."""
     running: Collection[str]
+    with_files: Collection[str] = ()
+    """Those that have run, and so have a directory of their own."""
     layers: Mapping[str, str]
     """Diff id → which image needs it."""
     held_layers: Collection[str] = ()
@@ -50,21 +53,26 @@ class Rows:
     """Container id of each control group that is there → what removes it."""
 
 
-@dataclass(frozen=True)
-class _Finding:
-    problem: StoreProblem
-    mend: Mend | None = None
-
-
 class StoreCheck:
-    def __init__(self, paths: Paths, keeper: Keeper, layers: LayerStore, rootfs: RootFilesystems) -> None:
+    def __init__(
+        self,
+        paths: Paths,
+        keeper: Keeper,
+        layers: LayerStore,
+        rootfs: RootFilesystems,
+        *,
+        blobs: BlobStore,
+        sources: Sources,
+    ) -> None:
         self._paths = paths
         self._keeper = keeper
         self._layers = layers
         self._rootfs = rootfs
+        self._blobs = blobs
+        self._sources = sources
 
-    async def run(self, rows: Rows, *, mend: bool = False) -> list[StoreProblem]:
-        """Everything found; with `mend`, each mendable problem is mended and says so."""
+    async def run(self, rows: Rows, *, mend: bool = False, deep: bool = False) -> list[StoreProblem]:
+        """Everything found; with `mend`, each mendable problem is mended and says so. `deep` reads every byte."""
         problems = []
         for look in (
             self._processes, self._mounts, self._namespaces, self._cgroups, self._containers, self._runs,
@@ -72,9 +80,15 @@ class StoreCheck:
         ):  # fmt: skip
             async for finding in look(rows):
                 problems.append(await self._mended(finding) if mend and finding.mend else finding.problem)
+        if deep:
+            known = {(problem.kind, problem.subject) for problem in problems}
+            contents = ContentsCheck(self._paths, self._keeper, self._layers, self._blobs, self._sources)
+            async for finding in contents.findings(rows.layers, at_rest=not rows.running):
+                if (finding.problem.kind, finding.problem.subject) not in known:
+                    problems.append(await self._mended(finding) if mend and finding.mend else finding.problem)
         return problems
 
-    async def _mended(self, finding: _Finding) -> StoreProblem:
+    async def _mended(self, finding: Finding) -> StoreProblem:
         assert finding.mend
         try:
             await finding.mend()
@@ -86,20 +100,20 @@ class StoreCheck:
 
     # --- what runs ---
 
-    async def _processes(self, rows: Rows) -> AsyncIterator[_Finding]:
+    async def _processes(self, rows: Rows) -> AsyncIterator[Finding]:
         """conmon, pasta, fuse-overlayfs: their command lines name the container they work for."""
         places = (self._paths.containers, self._paths.runs)
         ours = re.compile(
             b"(?:%s)/([0-9a-f]{64})(?:/|\\0|$)" % b"|".join(re.escape(os.fsencode(each)) for each in places)
         )
         for pid, line in _command_lines(inside_of=self._keeper.pid):
-            found = ours.search(line)
-            if found and (owner := found[1].decode()) not in rows.containers:
+            match = ours.search(line)
+            if match and (owner := match[1].decode()) not in rows.containers:
                 words = line.replace(b"\0", b" ").decode(errors="replace")[:120]
                 text = f"“{words}” works for {owner[:12]}, which is no container."
-                yield _found("orphan-process", str(pid), text, _killer(pid))
+                yield found("orphan-process", str(pid), text, _killer(pid))
 
-    async def _mounts(self, rows: Rows) -> AsyncIterator[_Finding]:
+    async def _mounts(self, rows: Rows) -> AsyncIterator[Finding]:
         alive = await self._rootfs.mounted()
         for mount in await self._keeper.mounts():
             target = Path(mount["target"])
@@ -108,51 +122,59 @@ class StoreCheck:
             owner = target.relative_to(self._paths.containers).parts[0]
             unmount = partial(self._keeper.execute, [Unmount(target=target, every=True)])
             if owner not in rows.containers:
-                yield _found("orphan-mount", str(target), "It belongs to no container.", unmount)
+                yield found("orphan-mount", str(target), "It belongs to no container.", unmount)
             elif target == self._paths.rootfs(owner) and owner not in alive:
                 text = f"The root of {rows.containers[owner]} does not answer: the process behind it died."
-                yield _found("dead-mount", str(target), text, None if owner in rows.running else unmount)
+                yield found("dead-mount", str(target), text, None if owner in rows.running else unmount)
         for owner in sorted(set(rows.running) - alive):
             name = rows.containers.get(owner, owner)
-            yield _found("missing-mount", owner, f"{name} runs, but its root is not mounted here: restart it.")
+            yield found("missing-mount", owner, f"{name} runs, but its root is not mounted here: restart it.")
 
-    async def _namespaces(self, rows: Rows) -> AsyncIterator[_Finding]:
+    async def _namespaces(self, rows: Rows) -> AsyncIterator[Finding]:
         for path in _entries(self._paths.network_namespaces):
             owner = self._paths.netns_owner(path.name)
             if _CONTAINER_ID.fullmatch(owner) and owner not in rows.containers:
                 text = "A network namespace of no container."
-                yield _found("orphan-network", str(path), text, partial(self._keeper.remove_netns, path))
+                yield found("orphan-network", str(path), text, partial(self._keeper.remove_netns, path))
 
-    async def _cgroups(self, rows: Rows) -> AsyncIterator[_Finding]:
+    async def _cgroups(self, rows: Rows) -> AsyncIterator[Finding]:
         known = {owner[:32] for owner in rows.containers}
         for owner, remove in rows.cgroups.items():
             if owner[:32] not in known:
-                yield _found("orphan-cgroup", owner, "A control group of no container.", _later(remove))
+                yield found("orphan-cgroup", owner, "A control group of no container.", _later(remove))
 
     # --- what is on disk ---
 
-    async def _containers(self, rows: Rows) -> AsyncIterator[_Finding]:
+    async def _containers(self, rows: Rows) -> AsyncIterator[Finding]:
         for path in _entries(self._paths.containers):
             if path.name not in rows.containers:
                 text = "A container's directory without a container."
-                yield _found("orphan-container", str(path), text, partial(self._rootfs.remove, path.name))
+                yield found("orphan-container", str(path), text, partial(self._rootfs.remove, path.name))
+        for owner in rows.with_files:
+            name = rows.containers[owner]
+            if not self._paths.container(owner).is_dir():
+                text = f"What {name} had changed in its files is gone. Remove it, or make it again from its image."
+                yield found("missing-container", owner, text)
 
-    async def _runs(self, rows: Rows) -> AsyncIterator[_Finding]:
+    async def _runs(self, rows: Rows) -> AsyncIterator[Finding]:
         for path in (*_entries(self._paths.runs), *_entries(self._paths.exits)):
             if _CONTAINER_ID.fullmatch(path.name) and path.name not in rows.containers:
                 text = "Run-time files of no container."
-                yield _found("orphan-run-file", str(path), text, partial(self._keeper.remove_tree, path))
+                yield found("orphan-run-file", str(path), text, partial(self._keeper.remove_tree, path))
 
-    async def _layers_there(self, rows: Rows) -> AsyncIterator[_Finding]:
+    async def _layers_there(self, rows: Rows) -> AsyncIterator[Finding]:
         for diff_id in sorted(self._layers.diff_ids()):
             if diff_id not in rows.layers and diff_id not in rows.held_layers:
                 text = "No image has this layer."
-                yield _found("orphan-layer", diff_id, text, partial(self._layers.remove, diff_id))
+                yield found("orphan-layer", diff_id, text, partial(self._layers.remove, diff_id))
             elif damage := self._damage(diff_id):
+                again = self._restorer(diff_id)
                 text = f"{damage} Mending takes it away; pull {rows.layers.get(diff_id, 'its image')} again."
                 away = partial(self._layers.trash.take, self._paths.layer(diff_id))
                 # What runs may stand on it.
-                yield _found("damaged-layer", diff_id, text, None if rows.running else away)
+                yield found(
+                    "damaged-layer", diff_id, damage if again else text, None if rows.running else again or away
+                )
 
     def _damage(self, diff_id: str) -> str:
         try:
@@ -163,44 +185,54 @@ class StoreCheck:
         except (OSError, WherryError, ValueError) as error:
             return str(error)
 
-    async def _layers_missing(self, rows: Rows) -> AsyncIterator[_Finding]:
+    async def _layers_missing(self, rows: Rows) -> AsyncIterator[Finding]:
         for diff_id, image in rows.layers.items():
             if not self._layers.has(diff_id):
-                text = f"{image} needs this layer, and it is not here: pull it again."
-                yield _found("missing-layer", diff_id, text)
+                again = self._restorer(diff_id)
+                text = f"{image} needs this layer, and it is not here" + ("." if again else ": pull it again.")
+                yield found("missing-layer", diff_id, text, again)
 
-    async def _links(self, _rows: Rows) -> AsyncIterator[_Finding]:
+    def _restorer(self, diff_id: str) -> Mend | None:
+        """What makes a layer anew, where its compressed form is here."""
+        digest = self._sources.archives.get(diff_id)
+        return partial(self._sources.restore, diff_id) if digest and self._blobs.has(digest) else None
+
+    async def _links(self, _rows: Rows) -> AsyncIterator[Finding]:
         there = {self._layers.short_name(diff_id): diff_id for diff_id in self._layers.diff_ids()}
         for path in _entries(self._paths.layer_links):
             if str(path.relative_to(self._paths.root)) not in there:
                 text = "It points to a layer that is not here."
-                yield _found("orphan-link", str(path), text, partial(self._keeper.execute, [Remove(path=path)]))
+                yield found("orphan-link", str(path), text, partial(self._keeper.execute, [Remove(path=path)]))
         for short, diff_id in there.items():
             link = self._paths.root / short
             points_to = self._layers.link_target(diff_id)
             if not link.is_symlink() or os.readlink(link) != points_to:
                 text = "The layer has lost the short name it is mounted by."
                 mend = partial(self._keeper.execute, [Link(path=link, points_to=points_to)])
-                yield _found("missing-link", diff_id, text, mend)
+                yield found("missing-link", diff_id, text, mend)
 
-    async def _volumes(self, rows: Rows) -> AsyncIterator[_Finding]:
+    async def _volumes(self, rows: Rows) -> AsyncIterator[Finding]:
         for path in _entries(self._paths.volumes):
-            if path.name not in rows.volumes:
-                text = "Data of a volume that is not in the books. It is left alone: look before you delete."
-                yield _found("orphan-volume", str(path), text)
+            if path.name in rows.volumes:
+                continue
+            if _is_empty(path):
+                text = "A volume that was being made when the engine ended; nothing is in it."
+                yield found("orphan-volume", str(path), text, partial(self._keeper.remove_tree, path))
+                continue
+            text = "Data of a volume that is not in the books. It is left alone: look before you delete."
+            yield found("orphan-volume", str(path), text)
         for name in rows.volumes:
             if not self._paths.volume(name).is_dir():
-                yield _found("missing-volume", name, "The volume is in the books, its data is not here.")
+                text = (
+                    "The volume is in the books, its data is gone. Mending makes an empty one, so that it can be used."
+                )
+                made = [MakeDirectory(path=self._paths.volume(name)), MakeDirectory(path=self._paths.volume_data(name))]
+                yield found("missing-volume", name, text, partial(self._keeper.execute, made))
 
-    async def _rubbish(self, _rows: Rows) -> AsyncIterator[_Finding]:
+    async def _rubbish(self, _rows: Rows) -> AsyncIterator[Finding]:
         for path, reason in self._layers.trash.failed.items():
             text = f"It was removed but could not be deleted: {reason}."
-            yield _found("undeleted", str(path), text, partial(self._keeper.remove_tree, path))
-
-
-def _found(kind: str, subject: str, explanation: str, mend: Mend | None = None) -> _Finding:
-    problem = StoreProblem(kind=kind, subject=subject, explanation=explanation, mendable=mend is not None)
-    return _Finding(problem, mend)
+            yield found("undeleted", str(path), text, partial(self._keeper.remove_tree, path))
 
 
 def _command_lines(*, inside_of: int) -> Iterator[tuple[int, bytes]]:
@@ -210,6 +242,18 @@ def _command_lines(*, inside_of: int) -> Iterator[tuple[int, bytes]]:
         with contextlib.suppress(OSError):
             if os.stat(f"/proc/{pid}/ns/user").st_ino == inside:
                 yield pid, Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def _is_empty(volume: Path) -> bool:
+    """No file in it at all; what cannot be read is not called empty."""
+    try:
+        return not any(files for _, _, files in os.walk(volume, onerror=_raise))
+    except OSError:
+        return False
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _entries(directory: Path) -> list[Path]:

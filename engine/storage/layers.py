@@ -34,6 +34,8 @@ class LayerStore:
         self._paths = paths
         self._keeper = keeper
         self._indexes: OrderedDict[str, LayerIndex] = OrderedDict()
+        self._seals: dict[str, tuple[int, int, int]] = {}
+        """Inode, size and time of each open index."""
         self._adding: dict[str, asyncio.Lock] = {}
         self.trash = Trash(paths, keeper)
         self._settling = Settling(paths, keeper, self.trash)
@@ -144,16 +146,34 @@ class LayerStore:
         await self._keeper.execute([Remove(path=self._paths.layer_links / hex_of(diff_id)[:SHORT_NAME])])
         return size
 
+    async def set_aside(self, diff_id: str) -> None:
+        """Make room for the same layer, made anew."""
+        self._indexes.pop(diff_id, None)
+        if self.has(diff_id):
+            await self.trash.take(self._paths.layer(diff_id))
+
     def index(self, diff_id: str) -> LayerIndex:
         """The layer's index; kept open for the last few."""
         found = self._indexes.get(diff_id)
-        if found is None:
+        # What is mapped and was cut off since would end this process with the first look past its end.
+        seal = _seal(self._paths.layer_index(diff_id))
+        if found is None or self._seals.get(diff_id) != seal:
+            self._indexes.pop(diff_id, None)
             self.path(diff_id)
             found = self._indexes[diff_id] = LayerIndex.open(self._paths.layer_index(diff_id))
+            self._seals[diff_id] = seal
             if len(self._indexes) > OPEN_INDEXES:
                 self._indexes.popitem(last=False)
         self._indexes.move_to_end(diff_id)
         return found
+
+
+def _seal(path: Path) -> tuple[int, int, int]:
+    try:
+        there = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (there.st_ino, there.st_size, there.st_mtime_ns)
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

@@ -5742,6 +5742,10 @@
         <translation>Beheben…</translation>
     </message>
     <message>
+        <source>Check every file</source>
+        <translation>Jede Datei prüfen</translation>
+    </message>
+    <message>
         <source>Looks for what no row of the store explains.</source>
         <translation>Sucht nach allem, was kein Eintrag des Speicherbereichs erklärt.</translation>
     </message>
@@ -5750,12 +5754,16 @@
         <translation>Wird geprüft…</translation>
     </message>
     <message>
+        <source>Reading every file…</source>
+        <translation>Jede Datei wird gelesen …</translation>
+    </message>
+    <message>
         <source>Mend the store?</source>
         <translation>Speicherbereich in Ordnung bringen?</translation>
     </message>
     <message>
-        <source>Leftovers are removed; nothing that a container, image or volume uses.</source>
-        <translation>Überbleibsel werden entfernt; nichts, was ein Container, Image oder Volume verwendet.</translation>
+        <source>Leftovers go and damaged layers are made anew; nothing that is in use is removed.</source>
+        <translation>Reste verschwinden, beschädigte Schichten werden neu gemacht; nichts, was gebraucht wird, wird entfernt.</translation>
     </message>
     <message>
         <source>Mend</source>

@@ -357,7 +357,7 @@ class FakeHost:
             host_name="workstation",
         )
 
-    async def check_store(self, *, mend: bool = False) -> Sequence[StoreProblem]:
+    async def check_store(self, *, mend: bool = False, deep: bool = False) -> Sequence[StoreProblem]:
         found = list(self._problems)
         if mend:
             self._problems = []

@@ -25,6 +25,7 @@ class StoreSheet(Sheet):
     """The way to what takes space; the check of the store and its mending."""
 
     def build(self) -> None:
+        self._deep = False
         self.usage = Card(translate("Settings", "What takes space"))
         show = button(translate("Settings", "Show"), "disk", on_click=lambda: self.shell.navigate("disk"))
         self.usage.action_row.addWidget(show)
@@ -37,7 +38,12 @@ class StoreSheet(Sheet):
             translate("Settings", "Mend…"), "bolt", Variant.PRIMARY, lambda: self.shell.run(self.mend())
         )
         self.mend_button.hide()
-        for knob in (ask, self.mend_button):
+        deep = button(
+            translate("Settings", "Check every file"),
+            "layers",
+            on_click=lambda: self.shell.run(self.check_store(deep=True)),
+        )
+        for knob in (ask, deep, self.mend_button):
             self.check.action_row.addWidget(knob)
         self.result = label(
             translate("Settings", "Looks for what no row of the store explains."), Text.BODY, Tone.MUTED
@@ -47,20 +53,26 @@ class StoreSheet(Sheet):
         self.check.body.addLayout(self._problems)
         self.column.addWidget(self.check)
 
-    async def check_store(self) -> None:
-        self.result.setText(translate("Settings", "Checking…"))
-        problems = await self.client.call(lambda engine: engine.host.check_store())
+    async def check_store(self, *, deep: bool = False) -> None:
+        self._deep = deep
+        self.result.setText(
+            translate("Settings", "Reading every file…") if deep else translate("Settings", "Checking…")
+        )
+        problems = await self.client.call(lambda engine: engine.host.check_store(deep=deep))
         self._show(problems)
 
     async def mend(self) -> None:
         question = Confirmation(
             title=translate("Settings", "Mend the store?"),
-            text=translate("Settings", "Leftovers are removed; nothing that a container, image or volume uses."),
+            text=translate(
+                "Settings",
+                "Leftovers go and damaged layers are made anew; nothing that is in use is removed.",
+            ),
             accept=translate("Settings", "Mend"),
             danger=False,
         )
         if await self.shell.confirm(question) is not None:
-            self._show(await self.client.call(lambda engine: engine.host.check_store(mend=True)))
+            self._show(await self.client.call(lambda engine: engine.host.check_store(mend=True, deep=self._deep)))
 
     def _show(self, problems: Sequence[StoreProblem]) -> None:
         clear_rows(self._problems)

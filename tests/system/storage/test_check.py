@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.sandbox.plans import MakeDirectory, Remove, Tmpfs
+from engine.storage.blobs import BlobStore
 from engine.storage.check import Rows, StoreCheck
+from engine.storage.contents import Sources
 from tests.support.processes import process_of
 from tests.system.storage.conftest import Archive, add_layer
 
@@ -25,7 +27,14 @@ KNOWN, UNKNOWN = "a" * 64, "b" * 64
 
 class Fsck:
     def __init__(self, paths: Paths, keeper: Keeper, layers: LayerStore, rootfs: RootFilesystems) -> None:
-        self._check = StoreCheck(paths, keeper, layers, rootfs)
+        self.archives: dict[str, str] = {}
+
+        async def nothing(_: str = "") -> str:
+            return ""
+
+        sources = Sources(archives=self.archives, restore=nothing, forget_archive=nothing, database=nothing)
+        blobs = BlobStore(paths)
+        self._check = StoreCheck(paths, keeper, layers, rootfs, blobs=blobs, sources=sources)
         self.layers: dict[str, str] = {}
         self.running: set[str] = set()
         self.volumes: set[str] = set()
@@ -128,8 +137,10 @@ async def test_a_dead_mount_is_told_and_only_taken_away_when_at_rest(
 
 
 async def test_volumes_are_named_and_never_deleted(fsck: Fsck, keeper: Keeper, paths: Paths) -> None:
-    await keeper.execute([MakeDirectory(path=paths.volume_data("stray"))])
+    await keeper.execute([MakeDirectory(path=paths.volume_data("stray") / "inner")])
+    (paths.volume_data("stray") / "file").write_text("precious")
     fsck.volumes = {"lost"}
 
     assert await fsck.kinds(mend=True) == ["missing-volume", "orphan-volume"]
-    assert paths.volume_data("stray").is_dir()
+    assert (paths.volume_data("stray") / "file").read_text() == "precious"
+    assert paths.volume_data("lost").is_dir()

@@ -1,0 +1,106 @@
+"""The deep half of the store's check: whether what is there still is what it was. Every file and every blob is read.
+
+Layers are compared with their index, digest by digest; blobs with their names; the database checks itself. What is
+damaged is made whole from what is here: a layer from its compressed form. Of the rest it is said what it costs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from engine.errors import WherryError
+from engine.storage.findings import Finding, found
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+    from engine.sandbox.client import Keeper
+    from engine.storage.blobs import BlobStore
+    from engine.storage.layers import LayerStore
+    from engine.storage.paths import Paths
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """Where contents can be had again, as the other rooms know it."""
+
+    archives: Mapping[str, str]
+    """Diff id → digest of the layer's compressed form, where one is kept."""
+    restore: Callable[[str], Awaitable[object]]
+    """Make a layer anew from that form."""
+    forget_archive: Callable[[str], Awaitable[object]]
+    """A layer has no compressed form any more; a push makes one."""
+    database: Callable[[], Awaitable[str]]
+    """What is wrong with the database, "" for nothing."""
+
+
+class ContentsCheck:
+    def __init__(self, paths: Paths, keeper: Keeper, layers: LayerStore, blobs: BlobStore, sources: Sources) -> None:
+        self._paths = paths
+        self._keeper = keeper
+        self._layers = layers
+        self._blobs = blobs
+        self._sources = sources
+
+    async def findings(self, layers: Mapping[str, str], *, at_rest: bool) -> AsyncIterator[Finding]:
+        """`layers`: diff id → the image that needs it. What runs may stand on one, so they are mended at rest only."""
+        sound_archives: set[str] = set()
+        for diff_id, digest in sorted(self._sources.archives.items()):
+            async for finding in self._archive(diff_id, digest):
+                yield finding
+                break
+            else:
+                sound_archives.add(diff_id)
+        for diff_id, image in sorted(layers.items()):
+            if self._layers.has(diff_id) and (damage := await self._damage(diff_id)):
+                yield self._damaged(diff_id, image, damage, restorable=diff_id in sound_archives, at_rest=at_rest)
+        async for finding in self._strange_blobs():
+            yield finding
+        if told := await self._sources.database():
+            text = f"The database says: {told}. Copy the store first of all; `sqlite3 .recover` reads what is left."
+            yield found("damaged-database", str(self._paths.database), text)
+
+    async def _archive(self, diff_id: str, digest: str) -> AsyncIterator[Finding]:
+        if self._blobs.has(digest) and await self._blobs.is_intact(digest):
+            return
+        what = "is damaged" if self._blobs.has(digest) else "is gone"
+        text = (
+            f"The compressed form of a layer {what}. The layer itself is not touched; a push or a save makes another."
+        )
+        yield found("damaged-blob", digest, text, partial(self._sources.forget_archive, diff_id))
+
+    async def _damage(self, diff_id: str) -> str:
+        """The first file that is not what it was, or what is wrong with the index; "" for nothing."""
+        try:
+            self._layers.index(diff_id)
+            answer = await self._keeper.request(
+                "verify_layer", tree=str(self._paths.layer_tree(diff_id)), index=str(self._paths.layer_index(diff_id))
+            )
+        except (OSError, ValueError, WherryError) as error:
+            return str(error)
+        return str(answer["damaged"] or "")
+
+    def _damaged(self, diff_id: str, image: str, damage: str, *, restorable: bool, at_rest: bool) -> Finding:
+        text = f"{damage} in a layer of {image} is not what it was."
+        if not restorable:
+            return found("damaged-layer", diff_id, f"{text} Nothing here has it whole: pull or build the image again.")
+        if not at_rest:
+            return found("damaged-layer", diff_id, f"{text} It can be made whole once nothing runs.")
+        return found("damaged-layer", diff_id, text, partial(self._sources.restore, diff_id))
+
+    async def _strange_blobs(self) -> AsyncIterator[Finding]:
+        known = set(self._sources.archives.values())
+        for algorithm in ("sha256", "sha512"):
+            directory = self._paths.blobs / algorithm
+            for path in sorted(directory.iterdir()) if directory.is_dir() else ():
+                digest = f"{algorithm}:{path.name}"
+                if digest not in known and not await self._blobs.is_intact(digest):
+                    yield found("damaged-blob", digest, "A blob is not what its name says.", self._remover(digest))
+
+    def _remover(self, digest: str) -> Callable[[], Awaitable[object]]:
+        async def remove() -> object:
+            return await self._blobs.remove(digest)
+
+        return remove
