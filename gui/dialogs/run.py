@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
-from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, QTimer
+from PySide6.QtCore import QMimeData, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QComboBox,
@@ -33,6 +33,7 @@ from engine.types.containers import (
 from engine.types.images import PullImage
 from gui.actions.containers import name_problem
 from gui.dialogs.form.form import SpecForm
+from gui.dialogs.line_field import LineField
 from gui.presentation.containers import image_text
 from gui.presentation.errors import words_of
 from gui.presentation.run_line import (
@@ -205,7 +206,9 @@ def has_files(mount: Mount) -> bool:
 class RunDialog(_FormDialog):
     """From an image to a running service. A pasted `docker run` line fills the form."""
 
-    def __init__(self, shell: Shell, image: str = "", spec: ContainerSpec | None = None, name: str = "") -> None:
+    def __init__(
+        self, shell: Shell, image: str = "", spec: ContainerSpec | None = None, name: str = "", line: str = ""
+    ) -> None:
         super().__init__(shell, translate("RunDialog", "Run a container"), spec or ContainerSpec(image=image))
         self.setObjectName("dialog.run")
         self._prefilled_for = "" if spec is None else image_text(spec.image)
@@ -223,11 +226,17 @@ class RunDialog(_FormDialog):
         self.image.currentTextChanged.connect(lambda _text: self._on_image())
         self.name_field.textChanged.connect(lambda _text: self._timer.start())
         self._on_image()
+        if line:
+            self.fill_from_line(line)
         (self.image if not self.image.currentText() else self.name_field).setFocus()
 
     def _make_head(self, image: str, name: str) -> None:
         self.image = QComboBox()
+        field = LineField(looks_like_run_line)
+        field.setPlaceholderText(translate("RunDialog", "nginx:1.27 – or paste a whole docker run line"))
+        field.line_given.connect(self.fill_from_line)
         self.image.setEditable(True)
+        self.image.setLineEdit(field)
         self.image.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.image.setAccessibleName(translate("RunDialog", "Image"))
         tags = sorted({image_text(tag) for one in self.client.mirror.images.values() for tag in one.tags})
@@ -236,10 +245,6 @@ class RunDialog(_FormDialog):
         if completer is not None:
             completer.setFilterMode(Qt.MatchFlag.MatchContains)
             completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
-        field = self.image.lineEdit()
-        if field is not None:
-            field.setPlaceholderText(translate("RunDialog", "nginx:1.27 – or paste a whole docker run line"))
-            field.installEventFilter(self)
         self.image.setEditText(image)
         self.name_field = QLineEdit(name)
         self.name_field.setPlaceholderText(translate("RunDialog", "invented if left empty"))
@@ -357,18 +362,6 @@ class RunDialog(_FormDialog):
         return self._created.id if self._created is not None else ""
 
     # --- pasting ---
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A pasted line fills the form instead of the image field."""
-        from PySide6.QtGui import QKeyEvent, QKeySequence
-
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            if event.matches(QKeySequence.StandardKey.Paste):
-                text = QGuiApplication.clipboard().text()
-                if looks_like_run_line(text):
-                    self.fill_from_line(text)
-                    return True
-        return super().eventFilter(watched, event)
 
     def _paste(self) -> None:
         data: QMimeData | None = QGuiApplication.clipboard().mimeData()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, Q
 from engine.types.containers import ALIVE_STATES, Container, Health, State
 from gui.models.containers import COLUMNS, ContainersModel, Group
 from gui.pages.bulk_bar import BulkBar
+from gui.pages.clipboard_line import ClipboardLine
 from gui.pages.container.cells import ActionsCell, GroupCell, NameCell, StatusCell, port_links
 from gui.pages.container.details import ContainerDetails
 from gui.pages.page import Page
@@ -93,6 +94,7 @@ class ContainersPage(Page):
 
     def shown(self) -> None:
         self.list.clock.start()
+        self.list.clipboard_line.look()
         if self.client.is_ready:
             self._lease_rates()
         if self.details is not None and self._stack.currentWidget() is self.details:
@@ -206,6 +208,8 @@ class ContainerList(QWidget):
         self.chips.changed.connect(self._on_chips)
         row.addWidget(self.chips)
         row.addStretch(1)
+        self.clipboard_line = ClipboardLine(self._shell)
+        row.addWidget(self.clipboard_line)
         return box
 
     def _set_up_table(self, page: ContainersPage) -> None:

@@ -487,6 +487,17 @@
     </message>
 </context>
 <context>
+    <name>ClipboardLine</name>
+    <message>
+        <source>Paste: {0} on {1}</source>
+        <translation>Einfügen: {0} auf {1}</translation>
+    </message>
+    <message>
+        <source>Paste: {0}</source>
+        <translation>Einfügen: {0}</translation>
+    </message>
+</context>
+<context>
     <name>CompareView</name>
     <message>
         <source>Compare</source>

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
+from PySide6.QtGui import QContextMenuEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QApplication, QMenu
 
 from engine.errors import Code, Conflict, NotFound
 from engine.types.containers import ContainerSpec, HealthCheck, Mount, PortMapping, Resources, RestartPolicy, State
@@ -287,3 +290,84 @@ def test_a_long_choice_shows_its_beginning(driver: Driver) -> None:
     dialog = run_dialog(driver, image="nginx:1.27")
     field: Any = dialog.form.entries["network"].field
     assert field.combo.lineEdit().cursorPosition() == 0
+
+
+README_LINE = """docker run -d \\
+  --name docs \\
+  -p 8099:80 \\
+  nginx:1.27"""
+
+
+def is_filled(dialog: RunDialog) -> bool:
+    spec = dialog.full_spec()
+    ports = [(port.host_port, port.container_port) for port in spec.ports]
+    return (dialog.image.currentText(), dialog.name(), ports) == ("nginx:1.27", "docs", [(8099, 80)])
+
+
+def test_a_readme_line_fills_the_form_by_the_paste_key(driver: Driver) -> None:
+    dialog = run_dialog(driver)
+    QGuiApplication.clipboard().setText(README_LINE)
+    dialog.activateWindow()
+    dialog.image.setFocus()
+    driver.bot.keyClick(dialog.image, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert is_filled(dialog)
+
+
+def test_a_readme_line_fills_the_form_from_the_context_menu(driver: Driver) -> None:
+    dialog = run_dialog(driver)
+    QGuiApplication.clipboard().setText(README_LINE)
+    field = dialog.image.lineEdit()
+    place = QPoint(5, 5)
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, field.mapToGlobal(place))
+    QApplication.sendEvent(field, event)
+    menu = next(w for w in QApplication.topLevelWidgets() if isinstance(w, QMenu) and w.isVisible())
+    next(action for action in menu.actions() if action.objectName() == "edit-paste").trigger()
+    menu.close()
+    assert is_filled(dialog)
+
+
+def test_a_readme_line_fills_the_form_by_the_middle_button(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    dialog = run_dialog(driver)
+    field = dialog.image.lineEdit()
+    clipboard = QGuiApplication.clipboard()
+    selected = QMimeData()
+    selected.setText(README_LINE)
+    # Qt without a screen has no primary selection.
+    monkeypatch.setattr(type(clipboard), "supportsSelection", lambda _self: True)
+    monkeypatch.setattr(type(clipboard), "mimeData", lambda _self, mode: selected if mode.name == "Selection" else None)
+    driver.bot.mouseClick(field, Qt.MouseButton.MiddleButton)
+    assert is_filled(dialog)
+
+
+def test_a_readme_line_fills_the_form_when_it_is_dropped(driver: Driver) -> None:
+    dialog = run_dialog(driver)
+    data = QMimeData()
+    data.setText(README_LINE)
+    copy = Qt.DropAction.CopyAction
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    dialog.image.lineEdit().dropEvent(QDropEvent(QPointF(5, 5), copy, data, buttons, keys))
+    assert is_filled(dialog)
+
+
+def test_other_text_goes_into_the_field_as_text(driver: Driver) -> None:
+    dialog = run_dialog(driver)
+    QGuiApplication.clipboard().setText("redis:7")
+    dialog.image.setFocus()
+    driver.bot.keyClick(dialog.image, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert dialog.image.currentText() == "redis:7"
+
+
+def test_the_page_offers_a_line_that_is_in_the_clipboard(driver: Driver) -> None:
+    driver.window.navigate("containers")
+    page: Any = driver.window.page("containers")
+    QGuiApplication.clipboard().setText("nothing of that kind")
+    driver.until(lambda: not page.list.clipboard_line.isVisible())
+    QGuiApplication.clipboard().setText(README_LINE)
+    driver.until(lambda: page.list.clipboard_line.isVisible())
+    assert page.list.clipboard_line.text() == "Paste: nginx:1.27 on 8099"
+    driver.bot.mouseClick(page.list.clipboard_line, Qt.MouseButton.LeftButton)
+    dialog = driver.dialog("dialog.run")
+    assert isinstance(dialog, RunDialog)
+    driver.until(lambda: is_filled(dialog))
+    QGuiApplication.clipboard().clear()
+    driver.until(lambda: not page.list.clipboard_line.isVisible())
