@@ -304,6 +304,9 @@ class Table(QTableView):
             if self._box_at(event.position(), index):
                 self.mousePressEvent(event)  # the second of two quick ticks
                 return
+            rect = self.cells.inner(QRectF(self.visualRect(index)), index.column())
+            if self.cells.painter_of(index.column()).pointing(rect, index, event.position()):
+                return  # a button or a link pressed twice; its release acts, as after any press
             self.activated_key.emit(str(index.siblingAtColumn(0).data(ModelRole.KEY)))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, paint_icon, theme
 from gui.widgets.accessible import announce
@@ -66,6 +67,7 @@ class Toast(QWidget):
         super().__init__()
         self.lasting = lasting
         self.is_over = False
+        self._came_from: QWidget | None = None
         self._tone = tone
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
@@ -144,6 +146,7 @@ class Toast(QWidget):
             self.is_over = True
             self._timer.stop()
             self._countdown.stop()
+            self._give_focus_back()
             self.hide()
             self.over.emit()
 
@@ -164,8 +167,19 @@ class Toast(QWidget):
         if self.paused and not self.underMouse() and not (inside is not None and self.isAncestorOf(inside)):
             self._timer.start(self._left)
 
-    def _on_focus(self, _old: QWidget | None, new: QWidget | None) -> None:
+    def _give_focus_back(self) -> None:
+        """Else Qt would hand it to the next message, whose time would then stand still for nobody."""
+        inside = QApplication.focusWidget()
+        if inside is not None and self.isAncestorOf(inside):
+            if self._came_from is not None and isValid(self._came_from) and self._came_from.isVisible():
+                self._came_from.setFocus()
+            else:
+                inside.clearFocus()
+
+    def _on_focus(self, old: QWidget | None, new: QWidget | None) -> None:
         if new is not None and self.isAncestorOf(new):
+            if old is not None and not self.isAncestorOf(old):
+                self._came_from = old
             self._hold()
         elif not self.underMouse():
             self._release()

@@ -162,6 +162,16 @@ def test_log_is_loaded_followed_and_searched(driver: Driver, page: ContainersPag
     assert row is None or "upstream timed out" in row.text
 
 
+def test_enter_that_is_faster_than_the_search_goes_to_the_hit_it_finds(driver: Driver, page: ContainersPage) -> None:
+    panel = tab(driver, "grafana", "logs").panel
+    driver.until(lambda: panel.source is not None and panel.source.line_count() >= 2000)
+    panel.search.setFocus()
+    driver.bot.keyClicks(panel.search, "upstream")
+    driver.bot.keyClick(panel.search, Qt.Key.Key_Return)
+    driver.until(lambda: panel.view.hit_place[0] > 0)
+    assert not panel.view.following
+
+
 def test_leaving_a_filter_stays_at_the_line_looked_at(driver: Driver, page: ContainersPage) -> None:
     panel = tab(driver, "grafana", "logs").panel
     driver.until(lambda: panel.source is not None and panel.source.line_count() >= 2000)

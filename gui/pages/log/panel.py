@@ -49,6 +49,7 @@ class LogPanel(QWidget):
         self.filtered: SelectedLineSource | None = None
         self._before_filter: int | None = None
         """The line at the top before a filter was set; None at the end."""
+        self._step_wanted = 0
         self._summary: LogSummary | None = None
         self._goto_ns = 0
         self._watching = False
@@ -86,7 +87,7 @@ class LogPanel(QWidget):
         self.search = SearchField(translate("Logs", "Search the whole log"))
         self.search.setMinimumWidth(200)
         self.search.changed.connect(lambda _text: self._search())
-        self.search.stepped.connect(self.view.step_hit)
+        self.search.stepped.connect(self._step)
         row.addWidget(self.search)
         self._count = label("", Text.SMALL, Tone.MUTED)
         self._regex = tool_button("braces", translate("Logs", "Regular expression"), self._search, checkable=True)
@@ -282,6 +283,7 @@ class LogPanel(QWidget):
 
     def _search(self) -> None:
         self.hunt.end()
+        self._step_wanted = 0
         question = self._question()
         self._tell_map()
         if question is None or self.source is None:
@@ -352,6 +354,11 @@ class LogPanel(QWidget):
             else:
                 self.view.verticalScrollBar().setValue(place)
 
+    def _step(self, step: int) -> None:
+        """To the next hit; Enter that was faster than the search goes to the first that is found."""
+        self._step_wanted = step if self.hunt.searching and not self.view.hit_place[1] else 0
+        self.view.step_hit(step)
+
     def _on_found(self, numbers: Sequence[int]) -> None:
         if self.source is None:
             return
@@ -361,6 +368,9 @@ class LogPanel(QWidget):
             self.filtered.add_numbers(shown)
         else:
             self.view.add_hits(shown)
+            if self._step_wanted and self.view.hit_place[1]:
+                step, self._step_wanted = self._step_wanted, 0
+                self.view.step_hit(step)
 
     def _tell_hits(self) -> None:
         state, (position, total) = self.hunt.last, self.view.hit_place
