@@ -6,6 +6,8 @@ from the bottom up; containers adopt last, when everything they lean on is there
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING
 
@@ -63,6 +65,8 @@ if TYPE_CHECKING:
     from engine.types.host import StoreProblem
 
 _log = logging.getLogger(__name__)
+_TRASH_SECONDS = 5.0
+"""So long a check waits for what is being taken away just now."""
 
 
 async def open_engine(root: Path | None = None, run: Path | None = None) -> EmbeddedEngine:
@@ -284,6 +288,10 @@ class EmbeddedEngine:
         )
 
     async def _check_store(self, *, mend: bool, deep: bool) -> Sequence[StoreProblem]:
+        await self.containers.settled()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_TRASH_SECONDS):
+                await self.layers.trash.empty()
         catalogue, book = self.images.catalogue, self.containers.book
         rows = Rows(
             containers={entry.id: entry.container.name for entry in book},

@@ -60,6 +60,8 @@ class Entry:
         self.gone = False
         self.ends = 0
         """How often it has ended since the engine started; a waiter compares."""
+        self.leaving = False
+        """It is being removed by force: its end need not be kept, nor anything for a next run."""
         self._changed = asyncio.Event()
         self._starting: asyncio.Task[None] | None = None
         self._called_off = False

@@ -110,9 +110,15 @@ class ContainerService:
         await self._health.close()
         await self._supervisor.close()
         self._watch.close()
+        await self.settled()
         for entry in self.book:
             await entry.lock.finished()
         await self.book.pay()
+
+    async def settled(self) -> None:
+        """What of removed containers goes on behind has come to its end."""
+        await self._starter.behind.settled()
+        await self.runtime.networks.attachments.behind.settled()
 
     # --- finding ---
 
@@ -327,7 +333,7 @@ class ContainerService:
             return
         # One that starts beside it has written its own already, or will write it as it is by then.
         hosts = self.runtime.paths.container_run(entry.id) / "hosts"
-        if entry.alive or (entry.state is State.STARTING and hosts.exists()):
+        if entry.alive or (entry.state in (State.STARTING, State.RESTARTING) and hosts.exists()):
             self._starter.rewrite_hosts(entry.record)
 
     async def network_moved(self, container_id: str, network: str, aliases: tuple[str, ...]) -> None:

@@ -147,7 +147,9 @@ class Ender:
             if not entry.alive:
                 return
             ends = entry.ends
-            await self._want_stop(entry, None)
+            # Not written down: what follows at once says more, and a crash before that finds one that has ended.
+            remove_restart_file(self._runtime, entry.id)
+            self._runtime.book.show(entry, entry.record.changed(stop_wanted=True))
             await self._kill_now(entry)
             self._runtime.book.announce(entry, "kill", signal="KILL")
         if not await self._ended(entry, ends, _KILL_SECONDS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import shutil
@@ -39,21 +40,28 @@ class Remover:
         self._logs = logs
         self._stats = stats
 
-    async def remove(self, entry: Entry, *, force: bool = False, volumes: bool = False) -> Freed:
+    async def remove(
+        self, entry: Entry, *, force: bool = False, volumes: bool = False, measured: bool = False
+    ) -> Freed:
+        """`measured` also tells how many bytes that gave, which takes a walk through all it wrote."""
         action = Action.FORCE_REMOVE if force else Action.REMOVE
         if entry.lock.locked() or entry.state is not State.REMOVING:  # else it was cut off, and is begun again
             must_allow(entry, action)
-        while True:
-            if force:
-                await self._ender.end_for_removal(entry)
-            async with entry.lock:
-                if entry.gone:
-                    raise NotFound(f"No such container: {entry.container.name}", subject=entry.id)
-                if force and entry.alive:
-                    continue  # somebody was quicker and started it
-                if entry.state is not State.REMOVING:
-                    must_allow(entry, action)
-                return await self._remove_locked(entry, volumes=volumes)
+        entry.leaving = entry.leaving or force
+        try:
+            while True:
+                if force:
+                    await self._ender.end_for_removal(entry)
+                async with entry.lock:
+                    if entry.gone:
+                        raise NotFound(f"No such container: {entry.container.name}", subject=entry.id)
+                    if force and entry.alive:
+                        continue  # somebody was quicker and started it
+                    if entry.state is not State.REMOVING:
+                        must_allow(entry, action)
+                    return await self._remove_locked(entry, volumes=volumes, measured=measured)
+        finally:
+            entry.leaving = False
 
     async def remove_ended(self, entry: Entry) -> Freed:
         """What `auto_remove` asked for (anonymous volumes go too), or the rest of a removal that was cut off."""
@@ -77,18 +85,18 @@ class Remover:
             held = entry.record.image_config.labels | container.spec.labels
             if labels.allows(held):
                 with contextlib.suppress(WherryError):
-                    freed += (await self.remove(entry)).bytes
+                    freed += (await self.remove(entry, measured=True)).bytes
                     gone.append(entry.id)
         return Freed(ids=tuple(gone), bytes=freed)
 
-    async def _remove_locked(self, entry: Entry, *, volumes: bool) -> Freed:
+    async def _remove_locked(self, entry: Entry, *, volumes: bool, measured: bool = False) -> Freed:
         runtime, record = self._runtime, entry.record
         removing = record.changed(volumes_too=volumes).with_container(state=State.REMOVING)
         # Durable before the first file goes: half a container must not come back as a whole one.
         await runtime.book.save_when_it_fits(entry, removing)
         try:
             await self._clear_run(record)
-            size = await self._take_files(entry)
+            size = await self._take_files(entry, measured=measured)
             await self._forget(entry)
         except KeeperLost:
             raise  # it stays as it is shown, being removed, and the reconciler goes on with it
@@ -108,10 +116,18 @@ class Remover:
 
     async def _clear_run(self, record: Record) -> None:
         """What its last run kept for a next one, or could not clear away."""
+        runtime, paths = self._runtime, self._runtime.paths
+        netns = not runtime.networks.attachments.behind.is_going(record.id) and paths.netns(record.id).exists()
+        group = not self._starter.behind.is_going(record.id) and (
+            (paths.crun_root / record.id).exists() or runtime.cgroup(record).exists()
+        )
+        if netns or group:
+            await self._starter.take_down(record, for_good=True)
+
+    def _clear_run_files(self, container_id: str) -> None:
         paths = self._runtime.paths
-        left = (paths.crun_root / record.id, paths.netns(record.id))
-        if any(each.exists() for each in left) or self._runtime.cgroup(record).exists():
-            await self._starter.take_down(record)
+        shutil.rmtree(paths.container_run(container_id), ignore_errors=True)
+        (paths.exits / container_id).unlink(missing_ok=True)
 
     async def _forget(self, entry: Entry) -> None:
         """The row. On a full disk even that takes room, which the container's own files give."""
@@ -133,15 +149,16 @@ class Remover:
         except (StorageError, OSError) as error:
             _log.warning("the history of %s could not be kept: %s", entry.container.name, error)
 
-    async def _take_files(self, entry: Entry) -> int:
+    async def _take_files(self, entry: Entry, *, measured: bool) -> int:
         runtime, container_id = self._runtime, entry.id
         directory = runtime.paths.container(container_id)
         remove_restart_file(runtime, container_id)
-        shutil.rmtree(runtime.paths.container_run(container_id), ignore_errors=True)
-        (runtime.paths.exits / container_id).unlink(missing_ok=True)
+        self._starter.behind.begin(f"run of {container_id}", asyncio.to_thread(self._clear_run_files, container_id))
         await self._keep_histories(entry)
         if not directory.exists():
             return 0  # it never ran
-        size = (await runtime.rootfs.size(container_id)).disk if runtime.paths.upper(container_id).exists() else 0
+        size = 0
+        if measured and runtime.paths.upper(container_id).exists():
+            size = (await runtime.rootfs.size(container_id)).disk
         await runtime.rootfs.remove(container_id)
         return size

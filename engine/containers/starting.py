@@ -24,6 +24,7 @@ from engine.containers.restart_file import write_restart_file
 from engine.containers.spec.runtime_spec import runtime_spec
 from engine.errors import RuntimeFailure
 from engine.networks.ports import PortClaims, as_picked
+from engine.operations.behind import Behind
 from engine.operations.together import both
 from engine.processes import conmon, crun
 from engine.processes.programs import runtime_environment
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from engine.cgroups.group import ContainerCgroup
     from engine.cgroups.limits import LimitPlan
     from engine.containers.book import Entry
     from engine.containers.exit_watch import ExitWatch
@@ -77,6 +79,8 @@ class Starter:
         self._watch = watch
         self._port_names = port_names
         self._planner = Planner(runtime)
+        self.behind = Behind()
+        """Control groups that are being taken away."""
         self._claims = PortClaims()
 
     async def start(self, entry: Entry, action: str = "start") -> None:
@@ -309,8 +313,11 @@ class Starter:
         if done.code != 0:
             raise crun.start_failure(done.stderr.decode(errors="replace"), record.container.command_line[0])
 
-    async def take_down(self, record: Record, *, keep_network: bool = False, keep_root: bool = False) -> None:
-        """Everything of a run away again, whatever of it there is. Never fails for what is gone already."""
+    async def take_down(
+        self, record: Record, *, keep_network: bool = False, keep_root: bool = False, for_good: bool = False
+    ) -> None:
+        """Everything of a run away again, whatever of it there is. Never fails for what is gone already. `for_good`
+        when the container is removed: its mount goes with its directory, and nobody waits for its namespace."""
         runtime = self._runtime
         self._watch.forget(record.id)
         group = runtime.cgroup(record)
@@ -319,22 +326,29 @@ class Starter:
         elif not group.directories and (runtime.paths.crun_root / record.id).exists():
             # Without control groups only the runtime knows what to kill.
             await runtime.keeper.run(runtime.crun.delete(record.id), env=runtime_environment())
-        shutil.rmtree(runtime.paths.crun_root / record.id, ignore_errors=True)
-        # Also where another run follows: the kernel lets no process be born in a group that was killed before.
-        group.remove()
+        if for_good:
+            self.behind.begin(record.id, asyncio.to_thread(self._clear, record.id, group))
+        else:
+            self._clear(record.id, group)
         ran = record.run.pid > 0
         if not keep_network:
             if ran:
                 runtime.networks.tell_left(member_of(record))
-            await runtime.networks.detach(member_of(record))
+            await runtime.networks.detach(member_of(record), behind=for_good)
         if not keep_root:
-            await runtime.roots.unmount(record.id)
+            if not for_good:
+                await runtime.roots.unmount(record.id)
             for target in record.mounted_images:
                 await runtime.rootfs.unmount_image(record.id, image_place(record, target))
             names = [mount.source for mount in record.container.mounts if mount.kind == "volume"]
             for name in names if ran else ():
                 runtime.volumes.announce(name, "unmount", record.id)
             await runtime.volumes.let_go(names, runtime.book.live_volume_users(besides=record.id) if names else {})
+
+    def _clear(self, container_id: str, group: ContainerCgroup) -> None:
+        shutil.rmtree(self._runtime.paths.crun_root / container_id, ignore_errors=True)
+        # Also where another run follows: the kernel lets no process be born in a group that was killed before.
+        group.remove()
 
 
 def host_pid(pid_file: Path, reported: int) -> int:

@@ -106,7 +106,9 @@ class Supervisor:
             self._runtime.book.announce(entry, "oom")
         settled, decision = settle_end(record, evidence)
         try:
-            await self._starter.take_down(record, keep_network=decision.again, keep_root=decision.again)
+            await self._starter.take_down(
+                record, keep_network=decision.again, keep_root=decision.again, for_good=entry.leaving
+            )
         except (WherryError, OSError) as error:
             # It has ended all the same; what is left of it is looked for again soon.
             _log.warning("not all of %s could be cleared away: %s", record.container.name, error)
@@ -115,6 +117,9 @@ class Supervisor:
         entry.ends += 1
         attributes = _die_attributes(settled) if evidence.not_started is None else {}
         action = "die" if evidence.not_started is None else ""
+        if entry.leaving:
+            self._runtime.book.show(entry, settled, action, **attributes)
+            return
         await self._runtime.book.save_when_it_fits(entry, settled, action, **attributes)
         self._follow(entry, decision)
 

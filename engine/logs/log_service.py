@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from engine.errors import NotFound, WherryError
 from engine.logs.archive import LogArchive
 from engine.logs.asking import question_of
+from engine.logs.files import rotated_files
 from engine.logs.following import Follower
 from engine.logs.kinds import Log, Merged, OneLog, Timeline, with_chronicle
 from engine.logs.merging import MERGED, MergedLogs
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _ROTATION_SECONDS = 2.0
+_TRIM_SECONDS = 1.0
 _ANSWER_SECONDS = 30.0
 """conmon is given so long to begin a new file before it is asked again."""
 _HISTORY = "history:"
@@ -66,6 +68,7 @@ class LogService:
         self._indexing: dict[Path, asyncio.Task[None]] = {}
         self._rotation: asyncio.Task[None] | None = None
         self._rotating = asyncio.Lock()
+        self._trimming: asyncio.Task[None] | None = None
         self._named: dict[Path, int] = {}
         """Inode of the file conmon writes, by its path, once it has its permanent name."""
         self._left: dict[Path, tuple[int, float]] = {}
@@ -76,7 +79,7 @@ class LogService:
         self._rotation = asyncio.create_task(self._rotate_forever(), name="log rotation")
 
     async def close(self) -> None:
-        tasks = [task for task in (self._rotation, *self._indexing.values()) if task is not None]
+        tasks = [task for task in (self._rotation, self._trimming, *self._indexing.values()) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -98,11 +101,20 @@ class LogService:
     async def keep_history(self, container_id: str) -> None:
         """Move a container's log files to the history, before its directory goes. Same name, same timeline."""
         source = self._sources.log_source(container_id)
+        if not rotated_files(source.path) and not _size(source.path):
+            return  # it said nothing
         await self.ensure_index(source.path)
         async with self._rotating:
             await asyncio.to_thread(self._archive.take, source.path, source.name)
             self._named.pop(source.path, None)
             self._left.pop(source.path, None)
+        if self._trimming is None or self._trimming.done():
+            self._trimming = asyncio.create_task(self._trim_soon(), name="log history")
+
+    async def _trim_soon(self) -> None:
+        """Once for all that are removed in the same breath, and nobody waits for it."""
+        await asyncio.sleep(_TRIM_SECONDS)
+        async with self._rotating:
             await asyncio.to_thread(self._archive.trim, self._settings().history_max_bytes)
 
     async def rotate(self, container: str) -> bool:
@@ -311,3 +323,10 @@ class LogService:
             inode = await asyncio.to_thread(rotate, source.path, source.control, most_files=most_files)
             self._left[source.path] = inode, time.monotonic()
         return bool(inode)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

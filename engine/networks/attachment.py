@@ -20,6 +20,7 @@ from engine.errors import HostError, RuntimeFailure
 from engine.networks import resolvers
 from engine.networks.ports import holder_of, refusal
 from engine.networks.slirp import SlirpAttachment, ways_out
+from engine.operations.behind import Behind
 from engine.processes import pasta, slirp4netns
 from engine.processes.programs import find_program, runtime_environment
 from engine.sandbox.plans import MakeDirectory
@@ -53,6 +54,8 @@ class NetworkAttachments:
         self._keeper = keeper
         self._slirp = SlirpAttachment(keeper)
         self._watched: dict[str, int] = {}
+        self.behind = Behind()
+        """Namespaces that are being taken apart."""
         self._unsure: set[str] = set()
         """Whose pasta may run although nobody heard of it: the keeper died, or the start was called off, on the way."""
         self._on_lost: Callable[[str], None] | None = None
@@ -71,11 +74,16 @@ class NetworkAttachments:
         await self._keeper.create_netns(path)
         return path
 
-    async def remove(self, key: str) -> None:
-        """Let the namespace go, with its pasta."""
+    async def remove(self, key: str, *, behind: bool = False) -> None:
+        """Let the namespace go, with its pasta. `behind` does not wait for the kernel to take it apart: for one that
+        nobody will ask for again. Cut off there, it is swept away later."""
         await self.disconnect(key)
         remove_socket(self._paths.inside / f"slirp-{key[:16]}")
-        await self._keeper.remove_netns(self.namespace(key))
+        removal = self._keeper.remove_netns(self.namespace(key))
+        if behind:
+            self.behind.begin(key, removal)
+        else:
+            await removal
 
     # --- the way out ---
 
@@ -158,9 +166,10 @@ class NetworkAttachments:
         """Whether its pasta lives, as far as anybody has told."""
         return key in self._watched
 
-    def close(self) -> None:
+    async def close(self) -> None:
         for key in tuple(self._watched):
             self._forget(key)
+        await self.behind.settled()
 
     async def prepare(self, key: str) -> None:
         """The directory the pid file is in."""

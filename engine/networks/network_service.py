@@ -97,7 +97,7 @@ class NetworkService:
             self._publish(network)
 
     async def close(self) -> None:
-        self.attachments.close()
+        await self.attachments.close()
 
     # --- facade ---
 
@@ -322,9 +322,9 @@ class NetworkService:
         for network_id in names:
             self._bus.announce(_event(action, self._networks[network_id], container=member.container_id))
 
-    async def detach(self, member: Member) -> None:
-        """The namespace goes, and with it every interface in it."""
-        await self.attachments.remove(member.container_id)
+    async def detach(self, member: Member, *, behind: bool = False) -> None:
+        """The namespace goes, and with it every interface in it; `behind`, without waiting for the kernel."""
+        await self.attachments.remove(member.container_id, behind=behind)
         for network in self._with_entry(member.container_id):
             down = partial(brought_down, container_id=member.container_id, stays=network.name != member.network)
             await self._leave(network.id, down)

@@ -50,6 +50,7 @@ class StatsService:
     def __init__(self, targets: StatTargets, *, directory: Path, store: Path, settings: Callable[[], Settings]) -> None:
         self._targets = targets
         self._directory = directory
+        self._forget_at = 0.0
         self._settings = settings
         self._host = HostReader(store)
         self._live: dict[str, LiveContainer] = {}
@@ -125,7 +126,9 @@ class StatsService:
         if _SAFE_NAME.fullmatch(name):
             with contextlib.suppress(FileNotFoundError):
                 self._ring_path(container_id).replace(self._history_path(name))
-        await asyncio.to_thread(self._forget_old)
+        if time.monotonic() >= self._forget_at:
+            self._forget_at = time.monotonic() + SLOT_SECONDS
+            await asyncio.to_thread(self._forget_old)
 
     def _forget_old(self) -> None:
         """A ring says nothing any more once its newest slot is a day old."""

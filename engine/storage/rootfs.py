@@ -265,8 +265,9 @@ class RootFilesystems:
             await self._keeper.execute([Unmount(target=_Place(top).rootfs, every=True)])
 
     async def _remove(self, top: Path) -> None:
-        await self._unmount(top)
-        await self._layers.trash.take(top)
+        """The mount goes along by the rename, and is taken off where nobody waits: that takes the kernel its time."""
+        async with self._lock(top):
+            await self._layers.trash.take(top)
         self._locks.pop(top, None)
 
     async def _mounted_targets(self, only: Path | None = None) -> set[Path]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import secrets
 from typing import TYPE_CHECKING
 
 from engine.errors import Code, StorageError, WherryError
 from engine.sandbox.failures import KeeperLost
-from engine.sandbox.plans import Rename
+from engine.sandbox.plans import Rename, Unmount
 from engine.storage.reserve import Reserve
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from engine.storage.paths import Paths
 
 log = logging.getLogger(__name__)
+ROOT = "rootfs"
+"""Where in a container's or a build step's directory a root file system may still be mounted."""
 
 
 class Trash:
@@ -62,8 +65,13 @@ class Trash:
                 await self._make_vanish(path)
 
     async def _make_vanish(self, path: Path) -> None:
-        """By a rename, which a full disk may have no room for: then with the reserve, or else at its place."""
-        rename = [Rename(source=path, target=self._paths.trash / secrets.token_hex(8))]
+        """By a rename, which a full disk may have no room for: then with the reserve, or else at its place. Ourselves
+        where we may: the keeper may have much to do, and this is what people wait for."""
+        target = self._paths.trash / secrets.token_hex(8)
+        with contextlib.suppress(OSError):
+            os.rename(path, target)
+            return
+        rename = [Rename(source=path, target=target)]
         for _ in range(2):
             try:
                 await self._keeper.execute(rename)
@@ -74,6 +82,7 @@ class Trash:
                     break
             else:
                 return
+        await self._keeper.execute([Unmount(target=path / ROOT, every=True)])
         await self._keeper.remove_tree(path)
 
     async def _work(self) -> None:
@@ -82,6 +91,7 @@ class Trash:
             self._waiting.clear()
             for path in sorted(self._paths.trash.iterdir()):
                 try:
+                    await self._keeper.execute([Unmount(target=path / ROOT, every=True)])
                     await self._keeper.remove_tree(path)
                     self.failed.pop(path, None)
                 except KeeperLost:

@@ -288,7 +288,7 @@ async def test_rm_f_of_one_that_waits_for_its_restart_leaves_no_network(loaded: 
     pasta = loaded.networks.attachments.running(container.id)
     assert pasta, "it is kept for the next start"
     await loaded.containers.remove(container.id, force=True)
-    assert not loaded.paths.netns(container.id).exists()
+    await until(lambda: not loaded.paths.netns(container.id).exists())
     assert _is_gone(pasta)
     assert await loaded.host.check_store() == []
 
