@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine.errors import RuntimeFailure, WherryError
-from engine.types.containers import PortMapping, RestartPolicy, State
+from engine.types.containers import Mount, PortMapping, RestartPolicy, State
 from engine.types.images import CommitContainer
 from tests.support.engine import opened_engine
 from tests.system.containers.conftest import create, run, until
@@ -87,18 +87,17 @@ async def test_a_keeper_killed_while_one_with_a_policy_dies(
     entry = loaded.containers.book.find(container.id)
     runs_again = entry.until(lambda: entry.state is State.RUNNING and entry.container.pid != container.pid)
     os.kill(container.pid, signal.SIGKILL)
-    await while_the_keeper_hangs(loaded, runs_again, lambda: entry.state is State.STARTING)
+    await while_the_keeper_hangs(loaded, runs_again, lambda: entry.ends > 0 and entry.lock.locked())
 
 
 async def test_a_keeper_killed_during_a_removal(loaded: EmbeddedEngine, expect_log: Callable[[str], None]) -> None:
     expect_log("the keeper died")
-    container = await create(loaded)
-    await loaded.containers.start(container.id)
-    await loaded.containers.stop(container.id)
+    container = await create(loaded, mounts=(Mount(kind="volume", target="/own"),))
     entry = loaded.containers.book.find(container.id)
-    removal = loaded.containers.remove(container.id)
+    removal = loaded.containers.remove(container.id, volumes=True)
     await while_the_keeper_hangs(loaded, removal, lambda: entry.state is State.REMOVING)
     assert await loaded.containers.list() == []
+    assert await loaded.volumes.list() == []
 
 
 async def test_a_removal_that_was_cut_off_is_finished_while_the_engine_runs(loaded: EmbeddedEngine) -> None:
