@@ -1,0 +1,49 @@
+"""A bad day at will: figures are printed, and it ends with 1 where something did not hold.
+
+python -m tests.cruel [--minutes N] [--rounds N] [--seed N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import sys
+import time
+
+from tests.cruel.driver import Driver
+from tests.support.engine import opened_engine
+from tests.support.stores import make_short_tmp, remove_tree
+
+
+async def main(options: argparse.Namespace) -> int:
+    store = make_short_tmp()
+    driver = Driver(store, options.seed)
+    begun = time.monotonic()
+    try:
+        await driver.open()
+        while time.monotonic() - begun < options.minutes * 60 and driver.figures.rounds < options.rounds:
+            await driver.round()
+        await driver.close()
+        async with opened_engine(store) as engine:
+            left = [f"{each.kind} {each.subject}" for each in await engine.host.check_store()]
+    finally:
+        remove_tree(store.path)
+    figures = driver.figures
+    print(f"seed {options.seed}: {figures.rounds} rounds in {time.monotonic() - begun:.0f} s")
+    print(f"calls: {dict(figures.calls)}")
+    print(f"killed: {dict(figures.killed)}")
+    print(f"slowest truth: {figures.slowest_truth:.1f} s; left in the store: {left or 'nothing'}")
+    for words, times in figures.refusals.most_common(12):
+        print(f"{times} × {words}")
+    for fault in figures.faults:
+        print(f"FAULT {fault}")
+    return 1 if figures.faults or left else 0
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--rounds", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
+    sys.exit(asyncio.run(main(parser.parse_args())))
