@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from engine import whereabouts
 from engine.builder.assembly import make_build_service
+from engine.builder.finished_images import with_instructions
 from engine.cgroups.tree import CgroupTree
 from engine.containers.book import ContainerBook
 from engine.containers.container_service import ContainerService
@@ -164,6 +165,7 @@ class EmbeddedEngine:
             layers=self.layers,
             bus=self.bus,
             operations=self.operations,
+            with_instructions=with_instructions,
             parallel=lambda: self.settings.current.parallel_downloads,
             version=own_version(),
         )

@@ -29,7 +29,7 @@ from engine.images.demo import REFERENCE, make_demo
 from engine.images.inspector import LayerInspector
 from engine.images.intake import LayerIntake
 from engine.images.layer_archive import LayerArchives
-from engine.images.making import Maker
+from engine.images.making import Maker, WithInstructions
 from engine.images.piping import file_pieces
 from engine.images.pull import Puller
 from engine.images.push import Pusher
@@ -98,6 +98,7 @@ class ImageService:
         layers: LayerStore,
         bus: EventBus,
         operations: OperationRegistry,
+        with_instructions: WithInstructions,
         parallel: Callable[[], int] = lambda: _PARALLEL,
         version: str = "0",
         secrets_keeper: SecretKeeper | None = None,
@@ -121,7 +122,13 @@ class ImageService:
         self._registries = Registries(self._logins, self._book, version=version, limits=limits)
         self._remover = Remover(self.catalogue, layers, blobs, self.intake)
         self.restoring = Restoring(self.catalogue, layers, blobs, self.intake)
-        self._maker = Maker(catalogue=self.catalogue, intake=self.intake, archives=self.archives, keeper=keeper)
+        self._maker = Maker(
+            catalogue=self.catalogue,
+            intake=self.intake,
+            archives=self.archives,
+            keeper=keeper,
+            with_instructions=with_instructions,
+        )
         self._writer = ArchiveWriter(self.catalogue, self.archives)
         self._puller = Puller(
             registries=self._registries, catalogue=self.catalogue, blobs=blobs, layers=layers, intake=self.intake,

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from engine.builder.language import types as t
-from engine.builder.language.parser import parse_instruction
-from engine.builder.language.source import read_source
-from engine.builder.stages import StageState, absolute, apply_metadata, is_metadata
-from engine.builder.variables import Variables
 from engine.images import configs, platforms
 from engine.images.layer_archive import packed, removed_meanwhile
 from engine.images.records import LayerRecord, StoredImage
@@ -23,7 +19,7 @@ from engine.types.data import now
 from engine.types.images import ImageConfig
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator
 
     from engine.images.catalogue import Catalogue
     from engine.images.intake import LayerIntake
@@ -35,12 +31,25 @@ if TYPE_CHECKING:
     from engine.types.images import CommitContainer
 
 
+WithInstructions = Callable[[ImageConfig, Sequence[str]], ImageConfig]
+"""Lines of a Dockerfile applied to what an image says of itself; the builder has it, who knows their language."""
+
+
 class Maker:
-    def __init__(self, *, catalogue: Catalogue, intake: LayerIntake, archives: LayerArchives, keeper: Keeper) -> None:
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        intake: LayerIntake,
+        archives: LayerArchives,
+        keeper: Keeper,
+        with_instructions: WithInstructions,
+    ) -> None:
         self._catalogue = catalogue
         self._intake = intake
         self._archives = archives
         self._keeper = keeper
+        self._with_instructions = with_instructions
 
     async def commit(self, request: CommitContainer, containers: ContainerSource, progress: Progress) -> str:
         """Gives the new image's id. The container is held still only while its files are read."""
@@ -48,7 +57,7 @@ class Maker:
             async with containers.writable_layer(request.container, pause=request.pause) as writable:
                 base = self._catalogue.images[writable.image_id]
                 pins.enter_context(self._intake.pinned(base.diff_ids))
-                config = with_instructions(with_spec(base.config, writable.spec), request.changes)
+                config = self._with_instructions(with_spec(base.config, writable.spec), request.changes)
                 progress.status(f"Packing what {writable.name} changed")
                 async with aclosing(packed(self._keeper, Path(writable.upper), marks=writable.driver)) as pieces:
                     record = await self.take_layer(pieces, pins, progress)
@@ -86,7 +95,7 @@ class Maker:
         self, source: AsyncIterator[bytes], name: str, message: str, changes: Sequence[str], progress: Progress
     ) -> str:
         """One layer, whatever the files; what to run is said by `changes`."""
-        config = with_instructions(ImageConfig(), changes)
+        config = self._with_instructions(ImageConfig(), changes)
         if name:
             parse(name)
         progress.status("Unpacking the files")
@@ -145,6 +154,7 @@ class Maker:
 def with_spec(config: ImageConfig, spec: ContainerSpec) -> ImageConfig:
     """The image's defaults with those of a container made from it, as `docker commit` keeps them."""
     environment = dict(entry.partition("=")[::2] for entry in config.env) | dict(spec.env)
+    published = [f"{port.container_port}/{port.protocol}" for port in spec.ports]
     return msgspec.structs.replace(
         config,
         env=tuple(f"{key}={value}" for key, value in environment.items()),
@@ -153,27 +163,7 @@ def with_spec(config: ImageConfig, spec: ContainerSpec) -> ImageConfig:
         workdir=config.workdir if spec.workdir is None else spec.workdir,
         user=config.user if spec.user is None else spec.user,
         labels={**config.labels, **spec.labels},
-        exposed_ports=tuple(dict.fromkeys((*config.exposed_ports, *spec.exposed_ports))),
+        exposed_ports=tuple(dict.fromkeys((*config.exposed_ports, *published, *spec.exposed_ports))),
         stop_signal=spec.stop_signal or config.stop_signal,
         health=spec.health or config.health,
     )
-
-
-def with_instructions(config: ImageConfig, lines: Sequence[str]) -> ImageConfig:
-    """Apply lines of a Dockerfile that touch no file ("CMD …", "ENV …"), as `--change` takes them."""
-    if not any(line.strip() for line in lines):
-        return config
-    source = read_source("\n".join(lines))
-    state = StageState(platform=platforms.host_platform(), config=config, created=now())
-    variables = Variables({}, {}, source.escape)
-    variables.environment.update(state.environment())
-    for raw in source.instructions:
-        instruction = parse_instruction(raw, escape=source.escape)
-        if isinstance(instruction, t.Workdir):
-            path = absolute(variables.expanded(instruction.path, instruction), state.config.workdir)
-            state = state.with_config(workdir=path)
-            continue
-        if not is_metadata(instruction):
-            raise raw.error(f"{raw.keyword} cannot be applied to a finished image")
-        state = apply_metadata(state, instruction, variables)
-    return state.config

@@ -173,6 +173,23 @@ def test_no_import_cycles() -> None:
     assert not sorted(" → ".join(cycle) for cycle in cycles(graph))
 
 
+def room(name: str) -> str:
+    """`engine.images` of `engine.images.pull.layers`; a file beside the rooms is one of its own."""
+    return ".".join(name.split(".")[:2])
+
+
+def test_no_cycles_between_rooms() -> None:
+    """What two rooms need of each other is a third's, or is handed in by who puts them together."""
+    graph: dict[str, set[str]] = {room(name): set() for name in modules() if within(name, "engine")}
+    for module in modules().values():
+        for found in module.imports:
+            inside = in_room(module, "engine") and within(found.target, "engine") and found.target in modules()
+            if inside and not found.typing_only:
+                graph[room(module.name)].add(room(found.target))
+    apart = {name: sorted(targets - {name}) for name, targets in graph.items()}
+    assert not sorted(" → ".join(cycle) for cycle in cycles(apart))
+
+
 def cycles(graph: dict[str, list[str]]) -> list[list[str]]:
     """The strongly connected groups of more than one module (Tarjan, without recursion)."""
     order: dict[str, int] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from engine.builder.finished_images import with_instructions
 from engine.events.bus import EventBus
 from engine.images.image_service import ImageService
 from engine.operations.registry import OperationRegistry
@@ -58,6 +59,7 @@ async def opened_images(root: Path, run: Path, *, limits: Limits = PATIENT) -> A
         layers=layers,
         bus=bus,
         operations=operations,
+        with_instructions=with_instructions,
         secrets_keeper=NoSecrets(),
         limits=limits,
     )

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from engine.recipe.amounts import read_size
-from engine.recipe.body import load, load_update
+from engine.recipe.body import host_config, load, load_update
 from engine.recipe.crossing import recipe_of, spec_of
 from engine.recipe.faults import Unreadable
 from engine.types.containers import (
@@ -20,6 +20,7 @@ from engine.types.containers import (
     PortMapping,
     Resources,
     RestartPolicy,
+    Security,
     Ulimit,
 )
 
@@ -231,3 +232,27 @@ def test_an_update_names_only_what_changes() -> None:
 )
 def test_sizes(text: str, size: int) -> None:
     assert read_size(text or "0") == size
+
+
+def test_an_update_of_one_kind_of_rates_leaves_the_others() -> None:
+    read, write = (IoLimit(device="/dev/sda", kind=kind, rate=1) for kind in ("read-bps", "write-bps"))
+    old = ContainerSpec(image="a", resources=Resources(io=(read, write)))
+    changed = spec_of(load_update({"BlkioDeviceReadBps": [{"Path": "/dev/sdb", "Rate": 5}]}, recipe_of(old)))
+    assert set(changed.resources.io) == {write, IoLimit(device="/dev/sdb", kind="read-bps", rate=5)}
+
+
+def test_an_update_without_the_name_of_a_policy_changes_none() -> None:
+    old = ContainerSpec(image="a", restart=RestartPolicy(name="always"))
+    assert spec_of(load_update({"RestartPolicy": {"Name": ""}}, recipe_of(old))) == old
+    changed = spec_of(load_update({"RestartPolicy": {"Name": "no"}}, recipe_of(old)))
+    assert changed.restart == RestartPolicy()
+
+
+def test_what_is_hidden_is_shown_as_docker_shows_it() -> None:
+    shown = host_config(recipe_of(ContainerSpec(image="a")))
+    assert "/proc/kcore" in shown["MaskedPaths"]
+    assert "/proc/sys" in shown["ReadonlyPaths"]
+    open_one = host_config(recipe_of(ContainerSpec(image="a", security=Security(unmask_paths=True))))
+    assert (open_one["MaskedPaths"], open_one["ReadonlyPaths"]) == ([], [])
+    mighty = host_config(recipe_of(ContainerSpec(image="a", security=Security(privileged=True))))
+    assert (mighty["MaskedPaths"], mighty["ReadonlyPaths"]) == (None, None)

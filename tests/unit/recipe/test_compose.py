@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.recipe.compose import compose_of
+from engine.recipe.compose import compose_of, write_compose
 from engine.recipe.crossing import recipe_of, spec_of
 from engine.recipe.here import this_place
 from engine.recipe.line import read_line
@@ -47,3 +47,53 @@ def test_volumes_and_networks_are_named_where_compose_looks_for_them() -> None:
     assert whole["services"]["web"]["networks"] == {"back": None}
     assert service("--network host")["network_mode"] == "host"
     assert "network_mode" not in service("")
+
+
+def test_everything_compose_says_in_its_own_way() -> None:
+    line = (
+        "docker run --device /dev/fuse --blkio-weight 300 --device-read-bps /dev/sda:1m --device-write-iops /dev/sdb:9 "
+        "--log-driver local --log-opt max-size=1m --log-opt max-file=3 --log-opt tag=x --tmpfs /run --tmpfs /t:size=1m "
+        "--mount type=bind,src=/a,dst=/b,readonly,bind-propagation=rslave -v /c:/d:U "
+        "--mount type=volume,src=v,dst=/v,volume-subpath=s,volume-nocopy -v w:/w:ro --network back --network-alias db "
+        "--health-cmd true --health-timeout 2s --health-start-period 3s --health-start-interval 4s img"
+    )
+    whole = compose_of(recipe_of(spec_of(read_line(line, this_place()).recipe)), "")
+    assert whole == {
+        "services": {
+            "app": {
+                "image": "img",
+                "devices": ["/dev/fuse:/dev/fuse:rwm"],
+                "healthcheck": {
+                    "test": ["CMD-SHELL", "true"], "timeout": "2s", "start_period": "3s", "start_interval": "4s",
+                },
+                "logging": {"driver": "local", "options": {"max-size": "1048576", "max-file": "3", "tag": "x"}},
+                "blkio_config": {
+                    "weight": 300,
+                    "device_read_bps": [{"path": "/dev/sda", "rate": 1 << 20}],
+                    "device_write_iops": [{"path": "/dev/sdb", "rate": 9}],
+                },
+                "networks": {"back": {"aliases": ["db"]}},
+                "volumes": [
+                    {"type": "bind", "target": "/d", "source": "/c",
+                     "bind": {"propagation": "rprivate", "create_host_path": True}},
+                    "w:/w:ro",
+                    {"type": "bind", "target": "/b", "source": "/a", "read_only": True,
+                     "bind": {"propagation": "rslave", "create_host_path": False}},
+                    {"type": "volume", "target": "/v", "source": "v", "volume": {"nocopy": True, "subpath": "s"}},
+                ],
+                "tmpfs": ["/run", "/t:size=1m"],
+            },
+        },
+        "networks": {"back": {"external": True}},
+        "volumes": {"w": {"external": True}, "v": {"external": True}},
+    }  # fmt: skip
+
+
+def test_the_file_reads_as_yaml() -> None:
+    line = "docker run -e ON=yes -e N=1 -v d:/d --network back x a 'b: c'"
+    recipe = recipe_of(spec_of(read_line(line, this_place()).recipe))
+    assert write_compose(recipe, "web") == (
+        'services:\n  web:\n    image: x\n    container_name: web\n    command:\n      - a\n      - "b: c"\n'
+        '    environment:\n      "ON": "yes"\n      "N": "1"\n    networks:\n      back:\n'
+        '    volumes:\n      - "d:/d"\nnetworks:\n  back:\n    external: true\nvolumes:\n  d:\n    external: true\n'
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -11,14 +12,26 @@ from engine.recipe.body import load
 from engine.recipe.crossing import spec_of
 from engine.recipe.faults import Unreadable
 from gui.presentation.run_line import docker_run_line, parse_run_line
+from resources import resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+def _translated() -> set[str]:
+    catalogue = ElementTree.parse(resource("translations") / "wherry_de.ts")
+    contexts = [each for each in catalogue.getroot().findall("context") if each.findtext("name") == "Recipe"]
+    return {str(message.findtext("source")) for context in contexts for message in context.findall("message")}
+
+
+TRANSLATED = _translated()
+
+
 def said(act: Callable[[], object]) -> str:
     with pytest.raises(Unreadable) as caught:
         act()
+    for fault in (caught.value, *(word for word in caught.value.words if isinstance(word, Unreadable))):
+        assert fault.sentence in TRANSLATED, "the window could not say it in another language"
     return str(caught.value)
 
 
