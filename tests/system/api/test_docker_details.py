@@ -127,11 +127,11 @@ async def test_ports_of_a_range_and_networks_of_a_container_that_never_ran(docke
     await docker("network", "disconnect", "bridge", "c")
     assert list(json.loads(await docker("inspect", "-f", "{{json .NetworkSettings.Networks}}", "c"))) == ["n1"]
     await docker("network", "disconnect", "n1", "c")
-    assert "is not in the network" in await docker("network", "disconnect", "n1", "c", code=1)
+    assert "is not connected to network n1" in await docker("network", "disconnect", "n1", "c", code=1)
     await docker("network", "connect", "n1", "c")
     await docker("start", "c")
     assert json.loads(await docker("network", "inspect", "n1"))[0]["Containers"]
-    assert "in use" in await docker("network", "rm", "n1", code=1)
+    assert "has active endpoints" in await docker("network", "rm", "n1", code=1)
 
 
 async def test_prunes_with_filters(docker: Tool) -> None:
@@ -188,7 +188,7 @@ async def test_changes_of_a_commit_and_an_import(docker: Tool, tmp_path: Path) -
     assert (config["WorkingDir"], config["StopSignal"], config["OnBuild"]) == ("/w", "INT", ["RUN x"])
     assert (list(config["ExposedPorts"]), list(config["Volumes"])) == (["80/tcp"], ["/vv"])
     for wrong in ("RUN x", "NOSUCH x"):
-        assert "Line 1" in await docker("commit", "--change", wrong, "c1", code=1)
+        assert "line 1" in await docker("commit", "--change", wrong, "c1", code=1)
     await docker("export", "-o", str(tmp_path / "tree.tar"), "c1")
     await docker(
         "import", "-c", 'CMD ["sh"]', "-c", "ENV A=1", "-", "imp:1", input=(tmp_path / "tree.tar").read_bytes()
@@ -301,7 +301,7 @@ async def test_login_and_private_bases(docker: Tool, tmp_path: Path) -> None:
         await docker("push", name)
         await docker("rmi", name)
         wrong = await docker("login", "-u", "me", "--password-stdin", registry.host, input=b"wrong", code=1)
-        assert "login" in wrong.lower() or "unauthorized" in wrong.lower()
+        assert "authentication required" in wrong.lower()
         await docker("pull", name)
         await docker("rmi", name)
         (tmp_path / "Dockerfile").write_text(f"FROM {name}\nRUN true\n")
@@ -324,7 +324,7 @@ async def test_a_dockerfile_from_elsewhere(docker: Tool, tmp_path: Path) -> None
     )
     assert await docker("run", "--rm", "two") == "text"
     assert "nosuch" in await docker("build", "-", input=b"FROM 127.0.0.1:9/nosuch\n", code=1)
-    assert "no instructions" in await docker("build", "-", input=b"\n", code=1)
+    assert "cannot be empty" in await docker("build", "-", input=b"\n", code=1)
 
 
 async def test_search(docker: Tool) -> None:
@@ -375,7 +375,7 @@ async def test_refusals_have_docker_s_codes_and_name_the_reason(docker: Tool) ->
         (("run", "--rm", IMAGE, "nosuch"), 127, "not found"),
         (("run", "--rm", "-u", "nosuch", IMAGE), 125, "nosuch"),
         (("run", "--memory", "1k", IMAGE), 125, "Minimum memory limit allowed is 6MB"),
-        (("run", "--gpus", "all", IMAGE), 125, "not supported"),
+        (("run", "--gpus", "all", IMAGE), 125, "nvidia-ctk cdi generate"),
         (("run", "--storage-opt", "size=1g", IMAGE), 125, "not supported"),
         (("rm", "c1"), 1, "running"),
         (("rmi", IMAGE), 1, "c1"),

@@ -118,7 +118,7 @@ def repository_of(directory: Path) -> Iterator[str]:
 async def said_by_build(api: Api, remote: str, **query: str) -> str:
     words = "&".join(f"{key}={quote(value, safe='')}" for key, value in {"remote": remote, **query}.items())
     _, lines = await api.ask("POST", f"/build?{words}")
-    return "".join(line.get("stream", "") or line.get("error", "") for line in lines)
+    return "".join(line.get("stream", "") or line.get("error", "") or line.get("message", "") for line in lines)
 
 
 async def test_a_context_is_fetched_from_a_git_repository(api: Api, tmp_path: Path) -> None:
