@@ -98,5 +98,26 @@ if os.getuid() == 0:  # only root can take the route away and close nodes
         wait_until(lambda: not (short_tmp.run / "docker.sock").exists(), "the end of the engine")
 
     @pytest.mark.also_as_root
+    @pytest.mark.timeout(180)
+    def test_a_container_that_began_without_a_route_reaches_what_comes(short_tmp: ShortTmp) -> None:
+        archive = short_tmp.path / "busybox.tar"
+        archive.write_bytes(busybox_archive())
+        (short_tmp.path / "page").write_text("reached")
+        script = f"""
+            w="{sys.executable} -m engine.cli"; trap 'kill $other $server' EXIT
+            $w load -q <{archive} >/dev/null; $w run -d --name early localhost/busybox sleep 1000 >/dev/null
+            unshare --net sleep 100 & other=$!
+            while [ $(readlink /proc/$other/ns/net) = $(readlink /proc/$$/ns/net) ]; do :; done
+            ip link add near type veth peer name far netns $other; ip address add 192.0.2.1/24 dev near
+            nsenter --net --target $other sh -ec 'ip address add 198.51.100.7 dev lo; ip link set lo up
+                ip address add 192.0.2.2/24 dev far; ip link set far up'
+            ip link set near up; ip route add default via 192.0.2.2
+            nsenter --net --target $other busybox httpd -f -p 80 -h {short_tmp.path} & server=$!
+            until nsenter --net --target $other busybox wget -q -O /dev/null http://127.0.0.1/page; do :; done
+            $w exec early wget -q -O - http://198.51.100.7/page; $w rm -f early >/dev/null"""
+        assert said(short_tmp, [*WITHOUT_ROUTE, "bash", "-ec", script]) == "reached"
+        wait_until(lambda: not (short_tmp.run / "docker.sock").exists(), "the end of the engine")
+
+    @pytest.mark.also_as_root
     def test_the_doctor_asks_as_the_one_who_opens_them(short_tmp: ShortTmp) -> None:
         assert "/dev/net/tun opens" in wherry(short_tmp, WITH_CLOSED_NODES, "doctor")

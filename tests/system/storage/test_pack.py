@@ -167,3 +167,27 @@ async def test_a_tree_deeper_than_any_path_can_be_removed(keeper: Keeper, paths:
     await keeper.remove_tree(paths.staging / "deep")
 
     assert not list(paths.staging.iterdir())
+
+
+async def test_a_store_of_before_whose_layers_carry_both_marks_is_read_rightly(
+    keeper: Keeper, layers: LayerStore, rootfs: RootFilesystems
+) -> None:
+    """The kernel's overlay copies the other's mark up with the directory it changes: it hides nothing there."""
+    below = await add_layer(layers, Archive.new().directory("d").add("d/hidden"))
+    middle = await add_layer(layers, Archive.new().directory("d").opaque("d").add("d/kept"))
+    old = "import os; os.setxattr('d', 'user.fuseoverlayfs.opaque', b'y')"
+    assert (await keeper.run(["python3", "-c", old], cwd=layers.path(middle))).code == 0
+    root = await rootfs.mount("one", [below, middle], driver="overlay")
+    assert (await keeper.run(["touch", "d/new"], cwd=root)).code == 0
+    await rootfs.unmount("one")
+
+    data = await packed(keeper, rootfs.upper("one"), marks=rootfs.driver("one"))
+    with stream(data) as descriptor:
+        above = await layers.add(None, descriptor)
+
+    assert "d/.wh..wh..opq" not in members(data)
+    for driver in ("overlay", "fuse-overlayfs"):
+        again = await rootfs.mount(driver, [below, middle, above], driver=driver)
+        assert {each.name for each in await keeper.list_directory(again, "d")} == {"kept", "new"}
+        await rootfs.remove(driver)
+    await rootfs.remove("one")
