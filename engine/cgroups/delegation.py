@@ -18,6 +18,8 @@ from jeepney import DBusAddress, MatchRule, MessageType, new_method_call
 from jeepney.bus_messages import message_bus
 from jeepney.io.asyncio import Proxy, open_dbus_router
 
+from engine.cgroups.making import make_group
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -118,7 +120,7 @@ async def _job_done(jobs: asyncio.Queue[Any], job: str) -> None:
 def open_subtree(directory: Path, supervisors: str = "supervisors", movers: Sequence[int] = ()) -> frozenset[str]:
     """Make a delegated directory ready: processes into a leaf, controllers handed on. Gives the controllers."""
     leaf = directory / supervisors
-    leaf.mkdir(exist_ok=True)
+    make_group(leaf)
     inside = (directory / "cgroup.procs").read_text().split()
     for pid in (*inside, *(str(mover) for mover in movers)):
         with contextlib.suppress(OSError):

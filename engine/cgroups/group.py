@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.cgroups.limits import LimitPlan, LimitWrite, plan_limits
+from engine.cgroups.making import make_group
 from engine.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -54,11 +55,7 @@ class ContainerCgroup:
 
     def create(self) -> None:
         for name, path in self.directories.items():
-            path.mkdir(parents=True, exist_ok=True)
-            if os.geteuid() == 0:
-                # Shown inside, to a root that is a stranger to the host's, whose mask would close them.
-                path.parent.chmod(0o711)
-                path.chmod(0o755)
+            make_group(path)
             if name == "cpuset":
                 _inherit_cpuset(path)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.cgroups.layout import LIMITING_CONTROLLERS, read_controllers
+from engine.cgroups.making import make_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +80,7 @@ class Group:
             (self.path / "cgroup.procs").write_text(str(pid))
 
     def make(self) -> None:
-        self.path.mkdir(exist_ok=True)
+        make_group(self.path)
 
     def remove(self) -> None:
         with contextlib.suppress(OSError):

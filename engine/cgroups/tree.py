@@ -21,6 +21,7 @@ from engine.cgroups.layout import (
     parse_membership,
     parse_mountinfo,
 )
+from engine.cgroups.making import make_group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -151,7 +152,7 @@ def _divided(layout: Layout, label: str, keeper: Sequence[int]) -> tuple[Layout,
         if divided is None:
             return nothing, None
         directory = divided.group.path / label
-        directory.mkdir(exist_ok=True)
+        make_group(directory)
         controllers = delegation.open_subtree(directory, movers=keeper)
     except OSError as error:
         _log.info("no control groups of ours: %s", error)

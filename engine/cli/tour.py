@@ -52,7 +52,7 @@ class _Place:
 
 def run(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
-    pictures = Path(options.pictures or Path(tempfile.gettempdir()) / f"wherry-tour-{os.getuid()}").absolute()
+    pictures = Path(options.pictures or _for_pictures()).absolute()
     try:
         with _place() as place:
             asyncio.run(_Tour(place, pictures, window=not options.no_window).take())
@@ -238,6 +238,16 @@ def _count(number: int, one: str, many: str = "") -> str:
 
 
 # --- the place ---
+
+
+def _for_pictures() -> Path:
+    """One's own: in /tmp anybody could have made the directory first, with links in it for what is written there."""
+    place = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wherry-tour"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="wherry-tour-"))
+    return place
 
 
 @contextmanager

@@ -28,9 +28,9 @@ class OwnerChange:
 
 def changed_places(own: int, count: int) -> list[tuple[int, int, int]]:
     """0 and this one change places and all others stay: first id, first id instead, how many."""
-    if not own:
-        return [(0, 0, count)]
-    ranges = [(0, own, 1), (1, 1, own - 1), (own, 0, 1), (own + 1, own + 1, count - own - 1)]
+    # The first id is mapped by itself outside, and the kernel takes no range that spans two of those it is made of.
+    first = [(0, own, 1), (1, 1, own - 1), (own, 0, 1)] if own else [(0, 0, 1)]
+    ranges = [*first, (own + 1, own + 1, count - own - 1)]
     return [each for each in ranges if each[2] > 0]
 
 

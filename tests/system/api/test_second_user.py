@@ -6,8 +6,11 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
+from engine import whereabouts
+from tests.support.engine import opened_engine
 from tests.support.images import busybox_archive
 from tests.support.stranger import as_stranger, everything_below, open_to_a_stranger
 from tests.system.api.conftest import IMAGE, Tool
@@ -52,6 +55,40 @@ async def test_a_second_user_can_reach_nothing_of_the_store(wherry: Tool, short_
     # The two names themselves can be seen: they lie in directories that are not ours to close.
     tops = [f"{place} found" for place in places]
     assert open_to_a_stranger(there) == tops
+
+
+async def test_nor_where_the_files_are_shown_by_fuse(wherry: Tool, short_tmp: ShortTmp) -> None:
+    short_tmp.path.chmod(0o755)
+    async with opened_engine(short_tmp) as engine:
+        settings = await engine.host.settings()
+        await engine.host.change_settings(msgspec.structs.replace(settings, driver="fuse-overlayfs"))
+    assert "Loaded image" in await wherry("load", input=busybox_archive())
+    await wherry("run", "-d", "--name", "c1", IMAGE, "sh", "-c", "cp /bin/busybox /tool; chmod 4755 /tool; sleep 1000")
+    assert "fuse-overlayfs" in await wherry("info")
+    there = everything_below(short_tmp.root, short_tmp.run)
+    assert open_to_a_stranger(there) == [f"{place} found" for place in (short_tmp.root, short_tmp.run)]
+
+
+@pytest.mark.also_as_root
+async def test_the_way_to_the_socket_is_ones_own(wherry: Tool, short_tmp: ShortTmp) -> None:
+    """Started by root, the ids that containers have own nothing on it: they could put a socket of theirs there."""
+    assert "CONTAINER ID" in await wherry("ps")
+    socket = short_tmp.run / "docker.sock"
+    for place in (socket, short_tmp.run, short_tmp.root, short_tmp.root / "state.sqlite"):
+        facts = place.lstat()
+        assert facts.st_uid == os.getuid(), place
+        assert not facts.st_mode & (stat.S_IWGRP | stat.S_IRGRP | stat.S_IRWXO), f"{place}: {facts.st_mode:o}"
+    assert stat.S_IMODE(socket.lstat().st_mode) == 0o600
+    assert whereabouts.stranger_on_the_way(str(short_tmp.run)) == ""
+
+
+async def test_a_run_directory_that_somebody_else_could_replace_is_not_used(wherry: Tool, short_tmp: ShortTmp) -> None:
+    shared = short_tmp.path / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    wherry.environment["WHERRY_RUN"] = str(shared / "run")
+    assert "anybody may rename what is in" in await wherry("ps", code=1)
+    assert not (shared / "run" / "docker.sock").exists()
 
 
 @pytest.mark.also_as_root

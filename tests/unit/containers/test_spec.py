@@ -143,6 +143,14 @@ def test_keep_id_maps_every_id_once() -> None:
     assert {"containerID": 1000, "hostID": 0, "size": 1} in ranges
 
 
+def test_a_group_that_is_roots_keeps_its_place() -> None:
+    """`--user 1000 --userns keep-id` where the image knows no user 1000: its group is 0."""
+    assert keep_id_map(0, 65537) == [
+        {"containerID": 0, "hostID": 0, "size": 1},
+        {"containerID": 1, "hostID": 1, "size": 65536},
+    ]
+
+
 def test_init_tty_limits() -> None:
     made = document(
         init_program="/usr/bin/catatonit", tty=True, ulimits=(Ulimit(name="nofile", soft=1, hard=-1),),
