@@ -74,6 +74,7 @@ def _inside() -> tuple[str, list[tuple[str, str]]]:
         (translate("Shortcuts", "Larger text"), "Ctrl++"),
         (translate("Shortcuts", "Smaller text"), "Ctrl+-"),
         (translate("Shortcuts", "Read a folder again"), "F5"),
+        (translate("Shortcuts", "Save a file"), "Ctrl+S"),
     ]
 
 

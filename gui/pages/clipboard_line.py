@@ -34,6 +34,7 @@ class ClipboardLine(QPushButton):
         self._line = ""
         self.setIcon(icon("download", Role.ACCENT))
         self.setProperty("variant", "link")
+        self.setAccessibleName(translate("ClipboardLine", "Paste a docker run line"))
         self.hide()
         self.clicked.connect(self._open)
         QGuiApplication.clipboard().dataChanged.connect(self.look)
@@ -46,7 +47,7 @@ class ClipboardLine(QPushButton):
         self._line = text if len(text) <= _MOST and looks_like_run_line(text) else ""
         words = self._words()
         self.setText(words)
-        self.setAccessibleName(words)
+        self.setAccessibleName(words or translate("ClipboardLine", "Paste a docker run line"))
         set_tip(self, self._line.strip())
         self.setVisible(bool(words))
 

@@ -489,6 +489,10 @@
 <context>
     <name>ClipboardLine</name>
     <message>
+        <source>Paste a docker run line</source>
+        <translation>Eine docker-run-Zeile einfügen</translation>
+    </message>
+    <message>
         <source>Paste: {0} on {1}</source>
         <translation>Einfügen: {0} auf {1}</translation>
     </message>
@@ -5977,6 +5981,10 @@
     <message>
         <source>Read a folder again</source>
         <translation>Ordner neu lesen</translation>
+    </message>
+    <message>
+        <source>Save a file</source>
+        <translation>Datei speichern</translation>
     </message>
     <message>
         <source>Terminals: all other keys are the program&apos;s</source>
