@@ -281,16 +281,11 @@ async def create_container(call: Call) -> web.StreamResponse:
         (body.get("HostConfig") or {}).pop("KernelMemory", None)  # Docker ignores it since: the kernel has dropped it
     asked = load(body)
     spec = spec_of({**asked.recipe, "platform": platform_of(call.text("platform"))})
+    request = CreateContainer(spec=spec, name=name.removeprefix("/"), networks=asked.networks)
     try:
-        container = await call.engine.containers.create(CreateContainer(spec=spec, name=name.removeprefix("/")))
+        container = await call.engine.containers.create(request)
     except NotFound as error:
         raise await _missing(call, spec.image, error) from error
-    try:
-        for network, aliases in asked.networks.items():
-            await call.engine.networks.connect(network, container.id, aliases=aliases)
-    except WherryError as error:
-        await call.engine.containers.remove(container.id, force=True)
-        raise (await _missing(call, spec.image, error) if isinstance(error, NotFound) else error) from error
     return call.answer({"Id": container.id, "Warnings": [*container.unenforced, *container.warnings]}, 201)
 
 

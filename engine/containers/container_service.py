@@ -143,6 +143,12 @@ class ContainerService:
         self.runtime.images.image(record.container.image_id)  # it may have been removed while the volumes were made
         entry = await self.book.add(record)
         self.runtime.volumes.users_changed(entry.volume_names)
+        try:
+            for network, aliases in request.networks.items():
+                await self.runtime.networks.connect(network, entry.id, aliases=aliases)
+        except WherryError:
+            await self.remove(entry.id, force=True)
+            raise
         return entry.container
 
     async def start(self, container: str) -> Container:

@@ -201,6 +201,9 @@ class CreateContainer(Data, frozen=True, kw_only=True):
 
     spec: ContainerSpec
     name: str = ""
+    networks: dict[str, tuple[str, ...]] = {}
+    """Networks beyond that of the recipe, with the names it has there: joined before anybody sees it succeed, or it is
+    not made."""
 
 
 class UpdateContainer(Data, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ from engine.types.containers import (
     Ulimit,
     UpdateContainer,
 )
+from engine.types.networks import CreateNetwork
 
 if TYPE_CHECKING:
     from engine.facade import Engine
@@ -147,6 +148,18 @@ async def test_what_cannot_be_made_says_why(any_engine: Engine, demo: str) -> No
         await made(any_engine, demo, "no good name!")
 
 
+async def test_further_networks_are_joined_at_the_creation_or_nothing_is_made(any_engine: Engine, demo: str) -> None:
+    await any_engine.networks.create(CreateNetwork(name="front"))
+    await any_engine.networks.create(CreateNetwork(name="back"))
+    spec = ContainerSpec(image=demo, network="front")
+    made = await any_engine.containers.create(CreateContainer(spec=spec, name="both", networks={"back": ("db",)}))
+    (member,) = [each for each in (await any_engine.networks.get("back")).members if each.container_id == made.id]
+    assert "db" in member.aliases
+    with pytest.raises(NotFound):
+        await any_engine.containers.create(CreateContainer(spec=spec, name="lost", networks={"nosuch": ()}))
+    assert [each.name for each in await any_engine.containers.list()] == ["both"]
+
+
 OTHER: dict[str, Any] = {
     "command": ("sleep", "1000"),
     "entrypoint": ("/bin/sh", "-c", "sleep 1000"),
@@ -187,11 +200,12 @@ OTHER: dict[str, Any] = {
     "uts_mode": "host",
     "cgroup_mode": "host",
     "log": LogLimits(max_bytes=1 << 20, max_files=2),
+    "engine_socket": True,
     "driver": "fuse-overlayfs",
     "image": "nosuch:image",
 }
-NEED_COMPANY = {"volumes_from", "platform"}
-"""Another container; an image of several platforms."""
+NEED_COMPANY = {"volumes_from", "links", "platform", "cgroup_parent", "device_rules"}
+"""Another container; an image of several platforms; what not every machine has."""
 
 
 async def test_an_edit_costs_what_the_window_says(any_engine: Engine, demo: str) -> None:

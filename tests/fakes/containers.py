@@ -93,7 +93,11 @@ class FakeContainers:
             mounts=self._mounts(spec, image.config.volumes),
             driver=spec.driver or "overlay",
         )
+        for network in request.networks:
+            self._store.network(network)
         self._store.put("container", container, "create")
+        for network, aliases in request.networks.items():
+            self._store.join(network, container.id, aliases)
         self._store.refresh_users()
         return container
 

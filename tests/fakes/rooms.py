@@ -13,7 +13,7 @@ from engine.errors import Code, Conflict, NotFound, RuntimeFailure
 from engine.types.builds import Build, BuildCacheEntry, BuildImage, BuildOutput, BuildStep, StepState
 from engine.types.data import ANY_LABELS, Freed, now
 from engine.types.host import EngineFacts, HostCheck, HostReport, Settings, StoreProblem, Verdict
-from engine.types.networks import CreateNetwork, HostPort, Network, NetworkMember
+from engine.types.networks import CreateNetwork, HostPort, Network
 from engine.types.volumes import CreateVolume, Volume
 from tests.fakes.store import fake_digest, normal_reference
 from tests.fakes.world import make_image
@@ -162,10 +162,7 @@ class FakeNetworks:
         return Freed(ids=tuple(n.name for n in gone))
 
     async def connect(self, network: str, container: str, *, aliases: Sequence[str] = ()) -> None:
-        found, member = self._store.network(network), self._store.container(container)
-        address = f"10.89.{len(found.members) + 1}.{len(found.members) + 2}"
-        fresh = NetworkMember(container_id=member.id, name=member.name, ip_address=address, aliases=tuple(aliases))
-        self._store.put("network", replace(found, members=(*found.members, fresh)), "connect")
+        self._store.join(network, container, aliases)
 
     async def disconnect(self, network: str, container: str, *, force: bool = False) -> None:
         found, member = self._store.network(network), self._store.container(container)

@@ -7,11 +7,14 @@ import hashlib
 import time
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from msgspec.structs import replace
+
 from engine.errors import Code, Conflict, NotFound
 from engine.events.bus import EventBus
 from engine.operations.registry import OperationRegistry
 from engine.types.containers import State
 from engine.types.events import Event
+from engine.types.networks import NetworkMember
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Mapping, Sequence
@@ -109,6 +112,12 @@ class Store:
         return _find(self.networks, name, "network", [n for n in self.networks.values() if n.name == name])
 
     # --- telling ---
+
+    def join(self, network: str, container: str, aliases: Sequence[str]) -> None:
+        found, member = self.network(network), self.container(container)
+        address = f"10.89.{len(found.members) + 1}.{len(found.members) + 2}"
+        fresh = NetworkMember(container_id=member.id, name=member.name, ip_address=address, aliases=tuple(aliases))
+        self.put("network", replace(found, members=(*found.members, fresh)), "connect")
 
     def put(self, kind: Kind, value: Any, action: str = "", **attributes: str) -> None:
         table: dict[str, Any] = getattr(self, kind + "s")
