@@ -84,7 +84,9 @@ def test_a_containers_life(wherry: Wherry) -> None:
 
 def test_logging_in_and_out(wherry: Wherry) -> None:
     assert wherry("login", "-u", "me", "-p", "secret", "r.example").endswith("Login Succeeded\n")
-    assert "did not accept" in wherry("login", "-u", "me", "-p", "wrong", "r.example", code=1)
+    assert "does not take this user name and password" in wherry(
+        "login", "-u", "me", "-p", "wrong", "r.example", code=1
+    )
     assert "Removing" in wherry("logout", "r.example")
     assert "Not logged in" in wherry("logout", "r.example")
 

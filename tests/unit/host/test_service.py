@@ -77,7 +77,7 @@ async def test_service_tells_what_it_was_given_and_what_it_read(tmp_path: Path) 
     problem = StoreProblem(kind="orphan-layer", subject="sha256:1", explanation="nobody uses it", mendable=True)
     asked: list[bool] = []
 
-    async def check(mend: bool) -> list[StoreProblem]:
+    async def check(*, mend: bool, deep: bool) -> list[StoreProblem]:
         asked.append(mend)
         return [problem]
 
@@ -149,7 +149,7 @@ def test_doctor_checks_the_store(
 ) -> None:
     problem = StoreProblem(kind="missing-layer", subject="x", explanation="gone", mendable=True, mended=mended)
 
-    async def check(_paths: Paths, *, mend: bool) -> list[StoreProblem]:
+    async def check(_paths: Paths, *, mend: bool, deep: bool) -> list[StoreProblem]:
         return [problem]
 
     monkeypatch.setattr(doctor, "examine", lambda _machine, _paths: report(Verdict.OK))
