@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from engine.cgroups.layout import Mode
-from engine.errors import Code, Conflict
+from engine.errors import Code, Conflict, NotFound, StorageError
 from engine.images.users import ImageUser, WritableLayer
 from engine.logs.source import LogSource
 from engine.stats.target import CgroupFiles, StatTarget
+from engine.types.containers import State
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -106,13 +107,22 @@ class ContainerFacts:
     async def writable_layer(self, container: str, *, pause: bool) -> AsyncIterator[WritableLayer]:
         entry = self._runtime.book.find(container)
         still = self._ender.still(entry) if pause else nullcontext()
-        async with self._runtime.roots.hold(entry), still:
-            yield WritableLayer(
-                container_id=entry.id,
-                name=entry.container.name,
-                image_id=entry.container.image_id,
-                upper=str(self._runtime.rootfs.upper(entry.id)),
-                driver=self._runtime.rootfs.driver(entry.id),
-                spec=entry.container.spec,
-                rootfs=str(self._runtime.paths.rootfs(entry.id)),
-            )
+        try:
+            async with self._runtime.roots.hold(entry), still:
+                yield WritableLayer(
+                    container_id=entry.id,
+                    name=entry.container.name,
+                    image_id=entry.container.image_id,
+                    upper=str(self._runtime.rootfs.upper(entry.id)),
+                    driver=self._runtime.rootfs.driver(entry.id),
+                    spec=entry.container.spec,
+                    rootfs=str(self._runtime.paths.rootfs(entry.id)),
+                )
+        except (OSError, StorageError) as error:
+            if not entry.gone and entry.state is not State.REMOVING:
+                raise
+            raise NotFound(
+                f"The container “{entry.container.name}” was removed",
+                "Its files were still being read.",
+                subject=entry.id,
+            ) from error

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from engine.errors import RuntimeFailure, WherryError
+from engine.errors import Code, RuntimeFailure, WherryError
 from engine.types.containers import Mount, PortMapping, RestartPolicy, State
 from engine.types.images import CommitContainer
 from tests.support.engine import opened_engine
@@ -249,6 +249,19 @@ async def test_commit_of_one_that_is_just_ending(loaded: EmbeddedEngine) -> None
         request = CommitContainer(container=container.id, reference=f"localhost/made:{number}", pause=True)
         assert await loaded.images.commit(request).result()
         await loaded.containers.remove(container.id, force=True)
+
+
+async def test_commit_of_one_that_is_removed_meanwhile(loaded: EmbeddedEngine) -> None:
+    """It is made or it is not; that the files went is no failure of the machine's."""
+    for number in range(10):
+        container = await run(loaded)
+        request = CommitContainer(container=container.id, reference=f"localhost/made:{number}", pause=True)
+        committing = loaded.images.commit(request)
+        await asyncio.sleep(0.01 * (number % 4))
+        await loaded.containers.remove(container.id, force=True)
+        (outcome,) = await asyncio.gather(committing.result(), return_exceptions=True)
+        if isinstance(outcome, WherryError):
+            assert outcome.code in (Code.NOT_FOUND, Code.WRONG_STATE), (outcome, outcome.details)
 
 
 async def test_rm_f_and_a_start_side_by_side(loaded: EmbeddedEngine) -> None:
