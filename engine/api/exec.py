@@ -33,7 +33,7 @@ async def create_exec(call: Call) -> web.StreamResponse:
     command = words(body.cmd)
     if not command:
         raise Refusal(400, "No exec command specified")
-    container = await _running(call, call.words["id"])
+    container = await _running(call, call.words["id"], by_name=True)
     keys = detach_keys(body.detach_keys or "")
     rows, columns = _console(body.console_size)
     request = Exec(
@@ -93,12 +93,13 @@ async def start_exec(call: Call) -> web.StreamResponse:
     return await hijack(call.request, tty=bool(body.tty), version=call.version, talk=talk)
 
 
-async def _running(call: Call, container_id: str) -> Container:
-    """The container, or why no command can be run in it."""
+async def _running(call: Call, container_id: str, *, by_name: bool = False) -> Container:
+    """The container, or why no command can be run in it. Docker calls it by its id or by its name."""
     with docker_words("container", container_id):
         container = await call.engine.containers.get(container_id)
     if container.state is State.PAUSED:
-        raise Refusal(409, f"Container {container.id} is paused, unpause the container before exec")
+        called = container.name if by_name else container.id
+        raise Refusal(409, f"Container {called} is paused, unpause the container before exec")
     if container.state is State.RESTARTING:
         raise Refusal(409, f"Container {container.id} is restarting, wait until the container is running")
     if container.state not in (State.RUNNING, State.STOPPING):

@@ -218,7 +218,7 @@ class ContainerService:
                     code=Code.NAME_TAKEN,
                     hint="Choose another name.",
                     subject=bare,
-                    docker=docker_words.name_taken(bare, self.book.find(bare).id),
+                    docker="Error when allocating new name: " + docker_words.name_taken(bare, self.book.find(bare).id),
                 )
             await self.book.rename(entry, bare)
             await self.runtime.networks.renamed(entry.id, bare)

@@ -303,6 +303,8 @@ class Launch:
     def _failure(self, said: str, code: int) -> RuntimeFailure:
         command = self._request.command[0]
         failure = start_failure(said, command)
+        if failure.docker:
+            failure.docker = f"OCI runtime exec failed: exec failed: {failure.docker}"
         if failure.code is RuntimeFailure.default_code:
             failure.exit_code = code if code in (126, 127) else 126
         return failure

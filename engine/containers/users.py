@@ -121,6 +121,7 @@ def _unknown(kind: str, wanted: str, known: Sequence[str]) -> InvalidRequest:
         code=Code.BAD_USER,
         hint=f"Name one of these, or give a number: a {kind} given by number needs no entry.",
         subject=wanted,
+        docker=f"unable to find {kind} {wanted}: no matching entries in {'passwd' if kind == 'user' else 'group'} file",
     )
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from engine.images.catalogue import Catalogue
     from engine.images.intake import LayerIntake
     from engine.images.records import StoredImage
+    from engine.images.users import ImageUser
     from engine.storage.blobs import BlobStore
     from engine.storage.layers import LayerStore
     from engine.types.data import LabelRule
@@ -70,9 +71,9 @@ class Remover:
         if by_name:
             tags = self._catalogue.tags_of(image.id)
             if by_name not in tags:
-                return await self._untag(image, [by_name], delete=not tags, force=force)
+                return await self._untag(image, [by_name], delete=not tags, force=force, by_name=by_name)
             names = [by_name, *self._digests_left_alone(image, by_name)]
-            return await self._untag(image, names, delete=len(tags) == 1, force=force)
+            return await self._untag(image, names, delete=len(tags) == 1, force=force, by_name=by_name)
         repositories = {reference.parse(tag).name for tag in self._catalogue.tags_of(image.id)}
         if len(repositories) > 1 and not force:
             raise Conflict(
@@ -82,6 +83,8 @@ class Remover:
                 hint="Remove the names one by one, or force it.",
                 details="\n".join(sorted(repositories)),
                 subject=image.id,
+                docker=f"conflict: unable to delete {_short(image.id)} (must be forced) - "
+                "image is referenced in multiple repositories",
             )
         names = [*self._catalogue.tags_of(image.id), *self._catalogue.digests_of(image.id)]
         return await self._untag(image, names, delete=True, force=force)
@@ -123,7 +126,9 @@ class Remover:
         self._behind.add(task)
         task.add_done_callback(self._behind.discard)
 
-    async def _untag(self, image: StoredImage, names: Iterable[str], *, delete: bool, force: bool) -> Removed:
+    async def _untag(
+        self, image: StoredImage, names: Iterable[str], *, delete: bool, force: bool, by_name: str = ""
+    ) -> Removed:
         users = self._catalogue.users_of(image.id)
         alive = [user for user in users if user.alive]
         if delete and users and (alive or not force):
@@ -135,6 +140,7 @@ class Remover:
                 hint="Remove these containers first." if alive else "Remove these containers first, or force it.",
                 details="\n".join(user.container_id for user in users),
                 subject=users[0].container_id,
+                docker=_conflict(image, (alive or users)[0], by_name=by_name),
             )
         if delete and not users:
             return await self._delete(image)
@@ -192,6 +198,20 @@ class Remover:
         if record is None:
             return 0
         return record.size + (record.archive.size if record.archive is not None else 0)
+
+
+def _conflict(image: StoredImage, user: ImageUser, *, by_name: str) -> str:
+    """As Docker says it."""
+    container = user.container_id[:12]
+    if by_name and not user.alive:
+        name = reference.parse(by_name).familiar
+        return (
+            f'conflict: unable to remove repository reference "{name}" (must force) - '
+            f"container {container} is using its referenced image {_short(image.id)}"
+        )
+    how, state = ("cannot be forced", "running") if user.alive else ("must be forced", "stopped")
+    what = f"unable to delete {_short(image.id)} ({how})"
+    return f"conflict: {what} - image is being used by {state} container {container}"
 
 
 def _short(image_id: str) -> str:

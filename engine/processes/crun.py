@@ -138,6 +138,7 @@ def start_failure(message: str, command: str) -> RuntimeFailure:
                 hint="Check the spelling of the command and its path inside the image.",
                 details=text,
                 subject=command,
+                docker=f'exec: "{command}": executable file not found in $PATH',
                 exit_code=127,
             )
         if _NOT_EXECUTABLE.search(text):
@@ -148,6 +149,7 @@ def start_failure(message: str, command: str) -> RuntimeFailure:
                 hint="Check that it is a program for this machine and that its executable bit is set.",
                 details=text,
                 subject=command,
+                docker=f'exec: "{command}": permission denied',
                 exit_code=126,
             )
     if "chdir" in text or "working directory" in text or "cwd" in text:

@@ -46,8 +46,9 @@ def process_object(plan: SpecPlan) -> dict[str, Any]:
 
 def _user_object(plan: SpecPlan) -> dict[str, Any]:
     user: dict[str, Any] = {"uid": plan.user.uid, "gid": plan.user.gid, "umask": 0o022}
-    if plan.user.groups and not plan.single_id:
-        user["additionalGids"] = list(plan.user.groups)
+    if not plan.single_id:
+        # Its own is among them, as with Docker: what asks for its groups finds at least that.
+        user["additionalGids"] = sorted({plan.user.gid, *plan.user.groups})
     return user
 
 
