@@ -97,15 +97,6 @@ def _whiteout_by_name(directory: int, path: bytes) -> None:
     os.close(os.open(name_beside(path), flags, 0, dir_fd=directory))
 
 
-def remove_whiteouts(directory: int) -> list[bytes]:
-    """Devices directly in an open directory of a layer; gives their names."""
-    with os.scandir(directory) as entries:
-        found = [each.name for each in entries if is_whiteout_device(each.stat(follow_symlinks=False))]
-    for name in found:
-        os.unlink(name, dir_fd=directory)
-    return [os.fsencode(name) for name in found]
-
-
 def name_beside(path: bytes) -> bytes:
     """The whiteout of a path as a name."""
     parent, slash, name = path.rpartition(b"/")

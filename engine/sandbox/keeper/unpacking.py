@@ -67,6 +67,7 @@ class Unpacker:
         """Modes and times are set last, when nothing more is written into them."""
         self._notes: list[str] = []
         self._opaque: set[bytes] = set()
+        self._whiteouts: set[bytes] = set()
         self._beside: set[bytes] = set()
         """What was taken away by a name beside it, for want of a device: the name hides this layer's own, too."""
         self._bytes = 0
@@ -125,6 +126,7 @@ class Unpacker:
             self._record(path, made, indexing.DIRECTORY, flags=indexing.IMPLICIT)
             if self._takes_back(tree.root, path):
                 tree.reborn.append(path)
+        self._whiteouts.difference_update(tree.reborn)
         for path in tree.reborn:
             self._make_opaque(Place(tree.root, path, path))
         tree.implicit.clear()
@@ -153,12 +155,12 @@ class Unpacker:
         if hidden in (b"", b".", b"..") or hidden.startswith(marks.WHITEOUT_PREFIX):
             # aufs kept its own books under such names; they hide nothing.
             return
-        if parent in self._opaque:
+        if any(parent == each or not each or parent.startswith(each + b"/") for each in self._opaque):
             return
         path = parent + b"/" + hidden if parent else hidden
         try:
-            if not marks.make_whiteout(place.directory, path):
-                self._beside.add(path)
+            made = self._whiteouts if marks.make_whiteout(place.directory, path) else self._beside
+            made.add(path)
         except FileExistsError:
             # A whiteout hides what is in the layers below; what this layer itself has there stays.
             if self._fresh and self._fresh.is_directory(path):
@@ -179,11 +181,14 @@ class Unpacker:
         try:
             marks.make_opaque(descriptor)
             self._opaque.add(place.path)
-            # The kernel's overlay lists a whiteout where nothing is below to be hidden, and then cannot find it.
-            for name in marks.remove_whiteouts(descriptor):
-                self._index.forget_tree(place.path + b"/" + name if place.path else name)
         finally:
             os.close(descriptor)
+        # The kernel's overlay lists a whiteout where nothing is below to be hidden, and then cannot find it.
+        prefix = place.path + b"/" if place.path else b""
+        for path in [each for each in self._whiteouts if each.startswith(prefix)]:
+            self._whiteouts.remove(path)
+            os.unlink(path, dir_fd=place.directory)
+            self._index.forget_tree(path)
         self._index.add(place.path, Row(indexing.OPAQUE))
 
     # --- one kind each ---
@@ -381,7 +386,8 @@ class Unpacker:
                 return False
             raise
         self._tree.gone(place)
-        self._opaque = {each for each in self._opaque if each != place.path and not each.startswith(place.path + b"/")}
+        for marked in (self._opaque, self._whiteouts, self._beside):
+            marked -= {each for each in marked if each == place.path or each.startswith(place.path + b"/")}
         self._index.forget_tree(place.path) if is_directory else None
         for path in [each for each in self._directories if each == place.path or each.startswith(place.path + b"/")]:
             del self._directories[path]

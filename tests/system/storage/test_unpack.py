@@ -37,8 +37,9 @@ async def test_the_index_tells_every_entry(layers: LayerStore) -> None:
         .symlink("lib", "usr/lib")
         .add("lib/through-a-link", b"1")
         .hardlink("etc/shadow", "etc/passwd")
-        .whiteout("etc/hidden")
+        .whiteout("etc/hidden")  # says nothing: all of etc is hidden
         .opaque("etc")
+        .whiteout("usr/hidden")
         .add("dev/zero", kind=tarfile.CHRTYPE, devmajor=1, devminor=5)
         .add("etc-file", b"")
     )
@@ -49,8 +50,8 @@ async def test_the_index_tells_every_entry(layers: LayerStore) -> None:
 
     assert diff_id == "sha256:" + hashlib.sha256(data).hexdigest()
     assert list(index.paths) == [
-        b"dev", b"dev/zero", b"etc", b"etc", b"etc/hidden", b"etc/passwd", b"etc/shadow", b"etc-file", b"lib",
-        b"usr", b"usr/lib", b"usr/lib/big", b"usr/lib/through-a-link",
+        b"dev", b"dev/zero", b"etc", b"etc", b"etc/passwd", b"etc/shadow", b"etc-file", b"lib",
+        b"usr", b"usr/hidden", b"usr/lib", b"usr/lib/big", b"usr/lib/through-a-link",
     ]  # fmt: skip
     entry = index.entry(index.find(b"etc/passwd"))
     assert (entry.path, entry.size, entry.mode, entry.uid, entry.gid) == ("/etc/passwd", 4, 0o640, 70, 71)
@@ -61,12 +62,12 @@ async def test_the_index_tells_every_entry(layers: LayerStore) -> None:
     assert (index.kinds[shadow], index.sizes[shadow], index.link(shadow)) == (HARDLINK, 4, b"etc/passwd")
     assert index.digest(shadow) == index.digest(index.find(b"etc/passwd"))
     assert index.total == len(big) + 4 + 1, "the hard link is counted once"
-    assert index.kinds[index.find(b"etc/hidden")] == WHITEOUT
+    assert index.kinds[index.find(b"usr/hidden")] == WHITEOUT
     assert index.kinds[index.find(b"etc") + 1] == OPAQUE
     assert (index.kinds[index.find(b"dev/zero")], index.link(index.find(b"dev/zero"))) == (DEVICE, b"c 1:5")
     assert index.flags[index.find(b"usr/lib")] & IMPLICIT
     assert not index.flags[index.find(b"etc")] & IMPLICIT
-    assert [index.paths[row] for row in index.children(b"etc")] == [b"etc/hidden", b"etc/passwd", b"etc/shadow"]
+    assert [index.paths[row] for row in index.children(b"etc")] == [b"etc/passwd", b"etc/shadow"]
     assert [index.paths[row] for row in index.children(b"")] == [b"dev", b"etc", b"etc-file", b"lib", b"usr"]
     assert index.find(b"etc/none") == -1
 
