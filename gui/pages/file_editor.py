@@ -52,6 +52,7 @@ class FileEditor(QWidget):
         self.save_button.hide()
         self.head = QHBoxLayout()
         self.head.setContentsMargins(Space.M, Space.XS, Space.S, Space.XS)
+        self.head.setSpacing(Space.S)
         self.head.addWidget(self._path, 1)
         self.head.addWidget(self._kind)
         self.head.addWidget(self.save_button)

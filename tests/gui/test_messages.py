@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtWidgets import QAbstractButton, QLabel
 
 from engine.errors import Code, Conflict
 from engine.types.containers import Exit, State
 from engine.types.data import now
 from gui.frame.notices import Notice
+from gui.models.containers import COLUMNS
 from gui.theme import Tone
 
 if TYPE_CHECKING:
@@ -101,3 +102,32 @@ def test_what_several_could_not_do_is_one_dialog_with_each_cause(driver: Driver)
     driver.until(lambda: driver.container("grafana").state is State.EXITED)
     driver.until(lambda: driver.container("shop-web-1").state is State.EXITED)
     driver.no_dialog()
+
+
+def test_a_message_that_goes_gives_the_focus_back_and_not_to_the_next(driver: Driver) -> None:
+    driver.window.activateWindow()
+    driver.until(driver.window.isActiveWindow)
+    driver.window.navigate("containers")
+    page: Any = driver.window.page("containers")
+    page.list.table.setFocus()
+    driver.trigger("container.remove", "draft")
+    driver.until(lambda: driver.window.removal.waiting)
+    undo = driver.window.toasts.toasts()[-1]
+    driver.window.toast("Stopped web", button="Undo", on_button=lambda: None)
+    knob = next(k for k in driver.window.toasts.toasts()[-1].findChildren(QAbstractButton) if k.text() == "Undo")
+    knob.setFocus()
+    knob.click()
+    driver.until(page.list.table.hasFocus)
+    assert not undo.paused, "its time goes on"
+
+
+def test_two_quick_presses_of_a_rows_button_do_not_open_the_row(driver: Driver) -> None:
+    driver.window.navigate("containers")
+    page: Any = driver.window.page("containers")
+    table = page.list.table
+    index = page.list.model.index(page.list.model.row_of(driver.container("grafana").id), COLUMNS.index("actions"))
+    rect = table.cells.inner(QRectF(table.visualRect(index)), index.column())
+    spot = table.cells.painter_of(index.column())._knobs(rect, driver.container("grafana"))[0][0].center().toPoint()
+    driver.bot.mouseDClick(table.viewport(), Qt.MouseButton.LeftButton, pos=spot)
+    assert page.list.isVisible()
+    assert page.details is None or not page.details.isVisible()
