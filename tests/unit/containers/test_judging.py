@@ -18,7 +18,10 @@ LIVING = Found(pid=7, conmon_pid=6, traces=True)
 GONE = Found()
 
 CASES = [
-    *((state, LIVING, Verdict.LIVES) for state in (*sorted(ALIVE_STATES), State.CREATED, State.EXITED, State.RESTARTING)),
+    *(
+        (state, LIVING, Verdict.LIVES)
+        for state in (*sorted(ALIVE_STATES), State.CREATED, State.EXITED, State.RESTARTING)
+    ),
     *((state, GONE, Verdict.ENDED) for state in sorted(ALIVE_STATES)),
     *((state, LIVING._replace(exit_code=(0, 1.0)), Verdict.ENDED) for state in sorted(ALIVE_STATES)),
     *((state, GONE, Verdict.RESTS) for state in AT_REST),

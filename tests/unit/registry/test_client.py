@@ -337,6 +337,7 @@ async def test_a_wrong_password_is_unauthorized(tmp_path: Path) -> None:
 async def test_who_logs_in_with_a_wrong_password_is_told_that_and_not_to_log_in(tmp_path: Path) -> None:
     async with serve_nastily() as registry, client_for(tmp_path) as client:
         token_server(registry)
+        registry.routes["/v2/"] = registry.routes["/v2/app/"]
         with pytest.raises(RegistryError) as caught:
             await client.check_login(Login(server=registry.host, username="me", password="wrong"))
         await client.check_login(Login(server=registry.host, username="me", password="secret"))
