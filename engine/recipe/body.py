@@ -80,7 +80,9 @@ def load_update(body: Mapping[str, Any], recipe: dict[str, Any]) -> dict[str, An
         if not value or (isinstance(value, dict) and not value.get("Name")):
             continue
         # Rates of another kind stay: all kinds share one list.
-        others = [rate for rate in get(changed, row.field) if not row.kind.dump([rate])] if row.default == [] else None
+        others = (
+            [rate for rate in get(changed, row.field) or () if not row.kind.dump([rate])] if row.default == [] else None
+        )
         put(changed, row.field, row.kind.load(others, value, row.flag))
     return changed
 
