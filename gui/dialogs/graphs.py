@@ -114,8 +114,8 @@ class GraphsDialog(QDialog):
         titles = {
             "cpu": (translate("Graphs", "CPU"), percent_text, False),
             "memory": (translate("Graphs", "Memory"), memory_text, True),
-            "io": (translate("Graphs", "Disk, read and written"), rate_text, False),
-            "net": (translate("Graphs", "Network, received and sent"), rate_text, False),
+            "io": (translate("Graphs", "Disk, read and written"), rate_text, True),
+            "net": (translate("Graphs", "Network, received and sent"), rate_text, True),
         }
         series = [Series(one.name, number) for number, one in enumerate(self.containers)] or [Series("")]
         return {

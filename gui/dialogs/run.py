@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from gui.shell import Shell
 
 _SIZE = (1080, 680)
-_LINE_WIDTH, _LINE_LEAST = 320, 210
+_LINE_WIDTH = 320
 _CHECK_MS = 120
 
 
@@ -112,7 +112,6 @@ class _FormDialog(QDialog):
 
     def _make_side(self) -> Card:
         card = Card(translate("RunDialog", "As a command"), role="card")
-        card.setMinimumWidth(grown(_LINE_LEAST))
         card.setMaximumWidth(grown(_LINE_WIDTH))
         copy = translate("RunDialog", "Copy")
         card.action_row.addWidget(button(copy, "copy", Variant.LINK, self._copy_line))

@@ -1,8 +1,7 @@
 """Bytes, rates, times and shares in words.
 
-What lies on a disk or goes over a wire counts in thousands (kB, MB, GB), as `docker images`, `docker system df` and the
-traffic of `docker stats` do, and as disks and networks are sold. Memory counts in powers of two (KiB, MiB, GiB), as
-`docker stats` does, and as limits are given: 256m is 256 MiB. No other module writes a unit of bytes.
+All bytes count in powers of two, and say so (KiB, MiB, GiB): memory as limits are given (256m is 256 MiB), and disks
+and traffic beside it, so that two figures in one window can be compared. No other module writes a unit of bytes.
 
 Sizes are humanize's, in figures of our own. Its times are not used: in German they have the wrong case ("vor 12 Tage"),
 and it calls 59 minutes and a half an hour.
@@ -16,22 +15,22 @@ from humanize import naturalsize
 
 from gui.words import decimal, translate
 
-WIDEST = "99.9 MB"
+WIDEST = "99.9 MiB"
 """As wide as an amount on a disk gets, for columns."""
 
 
 def bytes_text(count: float) -> str:
-    """Decimal units, three figures: "1.84 GB", "23.1 MB", "512 B"."""
-    if abs(count) < 999.5:
+    """Three figures: "1.84 GiB", "23.1 MiB", "512 B"."""
+    if abs(count) < 1024:
         return f"{count:.0f} B"
-    # Rounded to three figures first, so that it is never a thousand of a unit.
-    rounded = float(f"{count:.3g}")
-    digits = 2 - (len(f"{abs(rounded):.0f}") - 1) % 3
-    return _localized(naturalsize(rounded, format=f"%.{digits}f"))
+    number, _, unit = naturalsize(count, binary=True, format="%.3f").partition(" ")
+    value = float(number)
+    digits = 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
+    return f"{decimal(value, digits)} {unit}"
 
 
 def memory_text(count: float) -> str:
-    """Memory in binary units, as limits are given: "256 MiB"."""
+    """As limits are given, without figures that say nothing: "256 MiB"."""
     if abs(count) < 1024:
         return f"{count:.0f} B"
     text = naturalsize(count, binary=True, format="%.1f")

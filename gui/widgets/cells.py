@@ -217,8 +217,10 @@ class LinksCell:
         fount = font(Text.BODY)
         painter.setFont(fount)
         spots = self._spots(rect, index)
+        more = QFontMetricsF(fount).horizontalAdvance("+99")
         for number, (spot, word) in enumerate(spots):
-            if spot.left() > rect.right() - 12:
+            last = number == len(spots) - 1
+            if number and spot.right() > rect.right() - (0 if last else more):
                 painter.setPen(color(Role.TEXT_MUTED))
                 rest = QRectF(spot.left(), rect.top(), 40, rect.height())
                 painter.drawText(state.at(rest, rect), state.side(_LEFT), f"+{len(spots) - number}")

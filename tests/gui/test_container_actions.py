@@ -83,7 +83,7 @@ def test_remove_tells_what_is_lost_and_removes(driver: Driver) -> None:
     assert not dialog.accept_button.isDefault(), "a dangerous answer is not one blind Enter away"
     dialog.accept()
     driver.until(lambda: "grafana" not in driver.names())
-    driver.until(lambda: any("2.40 MB" in text for text in driver.toast_texts()))
+    driver.until(lambda: any("2.29 MiB" in text for text in driver.toast_texts()))
 
 
 def test_remove_offers_unnamed_volumes(driver: Driver) -> None:

@@ -36,7 +36,7 @@ _DAY_SECONDS = 86_400.0
 _CHART_HEIGHT = 190
 _SHORT_SPAN, _USUAL_SPAN = "60", "300"
 _SMALLEST_MEMORY = 6 << 20
-_QUIET = {"cpu": 5.0, "io": 1000.0, "net": 1000.0, "pressure": 5.0}
+_QUIET = {"cpu": 5.0, "io": 1024.0, "net": 1024.0, "pressure": 5.0}
 """Full scale where nothing happens: enough for the marks of the axis to differ, and for noise to look like noise."""
 
 
@@ -166,6 +166,7 @@ class StatsTab(DetailTab):
                 [Series(translate("Stats", "Read"), 0, area), Series(translate("Stats", "Written"), 2, area)],
                 t,
                 unit=rate_text,
+                binary=True,
             ),
             "net": TimeChart(
                 translate("Stats", "Network"),
@@ -173,6 +174,7 @@ class StatsTab(DetailTab):
                 [Series(translate("Stats", "Received"), 1, area), Series(translate("Stats", "Sent"), 3, area)],
                 t,
                 unit=rate_text,
+                binary=True,
             ),
             "pressure": TimeChart(
                 translate("Stats", "Pressure (waiting)"),

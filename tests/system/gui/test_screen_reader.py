@@ -83,7 +83,7 @@ def test_layers_and_the_map_of_an_image_can_be_read_out(looked: tuple[Window, Re
     window, reader = looked
     window.do("navigate", "images", {"image": "nginx"}, "layers")
     items = names(reader.everything(), "list item")
-    assert any("MB" in words or "kB" in words for words in items)
+    assert any("MiB" in words or "KiB" in words for words in items)
     window.do("navigate", "disk")
     assert any(words.startswith("Images ") for words in names(reader.everything(), "list item"))
 

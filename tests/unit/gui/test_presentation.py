@@ -58,7 +58,14 @@ def container(**fields: Any) -> Container:
 
 @pytest.mark.parametrize(
     ("count", "text"),
-    [(0, "0 B"), (999, "999 B"), (1000, "1.00 kB"), (23_100_000, "23.1 MB"), (999_500, "1.00 MB"), (1.84e9, "1.84 GB")],
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1024, "1.00 KiB"),
+        (24_222_106, "23.1 MiB"),
+        (1 << 20, "1.00 MiB"),
+        (1.976e9, "1.84 GiB"),
+    ],
 )
 def test_bytes(count: float, text: str) -> None:
     assert units.bytes_text(count) == text
@@ -80,7 +87,7 @@ def test_memory(count: float, text: str) -> None:
 
 
 def test_one_module_alone_writes_units_of_bytes() -> None:
-    """So that a table cannot mix them: disks and traffic in thousands, memory in powers of two."""
+    """So that a window cannot mix them: there is one family, in powers of two."""
     unit = re.compile(r"(?<![A-Za-z])[kKMGTP]i?B(?![A-Za-z])")
     for path in Path("gui").rglob("*.py"):
         tree = ast.parse(path.read_text())
