@@ -150,15 +150,18 @@ class ProjectService:
             steps = tuple(step for step in plan.steps if step.action != "remove")
             await Carrier(self._engine, project, Plan(project.name, steps), lambda _: None, environment).run()
 
-    async def roll_back(self, name: str) -> OperationHandle:
-        """Bring up what was before the last `up` that ended well: files, images and recipes as they were."""
+    async def earlier(self, name: str) -> UpProject:
+        """What was before the last `up` that changed something: files, images and recipes as they were."""
         runs = list(await self._records.of(name))
         changed = max((at for at, run in enumerate(runs) if run.changes), default=0)
         before = [run for run in runs[:changed] if run.failure is None and run.ended is not None]
         if not before:
             raise NotFound(f"There is no earlier state of {name}", "It was brought up once only.", subject=name)
         request = before[-1].request
-        return self.up(msgspec.structs.replace(request, services=(), build=False, pull="missing", recreate="changed"))
+        return msgspec.structs.replace(request, services=(), build=False, pull="missing", recreate="changed")
+
+    async def roll_back(self, name: str) -> OperationHandle:
+        return self.up(await self.earlier(name))
 
     # --- the work ---
 

@@ -27,6 +27,7 @@ DIALOGS: dict[str, tuple[str, str]] = {
     "create-volume": ("gui.dialogs.volumes", "CreateVolumeDialog"),
     "create-network": ("gui.dialogs.networks", "CreateNetworkDialog"),
     "connect-network": ("gui.dialogs.networks", "ConnectDialog"),
+    "project-plan": ("gui.dialogs.project_plan", "ProjectPlanDialog"),
     "build": ("gui.dialogs.build", "BuildDialog"),
 }
 """Name → (module, class). Rooms add theirs here."""

@@ -1,11 +1,13 @@
-"""What may be dropped onto the window, wherever no page wants it for itself: archives of images, folders to build."""
+"""What may be dropped onto the window, wherever no page wants it for itself: archives, projects, folders to build."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.compose.project_files import files_of
 from gui.actions.program import ARCHIVE_ENDINGS, load_archives
+from gui.actions.projects import open_project
 from gui.widgets.drop_area import DropArea
 from gui.words import translate
 
@@ -28,6 +30,8 @@ class WindowDrop:
     def _take(self, paths: list[str]) -> None:
         if _is_archive(paths[0]):
             self._shell.run(load_archives(self._shell, paths))
+        elif files_of(paths[0]):
+            self._shell.run(open_project(self._shell, paths[0]))
         else:
             first = Path(paths[0])
             self._shell.open_dialog("build", folder=str(first if first.is_dir() else first.parent))
@@ -37,6 +41,8 @@ def offer(path: str) -> str:
     """What dropping a path onto the window would do."""
     if _is_archive(path):
         return translate("WindowDrop", "Drop to load the images in it")
+    if files_of(path):
+        return translate("WindowDrop", "Drop to open the project")
     if Path(path).is_dir() or Path(path).name.lower() in _DOCKERFILES:
         return translate("WindowDrop", "Drop to build an image from it")
     return ""

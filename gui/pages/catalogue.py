@@ -48,6 +48,14 @@ def _all_pages() -> tuple[PageEntry, ...]:
             "ContainersPage",
             shortcut="Ctrl+1",
         ),
+        PageEntry(
+            "projects",
+            translate("Pages", "Projects"),
+            "layers",
+            "gui.pages.projects",
+            "ProjectsPage",
+            shortcut="Ctrl+8",
+        ),
         PageEntry("images", translate("Pages", "Images"), "image", "gui.pages.images", "ImagesPage", shortcut="Ctrl+2"),
         PageEntry(
             "volumes", translate("Pages", "Volumes"), "volume", "gui.pages.volumes", "VolumesPage", shortcut="Ctrl+3"

@@ -609,6 +609,73 @@
     </message>
 </context>
 <context>
+    <name>ComposeEditor</name>
+    <message>
+        <source>File</source>
+        <translation>Datei</translation>
+    </message>
+    <message>
+        <source>Compose file</source>
+        <translation>Compose-Datei</translation>
+    </message>
+    <message>
+        <source>Review changes…</source>
+        <translation>Änderungen prüfen…</translation>
+    </message>
+    <message>
+        <source>Problems</source>
+        <translation>Probleme</translation>
+    </message>
+    <message>
+        <source>Nothing is wrong with it</source>
+        <translation>Daran ist nichts falsch</translation>
+    </message>
+    <message>
+        <source>What Up would do</source>
+        <translation>Was Hochfahren täte</translation>
+    </message>
+    <message>
+        <source>No plan while the file is wrong</source>
+        <translation>Kein Plan, solange die Datei fehlerhaft ist</translation>
+    </message>
+    <message>
+        <source>Its files are not known: open its compose file.</source>
+        <translation>Seine Dateien sind nicht bekannt: Öffnen Sie die Compose-Datei.</translation>
+    </message>
+    <message>
+        <source>{0} cannot be read: {1}</source>
+        <translation>{0} lässt sich nicht lesen: {1}</translation>
+    </message>
+    <message>
+        <source>This is no text that can be edited</source>
+        <translation>Das ist kein Text, der sich bearbeiten lässt</translation>
+    </message>
+    <message>
+        <source>“{0}” cannot be written in {1}, in which this file is.</source>
+        <translation>„{0}“ lässt sich in {1} nicht schreiben, und darin ist diese Datei.</translation>
+    </message>
+    <message>
+        <source>{0} could not be written: {1}</source>
+        <translation>{0} ließ sich nicht schreiben: {1}</translation>
+    </message>
+    <message>
+        <source>Saved {0}</source>
+        <translation>{0} gesichert</translation>
+    </message>
+    <message>
+        <source>{0} was changed meanwhile</source>
+        <translation>{0} wurde inzwischen geändert</translation>
+    </message>
+    <message>
+        <source>Somebody else wrote into it since it was opened. That would go.</source>
+        <translation>Jemand anders hat hineingeschrieben, seit sie geöffnet wurde. Das ginge verloren.</translation>
+    </message>
+    <message>
+        <source>Write mine over them</source>
+        <translation>Mit meinem überschreiben</translation>
+    </message>
+</context>
+<context>
     <name>ConnectDialog</name>
     <message>
         <source>Connect to {0}</source>
@@ -4112,6 +4179,10 @@
         <translation>Container</translation>
     </message>
     <message>
+        <source>Projects</source>
+        <translation>Projekte</translation>
+    </message>
+    <message>
         <source>Images</source>
         <translation>Images</translation>
     </message>
@@ -4185,6 +4256,212 @@
     <message>
         <source>Results</source>
         <translation>Ergebnisse</translation>
+    </message>
+</context>
+<context>
+    <name>Plan</name>
+    <message>
+        <source>Create</source>
+        <translation>Erstellen</translation>
+    </message>
+    <message>
+        <source>Start</source>
+        <translation>Starten</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>Behalten</translation>
+    </message>
+    <message>
+        <source>Replace</source>
+        <translation>Ersetzen</translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation>Ändern</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Pull</source>
+        <translation>Herunterladen</translation>
+    </message>
+    <message>
+        <source>Build</source>
+        <translation>Bauen</translation>
+    </message>
+    <message>
+        <source>Make the network</source>
+        <translation>Netzwerk anlegen</translation>
+    </message>
+    <message>
+        <source>Make the volume</source>
+        <translation>Volume anlegen</translation>
+    </message>
+    <message>
+        <source>Remove the network</source>
+        <translation>Netzwerk entfernen</translation>
+    </message>
+    <message>
+        <source>Delete the volume</source>
+        <translation>Volume löschen</translation>
+    </message>
+    <message>
+        <source>Remove the image</source>
+        <translation>Image entfernen</translation>
+    </message>
+    <message>
+        <source>more than the files ask for</source>
+        <translation>mehr, als die Dateien verlangen</translation>
+    </message>
+    <message>
+        <source>no longer in the files</source>
+        <translation>nicht mehr in den Dateien</translation>
+    </message>
+    <message>
+        <source>as was asked</source>
+        <translation>wie verlangt</translation>
+    </message>
+    <message>
+        <source>its network is made anew</source>
+        <translation>sein Netzwerk wird neu angelegt</translation>
+    </message>
+    <message>
+        <source>the image is another</source>
+        <translation>das Image ist ein anderes</translation>
+    </message>
+    <message>
+        <source>made with other settings, not known which</source>
+        <translation>mit anderen Einstellungen erstellt, unbekannt welchen</translation>
+    </message>
+    <message>
+        <source>its settings are others</source>
+        <translation>seine Einstellungen sind andere</translation>
+    </message>
+    <message>
+        <source>nothing</source>
+        <translation>nichts</translation>
+    </message>
+    <message>
+        <source>waiting</source>
+        <translation>wartet</translation>
+    </message>
+    <message>
+        <source>at it</source>
+        <translation>läuft</translation>
+    </message>
+    <message>
+        <source>done</source>
+        <translation>erledigt</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation>fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>not done</source>
+        <translation>nicht getan</translation>
+    </message>
+    <message>
+        <source>Nothing to do: everything is as the files say.</source>
+        <translation>Nichts zu tun: Alles ist, wie die Dateien sagen.</translation>
+    </message>
+    <message>
+        <source>{0} step</source>
+        <translation>{0} Schritt</translation>
+    </message>
+    <message>
+        <source>{0} steps</source>
+        <translation>{0} Schritte</translation>
+    </message>
+</context>
+<context>
+    <name>PlanDialog</name>
+    <message>
+        <source>Working out what would be done…</source>
+        <translation>Ermittle, was zu tun wäre…</translation>
+    </message>
+    <message>
+        <source>Delete its volumes too, with all that is in them</source>
+        <translation>Auch seine Volumes löschen, mit allem, was darin ist</translation>
+    </message>
+    <message>
+        <source>Remove containers of services that are no longer in the files</source>
+        <translation>Container von Diensten entfernen, die nicht mehr in den Dateien stehen</translation>
+    </message>
+    <message>
+        <source>What will be done</source>
+        <translation>Was getan wird</translation>
+    </message>
+    <message>
+        <source>Nothing to do</source>
+        <translation>Nichts zu tun</translation>
+    </message>
+    <message>
+        <source>Cancel it</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Take it down</source>
+        <translation>Abbauen</translation>
+    </message>
+    <message>
+        <source>Bring it up</source>
+        <translation>Hochfahren</translation>
+    </message>
+    <message>
+        <source>Roll back</source>
+        <translation>Zurückkehren</translation>
+    </message>
+    <message>
+        <source>Roll back {0}</source>
+        <translation>{0} auf den früheren Stand bringen</translation>
+    </message>
+    <message>
+        <source>Take down {0}</source>
+        <translation>{0} abbauen</translation>
+    </message>
+    <message>
+        <source>Bring up {0}</source>
+        <translation>{0} hochfahren</translation>
+    </message>
+    <message>
+        <source>The files cannot be used</source>
+        <translation>Die Dateien sind nicht brauchbar</translation>
+    </message>
+    <message>
+        <source>Deleted with what is in them: {0}</source>
+        <translation>Mit ihrem Inhalt gelöscht: {0}</translation>
+    </message>
+    <message>
+        <source>Kept: the volumes {0}, images and files</source>
+        <translation>Bleiben: die Volumes {0}, Images und Dateien</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>{0} of {1} steps done</source>
+        <translation>{0} von {1} Schritten erledigt</translation>
+    </message>
+    <message>
+        <source>All is done.</source>
+        <translation>Alles ist erledigt.</translation>
+    </message>
+    <message>
+        <source>Cancelled; what was done stays, and Up goes on from there.</source>
+        <translation>Abgebrochen; was getan ist, bleibt, und Hochfahren macht von dort weiter.</translation>
+    </message>
+    <message>
+        <source>Not all could be done; what ran before goes on running.</source>
+        <translation>Nicht alles gelang; was vorher lief, läuft weiter.</translation>
     </message>
 </context>
 <context>
@@ -4333,6 +4610,253 @@
     <message>
         <source>Progress of the parts</source>
         <translation>Fortschritt der Teile</translation>
+    </message>
+</context>
+<context>
+    <name>ProjectActions</name>
+    <message>
+        <source>It is not up</source>
+        <translation>Es läuft nicht</translation>
+    </message>
+    <message>
+        <source>It was never brought up here</source>
+        <translation>Es wurde hier nie hochgefahren</translation>
+    </message>
+    <message>
+        <source>Open a compose file</source>
+        <translation>Eine Compose-Datei öffnen</translation>
+    </message>
+    <message>
+        <source>Compose files ({0})</source>
+        <translation>Compose-Dateien ({0})</translation>
+    </message>
+    <message>
+        <source>There is no compose file in {0}</source>
+        <translation>In {0} ist keine Compose-Datei</translation>
+    </message>
+    <message>
+        <source>The files of {0} are not known</source>
+        <translation>Die Dateien von {0} sind nicht bekannt</translation>
+    </message>
+    <message>
+        <source>Open its compose file first.</source>
+        <translation>Öffnen Sie zuerst die Compose-Datei.</translation>
+    </message>
+    <message>
+        <source>Open a compose file…</source>
+        <translation>Compose-Datei öffnen…</translation>
+    </message>
+    <message>
+        <source>Show a project of several services</source>
+        <translation>Ein Projekt aus mehreren Diensten zeigen</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Details</translation>
+    </message>
+    <message>
+        <source>Up…</source>
+        <translation>Hochfahren…</translation>
+    </message>
+    <message>
+        <source>See what would be done, then bring it up</source>
+        <translation>Erst sehen, was zu tun wäre, dann hochfahren</translation>
+    </message>
+    <message>
+        <source>Down…</source>
+        <translation>Abbauen…</translation>
+    </message>
+    <message>
+        <source>See what would be removed, then take it away</source>
+        <translation>Erst sehen, was wegkäme, dann abbauen</translation>
+    </message>
+    <message>
+        <source>Roll back…</source>
+        <translation>Zurückkehren…</translation>
+    </message>
+    <message>
+        <source>Back to what was before the last change</source>
+        <translation>Zurück zum Stand vor der letzten Änderung</translation>
+    </message>
+</context>
+<context>
+    <name>ProjectDetails</name>
+    <message>
+        <source>Nothing runs yet, so there is no log</source>
+        <translation>Noch läuft nichts, also gibt es kein Log</translation>
+    </message>
+    <message>
+        <source>Back to the projects</source>
+        <translation>Zurück zu den Projekten</translation>
+    </message>
+    <message>
+        <source>Services</source>
+        <translation>Dienste</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>Log</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>Datei</translation>
+    </message>
+    <message>
+        <source>History</source>
+        <translation>Verlauf</translation>
+    </message>
+    <message>
+        <source>What to show</source>
+        <translation>Was gezeigt wird</translation>
+    </message>
+    <message>
+        <source>It is not up</source>
+        <translation>Es läuft nicht</translation>
+    </message>
+    <message>
+        <source>Up shows what would be made before anything happens.</source>
+        <translation>Hochfahren zeigt, was angelegt würde, bevor etwas geschieht.</translation>
+    </message>
+    <message>
+        <source>It was not brought up here yet</source>
+        <translation>Es wurde hier noch nicht hochgefahren</translation>
+    </message>
+</context>
+<context>
+    <name>Projects</name>
+    <message>
+        <source>not up</source>
+        <translation>läuft nicht</translation>
+    </message>
+    <message>
+        <source>{0} of {1}</source>
+        <translation>{0} von {1}</translation>
+    </message>
+    <message>
+        <source>{0} unhealthy</source>
+        <translation>{0} nicht gesund</translation>
+    </message>
+    <message>
+        <source>checking</source>
+        <translation>wird geprüft</translation>
+    </message>
+    <message>
+        <source>healthy</source>
+        <translation>gesund</translation>
+    </message>
+    <message>
+        <source>Nothing had changed</source>
+        <translation>Nichts hatte sich geändert</translation>
+    </message>
+    <message>
+        <source>Cut off, or still at it</source>
+        <translation>Abgeschnitten oder noch dabei</translation>
+    </message>
+    <message>
+        <source>Ended well</source>
+        <translation>Gelungen</translation>
+    </message>
+</context>
+<context>
+    <name>ProjectsModel</name>
+    <message>
+        <source>Project</source>
+        <translation>Projekt</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>Laufen</translation>
+    </message>
+    <message>
+        <source>Services</source>
+        <translation>Dienste</translation>
+    </message>
+    <message>
+        <source>Health</source>
+        <translation>Gesundheit</translation>
+    </message>
+    <message>
+        <source>Ports</source>
+        <translation>Ports</translation>
+    </message>
+    <message>
+        <source>CPU</source>
+        <translation>CPU</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>Service</source>
+        <translation>Dienst</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Zustand</translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation>Image</translation>
+    </message>
+    <message>
+        <source>Brought up</source>
+        <translation>Hochgefahren</translation>
+    </message>
+    <message>
+        <source>How it ended</source>
+        <translation>Wie es endete</translation>
+    </message>
+    <message>
+        <source>What it changed</source>
+        <translation>Was es änderte</translation>
+    </message>
+    <message>
+        <source>Step</source>
+        <translation>Schritt</translation>
+    </message>
+    <message>
+        <source>What</source>
+        <translation>Was</translation>
+    </message>
+    <message>
+        <source>Because</source>
+        <translation>Weil</translation>
+    </message>
+    <message>
+        <source>Line</source>
+        <translation>Zeile</translation>
+    </message>
+    <message>
+        <source>Problem</source>
+        <translation>Problem</translation>
+    </message>
+</context>
+<context>
+    <name>ProjectsPage</name>
+    <message>
+        <source>Projects</source>
+        <translation>Projekte</translation>
+    </message>
+    <message>
+        <source>Filter by name, service, port</source>
+        <translation>Nach Name, Dienst, Port filtern</translation>
+    </message>
+    <message>
+        <source>{0} project</source>
+        <translation>{0} Projekt</translation>
+    </message>
+    <message>
+        <source>{0} projects</source>
+        <translation>{0} Projekte</translation>
+    </message>
+    <message>
+        <source>No projects yet</source>
+        <translation>Noch keine Projekte</translation>
+    </message>
+    <message>
+        <source>A project is several services that belong together, as a compose file describes them: a web server, its database, its cache. Open one, or drop its folder here.</source>
+        <translation>Ein Projekt sind mehrere Dienste, die zusammengehören, wie eine Compose-Datei sie beschreibt: ein Webserver, seine Datenbank, sein Cache. Öffnen Sie eines, oder legen Sie seinen Ordner hier ab.</translation>
     </message>
 </context>
 <context>
@@ -7049,6 +7573,10 @@
     <message>
         <source>Drop to load the images in it</source>
         <translation>Loslassen lädt die Images darin</translation>
+    </message>
+    <message>
+        <source>Drop to open the project</source>
+        <translation>Ablegen, um das Projekt zu öffnen</translation>
     </message>
     <message>
         <source>Drop to build an image from it</source>

@@ -9,7 +9,7 @@ from engine.cli.link import engine
 from engine.cli.paper import say
 from engine.cli.wire import Failed
 from engine.compose.labels import NUMBER, ONEOFF, PROJECT, SERVICE
-from engine.compose.project_files import OVERRIDES, STANDARD_NAMES, project_name
+from engine.compose.project_files import files_in, project_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,10 +63,8 @@ class Chosen:
             return [each if each == "-" else os.path.abspath(each) for each in named]
         place = os.path.abspath(self.options.text("project-directory") or os.getcwd())
         while True:
-            for name in STANDARD_NAMES:
-                if os.path.isfile(os.path.join(place, name)):
-                    found = [os.path.join(place, each) for each in (name, *OVERRIDES)]
-                    return [each for at, each in enumerate(found) if at == 0 or os.path.isfile(each)]
+            if found := files_in(place):
+                return found
             above = os.path.dirname(place)
             if above == place:
                 return []

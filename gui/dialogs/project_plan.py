@@ -1,0 +1,261 @@
+"""What bringing a project up or taking it away will do, to be accepted; then the steps as they go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QVBoxLayout
+from shiboken6 import isValid
+
+from engine.errors import WherryError
+from engine.types.operations import Operation, OperationState, StepProgress
+from engine.types.projects import DownProject, PlannedStep, ProjectPlan, UpProject
+from gui.models.projects import plan_model
+from gui.presentation import projects as words
+from gui.presentation.errors import words_of, words_of_failure
+from gui.theme import Size, Space, Text, Tone
+from gui.widgets.banner import Banner
+from gui.widgets.buttons import Variant, button
+from gui.widgets.card import Card
+from gui.widgets.cells import TextCell
+from gui.widgets.empty_state import EmptyState
+from gui.widgets.labels import label
+from gui.widgets.table import Table
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gui.bridge import ChangeSet, Engine, OperationHandle
+    from gui.shell import Shell
+
+
+_FAR = 3
+"""The column that tells how far a step is: shown once the plan was accepted."""
+
+
+class ProjectPlanDialog(QDialog):
+    """`request` is planned and shown; accepted, it is carried out. `back_to` names a project that is rolled back."""
+
+    def __init__(self, shell: Shell, request: UpProject | DownProject, back_to: str = "") -> None:
+        super().__init__(shell.dialog_parent)
+        self._shell, self._request, self._back_to = shell, request, back_to
+        self.operation = ""
+        self.plan: ProjectPlan | None = None
+        self.setObjectName("dialog.project-plan")
+        self.setMinimumSize(760, 480)
+        self._title = label("", Text.TITLE)
+        self._summary = label(translate("PlanDialog", "Working out what would be done…"), tone=Tone.MUTED, wrap=True)
+        self.model = plan_model(self)
+        self.table = self._make_table()
+        self.banner = Banner(Tone.DANGER)
+        self.banner.hide()
+        self.volumes = QCheckBox(translate("PlanDialog", "Delete its volumes too, with all that is in them"))
+        self.volumes.setVisible(isinstance(request, DownProject))
+        self.volumes.toggled.connect(self._on_volumes)
+        self.orphans = QCheckBox(
+            translate("PlanDialog", "Remove containers of services that are no longer in the files")
+        )
+        self.orphans.setVisible(isinstance(request, UpProject) and not back_to)
+        self.orphans.toggled.connect(self._on_orphans)
+        self._frame = Card(padded=False)
+        self._frame.body.addWidget(self.table)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.XL, Space.XL, Space.XL, Space.L)
+        column.setSpacing(Space.M)
+        column.addWidget(self._title)
+        column.addWidget(self._summary)
+        column.addWidget(self._frame, 1)
+        for widget in (self.banner, self.volumes, self.orphans):
+            column.addWidget(widget)
+        column.addLayout(self._make_buttons())
+        shell.client.changed.connect(self._on_changes)
+        self._tell_title(self._name())
+        self._load()
+
+    # --- building ---
+
+    def _make_table(self) -> Table:
+        table = Table(translate("PlanDialog", "What will be done"), row_height=Size.ROW, multi=False)
+        table.set_inset()
+        table.setModel(self.model)
+        table.setSortingEnabled(False)
+        painters = {0: TextCell(), 1: TextCell(code=True), 2: TextCell(secondary=True), 3: TextCell()}
+        table.set_columns(painters, {0: 190, 1: 230, 3: 130}, stretch=2)
+        table.setColumnHidden(_FAR, True)  # noqa: FBT003
+        nothing = translate("PlanDialog", "Nothing to do")
+        table.set_empty_state(EmptyState("check-circle", nothing, ""))
+        return table
+
+    def _make_buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self._stop = button(translate("PlanDialog", "Cancel it"), "x-circle", on_click=self._on_cancel)
+        self._stop.hide()
+        row.addWidget(self._stop)
+        row.addStretch(1)
+        self.close_button = button(translate("PlanDialog", "Cancel"), "", Variant.GHOST, self.reject)
+        row.addWidget(self.close_button)
+        down = isinstance(self._request, DownProject)
+        verb = translate("PlanDialog", "Take it down") if down else translate("PlanDialog", "Bring it up")
+        if self._back_to:
+            verb = translate("PlanDialog", "Roll back")
+        self.go = button(verb, "", Variant.DANGER if down else Variant.PRIMARY, self.carry_out)
+        self.go.setEnabled(False)
+        self.go.setDefault(not down)
+        row.addWidget(self.go)
+        return row
+
+    def _name(self) -> str:
+        if self._back_to:
+            return self._back_to
+        if isinstance(self._request, DownProject):
+            return self._request.name
+        return self._request.source.name
+
+    def _tell_title(self, name: str) -> None:
+        if self._back_to:
+            title = translate("PlanDialog", "Roll back {0}")
+        elif isinstance(self._request, DownProject):
+            title = translate("PlanDialog", "Take down {0}")
+        else:
+            title = translate("PlanDialog", "Bring up {0}")
+        self.setWindowTitle(title.format(name))
+        self._title.setText(title.format(name))
+
+    # --- the plan ---
+
+    def _on_volumes(self, on: bool) -> None:  # noqa: FBT001
+        assert isinstance(self._request, DownProject)
+        self._request = msgspec.structs.replace(self._request, volumes=on)
+        self._load()
+
+    def _on_orphans(self, on: bool) -> None:  # noqa: FBT001
+        assert isinstance(self._request, UpProject)
+        self._request = msgspec.structs.replace(self._request, remove_orphans=on)
+        self._load()
+
+    def _load(self) -> None:
+        self.go.setEnabled(False)
+        self._shell.run(self._ask())
+
+    async def _ask(self) -> None:
+        request = self._request
+        try:
+            plan = await self._shell.client.call(lambda engine: _planned(engine, request))
+        except WherryError as error:
+            if isValid(self):
+                said = words_of(error)
+                self._warn(said.title, said.text, said.details)
+            return
+        if isValid(self) and request is self._request:
+            self._show(plan)
+
+    def _show(self, plan: ProjectPlan) -> None:
+        self.plan = plan
+        if plan.project:
+            self._tell_title(plan.project)
+        faults = [problem for problem in plan.problems if not problem.warning]
+        self.banner.hide()
+        if faults:
+            title = translate("PlanDialog", "The files cannot be used")
+            self._warn(title, "\n".join(words.problem_text(problem) for problem in faults))
+        self.model.set_items((step.id, words.StepRow(step)) for step in plan.steps)
+        self._summary.setText(self._told(plan))
+        doing = any(step.action != "keep" for step in plan.steps)
+        self.go.setEnabled(doing and not faults)
+
+    def _told(self, plan: ProjectPlan) -> str:
+        if not isinstance(self._request, DownProject):
+            return words.summary_text(plan.steps)
+        kept = [one.name for one in self._shell.client.mirror.volumes.values()
+                if one.labels.get("com.docker.compose.project") == plan.project]  # fmt: skip
+        counted = words.summary_text(plan.steps)
+        if not kept:
+            return counted
+        names = ", ".join(sorted(kept))
+        if self._request.volumes:
+            told = translate("PlanDialog", "Deleted with what is in them: {0}").format(names)
+        else:
+            told = translate("PlanDialog", "Kept: the volumes {0}, images and files").format(names)
+        return f"{counted} · {told}"
+
+    def _warn(self, title: str, text: str = "", details: str = "") -> None:
+        self.banner.show_message(Tone.DANGER, title, text, details)
+        self.banner.show()
+
+    # --- carrying it out ---
+
+    def carry_out(self) -> None:
+        """The plan was accepted."""
+        self.go.setEnabled(False)
+        for box in (self.volumes, self.orphans):
+            box.setEnabled(False)
+        self._shell.run(self._begin())
+
+    async def _begin(self) -> None:
+        request = self._request
+        ticket = await self._shell.client.begin(lambda engine: _begun(engine, request))
+        if not isValid(self):
+            return
+        self.operation = ticket.id
+        self.table.setColumnHidden(_FAR, False)  # noqa: FBT003
+        self.go.hide()
+        for box in (self.volumes, self.orphans):
+            box.hide()
+        self._stop.show()
+        self.close_button.setText(translate("PlanDialog", "Close"))
+        self._fill()
+
+    def _on_changes(self, changes: ChangeSet) -> None:
+        if self.operation and changes.touches("operation"):
+            self._fill()
+
+    def _fill(self) -> None:
+        operation = self._shell.client.mirror.operations.get(self.operation)
+        if operation is None:
+            return
+        if operation.steps:
+            planned = {step.id: step for step in self.plan.steps} if self.plan else {}
+            self.model.set_items((step.id, step_row(step, planned)) for step in operation.steps)
+        running = operation.state is OperationState.RUNNING
+        self._stop.setVisible(running and operation.cancellable)
+        self._summary.setText(_end_text(operation))
+        if operation.failure is not None:
+            said = words_of_failure(operation.failure)
+            self._warn(said.title, said.text, said.details)
+        if not running:
+            self.close_button.setProperty("variant", Variant.PRIMARY.value)
+            self.close_button.style().polish(self.close_button)
+
+    def _on_cancel(self) -> None:
+        key = self.operation
+        self._shell.run(self._shell.client.call(lambda engine: engine.operations.cancel(key)))
+
+
+async def _planned(engine: Engine, request: UpProject | DownProject) -> ProjectPlan:
+    if isinstance(request, UpProject):
+        return await engine.projects.plan(request)
+    return await engine.projects.plan_down(request)
+
+
+def _begun(engine: Engine, request: UpProject | DownProject) -> OperationHandle:
+    return engine.projects.up(request) if isinstance(request, UpProject) else engine.projects.down(request)
+
+
+def _end_text(operation: Operation) -> str:
+    done = sum(step.state == "done" for step in operation.steps)
+    if operation.state is OperationState.RUNNING:
+        return translate("PlanDialog", "{0} of {1} steps done").format(done, len(operation.steps))
+    if operation.state is OperationState.SUCCEEDED:
+        return translate("PlanDialog", "All is done.")
+    if operation.state is OperationState.CANCELLED:
+        return translate("PlanDialog", "Cancelled; what was done stays, and Up goes on from there.")
+    return translate("PlanDialog", "Not all could be done; what ran before goes on running.")
+
+
+def step_row(progress: StepProgress, planned: Mapping[str, PlannedStep]) -> words.StepRow:
+    """How far a step is, with what the plan said of it."""
+    known = planned.get(progress.id)
+    step = known or PlannedStep(id=progress.id, action=progress.action, subject=progress.subject)
+    return words.StepRow(step, progress)

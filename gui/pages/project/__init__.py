@@ -1,0 +1,1 @@
+"""One project: its services, its log, its file, its past."""

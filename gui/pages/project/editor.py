@@ -1,0 +1,272 @@
+"""A project's file to edit: what is wrong with it as one types, and beside it what bringing it up would do."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QTextCharFormat, QTextCursor, QTextFormat
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QTextEdit, QVBoxLayout, QWidget
+
+from engine.errors import WherryError
+from engine.types.projects import ProjectProblem, UpProject
+from gui.models.projects import plan_model, problems_model
+from gui.pages.build.dockerfile import replace_file
+from gui.pages.file_editor import FileEditor, Leaving, ask_leaving
+from gui.presentation import projects as words
+from gui.presentation.errors import words_of
+from gui.presentation.file_text import NotInThisEncoding
+from gui.shell import Confirmation
+from gui.theme import Role, Size, Space, Text, Tone, color
+from gui.widgets.buttons import Variant, button
+from gui.widgets.cells import TextCell
+from gui.widgets.empty_state import EmptyState
+from gui.widgets.labels import label
+from gui.widgets.table import Table
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.types.projects import ProjectPlan, ReadProject
+    from gui.shell import Shell
+
+_MOST = 1 << 20
+_PAUSE_MS = 200
+"""Between the last key and the check."""
+
+
+class ComposeEditor(QWidget):
+    """`show_source`; `review_wanted` when what was saved is to be planned and accepted."""
+
+    review_wanted = Signal()
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__()
+        self._shell = shell
+        self.source: ReadProject | None = None
+        self.plan: ProjectPlan | None = None
+        self._asked = 0
+        self.files = QComboBox()
+        self.files.setAccessibleName(translate("ComposeEditor", "File"))
+        self.files.activated.connect(lambda _index: shell.run(self._change_file(self.files.currentText())))
+        self.editor = FileEditor(translate("ComposeEditor", "Compose file"))
+        self.editor.save_wanted.connect(lambda: shell.run(self.save()))
+        self.editor.head.insertWidget(0, self.files)
+        self.review = button(translate("ComposeEditor", "Review changes…"), "play", Variant.DEFAULT, self._on_review)
+        self.editor.head.addWidget(self.review)
+        self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._timer.timeout.connect(self.check)
+        self.editor.text.textChanged.connect(self._timer.start)
+        self.problems = problems_model(self)
+        self.steps = plan_model(self)
+        body = QSplitter(Qt.Orientation.Horizontal)
+        body.setChildrenCollapsible(False)
+        body.addWidget(self.editor)
+        body.addWidget(self._make_side())
+        body.setStretchFactor(0, 3)
+        body.setStretchFactor(1, 2)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(body)
+
+    def _make_side(self) -> QWidget:
+        self.problem_table = Table(translate("ComposeEditor", "Problems"), row_height=Size.ROW, multi=False)
+        self.problem_table.setModel(self.problems)
+        self.problem_table.set_columns({0: TextCell(tabular=True), 1: TextCell()}, {0: 84}, stretch=1)
+        right = translate("ComposeEditor", "Nothing is wrong with it")
+        self.problem_table.set_empty_state(EmptyState("check-circle", right, ""))
+        self.problem_table.keys_selected.connect(self._on_problem)
+        self.plan_table = Table(translate("ComposeEditor", "What Up would do"), row_height=Size.ROW, multi=False)
+        self.plan_table.setModel(self.steps)
+        painters = {0: TextCell(), 1: TextCell(code=True), 2: TextCell(secondary=True)}
+        self.plan_table.set_columns(painters, {0: 130, 1: 130}, stretch=2)
+        self.plan_table.setColumnHidden(3, True)  # noqa: FBT003
+        self._no_plan = EmptyState("info", translate("ComposeEditor", "No plan while the file is wrong"), "")
+        self.plan_table.set_empty_state(self._no_plan)
+        for table in (self.problem_table, self.plan_table):
+            table.set_inset()
+            table.setSortingEnabled(False)
+        self._summary = label("", Text.SMALL, Tone.MUTED)
+        side = QWidget()
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(_heading(translate("ComposeEditor", "Problems")))
+        column.addWidget(self.problem_table, 1)
+        column.addLayout(_heading(translate("ComposeEditor", "What Up would do"), self._summary))
+        column.addWidget(self.plan_table, 2)
+        return side
+
+    # --- which file ---
+
+    @property
+    def dirty(self) -> bool:
+        return self.editor.dirty
+
+    def show_source(self, source: ReadProject | None) -> None:
+        """Show the first file of a project; the same one again keeps what is typed."""
+        if source is not None and self.source is not None and source.files == self.source.files and self.editor.path:
+            self.source = source
+            self._timer.start()
+            return
+        self.source = source
+        self.files.clear()
+        self.files.addItems(list(source.files) if source else [])
+        self.files.setVisible(self.files.count() > 1)
+        self.review.setEnabled(source is not None)
+        if source is None:
+            self.editor.show_other("", translate("ComposeEditor", "Its files are not known: open its compose file."))
+        else:
+            self._shell.run(self._load(source.files[0]))
+
+    async def _change_file(self, path: str) -> None:
+        if path == self.editor.path:
+            return
+        if await self.may_leave():
+            await self._load(path)
+        else:
+            self.files.setCurrentText(self.editor.path)
+
+    async def may_leave(self) -> bool:
+        """Ask what is to become of what was typed; False to stay."""
+        if not self.dirty:
+            return True
+        answer = await ask_leaving(self._shell, self.editor.path)
+        if answer is Leaving.SAVE:
+            return await self.save()
+        if answer is Leaving.DISCARD:
+            self.editor.clear()
+        return answer is Leaving.DISCARD
+
+    async def _load(self, path: str) -> None:
+        try:
+            data = await asyncio.to_thread(_read, path)
+        except OSError as error:
+            told = translate("ComposeEditor", "{0} cannot be read: {1}").format(path, error.strerror)
+            self.editor.show_other(path, told)
+            return
+        if len(data) > _MOST or not self.editor.show_bytes(path, data):
+            self.editor.show_other(path, translate("ComposeEditor", "This is no text that can be edited"))
+        self.check()
+
+    # --- checking ---
+
+    def check(self) -> None:
+        """Read the text as it stands, and plan it where nothing is wrong."""
+        self._timer.stop()
+        if self.source is not None and self.editor.editable and self._shell.client.is_ready:
+            self._asked += 1
+            self._shell.run(self._check(self._asked, self._edited(self.source)))
+
+    def _edited(self, source: ReadProject) -> ReadProject:
+        try:
+            text = self.editor.data().decode()
+        except (NotInThisEncoding, UnicodeDecodeError):
+            return source
+        return msgspec.structs.replace(source, texts={self.editor.path: text})
+
+    async def _check(self, number: int, source: ReadProject) -> None:
+        client = self._shell.client
+        plan: ProjectPlan | None = None
+        try:
+            reading = await client.call(lambda engine: engine.projects.read(source))
+            problems = reading.problems
+            if all(problem.warning for problem in problems):
+                request = UpProject(source=source)
+                plan = await client.call(lambda engine: engine.projects.plan(request))
+        except WherryError as error:
+            problems = (ProjectProblem(message=words_of(error).title),)
+        if number != self._asked:
+            return  # typed on meanwhile
+        self.plan = plan
+        self.problems.set_items((str(at), problem) for at, problem in enumerate(problems))
+        self.steps.set_items((step.id, words.StepRow(step)) for step in (plan.steps if plan else ()))
+        self._summary.setText(words.summary_text(plan.steps) if plan else "")
+        self.review.setEnabled(plan is not None)
+        self._mark(problems)
+
+    def _mark(self, problems: Sequence[ProjectProblem]) -> None:
+        """Colour the lines that something is wrong with."""
+        marks = []
+        document = self.editor.text.document()
+        for problem in problems:
+            block = document.findBlockByNumber(problem.line - 1)
+            if not problem.line or problem.file not in ("", self.editor.path) or not block.isValid():
+                continue
+            mark = QTextEdit.ExtraSelection()
+            style = QTextCharFormat()
+            style.setBackground(color(Role.WARNING_SOFT if problem.warning else Role.DANGER_SOFT))
+            style.setProperty(QTextFormat.Property.FullWidthSelection, True)  # noqa: FBT003
+            mark.format, mark.cursor = style, QTextCursor(block)
+            marks.append(mark)
+        self.editor.text.setExtraSelections(marks)
+
+    def _on_problem(self, keys: list[str]) -> None:
+        problem = self.problems.item(keys[0]) if keys else None
+        if problem is None or not problem.line or problem.file not in ("", self.editor.path):
+            return
+        block = self.editor.text.document().findBlockByNumber(problem.line - 1)
+        if block.isValid():
+            self.editor.text.setTextCursor(QTextCursor(block))
+            self.editor.text.centerCursor()
+
+    # --- saving ---
+
+    async def save(self) -> bool:
+        """Write the file; where somebody else wrote into it, only after a question. False if it was not written."""
+        if not self.dirty:
+            return True
+        try:
+            data = self.editor.data()
+        except NotInThisEncoding as error:
+            told = translate("ComposeEditor", "“{0}” cannot be written in {1}, in which this file is.")
+            self._shell.toast(told.format(error.sign, error.encoding), Tone.DANGER)
+            return False
+        path = Path(self.editor.path)
+        try:
+            now = await asyncio.to_thread(path.read_bytes)
+            if now not in (self.editor.original, data) and not await self._may_overwrite(path):
+                return False
+            await asyncio.to_thread(replace_file, path, data)
+        except OSError as error:
+            told = translate("ComposeEditor", "{0} could not be written: {1}").format(path, error.strerror)
+            self._shell.toast(told, Tone.DANGER)
+            return False
+        self.editor.saved(data)
+        self._shell.toast(translate("ComposeEditor", "Saved {0}").format(path), Tone.SUCCESS)
+        return True
+
+    async def _may_overwrite(self, path: Path) -> bool:
+        question = Confirmation(
+            title=translate("ComposeEditor", "{0} was changed meanwhile").format(path),
+            text=translate("ComposeEditor", "Somebody else wrote into it since it was opened. That would go."),
+            accept=translate("ComposeEditor", "Write mine over them"),
+        )
+        return await self._shell.confirm(question) is not None
+
+    def _on_review(self) -> None:
+        self._shell.run(self._save_and_review())
+
+    async def _save_and_review(self) -> None:
+        """What is accepted is what lies on the disk: so it is saved first."""
+        if await self.save():
+            self.review_wanted.emit()
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(_MOST + 1)
+
+
+def _heading(title: str, beside: QWidget | None = None) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setContentsMargins(Space.L, Space.S, Space.L, Space.S)
+    row.addWidget(label(title, Text.STRONG))
+    row.addStretch(1)
+    if beside is not None:
+        row.addWidget(beside)
+    return row

@@ -1,0 +1,194 @@
+"""Compose projects in words: what a plan's steps would do, how far they are, what an `up` of the past changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine.types.containers import ALIVE_STATES, Health
+from gui.presentation.containers import port_text, shown_ports
+from gui.presentation.units import count_text
+from gui.theme import Tone
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from engine.types.containers import Container
+    from engine.types.operations import StepProgress, StepState
+    from engine.types.projects import PlannedStep, Project, ProjectProblem, ProjectRun, ReadProject
+    from engine.types.stats import Rates
+
+SERVICE_LABEL = "com.docker.compose.service"
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRow:
+    """A project with its containers as they are now, and what they use."""
+
+    project: Project
+    containers: tuple[Container, ...] = ()
+    cpu: float = 0.0
+    memory: int = 0
+    source: ReadProject | None = None
+    """The files it was opened from in this window."""
+
+    @property
+    def running(self) -> int:
+        return sum(one.state in ALIVE_STATES for one in self.containers)
+
+
+class StepWords(NamedTuple):
+    """What a step does, as a word before its subject."""
+
+    verb: str
+    tone: Tone
+    icon: str
+
+
+class StepRow(NamedTuple):
+    """A step of a plan, and how far it is once the plan was accepted."""
+
+    step: PlannedStep
+    progress: StepProgress | None = None
+
+
+def row_of(
+    project: Project, containers: Iterable[Container], rates: dict[str, Rates], source: ReadProject | None = None
+) -> ProjectRow:
+    mine = tuple(sorted(containers, key=lambda one: one.name))
+    known = [rates[one.id] for one in mine if one.id in rates and one.state in ALIVE_STATES]
+    cpu, memory = sum(one.cpu_percent for one in known), sum(one.memory for one in known)
+    return ProjectRow(project, mine, cpu, memory, source)
+
+
+def running_text(row: ProjectRow) -> str:
+    if not row.containers:
+        return translate("Projects", "not up")
+    return translate("Projects", "{0} of {1}").format(row.running, len(row.containers))
+
+
+def project_tone(row: ProjectRow) -> Tone:
+    """Green where everything runs and is well."""
+    if not row.running:
+        return Tone.MUTED
+    if unhealthy(row) or row.running < len(row.containers):
+        return Tone.WARNING
+    return Tone.SUCCESS
+
+
+def unhealthy(row: ProjectRow) -> int:
+    return sum(one.health.status is Health.UNHEALTHY and one.state in ALIVE_STATES for one in row.containers)
+
+
+def health_text(row: ProjectRow) -> str:
+    """Only what has a health check is counted."""
+    checked = [one for one in row.containers if one.state in ALIVE_STATES and one.health.status is not Health.NONE]
+    if not checked:
+        return "–"
+    if ill := unhealthy(row):
+        return translate("Projects", "{0} unhealthy").format(ill)
+    if any(one.health.status is Health.STARTING for one in checked):
+        return translate("Projects", "checking")
+    return translate("Projects", "healthy")
+
+
+def ports_text(row: ProjectRow) -> str:
+    ports = (port for one in row.containers for port in shown_ports(one))
+    return ", ".join(dict.fromkeys(port_text(port) for port in ports)) or "–"
+
+
+def service_of(container: Container) -> str:
+    return container.spec.labels.get(SERVICE_LABEL, "")
+
+
+def step_words(action: str) -> StepWords:
+    """A plan's action for people; one that nobody translated yet stands for itself."""
+    known = {
+        "create": StepWords(translate("Plan", "Create"), Tone.SUCCESS, "plus"),
+        "start": StepWords(translate("Plan", "Start"), Tone.SUCCESS, "play"),
+        "keep": StepWords(translate("Plan", "Keep"), Tone.MUTED, "check"),
+        "recreate": StepWords(translate("Plan", "Replace"), Tone.WARNING, "restart"),
+        "edit": StepWords(translate("Plan", "Change"), Tone.WARNING, "edit"),
+        "remove": StepWords(translate("Plan", "Remove"), Tone.DANGER, "trash"),
+        "pull": StepWords(translate("Plan", "Pull"), Tone.INFO, "download"),
+        "build": StepWords(translate("Plan", "Build"), Tone.INFO, "build"),
+        "network": StepWords(translate("Plan", "Make the network"), Tone.SUCCESS, "network"),
+        "volume": StepWords(translate("Plan", "Make the volume"), Tone.SUCCESS, "volume"),
+        "remove-network": StepWords(translate("Plan", "Remove the network"), Tone.DANGER, "network"),
+        "remove-volume": StepWords(translate("Plan", "Delete the volume"), Tone.DANGER, "volume"),
+        "remove-image": StepWords(translate("Plan", "Remove the image"), Tone.DANGER, "image"),
+    }
+    return known.get(action, StepWords(action, Tone.NEUTRAL, "dot"))
+
+
+def reason_text(step: PlannedStep) -> str:
+    """Why, where fields do not say it already."""
+    reasons = {
+        "scale": translate("Plan", "more than the files ask for"),
+        "orphan": translate("Plan", "no longer in the files"),
+        "forced": translate("Plan", "as was asked"),
+        "network": translate("Plan", "its network is made anew"),
+        "image": translate("Plan", "the image is another"),
+        "recipe": translate("Plan", "made with other settings, not known which"),
+        "changed": translate("Plan", "its settings are others"),
+    }
+    return reasons.get(step.reason, step.reason)
+
+
+def changes_text(step: PlannedStep) -> str:
+    """Which fields change, from what to what; a line each."""
+    nothing = translate("Plan", "nothing")
+    lines = [f"{one.field}: {one.before or nothing} → {one.after or nothing}" for one in step.changes]
+    why = reason_text(step) if not lines or step.reason != "image" else ""
+    return "\n".join([*lines, why] if why else lines)
+
+
+def because_text(row: StepRow) -> str:
+    """Why a step is done; once it failed, why it could not be."""
+    return (row.progress.note if row.progress else "") or changes_text(row.step)
+
+
+def far_words(state: StepState) -> StepWords:
+    """How far a step is."""
+    known = {
+        "waiting": StepWords(translate("Plan", "waiting"), Tone.MUTED, "clock"),
+        "running": StepWords(translate("Plan", "at it"), Tone.ACCENT, "spinner"),
+        "done": StepWords(translate("Plan", "done"), Tone.SUCCESS, "check"),
+        "failed": StepWords(translate("Plan", "failed"), Tone.DANGER, "error"),
+        "skipped": StepWords(translate("Plan", "not done"), Tone.WARNING, "minus"),
+    }
+    return known.get(state, known["waiting"])
+
+
+def summary_text(steps: Sequence[PlannedStep]) -> str:
+    """What a plan comes to, in a line."""
+    doing = [step for step in steps if step.action != "keep"]
+    if not doing:
+        return translate("Plan", "Nothing to do: everything is as the files say.")
+    return count_text(len(doing), translate("Plan", "{0} step"), translate("Plan", "{0} steps"))
+
+
+def problem_text(problem: ProjectProblem) -> str:
+    """What is wrong, where in the tree of the file, and what was probably meant."""
+    words = f"{problem.path}: {problem.message}" if problem.path else problem.message
+    return f"{words} ({problem.hint})" if problem.hint else words
+
+
+def run_text(run: ProjectRun) -> str:
+    """What an `up` of the past changed."""
+    if not run.changes:
+        return translate("Projects", "Nothing had changed")
+    parts = []
+    for change in run.changes:
+        action, _, subject = change.partition(" ")
+        parts.append(f"{step_words(action).verb} {subject}")
+    return ", ".join(parts)
+
+
+def run_end(run: ProjectRun) -> StepWords:
+    if run.failure is not None:
+        return StepWords(run.failure.title, Tone.DANGER, "error")
+    if run.ended is None:
+        return StepWords(translate("Projects", "Cut off, or still at it"), Tone.WARNING, "clock")
+    return StepWords(translate("Projects", "Ended well"), Tone.SUCCESS, "check")

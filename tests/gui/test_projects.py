@@ -1,0 +1,205 @@
+"""The projects page: what is there, plans to accept, steps as they go, the file with its faults as one types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PySide6.QtTest import QAbstractItemModelTester
+
+from gui.frame.dropping import offer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gui.dialogs.project_plan import ProjectPlanDialog
+    from tests.gui.conftest import Driver
+
+SHOP = """\
+services:
+  cache:
+    image: redis:7-alpine
+  site:
+    image: nginx:1.27-alpine
+    depends_on: [cache]
+    ports: ["18080:80"]
+    volumes: ["pages:/data"]
+volumes:
+  pages: {}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "bakery"
+    made.mkdir()
+    (made / "compose.yaml").write_text(SHOP)
+    return made
+
+
+def page_of(driver: Driver) -> Any:
+    return driver.window.page("projects")
+
+
+def opened(driver: Driver, folder: Path) -> Any:
+    """The page with the folder's project open on it, as after a drop."""
+    assert offer(str(folder))
+    driver.window._drop._take([str(folder)])
+    page = page_of(driver)
+    driver.until(lambda: page.details.row is not None and page.details.isVisible())
+    driver.until(lambda: page.details.file.plan is not None)
+    return page
+
+
+def plan_dialog(driver: Driver) -> ProjectPlanDialog:
+    """The plan, worked out."""
+    dialog: Any = driver.dialog("dialog.project-plan")
+    driver.until(lambda: dialog.plan is not None)
+    return dialog  # type: ignore[no-any-return]
+
+
+def steps(dialog: ProjectPlanDialog) -> list[tuple[str, str]]:
+    return [(row.step.action, row.step.subject) for row in dialog.model.items()]
+
+
+def bring_up(driver: Driver, page: Any) -> None:
+    page.details.buttons["project.up"].click()
+    dialog = plan_dialog(driver)
+    dialog.go.click()
+    driver.until(lambda: dialog._summary.text() == "All is done.")
+    dialog.accept()
+    driver.until(lambda: page.rows()["bakery"].project.ours and page.rows()["bakery"].running == 2)
+
+
+def test_projects_that_docker_compose_made_are_rows(driver: Driver) -> None:
+    driver.window.navigate("projects")
+    page = page_of(driver)
+    QAbstractItemModelTester(page.list.model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    labelled = {
+        name
+        for container in driver.client.mirror.containers.values()
+        if (name := container.spec.labels.get("com.docker.compose.project"))
+    }
+    assert labelled
+    driver.until(lambda: {row.project.name for row in page.list.model.items()} == labelled)
+
+
+def test_without_projects_the_page_says_what_one_is(make_driver: Any) -> None:
+    driver = make_driver(None)
+    driver.window.navigate("projects")
+    page = page_of(driver)
+    driver.until(lambda: page.list._empty.isVisible())
+    words = page.list._empty.accessibleName() + page.list._empty.accessibleDescription()
+    assert "No projects yet" in words
+
+
+def test_a_dropped_folder_opens_and_nothing_is_made_before_the_plan_is_accepted(driver: Driver, folder: Path) -> None:
+    page = opened(driver, folder)
+    before = driver.names()
+    assert page.details.header.isVisible()
+    page.details.buttons["project.up"].click()
+    dialog = plan_dialog(driver)
+    assert ("create", "bakery-site-1") in steps(dialog)
+    assert ("volume", "bakery_pages") in steps(dialog)
+    dialog.reject()
+    assert driver.names() == before
+
+
+def test_up_tells_its_steps_and_the_services_are_there(driver: Driver, folder: Path) -> None:
+    page = opened(driver, folder)
+    page.details.buttons["project.up"].click()
+    dialog = plan_dialog(driver)
+    dialog.go.click()
+    driver.until(lambda: dialog._summary.text() == "All is done.")
+    assert {row.progress.state for row in dialog.model.items() if row.progress} == {"done"}
+    assert not dialog.table.isColumnHidden(3)
+    dialog.accept()
+    driver.until(lambda: {"bakery-site-1", "bakery-cache-1"} <= driver.names())
+    page.details.show_tab("services")
+    driver.until(lambda: page.details.services.rowCount() == 2)
+    page.details.table.activated_key.emit(driver.container("bakery-site-1").id)
+    assert driver.window.current_page_id == "containers"
+
+
+def test_the_log_of_a_project_is_that_of_all_its_containers(driver: Driver, folder: Path) -> None:
+    page = opened(driver, folder)
+    bring_up(driver, page)
+    page.details.show_tab("log")
+    ids = {driver.container(name).id for name in ("bakery-site-1", "bakery-cache-1")}
+    driver.until(lambda: set(page.details.log.name.removeprefix("merged:").split(",")) == ids)
+
+
+def test_a_changed_field_is_named_from_what_to_what_and_rolled_back(driver: Driver, folder: Path) -> None:
+    page = opened(driver, folder)
+    bring_up(driver, page)
+    page.details.show_tab("file")
+    page.details.file.editor.put(SHOP.replace("18080:80", "18099:80"))
+    driver.until(lambda: page.details.file.plan and any(one.changes for one in page.details.file.plan.steps))
+    page.details.file.review.click()
+    dialog = plan_dialog(driver)
+    assert (folder / "compose.yaml").read_text() == SHOP.replace("18080:80", "18099:80")
+    told = [dialog.model.columns[2].text(row) for row in dialog.model.items() if row.step.changes]
+    assert any("18080" in words and "18099" in words for words in told)
+    dialog.go.click()
+    driver.until(lambda: dialog._summary.text() == "All is done.")
+    dialog.accept()
+    page.details.show_tab("history")
+    driver.until(lambda: page.details.runs.rowCount() == 2)
+    page.details.buttons["project.roll-back"].click()
+    back = plan_dialog(driver)
+    driver.until(lambda: any(row.step.changes for row in back.model.items()))
+    back.go.click()
+    driver.until(lambda: back._summary.text() == "All is done.")
+    driver.until(lambda: any(p.host_port == 18080 for p in driver.container("bakery-site-1").spec.ports))
+
+
+def test_down_keeps_volumes_unless_they_are_ticked(driver: Driver, folder: Path) -> None:
+    page = opened(driver, folder)
+    bring_up(driver, page)
+    page.details.buttons["project.down"].click()
+    dialog = plan_dialog(driver)
+    assert ("remove", "bakery-site-1") in steps(dialog)
+    assert not any(action == "remove-volume" for action, _ in steps(dialog))
+    driver.until(lambda: "bakery_pages" in dialog._summary.text())
+    dialog.volumes.setChecked(True)
+    driver.until(lambda: ("remove-volume", "bakery_pages") in steps(dialog))
+    dialog.volumes.setChecked(False)
+    driver.until(lambda: ("remove-volume", "bakery_pages") not in steps(dialog) and dialog.go.isEnabled())
+    dialog.go.click()
+    driver.until(lambda: "bakery-site-1" not in driver.names())
+    assert "bakery_pages" in driver.client.mirror.volumes
+    driver.until(lambda: page.rows()["bakery"].containers == ())
+
+
+def test_a_fault_is_shown_at_its_line_while_one_types(driver: Driver, folder: Path) -> None:
+    page = opened(driver, folder)
+    file = page.details.file
+    page.details.show_tab("file")
+    file.editor.put(SHOP.replace("depends_on", "depend_on"))
+    driver.until(lambda: file.problems.rowCount() > 0)
+    problem = next(iter(file.problems.items()))
+    assert problem.line == 6
+    assert file.steps.rowCount() == 0
+    assert not file.review.isEnabled()
+    file.problem_table.selectRow(0)
+    assert file.editor.text.textCursor().blockNumber() == 5
+    file.editor.put(SHOP)
+    driver.until(lambda: not file.problems.rowCount() and file.steps.rowCount() > 0)
+    assert (folder / "compose.yaml").read_text() == SHOP
+
+
+def test_a_broken_file_is_opened_to_be_mended(driver: Driver, folder: Path) -> None:
+    (folder / "compose.yaml").write_text("services:\n  site: [\n")
+    driver.window._drop._take([str(folder)])
+    page = page_of(driver)
+    driver.until(lambda: page.details.file.problems.rowCount() > 0)
+    assert page.details.row.project.name == "bakery"
+    assert page.details.tabs.current() == "file"
+
+
+def test_a_folder_without_a_compose_file_is_still_built(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    assert "build" in offer(str(tmp_path))
+    (tmp_path / "compose.yaml").write_text(SHOP)
+    assert "project" in offer(str(tmp_path))
+    assert offer(str(tmp_path / "notes.yaml")) == ""
