@@ -52,6 +52,7 @@ from engine.storage.layers import LayerStore
 from engine.storage.paths import Paths
 from engine.storage.reserve import Reserve
 from engine.storage.rootfs import RootFilesystems
+from engine.storage.scrub import Scrub
 from engine.types.containers import LogLimits
 from engine.version import own_version
 from engine.volumes.volume_service import VolumeService
@@ -147,6 +148,9 @@ class EmbeddedEngine:
         self._closers.append(self.containers.close)
         self._connect(runtime)
         await self._open_watching(runtime)
+        self.scrub = Scrub(self.paths.scrub_record, layers=self._known_layers, damage=self.layers.damage)
+        await self.scrub.open()
+        self._closers.append(self.scrub.close)
         self.host = HostService(
             paths=self.paths, settings=self.settings, parts=self._parts, check_store=self._check_store
         )
@@ -276,6 +280,9 @@ class EmbeddedEngine:
             await hand_over(self._runtime)
         await self.keeper.close()
 
+    def _known_layers(self) -> list[str]:
+        return [each for each in self.images.catalogue.layers if self.layers.has(each)]
+
     def _parts(self) -> EngineParts:
         layout = self.cgroups.layout
         missing = self.cgroups.missing_controllers
@@ -286,7 +293,7 @@ class EmbeddedEngine:
             cgroup_mode=layout.mode.value,
             controllers=tuple(sorted(layout.controllers)),
             single_id=self.keeper.ids.single_id,
-            warnings=warnings,
+            warnings=(*warnings, *self.scrub.warnings),
         )
 
     async def _check_store(self, *, mend: bool, deep: bool) -> Sequence[StoreProblem]:

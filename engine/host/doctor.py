@@ -38,6 +38,7 @@ def examine(machine: Machine, paths: Paths) -> HostReport:
         lambda: place.free_space(machine, paths),
         lambda: place.store(machine, paths),
         lambda: place.closed(machine, paths),
+        lambda: place.contents(machine, paths),
         lambda: bounds.kernel_bounds(machine, paths),
     ]
     return HostReport(checks=tuple(_guarded(check) for check in checks))

@@ -82,7 +82,7 @@ class StoreCheck:
                 problems.append(await self._mended(finding) if mend and finding.mend else finding.problem)
         if deep:
             known = {(problem.kind, problem.subject) for problem in problems}
-            contents = ContentsCheck(self._paths, self._keeper, self._layers, self._blobs, self._sources)
+            contents = ContentsCheck(self._paths, self._layers, self._blobs, self._sources)
             async for finding in contents.findings(rows.layers, at_rest=not rows.running):
                 if (finding.problem.kind, finding.problem.subject) not in known:
                     problems.append(await self._mended(finding) if mend and finding.mend else finding.problem)

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from engine.errors import WherryError
 from engine.storage.findings import Finding, found
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
-    from engine.sandbox.client import Keeper
     from engine.storage.blobs import BlobStore
     from engine.storage.layers import LayerStore
     from engine.storage.paths import Paths
@@ -37,9 +35,8 @@ class Sources:
 
 
 class ContentsCheck:
-    def __init__(self, paths: Paths, keeper: Keeper, layers: LayerStore, blobs: BlobStore, sources: Sources) -> None:
+    def __init__(self, paths: Paths, layers: LayerStore, blobs: BlobStore, sources: Sources) -> None:
         self._paths = paths
-        self._keeper = keeper
         self._layers = layers
         self._blobs = blobs
         self._sources = sources
@@ -54,7 +51,7 @@ class ContentsCheck:
             else:
                 sound_archives.add(diff_id)
         for diff_id, image in sorted(layers.items()):
-            if self._layers.has(diff_id) and (damage := await self._damage(diff_id)):
+            if self._layers.has(diff_id) and (damage := await self._layers.damage(diff_id)):
                 yield self._damaged(diff_id, image, damage, restorable=diff_id in sound_archives, at_rest=at_rest)
         async for finding in self._strange_blobs():
             yield finding
@@ -70,17 +67,6 @@ class ContentsCheck:
             f"The compressed form of a layer {what}. The layer itself is not touched; a push or a save makes another."
         )
         yield found("damaged-blob", digest, text, partial(self._sources.forget_archive, diff_id))
-
-    async def _damage(self, diff_id: str) -> str:
-        """The first file that is not what it was, or what is wrong with the index; "" for nothing."""
-        try:
-            self._layers.index(diff_id)
-            answer = await self._keeper.request(
-                "verify_layer", tree=str(self._paths.layer_tree(diff_id)), index=str(self._paths.layer_index(diff_id))
-            )
-        except (OSError, ValueError, WherryError) as error:
-            return str(error)
-        return str(answer["damaged"] or "")
 
     def _damaged(self, diff_id: str, image: str, damage: str, *, restorable: bool, at_rest: bool) -> Finding:
         text = f"{damage} in a layer of {image} is not what it was."

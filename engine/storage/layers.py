@@ -9,7 +9,7 @@ import secrets
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import Code, NotFound, StorageError
+from engine.errors import Code, NotFound, StorageError, WherryError
 from engine.sandbox.plans import Link, MakeDirectory, Remove, Rename
 from engine.storage.blobs import disk_error
 from engine.storage.layer_index import LayerIndex
@@ -145,6 +145,17 @@ class LayerStore:
         await self.trash.take(self._paths.layer(diff_id))
         await self._keeper.execute([Remove(path=self._paths.layer_links / hex_of(diff_id)[:SHORT_NAME])])
         return size
+
+    async def damage(self, diff_id: str) -> str:
+        """The first file that is not what its index says, or what is wrong with that; "" for nothing. Reads it all."""
+        try:
+            self.index(diff_id)
+            answer = await self._keeper.request(
+                "verify_layer", tree=str(self._paths.layer_tree(diff_id)), index=str(self._paths.layer_index(diff_id))
+            )
+        except (OSError, ValueError, WherryError) as error:
+            return str(error)
+        return str(answer["damaged"] or "")
 
     async def set_aside(self, diff_id: str) -> None:
         """Make room for the same layer, made anew."""

@@ -53,6 +53,11 @@ class Paths:
         return self.root / "logins.json"
 
     @property
+    def scrub_record(self) -> Path:
+        """How far the store was read through, and what was found."""
+        return self.root / "scrub.json"
+
+    @property
     def lock(self) -> Path:
         return self.root / "lock"
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.host.checks.filesystems import nearest_directory
+from engine.storage.scrub import record_of
 from engine.types.host import HostCheck, Verdict
 
 if TYPE_CHECKING:
@@ -74,6 +76,23 @@ def store(machine: Machine, paths: Paths) -> HostCheck:
     holder = machine.store_holder(paths.lock)
     used = f"in use by Wherry, process {holder}" if holder > 0 else "in use by Wherry" if holder else "not in use now"
     return line(verdict=Verdict.OK, found=f"{paths.root}, {used}")
+
+
+def contents(machine: Machine, paths: Paths) -> HostCheck:
+    """Whether what is in the store was read through, when, and what was found."""
+    line = partial(HostCheck, name="contents", title="Contents of the store")
+    record = record_of(machine.read(paths.scrub_record))
+    if record.damaged:
+        return line(
+            verdict=Verdict.DEGRADED,
+            found=f"Damaged layers were found: {len(record.damaged)}.",
+            matters="Containers on them may miss files or read wrong ones.",
+            fix="wherry doctor --deep --mend",
+        )
+    if not record.finished:
+        return line(verdict=Verdict.OK, found="Not read through yet; the engine does it in the background.")
+    day = datetime.fromtimestamp(record.finished, UTC).strftime("%Y-%m-%d")
+    return line(verdict=Verdict.OK, found=f"Read through on {day}; everything is what it was.")
 
 
 def closed(machine: Machine, paths: Paths) -> HostCheck:

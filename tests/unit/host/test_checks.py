@@ -67,6 +67,7 @@ def test_names_are_stable_and_unique(machine: FakeMachine) -> None:
         "free-space",
         "store",
         "store-closed",
+        "contents",
         "kernel-bounds",
     ]
 
@@ -345,6 +346,13 @@ BROKEN: dict[str, tuple[str, Callable[[FakeMachine], None], Verdict, str, str]] 
         "/home/alice may not",
         "sudo install -d -o alice -g alice /home/alice/.local/share/wherry",
     ),
+    "damaged layers": (
+        "contents",
+        change(files={str(PATHS.scrub_record): '{"finished": 1.0, "damaged": ["sha256:a"]}'}),
+        DEGRADED,
+        "Damaged layers were found: 1",
+        "wherry doctor --deep --mend",
+    ),
     "store open to others": (
         "store-closed",
         change(modes={str(PATHS.root): 0o040755}),
@@ -463,7 +471,7 @@ def test_a_check_that_stumbles_does_not_hide_the_others(machine: FakeMachine, mo
 
     report = doctor.examine(machine, PATHS)
 
-    assert len(report.checks) == 19
+    assert len(report.checks) == 20
     assert "RuntimeError: oh" in next(c for c in report.checks if c.name == "check-failed").found
 
 
