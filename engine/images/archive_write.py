@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from engine.errors import InvalidRequest
+from engine.errors import Code, InvalidRequest, StorageError
 from engine.images import reference, tar_stream
 from engine.images.manifest import OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST
 from engine.images.piping import file_pieces
+from engine.storage.paths import hex_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -102,9 +103,20 @@ class ArchiveWriter:
         else:
             size, source = await self._archives.plain_size(record), self._archives.plain(record)
         yield tar_stream.header(_path(digest), size)
+        given = hashlib.new(digest.partition(":")[0])
         async with aclosing(source) as pieces:
             async for piece in pieces:
+                given.update(piece)
                 yield piece
+        if given.hexdigest() != hex_of(digest):
+            # Better no archive than one whose damage is found where the image is needed.
+            raise StorageError(
+                "A layer is not what it was",
+                f"It should be {digest} and is {given.name}:{given.hexdigest()}.",
+                code=Code.CORRUPT,
+                hint="See what is damaged: wherry doctor --deep",
+                subject=record.diff_id,
+            )
         yield tar_stream.padding(size)
 
     async def _manifest(self, image: StoredImage, records: Sequence[LayerRecord], *, oci: bool) -> tuple[bytes, str]:

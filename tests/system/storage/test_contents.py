@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from engine.errors import StorageError
 from engine.types.containers import ContainerSpec, CreateContainer
 from engine.types.volumes import CreateVolume
 from tests.support.images import File, busybox_archive
@@ -118,6 +119,14 @@ async def test_what_cannot_be_mended_is_named_with_its_price(store: EmbeddedEngi
     assert [(each.kind, each.mended) for each in problems] == [("damaged-layer", False)]
     assert "data/hello in a layer of localhost/busybox:latest" in problems[0].explanation
     assert "pull or build the image again" in problems[0].explanation
+
+
+@pytest.mark.parametrize("oci", [False, True])
+async def test_a_damaged_layer_is_not_saved_as_if_it_were_whole(store: EmbeddedEngine, *, oci: bool) -> None:
+    flip(blob(store), blob(store).stat().st_size // 2)
+    with pytest.raises(StorageError):
+        async for _ in store.images.save([IMAGE], oci=oci):
+            pass
 
 
 async def test_a_volume_with_something_in_it_is_never_taken_away(store: EmbeddedEngine) -> None:
