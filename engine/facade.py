@@ -322,6 +322,13 @@ class Builds(Protocol):
         """The operation's result is the image id; the build's id is the operation's."""
         ...
 
+    async def examine(
+        self, request: builds.BuildImage, context: AsyncIterator[bytes] | None = None
+    ) -> builds.RecipeReport:
+        """What the request's Dockerfile says of itself: warnings, targets, what the target asks for. Nothing is built;
+        a fault of the Dockerfile is told in the report."""
+        ...
+
     async def context_place(self, name: str) -> str:
         """A directory of the engine's own for a context that a client sends piece by piece, kept for the next time."""
         ...

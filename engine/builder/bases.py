@@ -53,6 +53,14 @@ class Bases:
         )
         return state, config.on_build
 
+    def environment(self, name: str, platform: Platform) -> set[str] | None:
+        """The variables an image sets; None where it is not here."""
+        try:
+            stored = self._present(name, platform)
+        except WherryError:
+            return None  # a name of nothing: the build will say so
+        return None if stored is None else {entry.partition("=")[0] for entry in stored.config.env}
+
     def _present(self, name: str, platform: Platform) -> StoredImage | None:
         try:
             stored = self.images.catalogue.resolve(name)

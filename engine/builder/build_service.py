@@ -28,6 +28,7 @@ from engine.builder.network import BuildNetwork
 from engine.builder.plan import make_plan
 from engine.builder.record import BuildRecord, read_output
 from engine.builder.remote import fetch_context, is_remote
+from engine.builder.report import make_report
 from engine.builder.sweep import sweep
 from engine.builder.upload import receive_context
 from engine.errors import Cancelled, Code, InvalidRequest, NotFound, StorageError, Unsupported, WherryError
@@ -38,7 +39,7 @@ from engine.types.builds import Build, BuildCacheEntry, BuildOutput, StepState
 from engine.types.data import Freed, now
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
     from engine.builder.execution import BuildTools
     from engine.builder.kept import KeptSteps
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from engine.networks.attachment import NetworkAttachments
     from engine.operations.registry import OperationRegistry, Progress
     from engine.state.database import Database
-    from engine.types.builds import BuildImage
+    from engine.types.builds import BuildImage, RecipeReport
 
 _log = logging.getLogger(__name__)
 _MOST_BUILDS: Final = 100
@@ -112,6 +113,26 @@ class BuildService:
         if running.task is not None:
             running.task.add_done_callback(lambda _: self._must_be_over(record))
         return running
+
+    async def examine(self, request: BuildImage, context: AsyncIterator[bytes] | None = None) -> RecipeReport:
+        scratch = self._tools.paths.build_scratch(secrets.token_hex(8))
+        target = platforms.wanted_platform(request.platform)
+        try:
+            uploaded: Path | None = None
+            if request.dockerfile_text is None or context is not None:
+                request, uploaded = await self._fetched(request, context, scratch, lambda _: None)
+            root = uploaded or (Path(request.context) if request.context else None)
+            text = await asyncio.to_thread(_dockerfile_text, request, root)
+        finally:
+            await asyncio.shield(asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True))
+        return await asyncio.to_thread(
+            make_report,
+            request,
+            text,
+            build_platform=platforms.host_platform(),
+            target_platform=target,
+            environment=lambda name: self._tools.bases.environment(name, target),
+        )
 
     async def context_place(self, name: str) -> str:
         place = self._tools.paths.build_contexts / "sent" / name
@@ -177,21 +198,10 @@ class BuildService:
     async def _build(
         self, record: BuildRecord, request: BuildImage, stream: AsyncIterator[bytes] | None, progress: Progress
     ) -> str:
-        uploaded: Path | None = None
+        scratch = self._tools.paths.build_scratch(record.id)
         try:
             _check(request)
-            if stream is not None:
-                uploaded = self._tools.paths.build_scratch(record.id) / "context"
-                await receive_context(stream, uploaded)
-            elif is_remote(request.context):
-                uploaded = self._tools.paths.build_scratch(record.id) / "context"
-                progress.status(f"Fetching {request.context}")
-                text = await fetch_context(request.context, uploaded, self._tools.web)
-                if text is not None:
-                    request = msgspec.structs.replace(request, dockerfile_text=text)
-            if uploaded is not None:
-                # What came from elsewhere names its own files: an absolute path is one below it, never this machine's.
-                request = msgspec.structs.replace(request, dockerfile=request.dockerfile.lstrip("/"))
+            request, uploaded = await self._fetched(request, stream, scratch, progress.status)
             image_id = await self._run(record, request, uploaded, progress)
         except BaseException as error:
             # Whatever it was: who reads the output of this build must see its end.
@@ -200,10 +210,26 @@ class BuildService:
             await self._end(record, failure=told, failed_step=record.failed_step, error_line=line)
             raise
         finally:
-            scratch = self._tools.paths.build_scratch(record.id)
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True))
         await self._end(record, image_id=image_id)
         return image_id
+
+    async def _fetched(
+        self, request: BuildImage, stream: AsyncIterator[bytes] | None, scratch: Path, say: Callable[[str], None]
+    ) -> tuple[BuildImage, Path | None]:
+        """The context that comes from elsewhere, in a directory of ours; and the request, with what came beside it."""
+        uploaded = scratch / "context"
+        if stream is not None:
+            await receive_context(stream, uploaded)
+        elif is_remote(request.context):
+            say(f"Fetching {request.context}")
+            text = await fetch_context(request.context, uploaded, self._tools.web)
+            if text is not None:
+                request = msgspec.structs.replace(request, dockerfile_text=text)
+        else:
+            return request, None
+        # What came from elsewhere names its own files: an absolute path is one below it, never this machine's.
+        return msgspec.structs.replace(request, dockerfile=request.dockerfile.lstrip("/")), uploaded
 
     def _begin(self, build_id: str, request: BuildImage, *, streamed: bool) -> BuildRecord:
         build = Build(

@@ -58,6 +58,8 @@ class Plan:
     target: int
     needed: frozenset[int]
     globals: Variables = field(compare=False)
+    predefined: Mapping[str, str] = field(compare=False, default_factory=dict)
+    """What every Dockerfile may ask for."""
 
     def ordered(self) -> Iterator[PlannedStage]:
         return (stage for stage in self.stages if stage.index in self.needed)
@@ -113,7 +115,7 @@ def make_plan(
     names = StageNames(dockerfile.stages, named_contexts)
     stages = tuple(_planned(stage, names, scope) for stage in dockerfile.stages)
     last = _target_index(target, dockerfile.stages, names)
-    return Plan(dockerfile, stages, last, _needed(stages, last), scope)
+    return Plan(dockerfile, stages, last, _needed(stages, last), scope, predefined)
 
 
 def _planned(stage: Stage, names: StageNames, scope: Variables) -> PlannedStage:

@@ -108,6 +108,63 @@ class Build(Data, frozen=True, kw_only=True):
     """A stopped container with the failed step's file system, ready for a shell."""
 
 
+class RecipeWarning(Data, frozen=True, kw_only=True):
+    """What works in a Dockerfile and had better be written otherwise."""
+
+    rule: str
+    """BuildKit's name of it."""
+    description: str
+    """What the rule says."""
+    detail: str
+    """What it finds here."""
+    line: int
+    end_line: int
+
+
+class RecipeArgument(Data, frozen=True, kw_only=True):
+    name: str
+    description: str = ""
+    """From the comment above it."""
+    value: str = ""
+    line: int
+
+
+class RecipeNeed(Data, frozen=True, kw_only=True):
+    """A secret or an agent that a step asks for."""
+
+    name: str
+    required: bool = False
+
+
+class RecipeTarget(Data, frozen=True, kw_only=True):
+    """A stage that can be asked for."""
+
+    name: str = ""
+    default: bool = False
+    description: str = ""
+    base: str
+    platform: str = ""
+    line: int
+
+
+class RecipeReport(Data, frozen=True, kw_only=True):
+    """What a Dockerfile says of itself, nothing built."""
+
+    filename: str
+    text: str
+    warnings: tuple[RecipeWarning, ...] = ()
+    targets: tuple[RecipeTarget, ...] = ()
+    target: RecipeTarget | None = None
+    """The one that would be built; what follows is of it and the stages it needs."""
+    arguments: tuple[RecipeArgument, ...] = ()
+    secrets: tuple[RecipeNeed, ...] = ()
+    agents: tuple[RecipeNeed, ...] = ()
+    caches: tuple[str, ...] = ()
+    problem: str = ""
+    """Why it cannot be built, where that can be read from it; then only warnings may be there besides."""
+    problem_line: int = 0
+
+
 class BuildCacheEntry(Data, frozen=True, kw_only=True):
     id: str
     kind: Literal["step", "mount"]

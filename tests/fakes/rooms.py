@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import psutil
 from msgspec.structs import replace
 
+from engine.builder.report import make_report
 from engine.errors import Code, Conflict, NotFound, RuntimeFailure
-from engine.types.builds import Build, BuildCacheEntry, BuildImage, BuildOutput, BuildStep, StepState
-from engine.types.data import ANY_LABELS, Freed, now
+from engine.types.builds import Build, BuildCacheEntry, BuildImage, BuildOutput, BuildStep, RecipeReport, StepState
+from engine.types.data import ANY_LABELS, Freed, Platform, now
 from engine.types.host import EngineFacts, HostCheck, HostReport, Settings, StoreProblem, Verdict
 from engine.types.networks import CreateNetwork, HostPort, Network
 from engine.types.volumes import CreateVolume, Volume
@@ -244,6 +245,16 @@ class FakeBuilds:
             id=fake_digest(build_id), kind="step", description=lines[-1], size=1_000_000, created=now(), last_used=now()
         )
         return image.id
+
+    async def examine(self, request: BuildImage, context: AsyncIterator[bytes] | None = None) -> RecipeReport:
+        platform = Platform(os="linux", architecture="amd64")
+        return make_report(
+            request,
+            request.dockerfile_text or "FROM docker.io/library/alpine:3.20\n",
+            build_platform=platform,
+            target_platform=platform,
+            environment=lambda name: (),
+        )
 
     async def context_place(self, name: str) -> str:
         return f"/nowhere/{name}"

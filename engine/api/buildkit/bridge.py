@@ -10,6 +10,7 @@ from grpclib.exceptions import GRPCError
 
 from engine.api.buildkit.faults import asked, refused
 from engine.api.buildkit.file_modes import as_go
+from engine.api.buildkit.reports import metadata_of, needs_a_plan
 from engine.api.buildkit.solving import Target, definition_of, platforms_of
 from engine.api.buildkit.wire import messages_pb2 as wire
 from engine.api.buildkit.workers import FRONTEND_CAPS, LLB_CAPS, architecture, worker
@@ -68,11 +69,12 @@ class Bridge:
         if request.Frontend not in ("dockerfile.v0", "gateway.v0"):
             raise refused(f"the frontend {request.Frontend} is not supported by Wherry", Status.UNIMPLEMENTED)
         options = dict(request.FrontendOpt)
-        if options.get("requestid"):
-            raise refused(f"{options['requestid']} is not supported by Wherry")
         target = Target(self._engine, self._sessions, self._jobs, job, options, dict(request.FrontendInputs))
         try:
-            image = await target.solve()
+            if options.get("requestid"):
+                result = await self._answer(target, options["requestid"])
+            else:
+                result = await self._result(job, await target.solve())
         except GRPCError as error:
             job.failure = error
             raise
@@ -84,7 +86,20 @@ class Bridge:
             _log.exception("a build of BuildKit's door failed unexpectedly")
             job.failure = refused(f"something went wrong inside Wherry: {error}")
             raise job.failure from error
-        await stream.send_message(wire.BridgeSolveResponse(result=await self._result(job, image)))
+        await stream.send_message(wire.BridgeSolveResponse(result=result))
+
+    async def _answer(self, target: Target, question: str) -> wire.Result:
+        """What a client asks about a Dockerfile without having it built."""
+        report = await target.examine()
+        if report.problem and needs_a_plan(question):
+            raise target.unreadable(report)
+        answer = metadata_of(question, report)
+        if answer is None:
+            raise refused(f"Wherry does not know the request {question}")
+        result = wire.Result(ref=wire.Ref())
+        for name, data in answer.items():
+            result.metadata[name] = data
+        return result
 
     async def _result(self, job: Job, image: str) -> wire.Result:
         name = self._jobs.keep(job, image)

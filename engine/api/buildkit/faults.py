@@ -65,12 +65,20 @@ def failed_build(error: WherryError, build: Build | None, filename: str, text: s
     details: list[RawAny] = []
     if vertex:
         details.append(_detail("Vertex", {"digest": vertex}))
-    if build is not None and build.error_line and len(text) <= _EXCERPT_FROM_AT_MOST:
-        first, last = lines_of(text, build.error_line)
-        info = {"filename": filename, "data": base64.b64encode(text.encode()).decode(), "language": "Dockerfile"}
-        place = {"start": {"line": first}, "end": {"line": last}}
-        details.append(_detail("Source", {"info": info, "ranges": [place]}))
+    if build is not None:
+        details += excerpt_details(filename, text, build.error_line)
     return refused(_in_buildkits_words(message_of(error)), details=details)
+
+
+def excerpt_details(filename: str, text: str, line: int) -> list[RawAny]:
+    """What clients print the lines at fault from; nothing where the place is not known."""
+    if not line or len(text) > _EXCERPT_FROM_AT_MOST:
+        return []
+    first, last = lines_of(text, line)
+    data = base64.b64encode(text.encode(errors="replace")).decode()
+    info = {"filename": filename, "data": data, "language": "Dockerfile"}
+    place = {"start": {"line": first}, "end": {"line": last}}
+    return [_detail("Source", {"info": info, "ranges": [place]})]
 
 
 _OTHER_WORDS = (

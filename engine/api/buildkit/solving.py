@@ -16,7 +16,7 @@ import msgspec
 from grpclib.const import Status
 
 from engine.api.buildkit.agents import forwarded_agents
-from engine.api.buildkit.faults import failed_build, refused
+from engine.api.buildkit.faults import excerpt_details, failed_build, refused
 from engine.api.buildkit.receiving import receive_directory
 from engine.api.buildkit.wire.messages_pb2 import Definition, Op
 from engine.api.buildkit.workers import HOST_GATEWAY
@@ -27,13 +27,16 @@ from engine.types.images import Login
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
+    from grpclib.exceptions import GRPCError
+
     from engine.api.buildkit.jobs import Job, Jobs
     from engine.api.buildkit.sessions import Session, Sessions
     from engine.facade import Engine, OperationHandle
-    from engine.types.builds import Build
+    from engine.types.builds import Build, RecipeReport
 
 SCHEME: Final = "wherry://build/"
 _REMOTE = re.compile(r"(?:https?|git|ssh)://|git@|github\.com/")
+_UPLOADED: Final = "http://buildkit-session"
 _SECRETS = re.compile(r"--mount=(\S*type=secret\S*)")
 _AGENTS = re.compile(r"--mount=(\S*type=ssh\S*)")
 
@@ -77,6 +80,42 @@ class Target:
                     await operation.result()
                 await watching
 
+    async def examine(self) -> RecipeReport:
+        """What the Dockerfile says of itself; of the context only that is fetched."""
+        session = await self._sessions.get(self._job.request.Session)
+        context, stream = self._options.get("context", ""), None
+        text, address = None, ""
+        if "dockerfilekey" in self._options or self._local_name(context):
+            self._text = text = await self._dockerfile(session)
+        elif context.startswith(_UPLOADED):
+            stream = session.upload(context.removeprefix(_UPLOADED))
+        else:
+            address = context
+        named = dict.fromkeys(_below(self._options, "context:"), "")
+        request = BuildImage(
+            context=address,
+            dockerfile=self._filename,
+            dockerfile_text=text,
+            target=self._options.get("target", ""),
+            build_args=_below(self._options, "build-arg:"),
+            platform=self._options.get("platform", ""),
+            named_contexts=named,
+        )
+        if stream is None:
+            return await self._engine.builds.examine(request)
+        async with contextlib.aclosing(stream):
+            return await self._engine.builds.examine(request, stream)
+
+    def unreadable(self, report: RecipeReport) -> GRPCError:
+        """Why there is no answer, with its place."""
+        return refused(report.problem, details=excerpt_details(report.filename, report.text, report.problem_line))
+
+    def _local_name(self, context: str) -> str:
+        """The client's word for its own directory; "" where the context is somewhere else."""
+        if context.startswith(_UPLOADED) or _REMOTE.match(context):
+            return ""
+        return context.removeprefix("local:") or self._options.get("contextkey") or "context"
+
     async def _ended(self, operation: OperationHandle, lost: asyncio.Task[Any]) -> str:
         result = asyncio.ensure_future(operation.result())
         await asyncio.wait({result, lost}, return_when=asyncio.FIRST_COMPLETED)
@@ -119,16 +158,14 @@ class Target:
         options = self._options
         self._check(options)
         context, stream = options.get("context", ""), None
-        local = ""
-        if context.startswith("http://buildkit-session/"):
+        local = self._local_name(context)
+        if context.startswith(_UPLOADED):
             with self._job.board.begin("[internal] load remote build context"):
-                stream = session.upload(context.removeprefix("http://buildkit-session"))
-        elif not _REMOTE.match(context):
-            local = context.removeprefix("local:") or options.get("contextkey") or "context"
+                stream = session.upload(context.removeprefix(_UPLOADED))
         text = None
         if local or "dockerfilekey" in options:
             self._text = text = await self._dockerfile(session)
-        directory = await self._local(session, local) if local else context if _REMOTE.match(context) else ""
+        directory = await self._local(session, local) if local else "" if stream is not None else context
         request = BuildImage(
             context=directory,
             filtered=bool(local),

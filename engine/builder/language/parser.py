@@ -130,6 +130,10 @@ def _pairs(raw: RawInstruction) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
+def _spaced(raw: RawInstruction) -> bool:
+    return "=" not in next(iter(_words(_one(raw))), "=")
+
+
 def _command(raw: RawInstruction, text: str) -> tuple[tuple[str, ...], bool]:
     """Words, and whether they are for the shell."""
     words = _json_list(raw, text)
@@ -167,11 +171,11 @@ def _arg(raw: RawInstruction, _: str) -> t.Arg:
 
 
 def _env(raw: RawInstruction, _: str) -> t.Env:
-    return t.Env(raw=raw, pairs=_pairs(raw))
+    return t.Env(raw=raw, pairs=_pairs(raw), spaced=_spaced(raw))
 
 
 def _label(raw: RawInstruction, _: str) -> t.Label:
-    return t.Label(raw=raw, pairs=_pairs(raw))
+    return t.Label(raw=raw, pairs=_pairs(raw), spaced=_spaced(raw))
 
 
 def _run(raw: RawInstruction, _: str) -> t.Run:

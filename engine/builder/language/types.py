@@ -49,6 +49,8 @@ class Pairs(Instruction):
     """ENV and LABEL."""
 
     pairs: tuple[tuple[str, str], ...]
+    spaced: bool = False
+    """Written `name value`, as of old."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,10 +34,12 @@ class WordError(ValueError):
 class Expansion:
     """What one word became: the string, its words, and the variables that were asked for and not set."""
 
-    def __init__(self, text: str, words: list[str], unset: set[str], used: set[str]) -> None:
+    def __init__(self, text: str, words: list[str], unset: set[str], used: set[str], bare: set[str]) -> None:
         self.text = text
         self.words = words
         self.unset = unset
+        self.bare = bare
+        """Those of the unset for which the word says nothing else either."""
         self.used = used
 
 
@@ -45,7 +47,7 @@ def expand(word: str, variables: Mapping[str, str], *, escape: str = "\\") -> Ex
     """Expand variables and take quotes and escapes away."""
     reader = _Reader(word, variables, escape)
     text, words = reader.read("")
-    return Expansion(text, words, reader.unset, reader.used)
+    return Expansion(text, words, reader.unset, reader.used, reader.bare)
 
 
 class _Words:
@@ -101,6 +103,7 @@ class _Reader:
         self._room = MOST_CHARACTERS
         self._depth = 0
         self.unset: set[str] = set()
+        self.bare: set[str] = set()
         self.used: set[str] = set()
 
     def _counted(self, text: str) -> str:
@@ -225,11 +228,17 @@ class _Reader:
             return None
         return self._counted(value)
 
+    def _bare(self, name: str) -> str:
+        value = self._lookup(name)
+        if value is None:
+            self.bare.add(name)
+        return value or ""
+
     def _dollar(self) -> str:
         self._next()
         if self._peek() != "{":
             name = self._name()
-            return (self._lookup(name) or "") if name else "$"
+            return self._bare(name) if name else "$"
         self._next()
         if self._peek() == _END:
             raise WordError("syntax error: missing '}'")
@@ -238,7 +247,7 @@ class _Reader:
         name = self._name()
         operator = self._next()
         if operator == "}":
-            return self._lookup(name) or ""
+            return self._bare(name)
         if operator == "/":
             return self._replaced(name)
         null_is_unset = operator == ":"

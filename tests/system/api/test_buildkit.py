@@ -229,3 +229,25 @@ async def test_the_windows_list_shows_it_too(build: Tool, served: EmbeddedEngine
     assert shown.ended is not None
     assert {step.instruction.split()[0] for step in shown.steps} >= {"FROM", "RUN", "COPY"}
     assert shown.dockerfile_text == DOCKERFILE
+
+
+async def test_a_dockerfile_is_checked_and_asked_without_being_built(build: Tool, served: EmbeddedEngine) -> None:
+    recent = "--call" in (await build.try_("--help")).out
+    ask = "--call" if recent else "--print"  # older plugins have it for the curious only, and know no check
+    build.environment["BUILDX_EXPERIMENTAL"] = "1"
+    assert "last (default)" in await said(build, f"{ask}=targets", ".")
+    assert "tok" in await said(build, f"{ask}=outline", "--target", "sec", ".")
+    out = await said(build, f"{ask}=outline", "--target", "nope", ".", code=1)
+    assert 'target stage "nope" could not be found' in out
+
+    (build.directory / "faulty").write_text(f"FROM {IMAGE} as Base\nMAINTAINER me\nWORKDIR app\n")
+    (build.directory / "broken").write_text("FROM x\nRUNN y\n")
+    out = await said(build, f"{ask}=lint", "-f", "faulty", ".", code=int(recent))
+    broken = await said(build, f"{ask}=lint", "-f", "broken", ".", code=int(recent))
+    if recent:
+        for rule in ("FromAsCasing", "StageNameCasing", "MaintainerDeprecated", "WorkdirRelativePath"):
+            assert rule in out
+        assert "dockerfile parse error on line 2" in broken
+        (build.directory / "clean").write_text(f"FROM {IMAGE}\n")
+        assert "no warnings found" in await said(build, "--check", "-f", "clean", ".")
+    assert await served.builds.list() == []

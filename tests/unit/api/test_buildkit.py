@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import stat
@@ -17,10 +18,13 @@ from grpclib.exceptions import GRPCError
 from engine.api.buildkit.faults import failed_build, lines_of, refused
 from engine.api.buildkit.file_modes import as_go, is_directory, is_link, is_plain, permissions
 from engine.api.buildkit.receiving import DATA, STAT, Receiver
+from engine.api.buildkit.reports import metadata_of
 from engine.api.buildkit.transport import WireChannel
 from engine.api.buildkit.wire import messages_pb2 as wire
 from engine.api.buildkit.wires import Wire
 from engine.errors import WherryError
+from engine.types.builds import BuildImage
+from tests.fakes.engine import FakeEngine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -181,3 +185,25 @@ def test_what_is_there_already_is_not_asked_for_and_what_is_listed_no_more_goes(
 def test_a_file_that_was_not_asked_for_is_refused(tmp_path: Path) -> None:
     with pytest.raises(GRPCError):
         Receiver(tmp_path).take(wire.Packet(type=DATA, ID=3, data=b"x"))
+
+
+# --- questions about a Dockerfile ---
+
+
+async def test_a_check_tells_its_findings_with_their_rules_and_how_it_ends() -> None:
+    engine = FakeEngine()
+    report = await engine.builds.examine(BuildImage(dockerfile_text="FROM a as b\nCMD c\n"))
+    said = metadata_of("frontend.lint", report)
+    assert said is not None
+    warnings = json.loads(said["result.json"])["warnings"]
+    assert [each["ruleName"] for each in warnings] == ["FromAsCasing", "JSONArgsRecommended"]
+    assert warnings[1]["url"].endswith("/json-args-recommended/")
+    assert warnings[1]["location"]["ranges"] == [{"start": {"line": 2}, "end": {"line": 2}}]
+    assert said["result.statuscode"] == b"1"
+    clean = metadata_of("frontend.lint", await engine.builds.examine(BuildImage(dockerfile_text="FROM a\n")))
+    assert clean is not None
+    assert clean["result.statuscode"] == b"0"
+    broken = metadata_of("frontend.lint", await engine.builds.examine(BuildImage(dockerfile_text="FROM a\nRUNN\n")))
+    assert broken is not None
+    assert json.loads(broken["result.json"])["buildError"]["location"]["ranges"][0]["start"] == {"line": 2}
+    assert metadata_of("frontend.nope", report) is None
