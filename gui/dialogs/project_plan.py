@@ -25,7 +25,7 @@ from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from gui.bridge import ChangeSet, Engine, OperationHandle
     from gui.shell import Shell
@@ -44,7 +44,7 @@ class ProjectPlanDialog(QDialog):
         self.operation = ""
         self.plan: ProjectPlan | None = None
         self.setObjectName("dialog.project-plan")
-        self.setMinimumSize(760, 480)
+        self.setMinimumSize(840, 480)
         self._title = label("", Text.TITLE)
         self._summary = label(translate("PlanDialog", "Working out what would be done…"), tone=Tone.MUTED, wrap=True)
         self.model = plan_model(self)
@@ -82,7 +82,7 @@ class ProjectPlanDialog(QDialog):
         table.setModel(self.model)
         table.setSortingEnabled(False)
         painters = {0: TextCell(), 1: TextCell(code=True), 2: TextCell(secondary=True), 3: TextCell()}
-        table.set_columns(painters, {0: 190, 1: 230, 3: 130}, stretch=2)
+        table.set_columns(painters, {0: 180, 1: 200, 3: 130}, stretch=2)
         table.setColumnHidden(_FAR, True)  # noqa: FBT003
         nothing = translate("PlanDialog", "Nothing to do")
         table.set_empty_state(EmptyState("check-circle", nothing, ""))
@@ -160,7 +160,7 @@ class ProjectPlanDialog(QDialog):
         if faults:
             title = translate("PlanDialog", "The files cannot be used")
             self._warn(title, "\n".join(words.problem_text(problem) for problem in faults))
-        self.model.set_items((step.id, words.StepRow(step)) for step in plan.steps)
+        self.model.set_items(row for step in plan.steps for row in words.plan_rows(step))
         self._summary.setText(self._told(plan))
         doing = any(step.action != "keep" for step in plan.steps)
         self.go.setEnabled(doing and not faults)
@@ -217,7 +217,7 @@ class ProjectPlanDialog(QDialog):
             return
         if operation.steps:
             planned = {step.id: step for step in self.plan.steps} if self.plan else {}
-            self.model.set_items((step.id, step_row(step, planned)) for step in operation.steps)
+            self.model.set_items(row for step in operation.steps for row in step_rows(step, planned))
         running = operation.state is OperationState.RUNNING
         self._stop.setVisible(running and operation.cancellable)
         self._summary.setText(_end_text(operation))
@@ -254,8 +254,8 @@ def _end_text(operation: Operation) -> str:
     return translate("PlanDialog", "Not all could be done; what ran before goes on running.")
 
 
-def step_row(progress: StepProgress, planned: Mapping[str, PlannedStep]) -> words.StepRow:
+def step_rows(progress: StepProgress, planned: Mapping[str, PlannedStep]) -> Iterable[tuple[str, words.StepRow]]:
     """How far a step is, with what the plan said of it."""
     known = planned.get(progress.id)
     step = known or PlannedStep(id=progress.id, action=progress.action, subject=progress.subject)
-    return words.StepRow(step, progress)
+    return words.plan_rows(step, progress)

@@ -108,20 +108,34 @@ def plan_model(parent: QObject) -> KeyedTableModel[StepRow]:
         Column(
             "action",
             translate("ProjectsModel", "Step"),
-            lambda row: words.step_words(row.step.action).verb,
-            icon=lambda row: words.step_words(row.step.action).icon,
+            lambda row: "" if row.line else words.step_words(row.step.action).verb,
+            icon=lambda row: "" if row.line else words.step_words(row.step.action).icon,
             tone=lambda row: words.step_words(row.step.action).tone,
         ),
-        Column("subject", translate("ProjectsModel", "What"), lambda row: row.step.subject,
+        Column("subject", translate("ProjectsModel", "What"), lambda row: "" if row.line else row.step.subject,
                tooltip=lambda row: row.step.subject),
         Column("because", translate("ProjectsModel", "Because"),
-               lambda row: words.because_text(row).replace("\n", " · ") or "–", tooltip=words.because_text),
+               lambda row: words.because_text(row) or "–", tooltip=words.because_text),
         Column("far", translate("ProjectsModel", "State"),
-               lambda row: words.far_words(row.progress.state).verb if row.progress else "",
-               tone=lambda row: words.far_words(row.progress.state).tone if row.progress else None,
-               icon=lambda row: words.far_words(row.progress.state).icon if row.progress else ""),
+               lambda row: words.far_words(row.progress.state).verb if row.progress and not row.line else "",
+               tone=lambda row: words.far_words(row.progress.state).tone if row.progress and not row.line else None,
+               icon=lambda row: words.far_words(row.progress.state).icon if row.progress and not row.line else ""),
     ]  # fmt: skip
     return KeyedTableModel(columns, parent=parent)
+
+
+def short_plan_model(parent: QObject) -> KeyedTableModel[StepRow]:
+    """A plan where there is little room: a step a row, its reason below it."""
+    column: Column[StepRow] = Column(
+        "step",
+        translate("ProjectsModel", "Step"),
+        lambda row: f"{words.step_words(row.step.action).verb} {row.step.subject}",
+        subtext=lambda row: words.changes_text(row.step).replace("\n", " · "),
+        icon=lambda row: words.step_words(row.step.action).icon,
+        tone=lambda row: words.step_words(row.step.action).tone,
+        tooltip=lambda row: words.changes_text(row.step),
+    )
+    return KeyedTableModel([column], parent=parent)
 
 
 def problems_model(parent: QObject) -> KeyedTableModel[ProjectProblem]:
@@ -130,7 +144,8 @@ def problems_model(parent: QObject) -> KeyedTableModel[ProjectProblem]:
         Column("line", translate("ProjectsModel", "Line"), lambda one: str(one.line or "–"),
                icon=lambda one: "warning" if one.warning else "error",
                tone=lambda one: Tone.WARNING if one.warning else Tone.DANGER),
-        Column("message", translate("ProjectsModel", "Problem"), words.problem_text, tooltip=words.problem_text),
+        Column("message", translate("ProjectsModel", "Problem"), words.problem_text,
+               subtext=lambda one: one.path, tooltip=words.problem_text),
     ]  # fmt: skip
     return KeyedTableModel(columns, parent=parent)
 

@@ -60,7 +60,7 @@ def _plan() -> ListingPlan:
             place["running"]: 90, place["services"]: 190, place["health"]: 120, place["ports"]: 130, place["cpu"]: 80,
             place["memory"]: 96,
         },
-        droppable=(place["health"], place["services"], place["cpu"], place["memory"]),
+        droppable=(place["services"], place["memory"], place["cpu"], place["health"]),
         empty=(
             "layers",
             translate("ProjectsPage", "No projects yet"),

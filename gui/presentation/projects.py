@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.types.containers import ALIVE_STATES, Health
 from gui.presentation.containers import port_text, shown_ports
@@ -12,7 +13,7 @@ from gui.theme import Tone
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from engine.types.containers import Container
     from engine.types.operations import StepProgress, StepState
@@ -51,6 +52,8 @@ class StepRow(NamedTuple):
 
     step: PlannedStep
     progress: StepProgress | None = None
+    line: int = 0
+    """Which of the step's reasons it shows: each has a row of its own."""
 
 
 def row_of(
@@ -138,15 +141,61 @@ def reason_text(step: PlannedStep) -> str:
 
 def changes_text(step: PlannedStep) -> str:
     """Which fields change, from what to what; a line each."""
-    nothing = translate("Plan", "nothing")
-    lines = [f"{one.field}: {one.before or nothing} → {one.after or nothing}" for one in step.changes]
+    lines = [f"{one.field}: {' → '.join(_both(one.before, one.after))}" for one in step.changes]
     why = reason_text(step) if not lines or step.reason != "image" else ""
     return "\n".join([*lines, why] if why else lines)
 
 
+def _both(before: str, after: str) -> tuple[str, str]:
+    """Both values of a field in short; of two lists only what is not in both."""
+    old, new = _value(before), _value(after)
+    if isinstance(old, list) and isinstance(new, list):
+        old, new = [one for one in old if one not in new], [one for one in new if one not in old]
+    nothing = translate("Plan", "nothing")
+    return _short(old) or nothing, _short(new) or nothing
+
+
+def _value(text: str) -> Any:
+    """What is no JSON is a text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _short(value: Any) -> str:
+    """As one would write it into a compose file, where a short form is known."""
+    match value:
+        case None:
+            return ""
+        case {"target": inside, "published": outside, **rest}:
+            host = f"{rest['host_ip']}:" if rest.get("host_ip") else ""
+            return f"{host}{outside}:{inside}" + (
+                f"/{rest['protocol']}" if rest.get("protocol", "tcp") != "tcp" else ""
+            )
+        case {"source": source, "target": target}:
+            return f"{source}:{target}"
+        case dict():
+            return ", ".join(f"{key}={_short(one)}" for key, one in value.items())
+        case list():
+            return ", ".join(map(_short, value))
+        case bool():
+            return "true" if value else "false"
+        case _:
+            return str(value).replace("\n", " ")
+
+
+def plan_rows(step: PlannedStep, progress: StepProgress | None = None) -> Iterator[tuple[str, StepRow]]:
+    """A step, and a further row for each further field that changes."""
+    for line in range(changes_text(step).count("\n") + 1):
+        yield f"{step.id}#{line}" if line else step.id, StepRow(step, progress, line)
+
+
 def because_text(row: StepRow) -> str:
     """Why a step is done; once it failed, why it could not be."""
-    return (row.progress.note if row.progress else "") or changes_text(row.step)
+    if row.progress is not None and row.progress.note and not row.line:
+        return row.progress.note
+    return changes_text(row.step).split("\n")[row.line]
 
 
 def far_words(state: StepState) -> StepWords:
@@ -170,9 +219,8 @@ def summary_text(steps: Sequence[PlannedStep]) -> str:
 
 
 def problem_text(problem: ProjectProblem) -> str:
-    """What is wrong, where in the tree of the file, and what was probably meant."""
-    words = f"{problem.path}: {problem.message}" if problem.path else problem.message
-    return f"{words} ({problem.hint})" if problem.hint else words
+    """What is wrong, and what was probably meant."""
+    return f"{problem.message} ({problem.hint})" if problem.hint else problem.message
 
 
 def run_text(run: ProjectRun) -> str:

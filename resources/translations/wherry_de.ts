@@ -627,16 +627,16 @@
         <translation>Probleme</translation>
     </message>
     <message>
-        <source>Nothing is wrong with it</source>
-        <translation>Daran ist nichts falsch</translation>
-    </message>
-    <message>
         <source>What Up would do</source>
         <translation>Was Hochfahren täte</translation>
     </message>
     <message>
-        <source>No plan while the file is wrong</source>
-        <translation>Kein Plan, solange die Datei fehlerhaft ist</translation>
+        <source>While something is wrong with the file, nothing can be planned.</source>
+        <translation>Solange an der Datei etwas falsch ist, lässt sich nichts planen.</translation>
+    </message>
+    <message>
+        <source>No plan</source>
+        <translation>Kein Plan</translation>
     </message>
     <message>
         <source>Its files are not known: open its compose file.</source>

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtTest import QAbstractItemModelTester
 
+from engine.types.projects import FieldChange, PlannedStep
 from gui.frame.dropping import offer
+from gui.presentation.projects import because_text, changes_text, plan_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -203,3 +205,15 @@ def test_a_folder_without_a_compose_file_is_still_built(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text(SHOP)
     assert "project" in offer(str(tmp_path))
     assert offer(str(tmp_path / "notes.yaml")) == ""
+
+
+def test_a_change_of_a_list_shows_only_what_differs_as_one_writes_it() -> None:
+    old = (
+        '[{"mode": "ingress", "target": 80, "published": "8080"}, {"target": 53, "published": "53", "protocol": "udp"}]'
+    )
+    new = '[{"mode": "ingress", "target": 80, "published": "8090", "host_ip": "127.0.0.1"}, '
+    new += '{"target": 53, "published": "53", "protocol": "udp"}]'
+    changes = (FieldChange(field="ports", before=old, after=new), FieldChange(field="hostname", before="", after="x"))
+    step = PlannedStep(id="edit:a", action="edit", subject="a", changes=changes)
+    assert changes_text(step) == "ports: 8080:80 → 127.0.0.1:8090:80\nhostname: nothing → x"
+    assert [because_text(row) for _, row in plan_rows(step)] == changes_text(step).split("\n")

@@ -13,28 +13,28 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QTextEdit, QVBo
 
 from engine.errors import WherryError
 from engine.types.projects import ProjectProblem, UpProject
-from gui.models.projects import plan_model, problems_model
+from gui.models.projects import problems_model, short_plan_model
 from gui.pages.build.dockerfile import replace_file
 from gui.pages.file_editor import FileEditor, Leaving, ask_leaving
 from gui.presentation import projects as words
 from gui.presentation.errors import words_of
 from gui.presentation.file_text import NotInThisEncoding
 from gui.shell import Confirmation
-from gui.theme import Role, Size, Space, Text, Tone, color
+from gui.theme import Role, Space, Text, Tone, color, grown, theme
 from gui.widgets.buttons import Variant, button
 from gui.widgets.cells import TextCell
 from gui.widgets.empty_state import EmptyState
-from gui.widgets.labels import label
+from gui.widgets.labels import ElidedLabel, label
 from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from engine.types.projects import ProjectPlan, ReadProject
     from gui.shell import Shell
 
 _MOST = 1 << 20
+_PROBLEMS_HEIGHT = 170
+_SIDE_WIDTH = 300
 _PAUSE_MS = 200
 """Between the last key and the check."""
 
@@ -57,15 +57,16 @@ class ComposeEditor(QWidget):
         self.editor.save_wanted.connect(lambda: shell.run(self.save()))
         self.editor.head.insertWidget(0, self.files)
         self.review = button(translate("ComposeEditor", "Review changes…"), "play", Variant.DEFAULT, self._on_review)
-        self.editor.head.addWidget(self.review)
         self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._timer.timeout.connect(self.check)
         self.editor.text.textChanged.connect(self._timer.start)
         self.problems = problems_model(self)
-        self.steps = plan_model(self)
+        self.steps = short_plan_model(self)
+        self._faults: tuple[ProjectProblem, ...] = ()
+        theme().changed.connect(self._mark)
         body = QSplitter(Qt.Orientation.Horizontal)
         body.setChildrenCollapsible(False)
-        body.addWidget(self.editor)
+        body.addWidget(self._make_left())
         body.addWidget(self._make_side())
         body.setStretchFactor(0, 3)
         body.setStretchFactor(1, 2)
@@ -73,32 +74,49 @@ class ComposeEditor(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(body)
 
-    def _make_side(self) -> QWidget:
-        self.problem_table = Table(translate("ComposeEditor", "Problems"), row_height=Size.ROW, multi=False)
+    def _make_left(self) -> QWidget:
+        """The text, and below it what is wrong with it."""
+        self.problem_table = Table(translate("ComposeEditor", "Problems"), row_height=48, multi=False)
+        self.problem_table.set_inset()
         self.problem_table.setModel(self.problems)
-        self.problem_table.set_columns({0: TextCell(tabular=True), 1: TextCell()}, {0: 84}, stretch=1)
-        right = translate("ComposeEditor", "Nothing is wrong with it")
-        self.problem_table.set_empty_state(EmptyState("check-circle", right, ""))
+        self.problem_table.setSortingEnabled(False)
+        self.problem_table.set_columns({0: TextCell(tabular=True), 1: TextCell()}, {0: 76}, stretch=1)
         self.problem_table.keys_selected.connect(self._on_problem)
-        self.plan_table = Table(translate("ComposeEditor", "What Up would do"), row_height=Size.ROW, multi=False)
+        self.problem_table.setFixedHeight(grown(_PROBLEMS_HEIGHT))
+        self.problem_table.hide()
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.editor, 1)
+        column.addWidget(self.problem_table)
+        return left
+
+    def _make_side(self) -> QWidget:
+        self.plan_table = Table(translate("ComposeEditor", "What Up would do"), row_height=48, multi=False)
+        self.plan_table.set_inset()
         self.plan_table.setModel(self.steps)
-        painters = {0: TextCell(), 1: TextCell(code=True), 2: TextCell(secondary=True)}
-        self.plan_table.set_columns(painters, {0: 130, 1: 130}, stretch=2)
-        self.plan_table.setColumnHidden(3, True)  # noqa: FBT003
-        self._no_plan = EmptyState("info", translate("ComposeEditor", "No plan while the file is wrong"), "")
-        self.plan_table.set_empty_state(self._no_plan)
-        for table in (self.problem_table, self.plan_table):
-            table.set_inset()
-            table.setSortingEnabled(False)
-        self._summary = label("", Text.SMALL, Tone.MUTED)
+        self.plan_table.setSortingEnabled(False)
+        self.plan_table.set_columns({0: TextCell()}, {}, stretch=0)
+        self.plan_table.horizontalHeader().hide()
+        hint = translate("ComposeEditor", "While something is wrong with the file, nothing can be planned.")
+        self.plan_table.set_empty_state(EmptyState("info", translate("ComposeEditor", "No plan"), hint))
+        self._summary = ElidedLabel("", Text.SMALL, Role.TEXT_MUTED, Qt.TextElideMode.ElideRight)
         side = QWidget()
+        side.setMinimumWidth(grown(_SIDE_WIDTH))
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(_heading(translate("ComposeEditor", "Problems")))
-        column.addWidget(self.problem_table, 1)
-        column.addLayout(_heading(translate("ComposeEditor", "What Up would do"), self._summary))
-        column.addWidget(self.plan_table, 2)
+        head = QHBoxLayout()
+        head.setContentsMargins(Space.L, Space.XS, Space.S, Space.XS)
+        head.addWidget(label(translate("ComposeEditor", "What Up would do"), Text.STRONG))
+        column.addLayout(head)
+        about = QHBoxLayout()
+        about.setContentsMargins(Space.L, 0, Space.S, Space.S)
+        about.addWidget(self._summary, 1)
+        about.addWidget(self.review)
+        column.addLayout(about)
+        column.addWidget(self.plan_table, 1)
         return side
 
     # --- which file ---
@@ -185,15 +203,17 @@ class ComposeEditor(QWidget):
         self.plan = plan
         self.problems.set_items((str(at), problem) for at, problem in enumerate(problems))
         self.steps.set_items((step.id, words.StepRow(step)) for step in (plan.steps if plan else ()))
-        self._summary.setText(words.summary_text(plan.steps) if plan else "")
+        self._summary.set_text(words.summary_text(plan.steps) if plan else "")
         self.review.setEnabled(plan is not None)
-        self._mark(problems)
+        self.problem_table.setVisible(bool(problems))
+        self._faults = problems
+        self._mark()
 
-    def _mark(self, problems: Sequence[ProjectProblem]) -> None:
+    def _mark(self) -> None:
         """Colour the lines that something is wrong with."""
         marks = []
         document = self.editor.text.document()
-        for problem in problems:
+        for problem in self._faults:
             block = document.findBlockByNumber(problem.line - 1)
             if not problem.line or problem.file not in ("", self.editor.path) or not block.isValid():
                 continue
@@ -260,13 +280,3 @@ class ComposeEditor(QWidget):
 def _read(path: str) -> bytes:
     with open(path, "rb") as file:
         return file.read(_MOST + 1)
-
-
-def _heading(title: str, beside: QWidget | None = None) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setContentsMargins(Space.L, Space.S, Space.L, Space.S)
-    row.addWidget(label(title, Text.STRONG))
-    row.addStretch(1)
-    if beside is not None:
-        row.addWidget(beside)
-    return row
