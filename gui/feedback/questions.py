@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -138,12 +139,19 @@ async def ask_text(parent: QWidget, question: TextQuestion) -> str | None:
     return dialog.field.text().strip() if await answered(dialog) else None
 
 
+class _Visited:
+    """Where a file was chosen last: who restores what was just backed up need not look for it."""
+
+    folder = ""
+
+
 async def choose_file(
     parent: QWidget, title: str, *, save_as: str = "", filters: str = "", folder: bool = False
 ) -> str:
     """A path, or "" if none was chosen."""
     dialog = QFileDialog(parent, title)
     dialog.setObjectName("file-question")
+    dialog.setDirectory(_Visited.folder or str(Path.home()))
     if filters:  # before the name: a filter that is set exchanges the ending of the name that is there
         dialog.setNameFilters([*filters.split(";;"), translate("Question", "All files (*)")])
     if folder:
@@ -159,4 +167,7 @@ async def choose_file(
     chosen: list[str] = []
     dialog.fileSelected.connect(chosen.append)
     accepted = await answered(dialog)
-    return chosen[0] if accepted and chosen else ""
+    if not accepted or not chosen:
+        return ""
+    _Visited.folder = chosen[0] if folder else str(Path(chosen[0]).parent)
+    return chosen[0]

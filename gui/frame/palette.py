@@ -78,6 +78,7 @@ def score(query: str, text: str, note: str = "") -> int:
 
 
 _ALL, _FIRST = 80, 20
+_SHOWS = (".details", ".browse")
 _WHOLE, _BEGINNING, _PART, _PART_BEGINNING, _INSIDE, _BESIDE = 400, 300, 200, 150, 100, 60
 
 
@@ -119,23 +120,31 @@ def entries(shell: Shell) -> Iterator[Entry]:
         yield Entry(
             name, translate("Palette", "Image"), "image", partial(shell.navigate, "images", image.id), weight=15
         )
+        yield from _verbs(shell, "image", image, name)
     for volume in shell.client.mirror.volumes.values():
         name = short_id(volume.name) if volume.anonymous else volume.name
         run = partial(shell.navigate, "volumes", volume.name)
         yield Entry(name, translate("Palette", "Volume"), "volume", run, weight=10)
+        yield from _verbs(shell, "volume", volume, name)
     for network in shell.client.mirror.networks.values():
         run = partial(shell.navigate, "networks", network.id)
         yield Entry(network.name, translate("Palette", "Network"), "network", run, weight=8)
+        yield from _verbs(shell, "network", network, network.name)
 
 
 def _container_entries(shell: Shell, container: Container) -> Iterator[Entry]:
     tone = state_words(container).tone
     show = partial(shell.navigate, "containers", container.id)
     yield Entry(container.name, status_text(container), "container", show, tone=tone, weight=20)
-    for action in shell.verbs.for_subject("container"):
-        if action.enabled([container]) and action.id != "container.details":
-            words = f"{action.text.rstrip('…')} {container.name}"
-            yield Entry(words, "", action.icon, partial(shell.trigger, action.id, [container]), weight=5)
+    yield from _verbs(shell, "container", container, container.name)
+
+
+def _verbs(shell: Shell, subject: str, thing: object, name: str) -> Iterator[Entry]:
+    """All that can be done to it now, save what its own entry does: to show it."""
+    for action in shell.verbs.for_subject(subject):
+        if action.enabled([thing]) and not action.id.endswith(_SHOWS):
+            words = f"{action.text.rstrip('…')} {name}"
+            yield Entry(words, "", action.icon, partial(shell.trigger, action.id, [thing]), weight=5)
 
 
 class _Entries(QAbstractListModel):

@@ -86,6 +86,7 @@ class PortRow(Row):
         for widget in (self.inner, self.protocol):
             self.fields.addWidget(widget)
         self.fields.addWidget(self.address, 1)
+        self.setFocusProxy(self.host)
         self.finish()
 
     def value(self) -> PortMapping:
@@ -133,6 +134,7 @@ class MountRow(Row):
         self.fields.addWidget(label("→", Text.BODY, Tone.MUTED))
         self.fields.addWidget(self.target, 3)
         self.fields.addWidget(self.read_only)
+        self.setFocusProxy(self.kind)
         self.finish()
         self.kind.currentIndexChanged.connect(lambda _index: self._on_kind())
         self._on_kind()

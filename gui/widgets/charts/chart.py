@@ -385,7 +385,8 @@ class TimeChart(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         point = event.position()
         if self._dragging_limit:
-            self._limit = min(self._top, self._value_at(point.y()))
+            # Above the upper edge the scale goes on: a limit could be raised by a few percent only otherwise.
+            self._limit = self._value_at(point.y())
             self.limit_dragged.emit(self._limit)
             self.update()
             return

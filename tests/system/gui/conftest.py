@@ -8,6 +8,7 @@ import pytest
 
 from gui.application import Application
 from tests.gui.conftest import Driver, settings, window_loop
+from tests.system.gui.desk import at_desk, desk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from gui.settings import WindowSettings
     from tests.support.stores import ShortTmp
 
-__all__ = ["settings", "window_loop"]
+__all__ = ["at_desk", "desk", "settings", "window_loop"]
 OPEN_MS = 20_000
 
 

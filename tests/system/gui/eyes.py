@@ -123,7 +123,10 @@ class Eyes(QObject):
 
     def focus(self) -> str:
         focused = QApplication.focusWidget()
-        return f"{type(focused).__name__} {focused.accessibleName()}" if focused is not None else ""
+        if focused is None:
+            return ""
+        words = focused.text() if isinstance(focused, QAbstractButton) else ""
+        return f"{type(focused).__name__} {focused.accessibleName() or words}"
 
     # --- inside ---
 
@@ -139,7 +142,7 @@ class Eyes(QObject):
             return False
         texts = {found.objectName(), found.accessibleName()}
         if isinstance(found, QAbstractButton):
-            texts.add(found.text().partition(" (")[0])
+            texts.add(found.text().replace("&", "").partition(" (")[0])
         if isinstance(found, QLineEdit):
             texts.add(found.placeholderText())
         return words in {text.rstrip("…") for text in texts}

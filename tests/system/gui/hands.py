@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _SECONDS = 40.0
 _PAUSE = 0.05
+_MOST_TABS = 30
 
 
 class Hands:
@@ -61,6 +62,24 @@ class Hands:
         """Click a button, a field or a tile by its words."""
         self.click(f"widget({words!r}, {kind!r})")
 
+    def drag(self, expression: str, down: int) -> None:
+        """Take what is there and drop it so many points further down."""
+        x, y = self._standing(expression)
+        self.clicked += 1
+        self._do("mousemove", str(x), str(y), "mousedown", "1")
+        for part in (down // 2, down):
+            self._do("mousemove", str(x), str(y + part))
+        self._do("mouseup", "1")
+
+    def fill(self, words: str, text: str) -> None:
+        """Choose all of a field by three clicks and write over it: letters, but no key that does anything."""
+        self.click(f"widget({words!r})", times=3)
+        self.write(text)
+
+    def write(self, text: str) -> None:
+        """A text where the cursor stands, which also who works by mouse has to type."""
+        self._do("type", "--clearmodifiers", "--delay", "15", text)
+
     def hover(self, expression: str) -> None:
         x, y = self._standing(expression)
         self._do("mousemove", str(x), str(y))
@@ -81,7 +100,15 @@ class Hands:
 
     def type(self, text: str) -> None:
         self.pressed_keys += len(text)
-        self._do("type", "--clearmodifiers", "--delay", "15", text)
+        self.write(text)
+
+    def tab_to(self, focus: str) -> None:
+        """Tab until the focus is on something, by the beginning of its kind and name."""
+        for _ in range(_MOST_TABS):
+            if self.see(f"focus().startswith({focus!r})"):
+                return
+            self.keys("Tab")
+        raise AssertionError(f"the focus never came to {focus}\n{self.scene()}")
 
     def _do(self, *words: str) -> None:
         subprocess.run(["xdotool", *words], env={"DISPLAY": self._display, "PATH": "/usr/bin:/bin"}, check=True)
