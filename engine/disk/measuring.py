@@ -62,7 +62,10 @@ class Measure:
         """What it wrote and what it is made of; and its logs. Its mounted root file system is its image's."""
         directory = self._paths.container(container_id)
         logs = await self.tree(self._paths.logs(container_id))
-        names = [entry.name for entry in await self._keeper.list_directory(directory, "/")]
+        try:
+            names = [entry.name for entry in await self._keeper.list_directory(directory, "/")]
+        except FileNotFoundError:
+            return 0, logs  # it never ran, or goes at this moment
         own = file_blocks(directory)
         for name in names:
             if name == self._paths.rootfs(container_id).name:

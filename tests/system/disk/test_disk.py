@@ -52,6 +52,7 @@ async def furnished(builder: Builder) -> Any:
     two = await engine.containers.create(CreateContainer(spec=quiet, name="quiet"))
     await engine.containers.start(two.id)
     await engine.containers.wait(two.id)
+    await engine.containers.create(CreateContainer(spec=quiet, name="never-ran"))
     async with asyncio.timeout(60):
         while len(await lines_of(engine, "loud")) < 2 * LINES:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
