@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine import whereabouts
@@ -18,7 +19,7 @@ from engine.cgroups.tree import CgroupTree
 from engine.containers.book import ContainerBook
 from engine.containers.container_service import ContainerService
 from engine.containers.exec import Executor
-from engine.containers.handover import hand_over
+from engine.containers.handover import hand_over, keep_places
 from engine.containers.opened_roots import RootHolds
 from engine.containers.runtime import FoundImage, Runtime, boot_id
 from engine.containers.seccomp_filters import CompiledFilters
@@ -43,7 +44,7 @@ from engine.repeated_lines import bound_repeats
 from engine.sandbox import closing
 from engine.sandbox.client import Keeper
 from engine.state.database import Database
-from engine.state.lock import StoreLock
+from engine.state.lock import Presence, StoreLock
 from engine.stats.stats_service import StatsService
 from engine.storage.blobs import BlobStore
 from engine.storage.check import Rows, StoreCheck
@@ -89,6 +90,7 @@ class EmbeddedEngine:
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
         self._lock = StoreLock(paths.lock)
+        self._presence = Presence(paths.presence)
         self._closers: list[Callable[[], Awaitable[object]]] = []
         self._runtime: Runtime | None = None
 
@@ -108,6 +110,7 @@ class EmbeddedEngine:
     async def _open_ground(self) -> None:
         self.keeper = await Keeper.open(self.paths)
         self._closers.append(self._close_keeper)
+        self._presence.begin()
         reserve = Reserve(self.paths.reserve)
         self.database = await Database.open(self.paths.database, reserve.release)
         reserve.keep()
@@ -145,7 +148,7 @@ class EmbeddedEngine:
         executor = Executor(self.keeper, scratch=self.paths.consoles)
         self._closers.append(executor.close)
         self.containers = ContainerService(runtime, executor=executor)
-        self._closers.append(self.containers.close)
+        self._closers += [partial(keep_places, runtime), self.containers.close]
         self._connect(runtime)
         await self._open_watching(runtime)
         self.scrub = Scrub(self.paths.scrub_record, layers=self._known_layers, damage=self.layers.damage)
@@ -271,11 +274,15 @@ class EmbeddedEngine:
                 await closer()
             except Exception:
                 _log.exception("closing failed")
+        self._leave_store()
+
+    def _leave_store(self) -> None:
+        self._presence.end()
         self._lock.release()
 
     async def _close_keeper(self) -> None:
-        """The last closer. The lock goes first, so that a stand-in that is sent out finds the store free."""
-        self._lock.release()
+        """The last closer. The locks go first, so that a stand-in that is sent out finds the store free."""
+        self._leave_store()
         if self._runtime is not None:
             await hand_over(self._runtime)
         await self.keeper.close()

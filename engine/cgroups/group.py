@@ -53,6 +53,14 @@ class ContainerCgroup:
         """What a process has to join to be in this container."""
         return tuple(str(path) for path in self.directories.values())
 
+    def doors(self) -> tuple[Path, ...]:
+        """The files whose owner may bring processes of his in from a group beside it: what v2 asks of the two groups'
+        common parent too."""
+        places = list(self.directories.values())
+        if "" in self.directories:
+            places.append(self.directories[""].parent)
+        return tuple(place / "cgroup.procs" for place in places)
+
     def create(self) -> None:
         for name, path in self.directories.items():
             make_group(path)

@@ -50,7 +50,7 @@ def stand_in_command(runtime: Runtime, container_id: str) -> tuple[str, ...]:
     restart_file = runtime.paths.container_run(container_id) / "restart.json"
     return (
         "/bin/sh", "-c", _LOOK_FIRST, "wherry-restart",
-        str(restart_file), _interpreter(), str(_RESTARTER), str(runtime.paths.lock),
+        str(restart_file), _interpreter(), str(_RESTARTER), str(runtime.paths.presence),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import logging
 import os
 import time
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from engine.containers.record import Record
     from engine.containers.runtime import Runtime
 
+_log = logging.getLogger(__name__)
 _LOCK_SECONDS = 10.0
 
 
@@ -57,6 +59,17 @@ def write_restart_file(runtime: Runtime, record: Record, *, started: float = 0.0
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(document))
     os.replace(partial, path)
+    let_stand_in_enter(runtime, record)
+
+
+def let_stand_in_enter(runtime: Runtime, record: Record) -> None:
+    """The container's groups and the supervisors', whose doors are the host root's where that started the engine. The
+    limits stay his: inside, they can be neither set nor lifted."""
+    group = runtime.cgroup(record)
+    try:
+        runtime.keeper.give(*group.doors(), *runtime.cgroups.supervisors().doors())
+    except OSError as error:
+        _log.warning("%s will not be restarted while no engine runs: %s", record.container.name, error)
 
 
 def remove_restart_file(runtime: Runtime, container_id: str) -> None:

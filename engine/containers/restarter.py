@@ -1,10 +1,13 @@
 """The stand-in: obeys a container's restart policy while no engine runs. A program of its own, standard library only.
 
-    python3 -I -S restarter.py RESTART_FILE STORE_LOCK
+    python3 -I -S restarter.py RESTART_FILE PRESENCE
 
 conmon runs it when the container has ended, inside the engine's namespaces. If an engine holds the store, that one acts
 and this ends at once. Otherwise: wait as the back-off says, look again, start conmon and the container anew, note it in
 the file. The new conmon will call this again at its own end.
+
+A container is started in its own control groups or not at all: outside of them it would have no limits, and no engine
+would find its processes. Where they cannot be entered, it waits for the next engine.
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ _FLOCK = "hhqqi4x"
 
 
 def engine_runs(lock_path: str) -> bool:
-    """Ask the kernel who holds the store's lock, without taking it."""
+    """Ask the kernel who holds this lock of an engine that is here, without taking it."""
     try:
         fd = os.open(lock_path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -66,14 +69,21 @@ def write(path: str, document: dict[str, Any]) -> None:
     os.replace(partial, path)
 
 
-def join(directories: list[str], pid: int) -> None:
+def enter(directories: list[str]) -> None:
+    for directory in directories:
+        with open(directory + "/cgroup.procs", "w") as file:
+            file.write("0")
+
+
+def leave(directories: list[str], pid: int = 0) -> None:
+    """For the groups of those that look after containers. Who cannot get there is counted with its container."""
     for directory in directories:
         with contextlib.suppress(OSError), open(directory + "/cgroup.procs", "w") as file:
             file.write(str(pid))
 
 
 def start_conmon(document: dict[str, Any]) -> int:
-    """Start conmon in the container's groups; gives its pid once the container exists, 0 when it does not."""
+    """Start conmon where we are, in the container's groups; gives its pid once the container exists, 0 when not."""
     for name in ("pid", "conmon.pid", "ctl", "attach", "winsz"):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(document["bundle"], name))
@@ -81,7 +91,6 @@ def start_conmon(document: dict[str, Any]) -> int:
     pid = os.fork()
     if pid == 0:
         os.setsid()
-        join(document["cgroups"], 0)
         os.dup2(write_end, 3, inheritable=True)
         quiet = os.open(os.devnull, os.O_RDWR)
         for number in (0, 1, 2):
@@ -97,12 +106,20 @@ def start_conmon(document: dict[str, Any]) -> int:
     with contextlib.suppress(ValueError, AttributeError):
         answer = json.loads(data)
         if int(answer.get("pid", answer.get("data", -1))) > 0:
-            join(document["supervisors"], pid)
+            leave(document["supervisors"], pid)
             return pid
     return 0
 
 
 def restart(path: str, document: dict[str, Any]) -> None:
+    log_path = os.path.join(document["bundle"], "restart.log")
+    try:
+        enter(document["cgroups"])
+    except OSError as error:
+        leave(document["supervisors"])
+        with open(log_path, "a") as log:
+            log.write(f"not restarted: its control groups cannot be entered: {error}\n")
+        return
     shutil.rmtree(document["state"], ignore_errors=True)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(document["exit_file"])
@@ -112,8 +129,10 @@ def restart(path: str, document: dict[str, Any]) -> None:
     document["started"] = time.time()
     # Noted before it happens: whoever reads it in between finds a run that is not there, and starts it.
     write(path, document)
-    with open(os.path.join(document["bundle"], "restart.log"), "a") as log:
-        if start_conmon(document):
+    with open(log_path, "a") as log:
+        started = start_conmon(document)
+        leave(document["supervisors"])
+        if started:
             subprocess.run(
                 document["start"], env=document["environment"], stdin=subprocess.DEVNULL, stderr=log, check=False
             )

@@ -59,7 +59,9 @@ def make_closed(paths: Paths, ids: IdMapping) -> None:
     with contextlib.suppress(FileNotFoundError):
         paths.former_namespaces.rename(paths.namespaces)
     for path in (path for place in (paths.root, paths.run) for path in place.glob("*") if path.is_file()):
-        _close(path, 0o077)
+        if path != paths.presence:
+            _close(path, 0o077)
+    _show(paths.presence, group)
     if was_open:
         for path in _below(paths):
             _close(path)
@@ -126,6 +128,14 @@ def _give(paths: Paths, uid: int, group: int) -> None:
     if above.name.isdigit():
         # Named as a user's directory and made by us: /run/user/… .
         _set(above, 0, group, 0o700)
+
+
+def _show(presence: Path, group: int | None) -> None:
+    """The one file of a store's root that the namespace may read: a lock that no engine waits for."""
+    presence.touch(mode=0o600)
+    if group is not None:
+        os.chown(presence, 0, group)
+    presence.chmod(0o640 if group is not None else 0o600)
 
 
 def _close(path: Path, bits: int = _OTHERS) -> None:

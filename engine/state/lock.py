@@ -69,3 +69,26 @@ class StoreLock:
             return int(text) if text.isdigit() else -1
         finally:
             os.close(fd)
+
+
+class Presence:
+    """Says “an engine is here” to the stand-ins of containers, from `begin` to `end`.
+
+    A lock beside the store's own, because whoever may look at a lock may also take a share of it: the store's must be
+    out of reach of the root inside where the host's root started the engine. This one stops no engine if it is taken,
+    and a stand-in that finds it taken, by whomever, does nothing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._fd = -1
+
+    def begin(self) -> None:
+        self._fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(self._fd, fcntl.F_OFD_SETLK, _record(fcntl.F_WRLCK))
+
+    def end(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1

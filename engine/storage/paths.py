@@ -62,6 +62,11 @@ class Paths:
         return self.root / "lock"
 
     @property
+    def presence(self) -> Path:
+        """Locked while an engine is here, for the stand-ins of containers, who may read it. No engine asks it."""
+        return self.root / "presence"
+
+    @property
     def reserve(self) -> Path:
         """Room kept back for deletions."""
         return self.root / "reserve"

@@ -91,6 +91,7 @@ async def test_containers_outlive_a_killed_engine(short_tmp: ShortTmp) -> None:
         assert await engine.host.check_store() == []
 
 
+@pytest.mark.also_as_root
 async def test_a_policy_is_obeyed_while_no_engine_runs(short_tmp: ShortTmp) -> None:
     made = await killed_engine(
         short_tmp,
@@ -108,10 +109,45 @@ async def test_a_policy_is_obeyed_while_no_engine_runs(short_tmp: ShortTmp) -> N
         assert phoenix.state is State.RUNNING
         assert phoenix.restart_count == 1
         assert phoenix.pid == _number(run_dir / "pid")
+        assert _groups_of(phoenix.pid) == {phoenix.id[:32]}
         mortal = await engine.containers.get("mortal")
         assert mortal.state is State.EXITED
         await engine.containers.stop("phoenix")
         assert (await engine.containers.get("phoenix")).state is State.EXITED
+
+
+@pytest.mark.also_as_root
+async def test_a_container_whose_groups_are_gone_waits_for_the_next_engine(short_tmp: ShortTmp) -> None:
+    """Outside of them it would have no limits, and nobody could stop it."""
+    made = await killed_engine(
+        short_tmp, phoenix={"command": ["sleep", "1000"], "network": "none", "restart": "always"}
+    )
+    container_id = str(made["phoenix"]["id"])
+    document = short_tmp.run / "containers" / container_id / "restart.json"
+    told = json.loads(document.read_text())
+    told["cgroups"].append(str(short_tmp.path / "no-such-group"))
+    document.write_text(json.dumps(told))
+    os.kill(int(str(made["phoenix"]["pid"])), signal.SIGKILL)
+    log = document.with_name("restart.log")
+    await until(lambda: log.exists() and "cannot be entered" in log.read_text())
+    assert json.loads(document.read_text())["restarts"] == 0
+    async with opened_engine(short_tmp) as engine:
+        await until(lambda: _is_running(engine, container_id))
+        await engine.containers.stop(container_id, timeout=0.2)
+        assert await engine.host.check_store() == []
+
+
+async def _is_running(engine: Engine, container_id: str) -> bool:
+    return (await engine.containers.get(container_id)).state is State.RUNNING
+
+
+def _groups_of(pid: int) -> set[str]:
+    """By the last part of their names, in every hierarchy that has groups of containers."""
+    try:
+        lines = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
+    except OSError:
+        return set()
+    return {line.rsplit("/", 1)[1] for line in lines if "/wherry-" in line}
 
 
 async def kill_inside(container_id: str) -> None:
