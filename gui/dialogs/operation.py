@@ -11,16 +11,20 @@ from engine.errors import Code, WherryError
 from engine.types.images import LayerPhase
 from engine.types.operations import Operation, OperationState
 from gui.actions.operations import asked_again
+from gui.models.projects import plan_model
 from gui.presentation.errors import words_of_failure
 from gui.presentation.operations import operation_words, progress_text, took_text
+from gui.presentation.projects import step_rows
 from gui.presentation.units import bytes_text, short_id
-from gui.theme import Space, Text, Tone
+from gui.theme import Size, Space, Text, Tone, grown
 from gui.widgets.badge import Badge
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button
+from gui.widgets.cells import TextCell
 from gui.widgets.labels import ElidedLabel, label
 from gui.widgets.meter import Meter
 from gui.widgets.progress_rows import ProgressRow, ProgressRows
+from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
     from engine.types.images import LayerProgress
     from gui.bridge import ChangeSet, Engine, OperationHandle
     from gui.shell import Shell
+
+_STEPS_HEIGHT = 220
 
 
 class OperationDialog(QDialog):
@@ -53,6 +59,9 @@ class OperationDialog(QDialog):
         column.addWidget(self._meter)
         self._layers = ProgressRows()
         column.addWidget(self._layers, 1)
+        self._steps = plan_model(self)
+        self._step_table = self._make_step_table()
+        column.addWidget(self._step_table, 1)
         self._banner = Banner(Tone.DANGER)
         self._banner.hide()
         column.addWidget(self._banner)
@@ -65,6 +74,18 @@ class OperationDialog(QDialog):
         shell.client.changed.connect(self._on_changes)
         self._told = False
         self._fill()
+
+    def _make_step_table(self) -> Table:
+        """For an operation of many steps beside each other, as a project's are."""
+        table = Table(translate("OperationDialog", "Steps"), row_height=Size.ROW, multi=False)
+        table.set_inset()
+        table.setModel(self._steps)
+        table.setSortingEnabled(False)
+        table.set_columns({0: TextCell(), 1: TextCell(code=True), 3: TextCell()}, {0: 170, 3: 130}, stretch=1)
+        table.setColumnHidden(2, True)  # noqa: FBT003
+        table.setMinimumHeight(grown(_STEPS_HEIGHT))
+        table.hide()
+        return table
 
     def _on_changes(self, changes: ChangeSet) -> None:
         change = changes.kinds.get("operation")
@@ -86,6 +107,8 @@ class OperationDialog(QDialog):
         self._meter.set(operation.done, operation.total, tone=Tone.ACCENT)
         self._layers.setVisible(bool(operation.layers))
         self._layers.set_rows(layer_rows(operation.layers))
+        self._step_table.setVisible(bool(operation.steps))
+        self._steps.set_items(row for step in operation.steps for row in step_rows(step, {}))
         self._cancel.setVisible(running and operation.cancellable)
         self._tell_failure(operation)
 

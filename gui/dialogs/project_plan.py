@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QVBoxLayout
 from shiboken6 import isValid
 
 from engine.errors import WherryError
-from engine.types.operations import Operation, OperationState, StepProgress
-from engine.types.projects import DownProject, PlannedStep, ProjectPlan, UpProject
+from engine.types.operations import Operation, OperationState
+from engine.types.projects import DownProject, ProjectPlan, UpProject
 from gui.models.projects import plan_model
 from gui.presentation import projects as words
 from gui.presentation.errors import words_of, words_of_failure
@@ -25,8 +25,6 @@ from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from gui.bridge import ChangeSet, Engine, OperationHandle
     from gui.shell import Shell
 
@@ -217,7 +215,7 @@ class ProjectPlanDialog(QDialog):
             return
         if operation.steps:
             planned = {step.id: step for step in self.plan.steps} if self.plan else {}
-            self.model.set_items(row for step in operation.steps for row in step_rows(step, planned))
+            self.model.set_items(row for step in operation.steps for row in words.step_rows(step, planned))
         running = operation.state is OperationState.RUNNING
         self._stop.setVisible(running and operation.cancellable)
         self._summary.setText(_end_text(operation))
@@ -252,10 +250,3 @@ def _end_text(operation: Operation) -> str:
     if operation.state is OperationState.CANCELLED:
         return translate("PlanDialog", "Cancelled; what was done stays, and Up goes on from there.")
     return translate("PlanDialog", "Not all could be done; what ran before goes on running.")
-
-
-def step_rows(progress: StepProgress, planned: Mapping[str, PlannedStep]) -> Iterable[tuple[str, words.StepRow]]:
-    """How far a step is, with what the plan said of it."""
-    known = planned.get(progress.id)
-    step = known or PlannedStep(id=progress.id, action=progress.action, subject=progress.subject)
-    return words.plan_rows(step, progress)

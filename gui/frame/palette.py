@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from gui.models.table import NO_INDEX, AnyIndex, ModelRole
 from gui.pages.catalogue import pages
 from gui.plain_text import set_tip
-from gui.presentation.containers import image_text, state_words, status_text
+from gui.presentation.containers import image_text, project_of, state_words, status_text
 from gui.presentation.units import short_id
 from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, grown, icon, paint_icon, theme
 from gui.words import translate
@@ -115,6 +115,9 @@ def entries(shell: Shell) -> Iterator[Entry]:
             yield Entry(action.text, action.hint, action.icon, run, action.shortcut, weight=40)
     for container in shell.client.mirror.containers.values():
         yield from _container_entries(shell, container)
+    for project in sorted({name for one in shell.client.mirror.containers.values() if (name := project_of(one))}):
+        go = partial(shell.navigate, "projects", project)
+        yield Entry(project, translate("Palette", "Project"), "layers", go, weight=16)
     for image in shell.client.mirror.images.values():
         name = image_text(image.tags[0]) if image.tags else short_id(image.id)
         yield Entry(

@@ -29,6 +29,7 @@ from gui.pages.catalogue import PageEntry, pages, welcome_page
 from gui.pages.drafts import Drafts
 from gui.pages.file_editor import FileEditor
 from gui.presentation.builds import build_title
+from gui.presentation.containers import project_of
 from gui.presentation.images import image_name
 from gui.tasks import Tasks
 from gui.theme import Role as ColorRole
@@ -238,6 +239,7 @@ class MainWindow(QMainWindow):
         mirror = self._client.mirror
         names: dict[str, list[str]] = {
             "containers": [one.name for one in mirror.containers.values()],
+            "projects": list({name for one in mirror.containers.values() if (name := project_of(one))}),
             "images": [image_name(one) for one in mirror.images.values()],
             "volumes": [volume_name(one) for one in mirror.volumes.values()],
             "networks": [one.name for one in mirror.networks.values()],

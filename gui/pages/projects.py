@@ -175,7 +175,8 @@ class ProjectsPage(Page):
         for container in self.client.mirror.containers.values():
             if name := project_of(container):
                 mine.setdefault(name, []).append(container)
-        known = {**{name: self._unmade(name) for name in self._opened}, **self._projects}
+        told = {name: Project(name=name) for name in mine}  # until the engine has said more of them
+        known = {**told, **{name: self._unmade(name) for name in self._opened}, **self._projects}
         return {
             name: row_of(project, mine.get(name, ()), self._rates, self._opened.get(name))
             for name, project in known.items()

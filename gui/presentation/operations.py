@@ -28,6 +28,9 @@ _ICONS = {
     "restore": "history",
     "clone": "clone",
     "export": "logs",
+    "up": "play",
+    "down": "stop",
+    "build-project": "build",
 }
 _COUNTED = frozenset({"build"})
 """Kinds whose progress counts steps, not bytes."""

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.types.containers import ALIVE_STATES, Health
+from engine.types.projects import PlannedStep
 from gui.presentation.containers import port_text, shown_ports
 from gui.presentation.units import count_text
 from gui.theme import Tone
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from engine.types.containers import Container
     from engine.types.operations import StepProgress, StepState
-    from engine.types.projects import PlannedStep, Project, ProjectProblem, ProjectRun, ReadProject
+    from engine.types.projects import Project, ProjectProblem, ProjectRun, ReadProject
     from engine.types.stats import Rates
 
 SERVICE_LABEL = "com.docker.compose.service"
@@ -189,6 +190,13 @@ def plan_rows(step: PlannedStep, progress: StepProgress | None = None) -> Iterat
     """A step, and a further row for each further field that changes."""
     for line in range(changes_text(step).count("\n") + 1):
         yield f"{step.id}#{line}" if line else step.id, StepRow(step, progress, line)
+
+
+def step_rows(progress: StepProgress, planned: Mapping[str, PlannedStep]) -> Iterator[tuple[str, StepRow]]:
+    """How far a step is, with what the plan said of it."""
+    known = planned.get(progress.id)
+    step = known or PlannedStep(id=progress.id, action=progress.action, subject=progress.subject)
+    yield from plan_rows(step, progress)
 
 
 def because_text(row: StepRow) -> str:

@@ -3974,6 +3974,10 @@
         <translation>Schließen</translation>
     </message>
     <message>
+        <source>Steps</source>
+        <translation>Schritte</translation>
+    </message>
+    <message>
         <source>Try again</source>
         <translation>Noch einmal versuchen</translation>
     </message>
@@ -4220,6 +4224,10 @@
     <message>
         <source>Go to {0}</source>
         <translation>Gehe zu {0}</translation>
+    </message>
+    <message>
+        <source>Project</source>
+        <translation>Projekt</translation>
     </message>
     <message>
         <source>Image</source>

@@ -9,6 +9,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 
 from engine.types.projects import FieldChange, PlannedStep
 from gui.frame.dropping import offer
+from gui.frame.palette import entries
 from gui.presentation.projects import because_text, changes_text, plan_rows
 
 if TYPE_CHECKING:
@@ -217,3 +218,41 @@ def test_a_change_of_a_list_shows_only_what_differs_as_one_writes_it() -> None:
     step = PlannedStep(id="edit:a", action="edit", subject="a", changes=changes)
     assert changes_text(step) == "ports: 8080:80 → 127.0.0.1:8090:80\nhostname: nothing → x"
     assert [because_text(row) for _, row in plan_rows(step)] == changes_text(step).split("\n")
+
+
+def test_what_was_typed_is_not_lost_to_another_project(driver: Driver, folder: Path) -> None:
+    page = opened(driver, folder)
+    page.details.show_tab("file")
+    page.details.file.editor.put(SHOP + "# mine\n")
+    driver.window.navigate("projects", "shop")
+    driver.reject("leaving")
+    driver.no_dialog()
+    assert page.details.row.project.name == "bakery"
+    assert page.details.file.editor.shown_text().endswith("# mine\n")
+    assert driver.window.unsaved() == [str(folder / "compose.yaml")]
+
+
+def test_an_up_in_the_activity_tells_its_steps(driver: Driver, folder: Path) -> None:
+    page = opened(driver, folder)
+    bring_up(driver, page)
+    operation = next(one for one in driver.client.mirror.operations.values() if one.kind == "up")
+    driver.window.open_dialog("operation", operation=operation.id)
+    dialog: Any = driver.dialog("dialog.operation")
+    assert dialog._step_table.isVisible()
+    assert {row.progress.state for row in dialog._steps.items()} == {"done"}
+
+
+def test_files_that_are_gone_are_told_and_nothing_is_done(driver: Driver, folder: Path) -> None:
+    page = opened(driver, folder)
+    (folder / "compose.yaml").unlink()
+    page.details.buttons["project.up"].click()
+    dialog = plan_dialog(driver)
+    assert dialog.banner.isVisible()
+    assert not dialog.go.isEnabled()
+
+
+def test_the_palette_finds_a_project(driver: Driver) -> None:
+    found = next(one for one in entries(driver.window) if one.text == "shop" and one.note == "Project")
+    found.act()
+    page = page_of(driver)
+    driver.until(lambda: page.details.row is not None and page.details.row.project.name == "shop")

@@ -177,8 +177,13 @@ class ProjectDetails(QWidget):
 
     async def _load_file(self, row: ProjectRow) -> None:
         source = await source_of(self._shell, row)
-        if self.row is not None and self.row.project.name == row.project.name:
-            self.file.show_source(source)
+        if self.row is None or self.row.project.name != row.project.name:
+            return
+        before = self.file.source
+        if before is not None and source is not None and before.files != source.files:
+            if not await self.file.may_leave():
+                return
+        self.file.show_source(source)
 
     # --- deeds ---
 
