@@ -27,7 +27,7 @@ from engine.builder.language.parser import parse_dockerfile
 from engine.builder.network import BuildNetwork
 from engine.builder.plan import make_plan
 from engine.builder.record import BuildRecord, read_output
-from engine.builder.remote import fetch_context, is_remote
+from engine.builder.remote import fetch_context, fetch_named, is_remote
 from engine.builder.report import make_report
 from engine.builder.sweep import sweep
 from engine.builder.upload import receive_context
@@ -202,6 +202,7 @@ class BuildService:
         try:
             _check(request)
             request, uploaded = await self._fetched(request, stream, scratch, progress.status)
+            request = await self._with_named(request, scratch, progress.status)
             image_id = await self._run(record, request, uploaded, progress)
         except BaseException as error:
             # Whatever it was: who reads the output of this build must see its end.
@@ -230,6 +231,17 @@ class BuildService:
             return request, None
         # What came from elsewhere names its own files: an absolute path is one below it, never this machine's.
         return msgspec.structs.replace(request, dockerfile=request.dockerfile.lstrip("/")), uploaded
+
+    async def _with_named(self, request: BuildImage, scratch: Path, say: Callable[[str], None]) -> BuildImage:
+        """Contexts given by name that are elsewhere, in directories of ours."""
+        named = dict(request.named_contexts)
+        for number, (name, address) in enumerate(request.named_contexts.items()):
+            if is_remote(address):
+                say(f"Fetching {address}")
+                place = scratch / f"named-{number}"
+                await fetch_named(address, place, self._tools.web)
+                named[name] = str(place)
+        return msgspec.structs.replace(request, named_contexts=named)
 
     def _begin(self, build_id: str, request: BuildImage, *, streamed: bool) -> BuildRecord:
         build = Build(

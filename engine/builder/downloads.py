@@ -1,4 +1,4 @@
-"""ADD's other sources: files from the web, and archives that are unpacked on the way in."""
+"""ADD's other sources: files from the web, git repositories, and archives that are unpacked on the way in."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import hashlib
 import lzma
 import os
 import posixpath
+import secrets
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +20,8 @@ import zstandard
 from isal import igzip
 
 from engine.builder.language.errors import DockerfileError
+from engine.builder.repositories import fetch_repository
 from engine.errors import Code, RegistryError
-from engine.registry.web import is_url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -99,12 +100,6 @@ def _plain(file: IO[bytes]) -> _Readable:
     return cast("_Readable", file)
 
 
-def is_git(word: str) -> bool:
-    """What BuildKit would clone."""
-    address = word.partition("#")[0]
-    return word.startswith(("git@", "git://", "ssh://")) or (is_url(word) and address.endswith(".git"))
-
-
 @dataclass(frozen=True)
 class Downloads:
     """Where one build keeps what it fetches, and the way to it."""
@@ -131,6 +126,46 @@ class Downloads:
                 subject=url,
             )
         return ArchiveFile(path, name, found, unpack)
+
+    async def fetch_git(self, address: str, *, checksum: str, keep_git: bool) -> ArchiveFile:
+        """The files of a repository, to be unpacked; a checksum is (the beginning of) the commit it must be."""
+        place = self.into / secrets.token_hex(8)
+        commit = await fetch_repository(address, place / "files", self.web.environment(), keep_git=keep_git)
+        if checksum and not commit.startswith(checksum.lower()):
+            raise RegistryError(
+                f"{address} is not what the Dockerfile expects",
+                f"Its commit is {commit}.",
+                code=Code.DIGEST_MISMATCH,
+                subject=address,
+            )
+        archive = place / "files.tar"
+        digest = await asyncio.to_thread(_pack, place / "files", archive)
+        return ArchiveFile(archive, posixpath.basename(address), f"{digest} {commit if keep_git else ''}", unpack=True)
+
+
+def _pack(directory: Path, archive: Path) -> str:
+    """A plain archive that root owns. The digest is of names, modes and contents: not of times, which are now's, nor of
+    git's own files."""
+    digest = hashlib.sha256()
+
+    def owned(member: tarfile.TarInfo) -> tarfile.TarInfo:
+        member.uid = member.gid = 0
+        member.uname = member.gname = ""
+        if not member.issym():
+            # As git has them, whatever may be opened by others here.
+            member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+        if member.name.split("/")[0] != ".git":
+            digest.update(os.fsencode(f"{member.name}\0{member.mode:o}\0{member.linkname}\0{member.size}\0"))
+            if member.isreg():
+                with (directory / member.name).open("rb") as file:
+                    while block := file.read(_CHUNK):
+                        digest.update(block)
+        return member
+
+    with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as tar:
+        for name in sorted(os.listdir(directory)):
+            tar.add(directory / name, name, filter=owned)  # in the order of names below it too
+    return f"git:{digest.hexdigest()}"
 
 
 async def _store(pieces: AsyncIterator[bytes], path: Path, digest: hashlib._Hash) -> None:

@@ -22,7 +22,7 @@ from engine.builder.mounting import RunMounts
 from engine.builder.plan import StageNames
 from engine.builder.running import prepare_run
 from engine.builder.stages import DEFAULT_PATH, StageState, absolute, apply_metadata, is_metadata
-from engine.builder.transfer import prepare_transfer, prepare_workdir
+from engine.builder.transfer import is_fetched, prepare_transfer, prepare_workdir
 from engine.builder.trees import BuildTrees, image_of
 from engine.builder.variables import Variables
 from engine.errors import InvalidRequest, Unsupported, WherryError
@@ -243,7 +243,7 @@ class Execution:
         origin = instruction.origin if isinstance(instruction, t.Copy) else ""
         origin = variables.expanded(origin, instruction)
         source: SourceTree = NoFiles()
-        if instruction.sources:
+        if any(not is_fetched(variables.expanded(word, instruction), instruction) for word in instruction.sources):
             source = await stack.enter_async_context(trees.source(origin, instruction))
         return await prepare_transfer(
             instruction,

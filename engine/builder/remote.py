@@ -6,15 +6,12 @@ https://host/project.git#branch:directory      git@host:project.git      https:/
 from __future__ import annotations
 
 import asyncio
-import re
-import shutil
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
-from engine.builder.downloads import is_git
+from engine.builder.repositories import fetch_repository, is_git
 from engine.builder.upload import receive_context
-from engine.errors import Code, InvalidRequest, NotFound
-from engine.processes.git import check_out
+from engine.errors import InvalidRequest
 from engine.registry.web import is_url
 
 if TYPE_CHECKING:
@@ -26,7 +23,6 @@ if TYPE_CHECKING:
 _MOST_DOCKERFILE_BYTES: Final = 16 << 20
 _ARCHIVES: Final = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
 _TAR_MARK: Final = slice(257, 262)
-_REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./@+=-]{0,254}")
 
 
 def is_remote(context: str) -> bool:
@@ -36,7 +32,7 @@ def is_remote(context: str) -> bool:
 async def fetch_context(address: str, into: Path, web: Web) -> str | None:
     """Fill a directory that is not there yet. Gives the Dockerfile's text where the address was one, and no more."""
     if is_git(address) or address.startswith("github.com/"):
-        await _fetch_git(address, into, web)
+        await fetch_repository(address, into, web.environment())
         return None
     async with aclosing(web.pieces(address)) as pieces:
         head, rest = await _head(pieces)
@@ -47,26 +43,11 @@ async def fetch_context(address: str, into: Path, web: Web) -> str | None:
     return None
 
 
-async def _fetch_git(address: str, into: Path, web: Web) -> None:
-    repository, _, fragment = address.partition("#")
-    if repository.startswith("github.com/"):
-        repository = f"https://{repository}"
-    commit, _, directory = fragment.partition(":")
-    if commit and not _REF.fullmatch(commit):
-        raise InvalidRequest(f"“{commit[:80]}” is no branch, tag or commit", subject=address)
-    whole = into.with_name(f"{into.name}-git")
-    await asyncio.to_thread(lambda: whole.mkdir(parents=True, mode=0o700))
-    await check_out(repository, commit, whole, environment=web.environment())
-    await asyncio.to_thread(_take_directory, whole, directory, into)
-
-
-def _take_directory(whole: Path, directory: str, into: Path) -> None:
-    """What the fragment names becomes the context; git's own files are no part of it."""
-    place = (whole / directory.strip("/")).resolve()
-    if not place.is_relative_to(whole.resolve()) or not place.is_dir():
-        raise NotFound(f"The repository has no directory “{directory[:200]}”", code=Code.NOT_FOUND, subject=directory)
-    shutil.rmtree(whole / ".git", ignore_errors=True)
-    place.rename(into)
+async def fetch_named(address: str, into: Path, web: Web) -> None:
+    """A context that is given by name: a repository or an archive."""
+    if await fetch_context(address, into, web) is not None:
+        problem = "A context given by name is a directory, an image, a git repository or an archive."
+        raise InvalidRequest(f"{address} is no archive", problem, subject=address)
 
 
 async def _head(pieces: AsyncGenerator[bytes, None]) -> tuple[bytes, AsyncIterator[bytes]]:

@@ -16,10 +16,11 @@ from engine.builder.cache import step_key
 from engine.builder.copy_sources import ContextSource, Destination, Picked, Sending
 from engine.builder.direct import write_layer
 from engine.builder.directories import is_directory, make_directories
-from engine.builder.downloads import ArchiveFile, is_git
+from engine.builder.downloads import ArchiveFile
 from engine.builder.language.errors import DockerfileError
 from engine.builder.language.globs import Glob, PatternError
 from engine.builder.language.types import Add, Copy
+from engine.builder.repositories import is_git
 from engine.builder.stages import absolute
 from engine.builder.tarring import TarItem, TarOptions, write_tar
 from engine.containers.users import find_user
@@ -188,6 +189,11 @@ async def prepare_transfer(
     )
 
 
+def is_fetched(word: str, instruction: Transfer) -> bool:
+    """Whether a source is an address, which only ADD takes."""
+    return isinstance(instruction, Add) and (is_git(word) or is_url(word))
+
+
 async def _load(
     instruction: Transfer,
     words: Sequence[str],
@@ -202,9 +208,9 @@ async def _load(
     fetched: list[ArchiveFile] = []
     for word in words:
         if isinstance(instruction, Add) and is_git(word):
-            refused = f"{word} is a git repository, which ADD does not fetch"
-            column = instruction.raw.column_of(word)
-            raise instruction.raw.error(refused, column=column, hint="Clone it beside, and COPY it.")
+            checksum = variables.expanded(instruction.checksum, instruction)
+            fetched.append(await downloads.fetch_git(word, checksum=checksum, keep_git=instruction.keep_git))
+            continue
         if isinstance(instruction, Add) and is_url(word):
             checksum = variables.expanded(instruction.checksum, instruction)
             fetched.append(await downloads.fetch(word, checksum=checksum, unpack=bool(instruction.unpack)))

@@ -105,7 +105,7 @@ def _directory_of(given: str) -> str:
     if "://" in given or given.startswith("git@"):
         raise InvalidRequest(
             f"{given} cannot be a context",
-            "A context given by name is a directory or an image; nothing is fetched from the web or from git.",
+            "A context given by name is a directory, an image, a git repository or an archive of the web.",
             hint=f"Fetch it first, or name an image as {_IMAGE_CONTEXT}REFERENCE.",
         )
     return given

@@ -266,11 +266,12 @@ class Target:
                 found[name] = str(place)
             elif where.startswith("input:"):
                 found[name] = f"docker-image://{self._linked(where.removeprefix('input:'))}"
-            elif where.startswith("docker-image://"):
+            elif where.startswith("docker-image://") or _REMOTE.match(where):
                 found[name] = where
             else:
                 raise refused(
-                    f"the context {name} ({where}) is not supported by Wherry: a directory, an image or a target is"
+                    f"the context {name} ({where}) is not supported by Wherry: "
+                    "a directory, an image, a target, a repository or an archive of the web is"
                 )
         return found
 

@@ -265,8 +265,6 @@ def _add(raw: RawInstruction, _: str) -> t.Add:
     known = ("chown", "chmod", "link", "exclude", "checksum", "unpack", "keep-git-dir")
     flags = Flags(raw, known, repeatable=("exclude",))
     sources, destination = _sources(raw, flags.rest)
-    if flags.switch("keep-git-dir") is not None:
-        raise raw.error("ADD from git repositories is not supported", column=raw.column_of("--keep-git-dir"))
     return t.Add(
         raw=raw,
         sources=sources,
@@ -278,6 +276,7 @@ def _add(raw: RawInstruction, _: str) -> t.Add:
         exclude=flags.texts("exclude"),
         checksum=flags.text("checksum"),
         unpack=flags.switch("unpack"),
+        keep_git=bool(flags.switch("keep-git-dir")),
     )
 
 

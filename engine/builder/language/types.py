@@ -140,6 +140,7 @@ class Copy(Transfer):
 class Add(Transfer):
     checksum: str = ""
     unpack: bool | None = None
+    keep_git: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

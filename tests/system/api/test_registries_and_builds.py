@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import tarfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -16,6 +16,8 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
+from engine.errors import WherryError
+from engine.types.builds import BuildImage
 from tests.support.nasty_registry import answer, serve_nastily
 from tests.support.processes import answers, free_port, running, wait_until
 from tests.system.api.conftest import IMAGE
@@ -130,6 +132,41 @@ async def test_a_context_is_fetched_from_a_git_repository(api: Api, tmp_path: Pa
         assert "has no directory" in await said_by_build(api, f"{address}#main:../..")
         assert "cannot be fetched" in await said_by_build(api, f"{address}#nosuch")
         assert "no branch, tag or commit" in await said_by_build(api, f"{address}#--upload-pack=x")
+
+
+async def test_add_and_contexts_with_names_take_repositories_and_archives(
+    docker: Tool, served: EmbeddedEngine, tmp_path: Path
+) -> None:
+    async def built(text: str, **named: str) -> str:
+        request = BuildImage(dockerfile_text=text, named_contexts=named)
+        operation = served.builds.build(request)
+        with suppress(WherryError):
+            await operation.result()
+        said = [line.text async for lines in served.builds.output(operation.id) for line in lines]
+        failure = (await served.builds.get(operation.id)).failure
+        return "\n".join([*said, f"{failure.title} {failure.explanation}" if failure else ""])
+
+    with repository_of(tmp_path) as address:
+        commit = (tmp_path / "work/.git/refs/heads/feature").read_text().strip()
+        look = "RUN cat /src/said; stat -c '%a %u' /src /src/app /src/said; test -e /src/.git && echo kept || true\n"
+        said = await built(f"FROM {IMAGE}\nADD {address}#feature /src\n{look}")
+        assert "from feature\n755 0\n755 0\n644 0" in said
+        assert "kept" not in said
+        assert "kept" in await built(f"FROM {IMAGE}\nADD --keep-git-dir {address} /src\n{look}")
+        assert "from below" in await built(f"FROM {IMAGE}\nADD {address}#main:app /src\n{look}")
+        # The right commit; and the same files again, so what follows is cached.
+        assert await built(f"FROM {IMAGE}\nADD --checksum={commit} {address}#feature /src\n{look}") == ""
+        assert "not what the Dockerfile expects" in await built(
+            f"FROM {IMAGE}\nADD --checksum={'0' * 40} {address}#feature /src\n{look}"
+        )
+        take = f"FROM {IMAGE}\nCOPY --from=lib said /said\nRUN cat /said\n"
+        assert "from feature" in await built(take, lib=f"{address}#feature")
+        assert "cannot be fetched" in await built(take, lib=f"{address}#nosuch")
+    async with serve_nastily() as web:
+        web.routes["/files.tar.gz"] = answer(gzip.compress(context(said="in a tar\n")))
+        web.routes["/text"] = answer(b"just text\n")
+        assert "in a tar" in await built(take, lib=f"http://{web.host}/files.tar.gz")
+        assert "is no archive" in await built(take, lib=f"http://{web.host}/text")
 
 
 async def test_a_context_is_fetched_from_the_web(api: Api, docker: Tool) -> None:

@@ -97,7 +97,7 @@ async def test_an_image_given_by_name(builder: Builder) -> None:
     [
         ("FROM lib\n", "{0}", "lib is a directory"),
         (FROM + "COPY --from=lib /x /x\n", "{0}/none", "There is no directory"),
-        (FROM + "COPY --from=lib /x /x\n", "https://127.0.0.1:9/x.git", "cannot be a context"),
+        (FROM + "COPY --from=lib /x /x\n", "https://127.0.0.1:9/x.git", "cannot be fetched"),
     ],
 )
 async def test_a_name_that_leads_nowhere(

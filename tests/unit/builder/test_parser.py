@@ -137,7 +137,7 @@ def test_mounts_of_a_run_are_checked_early() -> None:
         ("FROM a\nHEALTHCHECK CND x", 2, "Unknown kind"),
         ("FROM a\nHEALTHCHECK --interval=5 CMD x", 2, "a time like"),
         ("# escape=x\nFROM a", 1, "escape directive"),
-        ("FROM a\nADD --keep-git-dir x y", 2, "git"),
+        ("FROM a\nADD --keep-git-dir=maybe x y", 2, "true or false"),
     ],
 )
 def test_errors_name_the_place(text: str, line: int, words: str) -> None:
