@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import os
 import secrets
 import shutil
 from pathlib import Path
@@ -29,7 +30,7 @@ from engine.builder.plan import make_plan
 from engine.builder.record import BuildRecord, read_output
 from engine.builder.remote import fetch_context, fetch_named, is_remote
 from engine.builder.report import make_report
-from engine.builder.sweep import sweep
+from engine.builder.sweep import forget_old_contexts, sweep
 from engine.builder.upload import receive_context
 from engine.errors import Cancelled, Code, InvalidRequest, NotFound, StorageError, Unsupported, WherryError
 from engine.images import platforms, reference
@@ -82,6 +83,7 @@ class BuildService:
     async def open(self) -> None:
         tools = self._tools
         await sweep(tools.paths, tools.keeper, tools.roots.filesystems, self._networks)
+        await asyncio.to_thread(forget_old_contexts, tools.paths.build_contexts / "sent")
         await self._tools.cache.open()
         await self._tools.cache_mounts.open()
         self._tools.bases.images.catalogue.add_holder(self._tools.cache.layers_held)
@@ -137,6 +139,7 @@ class BuildService:
     async def context_place(self, name: str) -> str:
         place = self._tools.paths.build_contexts / "sent" / name
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.utime(place)  # the next start forgets those that nobody came back for
         return str(place)
 
     async def list(self) -> Sequence[Build]:

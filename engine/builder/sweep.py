@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 from typing import TYPE_CHECKING
 
 from engine.builder.network import KEY_PREFIX
 from engine.sandbox.plans import Unmount
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.networks.attachment import NetworkAttachments
     from engine.sandbox.client import Keeper
     from engine.storage.paths import Paths
     from engine.storage.rootfs import RootFilesystems
 
+_CONTEXT_SECONDS = 14 * 24 * 3600.0
 _MOUNTED_BITS = ("mount-", "secret-")
 
 
@@ -33,3 +37,10 @@ async def sweep(paths: Paths, keeper: Keeper, rootfs: RootFilesystems, networks:
         if entry.name.startswith(KEY_PREFIX):
             await networks.remove(entry.name)
             await keeper.remove_tree(paths.container(entry.name))
+
+
+def forget_old_contexts(sent: Path) -> None:
+    """Directories that clients sent piece by piece, and have not come back for in two weeks."""
+    for place in sent.iterdir() if sent.is_dir() else ():
+        if time.time() - place.stat().st_mtime > _CONTEXT_SECONDS:
+            shutil.rmtree(place, ignore_errors=True)
