@@ -247,13 +247,14 @@ class BuildService:
         return msgspec.structs.replace(request, named_contexts=named)
 
     def _begin(self, build_id: str, request: BuildImage, *, streamed: bool) -> BuildRecord:
+        too_long = len(request.dockerfile_text or "") > _MOST_KEPT_TEXT
         build = Build(
             id=build_id,
             context=request.context,
             dockerfile=request.dockerfile,
             tags=request.tags,
             started=now(),
-            request=None if streamed else msgspec.structs.replace(request, secrets=(), logins=()),
+            request=None if streamed or too_long else msgspec.structs.replace(request, secrets=(), logins=()),
         )
         record = BuildRecord(build, self._bus, self._output_path(build_id))
         self._running[build_id] = record

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 from engine.disk.measuring import Measure, file_blocks
@@ -347,3 +348,5 @@ def _empty(directory: Path) -> None:
         for path in directory.iterdir():
             if path.is_file():
                 path.unlink(missing_ok=True)
+            elif path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)

@@ -173,9 +173,7 @@ class ProjectService:
             id=operation,
             project=project.name,
             started=now(),
-            request=msgspec.structs.replace(
-                request, source=msgspec.structs.replace(request.source, texts=dict(texts.read), name=project.name)
-            ),
+            request=msgspec.structs.replace(request, source=_kept(request.source, texts, project.name)),
             services={name: json.dumps(service) for name, service in project.services.items()},
             changes=tuple(f"{step.action} {step.subject}" for step in plan.changes),
         )
@@ -234,6 +232,17 @@ class ProjectService:
 
     def _lock(self, name: str) -> asyncio.Lock:
         return self._locks.setdefault(name, asyncio.Lock())
+
+
+def _kept(source: ReadProject, texts: Texts, name: str) -> ReadProject:
+    """What brings this state back: the files' texts, and of the environment only what they name."""
+    read = dict(texts.read)
+    named = {
+        key: value
+        for key, value in source.environment.items()
+        if key.startswith("COMPOSE_") or any(key in text for text in read.values())
+    }
+    return msgspec.structs.replace(source, texts=read, name=name, environment=named)
 
 
 def _options(request: UpProject) -> Options:

@@ -94,7 +94,7 @@ async def test_a_changed_field_is_named_and_the_files_stay(loaded: EmbeddedEngin
     await loaded.projects.up(UpProject(source=source(tmp_path))).result()
     await output(loaded, "shop-web-1", "touch", "/kept")
     before = await named(loaded)
-    changed = UpProject(source=source(tmp_path, SHOP, environment={"GREETING": "good day"}))
+    changed = UpProject(source=source(tmp_path, SHOP, environment={"GREETING": "good day", "TOKEN": "secret"}))
 
     plan = await loaded.projects.plan(changed)
     step = next(step for step in plan.steps if step.action not in ("keep", "start"))
@@ -112,6 +112,7 @@ async def test_a_changed_field_is_named_and_the_files_stay(loaded: EmbeddedEngin
         step.action for step in (await loaded.projects.plan(changed)).steps
     } == {"keep"}
 
+    assert (await loaded.projects.history("shop"))[-1].request.source.environment == {"GREETING": "good day"}
     handle = await loaded.projects.roll_back("shop")
     await handle.result()
     assert await output(loaded, "shop-web-1", "sh", "-c", "echo $GREETING") == "hello\n"
