@@ -36,10 +36,15 @@ def projects_model(parent: QObject) -> KeyedTableModel[ProjectRow]:
         Column(
             "services",
             translate("ProjectsModel", "Services"),
-            lambda row: ", ".join(one.name for one in row.project.services) or "–",
+            lambda row: ", ".join(one.name for one in row.project.services if one.name) or "–",
             tooltip=lambda row: "\n".join(one.name for one in row.project.services),
         ),
-        Column("health", translate("ProjectsModel", "Health"), words.health_text),
+        Column(
+            "health",
+            translate("ProjectsModel", "Health"),
+            words.health_text,
+            tone=lambda row: Tone.WARNING if words.unhealthy(row) else None,
+        ),
         Column("ports", translate("ProjectsModel", "Ports"), words.ports_text),
         Column(
             "cpu",

@@ -57,7 +57,7 @@ def _plan() -> ListingPlan:
             place["memory"]: TextCell(tabular=True, secondary=True),
         },
         widths={
-            place["running"]: 90, place["services"]: 190, place["health"]: 120, place["ports"]: 130, place["cpu"]: 80,
+            place["running"]: 90, place["services"]: 190, place["health"]: 130, place["ports"]: 130, place["cpu"]: 80,
             place["memory"]: 96,
         },
         droppable=(place["services"], place["memory"], place["cpu"], place["health"]),
@@ -120,6 +120,8 @@ class ProjectsPage(Page):
             self._reload()
 
     def shown(self) -> None:
+        if self._stack.currentWidget() is self.details:
+            self.details.resume()
         if self.client.is_ready:
             self._lease()
         else:
@@ -152,6 +154,8 @@ class ProjectsPage(Page):
                 found = await self.client.call(lambda engine: engine.projects.list())
                 self._projects = {one.name: await self._placed(one) for one in found}
                 self._fill()
+                if self._stack.currentWidget() is self.details and self.isVisible():
+                    self.details.reload_past()
         finally:
             self._asking = False
         if self._wanted:
@@ -225,8 +229,8 @@ class ProjectsPage(Page):
                 self._stack.setCurrentWidget(self.details)
                 return
             self.details.show_tab("services")
-        self.details.show_row(row)
         self._stack.setCurrentWidget(self.details)
+        self.details.show_row(row)
         if tab:
             self.details.show_tab(tab)
 

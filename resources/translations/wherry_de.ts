@@ -4742,7 +4742,7 @@
     </message>
     <message>
         <source>{0} unhealthy</source>
-        <translation>{0} nicht gesund</translation>
+        <translation>{0} ungesund</translation>
     </message>
     <message>
         <source>checking</source>

@@ -256,3 +256,20 @@ def test_the_palette_finds_a_project(driver: Driver) -> None:
     found.act()
     page = page_of(driver)
     driver.until(lambda: page.details.row is not None and page.details.row.project.name == "shop")
+
+
+def test_figures_do_not_disturb_a_log_that_is_read(driver: Driver, folder: Path) -> None:
+    page = opened(driver, folder)
+    bring_up(driver, page)
+    page.details.show_tab("log")
+    log = page.details.log
+    shown: list[str] = []
+    show = log.show_log
+    log.show_log = lambda name, title: (shown.append(name), show(name, title))
+    before = page._rates
+    driver.until(lambda: page._rates is not before)
+    assert shown == []
+    driver.window.navigate("images")
+    assert not log._watching
+    driver.window.navigate("projects", "bakery")
+    driver.until(lambda: log._watching)

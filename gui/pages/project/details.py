@@ -130,9 +130,11 @@ class ProjectDetails(QWidget):
             self.row = row
             self._shell.run(self._load_file(row))
         self.refresh(row)
+        self.resume()
 
     def refresh(self, row: ProjectRow) -> None:
-        self.row = row
+        """Its containers or figures are others; a log goes on undisturbed unless it is of other containers now."""
+        before, self.row = self.row, row
         self.header.set_title(row.project.name)
         self.header.set_subtitle(", ".join(row.project.files) or row.project.directory)
         self.badge.set(words.running_text(row), words.project_tone(row), dot=True)
@@ -140,6 +142,11 @@ class ProjectDetails(QWidget):
         self.services.set_items((one.id, one) for one in ordered)
         for bound in self._bound:
             bound.refresh()
+        if before is None or [one.id for one in before.containers] != [one.id for one in row.containers]:
+            self.resume()
+
+    def resume(self) -> None:
+        """In sight again, or something ended that leaves a trace: what the tab shows is brought up to date."""
         self.show_tab(self.tabs.current())
 
     def show_tab(self, tab: str) -> None:
@@ -153,9 +160,12 @@ class ProjectDetails(QWidget):
             if not self.row.containers:
                 self._stack.setCurrentWidget(self._no_log)
                 return
-        if tab == "history" and self.row is not None:
-            self._shell.run(self._load_past(self.row.project.name))
+        self.reload_past()
         self._stack.setCurrentWidget(faces[tab])
+
+    def reload_past(self) -> None:
+        if self.tabs.current() == "history" and self.row is not None:
+            self._shell.run(self._load_past(self.row.project.name))
 
     def suspend(self) -> None:
         """Out of sight: nothing streams."""
@@ -164,7 +174,7 @@ class ProjectDetails(QWidget):
     def _show_log(self, row: ProjectRow) -> None:
         """All containers in one, each in its colour."""
         ids = [one.id for one in row.containers]
-        if not ids:
+        if not ids or not self.isVisible():
             self.log.suspend()
             return
         self.log.set_source_styles({one.id: (one.name, at) for at, one in enumerate(row.containers)})
