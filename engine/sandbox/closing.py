@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from engine.storage.paths import Paths
 
 _OTHERS = stat.S_IRWXO
-_TREES = ("tree", "upper", "work", "rootfs", "data")
+_TREES = ("tree", "upper", "work", "rootfs", "data", "unpacked", "complete", "former")
 """Files of images, containers and volumes: their modes are theirs, and nobody else comes as far as them."""
 
 

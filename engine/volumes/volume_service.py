@@ -15,11 +15,12 @@ import msgspec
 
 from engine.errors import Code, Conflict, InvalidRequest, NotFound, Unsupported
 from engine.sandbox.client import TreeSize
-from engine.sandbox.plans import MakeDirectory, Rename, Tmpfs, Unmount
+from engine.sandbox.plans import MakeDirectory, Remove, Rename, Tmpfs, Unmount
 from engine.types.data import ANY_LABELS, Freed, now
 from engine.types.events import Event
 from engine.types.volumes import CreateVolume, Volume
 from engine.volumes.archive import read_archive, write_archive
+from engine.volumes.moving import COMPLETE, FORMER, UNPACKED, finish_moves, mark_of, moved, replaced
 from engine.volumes.options import mount_of
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class VolumeService:
         for (body,) in await self._database.fetch("SELECT body FROM volumes"):
             volume = msgspec.json.decode(body, type=Volume)
             self._volumes[volume.name] = volume
+        await finish_moves(self._keeper, self._paths, self._volumes)
 
     def connect(
         self,
@@ -164,7 +166,8 @@ class VolumeService:
             )
             try:
                 await self._save(volume, "create")
-            except BaseException:
+            except Exception:
+                # Not when we are called off in the middle: the row may be written all the same, and needs its files.
                 await asyncio.shield(self._keeper.remove_tree(self._paths.volume(name)))
                 raise
             return volume
@@ -204,8 +207,7 @@ class VolumeService:
             renamed = msgspec.structs.replace(
                 volume, name=new_name, mountpoint=str(self._paths.volume_data(new_name)), anonymous=False
             )
-            # The directory moves first: a crash between leaves a row without a directory, which opening mends by name.
-            await self._keeper.execute([Rename(source=self._paths.volume(name), target=self._paths.volume(new_name))])
+            await self._keeper.execute(moved(self._paths, name, new_name))
             await self._database.transaction(
                 [
                     ("DELETE FROM volumes WHERE name = ?", (name,)),
@@ -214,6 +216,7 @@ class VolumeService:
             )
             del self._volumes[name]
             self._volumes[new_name] = renamed
+            await self._keeper.execute([Remove(path=mark_of(self._paths.volume(new_name), name))])
             self._bus.publish("volume", name, None, _event("rename", name))
             self._publish(renamed, self._users())
             return renamed
@@ -276,16 +279,14 @@ class VolumeService:
 
     async def _replace_contents(self, name: str, source: Path) -> None:
         """Unpacked beside and swapped in whole: a bad archive costs nothing, a crash leaves the old or the new."""
-        fresh = self._paths.staging / f"volume-{secrets.token_hex(8)}"
-        old = self._paths.trash / f"volume-{secrets.token_hex(8)}"
-        await self._keeper.execute([MakeDirectory(path=fresh)])
+        volume = self._paths.volume(name)
         try:
-            await read_archive(self._keeper, source, fresh)
-            data = self._paths.volume_data(name)
-            await self._keeper.execute([Rename(source=data, target=old), Rename(source=fresh, target=data)])
+            await self._keeper.execute([MakeDirectory(path=volume / UNPACKED)])
+            await read_archive(self._keeper, source, volume / UNPACKED)
+            await self._keeper.execute(replaced(volume))
         finally:
-            await self._keeper.remove_tree(fresh)
-            await self._keeper.remove_tree(old)
+            for left in (UNPACKED, COMPLETE, FORMER):
+                await self._keeper.remove_tree(volume / left)
 
     def clone(self, name: str, new_name: str) -> OperationHandle:
         volume = self._find(name)

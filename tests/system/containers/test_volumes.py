@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,12 +14,14 @@ from engine.errors import Code, Conflict, StorageError, WherryError
 from engine.types.containers import Exec, Mount
 from engine.types.data import LabelRule
 from engine.types.volumes import CreateVolume
-from tests.system.containers.conftest import create, output
+from tests.support.engine import opened_engine
+from tests.system.containers.conftest import create, load_busybox, output
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.embedded import EmbeddedEngine
+    from tests.support.stores import ShortTmp
 
 
 def at(target: str, name: str = "", **more: object) -> dict[str, object]:
@@ -123,3 +129,54 @@ async def test_create_is_idempotent_and_prune_spares_the_named(loaded: EmbeddedE
     assert (await loaded.volumes.prune(all_unused=True, labels=LabelRule(wanted={"a": "other"}))).ids == ()
     assert (await loaded.volumes.prune(all_unused=True, labels=LabelRule(unwanted={"a": ""}))).ids == ()
     assert (await loaded.volumes.prune(all_unused=True, labels=LabelRule(wanted={"a": ""}))).ids == ("n",)
+
+
+_KILLED_MOVE = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from engine.embedded import open_engine
+from engine.types.containers import Mount
+from tests.system.containers.conftest import load_busybox, output
+
+async def main():
+    engine = await open_engine(Path(sys.argv[1]), Path(sys.argv[2]))
+    await load_busybox(engine)
+    mount = Mount(kind="volume", source="ledger", target="/v")
+    await output(engine, "sh", "-c", "echo first > /v/f", mounts=(mount,))
+    await engine.volumes.backup("ledger", sys.argv[3]).result()
+    await output(engine, "sh", "-c", "echo second > /v/f", mounts=(mount,))
+    execute = engine.keeper.execute
+
+    async def cut_off(plan):
+        if any(step.kind == "rename" for step in plan):
+            await execute(plan[: int(sys.argv[5])])
+            os.kill(os.getpid(), signal.SIGKILL)
+        await execute(plan)
+
+    engine.keeper.execute = cut_off
+    if sys.argv[4] == "rename":
+        await engine.volumes.rename("ledger", "other")
+    else:
+        await engine.volumes.restore("ledger", sys.argv[3]).result()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("move", "steps", "kept"),
+    [("rename", 1, "second"), ("rename", 2, "second"), ("restore", 1, "second"), ("restore", 2, "first")],
+)
+async def test_a_volume_keeps_its_files_when_all_is_killed_while_they_move(
+    short_tmp: ShortTmp, tmp_path: Path, move: str, steps: int, kept: str
+) -> None:
+    argv = [str(short_tmp.root), str(short_tmp.run), str(tmp_path / "backup.tar"), move, str(steps)]
+    killed = await asyncio.create_subprocess_exec(sys.executable, "-c", _KILLED_MOVE, *argv, stderr=subprocess.PIPE)
+    _, err = await killed.communicate()
+    assert killed.returncode == -signal.SIGKILL, err.decode()
+    async with opened_engine(short_tmp) as opened:
+        engine: EmbeddedEngine = opened  # type: ignore[assignment]
+        await load_busybox(engine)
+        assert await output(engine, "cat", "/v/f", **at("/v", "ledger")) == (0, f"{kept}\n")
+        assert {path.name for path in engine.paths.volume("ledger").iterdir()} == {"data"}
+        assert await engine.host.check_store() == []
