@@ -36,7 +36,12 @@ async def hand_over(runtime: Runtime) -> None:
     """Called when the store's lock is free again and the keeper still lives: the stand-in looks at the lock first."""
     for entry in _waiting(runtime):
         let_stand_in_enter(runtime, entry.record)
-        child = await runtime.keeper.spawn(stand_in_command(runtime, entry.id), env=runtime_environment())
+        child = await runtime.keeper.spawn(
+            stand_in_command(runtime, entry.id),
+            env=runtime_environment(),
+            # From beside the container's groups: from the keeper's it might not be let in.
+            cgroup_dirs=runtime.cgroups.supervisors().join_directories(),
+        )
         child.close()
 
 

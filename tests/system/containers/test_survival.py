@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.errors import WherryError
-from engine.types.containers import Mount, PortMapping, RestartPolicy, State
+from engine.types.containers import Mount, PortMapping, Resources, RestartPolicy, State
 from tests.support.engine import opened_engine
 from tests.system.containers.conftest import create, load_busybox, output, read_log, run, until
 from tests.system.containers.test_networks import SERVER, fetch
@@ -114,6 +114,32 @@ async def test_a_policy_is_obeyed_while_no_engine_runs(short_tmp: ShortTmp) -> N
         assert mortal.state is State.EXITED
         await engine.containers.stop("phoenix")
         assert (await engine.containers.get("phoenix")).state is State.EXITED
+
+
+@pytest.mark.also_as_root
+async def test_a_restart_that_waits_when_the_engine_closes_keeps_its_limits(short_tmp: ShortTmp) -> None:
+    from engine.embedded import open_engine
+
+    fails_six_times = "echo >> /runs; [ $(wc -l < /runs) -gt 6 ] && exec sleep 1000; exit 1"
+    first = await open_engine(short_tmp.root, short_tmp.run)
+    await load_busybox(first)
+    container = await run(
+        first, "sh", "-c", fails_six_times, restart=RestartPolicy(name="always"), resources=Resources(pids=77)
+    )
+    entry = first.containers.book.find(container.id)
+    await until(lambda: entry.state is State.RESTARTING and entry.record.failures == 6)
+    pid_file = first.paths.container_run(container.id) / "pid"
+    old = _number(pid_file)
+    await first.close()
+    await until(lambda: _number(pid_file) not in (0, old) and _groups_of(_number(pid_file)) == {container.id[:32]})
+    async with opened_engine(short_tmp) as opened:
+        engine: EmbeddedEngine = opened  # type: ignore[assignment]
+        assert (await engine.containers.get(container.id)).state is State.RUNNING
+        limits = engine.cgroups.group(container.id).directory("pids")
+        assert limits is not None
+        assert (limits / "pids.max").read_text().strip() == "77"
+        await engine.containers.stop(container.id)
+        assert await engine.host.check_store() == []
 
 
 @pytest.mark.also_as_root
