@@ -75,6 +75,7 @@ def _inside() -> tuple[str, list[tuple[str, str]]]:
         (translate("Shortcuts", "Smaller text"), "Ctrl+-"),
         (translate("Shortcuts", "Read a folder again"), "F5"),
         (translate("Shortcuts", "Save a file"), "Ctrl+S"),
+        (translate("BuildDetails", "Build again"), "Ctrl+Return"),
     ]
 
 

@@ -1261,6 +1261,10 @@
 <context>
     <name>Differences</name>
     <message>
+        <source>The first {0} are the same; what follows is not compared here.</source>
+        <translation>Die ersten {0} sind gleich; was folgt, wird hier nicht verglichen.</translation>
+    </message>
+    <message>
         <source>These are no texts: {0} and {1}</source>
         <translation>Das sind keine Texte: {0} und {1}</translation>
     </message>

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.types.builds import StepState
@@ -64,6 +65,7 @@ class BuildDetails(QWidget):
         self.badge = Badge()
         self.cancel = button(translate("BuildDetails", "Cancel"), "x", Variant.DEFAULT, self._cancel)
         self.again = button(translate("BuildDetails", "Build again"), "restart", Variant.DEFAULT, self._again)
+        self.again.setShortcut(QKeySequence("Ctrl+Return"))  # Tab belongs to the text that is mended
         self.shell_button = button(
             translate("BuildDetails", "Open a shell where it failed"), "terminal", Variant.DEFAULT, self._open_shell
         )

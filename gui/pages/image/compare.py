@@ -156,10 +156,12 @@ class CompareView(QWidget):
             f"{self.second.currentText()}:{shown_path(row.path)}",
         )
 
+        sizes = (row.old.size if row.old is not None else 0, row.new.size if row.new is not None else 0)
+
         async def both(engine: Engine) -> str:
             old = await _contents(engine, first, row.path) if row.old is not None else b""
             new = await _contents(engine, second, row.path) if row.new is not None else b""
-            return await asyncio.to_thread(text_difference, old, new, names)
+            return await asyncio.to_thread(text_difference, old, new, names, sizes)
 
         try:
             text = await self._shell.client.call(both)

@@ -66,6 +66,16 @@ class Eyes(QObject):
                     return self._middle(bar, bar.tabRect(number))
         return None
 
+    def segment(self, words: str) -> Place | None:
+        """One of a few words side by side."""
+        from gui.widgets.segmented import Segmented
+
+        for control in self.a.window.findChildren(Segmented):
+            for item in control.accessible_items():
+                if control.isVisible() and item.name == words:
+                    return self._global(control, item.place.center().toPoint())
+        return None
+
     def row(self, name: str, *, box: bool = False, knob: int = -1) -> Place | None:
         """A place in the row of a list: its name, the box before it, or one of its buttons counted from the left."""
         for table in self.a.window.findChildren(QTableView):
@@ -134,7 +144,9 @@ class Eyes(QObject):
         shown = [top for top in QApplication.topLevelWidgets() if top.isVisible()]
         popups = [top for top in shown if top.windowType() == Qt.WindowType.Popup]
         modal = [top for top in shown if top.isModal() and top not in popups]
-        return [*popups, *reversed(modal), *([] if modal else [self.a.window])]
+        front = QApplication.activeModalWidget()
+        modal.sort(key=lambda top: top is not front)
+        return [*popups, *modal, *([] if modal else [self.a.window])]
 
     @staticmethod
     def _is_called(found: QWidget, words: str, kind: str) -> bool:

@@ -267,6 +267,9 @@ def test_differences_of_texts_and_of_what_is_none() -> None:
     assert shown.splitlines()[:2] == ["--- old", "+++ new"]
     assert {"-two", "+2"} <= set(shown.splitlines())
     assert text_difference(b"\0" * 60, b"text", ("a", "b")) == "These are no texts: 60 B and 4 B"
+    begun = text_difference(b"\0" * 60, b"text", ("a", "b"), (2048, 4))
+    assert begun == "These are no texts: 2.00 KiB and 4 B", "of a large file only the beginning is read"
+    assert "first 4 B are the same" in text_difference(b"same", b"same", ("a", "b"), (4, 9))
     assert "\ufffd" in text_difference(b"\xff", b"a", ("a", "b"))
 
 
