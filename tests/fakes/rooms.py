@@ -198,7 +198,12 @@ class FakeBuilds:
         build_id = ""
 
         async def work(progress: Progress) -> str:
-            return await self._run(build_id, request, progress)
+            try:
+                return await self._run(build_id, request, progress)
+            except asyncio.CancelledError:
+                if build_id in self._store.builds:
+                    self._store.put("build", replace(self._store.builds[build_id], ended=now()))
+                raise
 
         handle = self._store.operations.start(
             kind="build", title=f"Build {request.context or 'a stream'}", subject=request.context, work=work

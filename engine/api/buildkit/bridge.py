@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from grpclib.const import Cardinality, Handler, Status
-from grpclib.exceptions import GRPCError
+from grpclib.exceptions import GRPCError, StreamTerminatedError
 
 from engine.api.buildkit.faults import asked, refused
 from engine.api.buildkit.file_modes import as_go
@@ -80,6 +80,12 @@ class Bridge:
             raise
         except WherryError as error:
             job.failure = refused(str(error))
+            raise job.failure from error
+        except (StreamTerminatedError, ConnectionError) as error:
+            job.failure = refused("the client's session ended: context canceled", Status.CANCELLED)
+            raise job.failure from error
+        except TimeoutError as error:
+            job.failure = refused("the client's session does not answer", Status.DEADLINE_EXCEEDED)
             raise job.failure from error
         except Exception as error:
             # A fault of ours: the client is told so, and the log has where.

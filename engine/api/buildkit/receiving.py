@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 STAT, REQUEST, DATA, FINISH, ERROR = range(5)
 _MOST_ENTRIES: Final = 2_000_000
+_MOST_GROWN: Final = 64 << 20
+"""A file may grow while it is sent, a log say; by more than this it was never what was listed."""
 
 
 async def receive_directory(
@@ -64,6 +66,8 @@ async def receive_directory(
                     break
         if not receiver.complete:
             raise refused(f"the transfer of {name} ended before everything was there")
+    except OSError as error:
+        raise refused(f"{name} cannot be received: {error.strerror or error}") from error
     finally:
         receiver.close()
 
@@ -157,6 +161,9 @@ class Receiver:
             raise refused(f"the build context has a path that leads out of it: {path!r}"[:300])
         if "/".join(parts[:-1]) not in self._directories:
             raise refused(f"the build context has a path below no directory: {path!r}"[:300])
+        if path in self._listed:
+            # What was a directory a moment ago may be a link now, and what follows would be written through it.
+            raise refused(f"the build context lists a path twice: {path!r}"[:300])
         return path
 
     def _link(self, where: str, there: os.stat_result | None, entry: Stat) -> None:
@@ -198,6 +205,8 @@ class Receiver:
             file = self._open[packet.ID] = open(where, "xb")
         if packet.data:
             file.write(packet.data)
+            if file.tell() > entry.size + _MOST_GROWN:
+                raise refused(f"the client sends more of {entry.path} than it has"[:300])
             return
         file.close()
         del self._open[packet.ID], self._wanted[packet.ID]

@@ -118,7 +118,11 @@ class Target:
 
     async def _ended(self, operation: OperationHandle, lost: asyncio.Task[Any]) -> str:
         result = asyncio.ensure_future(operation.result())
-        await asyncio.wait({result, lost}, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            await asyncio.wait({result, lost}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            result.cancel()  # nobody asks any more how it ended
+            raise
         if not result.done():
             result.cancel()
             raise refused("the client's session ended: context canceled", Status.CANCELLED)
