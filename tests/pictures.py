@@ -140,6 +140,8 @@ class _Visit:
             await self._page(f"settings-{sheet}", "settings", "", sheet)
         await self._page("welcome", "welcome")
         await self._page("disk-images", "disk", "images")
+        for tab in ("services", "log", "history"):
+            await self._page(f"project-{tab}", "projects", "shop", tab)
 
     async def _container(self) -> None:
         for name, tabs in (("shop-web-1", _TABS), ("backup-nightly", ("overview", "stats", "history"))):
@@ -158,6 +160,8 @@ class _Visit:
             await self._page(name, "builds", build.id, "dockerfile" if failed else "output")
 
     async def _dialogs(self) -> None:
+        from engine.types.projects import DownProject
+
         container = self.client.mirror.containers[self._container_id("shop-web-1")]
         shop = [one.id for one in self.client.mirror.containers.values() if one.name.startswith("shop-")]
         network = next(one.id for one in self.client.mirror.networks.values() if not one.builtin)
@@ -166,6 +170,7 @@ class _Visit:
             ("push", {"reference": "localhost/shop:1"}), ("login", {}), ("registries", {}),
             ("find-file", {}), ("create-volume", {}), ("create-network", {}), ("connect-network", {"network": network}),
             ("build", {}), ("merged-logs", {"containers": shop}), ("graphs", {"containers": shop}),
+            ("project-plan", {"request": DownProject(name="shop")}),
         )  # fmt: skip
         for name, arguments in wanted:
             if self._wants(f"dialog-{name}"):

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from gui.shell import Shell
 
 
-_FAR = 3
-"""The column that tells how far a step is: shown once the plan was accepted."""
+_BECAUSE, _FAR = 2, 3
+"""Columns: the reason, and how far a step is, which is shown once the plan was accepted."""
 
 
 class ProjectPlanDialog(QDialog):
@@ -80,7 +80,11 @@ class ProjectPlanDialog(QDialog):
         table.setModel(self.model)
         table.setSortingEnabled(False)
         painters = {0: TextCell(), 1: TextCell(code=True), 2: TextCell(secondary=True), 3: TextCell()}
-        table.set_columns(painters, {0: 180, 1: 200, 3: 130}, stretch=2)
+        if isinstance(self._request, DownProject):  # nobody asks why: it was asked for
+            table.set_columns(painters, {0: 180, 3: 130}, stretch=1)
+            table.setColumnHidden(_BECAUSE, True)  # noqa: FBT003
+        else:
+            table.set_columns(painters, {0: 180, 1: 200, 3: 130}, stretch=2)
         table.setColumnHidden(_FAR, True)  # noqa: FBT003
         nothing = translate("PlanDialog", "Nothing to do")
         table.set_empty_state(EmptyState("check-circle", nothing, ""))

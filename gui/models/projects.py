@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gui.models.table import Column, KeyedTableModel
 from gui.presentation import projects as words
-from gui.presentation.containers import health_words, port_text, shown_ports, state_words, status_text
+from gui.presentation.containers import health_words, image_text, port_text, shown_ports, state_words, status_text
 from gui.presentation.units import ago_text, clock_text, memory_text, percent_text
 from gui.theme import Tone
 from gui.words import translate
@@ -82,7 +82,12 @@ def services_model(parent: QObject) -> KeyedTableModel[Container]:
             translate("ProjectsModel", "Ports"),
             lambda one: ", ".join(dict.fromkeys(port_text(port) for port in shown_ports(one))) or "–",
         ),
-        Column("image", translate("ProjectsModel", "Image"), lambda one: one.image),
+        Column(
+            "image",
+            translate("ProjectsModel", "Image"),
+            lambda one: image_text(one.image),
+            tooltip=lambda one: one.image,
+        ),
     ]
     return KeyedTableModel(columns, parent=parent)
 
