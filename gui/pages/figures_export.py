@@ -7,12 +7,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QIODevice, QSaveFile
+
 from engine.errors import StorageError
 from gui.presentation.figures import as_csv
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from PySide6.QtGui import QPixmap
 
@@ -37,7 +39,10 @@ async def save_figures(shell: Shell, containers: Sequence[Container], first_ns: 
         return sorted((one for one in rows if one.time_ns <= last_ns), key=lambda one: one.time_ns)
 
     rows = await shell.client.call(ask)
-    await asyncio.to_thread(Path(path).write_text, await asyncio.to_thread(as_csv, rows, names), "utf-8")
+    table = await asyncio.to_thread(as_csv, rows, names)
+    target = Path(path)
+    if not await asyncio.to_thread(_written_whole, target, lambda file: file.write(table.encode()) >= 0):
+        raise StorageError(translate("FiguresExport", "The figures could not be written to {0}").format(target))
     shell.toast(translate("FiguresExport", "{0} rows saved to {1}").format(len(rows), Path(path).name))
 
 
@@ -48,6 +53,14 @@ async def save_picture(shell: Shell, picture: QPixmap, name: str) -> None:
     if path:
         target = Path(path) if Path(path).suffix else Path(f"{path}.png")
         image = picture.toImage()
-        if not await asyncio.to_thread(image.save, str(target)):
+        if not await asyncio.to_thread(
+            _written_whole, target, lambda file: image.save(file, target.suffix[1:].encode())
+        ):
             raise StorageError(translate("FiguresExport", "The picture could not be written to {0}").format(target))
         shell.toast(translate("FiguresExport", "The picture is in {0}").format(target.name))
+
+
+def _written_whole(target: Path, write: Callable[[QIODevice], bool]) -> bool:
+    """Under another name first: whoever looks meanwhile, and a full disk, finds the old file and never half of one."""
+    file = QSaveFile(str(target))
+    return file.open(QIODevice.OpenModeFlag.WriteOnly) and write(file) and file.commit()

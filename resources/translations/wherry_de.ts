@@ -2017,6 +2017,10 @@
         <translation>Messwerte speichern</translation>
     </message>
     <message>
+        <source>The figures could not be written to {0}</source>
+        <translation>Die Zahlen konnten nicht nach {0} geschrieben werden</translation>
+    </message>
+    <message>
         <source>{0} rows saved to {1}</source>
         <translation>{0} Zeilen in {1} gespeichert</translation>
     </message>

@@ -321,17 +321,22 @@ def test_a_stretch_without_figures_says_that_the_container_did_not_run(driver: D
 def test_figures_and_a_picture_can_be_taken_along(driver: Driver, page: ContainersPage, tmp_path: Path) -> None:
     stats = tab(driver, "shop-web-1", "stats")
     driver.until(lambda: stats.timeline.now > 10**18)
-    paths = {"csv": tmp_path / "a.csv", "png": tmp_path / "a.png"}
+    paths = {"csv": tmp_path / "table.csv", "png": tmp_path / "picture.png"}
 
     async def choose(_title: str, suggested: str, _filters: str = "") -> str:
         return str(paths[suggested[-3:]])
 
+    for path in paths.values():
+        path.write_text("of before")
+        path.with_suffix(".before").hardlink_to(path)
     driver.window.choose_save_file = choose  # type: ignore[method-assign]
     driver.window.run(stats._export_figures())
     driver.window.run(stats._export_picture())
-    driver.until(lambda: all(path.exists() and path.stat().st_size for path in paths.values()))
-    driver.until(lambda: len(paths["csv"].read_text().splitlines()) > 25)
+    driver.until(lambda: all(path.read_bytes() != b"of before" for path in paths.values()))
+    # At once whole: what was there is replaced, not written over piece by piece.
+    assert len(paths["csv"].read_text().splitlines()) > 25
     assert not QImage(str(paths["png"])).isNull()
+    assert {path.with_suffix(".before").read_text() for path in paths.values()} == {"of before"}
 
 
 def test_a_project_in_one_graph(driver: Driver, page: ContainersPage) -> None:
