@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QIODevice, QSaveFile
+from PySide6.QtCore import QByteArray, QIODevice, QSaveFile
+from PySide6.QtGui import QImageWriter
 
 from engine.errors import StorageError
 from gui.presentation.figures import as_csv
@@ -52,9 +53,9 @@ async def save_picture(shell: Shell, picture: QPixmap, name: str) -> None:
     )
     if path:
         target = Path(path) if Path(path).suffix else Path(f"{path}.png")
-        image = picture.toImage()
+        image, suffix = picture.toImage(), target.suffix[1:].encode()
         if not await asyncio.to_thread(
-            _written_whole, target, lambda file: image.save(file, target.suffix[1:].encode())
+            _written_whole, target, lambda file: QImageWriter(file, QByteArray(suffix)).write(image)
         ):
             raise StorageError(translate("FiguresExport", "The picture could not be written to {0}").format(target))
         shell.toast(translate("FiguresExport", "The picture is in {0}").format(target.name))
