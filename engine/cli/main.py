@@ -115,7 +115,7 @@ def run_command(command: Command, name: str, words: list[str]) -> int:
         return 125 if "flag" in str(error) or (runs_something and "argument" not in str(error)) else 1
     except Failed as error:
         say(f"Error: {error.message}", file=sys.stderr)
-        return _exit_code(error.message, name)
+        return _exit_code(error.docker, name)
     except Unreachable as error:
         say(f"Error: no engine answers: {error}", file=sys.stderr)
         return 125 if runs_something else 1

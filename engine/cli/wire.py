@@ -20,12 +20,13 @@ _API = "/v1.50"
 
 
 class Failed(Exception):
-    """The engine said no: a status, and its words."""
+    """The engine said no: a status, its words for people, and Docker's, which exit codes are told by."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, docker: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.docker = docker or message
 
 
 class Unreachable(Exception):
@@ -300,10 +301,10 @@ def failure(answer: Answer) -> Failed:
     answer.close()
     try:
         said = decode(data)
-        message = said.get("advice") or said["message"]
+        return Failed(answer.status, str(said.get("advice") or said["message"]), str(said["message"]))
     except (ValueError, KeyError, TypeError, AttributeError):
-        message = data.decode("utf-8", "replace").strip() or f"the engine answered {answer.status}"
-    return Failed(answer.status, str(message))
+        text = data.decode("utf-8", "replace").strip()
+        return Failed(answer.status, text or f"the engine answered {answer.status}")
 
 
 def _send_chunks(connection: _socket.socket, stream: Iterable[bytes]) -> None:

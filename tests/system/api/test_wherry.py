@@ -34,7 +34,7 @@ async def test_the_engine_starts_by_itself_and_serves(wherry: Tool) -> None:
     done = await wherry.try_("run", "--rm", IMAGE, "sh", "-c", "echo err >&2; exit 7")
     assert (done.code, done.err) == (7, "err\n")
     assert await wherry("run", "--rm", "-i", IMAGE, "cat", input=b"given\n") == "given\n"
-    assert "not found" in await wherry("run", "--rm", IMAGE, "nosuch", code=127)
+    assert "is not in the image" in await wherry("run", "--rm", IMAGE, "nosuch", code=127)
     await wherry("run", "-d", "--name", "c1", IMAGE, "sleep", "100")
     assert await wherry("exec", "c1", "echo", "in") == "in\n"
     assert "c1" in await wherry("ps")

@@ -434,7 +434,7 @@ async def test_a_private_registry_wants_its_login(images: ImageService, tmp_path
 
         with pytest.raises(WherryError) as caught:
             await images.login(Login(server=registry.host, username="me", password="wrong"))
-        assert caught.value.code is Code.UNAUTHORIZED
+        assert caught.value.code is Code.WRONG_LOGIN
 
         how = await images.login(Login(server=registry.host, username="me", password="secret"))
         assert "readable by you alone" in how

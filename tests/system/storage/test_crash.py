@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.sandbox.client import Keeper
+from engine.storage.blobs import BlobStore
 from engine.storage.check import Rows, StoreCheck
+from engine.storage.contents import Sources
 from engine.storage.layers import LayerStore
 from engine.storage.paths import Paths
 from engine.storage.rootfs import RootFilesystems
@@ -92,7 +94,12 @@ async def test_killed_at_random_moments(short_tmp: ShortTmp, victims: str) -> No
     rootfs = RootFilesystems(paths, keeper, layers)
     assert await verified(keeper, paths, layers.diff_ids()) == []
     rows = Rows(containers={}, running=(), layers=dict.fromkeys(layers.diff_ids(), "image"), volumes=())
-    check = StoreCheck(paths, keeper, layers, rootfs)
+
+    async def nothing(_: str = "") -> str:
+        return ""
+
+    sources = Sources(archives={}, restore=nothing, forget_archive=nothing, database=nothing)
+    check = StoreCheck(paths, keeper, layers, rootfs, blobs=BlobStore(paths), sources=sources)
     found = await check.run(rows, mend=True)
     assert all(problem.mended for problem in found), found
     # A mount process that got the signal a moment ago may be seen once more.
