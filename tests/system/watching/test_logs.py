@@ -34,7 +34,7 @@ async def _lines(engine: EmbeddedEngine, name: str, **request: object) -> list[L
 async def test_long_lines_bytes_and_the_last_one_without_an_end(loaded: EmbeddedEngine) -> None:
     script = (
         "head -c 1000000 /dev/zero | tr '\\0' 'x'; echo; printf 'a\\0b\\n'; printf '\\377\\376 bad\\n'; "
-        "printf '\\033[31mred\\033[0m\\n'; echo err >&2; sleep 0.1; printf 'no end'"
+        "printf '\\033[31mred\\033[0m\\n'; sleep 0.2; echo err >&2; sleep 0.2; printf 'no end'"
     )
     await run(loaded, "sh", "-c", script, name="box")
     await loaded.containers.wait("box")
