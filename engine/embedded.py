@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from engine import whereabouts
@@ -38,8 +38,6 @@ from engine.operations.registry import OperationRegistry
 from engine.processes import open_files
 from engine.processes.crun import Crun
 from engine.processes.programs import need_program
-from engine.projects.projects import ProjectService
-from engine.projects.records import ProjectRecords
 from engine.repeated_lines import bound_repeats
 from engine.sandbox import closing
 from engine.sandbox.client import Keeper
@@ -64,6 +62,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.events.bus import BusSubscription
+    from engine.projects.projects import ProjectService
     from engine.types.events import Event
     from engine.types.host import StoreProblem
 
@@ -235,7 +234,6 @@ class EmbeddedEngine:
             images=self.images,
             containers=self.containers,
         )
-        self.projects = ProjectService(self, self.operations, ProjectRecords(self.database))
         self.containers.connect(logs=self.logs, stats=self.stats)
         for room in (self.logs, self.stats, self.builds):
             await room.open()
@@ -251,6 +249,14 @@ class EmbeddedEngine:
             stats=self.stats,
         )
         self._closers += [self.files.close, self.stats.close, self.logs.close, self.builds.close]
+
+    @cached_property
+    def projects(self) -> ProjectService:
+        # Reading compose files takes libyaml and a room of shapes: a start does not wait for them.
+        from engine.projects.projects import ProjectService
+        from engine.projects.records import ProjectRecords
+
+        return ProjectService(self, self.operations, ProjectRecords(self.database))
 
     def on_close(self, closer: Callable[[], Awaitable[object]]) -> None:
         """Called first when the engine closes, for what was put on top of it."""

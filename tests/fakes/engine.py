@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from engine.projects.projects import ProjectService
 from engine.projects.records import ProjectRecords
 from tests.fakes.containers import FakeContainers
 from tests.fakes.disk import FakeDisk
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from engine.events.bus import BusSubscription
     from engine.operations.registry import OperationRegistry
+    from engine.projects.projects import ProjectService
     from engine.types.events import Event
     from engine.types.projects import ProjectRun
 
@@ -56,9 +57,15 @@ class FakeEngine:
         self.builds = FakeBuilds(self.store)
         self.host = FakeHost(self.store)
         self.disk = FakeDisk(self)
-        self.projects = ProjectService(self, self.store.operations, KeptRuns())
         self.closed = False
         self.stopped_containers = False
+
+    @cached_property
+    def projects(self) -> ProjectService:
+        # As in the real engine: what compose files take is loaded when somebody asks.
+        from engine.projects.projects import ProjectService
+
+        return ProjectService(self, self.store.operations, KeptRuns())
 
     @property
     def operations(self) -> OperationRegistry:
