@@ -196,7 +196,7 @@ def test_edit_a_file_of_a_stopped_container_by_keyboard(at_desk: Callable[..., H
 
 def test_the_palette_restarts_what_is_named(at_desk: Callable[..., Hands]) -> None:
     hands = at_desk(FURNISH + "await make('web')\nawait make('shop-web-1')")
-    hands.until("row('web') and row('shop-web-1')")
+    hands.until("row('web') and row('shop-web-1') and set(containers().values()) == {'running'}")
     before = hands.see("{c.name: str(c.started) for c in a.client.mirror.containers.values()}")
     hands.keys("ctrl+k")
     hands.until("'palette' in [x.objectName() for x in a.eyes._windows()]")
