@@ -16,13 +16,13 @@ from engine import whereabouts
 from engine.builder.assembly import make_build_service
 from engine.builder.finished_images import with_instructions
 from engine.cgroups.tree import CgroupTree
-from engine.containers.book import ContainerBook
 from engine.containers.container_service import ContainerService
-from engine.containers.exec import Executor
-from engine.containers.handover import hand_over, keep_places
-from engine.containers.opened_roots import RootHolds
-from engine.containers.runtime import FoundImage, Runtime, boot_id
-from engine.containers.seccomp_filters import CompiledFilters
+from engine.containers.known.book import ContainerBook
+from engine.containers.look.exec import Executor
+from engine.containers.look.opened_roots import RootHolds
+from engine.containers.run.runtime import FoundImage, Runtime, boot_id
+from engine.containers.run.seccomp_filters import CompiledFilters
+from engine.containers.watch.handover import hand_over, keep_places
 from engine.disk.disk_service import DiskService
 from engine.events.bus import EventBus
 from engine.events.log import EventLog

@@ -7,15 +7,15 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.containers.changes import no_changes_of
+from engine.containers.look.changes import no_changes_of
 from engine.files.tree import Tree
 from engine.types.containers import State
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from engine.containers.book import Entry
-    from engine.containers.runtime import Runtime
+    from engine.containers.known.book import Entry
+    from engine.containers.run.runtime import Runtime
     from engine.types.files import Place
 
 

@@ -15,7 +15,7 @@ from engine.builder.scratch_roots import ScratchRoots
 
 if TYPE_CHECKING:
     from engine.containers.container_service import ContainerService
-    from engine.containers.runtime import Runtime
+    from engine.containers.run.runtime import Runtime
     from engine.events.bus import EventBus
     from engine.images.image_service import ImageService
     from engine.operations.registry import OperationRegistry

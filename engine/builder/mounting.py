@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.builder.copy_sources import SourceTree
     from engine.builder.language.types import Run, RunMount
     from engine.builder.step import ScratchRoot
-    from engine.containers.users import ContainerUser
+    from engine.containers.spec.users import ContainerUser
     from engine.sandbox.client import Keeper
     from engine.storage.paths import Paths
 

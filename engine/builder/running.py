@@ -22,12 +22,12 @@ from engine.builder.directories import is_directory
 from engine.builder.mounting import MountedFor, created_by_mounts
 from engine.builder.stages import DEFAULT_PATH, StageState
 from engine.builder.transfer import read_text
-from engine.containers import etc_files
-from engine.containers.ending import kill_group
-from engine.containers.runtime import architecture
+from engine.containers.run.killing import kill_group
+from engine.containers.run.runtime import architecture
+from engine.containers.spec import etc_files
 from engine.containers.spec.plan import SpecPlan
 from engine.containers.spec.runtime_spec import runtime_spec
-from engine.containers.users import ContainerUser, find_user
+from engine.containers.spec.users import ContainerUser, find_user
 from engine.errors import Code, RuntimeFailure
 from engine.networks import resolvers
 from engine.processes.programs import runtime_environment

@@ -23,7 +23,7 @@ from engine.builder.language.types import Add, Copy
 from engine.builder.repositories import is_git
 from engine.builder.stages import absolute
 from engine.builder.tarring import TarItem, TarOptions, write_tar
-from engine.containers.users import find_user
+from engine.containers.spec.users import find_user
 from engine.registry.web import is_url
 
 if TYPE_CHECKING:

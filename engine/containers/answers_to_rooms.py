@@ -15,9 +15,9 @@ from engine.types.containers import State
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from engine.containers.book import Entry
-    from engine.containers.ending import Ender
-    from engine.containers.runtime import Runtime
+    from engine.containers.end.ending import Ender
+    from engine.containers.known.book import Entry
+    from engine.containers.run.runtime import Runtime
 
 
 class ContainerFacts:

@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.containers import attach as attaching
-from engine.containers import docker_words
-from engine.containers.adoption import Adopter
 from engine.containers.answers_to_rooms import ContainerFacts
-from engine.containers.creation import Creator
-from engine.containers.editing import Editor
-from engine.containers.ending import Ender, must_allow
-from engine.containers.exit_watch import ExitWatch
-from engine.containers.health import HealthMonitor
-from engine.containers.looking_inside import Looker
-from engine.containers.names import check_name
-from engine.containers.reconciling import Reconciler
-from engine.containers.removal import Remover
-from engine.containers.resolver_watch import ResolverWatch
-from engine.containers.settling import Settler
-from engine.containers.starting import Starter
-from engine.containers.supervision import Supervisor
-from engine.containers.traces import Traces
+from engine.containers.end.ending import Ender, must_allow
+from engine.containers.end.removal import Remover
+from engine.containers.known import docker_words
+from engine.containers.known.names import check_name
+from engine.containers.look import attach as attaching
+from engine.containers.look.looking_inside import Looker
+from engine.containers.make.creation import Creator
+from engine.containers.make.editing import Editor
+from engine.containers.run.starting import Starter
+from engine.containers.watch.adoption import Adopter
+from engine.containers.watch.exit_watch import ExitWatch
+from engine.containers.watch.health import HealthMonitor
+from engine.containers.watch.reconciling import Reconciler
+from engine.containers.watch.resolver_watch import ResolverWatch
+from engine.containers.watch.settling import Settler
+from engine.containers.watch.supervision import Supervisor
+from engine.containers.watch.traces import Traces
 from engine.errors import Code, Conflict, WherryError
 from engine.types.containers import Action, Container, ListContainers, SizeOnDisk, State, WaitResult
 from engine.types.data import ANY_LABELS
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from typing import Literal
 
-    from engine.containers.book import Entry
-    from engine.containers.exec import Executor, RunningExec
-    from engine.containers.runtime import Runtime
+    from engine.containers.known.book import Entry
+    from engine.containers.look.exec import Executor, RunningExec
+    from engine.containers.run.runtime import Runtime
     from engine.facade import ByteStream, ExecSession
     from engine.logs.log_service import LogService
     from engine.stats.stats_service import StatsService

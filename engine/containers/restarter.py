@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 FIRST_DELAY = 0.1
 LONGEST_DELAY = 60.0
 GOOD_RUN_SECONDS = 10.0
+MAY_RESTART = ("always", "unless-stopped", "on-failure")
 _FLOCK = "hhqqi4x"
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).parents[2]
 PACKAGES = ("engine", "gui", "resources")
-OWN_PROGRAMS = ("engine.sandbox.keeper", "engine.containers.restarter", "engine.containers.lend_program")
+OWN_PROGRAMS = ("engine.sandbox.keeper", "engine.containers.restarter", "engine.containers.look.lend_program")
 """Programs of their own: the keeper, the stand-in that conmon calls when a container ends, and the lender of shells."""
 
 

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.containers.names import new_id
+from engine.containers.known.names import new_id
 from engine.embedded import open_engine
 from engine.types.containers import ContainerSpec, CreateContainer, PortMapping, State, UpdateContainer
 from tests.support.images import busybox_archive

@@ -6,7 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any
 
-from engine.containers.cdi import is_cdi_name
+from engine.containers.spec.cdi import is_cdi_name
 from engine.containers.spec.process import INIT_PATH
 from engine.errors import InvalidRequest
 from engine.storage.drivers import changed_places

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from engine.containers.cdi import Edits
+from engine.containers.spec.cdi import Edits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from engine.containers.new_owners import NewOwner
-    from engine.containers.users import ContainerUser
+    from engine.containers.run.new_owners import NewOwner
+    from engine.containers.spec.users import ContainerUser
     from engine.types.containers import ContainerSpec
 
 

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.containers.runtime import boot_id
+from engine.containers.run.runtime import boot_id
 from engine.storage.paths import Paths
 from engine.types.containers import State
 from tests.support.engine import opened_engine

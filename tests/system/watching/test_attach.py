@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.containers.attach import attach
+from engine.containers.look.attach import attach
 from engine.errors import Conflict
 from tests.system.containers.conftest import run
 from tests.system.watching.conftest import read_all, read_until

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.containers import lending
+from engine.containers.look import lending
 from engine.errors import Code, RuntimeFailure, WherryError
 from engine.types.containers import ContainerSpec, CreateContainer, Exec, Security
 from tests.support.images import BUSYBOX as BUSYBOX_PROGRAM

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.containers.accounts import AccountFiles
+from engine.containers.run.accounts import AccountFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable

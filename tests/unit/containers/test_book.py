@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from engine.containers.book import ContainerBook
+from engine.containers.known.book import ContainerBook
 from engine.errors import Code, Conflict, NotFound
 from engine.events.bus import EventBus
 from engine.state.database import Database

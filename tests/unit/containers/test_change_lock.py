@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from engine.containers.book import ChangeLock
+from engine.containers.known.book import ChangeLock
 
 
 async def test_the_next_holder_waits_for_what_was_left() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from engine.containers.judging import Found, Verdict, judge
-from engine.containers.record import Run
-from engine.containers.traces import Shown, differs
+from engine.containers.known.record import Run
+from engine.containers.watch.judging import Found, Verdict, judge
+from engine.containers.watch.traces import Shown, differs
 from engine.types.containers import ALIVE_STATES, State
 from tests.unit.containers.test_run_end import record
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.containers import etc_files, image_config
-from engine.containers.names import check_name, invent_name, new_id
-from engine.containers.users import find_user, user_names
+from engine.containers.known.names import check_name, invent_name, new_id
+from engine.containers.spec import etc_files, image_config
+from engine.containers.spec.users import find_user, user_names
 from engine.errors import Code, InvalidRequest
 from engine.types.containers import ContainerSpec, HealthCheck, PortMapping
 from engine.types.images import ImageConfig

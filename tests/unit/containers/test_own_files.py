@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from engine.containers.own_files import user_who_is_you
+from engine.containers.spec.own_files import user_who_is_you
 from engine.types.containers import ContainerSpec, Mount, Security
 from engine.types.images import ImageConfig
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from engine.containers import restarter
-from engine.containers.health import check_command, effective, judge
-from engine.containers.record import Record, member_of
+from engine.containers.end.run_end import wants_restart
+from engine.containers.known.record import Record, member_of
 from engine.containers.restarter import delay, must_restart
-from engine.containers.run_end import wants_restart
+from engine.containers.watch.health import check_command, effective, judge
 from engine.recipe.crossing import recipe_of
 from engine.recipe.rows import LIVE, RESTART, changes
 from engine.types.containers import (

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from engine.containers.record import Record, Run
-from engine.containers.run_end import Decision, Evidence, settle_end, settle_waiting
+from engine.containers.end.run_end import Decision, Evidence, settle_end, settle_waiting
+from engine.containers.known.record import Record, Run
 from engine.types.containers import (
     Cause,
     Container,

@@ -15,7 +15,7 @@ from engine.containers.spec.plan import PlannedMount, SpecPlan
 from engine.containers.spec.runtime_spec import check_sysctls, keep_id_map, runtime_spec
 from engine.containers.spec.seccomp import default_profile, profile_from_json
 from engine.containers.spec.security import DEFAULT_CAPABILITIES, capability_set
-from engine.containers.users import ContainerUser
+from engine.containers.spec.users import ContainerUser
 from engine.errors import InvalidRequest, Unsupported
 from engine.types.containers import ContainerSpec, Device, Resources, Security, Ulimit
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.containers.starting import Stopwatch
+from engine.containers.run.starting import Stopwatch
 from engine.types.containers import StartTiming
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def test_records_of_before_are_drawn_one_after_the_other() -> None:
 
 def test_the_stopwatch_keeps_when_each_step_began(monkeypatch: pytest.MonkeyPatch) -> None:
     moments = iter((10.0, 10.002, 10.012, 10.030, 10.030, 10.050))
-    monkeypatch.setattr("engine.containers.starting.time.perf_counter", lambda: next(moments))
+    monkeypatch.setattr("engine.containers.run.starting.time.perf_counter", lambda: next(moments))
     clock = Stopwatch()
     with clock.step("outer"), clock.step("inner"):
         pass

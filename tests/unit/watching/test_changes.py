@@ -7,10 +7,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from engine.containers.changes import changed_paths
-from engine.containers.dockerfile_lines import MARKED, PASSWD, WORLD, Texts, suggest_dockerfile
-from engine.containers.lending import is_static
-from engine.containers.processes_list import signal_number
+from engine.containers.look.changes import changed_paths
+from engine.containers.look.dockerfile_lines import MARKED, PASSWD, WORLD, Texts, suggest_dockerfile
+from engine.containers.look.lending import is_static
+from engine.containers.look.processes_list import signal_number
 from engine.types.containers import ChangedPath
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from engine.containers.death import Evidence, death_report
-from engine.containers.exit_words import meaning_of, signal_of
+from engine.containers.end.death import Evidence, death_report
+from engine.containers.end.exit_words import meaning_of, signal_of
 from engine.types.containers import (
     NEXT_STEPS,
     Cause,

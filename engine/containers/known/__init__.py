@@ -1,0 +1,1 @@
+"""What is known of each container: its record, its place in the book, its name."""

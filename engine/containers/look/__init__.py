@@ -1,0 +1,1 @@
+"""Looked into: commands and streams, processes and changed files."""

@@ -1,0 +1,1 @@
+"""Brought up: the start planned, its files and namespaces laid out, conmon called."""
