@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from engine import whereabouts
 from engine.builder.assembly import make_build_service
-from engine.builder.finished_images import with_instructions
 from engine.cgroups.tree import CgroupTree
 from engine.containers.container_service import ContainerService
 from engine.containers.known.book import ContainerBook
@@ -65,6 +64,7 @@ if TYPE_CHECKING:
     from engine.projects.projects import ProjectService
     from engine.types.events import Event
     from engine.types.host import StoreProblem
+    from engine.types.images import ImageConfig
 
 _log = logging.getLogger(__name__)
 _TRASH_SECONDS = 5.0
@@ -171,7 +171,7 @@ class EmbeddedEngine:
             layers=self.layers,
             bus=self.bus,
             operations=self.operations,
-            with_instructions=with_instructions,
+            with_instructions=_with_instructions,
             parallel=lambda: self.settings.current.parallel_downloads,
             version=own_version(),
         )
@@ -337,6 +337,13 @@ class EmbeddedEngine:
         )
         check = StoreCheck(self.paths, self.keeper, self.layers, self.rootfs, blobs=self.blobs, sources=sources)
         return await check.run(rows, mend=mend, deep=deep)
+
+
+def _with_instructions(config: ImageConfig, lines: Sequence[str]) -> ImageConfig:
+    # The language of Dockerfiles is loaded with the first commit that needs it.
+    from engine.builder.finished_images import with_instructions
+
+    return with_instructions(config, lines)
 
 
 class _ImageLookup:

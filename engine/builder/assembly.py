@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
-from engine.builder.bases import Bases
-from engine.builder.build_service import BuildService
+from engine.builder.build_service import BuildParts, BuildService
 from engine.builder.cache import StepCache
 from engine.builder.cache_mounts import CacheMounts
-from engine.builder.execution import BuildTools
 from engine.builder.kept import KeptSteps
-from engine.builder.running import RunTools
-from engine.builder.scratch_roots import ScratchRoots
 
 if TYPE_CHECKING:
+    from engine.builder.workshop import Workshop
     from engine.containers.container_service import ContainerService
     from engine.containers.run.runtime import Runtime
     from engine.events.bus import EventBus
@@ -32,23 +30,40 @@ def make_build_service(
     containers: ContainerService,
 ) -> BuildService:
     keeper, paths, layers = runtime.keeper, runtime.paths, runtime.layers
-    tools = BuildTools(
+    networks = runtime.networks.attachments
+    cache = StepCache(database, layers)
+    cache_mounts = CacheMounts(paths, keeper, database)
+    kept = KeptSteps(containers, images)
+
+    @functools.cache
+    def workshop() -> Workshop:
+        # What a build takes is a third of the engine's code: a start does not wait for it.
+        from engine.builder.bases import Bases
+        from engine.builder.execution import BuildTools
+        from engine.builder.running import RunTools
+        from engine.builder.scratch_roots import ScratchRoots
+        from engine.builder.workshop import Workshop
+
+        tools = BuildTools(
+            paths=paths,
+            keeper=keeper,
+            layers=layers,
+            roots=ScratchRoots(keeper, runtime.rootfs, layers),
+            cache=cache,
+            cache_mounts=cache_mounts,
+            bases=Bases(images, layers),
+            run=RunTools(paths, keeper, runtime.cgroups, runtime.crun),
+            web=images.web,
+        )
+        return Workshop(tools, networks, kept)
+
+    parts = BuildParts(
         paths=paths,
         keeper=keeper,
-        layers=layers,
-        roots=ScratchRoots(keeper, runtime.rootfs, layers),
-        cache=StepCache(database, layers),
-        cache_mounts=CacheMounts(paths, keeper, database),
-        bases=Bases(images, layers),
-        run=RunTools(paths, keeper, runtime.cgroups, runtime.crun),
-        web=images.web,
+        filesystems=runtime.rootfs,
+        networks=networks,
+        images=images,
+        cache=cache,
+        cache_mounts=cache_mounts,
     )
-
-    return BuildService(
-        tools=tools,
-        database=database,
-        bus=bus,
-        operations=operations,
-        networks=runtime.networks.attachments,
-        kept=KeptSteps(containers, images),
-    )
+    return BuildService(parts=parts, database=database, bus=bus, operations=operations, kept=kept, workshop=workshop)

@@ -108,6 +108,3 @@ class Bases:
     def _record(self, diff_id: str) -> LayerRecord:
         index = self.layers.index(diff_id)
         return LayerRecord(diff_id=diff_id, size=index.total, files=len(index))
-
-    def layers_of_images(self) -> set[str]:
-        return {diff_id for image in self.images.catalogue.images.values() for diff_id in image.diff_ids}

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _PUBLISH_SECONDS: Final = 0.05
 _MOST_LINES: Final = 200_000
 _BATCH: Final = 2000
+MOST_KEPT_TEXT: Final = 256 << 10
+"""So much of a recipe stands in a record."""
 
 
 class BuildRecord:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from engine.builder import build_service
+from engine.builder import workshop
 from engine.errors import Cancelled, InvalidRequest, WherryError
 from engine.types.builds import BuildImage, StepState
 from engine.types.containers import Exec, State
@@ -253,7 +253,7 @@ async def test_a_build_ends_for_who_reads_its_output_whatever_happens(
     def fail(*words: object, **options: object) -> None:
         raise raised
 
-    monkeypatch.setattr(build_service, "make_plan", fail)
+    monkeypatch.setattr(workshop, "make_plan", fail)
     handle = builder.engine.builds.build(BuildImage(context=str(builder.place), dockerfile_text=f"FROM {BASE}"))
     async with asyncio.timeout(20):
         async for _ in builder.engine.builds.output(handle.id):
