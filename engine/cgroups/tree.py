@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,7 +111,7 @@ class CgroupTree:
 
     def existing(self, directories: Mapping[str, str]) -> ContainerCgroup:
         """The group a container has had since it started, perhaps under an engine that lived elsewhere in the tree."""
-        return ContainerCgroup(self.layout, {key: Path(path) for key, path in directories.items()})
+        return ContainerCgroup(self.layout, _places(tuple(directories.items())))
 
     def present(self) -> dict[str, ContainerCgroup]:
         """Every container group that exists below our place, by (shortened) id, in one scan."""
@@ -125,6 +126,12 @@ class CgroupTree:
     @property
     def missing_controllers(self) -> tuple[str, ...]:
         return tuple(name for name in LIMITING_CONTROLLERS if name not in self.layout.controllers)
+
+
+@lru_cache(maxsize=512)
+def _places(directories: tuple[tuple[str, str], ...]) -> Mapping[str, Path]:
+    """Asked for at every step of a container's life; making nine paths of them is most of what it costs."""
+    return {key: Path(path) for key, path in directories}
 
 
 async def _delegated(root: Path, keeper: Sequence[int]) -> Layout | None:

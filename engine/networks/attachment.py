@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,11 +80,11 @@ class NetworkAttachments:
         nobody will ask for again. Cut off there, it is swept away later."""
         await self.disconnect(key)
         remove_socket(self._paths.inside / f"slirp-{key[:16]}")
-        removal = self._keeper.remove_netns(self.namespace(key))
+        removal = partial(self._keeper.remove_netns, self.namespace(key))
         if behind:
             self.behind.begin(key, removal)
         else:
-            await removal
+            await removal()
 
     # --- the way out ---
 

@@ -1,34 +1,52 @@
-"""Work that nobody waits for, by what it is about: begun, looked for, and awaited before anything must be settled."""
+"""Work that nobody waits for, by what it is about: done one after another when nothing else is being let go of, looked
+for, and awaited before anything must be settled.
+
+Who removes fifty containers at once waits for fifty answers. What is to be swept up after them (directories, control
+groups, namespaces) takes the same processor, so it waits for the last of them.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
+from engine.errors import WherryError
+from engine.operations.quiet import Quiet
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
 
 class Behind:
     """What fails here is found by whoever sweeps; a crash cuts it off just so."""
 
     def __init__(self) -> None:
-        self._going: dict[str, asyncio.Future[object]] = {}
+        self._waiting: dict[str, tuple[float, Callable[[], Awaitable[object]]]] = {}
+        self._quiet = Quiet()
+        self._lane: asyncio.Task[None] | None = None
 
-    def begin(self, key: str, work: Awaitable[object]) -> None:
-        going = asyncio.ensure_future(work)
-        self._going[key] = going
-        going.add_done_callback(lambda done: self._over(key, done))
+    def begin(self, key: str, work: Callable[[], Awaitable[object]]) -> None:
+        self._waiting[key] = (self._quiet.came(), work)
+        if self._lane is None:
+            self._lane = asyncio.get_running_loop().create_task(self._work(), name="behind")
 
-    def _over(self, key: str, done: asyncio.Future[object]) -> None:
-        if self._going.get(key) is done:
-            del self._going[key]
-        if not done.cancelled():
-            done.exception()  # looked at: nobody else will
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                key, (since, work) = next(iter(self._waiting.items()))
+                await self._quiet.wait(since)
+                with contextlib.suppress(WherryError, OSError):
+                    await work()
+                if self._waiting[key][1] is work:
+                    del self._waiting[key]
+        finally:
+            self._lane = None
 
     def is_going(self, key: str) -> bool:
-        return key in self._going
+        return key in self._waiting
 
     async def settled(self) -> None:
-        while self._going:
-            await asyncio.wait(self._going.values())
+        with self._quiet.hurry():
+            while self._lane is not None:
+                await asyncio.wait([self._lane])

@@ -415,6 +415,11 @@ class Keeper:
         """Remove a tree whatever its modes; not being there is no failure. Never crosses into a mount."""
         await self.request("remove_tree", path=os.fspath(path))
 
+    async def remove_trees(self, paths: Sequence[Path], *, mounted: str = "") -> dict[Path, str]:
+        """Many that nobody waits for, with what is mounted at that place in each; gives which could not be and why."""
+        told = await self.request("remove_trees", paths=[os.fspath(path) for path in paths], mounted=mounted)
+        return {Path(path): reason for path, reason in told["failed"].items()}
+
     async def tree_size(self, path: Path) -> TreeSize:
         return TreeSize(**await self.request("tree_size", path=os.fspath(path)))
 

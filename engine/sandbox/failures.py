@@ -16,8 +16,9 @@ TRIES = 3
 """Of a call that may be repeated."""
 _REPEATABLE = frozenset(
     {
-        "execute", "mounts", "create_netns", "remove_netns", "remove_tree", "tree_size", "sync", "verify_layer",
-        "list_directory", "stat", "open_file", "write_file", "rename", "make_directory", "remove", "real_path",
+        "execute", "mounts", "create_netns", "remove_netns", "remove_tree", "remove_trees", "tree_size", "sync",
+        "verify_layer", "list_directory", "stat", "open_file", "write_file", "rename", "make_directory", "remove",
+        "real_path",
     }
 )  # fmt: skip
 """Told that they are `repeated`, the keeper's ends of these take what is done already for done by the try before.

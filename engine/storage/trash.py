@@ -10,6 +10,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from engine.errors import Code, StorageError, WherryError
+from engine.operations.quiet import Quiet
 from engine.sandbox.failures import KeeperLost
 from engine.sandbox.plans import Rename, Unmount
 from engine.storage.reserve import Reserve
@@ -32,6 +33,8 @@ class Trash:
         self._reserve = Reserve(paths.reserve)
         self._waiting = asyncio.Event()
         self._idle = asyncio.Event()
+        self._quiet = Quiet()
+        self._since = 0.0
         self._task: asyncio.Task[None] | None = None
         self.failed: dict[Path, str] = {}
         """What could not be deleted, and why."""
@@ -52,12 +55,14 @@ class Trash:
     async def take(self, path: Path) -> None:
         """Make it vanish now. Not being there is no failure."""
         await self._take([path])
+        self._since = self._quiet.came()
         self._idle.clear()
         self._waiting.set()
 
     async def empty(self) -> None:
         """Wait until everything taken so far is deleted."""
-        await self._idle.wait()
+        with self._quiet.hurry():
+            await self._idle.wait()
 
     async def _take(self, paths: list[Path]) -> None:
         for path in paths:
@@ -89,18 +94,24 @@ class Trash:
         while True:
             await self._waiting.wait()
             self._waiting.clear()
-            for path in sorted(self._paths.trash.iterdir()):
-                try:
-                    await self._keeper.execute([Unmount(target=path / ROOT, every=True)])
-                    await self._keeper.remove_tree(path)
-                    self.failed.pop(path, None)
-                except KeeperLost:
-                    # Killed in the middle; the next keeper goes on.
-                    self._waiting.set()
-                except (OSError, WherryError) as error:
-                    # It stays for the next start; the store check names it.
-                    self.failed[path] = str(error)
-                    log.info("cannot delete %s: %s", path, error)
+            await self._quiet.wait(self._since)
+            await self._delete(sorted(self._paths.trash.iterdir()))
             if not self._waiting.is_set():
                 self._reserve.keep()
                 self._idle.set()
+
+    async def _delete(self, paths: list[Path]) -> None:
+        """By one worker, which takes mounts off first."""
+        try:
+            failed = await self._keeper.remove_trees(paths, mounted=ROOT) if paths else {}
+        except KeeperLost:
+            self._waiting.set()  # killed in the middle; the next keeper goes on
+            return
+        except (OSError, WherryError) as error:
+            failed = dict.fromkeys(paths, str(error))
+        for path in paths:
+            self.failed.pop(path, None)
+        # They stay for the next start; the store check names them.
+        self.failed.update(failed)
+        for path, reason in failed.items():
+            log.info("cannot delete %s: %s", path, reason)

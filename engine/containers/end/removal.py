@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import shutil
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.containers.end.ending import must_allow
@@ -153,7 +154,8 @@ class Remover:
         runtime, container_id = self._runtime, entry.id
         directory = runtime.paths.container(container_id)
         remove_restart_file(runtime, container_id)
-        self._starter.behind.begin(f"run of {container_id}", asyncio.to_thread(self._clear_run_files, container_id))
+        clearing = partial(asyncio.to_thread, self._clear_run_files, container_id)
+        self._starter.behind.begin(f"run of {container_id}", clearing)
         await self._keep_histories(entry)
         if not directory.exists():
             return 0  # it never ran

@@ -35,7 +35,7 @@ def conmon_call(runtime: Runtime, record: Record) -> ConmonCall:
         tty=spec.tty,
         stdin=spec.stdin_open,
         leave_stdin_open=spec.stdin_open and not spec.stdin_once,
-        exit_command=stand_in_command(runtime, record.id),
+        exit_command=(str(stand_in_link(runtime, record.id)), *stand_in_command(runtime, record.id)[1:]),
     )
 
 
@@ -43,6 +43,11 @@ def _log_size_max(runtime: Runtime, limits: LogLimits) -> int:
     defaults = runtime.log_defaults()
     most_bytes = limits.max_bytes or defaults.max_bytes
     return unattended_limit(most_bytes, limits.max_files or defaults.max_files) if most_bytes else 0
+
+
+def stand_in_link(runtime: Runtime, container_id: str) -> Path:
+    """A name of the shell that is only there while a policy may restart the container: most ends start no program."""
+    return runtime.paths.container_run(container_id) / "sh"  # what the shell is called decides what it is
 
 
 def stand_in_command(runtime: Runtime, container_id: str) -> tuple[str, ...]:

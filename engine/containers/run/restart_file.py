@@ -15,7 +15,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from engine.containers.restarter import MAY_RESTART
-from engine.containers.run.conmon_call import conmon_call
+from engine.containers.run.conmon_call import conmon_call, stand_in_link
 from engine.processes.programs import runtime_environment
 
 if TYPE_CHECKING:
@@ -37,8 +37,10 @@ def write_restart_file(runtime: Runtime, record: Record, *, started: float = 0.0
     policy = record.container.spec.restart
     path = restart_path(runtime, record.id)
     if policy.name not in MAY_RESTART:
-        path.unlink(missing_ok=True)
+        remove_restart_file(runtime, record.id)
         return
+    with contextlib.suppress(FileExistsError):
+        stand_in_link(runtime, record.id).symlink_to("/bin/sh")
     call = conmon_call(runtime, record)
     document = {
         "id": record.id,
@@ -74,6 +76,7 @@ def let_stand_in_enter(runtime: Runtime, record: Record) -> None:
 
 def remove_restart_file(runtime: Runtime, container_id: str) -> None:
     restart_path(runtime, container_id).unlink(missing_ok=True)
+    stand_in_link(runtime, container_id).unlink(missing_ok=True)
 
 
 def settled_restarts(runtime: Runtime, container_id: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import contextlib
 import os
 import shutil
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -327,7 +328,7 @@ class Starter:
             # Without control groups only the runtime knows what to kill.
             await runtime.keeper.run(runtime.crun.delete(record.id), env=runtime_environment())
         if for_good:
-            self.behind.begin(record.id, asyncio.to_thread(self._clear, record.id, group))
+            self.behind.begin(record.id, partial(asyncio.to_thread, self._clear, record.id, group))
         else:
             self._clear(record.id, group)
         ran = record.run.pid > 0

@@ -25,7 +25,7 @@ def execute(plan: list[dict[str, Any]], *, repeated: bool = False) -> None:
     for step, operation in enumerate(plan):
         try:
             if repeated and operation["kind"] in _MOUNTS:
-                _unmount({"target": operation["target"], "lazy": True, "every": True})
+                unmount({"target": operation["target"], "lazy": True, "every": True})
             if repeated and operation["kind"] == "rename" and _is_renamed(operation):
                 continue
             _OPERATIONS[operation["kind"]](operation)
@@ -104,7 +104,7 @@ def _escape(text: str, special: str) -> str:
     return text.replace(special, "\\" + special)
 
 
-def _unmount(operation: dict[str, Any]) -> None:
+def unmount(operation: dict[str, Any]) -> None:
     flags = kernel.UMOUNT_NOFOLLOW | (kernel.MNT_DETACH if operation["lazy"] else 0)
     while True:
         try:
@@ -175,7 +175,7 @@ _OPERATIONS: dict[str, Callable[[dict[str, Any]], None]] = {
     "file": _file,
     "tmpfs": _tmpfs,
     "overlay": _overlay,
-    "unmount": _unmount,
+    "unmount": unmount,
     "link": _link,
     "marks": _marks,
     "rename": _rename,

@@ -235,6 +235,7 @@ _LONG = {
     "pack": ("packing", "pack"),
     "copy_tree": ("trees", "copy_tree"),
     "remove_tree": ("trees", "remove_tree"),
+    "remove_trees": ("trees", "remove_trees"),
     "tree_size": ("trees", "tree_size"),
     "sync": ("verifying", "sync"),
     "verify_layer": ("verifying", "verify_layer"),

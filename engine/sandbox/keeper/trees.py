@@ -9,16 +9,17 @@ import secrets
 import stat
 from typing import TYPE_CHECKING
 
-from engine.sandbox.keeper.requests import Reply
+from engine.sandbox.keeper.mounting import unmount
+from engine.sandbox.keeper.requests import Reply, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from engine.sandbox.keeper.requests import Request
-
 _OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 COPY_PIECE = 8 << 20
 DEEPEST = 500
+_BEHIND = 10
+"""How nice what nobody waits for is."""
 SEEK_PAST_END = errno.ENXIO
 
 
@@ -34,6 +35,21 @@ def remove_tree(request: Request) -> None:
         return
     with contextlib.closing(_Descriptor(descriptor)):
         remove_at(descriptor, name)
+
+
+def remove_trees(request: Request) -> Reply:
+    """Behind everybody else, and the next whatever becomes of one."""
+    os.nice(_BEHIND)
+    mounted = request.arguments["mounted"]
+    failed = {}
+    for path in request.arguments["paths"]:
+        try:
+            if mounted:
+                unmount({"target": os.path.join(path, mounted), "lazy": True, "every": True})
+            remove_tree(Request(request.number, {"path": path}, [], request.channel))
+        except OSError as error:
+            failed[path] = f"{error.strerror}: {os.fsdecode(error.filename or path)}"
+    return Reply({"failed": failed}, [])
 
 
 def remove_at(parent: int, name: bytes) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.errors import WherryError
-from engine.types.containers import Mount, PortMapping, Resources, RestartPolicy, State
+from engine.types.containers import Mount, PortMapping, Resources, RestartPolicy, State, UpdateContainer
 from tests.support.engine import opened_engine
 from tests.system.containers.conftest import create, load_busybox, output, read_log, run, until
 from tests.system.containers.test_networks import SERVER, fetch
@@ -163,6 +163,29 @@ async def test_a_container_whose_groups_are_gone_waits_for_the_next_engine(short
         assert await engine.host.check_store() == []
 
 
+async def test_a_policy_that_came_while_it_ran_is_obeyed_and_an_end_without_one_starts_no_program(
+    short_tmp: ShortTmp,
+) -> None:
+    """What conmon is to start at the end is not there while there would be nothing for it to do."""
+    from engine.embedded import open_engine
+
+    first = await open_engine(short_tmp.root, short_tmp.run)
+    await load_busybox(first)
+    late = await run(first, "sleep", "1000")
+    standing_in = short_tmp.run / "containers" / late.id / "sh"
+    conmon = first.containers.runtime.book.find(late.id).record.run.conmon_pid
+    assert str(standing_in).encode() in _command_line(conmon)
+    assert not standing_in.is_symlink()
+    await first.containers.update(late.id, UpdateContainer(restart=RestartPolicy(name="always")))
+    await first.close()
+    await kill_inside(late.id)
+    await until(lambda: _number(standing_in.with_name("pid")) not in (0, late.pid))
+    async with opened_engine(short_tmp) as engine:
+        assert (await engine.containers.get(late.id)).restart_count == 1
+        await engine.containers.stop(late.id, timeout=0.2)
+        assert not standing_in.is_symlink()
+
+
 async def _is_running(engine: Engine, container_id: str) -> bool:
     return (await engine.containers.get(container_id)).state is State.RUNNING
 
@@ -180,6 +203,10 @@ async def kill_inside(container_id: str) -> None:
     """End a container's processes as an accident would: through its control group, with no engine there."""
     (kill,) = await asyncio.to_thread(lambda: list(Path("/sys/fs/cgroup").glob(f"**/{container_id[:32]}/cgroup.kill")))
     await asyncio.to_thread(kill.write_text, "1")
+
+
+def _command_line(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def _number(path: Path) -> int:

@@ -392,6 +392,22 @@ async def test_a_plan_makes_links_files_renames_and_removes(keeper: Keeper, path
     await keeper.remove_tree(top)
 
 
+async def test_of_many_trees_one_that_cannot_go_keeps_no_other(keeper: Keeper, paths: Paths) -> None:
+    """What was removed is deleted by one worker; a mount where nobody expects one stops only its own tree."""
+    one, stuck, other = (paths.staging / name for name in ("one", "stuck", "other"))
+    places = [one / "rootfs", stuck / "elsewhere", other / "deep" / "deeper"]
+    await keeper.execute([MakeDirectory(path=each) for each in places])
+    await keeper.execute([Tmpfs(target=one / "rootfs"), Tmpfs(target=stuck / "elsewhere")])
+
+    failed = await keeper.remove_trees([one, stuck, paths.staging / "was never there", other], mounted="rootfs")
+
+    assert list(failed) == [stuck]
+    assert "busy" in failed[stuck]
+    assert [each.name for each in paths.staging.iterdir()] == ["stuck"]
+    await keeper.execute([Unmount(target=stuck / "elsewhere")])
+    assert await keeper.remove_trees([stuck], mounted="rootfs") == {}
+
+
 async def test_failures_name_the_step(keeper: Keeper, paths: Paths) -> None:
     fine = paths.staging / "fine"
     with pytest.raises(StorageError) as failed:
