@@ -17,7 +17,12 @@ _LOOK_SECONDS = 0.05
 
 
 def engine() -> Client:
-    """A client of this user's engine; starts `wherry serve` where none runs."""
+    """A client of the engine the command is for; of this user's own, `wherry serve` is started where none runs."""
+    return far_engine() or own_engine()
+
+
+def own_engine() -> Client:
+    """This computer's, whichever machine the command is for."""
     client = Client(socket_path())
     try:
         client.connect().close()
@@ -26,8 +31,25 @@ def engine() -> Client:
     return client
 
 
+def far_engine() -> Client | None:
+    """Another machine's, if `-H`, `--context` or an earlier `wherry context use` says so."""
+    from engine.machines.choosing import Unknown, chosen_machine
+
+    try:
+        entry = chosen_machine()
+    except Unknown as error:
+        raise Failed(0, str(error)) from None
+    if entry is None:
+        return None
+    from engine.cli.far import FarClient
+
+    return FarClient(entry)
+
+
 def running_engine() -> Client | None:
     """Only one that is there already."""
+    if far := far_engine():
+        return far
     client = Client(socket_path())
     try:
         client.connect().close()

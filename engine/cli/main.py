@@ -60,22 +60,42 @@ def _entered(words: list[str]) -> int:
     return _run_verb(verb, words)
 
 
+_GLOBAL = {
+    "--root": "a directory",
+    "--run": "a directory",
+    "--host": "an address",
+    "--context": "a name",
+    "-H": "an address",
+    "-c": "a name",
+}
+"""The options that stand before the verb, and what each needs."""
+
+
 def _place(words: list[str]) -> str:
-    """Take `--root` and `--run` off the front; they reach everything else by the environment."""
-    while words and words[0].startswith("--"):
+    """Take them off the front; they reach everything else by the environment."""
+    while words and words[0].startswith("-"):
         name, equals, value = words[0].partition("=")
-        variable = {"--root": "WHERRY_ROOT", "--run": "WHERRY_RUN"}.get(name)
-        if variable is None:
+        if name[:2] in _GLOBAL and len(name) > 2 and not name.startswith("--"):
+            name, equals, value = name[:2], "=", words[0][2:].removeprefix("=")
+        if name not in _GLOBAL:
             return ""
         words.pop(0)
-        if not equals:
-            if not words:
-                return f"{name} needs a directory"
+        if not equals and words:
             value = words.pop(0)
         if not value:
-            return f"{name} needs a directory"
-        os.environ[variable] = os.path.abspath(value)
+            return f"{name} needs {_GLOBAL[name]}"
+        _say_place(name, value)
     return ""
+
+
+def _say_place(name: str, value: str) -> None:
+    variable = {"--root": "WHERRY_ROOT", "--run": "WHERRY_RUN"}.get(name)
+    if variable is not None:
+        os.environ[variable] = os.path.abspath(value)
+        return
+    from engine.machines import choosing
+
+    choosing.say_host(value) if name in ("-H", "--host") else choosing.say_context(value)
 
 
 def _window() -> int:
@@ -165,7 +185,7 @@ def _help(words: list[str]) -> int:
         say(found[0].help_text(found[1]))
         return 0
     width = max(len(verb) for verb in (*VERBS, *GROUPS, *_OWN_PROGRAMS))
-    say("Usage:  wherry [--root DIR] [--run DIR] [COMMAND]\n\nContainers without a daemon and without root.")
+    say("Usage:  wherry [OPTIONS] [COMMAND]\n\nContainers without a daemon and without root.")
     say("Without a command the window opens.\n\nCommands:")
     for name, summary in sorted([*((v, row[2]) for v, row in VERBS.items()), *_OWN_PROGRAMS.items()]):
         say(f"  {name:{width}}  {summary}")
@@ -174,6 +194,8 @@ def _help(words: list[str]) -> int:
         say(f"  {group:{width}}  {summary}")
     say(
         "\nGlobal options:\n"
+        "  -H ADDRESS  The engine there: ssh://[user@]host, unix://PATH or tcp://host (or WHERRY_HOST)\n"
+        "  -c NAME     The engine of a machine of `wherry context ls` (--context, or WHERRY_CONTEXT)\n"
         "  --root DIR  Where images, containers and volumes are kept (or WHERRY_ROOT)\n"
         "  --run DIR   Where the socket and the lock are (or WHERRY_RUN)\n\n"
         "Run 'wherry COMMAND --help' for more about a command."

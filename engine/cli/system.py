@@ -61,7 +61,7 @@ def info(given: Given) -> int:
     if given.text("format"):
         _formatted(facts, given.text("format"))
         return 0
-    owner = client.get("/wherry/owner")
+    owner = client.get("/wherry/owner") if client.is_own else None
     lines = [
         ("Containers", facts["Containers"]),
         (" Running", facts["ContainersRunning"]),
@@ -69,8 +69,7 @@ def info(given: Given) -> int:
         (" Stopped", facts["ContainersStopped"]),
         ("Images", facts["Images"]),
         ("Engine version", facts["ServerVersion"]),
-        ("Owner", f"{'wherry serve' if owner['headless'] else 'the window'} (pid {owner['pid']})"),
-        ("Socket", owner["socket"]),
+        *_owner_lines(client, owner),
         ("Storage driver", facts["Driver"]),
         *((f" {name}", value) for name, value in facts["DriverStatus"] or ()),
         ("Store", facts["DockerRootDir"]),
@@ -89,6 +88,13 @@ def info(given: Given) -> int:
     for warning in facts["Warnings"] or ():
         say(f"WARNING: {warning}", file=sys.stderr)
     return 0
+
+
+def _owner_lines(client: Client, owner: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    if owner is None:
+        return [("Machine", client.path)]
+    holder = "wherry serve" if owner["headless"] else "the window"
+    return [("Owner", f"{holder} (pid {owner['pid']})"), ("Socket", owner["socket"])]
 
 
 _EVENTS = """

@@ -93,11 +93,17 @@ GROUPS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "prune": ("system", "system prune"),
             "events": ("system", "events"),
             "info": ("system", "info"),
+            "dial-stdio": ("dialing", "system dial-stdio"),
         },
     ),
     "registry": (
         "Say how registries are reached",
         {v: ("registries", f"registry {v}") for v in ("ls", "set", "rm", "proxy")},
+    ),
+    "context": (
+        "Say which machine's engine the verbs are for",
+        {v: ("contexts", f"context {v}") for v in (
+            "create", "export", "import", "inspect", "ls", "rm", "show", "update", "use")},
     ),
     "builder": ("Work with the build cache", {"prune": ("building", "builder prune"), "build": ("building", "build")}),
 }  # fmt: skip
@@ -107,7 +113,8 @@ def find_command(verb: str, words: list[str]) -> tuple[Command, str] | None:
     """The command a verb names, taking a group's second word off `words`; None where there is none."""
     from importlib import import_module
 
-    if verb in GROUPS:
+    alone = verb in VERBS and not (words and not words[0].startswith("-"))
+    if verb in GROUPS and not alone:
         found = GROUPS[verb][1].get(words[0]) if words else None
         if found is None:
             return None

@@ -189,8 +189,12 @@ class Answer:
 class Client:
     """Talks to one socket. A connection per request: cheaper here than keeping one clean."""
 
+    is_own = True
+    """It is this user's engine, and a Wherry."""
+
     def __init__(self, path: str) -> None:
         self.path = path
+        self.api = _API
 
     def connect(self) -> _socket.socket:
         connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
@@ -220,7 +224,7 @@ class Client:
     ) -> Answer:
         """Send a request and read the head of the answer; the status is not looked at."""
         connection = self.connect()
-        lines = [f"{method} {_API if not path.startswith('/wherry') else ''}{path}{query(values or {})} HTTP/1.1"]
+        lines = [f"{method} {self.api if not path.startswith('/wherry') else ''}{path}{query(values or {})} HTTP/1.1"]
         lines.append("Host: wherry")
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
         data = b""
@@ -239,7 +243,13 @@ class Client:
         except (BrokenPipeError, ConnectionResetError):
             # It has answered before it had all: the answer says why.
             pass
-        return _read_head(connection)
+        answer = _read_head(connection)
+        if answer is None:
+            raise self.broke_off()
+        return answer
+
+    def broke_off(self) -> Failed:
+        return Failed(0, "the engine closed the connection without an answer")
 
     def ask(self, method: str, path: str, values: Mapping[str, object] | None = None, **more: Any) -> Answer:
         """As `send`, but a status of 400 or above raises `Failed` with the engine's words."""
@@ -314,7 +324,8 @@ def _send_chunks(connection: _socket.socket, stream: Iterable[bytes]) -> None:
     connection.sendall(b"0\r\n\r\n")
 
 
-def _read_head(connection: _socket.socket) -> Answer:
+def _read_head(connection: _socket.socket) -> Answer | None:
+    """None where the connection ends before it."""
     data = b""
     while b"\r\n\r\n" not in data:
         try:
@@ -323,7 +334,7 @@ def _read_head(connection: _socket.socket) -> Answer:
             piece = b""
         if not piece or len(data) > _HEAD_BYTES:
             connection.close()
-            raise Failed(0, "the engine closed the connection without an answer")
+            return None
         data += piece
     head, _, rest = data.partition(b"\r\n\r\n")
     return Answer(connection, head, rest)

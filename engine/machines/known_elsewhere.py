@@ -1,0 +1,95 @@
+"""What other tools on this computer know of machines: docker's contexts, podman's connections.
+
+Only read; a file that is damaged or missing is as if it said nothing.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import json
+import os
+from typing import Any
+
+from engine.machines.address import BadAddress, parse
+from engine.machines.machine_list import Entry
+
+_MOST_BYTES = 1 << 20
+
+
+def everywhere() -> dict[str, Entry]:
+    """Docker's contexts first, then podman's connections of other names."""
+    found: dict[str, Entry] = {}
+    for entry in (*docker_contexts(), *podman_connections()):
+        found.setdefault(entry.name, entry)
+    return found
+
+
+def docker_contexts() -> list[Entry]:
+    place = os.path.join(os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker"), "contexts")
+    found = (_context(path, place) for path in sorted(glob.glob(os.path.join(glob.escape(place), "meta/*/meta.json"))))
+    return sorted((entry for entry in found if entry is not None), key=lambda entry: entry.name)
+
+
+def _context(path: str, place: str) -> Entry | None:
+    try:
+        meta = json.loads(_text(path))
+        endpoint = meta["Endpoints"]["docker"]
+        name, host = str(meta["Name"]), str(endpoint.get("Host") or "")
+        folder = os.path.join(place, "tls", hashlib.sha256(name.encode()).hexdigest(), "docker")
+        ca, certificate, key = (_there(os.path.join(folder, f"{each}.pem")) for each in ("ca", "cert", "key"))
+        unchecked = bool(endpoint.get("SkipTLSVerify"))
+        address = parse(host, tls=bool(ca or certificate) or unchecked)
+        description = str((meta.get("Metadata") or {}).get("Description") or "")
+    except (ValueError, KeyError, TypeError, AttributeError, BadAddress):
+        return None
+    return Entry(name, str(address), "", "", description, ca, certificate, key, unchecked, "docker")
+
+
+def podman_connections() -> list[Entry]:
+    """From podman 4's containers.conf, and from podman 5's file of its own, which counts first."""
+    config = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    told: dict[str, Any] = {}
+    for path in ("/usr/share/containers/containers.conf", "/etc/containers/containers.conf"):
+        told.update(_destinations(path))
+    told.update(_destinations(os.path.join(config, "containers/containers.conf")))
+    told.update(_connection_file(os.path.join(config, "containers/podman-connections.json")))
+    found: list[Entry] = []
+    for name, values in told.items():
+        try:
+            address = parse(str(values["uri"]))
+        except (KeyError, TypeError, BadAddress):
+            continue
+        found.append(Entry(str(name), str(address), "podman", "podman", source="podman"))
+    return sorted(found, key=lambda entry: entry.name)
+
+
+def _destinations(path: str) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        found = tomllib.loads(_text(path)).get("engine", {}).get("service_destinations", {})
+    except (ValueError, AttributeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _connection_file(path: str) -> dict[str, Any]:
+    try:
+        found = json.loads(_text(path))["Connection"]["Connections"]
+        return {name: {"uri": values["URI"]} for name, values in found.items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _there(path: str) -> str:
+    return path if os.path.exists(path) else ""
+
+
+def _text(path: str) -> str:
+    """ "" where there is nothing to read."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(_MOST_BYTES)
+    except OSError:
+        return ""
