@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from engine.sandbox.plans import MakeDirectory, Own
+from engine.sandbox.keeper.asked.steps import MakeDirectory, Own
 from engine.types.builds import BuildCacheEntry
 from engine.types.data import Data, Freed
 

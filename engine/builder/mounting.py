@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from engine.builder.copy_sources import Destination, Sending
 from engine.builder.tarring import TarOptions
 from engine.containers.spec.plan import PlannedMount
-from engine.sandbox.plans import MakeDirectory, Tmpfs, Unmount
+from engine.sandbox.keeper.asked.steps import MakeDirectory, Tmpfs, Unmount
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence

@@ -31,7 +31,7 @@ from engine.containers.spec.users import ContainerUser, find_user
 from engine.errors import Code, RuntimeFailure
 from engine.networks import resolvers
 from engine.processes.programs import runtime_environment
-from engine.sandbox.plans import MakeDirectory
+from engine.sandbox.keeper.asked.steps import MakeDirectory
 from engine.types.containers import ContainerSpec, Resources, Security
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from engine.builder.network import KEY_PREFIX
-from engine.sandbox.plans import Unmount
+from engine.sandbox.keeper.asked.steps import Unmount
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 
     from engine.files.tree import Tree, Trees
-    from engine.sandbox.client import FileInfo, Keeper
+    from engine.sandbox.client import Keeper
+    from engine.sandbox.keeper.asked.files import FileInfo
 
     Mounted = tuple[Path, str, str]
     """Something mounted in a tree: root, path in it, name in a tar."""

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from engine.files.tree import Tree
-    from engine.sandbox.client import FileInfo, Keeper
+    from engine.sandbox.client import Keeper
+    from engine.sandbox.keeper.asked.files import FileInfo
     from engine.sandbox.keeper.marks import By
 
 

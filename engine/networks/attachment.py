@@ -24,7 +24,7 @@ from engine.networks.slirp import SlirpAttachment, ways_out
 from engine.operations.behind import Behind
 from engine.processes import pasta, slirp4netns
 from engine.processes.programs import find_program, runtime_environment
-from engine.sandbox.plans import MakeDirectory
+from engine.sandbox.keeper.asked.steps import MakeDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

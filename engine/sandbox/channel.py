@@ -12,11 +12,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.sandbox.asking import Answer
+from engine.sandbox.failures import ReplyError
 from engine.sandbox.keeper import wire
+from engine.sandbox.keeper.asked.setup import Entered, Refused
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Sequence
+    from typing import NamedTuple
+
+    from engine.sandbox.keeper.asked.setup import Setup
 
 PROGRAM = Path(__file__).parent / "keeper"
 
@@ -25,23 +31,9 @@ class ChannelClosed(Exception):
     """The keeper is gone."""
 
 
-class ReplyError(Exception):
-    """The keeper answered that it failed."""
-
-    def __init__(self, error: dict[str, Any]) -> None:
-        super().__init__(error.get("text", ""))
-        self.kind: str = error.get("kind", "bug")
-        self.text: str = error.get("text", "")
-        self.errno: int = error.get("errno", 0)
-        self.path: str = error.get("path", "")
-        self.step: int = error.get("step", -1)
-        self.lost: dict[str, Any] = error.get("lost", {})
-        """What was done, where the answer's descriptors found no room here."""
-
-
 @dataclass
 class _Call:
-    future: asyncio.Future[tuple[dict[str, Any], list[int]]]
+    future: asyncio.Future[Answer]
     progress: Callable[[int], None] | None
 
 
@@ -60,12 +52,12 @@ class Channel:
     @classmethod
     async def start(
         cls,
-        config: dict[str, Any],
+        setup: Setup,
         log: Path,
         on_exit: Callable[[int, int], None],
         on_closed: Callable[[], None],
-    ) -> tuple[Channel, dict[str, Any]]:
-        """Start a keeper; gives its first words: {"ready": …} or {"failed": …}."""
+    ) -> tuple[Channel, Entered | Refused]:
+        """Start a keeper; gives its first words."""
         ours, theirs = wire.connect()
         with theirs, log.open("ab") as words:
             number = theirs.fileno()
@@ -77,7 +69,7 @@ class Channel:
         os.set_blocking(ours.fileno(), False)
         channel = cls(process, ours, on_exit, on_closed)
         try:
-            wire.send(ours, config)
+            wire.send(ours, {"setup": setup})
             first = await channel._first_words()
         except BaseException:
             channel.shut()
@@ -85,7 +77,7 @@ class Channel:
         asyncio.get_running_loop().add_reader(ours, channel._read)
         return channel, first
 
-    async def _first_words(self) -> dict[str, Any]:
+    async def _first_words(self) -> Entered | Refused:
         loop = asyncio.get_running_loop()
         readable: asyncio.Future[None] = loop.create_future()
         loop.add_reader(self.socket, _settle, readable)
@@ -94,7 +86,10 @@ class Channel:
         finally:
             loop.remove_reader(self.socket)
         received = wire.receive(self.socket)
-        return received[0] if received else {"failed": "start", "text": "the keeper ended at once", "errno": 0}
+        if received is None:
+            return Refused("start", "the keeper ended at once", 0)
+        words = received[0]
+        return Entered(*words["entered"]) if "entered" in words else Refused(*words["refused"])
 
     @property
     def closed(self) -> bool:
@@ -102,28 +97,29 @@ class Channel:
 
     async def call(
         self,
-        op: str,
-        arguments: dict[str, Any],
+        operation: NamedTuple,
         fds: Sequence[int] = (),
         progress: Callable[[int], None] | None = None,
-    ) -> tuple[dict[str, Any], list[int]]:
+        *,
+        repeated: bool = False,
+    ) -> Answer:
         """One request, its reply and the descriptors that came with it. Cancelling it ends a worker's work."""
         if self._closed:
             raise ChannelClosed
         self._number += 1
         number = self._number
-        future: asyncio.Future[tuple[dict[str, Any], list[int]]] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._calls[number] = _Call(future, progress)
         try:
-            await self._send({"id": number, "op": op, **arguments}, list(fds))
+            await self._send(wire.request(number, operation, repeated=repeated), list(fds))
             return await future
         except asyncio.CancelledError:
             if not future.done() or future.cancelled():
                 self._number += 1
                 with contextlib.suppress(OSError, ChannelClosed):
-                    wire.send(self.socket, {"id": self._number, "op": "cancel", "target": number})
+                    wire.send(self.socket, {"id": self._number, "cancel": number})
             elif future.exception() is None:
-                wire.close_all(future.result()[1])
+                wire.close_all(future.result().fds)
             raise
         finally:
             self._calls.pop(number, None)
@@ -170,7 +166,7 @@ class Channel:
             if call.progress:
                 call.progress(message["progress"])
         elif "ok" in message:
-            call.future.set_result((message["ok"], fds))
+            call.future.set_result(Answer(message["ok"], fds))
         else:
             call.future.set_exception(ReplyError(message["error"]))
 

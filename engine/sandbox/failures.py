@@ -7,19 +7,19 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Code, HostError, StorageError, WherryError, exhausted
+from engine.sandbox.keeper.asked import files, mounts, trees
 
 if TYPE_CHECKING:
-    from engine.sandbox.channel import ReplyError
+    from typing import NamedTuple
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 TRIES = 3
 """Of a call that may be repeated."""
-_REPEATABLE = frozenset(
-    {
-        "execute", "mounts", "create_netns", "remove_netns", "remove_tree", "remove_trees", "tree_size", "sync",
-        "verify_layer", "list_directory", "stat", "open_file", "write_file", "rename", "make_directory", "remove",
-        "real_path",
-    }
+_REPEATABLE = (
+    mounts.Execute, mounts.Mounts, mounts.CreateNetns, mounts.RemoveNetns,
+    trees.RemoveTree, trees.RemoveTrees, trees.MeasureTree, trees.Sync, trees.VerifyLayer,
+    files.ListDirectory, files.Stat, files.OpenFile, files.WriteFile, files.Rename, files.MakeDirectory, files.Remove,
+    files.RealPath,
 )  # fmt: skip
 """Told that they are `repeated`, the keeper's ends of these take what is done already for done by the try before.
 The rest reads or writes streams of ours, or starts programs: whoever asked must begin anew."""
@@ -38,8 +38,24 @@ class KeeperLost(HostError):
     """The keeper died while it worked on this call; whether the call took effect is not known."""
 
 
-def may_be_repeated(op: str, arguments: dict[str, Any]) -> bool:
-    return op in _REPEATABLE and not arguments.get("flags", 0) & os.O_EXCL
+class ReplyError(Exception):
+    """The keeper answered that it failed."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(error.get("text", ""))
+        self.kind: str = error.get("kind", "bug")
+        self.text: str = error.get("text", "")
+        self.errno: int = error.get("errno", 0)
+        self.path: str = error.get("path", "")
+        self.step: int = error.get("step", -1)
+        self.lost: list[Any] = error.get("lost") or []
+        """What was done, where the answer's descriptors found no room here."""
+
+
+def may_be_repeated(operation: NamedTuple) -> bool:
+    if isinstance(operation, files.OpenFile) and operation.flags & os.O_EXCL:
+        return False
+    return isinstance(operation, _REPEATABLE)
 
 
 def translated(error: ReplyError) -> Exception:

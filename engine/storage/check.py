@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.errors import WherryError
-from engine.sandbox.plans import Link, MakeDirectory, Remove, Unmount
+from engine.sandbox.keeper.asked.steps import Link, MakeDirectory, Remove, Unmount
 from engine.storage.contents import ContentsCheck, Sources
 from engine.storage.findings import Finding, Mend, found
 
@@ -116,7 +116,7 @@ class StoreCheck:
     async def _mounts(self, rows: Rows) -> AsyncIterator[Finding]:
         alive = await self._rootfs.mounted()
         for mount in await self._keeper.mounts():
-            target = Path(mount["target"])
+            target = Path(mount.target)
             if not target.is_relative_to(self._paths.containers):
                 continue
             owner = target.relative_to(self._paths.containers).parts[0]

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Code, NotFound, StorageError, WherryError
-from engine.sandbox.plans import Link, MakeDirectory, Remove, Rename
+from engine.sandbox.keeper.asked.steps import Link, MakeDirectory, Remove, Rename
 from engine.storage.blobs import disk_error
 from engine.storage.layer_index import LayerIndex
 from engine.storage.paths import hex_of
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from pathlib import Path
 
-    from engine.sandbox.client import Keeper, Unpacked, UnpackLimits
+    from engine.sandbox.client import Keeper
+    from engine.sandbox.keeper.asked.trees import Unpacked
+    from engine.sandbox.trees import UnpackLimits
     from engine.storage.paths import Paths
 
 OPEN_INDEXES = 300
@@ -150,12 +152,9 @@ class LayerStore:
         """The first file that is not what its index says, or what is wrong with that; "" for nothing. Reads it all."""
         try:
             self.index(diff_id)
-            answer = await self._keeper.request(
-                "verify_layer", tree=str(self._paths.layer_tree(diff_id)), index=str(self._paths.layer_index(diff_id))
-            )
+            return await self._keeper.layer_damage(self._paths.layer_tree(diff_id), self._paths.layer_index(diff_id))
         except (OSError, ValueError, WherryError) as error:
             return str(error)
-        return str(answer["damaged"] or "")
 
     async def set_aside(self, diff_id: str) -> None:
         """Make room for the same layer, made anew."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.errors import Code, HostError, StorageError, WherryError
-from engine.sandbox.plans import MakeDirectory, Unmount
+from engine.sandbox.keeper.asked.steps import MakeDirectory, Unmount
 from engine.storage.drivers import Stack
 
 if TYPE_CHECKING:

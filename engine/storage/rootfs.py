@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.errors import Conflict, InvalidRequest, WherryError
-from engine.sandbox.client import TreeSize
-from engine.sandbox.plans import MakeDirectory, MakeFile, Own, Unmount
+from engine.sandbox.keeper.asked.steps import MakeDirectory, MakeFile, Own, Unmount
+from engine.sandbox.keeper.asked.trees import TreeSize
 from engine.storage import probe
 from engine.storage.drivers import Driver, OwnerChange, Stack
 from engine.storage.drivers.fuse_overlayfs import FuseOverlay
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.sandbox.client import Keeper
+    from engine.sandbox.keeper.asked.mounts import Mount
+    from engine.sandbox.keeper.asked.steps import Step
     from engine.sandbox.keeper.marks import By
-    from engine.sandbox.plans import FsOperation
     from engine.storage.layers import LayerStore
     from engine.storage.paths import Paths
     from engine.storage.probe import DriverChoice
@@ -92,8 +93,8 @@ class RootFilesystems:
         *,
         driver: str = "",
         read_only: bool = False,
-        also: Sequence[FsOperation] = (),
-        at_first: Sequence[FsOperation] = (),
+        also: Sequence[Step] = (),
+        at_first: Sequence[Step] = (),
     ) -> Path:
         """Mount the stack (bottom first, as images name their layers) with the container's writable layer; gives
         `paths.rootfs(container_id)`. Mounted already and alive: nothing happens. A container keeps the driver of its
@@ -140,7 +141,7 @@ class RootFilesystems:
     async def mount_points(self) -> set[str]:
         """Ids of containers that have a mount, be it dead."""
         kinds = {driver.mount_type for driver in self._drivers.values()}
-        targets = (self._paths.root / each["target"] for each in await self._keeper.mounts() if each["type"] in kinds)
+        targets = (self._paths.root / each.target for each in await self._keeper.mounts() if each.kind in kinds)
         below = self._paths.containers
         return {each.parent.name for each in targets if each.name == "rootfs" and each.parent.parent == below}
 
@@ -193,8 +194,8 @@ class RootFilesystems:
         wanted: str,
         *,
         read_only: bool,
-        also: Sequence[FsOperation] = (),
-        at_first: Sequence[FsOperation] = (),
+        also: Sequence[Step] = (),
+        at_first: Sequence[Step] = (),
         change: OwnerChange | None = None,
     ) -> Path:
         top_first = topmost(layers)
@@ -208,7 +209,7 @@ class RootFilesystems:
                 return place.rootfs
             driver = self._driver(place, wanted)
             # A fuse mount whose process died is still in the table and answers nothing.
-            plan: list[FsOperation] = [*also, Unmount(target=place.rootfs, every=True)]
+            plan: list[Step] = [*also, Unmount(target=place.rootfs, every=True)]
             fresh = not place.upper.is_dir()
             plan += [MakeDirectory(path=each, mode=0o700) for each in (place.rootfs, place.work)]
             plan += [MakeFile(path=place.driver, contents=driver.name)]
@@ -229,7 +230,7 @@ class RootFilesystems:
                 await self._keeper.execute(at_first)
         return place.rootfs
 
-    def _upper_plan(self, place: _Place, layers: Sequence[str]) -> list[FsOperation]:
+    def _upper_plan(self, place: _Place, layers: Sequence[str]) -> list[Step]:
         """The root directory shows the owner and mode of the writable one, which must look like the image's."""
         mode, uid, gid = 0o755, 0, 0
         for diff_id in reversed(layers):
@@ -275,19 +276,17 @@ class RootFilesystems:
         kinds = {driver.mount_type for driver in self._drivers.values()}
         below = tuple(f"{each}/" for each in ((only,) if only else (self._paths.containers, self._paths.builds)))
         found = [
-            each
-            for each in await self._keeper.mounts(only)
-            if each["type"] in kinds and each["target"].startswith(below)
+            each for each in await self._keeper.mounts(only) if each.kind in kinds and each.target.startswith(below)
         ]
         alive = await asyncio.gather(*(self._alive(each) for each in found))
-        return {self._paths.root / each["target"] for each, lives in zip(found, alive, strict=True) if lives}
+        return {self._paths.root / each.target for each, lives in zip(found, alive, strict=True) if lives}
 
-    async def _alive(self, mount: dict[str, str]) -> bool:
-        if mount["type"] == KernelOverlay.mount_type:
+    async def _alive(self, mount: Mount) -> bool:
+        if mount.kind == KernelOverlay.mount_type:
             return True
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
-                await self._keeper.stat(self._paths.root / mount["target"], "/")
+                await self._keeper.stat(self._paths.root / mount.target, "/")
         except (OSError, TimeoutError, WherryError):
             return False
         return True

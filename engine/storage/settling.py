@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import WherryError
-from engine.sandbox.plans import Remove
+from engine.sandbox.keeper.asked.steps import Remove
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,18 +69,14 @@ class Settling:
             await asyncio.sleep(GATHER_SECONDS)
             batch, self._waiting = self._waiting, set()
             try:
-                await self._keeper.request("sync", path=str(self._paths.layers))
+                await self._keeper.sync(self._paths.layers)
                 await self._keeper.execute([Remove(path=self._paths.layer_mark(diff_id)) for diff_id in batch])
             except (OSError, WherryError) as error:
                 # The marks stay; the next start tries again.
                 log.info("cannot bring layers to disk: %s", error)
 
     async def _is_damaged(self, diff_id: str) -> bool:
-        damaged = (
-            await self._keeper.request(
-                "verify_layer", tree=str(self._paths.layer_tree(diff_id)), index=str(self._paths.layer_index(diff_id))
-            )
-        )["damaged"]
+        damaged = await self._keeper.layer_damage(self._paths.layer_tree(diff_id), self._paths.layer_index(diff_id))
         if damaged:
             log.warning("layer %s did not survive a power cut (%s is damaged); pull its image again", diff_id, damaged)
             await self._trash.take(self._paths.layer(diff_id))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from engine.errors import Code, StorageError, WherryError
 from engine.operations.quiet import Quiet
 from engine.sandbox.failures import KeeperLost
-from engine.sandbox.plans import Rename, Unmount
+from engine.sandbox.keeper.asked.steps import Rename, Unmount
 from engine.storage.reserve import Reserve
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from engine.sandbox.plans import MakeDirectory, Remove, Rename
+from engine.sandbox.keeper.asked.steps import MakeDirectory, Remove, Rename
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
     from engine.sandbox.client import Keeper
-    from engine.sandbox.plans import FsOperation
+    from engine.sandbox.keeper.asked.steps import Step
     from engine.storage.paths import Paths
 
 UNPACKED = "unpacked"
@@ -33,7 +33,7 @@ def mark_of(volume: Path, old_name: str) -> Path:
     return volume / f"{_MARK}{old_name}"
 
 
-def moved(paths: Paths, name: str, new_name: str) -> list[FsOperation]:
+def moved(paths: Paths, name: str, new_name: str) -> list[Step]:
     """To another name. The books follow; when they have, the mark goes."""
     return [
         MakeDirectory(path=mark_of(paths.volume(name), name)),
@@ -41,7 +41,7 @@ def moved(paths: Paths, name: str, new_name: str) -> list[FsOperation]:
     ]
 
 
-def replaced(volume: Path) -> list[FsOperation]:
+def replaced(volume: Path) -> list[Step]:
     """The files that were unpacked take the place of those there are."""
     return [
         Rename(source=volume / UNPACKED, target=volume / COMPLETE),

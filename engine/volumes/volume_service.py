@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.errors import Code, Conflict, InvalidRequest, NotFound, Unsupported
-from engine.sandbox.client import TreeSize
-from engine.sandbox.plans import MakeDirectory, Remove, Rename, Tmpfs, Unmount
+from engine.sandbox.keeper.asked.steps import MakeDirectory, Remove, Rename, Tmpfs, Unmount
+from engine.sandbox.keeper.asked.trees import TreeSize
 from engine.types.data import ANY_LABELS, Freed, now
 from engine.types.events import Event
 from engine.types.volumes import CreateVolume, Volume
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from engine.facade import OperationHandle
     from engine.operations.registry import OperationRegistry, Progress
     from engine.sandbox.client import Keeper
-    from engine.sandbox.plans import FsOperation
+    from engine.sandbox.keeper.asked.steps import Step
     from engine.state.database import Database
     from engine.storage.paths import Paths
     from engine.types.data import LabelRule
@@ -117,7 +117,7 @@ class VolumeService:
             )
         if mount.kind == "memory":
             async with self._lock(name):
-                if not any(each["target"] == str(path) for each in await self._keeper.mounts(within=path)):
+                if not any(each.target == str(path) for each in await self._keeper.mounts(within=path)):
                     memory = Tmpfs(target=path, mode=0o1777, options=mount.kernel_options, noexec=mount.no_exec)
                     await self._keeper.execute([memory])
         return path, mount.read_only
@@ -382,7 +382,7 @@ class VolumeService:
         return msgspec.structs.replace(volume, used_by=users.get(volume.name, ()))
 
 
-def _make(volume: Path) -> list[FsOperation]:
+def _make(volume: Path) -> list[Step]:
     """The files of a volume, in a directory that nobody else passes."""
     return [MakeDirectory(path=volume, mode=0o700), MakeDirectory(path=volume / "data")]
 

@@ -14,7 +14,8 @@ from engine.types.containers import ChangedPath
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from engine.sandbox.client import FileInfo, Keeper
+    from engine.sandbox.client import Keeper
+    from engine.sandbox.keeper.asked.files import FileInfo
     from engine.sandbox.keeper.marks import By
     from engine.types.containers import Container
 

@@ -35,7 +35,8 @@ from engine.types.confinement import ALL_CAPABILITIES
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from engine.sandbox.client import Child, Keeper
+    from engine.sandbox.client import Keeper
+    from engine.sandbox.programs import Child
     from engine.types.containers import Exec
 
 _PID_FD, _LOG_FD, _SPEC_FD = 10, 11, 12

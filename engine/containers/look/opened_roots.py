@@ -7,7 +7,7 @@ from collections import Counter
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from engine.sandbox.plans import ContainerMarks
+from engine.sandbox.keeper.asked.steps import ContainerMarks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.containers.spec.plan import PlannedMount
 from engine.errors import InvalidRequest, Unsupported
-from engine.sandbox.plans import Link
+from engine.sandbox.keeper.asked.steps import Link
 from engine.socket_folder import make_folder
 
 if TYPE_CHECKING:

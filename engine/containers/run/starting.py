@@ -29,7 +29,7 @@ from engine.operations.behind import Behind
 from engine.operations.together import both
 from engine.processes import conmon, crun
 from engine.processes.programs import runtime_environment
-from engine.sandbox.plans import ContainerMarks, MakeDirectory
+from engine.sandbox.keeper.asked.steps import ContainerMarks, MakeDirectory
 from engine.types.containers import Exit, StartTiming, State
 from engine.types.data import now
 

@@ -10,12 +10,23 @@ import fcntl
 import os
 import secrets
 import stat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.sandbox.keeper import kernel, trees
+from engine.sandbox.keeper.asked.files import FileInfo
 from engine.sandbox.keeper.requests import Reply
 
 if TYPE_CHECKING:
+    from engine.sandbox.keeper.asked.files import (
+        ListDirectory,
+        MakeDirectory,
+        OpenFile,
+        RealPath,
+        Remove,
+        Rename,
+        Stat,
+        WriteFile,
+    )
     from engine.sandbox.keeper.requests import Request
 
 _NO_MAGIC = kernel.RESOLVE_IN_ROOT | kernel.RESOLVE_NO_MAGICLINKS
@@ -27,9 +38,9 @@ _OF_THE_SYSTEM = ("security.selinux", "security.ima", "security.evm", "trusted."
 class Inside:
     """One path inside a root: a descriptor of its parent, and its last name."""
 
-    def __init__(self, request: Request, key: str = "path") -> None:
-        self.root = os.open(request.arguments["root"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        self.path = os.fsencode(request.arguments[key])
+    def __init__(self, root: str | os.PathLike[str], path: str) -> None:
+        self.root = _open_root(root)
+        self.path = os.fsencode(path)
         if b"\0" in self.path:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), self.path)
         parts = [part for part in self.path.split(b"/") if part not in (b"", b".")]
@@ -44,27 +55,29 @@ class Inside:
         return self.name == b"."
 
 
+def _open_root(root: str | os.PathLike[str]) -> int:
+    return os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
 def in_root(root: int, path: bytes, flags: int, mode: int = 0) -> int:
     return kernel.openat2(root, path.lstrip(b"/") or b".", flags, mode, _NO_MAGIC)
 
 
-def _entry(name: bytes, found: os.stat_result, directory: int) -> list[Any]:
-    """The fields of engine.sandbox.client.FileInfo, in order."""
+def _entry(name: bytes, found: os.stat_result, directory: int) -> FileInfo:
     link = ""
     if stat.S_ISLNK(found.st_mode):
         try:
             link = os.fsdecode(os.readlink(name, dir_fd=directory))
         except OSError:
             link = ""
-    return [
+    return FileInfo(
         os.fsdecode(name), found.st_mode, found.st_size, found.st_uid, found.st_gid, found.st_mtime_ns, found.st_ino,
         found.st_nlink, found.st_rdev, found.st_blocks, link,
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
-def list_directory(request: Request) -> Reply:
-    root = os.open(request.arguments["root"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    directory = in_root(root, os.fsencode(request.arguments["path"]), os.O_RDONLY | os.O_DIRECTORY)
+def list_directory(asked: ListDirectory, _request: Request) -> Reply:
+    directory = in_root(_open_root(asked.root), os.fsencode(asked.path), os.O_RDONLY | os.O_DIRECTORY)
     entries = []
     for text in os.listdir(directory):
         name = os.fsencode(text)
@@ -72,30 +85,29 @@ def list_directory(request: Request) -> Reply:
             entries.append(_entry(name, os.stat(name, dir_fd=directory, follow_symlinks=False), directory))
         except FileNotFoundError:
             continue
-    return Reply({"entries": entries}, [])
+    return Reply(entries)
 
 
-def stat_entry(request: Request) -> Reply:
-    inside = Inside(request)
-    if request.arguments["follow"]:
+def stat_entry(asked: Stat, _request: Request) -> Reply:
+    inside = Inside(asked.root, asked.path)
+    if asked.follow:
         reached = in_root(inside.root, inside.path, os.O_PATH)
-        return Reply({"entry": _entry(inside.name, os.fstat(reached), reached)}, [])
+        return Reply(_entry(inside.name, os.fstat(reached), reached))
     found = os.stat(inside.name, dir_fd=inside.parent, follow_symlinks=False)
-    return Reply({"entry": _entry(inside.name, found, inside.parent)}, [])
+    return Reply(_entry(inside.name, found, inside.parent))
 
 
-def open_file(request: Request) -> Reply:
-    arguments = request.arguments
+def open_file(asked: OpenFile, _request: Request) -> Reply:
     os.umask(0o022)
-    root = os.open(arguments["root"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    mode = arguments["mode"] if arguments["flags"] & (os.O_CREAT | os.O_TMPFILE) else 0
+    mode = asked.mode if asked.flags & (os.O_CREAT | os.O_TMPFILE) else 0
     # A fifo or a device in the tree must not make us wait.
-    descriptor = in_root(root, os.fsencode(arguments["path"]), arguments["flags"] | os.O_NONBLOCK | os.O_NOCTTY, mode)
-    if not arguments["flags"] & os.O_NONBLOCK:
+    flags = asked.flags | os.O_NONBLOCK | os.O_NOCTTY
+    descriptor = in_root(_open_root(asked.root), os.fsencode(asked.path), flags, mode)
+    if not asked.flags & os.O_NONBLOCK:
         os.set_blocking(descriptor, True)
-    if arguments["copy"] >= 0 and stat.S_ISREG(os.fstat(descriptor).st_mode) and _is_read_only(descriptor):
-        descriptor = _copied(descriptor, arguments["copy"])
-    return Reply({}, [descriptor])
+    if asked.copy >= 0 and stat.S_ISREG(os.fstat(descriptor).st_mode) and _is_read_only(descriptor):
+        descriptor = _copied(descriptor, asked.copy)
+    return Reply(None, [descriptor])
 
 
 def _is_read_only(descriptor: int) -> bool:
@@ -112,10 +124,9 @@ def _copied(descriptor: int, most: int) -> int:
     return copy
 
 
-def write_file(request: Request) -> None:
+def write_file(asked: WriteFile, request: Request) -> None:
     """By rename; a file that is mounted there cannot be replaced, so it is rewritten."""
-    arguments = request.arguments
-    inside = Inside(request)
+    inside = Inside(asked.root, asked.path)
     path = _resolve(inside.root, inside.path)
     parent, _, name = path.rpartition(b"/")
     directory = in_root(inside.root, parent, os.O_PATH | os.O_DIRECTORY)
@@ -126,13 +137,13 @@ def write_file(request: Request) -> None:
         mode, owner, there_before = stat.S_IMODE(found.st_mode), (found.st_uid, found.st_gid), True
     except FileNotFoundError:
         mode, owner, there_before = 0o644, (0, 0), False
-    mode = mode if arguments["mode"] is None else arguments["mode"]
+    mode = mode if asked.mode is None else asked.mode
     fresh = b".wherry-" + secrets.token_hex(6).encode()
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     writing = os.open(fresh, flags, 0o600, dir_fd=directory)
     try:
         _pour(request.fds[0], writing)
-        os.fchown(writing, *(arguments["owner"] or owner))
+        os.fchown(writing, *(asked.owner or owner))
         os.fchmod(writing, mode)
         if there_before:
             _keep_attributes(directory, name, writing)
@@ -167,8 +178,8 @@ def _pour(reading: int, writing: int) -> None:
         pass
 
 
-def rename(request: Request) -> None:
-    old, new = Inside(request), Inside(request, "new_path")
+def rename(asked: Rename, request: Request) -> None:
+    old, new = Inside(asked.root, asked.path), Inside(asked.root, asked.new_path)
     if old.is_root or new.is_root:
         raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), old.path)
     try:
@@ -179,16 +190,15 @@ def rename(request: Request) -> None:
         os.stat(new.name, dir_fd=new.parent, follow_symlinks=False)
 
 
-def make_directory(request: Request) -> None:
-    arguments = request.arguments
+def make_directory(asked: MakeDirectory, request: Request) -> None:
     os.umask(0)
-    if not arguments["parents"]:
-        inside = Inside(request)
-        _make(inside.parent, inside.name, arguments, may_be_there=request.is_repeated)
+    if not asked.parents:
+        inside = Inside(asked.root, asked.path)
+        _make(inside.parent, inside.name, asked, may_be_there=request.is_repeated)
         return
-    root = os.open(arguments["root"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    root = _open_root(asked.root)
     at = b""
-    for part in os.fsencode(arguments["path"]).split(b"/"):
+    for part in os.fsencode(asked.path).split(b"/"):
         if part in (b"", b"."):
             continue
         parent = in_root(root, at, os.O_PATH | os.O_DIRECTORY)
@@ -196,27 +206,27 @@ def make_directory(request: Request) -> None:
         try:
             os.close(in_root(root, at, os.O_PATH | os.O_DIRECTORY))
         except FileNotFoundError:
-            _make(parent, part, arguments)
+            _make(parent, part, asked)
         finally:
             os.close(parent)
 
 
-def _make(parent: int, name: bytes, arguments: dict[str, Any], *, may_be_there: bool = False) -> None:
+def _make(parent: int, name: bytes, asked: MakeDirectory, *, may_be_there: bool = False) -> None:
     try:
-        os.mkdir(name, arguments["mode"] & 0o777, dir_fd=parent)
+        os.mkdir(name, asked.mode & 0o777, dir_fd=parent)
     except FileExistsError:
         if not may_be_there:
             raise
     descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
     try:
-        os.fchown(descriptor, *arguments["owner"])
-        os.fchmod(descriptor, arguments["mode"])
+        os.fchown(descriptor, *asked.owner)
+        os.fchmod(descriptor, asked.mode)
     finally:
         os.close(descriptor)
 
 
-def remove(request: Request) -> None:
-    inside = Inside(request)
+def remove(asked: Remove, request: Request) -> None:
+    inside = Inside(asked.root, asked.path)
     if inside.is_root:
         raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), inside.path)
     if not request.is_repeated:
@@ -224,11 +234,11 @@ def remove(request: Request) -> None:
     trees.remove_at(inside.parent, inside.name)
 
 
-def real_path(request: Request) -> Reply:
-    root = os.open(request.arguments["root"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    path = _resolve(root, os.fsencode(request.arguments["path"]))
+def real_path(asked: RealPath, _request: Request) -> Reply:
+    root = _open_root(asked.root)
+    path = _resolve(root, os.fsencode(asked.path))
     os.close(in_root(root, path, os.O_PATH))
-    return Reply({"path": os.fsdecode(path)}, [])
+    return Reply(os.fsdecode(path))
 
 
 def _resolve(root: int, path: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Carry out plans (engine/sandbox/plans.py): one small function per kind of operation."""
+"""Carry out plans (`asked/steps.py`): one small function per kind of step."""
 
 from __future__ import annotations
 
@@ -8,53 +8,62 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from engine.sandbox.keeper import kernel
+from engine.sandbox.keeper.asked import steps
+from engine.sandbox.keeper.asked.mounts import Mount
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from engine.sandbox.keeper.asked.steps import Step
 
 _ESCAPES = (("\\134", "\\"), ("\\040", " "), ("\\011", "\t"), ("\\012", "\n"))
 """As the kernel's table of mounts has them; the backslash is the first to be escaped and the last to be undone."""
 
 
-def execute(plan: list[dict[str, Any]], *, repeated: bool = False) -> None:
-    """Stop at the first failure; the OSError then has `step`, the number of the operation that failed.
+def execute(plan: Sequence[Step], *, repeated: bool = False) -> None:
+    """Stop at the first failure; the OSError then has `step`, the number of the step that failed.
 
     A plan that is repeated may have been carried out in part by a keeper that died: no mount is stacked on its own
     first try, and what is renamed already is not missing.
     """
-    for step, operation in enumerate(plan):
+    for number, step in enumerate(plan):
         try:
-            if repeated and operation["kind"] in _MOUNTS:
-                unmount({"target": operation["target"], "lazy": True, "every": True})
-            if repeated and operation["kind"] == "rename" and _is_renamed(operation):
+            if repeated and isinstance(step, steps.Tmpfs | steps.Overlay):
+                unmount(steps.Unmount(step.target, every=True))
+            if repeated and isinstance(step, steps.Rename) and _is_renamed(step):
                 continue
-            _OPERATIONS[operation["kind"]](operation)
+            _DOING[type(step)](step)
         except OSError as error:
-            error.step = step  # type: ignore[attr-defined]
+            error.step = number  # type: ignore[attr-defined]
             raise
 
 
-def _directory(operation: dict[str, Any]) -> None:
-    path = operation["path"]
+def travelled(plan: Sequence[Sequence[Any]]) -> list[Step]:
+    """Steps again of what came over the wire."""
+    return [_BY_NAME[name](*values) for name, values in plan]
+
+
+def _directory(step: steps.MakeDirectory) -> None:
+    path = step.path
     missing = []
     while not os.path.isdir(path):
         missing.append(path)
         path = os.path.dirname(path)
     for path in reversed(missing):
         os.mkdir(path)
-        os.chmod(path, operation["mode"])
-        if operation["uid"] or operation["gid"]:
-            os.chown(path, operation["uid"], operation["gid"])
+        os.chmod(path, step.mode)
+        if step.uid or step.gid:
+            os.chown(path, step.uid, step.gid)
 
 
-def _file(operation: dict[str, Any]) -> None:
-    path: str = operation["path"]
-    contents = operation["contents"].encode()
+def _file(step: steps.MakeFile) -> None:
+    path = step.path
+    contents = step.contents.encode()
     if os.path.lexists(path):
         return
     # Under another name first: on a full disk a file comes into being and stays empty.
     place = f"{path}.partial" if contents else path
-    fd = os.open(place, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW, operation["mode"])
+    fd = os.open(place, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW, step.mode)
     try:
         if os.write(fd, contents) < len(contents):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
@@ -64,36 +73,36 @@ def _file(operation: dict[str, Any]) -> None:
         os.rename(place, path)
 
 
-def _attributes(operation: dict[str, Any]) -> int:
+def _attributes(step: steps.Tmpfs) -> int:
     return (
-        (kernel.MOUNT_ATTR_RDONLY if operation["read_only"] else 0)
-        | (kernel.MOUNT_ATTR_NOSUID if operation["nosuid"] else 0)
-        | (kernel.MOUNT_ATTR_NODEV if operation["nodev"] else 0)
-        | (kernel.MOUNT_ATTR_NOEXEC if operation["noexec"] else 0)
+        (kernel.MOUNT_ATTR_RDONLY if step.read_only else 0)
+        | (kernel.MOUNT_ATTR_NOSUID if step.nosuid else 0)
+        | (kernel.MOUNT_ATTR_NODEV if step.nodev else 0)
+        | (kernel.MOUNT_ATTR_NOEXEC if step.noexec else 0)
     )
 
 
-def _tmpfs(operation: dict[str, Any]) -> None:
-    options = f"mode={operation['mode']:o}" + (f",size={operation['size']}" if operation["size"] else "")
-    options += f",{operation['options']}" if operation["options"] else ""
-    flags = _attributes(operation)  # MS_RDONLY … MS_NOEXEC have the same values
-    kernel.mount("tmpfs", operation["target"], "tmpfs", flags, options)
+def _tmpfs(step: steps.Tmpfs) -> None:
+    options = f"mode={step.mode:o}" + (f",size={step.size}" if step.size else "")
+    options += f",{step.options}" if step.options else ""
+    flags = _attributes(step)  # MS_RDONLY … MS_NOEXEC have the same values
+    kernel.mount("tmpfs", os.fspath(step.target), "tmpfs", flags, options)
 
 
-def _overlay(operation: dict[str, Any]) -> None:
-    lower = ":".join(_escape(each, ":") for each in operation["lower"])
+def _overlay(step: steps.Overlay) -> None:
+    lower = ":".join(_escape(os.fspath(each), ":") for each in step.lower)
     options = [f"lowerdir={_escape(lower, ',')}"]
-    if operation["upper"]:
+    if step.upper:
         options += [
-            f"upperdir={_escape(operation['upper'], ',')}",
-            f"workdir={_escape(operation['work'], ',')}",
+            f"upperdir={_escape(step.upper, ',')}",
+            f"workdir={_escape(step.work, ',')}",
         ]
     data = ",".join(["userxattr", *options])
     if len(os.fsencode(data)) >= os.sysconf("SC_PAGESIZE"):
-        raise OSError(errno.E2BIG, "too many layers for one mount", operation["target"])
-    os.chdir(operation["base"])
+        raise OSError(errno.E2BIG, "too many layers for one mount", step.target)
+    os.chdir(step.base)
     try:
-        kernel.mount("overlay", operation["target"], "overlay", 0, data)
+        kernel.mount("overlay", os.fspath(step.target), "overlay", 0, data)
     finally:
         os.chdir("/")
 
@@ -104,30 +113,30 @@ def _escape(text: str, special: str) -> str:
     return text.replace(special, "\\" + special)
 
 
-def unmount(operation: dict[str, Any]) -> None:
-    flags = kernel.UMOUNT_NOFOLLOW | (kernel.MNT_DETACH if operation["lazy"] else 0)
+def unmount(step: steps.Unmount) -> None:
+    flags = kernel.UMOUNT_NOFOLLOW | (kernel.MNT_DETACH if step.lazy else 0)
     while True:
         try:
-            kernel.umount(operation["target"], flags)
+            kernel.umount(os.fspath(step.target), flags)
         except OSError as error:
             if error.errno in (errno.EINVAL, errno.ENOENT):
                 return
             raise
-        if not operation["every"]:
+        if not step.every:
             return
 
 
-def _link(operation: dict[str, Any]) -> None:
-    fresh = f"{operation['path']}.new"
+def _link(step: steps.Link) -> None:
+    fresh = f"{step.path}.new"
     if os.path.lexists(fresh):
         os.unlink(fresh)
-    os.symlink(operation["points_to"], fresh)
-    os.rename(fresh, operation["path"])
+    os.symlink(step.points_to, fresh)
+    os.rename(fresh, step.path)
 
 
-def _marks(operation: dict[str, Any]) -> None:
+def _marks(step: steps.ContainerMarks) -> None:
     flags = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
-    root = os.open(operation["root"], flags)
+    root = os.open(step.root, flags)
     try:
         with contextlib.suppress(FileExistsError):
             new = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -142,49 +151,49 @@ def _marks(operation: dict[str, Any]) -> None:
         os.close(root)
 
 
-def _rename(operation: dict[str, Any]) -> None:
-    if operation["replace"]:
-        os.rename(operation["source"], operation["target"])
+def _rename(step: steps.Rename) -> None:
+    if step.replace:
+        os.rename(step.source, step.target)
     else:
-        source, target = os.fsencode(operation["source"]), os.fsencode(operation["target"])
+        source, target = os.fsencode(step.source), os.fsencode(step.target)
         kernel.rename(-100, source, -100, target, kernel.RENAME_NOREPLACE)
 
 
-def _is_renamed(operation: dict[str, Any]) -> bool:
-    return not os.path.lexists(operation["source"]) and os.path.lexists(operation["target"])
+def _is_renamed(step: steps.Rename) -> bool:
+    return not os.path.lexists(step.source) and os.path.lexists(step.target)
 
 
-def _remove(operation: dict[str, Any]) -> None:
+def _remove(step: steps.Remove) -> None:
     try:
-        os.unlink(operation["path"])
+        os.unlink(step.path)
     except FileNotFoundError:
         return
     except IsADirectoryError:
-        os.rmdir(operation["path"])
+        os.rmdir(step.path)
 
 
-def _own(operation: dict[str, Any]) -> None:
-    os.chown(operation["path"], operation["uid"], operation["gid"], follow_symlinks=False)
-    if operation["mode"] >= 0 and not os.path.islink(operation["path"]):
-        os.chmod(operation["path"], operation["mode"])
+def _own(step: steps.Own) -> None:
+    os.chown(step.path, step.uid, step.gid, follow_symlinks=False)
+    if step.mode >= 0 and not os.path.islink(step.path):
+        os.chmod(step.path, step.mode)
 
 
-_MOUNTS = ("tmpfs", "overlay")
-_OPERATIONS: dict[str, Callable[[dict[str, Any]], None]] = {
-    "directory": _directory,
-    "file": _file,
-    "tmpfs": _tmpfs,
-    "overlay": _overlay,
-    "unmount": unmount,
-    "link": _link,
-    "marks": _marks,
-    "rename": _rename,
-    "remove": _remove,
-    "own": _own,
+_DOING: dict[type[Any], Callable[[Any], None]] = {
+    steps.MakeDirectory: _directory,
+    steps.MakeFile: _file,
+    steps.Tmpfs: _tmpfs,
+    steps.Overlay: _overlay,
+    steps.Unmount: unmount,
+    steps.Link: _link,
+    steps.ContainerMarks: _marks,
+    steps.Rename: _rename,
+    steps.Remove: _remove,
+    steps.Own: _own,
 }
+_BY_NAME = {kind.__name__: kind for kind in _DOING}
 
 
-def mounts(within: str = "") -> list[dict[str, str]]:
+def mounts(within: str = "") -> list[Mount]:
     """The kernel's table, with the octal escapes undone; that of one directory is many times shorter to tell."""
     table = []
     escaped = within
@@ -192,20 +201,10 @@ def mounts(within: str = "") -> list[dict[str, str]]:
         escaped = escaped.replace(character, escape)
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
         for line in file:
-            if escaped not in line:
-                continue
-            left, _, right = line.rstrip("\n").partition(" - ")
-            before, after = left.split(" "), right.split(" ")
-            table.append(
-                {
-                    "root": _plain(before[3]),
-                    "target": _plain(before[4]),
-                    "options": before[5],
-                    "type": after[0],
-                    "source": _plain(after[1]),
-                    "super": _plain(after[2]) if len(after) > 2 else "",
-                }
-            )
+            if escaped in line:
+                left, _, right = line.partition(" - ")
+                before = left.split(" ")
+                table.append(Mount(_plain(before[3]), _plain(before[4]), right.split(" ")[0]))
     return table
 
 

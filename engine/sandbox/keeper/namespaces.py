@@ -12,11 +12,12 @@ import os
 import signal
 import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine.sandbox.keeper import devices, kernel, reaching
 
-Ranges = list[list[int]]
+if TYPE_CHECKING:
+    from engine.sandbox.keeper.asked.setup import Ranges, Setup
 
 
 class SetupError(Exception):
@@ -40,22 +41,21 @@ class Namespaces:
     hybrid_cgroups: bool = False
 
 
-def enter(config: dict[str, Any]) -> Namespaces:
-    """`config` is what `client.Keeper` sends."""
-    state = _read_state(config["state"])
+def enter(setup: Setup) -> Namespaces:
+    state = _read_state(setup.state)
     if state and (pid := _find_process(state)):
-        _join(pid, host_root=config["host_root"])
+        _join(pid, host_root=setup.host_root)
         entered = Namespaces(
             joined=True, pin=pid, user=state["user"], mount=state["mount"], hybrid_cgroups=bool(state["hybrid_cgroups"])
         )
-        _make_directories(config)
+        _make_directories(setup)
         if pid != state["pin"]:
-            renew_pin(config, entered)
+            renew_pin(setup, entered)
         return entered
-    if config["host_root"]:
-        reaching.show(config["reach"])
+    if setup.host_root:
+        reaching.show(setup.reach)
         devices.show()
-    _create_user_namespace(config)
+    _create_user_namespace(setup)
     try:
         kernel.unshare(kernel.CLONE_NEWNS)
         kernel.mount("", "/", "", kernel.MS_REC | kernel.MS_SLAVE)
@@ -64,21 +64,21 @@ def enter(config: dict[str, Any]) -> Namespaces:
             "mount-namespace", f"cannot make a mount namespace: {error.strerror}", error.errno or 0
         ) from None
     entered = Namespaces(joined=False, pin=0, user=_inode("self", "user"), mount=_inode("self", "mnt"))
-    entered.hybrid_cgroups = _uncover_cgroup2(config["cgroup_view"])
+    entered.hybrid_cgroups = _uncover_cgroup2(setup.cgroup_view)
     # What may fail comes before the pin: a keeper that cannot serve keeps nothing alive.
-    _make_directories(config)
-    renew_pin(config, entered)
+    _make_directories(setup)
+    renew_pin(setup, entered)
     return entered
 
 
-def _make_directories(config: dict[str, Any]) -> None:
-    for path in config["directories"]:
+def _make_directories(setup: Setup) -> None:
+    for path in setup.directories:
         os.makedirs(path, mode=0o700, exist_ok=True)
     with contextlib.suppress(OSError):
-        kernel.scatter_children(config["staging"])
+        kernel.scatter_children(setup.staging)
 
 
-def renew_pin(config: dict[str, Any], entered: Namespaces) -> None:
+def renew_pin(setup: Setup, entered: Namespaces) -> None:
     """Start the process that keeps the namespaces, and write down how to find them again."""
     pin, stay = _start_pin()
     state = {
@@ -88,20 +88,20 @@ def renew_pin(config: dict[str, Any], entered: Namespaces) -> None:
         "hybrid_cgroups": entered.hybrid_cgroups,
     }
     try:
-        fresh = config["state"] + ".new"
+        fresh = setup.state + ".new"
         with open(fresh, "w") as file:
             json.dump(state, file)
-        os.replace(fresh, config["state"])
+        os.replace(fresh, setup.state)
         os.write(stay, b"1")
         entered.pin = pin
     finally:
         os.close(stay)
 
 
-def release(config: dict[str, Any], entered: Namespaces) -> None:
+def release(setup: Setup, entered: Namespaces) -> None:
     """Let the namespaces go with us: nothing is mounted in them any more."""
     with contextlib.suppress(OSError):
-        os.unlink(config["state"])
+        os.unlink(setup.state)
     if _matches(entered.pin, {"user": entered.user, "mount": entered.mount}):
         with contextlib.suppress(OSError):
             os.kill(entered.pin, signal.SIGKILL)
@@ -169,14 +169,14 @@ def _become_root(*, host_root: bool) -> None:
 # --- making ---
 
 
-def _create_user_namespace(config: dict[str, Any]) -> None:
+def _create_user_namespace(setup: Setup) -> None:
     """Unshare, while a child that stays outside waits to write the maps."""
     go_read, go_write = os.pipe()
     words_read, words_write = os.pipe()
     keeper = os.getpid()
     mapper = os.fork()
     if mapper == 0:
-        _mapper(keeper, config, go_read, go_write, words_write)
+        _mapper(keeper, setup, go_read, go_write, words_write)
     os.close(go_read)
     os.close(words_write)
     failure: OSError | None = None
@@ -194,20 +194,20 @@ def _create_user_namespace(config: dict[str, Any]) -> None:
     if complaint:
         raise SetupError("id-map", complaint)
     try:
-        _become_root(host_root=config["host_root"])
+        _become_root(host_root=setup.host_root)
     except OSError as error:
         raise SetupError(
             "id-map", f"cannot become root of the user namespace: {error.strerror}", error.errno or 0
         ) from None
 
 
-def _mapper(keeper: int, config: dict[str, Any], go_read: int, go_write: int, words: int) -> None:
+def _mapper(keeper: int, setup: Setup, go_read: int, go_write: int, words: int) -> None:
     """In the child: silence is success. Ends the process."""
     try:
         os.close(go_write)
         if os.read(go_read, 1):
             for kind in ("gid", "uid"):
-                _write_map(keeper, kind, config[kind + "s"], host_root=config["host_root"])
+                _write_map(keeper, kind, getattr(setup, kind + "s"), host_root=setup.host_root)
     except BaseException as error:
         os.write(words, f"{error}".encode())
     os._exit(0)

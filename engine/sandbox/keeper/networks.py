@@ -13,10 +13,12 @@ import struct
 from typing import TYPE_CHECKING
 
 from engine.sandbox.keeper import kernel, mounting, wire
+from engine.sandbox.keeper.asked.steps import Remove, Unmount
 from engine.sandbox.keeper.namespaces import attach
 from engine.sandbox.keeper.requests import Reply
 
 if TYPE_CHECKING:
+    from engine.sandbox.keeper.asked.mounts import CreateNetns, RemoveNetns
     from engine.sandbox.keeper.requests import Request
 
 _SIOCSIFFLAGS, _UP_AND_RUNNING = 0x8914, 0x41
@@ -24,25 +26,19 @@ _QUIET_MILLISECONDS = 25
 """So long nobody asked for anything: time to make the next spare."""
 
 
-def create(request: Request) -> None:
+def create(asked: CreateNetns, _request: Request) -> None:
     """In a forked worker, which leaves its network behind: only a bind mount can keep the new one."""
     _enter_new()
-    pin("/proc/self/ns/net", request.arguments["path"])
+    pin("/proc/self/ns/net", asked.path)
 
 
-def pin(namespace: str, path: str) -> None:
+def pin(namespace: str, path: str | os.PathLike[str]) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
-    attach(kernel.open_tree(namespace, recursive=False), path)
+    attach(kernel.open_tree(namespace, recursive=False), os.fspath(path))
 
 
-def remove(request: Request) -> None:
-    path = request.arguments["path"]
-    mounting.execute(
-        [
-            {"kind": "unmount", "target": path, "lazy": True, "every": True},
-            {"kind": "remove", "path": path},
-        ]
-    )
+def remove(asked: RemoveNetns, _request: Request) -> None:
+    mounting.execute([Unmount(asked.path, every=True), Remove(asked.path)])
 
 
 def _enter_new() -> None:
@@ -73,13 +69,13 @@ class Spare:
         """Milliseconds without a request after which to make one; None for not at all."""
         return _QUIET_MILLISECONDS if self._wanted and self._fd < 0 and self.awaited is None else None
 
-    def use(self, request: Request) -> bool:
-        """Pin the spare where a new namespace is asked for; False where there is none."""
+    def use(self, path: str | os.PathLike[str]) -> bool:
+        """Pin the spare there; False where there is none."""
         self._wanted = True
         if self._fd < 0:
             return False
         try:
-            pin(f"/proc/self/fd/{self._fd}", request.arguments["path"])
+            pin(f"/proc/self/fd/{self._fd}", path)
         finally:
             os.close(self._fd)
             self._fd = -1
@@ -104,7 +100,7 @@ class Spare:
             self._wanted = False
 
 
-def hand_over(_request: Request) -> Reply:
+def hand_over(_nothing: object, _request: Request) -> Reply:
     """In the worker: the new namespace as a descriptor."""
     _enter_new()
-    return Reply({}, [os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)])
+    return Reply(None, [os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)])

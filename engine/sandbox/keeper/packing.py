@@ -9,6 +9,7 @@ import stat
 from typing import TYPE_CHECKING, Literal
 
 from engine.sandbox.keeper import marks, tar_writer
+from engine.sandbox.keeper.asked.trees import Beside
 from engine.sandbox.keeper.files import Inside
 from engine.sandbox.keeper.requests import Reply
 from engine.sandbox.keeper.tar_writer import Entry
@@ -16,6 +17,7 @@ from engine.sandbox.keeper.tar_writer import Entry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from engine.sandbox.keeper.asked.trees import Pack
     from engine.sandbox.keeper.marks import By
     from engine.sandbox.keeper.requests import Request
 
@@ -31,17 +33,16 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 Segments = list[tuple[int, int]]
 
 
-def pack(request: Request) -> Reply:
-    arguments = request.arguments
-    packer = _Packer(request.fds[0], request.progress, by=arguments["marks"], latest=arguments.get("latest"))
-    mounted = arguments.get("mounted", ())
-    packer.elsewhere = {os.fsencode(one["name"]) for one in mounted}
-    _pack_one(packer, Inside(request), arguments["name"])
+def pack(asked: Pack, request: Request) -> Reply:
+    packer = _Packer(request.fds[0], request.progress, by=asked.marks, latest=asked.latest)
+    mounted = [Beside(*each) for each in asked.mounted]
+    packer.elsewhere = {os.fsencode(one.name) for one in mounted}
+    _pack_one(packer, Inside(asked.root, asked.path), asked.name)
     for one in mounted:
         with contextlib.suppress(FileNotFoundError):
-            _pack_one(packer, Inside(request._replace(arguments=one)), one["name"])
+            _pack_one(packer, Inside(one.root, one.path), one.name)
     packer.finish()
-    return Reply({"notes": packer.notes}, [])
+    return Reply(packer.notes)
 
 
 def _pack_one(packer: _Packer, inside: Inside, shown: str | None) -> None:

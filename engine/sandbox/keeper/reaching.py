@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import os
 import stat
+from typing import TYPE_CHECKING
 
 from engine.sandbox.keeper import kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _SIZE = "size=1m,mode=711"
 
 
-def show(paths: list[str]) -> None:
+def show(paths: Sequence[str]) -> None:
     """Make a mount namespace in which strangers reach `paths`. Nothing of the host changes."""
     hidden = behind_closed_doors(paths)
     if not hidden:
@@ -32,7 +36,7 @@ def show(paths: list[str]) -> None:
                 os.close(tree)
 
 
-def behind_closed_doors(paths: list[str]) -> dict[str, list[str]]:
+def behind_closed_doors(paths: Sequence[str]) -> dict[str, list[str]]:
     """By the first directory on the way that a stranger may not pass: what is needed below it, outer before inner."""
     hidden: dict[str, list[str]] = {}
     needed = sorted({os.path.realpath(path) for path in paths})

@@ -10,9 +10,10 @@ from engine.sandbox.keeper import wire
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    Handler = Callable[["Request"], "Reply | None"]
+    Handler = Callable[[Any, "Request"], "Reply | None"]
+    """What is asked, and how it was asked."""
 
 
 class BadInput(Exception):
@@ -20,32 +21,29 @@ class BadInput(Exception):
 
 
 class Reply(NamedTuple):
-    values: dict[str, Any]
-    fds: list[int]
+    values: Any
+    """As the operation's docstring says."""
+    fds: Sequence[int] = ()
 
 
 class Request(NamedTuple):
     number: int
-    arguments: dict[str, Any]
     fds: list[int]
     channel: socket.socket
-
-    @property
-    def is_repeated(self) -> bool:
-        """A keeper died over it before: what was to be done may be done."""
-        return bool(self.arguments.get("repeated"))
+    is_repeated: bool = False
+    """A keeper died over it before: what was to be done may be done."""
 
     def progress(self, value: int) -> None:
         wire.send(self.channel, {"id": self.number, "progress": value})
 
 
-def answer(request: Request, handler: Handler) -> None:
+def answer(request: Request, operation: tuple[Any, ...], handler: Handler) -> None:
     """Run a handler and send what came of it."""
     fds: list[int] = []
     try:
-        reply = handler(request)
-        message: dict[str, Any] = {"ok": reply.values if reply else {}}
-        fds = reply.fds if reply else []
+        reply = handler(operation, request)
+        message: dict[str, Any] = {"ok": reply.values if reply else None}
+        fds = list(reply.fds) if reply else []
     except BadInput as error:
         message = {"error": {"kind": "input", "text": str(error)}}
     except OSError as error:

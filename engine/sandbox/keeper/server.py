@@ -14,6 +14,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from engine.sandbox.keeper import kernel, mounting, namespaces, networks, spawning, wire
+from engine.sandbox.keeper.asked.mounts import CreateNetns, Execute, Mounts, RemoveNetns
+from engine.sandbox.keeper.asked.programs import Close, Spawn, Spawned
+from engine.sandbox.keeper.asked.setup import Entered, Refused, Setup
 from engine.sandbox.keeper.requests import Reply, Request, answer, describe
 
 if TYPE_CHECKING:
@@ -30,26 +33,26 @@ def main(fd: int) -> None:
     received = wire.receive(channel)
     if received is None:
         sys.exit(1)
-    config = received[0]
-    if config["host_root"]:
+    setup = Setup(*received[0]["setup"])
+    if setup.host_root:
         # The namespaces of an earlier keeper may not show where this program is: have all of it before entering.
-        for module in {module for module, _ in _LONG.values()}:
+        for module in ("asked.trees", "asked.files", *(module for module, _ in _LONG.values())):
             importlib.import_module(f"engine.sandbox.keeper.{module}")
     try:
-        entered = namespaces.enter(config)
+        entered = namespaces.enter(setup)
     except namespaces.SetupError as error:
-        wire.send(channel, {"failed": error.stage, "text": error.text, "errno": error.number})
+        wire.send(channel, {"refused": Refused(error.stage, error.text, error.number)})
         sys.exit(1)
     except OSError as error:
-        wire.send(channel, {"failed": "directories", "text": str(error), "errno": error.errno or 0})
+        wire.send(channel, {"refused": Refused("directories", str(error), error.errno or 0)})
         sys.exit(1)
-    spawning.use_limits(*config["open_files"])
+    spawning.use_limits(*setup.open_files)
     with contextlib.suppress(OSError):
         # One for all that runs here, and not the user's. A key ring for each container would be one of two hundred.
         kernel.join_new_keyring()
     # Nothing made here is for others; what belongs to a tree of a container is given its mode where it is made.
     os.umask(0o077)
-    Server(channel, config, entered).serve()
+    Server(channel, setup, entered).serve()
 
 
 _NOBODYS = -1
@@ -57,9 +60,9 @@ _NOBODYS = -1
 
 
 class Server:
-    def __init__(self, channel: socket.socket, config: dict[str, Any], entered: namespaces.Namespaces) -> None:
+    def __init__(self, channel: socket.socket, setup: Setup, entered: namespaces.Namespaces) -> None:
         self._channel = channel
-        self._config = config
+        self._setup = setup
         self._entered = entered
         self._workers: dict[int, int] = {}
         """pid → the number of the request it works on."""
@@ -71,7 +74,7 @@ class Server:
             os.set_blocking(fd, False)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        wire.send(self._channel, {"ready": os.getpid(), **vars(self._entered)})
+        wire.send(self._channel, {"entered": self._words()})
         poll = select.poll()
         poll.register(self._channel, select.POLLIN)
         poll.register(wake_read, select.POLLIN)
@@ -90,63 +93,69 @@ class Server:
                 elif not self._take():
                     os._exit(0)
 
+    def _words(self) -> Entered:
+        entered = self._entered
+        return Entered(os.getpid(), entered.joined, entered.pin, entered.hybrid_cgroups)
+
     def _take(self) -> bool:
         """Handle one frame; False once the engine is gone (workers then die with us by PDEATHSIG)."""
         received = wire.receive(self._channel)
         if received is None:
             return False
         message, fds = received
-        if "op" not in message:  # it came without its descriptors
+        if "error" in message:  # it came without its descriptors
             wire.send(self._channel, message)
             return True
-        request = Request(message.pop("id"), message, fds, self._channel)
+        if "cancel" in message:
+            self._cancel(message["cancel"])
+            return True
+        request = Request(message["id"], fds, self._channel, is_repeated=message["repeated"])
         try:
-            self._dispatch(request, message.pop("op"))
+            self._dispatch(request, message["op"], message["with"])
         except BrokenPipeError:
             return False
         finally:
             wire.close_all(fds)
         return True
 
-    def _dispatch(self, request: Request, op: str) -> None:
-        if op == "close":
+    def _dispatch(self, request: Request, op: str, values: list[Any]) -> None:
+        operation = _operation(op, values)
+        if isinstance(operation, Close):
             self._close(request)
-        elif op == "cancel":
-            self._cancel(request)
-        elif op == "create_netns":
-            self._create_netns(request)
-        elif op in _SHORT:
-            answer(request, _SHORT[op])
+        elif isinstance(operation, CreateNetns):
+            self._create_netns(request, operation)
+        elif (short := _SHORT.get(type(operation))) is not None:
+            answer(request, operation, short)
         elif op in _LONG:
             # Imported here, once, so that the forked workers find it ready.
             module, function = _LONG[op]
             handler: Handler = getattr(importlib.import_module(f"engine.sandbox.keeper.{module}"), function)
-            self._fork(request, handler)
+            self._fork(request, operation, handler)
         else:
             wire.send(self._channel, {"id": request.number, "error": {"kind": "bug", "text": f"unknown op {op!r}"}})
 
-    def _create_netns(self, request: Request) -> None:
+    def _create_netns(self, request: Request, asked: CreateNetns) -> None:
         try:
             if request.is_repeated:
-                networks.remove(request)
-            used = self._spare.use(request)
+                networks.remove(RemoveNetns(asked.path), request)
+            used = self._spare.use(asked.path)
         except OSError as error:
             wire.send(self._channel, {"id": request.number, "error": describe(error)})
             return
         if used:
-            wire.send(self._channel, {"id": request.number, "ok": {}})
+            wire.send(self._channel, {"id": request.number, "ok": None})
         else:
-            self._fork(request, networks.create)
+            self._fork(request, asked, networks.create)
 
     def _make_spare(self, poll: select.poll) -> None:
         theirs = self._spare.expect()
         assert self._spare.awaited is not None
         poll.register(self._spare.awaited, select.POLLIN)
         # Nobody waits for an answer to it: what came of it is read from the socket, if only its end.
-        self._fork(Request(_NOBODYS, {}, [], theirs), networks.hand_over)
+        self._fork(Request(_NOBODYS, [], theirs), (), networks.hand_over)
         theirs.close()
 
-    def _fork(self, request: Request, handler: Handler) -> None:
+    def _fork(self, request: Request, operation: tuple[Any, ...], handler: Handler) -> None:
         keeper = os.getpid()
         pid = os.fork()
         if pid:
@@ -162,14 +171,14 @@ class Server:
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             if os.getppid() == keeper:
-                answer(request, handler)
+                answer(request, operation, handler)
                 status = 0
         finally:
             os._exit(status)
 
-    def _cancel(self, request: Request) -> None:
+    def _cancel(self, cancelled: int) -> None:
         for pid, number in self._workers.items():
-            if number == request.arguments["target"]:
+            if number == cancelled:
                 os.kill(pid, signal.SIGKILL)
 
     def _reap(self) -> None:
@@ -185,7 +194,7 @@ class Server:
             if pid == self._entered.pin:
                 # With no room to write a new one down, we ourselves keep the namespaces.
                 with contextlib.suppress(OSError):
-                    namespaces.renew_pin(self._config, self._entered)
+                    namespaces.renew_pin(self._setup, self._entered)
             elif number is None:
                 wire.send(self._channel, {"event": "exit", "pid": pid, "status": code})
             elif code != 0 and number != _NOBODYS:
@@ -194,58 +203,55 @@ class Server:
 
     def _close(self, request: Request) -> None:
         """The engine goes. Namespaces in which nothing of ours is mounted and nobody else lives go too."""
-        ours = tuple(self._config["own_mounts"])
-        mounted = any(each["target"].startswith(ours) for each in mounting.mounts())
+        ours = tuple(self._setup.own_mounts)
+        mounted = any(each.target.startswith(ours) for each in mounting.mounts())
         if not mounted:
-            namespaces.release(self._config, self._entered)
-        wire.send(self._channel, {"id": request.number, "ok": {"released": not mounted}})
+            namespaces.release(self._setup, self._entered)
+        wire.send(self._channel, {"id": request.number, "ok": None})
         os._exit(0)
+
+
+def _operation(op: str, values: list[Any]) -> tuple[Any, ...]:
+    """What is asked, as both ends know it."""
+    subject, _, name = op.partition(".")
+    made: tuple[Any, ...] = getattr(importlib.import_module(f"engine.sandbox.keeper.asked.{subject}"), name)(*values)
+    return made
 
 
 # --- the short ones ---
 
 
-def _spawn(request: Request) -> Reply:
-    pid = spawning.spawn(request.arguments, request.fds)
-    return Reply({"pid": pid}, [os.pidfd_open(pid)])
+def _spawn(asked: Spawn, request: Request) -> Reply:
+    pid = spawning.spawn(asked, request.fds)
+    return Reply(Spawned(pid), [os.pidfd_open(pid)])
 
 
-def _execute(request: Request) -> None:
-    mounting.execute(request.arguments["plan"], repeated=request.is_repeated)
+def _execute(asked: Execute, request: Request) -> None:
+    mounting.execute(mounting.travelled(asked.plan), repeated=request.is_repeated)
 
 
-def _mounts(request: Request) -> Reply:
-    return Reply({"mounts": mounting.mounts(request.arguments["within"])}, [])
+def _mounts(asked: Mounts, _request: Request) -> Reply:
+    return Reply(mounting.mounts(os.fspath(asked.within)))
 
 
-def _ping(_request: Request) -> None:
-    """Nothing, to see that the loop turns."""
-
-
-_SHORT: dict[str, Handler] = {
-    "spawn": _spawn,
-    "execute": _execute,
-    "mounts": _mounts,
-    "remove_netns": networks.remove,
-    "ping": _ping,
-}
+_SHORT: dict[type, Handler] = {Spawn: _spawn, Execute: _execute, Mounts: _mounts, RemoveNetns: networks.remove}
 
 _LONG = {
-    "unpack": ("unpacking", "unpack"),
-    "pack": ("packing", "pack"),
-    "copy_tree": ("trees", "copy_tree"),
-    "remove_tree": ("trees", "remove_tree"),
-    "remove_trees": ("trees", "remove_trees"),
-    "tree_size": ("trees", "tree_size"),
-    "sync": ("verifying", "sync"),
-    "verify_layer": ("verifying", "verify_layer"),
-    "list_directory": ("files", "list_directory"),
-    "stat": ("files", "stat_entry"),
-    "open_file": ("files", "open_file"),
-    "write_file": ("files", "write_file"),
-    "rename": ("files", "rename"),
-    "make_directory": ("files", "make_directory"),
-    "remove": ("files", "remove"),
-    "real_path": ("files", "real_path"),
+    "trees.Unpack": ("unpacking", "unpack"),
+    "trees.Pack": ("packing", "pack"),
+    "trees.CopyTree": ("trees", "copy_tree"),
+    "trees.RemoveTree": ("trees", "remove_tree"),
+    "trees.RemoveTrees": ("trees", "remove_trees"),
+    "trees.MeasureTree": ("trees", "tree_size"),
+    "trees.Sync": ("verifying", "sync"),
+    "trees.VerifyLayer": ("verifying", "verify_layer"),
+    "files.ListDirectory": ("files", "list_directory"),
+    "files.Stat": ("files", "stat_entry"),
+    "files.OpenFile": ("files", "open_file"),
+    "files.WriteFile": ("files", "write_file"),
+    "files.Rename": ("files", "rename"),
+    "files.MakeDirectory": ("files", "make_directory"),
+    "files.Remove": ("files", "remove"),
+    "files.RealPath": ("files", "real_path"),
 }
-"""op → (module, function): work that may take long, or that touches file systems which may hang."""
+"""Work that may take long, or that touches file systems which may hang: (module, function)."""

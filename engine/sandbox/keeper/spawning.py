@@ -11,9 +11,12 @@ import fcntl
 import os
 import resource
 import signal
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine.sandbox.keeper import kernel
+
+if TYPE_CHECKING:
+    from engine.sandbox.keeper.asked.programs import Spawn
 
 _RESTORED = (signal.SIGPIPE, signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -26,13 +29,12 @@ def use_limits(soft: int, hard: int) -> None:
     _open_files[:] = [(soft, hard)]
 
 
-def spawn(request: dict[str, Any], fds: list[int]) -> int:
-    """Gives the pid. The descriptors come as: the program's (numbered by `targets`), one to write to per cgroup to be
-    joined, and with `born_in` the directory of the last of these."""
-    joins = fds[len(request["targets"]) :]
+def spawn(wanted: Spawn, fds: list[int]) -> int:
+    """Gives the pid."""
+    joins = fds[len(wanted.targets) :]
     report_read, report_write = os.pipe()
     pid = -1
-    if request["born_in"]:
+    if wanted.born_in:
         birthplace = joins.pop()
         # Where the kernel lets no child be born there (another owner's group, too old), the child will move.
         with contextlib.suppress(OSError):
@@ -41,7 +43,7 @@ def spawn(request: dict[str, Any], fds: list[int]) -> int:
     if pid < 0:
         pid = os.fork()
     if pid == 0:
-        _become(request, fds, joins, report_write)
+        _become(wanted, fds, joins, report_write)
     os.close(report_write)
     with os.fdopen(report_read, "rb") as report:
         failure = report.read()
@@ -52,27 +54,27 @@ def spawn(request: dict[str, Any], fds: list[int]) -> int:
     return pid
 
 
-def _become(request: dict[str, Any], fds: list[int], joins: list[int], report: int) -> None:
+def _become(wanted: Spawn, fds: list[int], joins: list[int], report: int) -> None:
     """In the child. Only ends by exec or by reporting why not."""
-    what = request["argv"][0]
+    what = wanted.argv[0]
     try:
         for name in _RESTORED:
             signal.signal(name, signal.SIG_DFL)
-        if request["new_session"]:
+        if wanted.new_session:
             os.setsid()
         # crun makes mount points in the container's files with it.
         os.umask(0o022)
         for limits in _open_files:
             with contextlib.suppress(OSError, ValueError):
                 resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-        targets: list[int] = request["targets"]
+        targets = list(wanted.targets)
         for fd in joins:
             os.write(fd, b"0")
         report = _arrange(fds[: len(targets)], targets, report)
-        what = request["cwd"]
+        what = os.fspath(wanted.cwd)
         os.chdir(what)
-        what = request["argv"][0]
-        os.execvpe(what, request["argv"], request["env"])
+        what = wanted.argv[0]
+        os.execvpe(what, list(wanted.argv), wanted.env)
     except OSError as error:
         os.write(report, b"%d " % (error.errno or 5) + os.fsencode(what))
     except BaseException as error:

@@ -9,11 +9,16 @@ import secrets
 import stat
 from typing import TYPE_CHECKING
 
+from engine.sandbox.keeper.asked.steps import Unmount
+from engine.sandbox.keeper.asked.trees import RemoveTree, TreeSize
 from engine.sandbox.keeper.mounting import unmount
-from engine.sandbox.keeper.requests import Reply, Request
+from engine.sandbox.keeper.requests import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from engine.sandbox.keeper.asked.trees import CopyTree, MeasureTree, RemoveTrees
+    from engine.sandbox.keeper.requests import Request
 
 _OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 COPY_PIECE = 8 << 20
@@ -26,8 +31,8 @@ SEEK_PAST_END = errno.ENXIO
 # --- remove ---
 
 
-def remove_tree(request: Request) -> None:
-    path = os.fsencode(request.arguments["path"])
+def remove_tree(asked: RemoveTree, _request: Request) -> None:
+    path = os.fsencode(asked.path)
     parent, _, name = path.rstrip(b"/").rpartition(b"/")
     try:
         descriptor = os.open(parent or b"/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -37,19 +42,18 @@ def remove_tree(request: Request) -> None:
         remove_at(descriptor, name)
 
 
-def remove_trees(request: Request) -> Reply:
-    """Behind everybody else, and the next whatever becomes of one."""
+def remove_trees(asked: RemoveTrees, request: Request) -> Reply:
+    """The next whatever becomes of one."""
     os.nice(_BEHIND)
-    mounted = request.arguments["mounted"]
-    failed = {}
-    for path in request.arguments["paths"]:
+    failed = []
+    for path in asked.paths:
         try:
-            if mounted:
-                unmount({"target": os.path.join(path, mounted), "lazy": True, "every": True})
-            remove_tree(Request(request.number, {"path": path}, [], request.channel))
+            if asked.mounted:
+                unmount(Unmount(os.path.join(path, asked.mounted), every=True))
+            remove_tree(RemoveTree(path), request)
         except OSError as error:
-            failed[path] = f"{error.strerror}: {os.fsdecode(error.filename or path)}"
-    return Reply({"failed": failed}, [])
+            failed.append((path, f"{error.strerror}: {os.fsdecode(error.filename or path)}"))
+    return Reply(failed)
 
 
 def remove_at(parent: int, name: bytes) -> None:
@@ -126,8 +130,8 @@ class _Level:
 # --- measure ---
 
 
-def tree_size(request: Request) -> Reply:
-    path = request.arguments["path"]
+def tree_size(asked: MeasureTree, _request: Request) -> Reply:
+    path = os.fspath(asked.path)
     size = disk = files = 0
     linked: set[tuple[int, int]] = set()
     device = os.lstat(path).st_dev
@@ -142,7 +146,7 @@ def tree_size(request: Request) -> Reply:
         disk += found.st_blocks * 512
         if stat.S_ISREG(found.st_mode):
             size += found.st_size
-    return Reply({"bytes": size, "disk": disk, "files": files}, [])
+    return Reply(TreeSize(size, disk, files))
 
 
 def walk(path: str) -> Iterator[tuple[str, os.stat_result]]:
@@ -163,10 +167,10 @@ def walk(path: str) -> Iterator[tuple[str, os.stat_result]]:
 # --- copy ---
 
 
-def copy_tree(request: Request) -> None:
+def copy_tree(asked: CopyTree, request: Request) -> None:
     os.umask(0)
-    source = os.open(request.arguments["source"], _OPEN_DIRECTORY)
-    target = os.open(request.arguments["target"], _OPEN_DIRECTORY)
+    source = os.open(asked.source, _OPEN_DIRECTORY)
+    target = os.open(asked.target, _OPEN_DIRECTORY)
     copier = _Copier(request.progress)
     copier.contents(source, target)
     copy_metadata(source, target, os.fstat(source))

@@ -7,15 +7,17 @@ import errno
 import hashlib
 import os
 import stat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.sandbox.keeper import indexing, marks, sparse, tar_reader, trees
+from engine.sandbox.keeper.asked.trees import Unpacked
 from engine.sandbox.keeper.digesting import Digester
 from engine.sandbox.keeper.entry_places import FreshTree, LivingTree, Place, Tree, normalised
 from engine.sandbox.keeper.indexing import IndexWriter, Row
 from engine.sandbox.keeper.requests import BadInput, Reply
 
 if TYPE_CHECKING:
+    from engine.sandbox.keeper.asked.trees import Unpack
     from engine.sandbox.keeper.requests import Request
     from engine.sandbox.keeper.tar_reader import Member, Source, TarReader
 
@@ -29,39 +31,35 @@ _FORGERIES = (b"user.overlay.", b"user.fuseoverlayfs.", b"user.containers.")
 """Attributes by which an archive could make the overlay show what it should not."""
 
 
-def unpack(request: Request) -> Reply:
-    arguments = request.arguments
+def unpack(asked: Unpack, request: Request) -> Reply:
     os.umask(0)
-    layer: bool = arguments["layer"]
-    digester = Digester() if layer else None
+    digester = Digester() if asked.layer else None
     with contextlib.suppress(OSError):
         import fcntl
 
         fcntl.fcntl(request.fds[0], fcntl.F_SETPIPE_SZ, 1 << 20)
-    source = tar_reader.Source(request.fds[0], arguments["most_bytes"], digester, request.progress)
-    root = os.open(arguments["root"], os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    source = tar_reader.Source(request.fds[0], asked.most_bytes, digester, request.progress)
+    root = os.open(asked.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     tree: FreshTree | LivingTree
-    if layer:
+    if asked.layer:
         tree = FreshTree(root)
     else:
-        relative = os.path.relpath(arguments["target"], arguments["root"])
+        relative = os.path.relpath(asked.target, asked.root)
         tree = LivingTree(root, os.fsencode("" if relative == "." else relative))
-    unpacker = Unpacker(tree, source, digester, arguments)
+    unpacker = Unpacker(tree, source, digester, asked)
     return unpacker.run()
 
 
 class Unpacker:
-    def __init__(
-        self, tree: FreshTree | LivingTree, source: Source, digester: Digester | None, arguments: dict[str, Any]
-    ) -> None:
+    def __init__(self, tree: FreshTree | LivingTree, source: Source, digester: Digester | None, asked: Unpack) -> None:
         self._tree: Tree = tree
         self._fresh = tree if isinstance(tree, FreshTree) else None
         self._source = source
         self._digester = digester
         self._reader: TarReader = tar_reader.TarReader(source)
-        self._arguments = arguments
-        self._owner: list[int] | None = arguments["owner"]
-        self._chowns = not arguments["single_id"]
+        self._asked = asked
+        self._owner = asked.owner
+        self._chowns = not asked.single_id
         self._index = IndexWriter()
         self._directories: dict[bytes, Member] = {}
         """Modes and times are set last, when nothing more is written into them."""
@@ -76,11 +74,11 @@ class Unpacker:
     def run(self) -> Reply:
         for member in self._reader:
             self._entries += 1
-            if self._entries > self._arguments["most_entries"]:
-                raise BadInput(f"the archive has more than the {self._arguments['most_entries']} entries allowed")
+            if self._entries > self._asked.most_entries:
+                raise BadInput(f"the archive has more than the {self._asked.most_entries} entries allowed")
             self._bytes += member.size
-            if self._bytes > self._arguments["most_bytes"]:
-                raise BadInput(f"the archive would unpack to more than {self._arguments['most_bytes']} bytes")
+            if self._bytes > self._asked.most_bytes:
+                raise BadInput(f"the archive would unpack to more than {self._asked.most_bytes} bytes")
             self._member(member)
         self._source.drain()
         self._finish_directories()
@@ -88,9 +86,9 @@ class Unpacker:
             self._digester.join()
         diff_id = "sha256:" + self._source.digest.hexdigest()
         total = self._bytes
-        if self._arguments["index"]:
-            total = self._index.write(self._arguments["index"], diff_id, self._notes)
-        return Reply({"diff_id": diff_id, "entries": self._entries, "bytes": total, "notes": self._notes}, [])
+        if self._asked.index_at:
+            total = self._index.write(os.fspath(self._asked.index_at), diff_id, self._notes)
+        return Reply(Unpacked(diff_id, self._entries, total, self._notes))
 
     def _member(self, member: Member) -> None:
         path = normalised(member.name)
@@ -133,7 +131,7 @@ class Unpacker:
         tree.reborn.clear()
 
     def _record(self, path: bytes, member: Member, kind: int, *, flags: int = 0, digest: int = -1) -> None:
-        if not self._arguments["index"]:
+        if not self._asked.index_at:
             return
         link = self._index.link(member.link) if member.link else -1
         flags |= indexing.ATTRIBUTES if member.attributes else 0
@@ -371,7 +369,7 @@ class Unpacker:
         """Remove what is there. False for a file that cannot be unlinked because it is a mount point."""
         found = os.stat(place.name, dir_fd=place.directory, follow_symlinks=False)
         is_directory = stat.S_ISDIR(found.st_mode)
-        if self._arguments["no_overwrite_kind"] and is_directory != for_directory:
+        if self._asked.no_overwrite_kind and is_directory != for_directory:
             kinds = ("non-directory", "directory")
             raise BadInput(
                 f"cannot overwrite {kinds[is_directory]} {tar_reader.show(place.path)} with a {kinds[for_directory]}"

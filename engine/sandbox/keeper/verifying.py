@@ -15,31 +15,30 @@ from engine.sandbox.keeper.requests import Reply
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from engine.sandbox.keeper.asked.trees import Sync, VerifyLayer
     from engine.sandbox.keeper.requests import Request
 
 PIECE = 1 << 20
 
 
-def sync(request: Request) -> None:
-    """Bring the file system that `path` is on up to date on disk."""
-    descriptor = os.open(request.arguments["path"], os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def sync(asked: Sync, _request: Request) -> None:
+    descriptor = os.open(asked.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     if ctypes.CDLL(None, use_errno=True).syncfs(descriptor) < 0:
         number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), request.arguments["path"])
+        raise OSError(number, os.strerror(number), os.fspath(asked.path))
 
 
-def verify_layer(request: Request) -> Reply:
-    """Gives the first path that is not as the index says, or ""."""
-    tree = os.open(request.arguments["tree"], os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def verify_layer(asked: VerifyLayer, _request: Request) -> Reply:
+    tree = os.open(asked.tree, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        with open(request.arguments["index"], "rb") as file:
+        with open(asked.index_at, "rb") as file:
             data = file.read()
         for listed in _files(data):
             if not _is_intact(tree, listed):
-                return Reply({"damaged": os.fsdecode(listed.path)}, [])
+                return Reply(os.fsdecode(listed.path))
     except (ValueError, TypeError, KeyError, IndexError):
-        return Reply({"damaged": "its index"}, [])
-    return Reply({"damaged": ""}, [])
+        return Reply("its index")
+    return Reply("")
 
 
 class _File(NamedTuple):

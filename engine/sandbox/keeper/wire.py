@@ -3,8 +3,9 @@
 A packet cannot be torn or interleaved, so forked workers answer on the keeper's own socket. A frame too large for a
 packet travels in a memfd, which is then the last descriptor.
 
-    request   {"id": n, "op": "…", …}
-    reply     {"id": n, "ok": {…}} or {"id": n, "error": {"kind": …, "errno": …, "text": …, "path": …}}
+    request   {"id": n, "op": "subject.Operation", "with": [its fields], "repeated": …}
+    cancel    {"id": n, "cancel": the number of the request}
+    reply     {"id": n, "ok": …} or {"id": n, "error": {"kind": …, "errno": …, "text": …, "path": …}}
     progress  {"id": n, "progress": …}
     event     {"event": "exit", "pid": …, "status": …}
 """
@@ -17,7 +18,10 @@ import errno
 import json
 import os
 import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing import NamedTuple
 
 PACKET = 60_000
 LARGEST = 256 << 20
@@ -28,8 +32,17 @@ def connect() -> tuple[socket.socket, socket.socket]:
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
+def name_of(operation: type) -> str:
+    """An operation's name on the wire: its module, which is its subject, and its class."""
+    return f"{operation.__module__.rpartition('.')[2]}.{operation.__name__}"
+
+
+def request(number: int, operation: NamedTuple, *, repeated: bool) -> dict[str, Any]:
+    return {"id": number, "op": name_of(type(operation)), "with": operation, "repeated": repeated}
+
+
 def send(channel: socket.socket, message: dict[str, Any], fds: tuple[int, ...] | list[int] = ()) -> None:
-    data = json.dumps(message, separators=(",", ":")).encode()
+    data = json.dumps(message, separators=(",", ":"), default=os.fspath).encode()
     if len(data) <= PACKET:
         _send_packet(channel, data, list(fds))
         return
@@ -78,7 +91,7 @@ def receive(channel: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
 
 
 def _without_room(message: dict[str, Any]) -> dict[str, Any]:
-    error = {"kind": "os", "errno": errno.EMFILE, "text": os.strerror(errno.EMFILE), "lost": message.get("ok", {})}
+    error = {"kind": "os", "errno": errno.EMFILE, "text": os.strerror(errno.EMFILE), "lost": message.get("ok")}
     return {"id": message.get("id", -1), "error": error}
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from engine.sandbox.plans import FsOperation
+    from engine.sandbox.keeper.asked.steps import Step
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,6 @@ class Driver(Protocol):
         """Why it cannot be used at all, or ""."""
         ...
 
-    async def mount(self, stack: Stack, *, before: Sequence[FsOperation] = ()) -> None:
+    async def mount(self, stack: Stack, *, before: Sequence[Step] = ()) -> None:
         """Do what is to be done before, and mount. Raises StorageError(MOUNT_FAILED)."""
         ...

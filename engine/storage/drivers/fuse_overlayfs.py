@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.sandbox.client import Keeper
-    from engine.sandbox.plans import FsOperation
+    from engine.sandbox.keeper.asked.steps import Step
     from engine.storage.drivers import OwnerChange, Stack
 
 
@@ -30,7 +30,7 @@ class FuseOverlay:
             return "/dev/fuse may not be opened"
         return ""
 
-    async def mount(self, stack: Stack, *, before: Sequence[FsOperation] = ()) -> None:
+    async def mount(self, stack: Stack, *, before: Sequence[Step] = ()) -> None:
         await self._keeper.execute(before)
         argv = fuse_overlayfs.mount_argv(
             stack.lower, stack.upper, stack.work, stack.target, owners=_owner_options(stack.change)

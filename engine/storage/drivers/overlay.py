@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.sandbox.plans import Overlay
+from engine.sandbox.keeper.asked.steps import Overlay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.sandbox.client import Keeper
-    from engine.sandbox.plans import FsOperation
+    from engine.sandbox.keeper.asked.steps import Step
     from engine.storage.drivers import Stack
 
 EMPTY = "empty"
@@ -27,7 +27,7 @@ class KernelOverlay:
     def unavailable(self) -> str:
         return ""
 
-    async def mount(self, stack: Stack, *, before: Sequence[FsOperation] = ()) -> None:
+    async def mount(self, stack: Stack, *, before: Sequence[Step] = ()) -> None:
         lower = stack.lower
         if not stack.upper and len(lower) == 1:
             # The kernel wants two directories at least, or a writable one.

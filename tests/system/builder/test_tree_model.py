@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from engine.sandbox.plans import MakeDirectory
+from engine.sandbox.keeper.asked.steps import MakeDirectory
 from engine.types.builds import BuildImage
 from engine.types.containers import ContainerSpec, CreateContainer
 from engine.types.images import CommitContainer, PullImage, PushImage

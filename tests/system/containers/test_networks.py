@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.embedded import EmbeddedEngine
-    from engine.sandbox.client import Completed
+    from engine.sandbox.programs import Completed
 
 SERVER = ("httpd", "-f", "-p", "80", "-h", "/www")
 

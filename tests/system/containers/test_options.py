@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.errors import Code, InvalidRequest, Unsupported
-from engine.sandbox.plans import MakeFile, Tmpfs, Unmount
+from engine.sandbox.keeper.asked.steps import MakeFile, Tmpfs, Unmount
 from engine.types.containers import (
     Device,
     Mount,

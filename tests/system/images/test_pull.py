@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.images.image_service import ImageService
-    from engine.sandbox.client import Unpacked
+    from engine.sandbox.keeper.asked.trees import Unpacked
     from tests.support.nasty_registry import Handler, NastyRegistry
     from tests.support.registry import Registry
     from tests.support.stores import ShortTmp

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.errors import Code, StorageError
-from engine.sandbox import client
+from engine.sandbox import trees
 from engine.types.images import FileKind, PullImage
 from tests.support.images import File, directory, layer_tar, symlink
 from tests.support.made_images import made_image, offer
@@ -124,7 +124,7 @@ async def test_holes_stay_holes(images: ImageService, short_tmp: ShortTmp) -> No
 async def test_more_than_an_image_may_hold(
     images: ImageService, short_tmp: ShortTmp, monkeypatch: pytest.MonkeyPatch, limits: dict[str, int], words: str
 ) -> None:
-    monkeypatch.setattr(client, "UnpackLimits", functools.partial(client.UnpackLimits, **limits))
+    monkeypatch.setattr(trees, "UnpackLimits", functools.partial(trees.UnpackLimits, **limits))
     tar = layer_tar([File(f"d{number % 7}/{number}", bytes(100)) for number in range(1500)])
 
     with pytest.raises(StorageError) as caught:

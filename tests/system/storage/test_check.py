@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.sandbox.plans import MakeDirectory, Remove, Tmpfs
+from engine.sandbox.keeper.asked.steps import MakeDirectory, Remove, Tmpfs
 from engine.storage.blobs import BlobStore
 from engine.storage.check import Rows, StoreCheck
 from engine.storage.contents import Sources

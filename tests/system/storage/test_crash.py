@@ -61,8 +61,7 @@ async def verified(keeper: Keeper, paths: Paths, diff_ids: set[str]) -> list[str
     """Layers that are not as their index says."""
     bad = []
     for diff_id in diff_ids:
-        tree, index = str(paths.layer_tree(diff_id)), str(paths.layer_index(diff_id))
-        if (await keeper.request("verify_layer", tree=tree, index=index))["damaged"]:
+        if await keeper.layer_damage(paths.layer_tree(diff_id), paths.layer_index(diff_id)):
             bad.append(diff_id)
     return bad
 

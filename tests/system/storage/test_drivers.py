@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from engine.sandbox.client import FileInfo, Keeper
+    from engine.sandbox.client import Keeper
+    from engine.sandbox.keeper.asked.files import FileInfo
     from engine.storage.layers import LayerStore
     from engine.storage.rootfs import RootFilesystems
 
@@ -291,7 +292,7 @@ async def test_what_was_written_is_there_after_a_remount(box: Mounted, rootfs: R
 
     assert await box.names(again, "d") == {"above"}
     assert await box.names(again) == {"d", "other"}
-    kinds = {each["type"] for each in await box.keeper.mounts() if each["target"] == str(again)}
+    kinds = {each.kind for each in await box.keeper.mounts() if each.target == str(again)}
     assert kinds == {"overlay" if box.driver == "overlay" else "fuse.fuse-overlayfs"}
 
 
@@ -317,7 +318,7 @@ async def test_mounting_twice_is_mounting_once(box: Mounted) -> None:
     await asyncio.gather(*(box.rootfs.mount("twice", diff_ids, driver=box.driver) for _ in range(5)))
 
     root = str(box.rootfs.upper("twice").parent / "rootfs")
-    assert [each["target"] for each in await box.keeper.mounts()].count(root) == 1
+    assert [each.target for each in await box.keeper.mounts()].count(root) == 1
 
 
 # --- one driver only ---
@@ -347,4 +348,4 @@ async def test_the_probe_prefers_what_works_and_is_remembered(rootfs: RootFilesy
     assert choice.name in DRIVERS
     assert (await rootfs.open()) == choice
     assert (await rootfs.open("fuse-overlayfs")).name == "fuse-overlayfs"
-    assert not [each for each in await keeper.mounts() if "probe-" in each["target"]]
+    assert not [each for each in await keeper.mounts() if "probe-" in each.target]

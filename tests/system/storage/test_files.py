@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.sandbox.plans import MakeDirectory, MakeFile
+from engine.sandbox.keeper.asked.steps import MakeDirectory, MakeFile
 
 if TYPE_CHECKING:
     from pathlib import Path

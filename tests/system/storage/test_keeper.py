@@ -17,12 +17,15 @@ import pytest
 from engine.errors import Code, HostError, StorageError
 from engine.sandbox.client import Keeper
 from engine.sandbox.failures import KeeperLost
-from engine.sandbox.plans import Link, MakeDirectory, MakeFile, Own, Remove, Rename, Tmpfs, Unmount
+from engine.sandbox.keeper.asked import files
+from engine.sandbox.keeper.asked.mounts import CreateNetns, Execute
+from engine.sandbox.keeper.asked.steps import Link, MakeDirectory, MakeFile, Own, Remove, Rename, Tmpfs, Unmount
 from tests.support.leaks import own_cgroups
 from tests.system.storage.conftest import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import NamedTuple
 
     from engine.storage.paths import Paths
 
@@ -311,32 +314,37 @@ async def test_what_a_keeper_had_done_before_it_died_is_not_done_twice(keeper: K
     target, moved, netns = paths.volumes / "target", paths.volumes / "moved", paths.netns("0" * 64)
     plan = [MakeDirectory(path=target), Tmpfs(target=target), MakeDirectory(path=target / "in")]
     await keeper.execute(plan)
-    await keeper.request("execute", plan=[each.encode() for each in plan], repeated=True)
-    assert [each["target"] for each in await keeper.mounts()].count(str(target)) == 1
+    await _again(keeper, Execute([(type(each).__name__, each) for each in plan]))
+    assert [each.target for each in await keeper.mounts()].count(str(target)) == 1
     await keeper.execute([Unmount(target=target)])
     rename = [Rename(source=target, target=moved)]
     await keeper.execute(rename)
-    await keeper.request("execute", plan=[each.encode() for each in rename], repeated=True)
+    await _again(keeper, Execute([(type(each).__name__, each) for each in rename]))
     with pytest.raises(StorageError):
         await keeper.execute(rename)
     await keeper.create_netns(netns)
-    await keeper.request("create_netns", path=str(netns), repeated=True)
-    assert [each["target"] for each in await keeper.mounts()].count(str(netns)) == 1
+    await _again(keeper, CreateNetns(netns))
+    assert [each.target for each in await keeper.mounts()].count(str(netns)) == 1
     await keeper.remove_netns(netns)
 
 
 async def test_files_that_were_changed_already_are_no_failure_the_second_time(keeper: Keeper, paths: Paths) -> None:
     root = paths.volumes
     await keeper.make_directory(root, "/one")
-    await keeper.request("make_directory", root=str(root), path="/one", mode=0o700, owner=[0, 0], parents=False,
-                         repeated=True)  # fmt: skip
+    await _again(keeper, files.MakeDirectory(root, "/one"))
     await keeper.rename(root, "/one", "/two")
-    await keeper.request("rename", root=str(root), path="/one", new_path="/two", repeated=True)
+    await _again(keeper, files.Rename(root, "/one", "/two"))
     await keeper.remove(root, "/two")
-    await keeper.request("remove", root=str(root), path="/two", repeated=True)
+    await _again(keeper, files.Remove(root, "/two"))
     for call in (keeper.remove(root, "/two"), keeper.rename(root, "/one", "/two")):
         with pytest.raises(FileNotFoundError):
             await call
+
+
+async def _again(keeper: Keeper, operation: NamedTuple) -> None:
+    """As it is asked a second time after a keeper died over it."""
+    channel = await keeper._living()
+    await channel.call(operation, repeated=True)
 
 
 def _kill_while_the_loop_waits(pid: int) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from engine.sandbox.plans import MakeDirectory
+from engine.sandbox.keeper.asked.steps import MakeDirectory
 from tests.system.storage.conftest import Archive, add_layer, stream
 
 if TYPE_CHECKING:

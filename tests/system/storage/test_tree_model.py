@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine.images.stack import Stack
-from engine.sandbox.plans import MakeDirectory
+from engine.sandbox.keeper.asked.steps import MakeDirectory
 from engine.storage.layer_index import KINDS, LayerIndex
 from tests.support.tree_model import asked, differences, layer_between, steps
 from tests.system.storage.conftest import Archive, add_layer, stream

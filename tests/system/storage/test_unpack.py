@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.errors import Code, StorageError
-from engine.sandbox.client import UnpackLimits
 from engine.sandbox.keeper import sparse
-from engine.sandbox.plans import MakeDirectory, Tmpfs, Unmount
+from engine.sandbox.keeper.asked.steps import MakeDirectory, Tmpfs, Unmount
+from engine.sandbox.trees import UnpackLimits
 from engine.storage.layer_index import DEVICE, HARDLINK, IMPLICIT, OPAQUE, WHITEOUT
 from tests.system.storage.conftest import Archive, add_layer, eventually, stream
 
@@ -312,13 +312,12 @@ async def test_a_sparse_file_of_a_hundred_gigabytes_costs_what_it_holds(
     entry = index.entry(index.find(b"big"))
     assert (entry.size, entry.digest.partition(":")[0]) == (HUNDRED_GB, "sha256-of-blocks")
     assert (await keeper.tree_size(tree)).disk < 1 << 20
-    verify = {"tree": str(tree), "index": str(paths.layer_index(diff_id))}
     async with asyncio.timeout(30):
-        assert (await keeper.request("verify_layer", **verify))["damaged"] == ""
+        assert await keeper.layer_damage(tree, paths.layer_index(diff_id)) == ""
     descriptor = await keeper.open_file(tree, "/big", os.O_WRONLY)
     os.pwrite(descriptor, b"x", 70 << 30)
     os.close(descriptor)
-    assert (await keeper.request("verify_layer", **verify))["damaged"] == "big"
+    assert await keeper.layer_damage(tree, paths.layer_index(diff_id)) == "big"
 
 
 def test_the_digest_of_a_long_sparse_file_is_that_of_what_it_holds(tmp_path: Path) -> None:

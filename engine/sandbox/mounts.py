@@ -1,0 +1,51 @@
+"""Plans carried out in the keeper's namespace, what is mounted there, and network namespaces."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from engine.errors import Code, StorageError
+from engine.sandbox.asking import Asking
+from engine.sandbox.failures import DISK_FULL, ReplyError, translated
+from engine.sandbox.keeper.asked.mounts import CreateNetns, Execute, Mount, RemoveNetns
+from engine.sandbox.keeper.asked.mounts import Mounts as AskMounts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from engine.sandbox.keeper.asked.steps import Step
+
+
+class Mounts(Asking):
+    async def execute(self, plan: Sequence[Step]) -> None:
+        """Run a plan in order, up to the first failure."""
+        try:
+            await self._carry(Execute([(type(step).__name__, step) for step in plan]))
+        except ReplyError as error:
+            if error.kind != "os":
+                raise translated(error) from None
+            step = plan[error.step]
+            full = error.errno in DISK_FULL
+            failed = f"Could not {step.describe()}"
+            raise StorageError(
+                "The disk is full" if full else failed,
+                f"{failed}." if full else f"{os.strerror(error.errno)}.",
+                code=Code.DISK_FULL if full else Code.MOUNT_FAILED,
+                details=f"{step}\n{error.text}: {error.path}",
+            ) from OSError(error.errno, error.text, error.path)
+
+    async def mounts(self, within: Path | None = None) -> list[Mount]:
+        """What is mounted in the namespace; `within` leaves most of those out that have nothing to do with that
+        directory."""
+        answer = await self._ask(AskMounts(within or ""))
+        return [Mount(*each) for each in answer.values]
+
+    async def create_netns(self, path: Path) -> None:
+        """Make a network namespace with its loopback up, owned by our user namespace, and pin it at `path`."""
+        await self._ask(CreateNetns(path))
+
+    async def remove_netns(self, path: Path) -> None:
+        """Let go of one; not being there is no failure."""
+        await self._ask(RemoveNetns(path))
