@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-MODIFY, CLOSE_WRITE, MOVED_TO, CREATE = 0x2, 0x8, 0x80, 0x100
+MODIFY, CLOSE_WRITE, MOVED_FROM, MOVED_TO, CREATE, DELETE = 0x2, 0x8, 0x40, 0x80, 0x100, 0x200
 DELETE_SELF, MOVE_SELF = 0x400, 0x800
 ONESHOT = 0x80000000
 _IGNORED = 0x8000
@@ -24,7 +24,8 @@ class Inotify:
     """One descriptor for many watches. Make it on the loop that uses it."""
 
     def __init__(self, on_event: Callable[[int, str], None]) -> None:
-        """`on_event(number, name)`: the number `watch` gave; and the entry of a directory, "" for the file itself."""
+        """`on_event(number, name)`: the number `watch` gave; and the entry of a directory, "" for the file itself.
+        -1 where the kernel had no room for more: anything may have happened."""
         self._on_event = on_event
         self._loop = asyncio.get_running_loop()
         self._fd = _libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)

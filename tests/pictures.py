@@ -32,6 +32,26 @@ _TABS = ("overview", "logs", "terminal", "stats", "files", "processes", "changes
 _SHEETS = ("general", "doctor", "store", "registries")
 
 
+_BAKERY = """\
+services:
+  db:
+    image: docker.io/library/postgres:16
+    volumes: ["data:/var/lib/postgresql/data"]
+  cache:
+    image: docker.io/library/redis:7-alpine
+  search:
+    image: memcached:1.6
+    depends_on: [db]
+  site:
+    image: nginx:1.27
+    depends_on: [db, cache, search]
+    ports: ["${PORT:-8080}:80"]
+    environment: {TOKEN: "${TOKEN}"}
+volumes:
+  data: {}
+"""
+
+
 @dataclass(frozen=True)
 class Look:
     """How the window is shown."""
@@ -140,8 +160,36 @@ class _Visit:
             await self._page(f"settings-{sheet}", "settings", "", sheet)
         await self._page("welcome", "welcome")
         await self._page("disk-images", "disk", "images")
-        for tab in ("services", "log", "history"):
+        for tab in ("services", "figures", "log", "storage", "history"):
             await self._page(f"project-{tab}", "projects", "shop", tab)
+        await self._opened_project()
+
+    async def _opened_project(self) -> None:
+        """One with a file, of which nothing is made yet; then up, with a history."""
+        from engine.types.projects import ReadProject, UpProject
+
+        if not self._wants("bakery"):
+            return
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place) / "bakery"
+            folder.mkdir()
+            (folder / "compose.yaml").write_text(_BAKERY)
+            (folder / ".env").write_text("PORT=18080\n")
+            self.window.navigate("projects", "", str(folder / "compose.yaml"))
+            await self._settle()
+            for tab in ("file", "services"):
+                await self._page(f"bakery-{tab}", "projects", "bakery", tab)
+            source = ReadProject(files=(str(folder / "compose.yaml"),))
+            for port in (18080, 18090):
+                source = ReadProject(files=source.files, environment={"PORT": str(port)})
+                request = UpProject(source=source)
+                await self.client.operate(lambda engine, request=request: engine.projects.up(request))
+                (folder / "compose.yaml").write_text(_BAKERY.replace("memcached", "varnish"))
+            for tab in ("services", "storage", "history"):
+                await self._page(f"bakery-up-{tab}", "projects", "bakery", tab)
+            counts = {"site": 1, "cache": 2}
+            self.window.open_dialog("project-scale", source=source, counts=counts)
+            await self._dialog("bakery-scale")
 
     async def _container(self) -> None:
         for name, tabs in (("shop-web-1", _TABS), ("backup-nightly", ("overview", "stats", "history"))):

@@ -10,7 +10,15 @@ import msgspec
 from engine.api.call import encode
 from engine.api.statuses import advice_of
 from engine.errors import WherryError
-from engine.types.projects import BuildProject, DownProject, ReadProject, RunService, UpProject
+from engine.types.projects import (
+    BuildProject,
+    DownProject,
+    PullProject,
+    ReadProject,
+    RunService,
+    UpProject,
+    WatchProject,
+)
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -46,6 +54,14 @@ async def down(call: Call) -> web.StreamResponse:
 
 async def build(call: Call) -> web.StreamResponse:
     return await _followed(call, call.engine.projects.build(await call.json(BuildProject)))
+
+
+async def pull(call: Call) -> web.StreamResponse:
+    return await _followed(call, call.engine.projects.pull(await call.json(PullProject)))
+
+
+async def watch(call: Call) -> web.StreamResponse:
+    return await _followed(call, call.engine.projects.watch(await call.json(WatchProject)))
 
 
 async def make_run(call: Call) -> web.StreamResponse:

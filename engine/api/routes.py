@@ -128,6 +128,8 @@ _OWN = (
     Route("POST", "/wherry/projects/up", projects.up),
     Route("POST", "/wherry/projects/down", projects.down),
     Route("POST", "/wherry/projects/build", projects.build),
+    Route("POST", "/wherry/projects/pull", projects.pull),
+    Route("POST", "/wherry/projects/watch", projects.watch),
     Route("POST", "/wherry/projects/run", projects.make_run, finish=True),
     Route("GET", "/wherry/projects/{name}/history", projects.history),
     Route("POST", "/wherry/projects/{name}/roll-back", projects.roll_back),

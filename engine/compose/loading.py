@@ -52,6 +52,14 @@ class Project:
     """What the files ask the environment for, with their defaults."""
     warnings: list[Problem]
     env_files: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """As it was asked for."""
+    around: Mapping[str, str] = field(default_factory=dict)
+    """All variables as the files saw them: the environment over the .env files."""
+    written: Mapping[str, str] = field(default_factory=dict)
+    """Which .env file a variable stands in."""
+    placed: Callable[[Problem], Problem] = lambda problem: problem
+    """A problem with its place in the files."""
 
     @property
     def services(self) -> dict[str, Any]:
@@ -74,6 +82,7 @@ class _Loader:
         self.asked: dict[str, str | None] = {}
         self.unset: set[str] = set()
         self.read_files = 0
+        self.written: dict[str, str] = {}
 
     def project(self) -> Project:
         request = self.request
@@ -93,7 +102,10 @@ class _Loader:
             self.problems.append(Problem((), message, warning=True))
         self._stop()
         warnings = [self._placed(each) for each in self.problems if each.warning]
-        return Project(name, request.directory, request.files, kept, disabled, self.asked, warnings, request.env_files)
+        return Project(
+            name, request.directory, request.files, kept, disabled, self.asked, warnings, request.env_files,
+            environment=request.environment, around=variables, written=self.written, placed=self._placed,
+        )  # fmt: skip
 
     # --- names and variables ---
 
@@ -133,6 +145,7 @@ class _Loader:
                 raise ComposeError(Problem((), f"{file} cannot be read: {error}")) from error
             read = read_env_file(text, file, {**found, **around})
             found |= {key: value for key, value in read.items() if value is not None}
+            self.written |= dict.fromkeys(read, file)
         return {**found, **around}
 
     def _env_file(self, path: str, around: Mapping[str, str], *, raw: bool) -> dict[str, str | None]:

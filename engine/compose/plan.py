@@ -17,7 +17,7 @@ from engine.compose.hashing import network_hash, service_hash
 from engine.compose.normal import replicas
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from engine.compose.loading import Project
 
@@ -203,6 +203,18 @@ def plan_build(project: Project, services: tuple[str, ...] = ()) -> Plan:
             needs = tuple(f"build:{other}" for other in _built_before(made))
             steps.append(Step(f"build:{name}", "build", image_name(project, name), name, needs=needs))
     return Plan(project.name, tuple(steps))
+
+
+def plan_pull(
+    project: Project, services: tuple[str, ...] = (), *, dependencies: bool = False, here: Container[str] = ()
+) -> Plan:
+    """Only the images, each once; not those that are built, and none that is `here` already."""
+    steps: dict[str, Step] = {}
+    for name in chosen_services(project, services, dependencies=dependencies):
+        image = image_name(project, name)
+        if "build" not in project.services[name] and image not in here:
+            steps.setdefault(image, Step(f"pull:{image}", "pull", image, name))
+    return Plan(project.name, tuple(steps.values()))
 
 
 class _Planner:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.compose.faults import ComposeError
-from engine.compose.plan import Options, Plan, plan_build, plan_down, plan_up
+from engine.compose.plan import Options, Plan, plan_build, plan_down, plan_pull, plan_up
 from engine.errors import NotFound, WherryError
 from engine.operations.registry import failure_of
 from engine.projects.actual import look, projects_of
@@ -25,6 +25,7 @@ from engine.projects.reading import (
     refusal,
     step_shown,
 )
+from engine.projects.watching import Watcher
 from engine.types.data import now
 from engine.types.projects import DownProject, ProjectPlan, ProjectReading, ProjectRun, UpProject
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from engine.projects.reading import Texts
     from engine.projects.records import ProjectRecords
     from engine.types.containers import Container
-    from engine.types.projects import BuildProject, ReadProject, RunService
+    from engine.types.projects import BuildProject, PullProject, ReadProject, RunService, WatchProject
     from engine.types.projects import Project as ShownProject
 
 
@@ -129,6 +130,41 @@ class ProjectService:
 
         subject = os.path.basename(os.path.dirname(request.source.files[0]))
         return self._operations.start(kind="build-project", title=f"Build {subject}", subject=subject, work=work)
+
+    def pull(self, request: PullProject) -> OperationHandle:
+        async def work(progress: Progress) -> str:
+            project = await self._read(request.source)
+            here = (await self._look(project.name, project)).images if request.missing else ()
+            plan = plan_pull(project, request.services, dependencies=request.dependencies, here=here)
+            await Carrier(self._engine, project, plan, progress.steps, request.source.environment).run()
+            return project.name
+
+        subject = request.source.name or os.path.basename(os.path.dirname(request.source.files[0]))
+        return self._operations.start(kind="pull-project", title=f"Pull {subject}", subject=subject, work=work)
+
+    def watch(self, request: WatchProject) -> OperationHandle:
+        """Ends when it is cancelled."""
+
+        async def work(progress: Progress) -> str:
+            project = await self._read(request.source)
+
+            async def remake(service: str) -> None:
+                await self._remade(request.source, service)
+
+            watcher = Watcher(self._engine, project, request.services, progress.steps, remake)
+            if request.up:
+                up = UpProject(source=request.source, services=request.services, build=True)
+                await self.up(up).result()
+            await watcher.run()
+            return project.name
+
+        subject = request.source.name or os.path.basename(os.path.dirname(request.source.files[0]))
+        return self._operations.start(kind="watch-project", title=f"Watch {subject}", subject=subject, work=work)
+
+    async def _remade(self, source: ReadProject, service: str) -> None:
+        """Built from what its files are now, and put in the place of what runs."""
+        request = UpProject(source=source, services=(service,), dependencies=False, build=True, recreate="always")
+        await self.up(request).result()
 
     async def make_run(self, request: RunService) -> Container:
         project = await self._read(request.source)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import yaml
 
@@ -16,7 +16,14 @@ from engine.compose.hashing import service_hash
 from engine.compose.loading import Project, Request, load
 from engine.compose.plan import in_order
 from engine.errors import InvalidRequest
-from engine.types.projects import FieldChange, PlannedStep, ProjectPlan, ProjectProblem, ProjectReading
+from engine.types.projects import (
+    FieldChange,
+    PlannedStep,
+    ProjectPlan,
+    ProjectProblem,
+    ProjectReading,
+    ProjectVariable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,9 +120,23 @@ def reading_shown(project: Project) -> ProjectReading:
         hashes={name: service_hash(service) for name, service in project.services.items()},
         profiles=tuple(sorted({each for service in wanted.values() for each in service.get("profiles") or []})),
         variables=project.variables,
+        values=tuple(_variable(project, name) for name in sorted(project.variables)),
+        env_files=project.env_files or (os.path.join(project.directory, ".env"),),
+        depends_on={name: tuple(service.get("depends_on") or {}) for name, service in project.services.items()},
         json=json.dumps(config, indent=2, ensure_ascii=False),
         yaml=yaml.safe_dump(config, sort_keys=False, allow_unicode=True, default_flow_style=False, width=1000),
     )
+
+
+def _variable(project: Project, name: str) -> ProjectVariable:
+    default = project.variables[name]
+    if name not in project.around:
+        origin: Literal["default", "unset"] = "unset" if default is None else "default"
+        return ProjectVariable(name=name, value=default or "", origin=origin, default=default)
+    value, file = project.around[name], project.written.get(name, "")
+    if name in project.environment or not file:
+        return ProjectVariable(name=name, value=value, origin="environment", default=default)
+    return ProjectVariable(name=name, value=value, origin="file", file=file, default=default)
 
 
 def step_shown(step: Step) -> PlannedStep:

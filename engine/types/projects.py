@@ -54,6 +54,25 @@ class BuildProject(Data, frozen=True, kw_only=True):
     pull: bool = False
 
 
+class PullProject(Data, frozen=True, kw_only=True):
+    """Get the images of services, of those that are not built here."""
+
+    source: ReadProject
+    services: tuple[str, ...] = ()
+    dependencies: bool = False
+    missing: bool = False
+    """Only those that are not here."""
+
+
+class WatchProject(Data, frozen=True, kw_only=True):
+    """Follow the files of services as their `develop` sections say, until it is cancelled."""
+
+    source: ReadProject
+    services: tuple[str, ...] = ()
+    up: bool = True
+    """Bring them up first, built anew."""
+
+
 class RunService(Data, frozen=True, kw_only=True):
     """One container of a service for one command, beside the service's own."""
 
@@ -129,6 +148,17 @@ class ProjectPlan(Data, frozen=True, kw_only=True):
     services: tuple[str, ...] = ()
 
 
+class ProjectVariable(Data, frozen=True, kw_only=True):
+    """What the files ask for by name, and what it is as they are read now."""
+
+    name: str
+    value: str = ""
+    origin: Literal["environment", "file", "default", "unset"] = "unset"
+    file: str = ""
+    """The .env file it stands in."""
+    default: str | None = None
+
+
 class ProjectReading(Data, frozen=True, kw_only=True):
     """Files as they were understood: the whole project, or what is wrong with it."""
 
@@ -144,6 +174,11 @@ class ProjectReading(Data, frozen=True, kw_only=True):
     profiles: tuple[str, ...] = ()
     variables: dict[str, str | None] = {}
     """What the files ask the environment for, with their defaults."""
+    values: tuple[ProjectVariable, ...] = ()
+    env_files: tuple[str, ...] = ()
+    """The .env files that variables are read from; the usual one too where it does not exist yet."""
+    depends_on: dict[str, tuple[str, ...]] = {}
+    """Service to those it waits for."""
     json: str = ""
     yaml: str = ""
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from engine.compose.project_files import files_of
-from engine.errors import InvalidRequest
-from engine.types.projects import DownProject, ReadProject, UpProject
+from engine.errors import Cancelled, InvalidRequest
+from engine.types.operations import OperationState
+from engine.types.projects import DownProject, PullProject, ReadProject, UpProject, WatchProject
 from gui.actions.actions import Action
+from gui.presentation.projects import service_of
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -89,14 +92,59 @@ async def details(shell: Shell, rows: Sequence[ProjectRow]) -> None:
     shell.navigate("projects", rows[0].project.name)
 
 
-async def up(shell: Shell, rows: Sequence[ProjectRow]) -> None:
-    source = await source_of(shell, rows[0])
+async def _known_source(shell: Shell, row: ProjectRow) -> ReadProject:
+    source = await source_of(shell, row)
     if source is None:
         raise InvalidRequest(
-            translate("ProjectActions", "The files of {0} are not known").format(rows[0].project.name),
+            translate("ProjectActions", "The files of {0} are not known").format(row.project.name),
             translate("ProjectActions", "Open its compose file first."),
         )
+    return source
+
+
+async def up(shell: Shell, rows: Sequence[ProjectRow]) -> None:
+    source = await _known_source(shell, rows[0])
     shell.open_dialog("project-plan", request=UpProject(source=source, remove_orphans=False))
+
+
+async def update(shell: Shell, rows: Sequence[ProjectRow]) -> None:
+    """Get what registries have now, then show what that would change."""
+    source = await _known_source(shell, rows[0])
+    await shell.client.operate(lambda engine: engine.projects.pull(PullProject(source=source)))
+    shell.open_dialog("project-plan", request=UpProject(source=source, pull="missing"))
+
+
+async def scale(shell: Shell, rows: Sequence[ProjectRow]) -> None:
+    source = await _known_source(shell, rows[0])
+    reading = await shell.client.call(lambda engine: engine.projects.read(source))
+    running = dict.fromkeys(reading.services, 0)
+    for one in rows[0].containers:
+        if service_of(one) in running:
+            running[service_of(one)] += 1
+    shell.open_dialog("project-scale", source=source, counts=running)
+
+
+async def watch(shell: Shell, rows: Sequence[ProjectRow]) -> None:
+    """Begin to follow its files, or leave off."""
+    source = await _known_source(shell, rows[0])
+    subject = source.name or os.path.basename(os.path.dirname(source.files[0]))
+    watches = [
+        one.id
+        for one in shell.client.mirror.operations.values()
+        if one.state is OperationState.RUNNING and one.kind == "watch-project" and one.subject == subject
+    ]
+    if watches:
+        await shell.client.call(lambda engine: engine.operations.cancel(watches[0]))
+        shell.toast(translate("ProjectActions", "{0} is no longer watched").format(subject))
+        return
+    ticket = await shell.client.begin(lambda engine: engine.projects.watch(WatchProject(source=source)))
+    shell.toast(
+        translate("ProjectActions", "The files of {0} are watched").format(subject),
+        button=translate("ProjectActions", "Show"),
+        on_button=lambda: shell.open_dialog("operation", operation=ticket.id),
+    )
+    with contextlib.suppress(Cancelled):
+        await ticket.result()
 
 
 async def down(shell: Shell, rows: Sequence[ProjectRow]) -> None:
@@ -121,6 +169,15 @@ def actions() -> tuple[Action, ...]:
         Action(id="project.down", text=translate("ProjectActions", "Down…"), icon="stop", subject="project",
                enabled=one_there, run=down, danger=True, why_not=why_no_down,
                hint=translate("ProjectActions", "See what would be removed, then take it away")),
+        Action(id="project.update", text=translate("ProjectActions", "Update…"), icon="download", subject="project",
+               enabled=one, run=update,
+               hint=translate("ProjectActions", "Get newer images, then see what they would change")),
+        Action(id="project.scale", text=translate("ProjectActions", "Scale…"), icon="clone", subject="project",
+               enabled=one, run=scale,
+               hint=translate("ProjectActions", "How many containers each service has")),
+        Action(id="project.watch", text=translate("ProjectActions", "Watch its files, or leave off"), icon="eye",
+               subject="project", enabled=one, run=watch,
+               hint=translate("ProjectActions", "What changes in its folders comes into its containers, as it says")),
         Action(id="project.roll-back", text=translate("ProjectActions", "Roll back…"), icon="history",
                subject="project", enabled=one_of_ours, run=roll_back, why_not=why_no_roll_back,
                hint=translate("ProjectActions", "Back to what was before the last change")),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gui.models.table import Column, KeyedTableModel
+from gui.models.volumes import size_text, users_text, volume_name
 from gui.presentation import projects as words
 from gui.presentation.containers import health_words, image_text, port_text, shown_ports, state_words, status_text
 from gui.presentation.units import ago_text, clock_text, memory_text, percent_text
@@ -12,10 +13,14 @@ from gui.theme import Tone
 from gui.words import translate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from PySide6.QtCore import QObject
 
     from engine.types.containers import Container
+    from engine.types.networks import Network
     from engine.types.projects import ProjectProblem, ProjectRun
+    from engine.types.volumes import Volume
     from gui.presentation.projects import ProjectRow, StepRow
 
 COLUMNS = ("name", "running", "services", "health", "ports", "cpu", "memory")
@@ -89,6 +94,46 @@ def services_model(parent: QObject) -> KeyedTableModel[Container]:
             tooltip=lambda one: one.image,
         ),
     ]
+    return KeyedTableModel(columns, parent=parent)
+
+
+class StorageRow(NamedTuple):
+    """A volume or a network of a project."""
+
+    key: str
+    """Its page and its name there: "volumes:shop_data"."""
+    name: str
+    kind: str
+    size: str
+    users: str
+    note: str
+
+    @classmethod
+    def of_volume(cls, volume: Volume, containers: Mapping[str, Container]) -> StorageRow:
+        return cls(
+            f"volumes:{volume.name}", volume_name(volume), "volume", size_text(volume),
+            users_text(volume.used_by, containers), ago_text(volume.created),
+        )  # fmt: skip
+
+    @classmethod
+    def of_network(cls, network: Network, containers: Mapping[str, Container]) -> StorageRow:
+        members = (containers[one.container_id].name for one in network.members if one.container_id in containers)
+        note = translate("ProjectsModel", "no way out") if network.internal else ""
+        return cls(
+            f"networks:{network.id}", network.name, "network", network.subnet or "–", ", ".join(sorted(members)), note
+        )
+
+
+def storage_model(parent: QObject) -> KeyedTableModel[StorageRow]:
+    columns: list[Column[StorageRow]] = [
+        Column("name", translate("ProjectsModel", "Name"), lambda row: row.name, icon=lambda row: row.kind,
+               subtext=lambda row: translate("ProjectsModel", "Volume") if row.kind == "volume"
+               else translate("ProjectsModel", "Network")),
+        Column("size", translate("ProjectsModel", "Size or addresses"), lambda row: row.size),
+        Column("users", translate("ProjectsModel", "Used by"), lambda row: row.users or "–",
+               tooltip=lambda row: row.users),
+        Column("note", translate("ProjectsModel", "Since"), lambda row: row.note or "–"),
+    ]  # fmt: skip
     return KeyedTableModel(columns, parent=parent)
 
 

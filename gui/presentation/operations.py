@@ -31,6 +31,8 @@ _ICONS = {
     "up": "play",
     "down": "stop",
     "build-project": "build",
+    "pull-project": "download",
+    "watch-project": "eye",
 }
 _COUNTED = frozenset({"build"})
 """Kinds whose progress counts steps, not bytes."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from engine.types.containers import ALIVE_STATES, Health
 from engine.types.projects import PlannedStep
 from gui.presentation.containers import port_text, shown_ports
+from gui.presentation.differences import text_difference
 from gui.presentation.units import count_text
 from gui.theme import Tone
 from gui.words import translate
@@ -119,6 +120,11 @@ def step_words(action: str) -> StepWords:
         "build": StepWords(translate("Plan", "Build"), Tone.INFO, "build"),
         "network": StepWords(translate("Plan", "Make the network"), Tone.SUCCESS, "network"),
         "volume": StepWords(translate("Plan", "Make the volume"), Tone.SUCCESS, "volume"),
+        "watch": StepWords(translate("Plan", "Watch"), Tone.INFO, "eye"),
+        "sync": StepWords(translate("Plan", "Sync"), Tone.INFO, "upload"),
+        "rebuild": StepWords(translate("Plan", "Rebuild"), Tone.INFO, "build"),
+        "restart": StepWords(translate("Plan", "Restart"), Tone.WARNING, "restart"),
+        "exec": StepWords(translate("Plan", "Run a command in"), Tone.INFO, "terminal"),
         "remove-network": StepWords(translate("Plan", "Remove the network"), Tone.DANGER, "network"),
         "remove-volume": StepWords(translate("Plan", "Delete the volume"), Tone.DANGER, "volume"),
         "remove-image": StepWords(translate("Plan", "Remove the image"), Tone.DANGER, "image"),
@@ -240,6 +246,18 @@ def run_text(run: ProjectRun) -> str:
         action, _, subject = change.partition(" ")
         parts.append(f"{step_words(action).verb} {subject}")
     return ", ".join(parts)
+
+
+def files_difference(before: ProjectRun | None, run: ProjectRun) -> str:
+    """How the files of two `up`s differ, a unified difference for each that does."""
+    old = before.request.source.texts if before else {}
+    new = run.request.source.texts
+    nothing = translate("Projects", "not there")
+    parts = []
+    for path in sorted({*old, *new}):
+        names = (path if path in old else nothing, path if path in new else nothing)
+        parts.append(text_difference(old.get(path, "").encode(), new.get(path, "").encode(), names))
+    return "\n".join(part for part in parts if part)
 
 
 def run_end(run: ProjectRun) -> StepWords:

@@ -1,6 +1,7 @@
 """Work as lanes side by side: a lane per stage, its steps below each other, curves from what a lane waits for.
 
-Knows nothing of builds: it is given lanes of steps with a tone, an icon and words, and tells which step was clicked.
+Knows nothing of builds or services: it is given lanes of steps with a tone, an icon and words, and tells which step was
+clicked.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class StepGraph(QWidget):
         theme().changed.connect(self.update)
 
     def set_lanes(self, lanes: Sequence[GraphLane]) -> None:
-        shape_changed = [len(lane.steps) for lane in lanes] != [len(lane.steps) for lane in self._lanes]
+        shape_changed = [_shape(lane) for lane in lanes] != [_shape(lane) for lane in self._lanes]
         self._lanes = tuple(lanes)
         if shape_changed:
             self._columns = _columns_of(self._lanes)
@@ -202,6 +203,11 @@ class StepGraph(QWidget):
         words = QRectF(box.right() + Space.S, inner.top(), right.left() - box.right() - 2 * Space.S, inner.height())
         shown = QFontMetricsF(code).elidedText(step.text, Qt.TextElideMode.ElideRight, words.width())
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, shown)
+
+
+def _shape(lane: GraphLane) -> tuple[int, tuple[int, ...]]:
+    """What decides where a lane stands."""
+    return len(lane.steps), lane.waits_for
 
 
 def _columns_of(lanes: Sequence[GraphLane]) -> list[int]:

@@ -4317,6 +4317,26 @@
         <translation>Volume anlegen</translation>
     </message>
     <message>
+        <source>Watch</source>
+        <translation>Beobachten</translation>
+    </message>
+    <message>
+        <source>Sync</source>
+        <translation>Abgleichen</translation>
+    </message>
+    <message>
+        <source>Rebuild</source>
+        <translation>Neu bauen</translation>
+    </message>
+    <message>
+        <source>Restart</source>
+        <translation>Neu starten</translation>
+    </message>
+    <message>
+        <source>Run a command in</source>
+        <translation>Befehl ausführen in</translation>
+    </message>
+    <message>
         <source>Remove the network</source>
         <translation>Netzwerk entfernen</translation>
     </message>
@@ -4659,6 +4679,18 @@
         <translation>Öffnen Sie zuerst die Compose-Datei.</translation>
     </message>
     <message>
+        <source>{0} is no longer watched</source>
+        <translation>{0} wird nicht mehr beobachtet</translation>
+    </message>
+    <message>
+        <source>The files of {0} are watched</source>
+        <translation>Die Dateien von {0} werden beobachtet</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Zeigen</translation>
+    </message>
+    <message>
         <source>Open a compose file…</source>
         <translation>Compose-Datei öffnen…</translation>
     </message>
@@ -4687,6 +4719,30 @@
         <translation>Erst sehen, was wegkäme, dann abbauen</translation>
     </message>
     <message>
+        <source>Update…</source>
+        <translation>Aktualisieren …</translation>
+    </message>
+    <message>
+        <source>Get newer images, then see what they would change</source>
+        <translation>Neuere Images holen und dann sehen, was sie ändern würden</translation>
+    </message>
+    <message>
+        <source>Scale…</source>
+        <translation>Skalieren …</translation>
+    </message>
+    <message>
+        <source>How many containers each service has</source>
+        <translation>Wie viele Container jeder Dienst hat</translation>
+    </message>
+    <message>
+        <source>Watch its files, or leave off</source>
+        <translation>Dateien beobachten oder damit aufhören</translation>
+    </message>
+    <message>
+        <source>What changes in its folders comes into its containers, as it says</source>
+        <translation>Was sich in seinen Ordnern ändert, kommt in seine Container, wie es dort steht</translation>
+    </message>
+    <message>
         <source>Roll back…</source>
         <translation>Zurückkehren…</translation>
     </message>
@@ -4702,12 +4758,24 @@
         <translation>Noch läuft nichts, also gibt es kein Log</translation>
     </message>
     <message>
+        <source>Nothing runs yet, so there are no figures</source>
+        <translation>Noch läuft nichts, also gibt es keine Zahlen</translation>
+    </message>
+    <message>
         <source>Back to the projects</source>
         <translation>Zurück zu den Projekten</translation>
     </message>
     <message>
+        <source>More to do</source>
+        <translation>Weiteres</translation>
+    </message>
+    <message>
         <source>Services</source>
         <translation>Dienste</translation>
+    </message>
+    <message>
+        <source>Figures</source>
+        <translation>Zahlen</translation>
     </message>
     <message>
         <source>Log</source>
@@ -4718,12 +4786,20 @@
         <translation>Datei</translation>
     </message>
     <message>
+        <source>Storage</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
         <source>History</source>
         <translation>Verlauf</translation>
     </message>
     <message>
         <source>What to show</source>
         <translation>Was gezeigt wird</translation>
+    </message>
+    <message>
+        <source>Services and what they wait for</source>
+        <translation>Dienste und worauf sie warten</translation>
     </message>
     <message>
         <source>It is not up</source>
@@ -4736,6 +4812,47 @@
     <message>
         <source>It was not brought up here yet</source>
         <translation>Es wurde hier noch nicht hochgefahren</translation>
+    </message>
+</context>
+<context>
+    <name>ProjectGraph</name>
+    <message>
+        <source>not made yet</source>
+        <translation>noch nicht angelegt</translation>
+    </message>
+    <message>
+        <source>waits for {0}</source>
+        <translation>wartet auf {0}</translation>
+    </message>
+</context>
+<context>
+    <name>ProjectPast</name>
+    <message>
+        <source>What changed in the files</source>
+        <translation>Was sich in den Dateien geändert hat</translation>
+    </message>
+    <message>
+        <source>Back to this…</source>
+        <translation>Zurück zu diesem …</translation>
+    </message>
+    <message>
+        <source>The files were the same as at the time before.</source>
+        <translation>Die Dateien waren dieselben wie beim Mal davor.</translation>
+    </message>
+    <message>
+        <source>The files of that time were not kept.</source>
+        <translation>Die Dateien von damals wurden nicht aufgehoben.</translation>
+    </message>
+</context>
+<context>
+    <name>ProjectStorage</name>
+    <message>
+        <source>Volumes and networks</source>
+        <translation>Volumes und Netzwerke</translation>
+    </message>
+    <message>
+        <source>No volumes and no networks of its own</source>
+        <translation>Keine eigenen Volumes und Netzwerke</translation>
     </message>
 </context>
 <context>
@@ -4763,6 +4880,10 @@
     <message>
         <source>Nothing had changed</source>
         <translation>Nichts hatte sich geändert</translation>
+    </message>
+    <message>
+        <source>not there</source>
+        <translation>nicht da</translation>
     </message>
     <message>
         <source>Cut off, or still at it</source>
@@ -4814,6 +4935,34 @@
     <message>
         <source>Image</source>
         <translation>Image</translation>
+    </message>
+    <message>
+        <source>no way out</source>
+        <translation>kein Weg nach außen</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Volume</source>
+        <translation>Volume</translation>
+    </message>
+    <message>
+        <source>Network</source>
+        <translation>Netzwerk</translation>
+    </message>
+    <message>
+        <source>Size or addresses</source>
+        <translation>Größe oder Adressen</translation>
+    </message>
+    <message>
+        <source>Used by</source>
+        <translation>Benutzt von</translation>
+    </message>
+    <message>
+        <source>Since</source>
+        <translation>Seit</translation>
     </message>
     <message>
         <source>Brought up</source>
@@ -6023,6 +6172,17 @@
     <message>
         <source>“{0}”: write /dev/sda read-bps 10m</source>
         <translation>„{0}“: /dev/sda read-bps 10m schreiben</translation>
+    </message>
+</context>
+<context>
+    <name>ScaleDialog</name>
+    <message>
+        <source>How many containers each service has</source>
+        <translation>Wie viele Container jeder Dienst hat</translation>
+    </message>
+    <message>
+        <source>See what would change…</source>
+        <translation>Sehen, was sich ändern würde …</translation>
     </message>
 </context>
 <context>

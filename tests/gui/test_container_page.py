@@ -343,13 +343,14 @@ def test_a_project_in_one_graph(driver: Driver, page: ContainersPage) -> None:
     names = [name for name in sorted(driver.names()) if name.startswith("shop-")]
     driver.trigger("container.graphs", *names)
     dialog: Any = driver.dialog("dialog.graphs")
-    driver.until(lambda: dialog.timeline.now > 10**18)
-    assert [one.name for one in dialog.containers] == names
-    found = dialog._buffers["memory"].at(dialog.timeline.now)
+    figures = dialog.figures
+    driver.until(lambda: figures.timeline.now > 10**18)
+    assert [one.name for one in figures.containers] == names
+    found = figures._buffers["memory"].at(figures.timeline.now)
     assert found is not None
     running = [driver.container(name).state in ALIVE_STATES for name in names]
     assert [not isnan(value) for value in found[1]] == running
-    dialog.timeline.click(dialog.timeline.now - 30 * 10**9)
+    figures.timeline.click(figures.timeline.now - 30 * 10**9)
     driver.dialog("dialog.merged-logs")
 
 

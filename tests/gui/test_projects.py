@@ -273,3 +273,81 @@ def test_figures_do_not_disturb_a_log_that_is_read(driver: Driver, folder: Path)
     assert not log._watching
     driver.window.navigate("projects", "bakery")
     driver.until(lambda: log._watching)
+
+
+def test_services_are_drawn_with_what_they_wait_for_before_and_while_they_run(driver: Driver, folder: Path) -> None:
+    page = opened(driver, folder)
+    page.details.show_tab("services")
+    graph = page.details.view.graph
+    driver.until(lambda: [lane.title for lane in graph._lanes] == ["cache", "site"])
+    assert graph._lanes[1].waits_for == (0,)
+    assert all(step.dim for lane in graph._lanes for step in lane.steps)
+    assert not page.details.table.isVisible()
+    bring_up(driver, page)
+    site = driver.container("bakery-site-1").id
+    driver.until(lambda: [step.id for lane in graph._lanes for step in lane.steps][1:] == [site])
+    graph.choose(site)
+    assert page.details.table.selected_keys() == [site]
+
+
+def test_the_figures_of_a_project_are_one_line_for_each_service(driver: Driver) -> None:
+    driver.window.navigate("projects", "shop")
+    page = page_of(driver)
+    driver.until(lambda: page.details.row is not None)
+    page.details.show_tab("figures")
+    figures = page.details.figures
+    assert list(figures.charts) == ["cpu", "memory"]
+    driver.until(lambda: figures.timeline.now > 10**18)
+    page.details.show_tab("services")
+    assert figures._lease is None
+
+
+def test_its_volumes_and_networks_are_listed_and_lead_to_their_pages(driver: Driver, folder: Path) -> None:
+    page = opened(driver, folder)
+    bring_up(driver, page)
+    page.details.show_tab("storage")
+    driver.until(lambda: {row.name for row in page.details.storage.model.items()} >= {"bakery_pages", "bakery_default"})
+    page.details.storage.table.activated_key.emit("volumes:bakery_pages")
+    assert driver.window.current_page_id == "volumes"
+
+
+def test_scaling_shows_what_would_change_first(driver: Driver, folder: Path) -> None:
+    page = opened(driver, folder)
+    bring_up(driver, page)
+    driver.window.trigger("project.scale", [page.rows()["bakery"]])
+    form: Any = driver.dialog("dialog.project-scale")
+    assert {name: box.value() for name, box in form.boxes.items()} == {"cache": 1, "site": 1}
+    form.boxes["cache"].setValue(3)
+    form.submit()
+    dialog = plan_dialog(driver)
+    made = {name for action, name in steps(dialog) if action == "create"}
+    assert made == {"bakery-cache-2", "bakery-cache-3"}
+    dialog.reject()
+
+
+def test_any_state_of_the_past_can_be_looked_at_and_gone_back_to(driver: Driver, folder: Path) -> None:
+    page = opened(driver, folder)
+    for port in ("18080", "18081", "18082"):
+        (folder / "compose.yaml").write_text(SHOP.replace("18080", port))
+        bring_up(driver, page)
+    page.details.show_tab("history")
+    past = page.details.past
+    driver.until(lambda: past.model.rowCount() == 3)
+    driver.until(lambda: "18082:80" in past.difference.toPlainText())
+    past.table.select_key(past._runs[0].id)
+    driver.until(lambda: '+    ports: ["18080:80"]' in past.difference.toPlainText())
+    past.back.click()
+    dialog = plan_dialog(driver)
+    driver.until(lambda: any("18080" in because_text(row) for row in dialog.model.items()))
+    dialog.reject()
+
+
+def test_an_update_pulls_first_and_then_shows_what_it_would_change(driver: Driver, folder: Path) -> None:
+    page = opened(driver, folder)
+    bring_up(driver, page)
+    driver.window.trigger("project.update", [page.rows()["bakery"]])
+    dialog = plan_dialog(driver)
+    kinds = [one.kind for one in driver.client.mirror.operations.values()]
+    assert "pull-project" in kinds
+    assert not any(action == "pull" for action, _ in steps(dialog))
+    dialog.reject()

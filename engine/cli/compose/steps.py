@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _KINDS = {
     "pull": "Image", "build": "Image", "network": "Network", "volume": "Volume", "remove-network": "Network",
-    "remove-volume": "Volume", "remove-image": "Image",
+    "remove-volume": "Volume", "remove-image": "Image", "watch": "Service", "sync": "Service", "rebuild": "Service",
+    "restart": "Service", "exec": "Service",
 }  # fmt: skip
 _WORDS = {
     "pull": ("Pulling", "Pulled"),
@@ -28,6 +29,11 @@ _WORDS = {
     "keep": ("", "Running"),
     "stop": ("Stopping", "Stopped"),
     "remove": ("Removing", "Removed"),
+    "watch": ("", "Watching"),
+    "sync": ("Syncing", "Synced"),
+    "rebuild": ("Rebuilding", "Rebuilt"),
+    "restart": ("Restarting", "Restarted"),
+    "exec": ("Running its command", "Ran its command"),
     "remove-network": ("Removing", "Removed"),
     "remove-volume": ("Removing", "Removed"),
     "remove-image": ("Removing", "Removed"),
@@ -91,6 +97,8 @@ class _Board(_Lines):
 def _text(step: Mapping[str, Any]) -> str:
     doing, done = _WORDS.get(step["action"], ("", ""))
     state = step["state"]
+    if state == "done" and done and step["note"]:
+        done = f"{done} ({step['note']})"
     word = {"running": doing, "done": done, "waiting": f"Waiting for {step['note']}"}.get(state, "")
     if state in ("failed", "skipped"):
         word = f"{'Error' if state == 'failed' else 'Skipped'}: {step['note']}"

@@ -35,6 +35,7 @@ _UP = """
 -t --timeout number             Seconds that replaced containers have to end
 --timestamps flag               Show timestamps
 --wait flag                     Wait until services run and are healthy
+-w --watch flag                 Follow the files that "develop: watch:" names, and bring changes into the containers
 """
 _INDEX = "--index number  Index of the container if there are several\n"
 
@@ -50,6 +51,14 @@ VERBS: dict[str, Verb] = {
         "--rmi text            Remove images used by services: 'local' or 'all'\n"
         "-t --timeout number   Seconds that containers have to end\n"
         "-v --volumes flag     Remove named volumes and anonymous ones",
+    ),
+    "watch": (
+        verbs.watch,
+        _SERVICES,
+        "Follow files, and bring what changes into containers",
+        "--no-up flag Do not build and start services first\n"
+        "--quiet flag Don't say what is done\n"
+        "--prune flag Accepted: what a rebuild leaves without a name is freed with the build cache",
     ),
     "rollback": (verbs.rollback, "", "Go back to the state before the last up", ""),
     "history": (verbs.history, "", "Show what was brought up and what changed", ""),

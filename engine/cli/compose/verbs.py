@@ -69,7 +69,27 @@ def up(chosen: Chosen, given: Given) -> int:
     follow(answer.messages(), quiet=chosen.quiet or (given.flag("quiet-pull") and chosen.quiet), plain=plain)
     if given.flag("detach") or given.flag("no-start") or given.flag("wait"):
         return 0
+    if given.flag("watch"):
+        _watch_beside(chosen, given.arguments)
     return _stay(chosen, given)
+
+
+def _watch_beside(chosen: Chosen, services: Sequence[str]) -> None:
+    """Follow the files while the logs are shown; what is done for them is told between the lines."""
+    import threading
+
+    from engine.cli.compose.steps import follow
+    from engine.cli.link import engine
+
+    request = {"source": chosen.source(), "services": list(services), "up": False}
+
+    def run() -> None:
+        try:
+            follow(engine().ask("POST", "/wherry/projects/watch", body=request).messages(), plain=True)
+        except Failed as error:
+            say(f"Error: {error.message}", file=sys.stderr)
+
+    threading.Thread(target=run, daemon=True).start()
 
 
 def _stay(chosen: Chosen, given: Given) -> int:
@@ -219,6 +239,20 @@ def history(chosen: Chosen, given: Given) -> int:
     return 0
 
 
+def watch(chosen: Chosen, given: Given) -> int:
+    """Follow files until Ctrl+C: that is how one ends it, so it is no failure."""
+    from engine.cli.compose.steps import follow
+
+    chosen.reading()
+    request = {"source": chosen.source(), "services": given.arguments, "up": not given.flag("no-up")}
+    answer = chosen.client.ask("POST", "/wherry/projects/watch", body=request)
+    try:
+        follow(answer.messages(), quiet=chosen.quiet or given.flag("quiet"), plain=True)
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
 # --- one act on every container ---
 
 
@@ -319,19 +353,26 @@ def build(chosen: Chosen, given: Given) -> int:
 
 
 def pull(chosen: Chosen, given: Given) -> int:
-    from engine.cli.transfers import pull_image
+    from engine.cli.compose.steps import follow
 
-    reading = chosen.reading()
-    failed = 0
-    for service in given.arguments or reading["services"]:
-        if service in reading["builds"]:
-            continue
-        try:
-            pull_image(chosen.client, reading["images"][service], quiet=given.flag("quiet"), stream=sys.stderr)
-        except Failed as error:
-            say(f"Error: {service}: {error.message}", file=sys.stderr)
-            failed = 0 if given.flag("ignore-pull-failures") else 1
-    return failed
+    chosen.reading()
+    policy = given.text("policy")
+    if policy not in ("", "missing", "always"):
+        raise UsageError(f'invalid --policy option "{policy}"')
+    request = {
+        "source": chosen.source(),
+        "services": given.arguments,
+        "dependencies": given.flag("include-deps"),
+        "missing": policy == "missing",
+    }
+    answer = chosen.client.ask("POST", "/wherry/projects/pull", body=request)
+    try:
+        follow(answer.messages(), quiet=chosen.quiet or given.flag("quiet"))
+    except Failed as error:
+        if not given.flag("ignore-pull-failures"):
+            raise
+        say(f"Error: {error.message}", file=sys.stderr)
+    return 0
 
 
 def push(chosen: Chosen, given: Given) -> int:

@@ -1,29 +1,34 @@
-"""One project: its services, their merged log, its file and its past; up, down and back by a plan to accept."""
+"""One project: its services, what they use and say, its file, its storage and its past; all by a plan to accept."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.types.projects import UpProject
 from gui.actions.projects import source_of
-from gui.models.projects import runs_model, services_model
+from gui.pages.figures_together import FiguresTogether, Group
 from gui.pages.log.panel import LogPanel
 from gui.pages.project.editor import ComposeEditor
+from gui.pages.project.past import PastView
+from gui.pages.project.services import ServicesView
+from gui.pages.project.storage import StorageView
+from gui.plain_text import set_tip
 from gui.presentation import projects as words
-from gui.theme import Size, Space
+from gui.theme import Space
 from gui.widgets.badge import Badge
-from gui.widgets.buttons import Variant, button, tool_button
-from gui.widgets.cells import TextCell
+from gui.widgets.buttons import Variant, button, menu_button, tool_button
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.page_header import PageHeader
 from gui.widgets.segmented import Segmented
-from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:
+    from engine.types.containers import Container
+    from engine.types.projects import ProjectReading, ReadProject
+    from gui.actions.actions import BoundAction
     from gui.presentation.projects import ProjectRow
     from gui.shell import Shell
 
@@ -38,16 +43,23 @@ class ProjectDetails(QWidget):
         self._shell = shell
         self.row: ProjectRow | None = None
         self._make_header()
-        self.services = services_model(self)
-        self.runs = runs_model(self)
-        self.table = self._make_services()
-        self.past = self._make_past()
+        self.reading: ProjectReading | None = None
+        """What its files say, as they lie on the disk."""
+        self.view = ServicesView(shell)
+        self.services, self.table = self.view.model, self.view.table
+        self.figures: FiguresTogether | None = None
+        self.storage = StorageView(shell)
+        self.past = PastView(shell)
+        self.runs = self.past.model
         self.log = LogPanel(shell)
         self.file = ComposeEditor(shell)
         self.file.review_wanted.connect(lambda: shell.run(self._review()))
         self._no_log = EmptyState("logs", translate("ProjectDetails", "Nothing runs yet, so there is no log"), "")
+        self._no_figures = EmptyState(
+            "chart", translate("ProjectDetails", "Nothing runs yet, so there are no figures"), ""
+        )
         self._stack = QStackedWidget()
-        for widget in (self.table, self.log, self.file, self.past, self._no_log):
+        for widget in (self.view, self.log, self.file, self.storage, self.past, self._no_log, self._no_figures):
             self._stack.addWidget(widget)
         bar = QHBoxLayout()
         bar.setContentsMargins(Space.XL, Space.S, Space.L, Space.S)
@@ -70,8 +82,8 @@ class ProjectDetails(QWidget):
         )
         self.badge = Badge()
         self.header.add(self.badge)
-        self._bound = []
-        self.buttons = {}
+        self._bound: list[BoundAction] = []
+        self.buttons: dict[str, QPushButton] = {}
         for action_id, variant in (
             ("project.roll-back", Variant.GHOST),
             ("project.down", Variant.DEFAULT),
@@ -85,39 +97,39 @@ class ProjectDetails(QWidget):
             self.header.add(knob)
             self._bound.append(bound)
             self.buttons[action_id] = knob
+        self.more = menu_button("", self._make_more(), "more", Variant.GHOST)
+        self.more.setAccessibleName(translate("ProjectDetails", "More to do"))
+        set_tip(self.more, self.more.accessibleName())
+        self.header.add(self.more)
         self.tabs = Segmented(
             (
                 ("services", translate("ProjectDetails", "Services")),
+                ("figures", translate("ProjectDetails", "Figures")),
                 ("log", translate("ProjectDetails", "Log")),
                 ("file", translate("ProjectDetails", "File")),
+                ("storage", translate("ProjectDetails", "Storage")),
                 ("history", translate("ProjectDetails", "History")),
             ),
             translate("ProjectDetails", "What to show"),
         )
         self.tabs.changed.connect(self.show_tab)
 
-    def _make_services(self) -> Table:
-        table = Table(translate("ProjectDetails", "Services"), row_height=48, multi=False)
-        table.setModel(self.services)
-        table.setSortingEnabled(False)
-        painters = {0: TextCell(strong=True), 1: TextCell(), 2: TextCell(secondary=True), 3: TextCell(code=True),
-                    4: TextCell(secondary=True)}  # fmt: skip
-        table.set_columns(painters, {1: 170, 2: 110, 3: 150, 4: 220}, stretch=0, droppable=(4, 2))
-        nothing = translate("ProjectDetails", "It is not up")
-        hint = translate("ProjectDetails", "Up shows what would be made before anything happens.")
-        table.set_empty_state(EmptyState("layers", nothing, hint))
-        table.activated_key.connect(lambda key: self._shell.navigate("containers", key))
-        return table
+    def _make_more(self) -> QMenu:
+        """What is done more seldom."""
+        menu = QMenu(self)
+        for action_id in ("project.update", "project.scale", "project.watch"):
+            if not action_id:
+                menu.addSeparator()
+                continue
+            bound = self._shell.verbs.bind(self._shell, action_id, self, self._subjects)
+            self._bound.append(bound)
+            menu.addAction(bound)
+        menu.aboutToShow.connect(self._refresh_bound)
+        return menu
 
-    def _make_past(self) -> Table:
-        table = Table(translate("ProjectDetails", "History"), row_height=Size.ROW, multi=False)
-        table.setModel(self.runs)
-        table.setSortingEnabled(False)
-        painters = {0: TextCell(), 1: TextCell(secondary=True), 2: TextCell()}
-        table.set_columns(painters, {0: 190, 1: 220}, stretch=2)
-        nothing = translate("ProjectDetails", "It was not brought up here yet")
-        table.set_empty_state(EmptyState("history", nothing, ""))
-        return table
+    def _refresh_bound(self) -> None:
+        for bound in self._bound:
+            bound.refresh()
 
     # --- showing ---
 
@@ -125,8 +137,9 @@ class ProjectDetails(QWidget):
         """Another project, or the same again."""
         if self.row is None or self.row.project.name != row.project.name or self.row.source != row.source:
             self.log.forget()
-            self.services.set_items(())
-            self.runs.set_items(())
+            self.reading = None
+            self.view.clear()
+            self.past.clear()
             self.row = row
             self._shell.run(self._load_file(row))
         self.refresh(row)
@@ -138,10 +151,9 @@ class ProjectDetails(QWidget):
         self.header.set_title(row.project.name)
         self.header.set_subtitle(", ".join(row.project.files) or row.project.directory)
         self.badge.set(words.running_text(row), words.project_tone(row), dot=True)
-        ordered = sorted(row.containers, key=lambda one: (words.service_of(one), one.name))
-        self.services.set_items((one.id, one) for one in ordered)
-        for bound in self._bound:
-            bound.refresh()
+        self.view.refresh(row, self.reading)
+        self.storage.refresh(row)
+        self._refresh_bound()
         if before is None or [one.id for one in before.containers] != [one.id for one in row.containers]:
             self.resume()
 
@@ -150,26 +162,52 @@ class ProjectDetails(QWidget):
         self.show_tab(self.tabs.current())
 
     def show_tab(self, tab: str) -> None:
-        """ "services", "log", "file" or "history"."""
+        """ "services", "figures", "log", "file", "storage" or "history"."""
         self.tabs.set_current(tab)
-        faces = {"services": self.table, "log": self.log, "file": self.file, "history": self.past}
+        faces: dict[str, QWidget] = {"services": self.view, "log": self.log, "file": self.file, "storage": self.storage,
+                                     "history": self.past}  # fmt: skip
         if tab != "log":
             self.log.suspend()
-        elif self.row is not None:
+        if tab != "figures" and self.figures is not None:
+            self.figures.suspend()
+        if tab == "log" and self.row is not None:
             self._show_log(self.row)
-            if not self.row.containers:
-                self._stack.setCurrentWidget(self._no_log)
-                return
+        elif tab == "figures" and self.row is not None:
+            faces["figures"] = self._shown_figures(self.row)
         self.reload_past()
-        self._stack.setCurrentWidget(faces[tab])
+        nothing = self.row is not None and not self.row.containers
+        self._stack.setCurrentWidget(self._no_log if nothing and tab == "log" else faces.get(tab, self._no_figures))
 
     def reload_past(self) -> None:
         if self.tabs.current() == "history" and self.row is not None:
-            self._shell.run(self._load_past(self.row.project.name))
+            self._shell.run(self.past.load(self.row.project.name))
 
     def suspend(self) -> None:
         """Out of sight: nothing streams."""
         self.log.suspend()
+        if self.figures is not None:
+            self.figures.suspend()
+
+    def _shown_figures(self, row: ProjectRow) -> QWidget:
+        """One line for each service, which sums its containers; made anew where these are others."""
+        groups: dict[str, list[Container]] = {}
+        for one in sorted(row.containers, key=lambda one: one.name):
+            groups.setdefault(words.service_of(one) or one.name, []).append(one)
+        if not groups:
+            return self._no_figures
+        if self.figures is None or [one.id for one in self.figures.containers] != [
+            one.id for name in sorted(groups) for one in groups[name]
+        ]:
+            if self.figures is not None:
+                self.figures.suspend()
+                self._stack.removeWidget(self.figures)
+                self.figures.deleteLater()
+            made = [Group(name, tuple(groups[name])) for name in sorted(groups)]
+            self.figures = FiguresTogether(self._shell, made, ("cpu", "memory"))
+            self._stack.addWidget(self.figures)
+        if self.isVisible():
+            self.figures.resume()
+        return self.figures
 
     def _show_log(self, row: ProjectRow) -> None:
         """All containers in one, each in its colour."""
@@ -180,11 +218,6 @@ class ProjectDetails(QWidget):
         self.log.set_source_styles({one.id: (one.name, at) for at, one in enumerate(row.containers)})
         self.log.show_log(f"merged:{','.join(ids)}" if len(ids) > 1 else ids[0], row.project.name)
 
-    async def _load_past(self, name: str) -> None:
-        runs = await self._shell.client.call(lambda engine: engine.projects.history(name))
-        if self.row is not None and self.row.project.name == name:
-            self.runs.set_items((run.id, run) for run in reversed(runs))
-
     async def _load_file(self, row: ProjectRow) -> None:
         source = await source_of(self._shell, row)
         if self.row is None or self.row.project.name != row.project.name:
@@ -194,6 +227,16 @@ class ProjectDetails(QWidget):
             if not await self.file.may_leave():
                 return
         self.file.show_source(source)
+        await self._read(source)
+
+    async def _read(self, source: ReadProject | None) -> None:
+        """What the files say of services that are not there yet."""
+        if source is None:
+            return
+        reading = await self._shell.client.call(lambda engine: engine.projects.read(source))
+        if self.row is not None and reading.project == self.row.project.name:
+            self.reading = reading
+            self.view.refresh(self.row, reading)
 
     # --- deeds ---
 
