@@ -67,6 +67,14 @@ class Document:
                 return False
         return True
 
+    def mark_of_word(self, variable: str) -> Mark | None:
+        """Where a variable is used first."""
+        used = re.compile(rf"\$\{{?{re.escape(variable)}(?![A-Za-z0-9_])")
+        for number, line in enumerate(self._lines):
+            if found := used.search(line):
+                return Mark(self.file, number + 1, found.start() + 1, line)
+        return None
+
     def _marked(self, node: yaml.Node) -> Mark:
         line = node.start_mark.line
         text = self._lines[line] if line < len(self._lines) else ""

@@ -32,6 +32,8 @@ class Problem:
     mark: Mark | None = None
     hint: str = ""
     warning: bool = False
+    word: str = ""
+    """A variable it is about: its place is where that is used."""
 
     def __str__(self) -> str:
         """As a compiler says it: the place, the sentence, the line and a caret below the word."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.compose import document, fields
@@ -99,7 +99,7 @@ class _Loader:
         kept, disabled = normalise(name, settled(model), profiles, variables, self._env_file, self.problems)
         for variable in sorted(self.unset):
             message = f'The "{variable}" variable is not set. Defaulting to a blank string.'
-            self.problems.append(Problem((), message, warning=True))
+            self.problems.append(Problem((), message, warning=True, word=variable))
         self._stop()
         warnings = [self._placed(each) for each in self.problems if each.warning]
         return Project(
@@ -295,9 +295,12 @@ class _Loader:
     # --- faults ---
 
     def _placed(self, problem: Problem) -> Problem:
-        """With the place in the last file that has it."""
-        if problem.mark is not None or not problem.path:
+        """With the place in the last file that has it, or where the word it is about stands first."""
+        if problem.mark is not None or not (problem.path or problem.word):
             return problem
+        if problem.word:
+            marks = (each.mark_of_word(problem.word) for documents in self.documents.values() for each in documents)
+            return replace(problem, mark=next(filter(None, marks), None))
         for documents in reversed(self.documents.values()):
             for each in documents:
                 if each.has(problem.path):
@@ -311,7 +314,7 @@ class _Loader:
 
 def _at(problem: Problem, each: Document) -> Problem:
     mark = problem.mark or each.mark(problem.path)
-    return Problem(problem.path, problem.message, mark, problem.hint, problem.warning)
+    return replace(problem, mark=mark)
 
 
 def _from(directory: str, path: str) -> str:

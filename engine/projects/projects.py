@@ -15,6 +15,7 @@ from engine.compose.plan import Options, Plan, plan_build, plan_down, plan_pull,
 from engine.errors import NotFound, WherryError
 from engine.operations.registry import failure_of
 from engine.projects.actual import look, projects_of
+from engine.projects.advice import advise
 from engine.projects.carrying_out import Carrier
 from engine.projects.one_off import make_run
 from engine.projects.reading import (
@@ -32,6 +33,7 @@ from engine.types.projects import DownProject, ProjectPlan, ProjectReading, Proj
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engine.compose.faults import Problem
     from engine.compose.loading import Project
     from engine.compose.plan import Actual
     from engine.facade import Engine, OperationHandle
@@ -72,9 +74,15 @@ class ProjectService:
         """What `up` would do; where the files cannot be used, what is wrong with them."""
         try:
             project, _ = await asyncio.to_thread(read_project, request.source)
-            return plan_shown(project, await self._planned(project, request))
+            plan = await self._planned(project, request)
+            return plan_shown(project, plan, await self._advice(project))
         except ComposeError as error:
             return ProjectPlan(project=request.source.name, problems=problems_shown(error.problems))
+
+    async def _advice(self, project: Project) -> Sequence[Problem]:
+        listening = await self._engine.networks.host_ports()
+        actual = await self._look(project.name, None)
+        return await asyncio.to_thread(advise, project, listening, {each.id for each in actual.containers})
 
     async def plan_down(self, request: DownProject) -> ProjectPlan:
         project = await self._project_of(request)

@@ -97,11 +97,11 @@ def problems_shown(problems: Sequence[Problem]) -> tuple[ProjectProblem, ...]:
     )
 
 
-def plan_shown(project: Project, plan: Plan) -> ProjectPlan:
+def plan_shown(project: Project, plan: Plan, advice: Sequence[Problem] = ()) -> ProjectPlan:
     return ProjectPlan(
         project=plan.project,
         steps=tuple(map(step_shown, plan.steps)),
-        problems=problems_shown(project.warnings),
+        problems=problems_shown([*project.warnings, *advice]),
         services=tuple(project.services),
     )
 

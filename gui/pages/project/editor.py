@@ -196,6 +196,7 @@ class ComposeEditor(QWidget):
             if all(problem.warning for problem in problems):
                 request = UpProject(source=source)
                 plan = await client.call(lambda engine: engine.projects.plan(request))
+                problems = plan.problems
         except WherryError as error:
             problems = (ProjectProblem(message=words_of(error).title),)
         if number != self._asked:
