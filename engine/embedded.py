@@ -34,6 +34,7 @@ from engine.images.image_service import ImageService
 from engine.logs.log_service import LogService
 from engine.networks.network_service import NetworkService
 from engine.operations.registry import OperationRegistry
+from engine.pods.assembly import make_pod_service, open_pods
 from engine.processes import open_files
 from engine.processes.crun import Crun
 from engine.processes.programs import need_program
@@ -141,8 +142,13 @@ class EmbeddedEngine:
 
     async def _open_rooms(self) -> None:
         await self._open_images()
-        runtime = self._make_runtime()
-        await runtime.book.open()
+        book = ContainerBook(self.database, self.bus)
+        self._pods = await open_pods(
+            paths=self.paths, keeper=self.keeper, networks=self.networks, database=self.database, containers=book
+        )
+        self._closers.append(self._pods.close)
+        runtime = self._make_runtime(book)
+        await book.open()
         self._runtime = runtime
         executor = Executor(self.keeper, scratch=self.paths.consoles)
         self._closers.append(executor.close)
@@ -156,11 +162,14 @@ class EmbeddedEngine:
         self.host = HostService(
             paths=self.paths, settings=self.settings, parts=self._parts, check_store=self._check_store
         )
+        self._pods.expect()
         await self.containers.open()
+        await self._pods.adopt()
         await self.images.sweep()
         runtime.book.publish_all()
         self.volumes.publish_all()
         self.networks.publish_all()
+        self.pods.publish_all()
 
     async def _open_images(self) -> None:
         self.images = ImageService(
@@ -178,7 +187,7 @@ class EmbeddedEngine:
         await self.images.open()
         self._closers.append(self.images.close)
 
-    def _make_runtime(self) -> Runtime:
+    def _make_runtime(self, book: ContainerBook) -> Runtime:
         crun = Crun.find(self.paths.crun_root)
         return Runtime(
             paths=self.paths,
@@ -187,11 +196,12 @@ class EmbeddedEngine:
             cgroups=self.cgroups,
             crun=crun,
             conmon=need_program("conmon"),
-            book=ContainerBook(self.database, self.bus),
+            book=book,
             networks=self.networks,
             volumes=self.volumes,
             images=_ImageLookup(self),
             layers=self.layers,
+            pods=self._pods,
             roots=RootHolds(self.paths, self.rootfs),
             filters=CompiledFilters(self.paths.filters, crun),
             boot=boot_id(),
@@ -210,10 +220,11 @@ class EmbeddedEngine:
             lambda container_id: book.find(container_id).alive,
         )
         self.networks.connect_containers(
-            lambda: [entry.container for entry in book],
+            lambda: [*self._pods.shown_as_containers(), *(entry.container for entry in book)],
             self.containers.neighbours_changed,
             self.containers.network_moved,
         )
+        self.pods = make_pod_service(self._pods, self.containers, book, self.networks, self.bus)
         self.images.connect(self.containers.facts)
         self.images.catalogue.add_holder(book.mounted_layers)
 
@@ -316,7 +327,7 @@ class EmbeddedEngine:
                 await self.layers.trash.empty()
         catalogue, book = self.images.catalogue, self.containers.book
         rows = Rows(
-            containers={entry.id: entry.container.name for entry in book},
+            containers={entry.id: entry.container.name for entry in book} | self._pods.names(),
             running=[entry.id for entry in book if entry.alive],
             with_files=[entry.id for entry in book if entry.container.started],
             layers={

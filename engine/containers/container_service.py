@@ -336,6 +336,7 @@ class ContainerService:
         """Somebody joined or left a network this container is in: its hosts file is written anew, in place."""
         entry = self.book.by_id(container_id)
         if entry is None:
+            self.runtime.pods.neighbours_changed(container_id)
             return
         # One that starts beside it has written its own already, or will write it as it is by then.
         hosts = self.runtime.paths.container_run(entry.id) / "hosts"

@@ -24,6 +24,7 @@ from engine.networks.slirp import SlirpAttachment, ways_out
 from engine.operations.behind import Behind
 from engine.processes import pasta, slirp4netns
 from engine.processes.programs import find_program, runtime_environment
+from engine.recipe.networks import is_shared
 from engine.sandbox.keeper.asked.steps import MakeDirectory
 
 if TYPE_CHECKING:
@@ -273,7 +274,7 @@ def _failure(text: str, ports: Sequence[PortMapping]) -> Exception:
 
 def missing_network(network: str) -> list[str]:
     """What somebody should know whose container will have no way out. (Started by root, there always is a node.)"""
-    if network in ("none", "host") or network.startswith("container:") or os.getuid() == 0 or _may_open_tun():
+    if network in ("none", "host") or is_shared(network) or os.getuid() == 0 or _may_open_tun():
         return []
     return [f"The container has no network: /dev/net/tun may not be opened. {_OPEN_TUN}"]
 

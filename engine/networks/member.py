@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.recipe.networks import is_shared
 from engine.types.data import Data
 
 
@@ -9,7 +10,7 @@ class Member(Data, frozen=True, kw_only=True):
     container_id: str
     name: str
     network: str
-    """"pasta", "none", "host", "container:ID" or a named network."""
+    """"pasta", "none", "host", "container:ID", "pod:NAME" or a named network."""
     hostname: str = ""
     aliases: tuple[str, ...] = ()
     own_dns: bool = False
@@ -17,7 +18,7 @@ class Member(Data, frozen=True, kw_only=True):
 
     @property
     def is_named(self) -> bool:
-        return self.network not in ("pasta", "none", "host") and not self.network.startswith("container:")
+        return self.network not in ("pasta", "none", "host") and not is_shared(self.network)
 
     @property
     def host_names(self) -> tuple[str, ...]:

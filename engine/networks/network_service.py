@@ -31,6 +31,7 @@ from engine.networks.membership import (
     renamed,
     without_member,
 )
+from engine.recipe.networks import is_shared
 from engine.types.data import ANY_LABELS, Freed, now
 from engine.types.events import Event
 from engine.types.networks import CreateNetwork, HostPort, Network, NetworkMember
@@ -181,7 +182,7 @@ class NetworkService:
             await self._on_moved(target.id, found.name, tuple(aliases))
             return
         self._must_be_ours(found)
-        if own in ("host", "none") or own.startswith("container:"):
+        if own in ("host", "none") or is_shared(own):
             raise Conflict(
                 f"“{target.name}” has no network of its own",
                 "It was made to use the host's, another container's or none.",
@@ -279,7 +280,7 @@ class NetworkService:
 
     def name_of(self, network: str) -> str:
         """The name of a network given by name or id: recipes hold names."""
-        return network if network.startswith("container:") else self._find(network).name
+        return network if is_shared(network) else self._find(network).name
 
     def namespace(self, key: str) -> Path:
         return self.attachments.namespace(key)
@@ -317,7 +318,7 @@ class NetworkService:
 
     def _tell(self, action: str, member: Member) -> None:
         names = {network.id for network in self._networks_of(member)}
-        if not names and not member.network.startswith("container:"):
+        if not names and not is_shared(member.network):
             names = {self._find(member.network).id}
         for network_id in names:
             self._bus.announce(_event(action, self._networks[network_id], container=member.container_id))

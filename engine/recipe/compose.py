@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.recipe.amounts import seconds_words
 from engine.recipe.devices import device_words
 from engine.recipe.mounts import fits_volume, in_tmpfs, tmpfs_words, volume_words
-from engine.recipe.networks import OWN_NETWORK
+from engine.recipe.networks import OWN_NETWORK, is_shared
 from engine.recipe.ports import publish_words
 from engine.recipe.rows import ROWS, get
 
@@ -96,7 +96,7 @@ def _networks(recipe: Mapping[str, Any], service: dict[str, Any]) -> dict[str, A
     network = recipe.get("network", OWN_NETWORK)
     if network == OWN_NETWORK:
         return {}
-    if network in ("none", "host") or network.startswith("container:"):
+    if network in ("none", "host") or is_shared(network):
         service["network_mode"] = network
         return {}
     aliases = list(recipe.get("network_aliases") or ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 OWN_NETWORK = "pasta"
 """A container's own network; Docker's clients know it as the default bridge. So is the program that makes it."""
 SHOWN_NETWORK = "bridge"
+_OF_A_POD = "pod:"
 
 
 def network_name(given: str) -> str:
@@ -18,3 +19,18 @@ def network_mode(network: str) -> str:
 
 def shown_network(name: str) -> str:
     return SHOWN_NETWORK if name == OWN_NETWORK else name
+
+
+def is_shared(network: str) -> bool:
+    """Whether it is that of another container, or of a pod."""
+    return network.startswith(("container:", _OF_A_POD))
+
+
+def of_pod(pod: str) -> str:
+    """What a recipe names as the network of a pod's container."""
+    return _OF_A_POD + pod
+
+
+def pod_of(network: str) -> str:
+    """The pod whose container says this, "" for none."""
+    return network.removeprefix(_OF_A_POD) if network.startswith(_OF_A_POD) else ""

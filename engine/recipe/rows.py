@@ -122,6 +122,7 @@ ROWS: tuple[Row, ...] = (
     Row("driver", "", "", _TEXT, RECREATE, "", default=""),
     Row("network", "network", "HostConfig.NetworkMode", special.Network(), RESTART,
         "Connect a container to a network", aliases=("net",), default=OWN_NETWORK, empty="bridge"),
+    Row("network", "pod", "", special.InPod(), RESTART, "Make it one of a pod's containers", default=OWN_NETWORK),
     Row("restart", "restart", "HostConfig.RestartPolicy", special.Restart(), LIVE,
         "Restart policy to apply when a container exits", default={"name": "no", "maximum_retries": 0},
         empty={"Name": "no", "MaximumRetryCount": 0}, update=True),

@@ -9,7 +9,7 @@ from engine.recipe.amounts import read_number, read_size, size_words
 from engine.recipe.faults import Unreadable, marked, unsupported
 from engine.recipe.here import read_lines, variables
 from engine.recipe.kinds import Flag, Number, Pairs, Text, Words, expected
-from engine.recipe.networks import OWN_NETWORK, network_mode, network_name
+from engine.recipe.networks import OWN_NETWORK, network_mode, network_name, of_pod
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -222,6 +222,16 @@ class Network(Text):
 
     def write(self, value: Any) -> list[str]:
         return [value] if value != OWN_NETWORK else []
+
+
+class InPod(Text):
+    """The network of a pod, said by the pod's name alone. It is written as a network."""
+
+    def read(self, so_far: Any, texts: Sequence[str], name: str, here: Here) -> Any:
+        return of_pod(texts[-1]) if texts[-1] else so_far
+
+    def write(self, value: Any) -> list[str]:
+        return []
 
 
 class Restart(Text):

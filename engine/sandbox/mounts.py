@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from engine.errors import Code, StorageError
 from engine.sandbox.asking import Asking
 from engine.sandbox.failures import DISK_FULL, ReplyError, translated
-from engine.sandbox.keeper.asked.mounts import CreateNetns, Execute, Mount, RemoveNetns
+from engine.sandbox.keeper.asked.mounts import CreateNetns, CreateShared, Execute, Mount, RemoveNetns
 from engine.sandbox.keeper.asked.mounts import Mounts as AskMounts
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ class Mounts(Asking):
     async def create_netns(self, path: Path) -> None:
         """Make a network namespace with its loopback up, owned by our user namespace, and pin it at `path`."""
         await self._ask(CreateNetns(path))
+
+    async def create_shared(self, directory: Path, hostname: str) -> None:
+        """Make the namespaces that containers of a pod share beside the network, pinned as `ipc` and `uts` there."""
+        await self._ask(CreateShared(directory, hostname))
 
     async def remove_netns(self, path: Path) -> None:
         """Let go of one; not being there is no failure."""

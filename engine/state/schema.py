@@ -90,4 +90,11 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX project_runs_by_project ON project_runs(project, started_ns);
     """,
+    """
+    CREATE TABLE pods (
+        id         TEXT PRIMARY KEY,
+        name       TEXT NOT NULL UNIQUE,
+        body       BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """,
 )

@@ -339,3 +339,15 @@ class Paths:
             self.builds, self.network_namespaces,
             self.inside, self.runs, self.exits, self.crun_root, self.cgroup_view,
         )  # fmt: skip
+
+
+_POD = "pod-"
+
+
+def pod_key(pod_id: str) -> str:
+    """What a pod's network and directories are known by among those of containers. No container's id looks so."""
+    return f"{_POD}{pod_id[:32]}"
+
+
+def is_pod_key(owner: str) -> bool:
+    return owner.startswith(_POD)

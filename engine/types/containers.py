@@ -174,7 +174,8 @@ class ContainerSpec(Data, frozen=True, kw_only=True):
     stop_timeout: float | None = None
     health: HealthCheck | None = None
     network: str = "pasta"
-    """"pasta" (own address, reachable by published ports), "none", "host", "container:ID", or a named network."""
+    """"pasta" (own address, reachable by published ports), "none", "host", "container:ID", "pod:NAME" or a
+    named network."""
     network_aliases: tuple[str, ...] = ()
     dns: tuple[str, ...] = ()
     dns_search: tuple[str, ...] = ()

@@ -10,10 +10,11 @@ from engine.types.data import Data
 from engine.types.images import Image
 from engine.types.networks import Network
 from engine.types.operations import Operation
+from engine.types.pods import Pod
 from engine.types.volumes import Volume
 
-Kind = Literal["container", "image", "volume", "network", "operation", "build"]
-Snapshot = Container | Image | Volume | Network | Operation | Build
+Kind = Literal["container", "image", "volume", "network", "operation", "build", "pod"]
+Snapshot = Container | Image | Volume | Network | Operation | Build | Pod
 
 
 class Event(Data, frozen=True, kw_only=True):
@@ -48,3 +49,4 @@ class EngineSnapshot(Data, frozen=True, kw_only=True):
     networks: tuple[Network, ...] = ()
     operations: tuple[Operation, ...] = ()
     builds: tuple[Build, ...] = ()
+    pods: tuple[Pod, ...] = ()

@@ -10,7 +10,7 @@ from engine.api.shapes.names import familiar
 from engine.api.shapes.times import NEVER, rfc3339, unix
 from engine.recipe.body import host_config
 from engine.recipe.crossing import recipe_of
-from engine.recipe.networks import network_mode, shown_network
+from engine.recipe.networks import is_shared, network_mode, shown_network
 from engine.types.containers import Container, Health, SizeOnDisk, State
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def endpoints(container: Container, networks: Mapping[str, Network]) -> dict[str
     which speaks any version, looks for it to know that the container is connected as it wants it.
     """
     own = container.spec.network
-    if own.startswith("container:"):
+    if is_shared(own):
         return {}
 
     def shown(network: Network | None, address: str, mac: str, aliases: Iterable[str]) -> dict[str, Any]:

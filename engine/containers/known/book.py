@@ -287,7 +287,7 @@ class ContainerBook:
         event = self._event(entry, action, attributes) if action else None
         self._bus.publish("container", entry.id, entry.container, event)
         entry.notify()
-        if action in ("start", "die", "create"):
+        if action in ("start", "die", "create", "stop"):
             self._tell(entry.id)
 
     def _tell(self, container_id: str) -> None:

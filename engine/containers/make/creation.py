@@ -23,6 +23,7 @@ from engine.containers.spec.security import check_security
 from engine.errors import Code, Conflict, InvalidRequest
 from engine.networks.attachment import missing_network
 from engine.networks.ports import check_mappings
+from engine.recipe.networks import of_pod, pod_of
 from engine.types.containers import Container, Mount, PortMapping, State
 from engine.types.data import now
 
@@ -99,12 +100,24 @@ class Creator:
 
     def settled(self, spec: ContainerSpec, image: ImageConfig, container_id: str) -> ContainerSpec:
         """The recipe as it is kept: defaults filled in, the network by its name though it was given by its id."""
+        if pod := pod_of(spec.network):
+            place = self._runtime.pods.find(pod)
+            spec = msgspec.structs.replace(spec, network=of_pod(place.name), hostname=place.hostname)
+            return settled_spec(spec, image, container_id)
         spec = settled_spec(spec, image, container_id)
         return msgspec.structs.replace(spec, network=self._runtime.networks.name_of(spec.network))
 
     def _check_network(self, spec: ContainerSpec) -> None:
         kind, _, other = spec.network.partition(":")
-        if kind == "container":
+        if kind == "pod":
+            self._runtime.pods.find(other)
+            if spec.ports or spec.publish_all:
+                raise InvalidRequest(
+                    "Ports cannot be published here",
+                    f"They belong to the pod “{other}”.",
+                    hint="Give them when the pod is made: wherry pod create --publish …",
+                )
+        elif kind == "container":
             self._runtime.book.find(other)
             if spec.ports or spec.publish_all:
                 raise InvalidRequest(

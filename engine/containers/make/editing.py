@@ -18,6 +18,7 @@ from engine.errors import Conflict, InvalidRequest
 from engine.networks.attachment import missing_network
 from engine.networks.ports import as_picked, check_mappings, settle
 from engine.recipe.crossing import recipe_of
+from engine.recipe.networks import is_shared
 from engine.recipe.rows import LIVE, changes
 from engine.types.containers import Action, ContainerSpec, PortMapping, Resources, State
 
@@ -137,7 +138,7 @@ class Editor:
     async def _apply_ports(self, record: Record, wanted: Sequence[PortMapping]) -> tuple[tuple[PortMapping, ...], int]:
         """Another pasta with the new list on the same network namespace; the service inside goes on."""
         container = record.container
-        if container.spec.network in ("host", "none") or container.spec.network.startswith("container:"):
+        if container.spec.network in ("host", "none") or is_shared(container.spec.network):
             raise InvalidRequest("Ports cannot be published here", "The container has no network of its own.")
         ports = settle(as_picked(wanted, container.ports), already=container.ports)
         gateway = etc_files.wants_host_gateway(container.spec.extra_hosts)

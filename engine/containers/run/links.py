@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from engine.containers.known.record import member_of
 from engine.containers.spec.image_config import environment, exposed_ports
 from engine.errors import Conflict, InvalidRequest, NotFound
+from engine.recipe.networks import is_shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +41,7 @@ class Links:
         """At the creation: that there is somebody, and a network to reach him by."""
         if not spec.links:
             return
-        if spec.network in ("none", "host") or spec.network.startswith("container:"):
+        if spec.network in ("none", "host") or is_shared(spec.network):
             raise InvalidRequest(
                 "conflicting options: links need a network of the container's own",
                 f"It is to have the network “{spec.network}”.",

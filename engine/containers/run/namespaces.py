@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.errors import Code, Conflict
+from engine.recipe.networks import pod_of
 
 if TYPE_CHECKING:
     from engine.containers.known.record import Record
@@ -22,14 +23,20 @@ class Joined:
     makes_network: bool
     """It is made for this container, not another's."""
     network_of: str | None
-    """The container whose network is shared."""
+    """The container or pod whose network is shared."""
     pid: str = ""
     ipc: str = ""
     uts: str = ""
+    shared_memory: str = ""
+    """A directory that is /dev/shm of several."""
+    address: str = ""
+    """Where the network is shared: the one all of them have."""
 
 
 def joined_namespaces(runtime: Runtime, record: Record) -> Joined:
     spec = record.container.spec
+    if pod := pod_of(spec.network):
+        return _of_pod(runtime, record, pod)
     kind, _, other = spec.network.partition(":")
     network_of: str | None = None
     makes = False
@@ -51,6 +58,22 @@ def joined_namespaces(runtime: Runtime, record: Record) -> Joined:
         pid=_shared(runtime, spec.pid_mode, "pid"),
         ipc=_shared(runtime, spec.ipc_mode, "ipc"),
         uts="host" if spec.uts_mode == "host" else "",
+    )
+
+
+def _of_pod(runtime: Runtime, record: Record, name: str) -> Joined:
+    """A namespace that the recipe speaks of is the container's own matter; the others are the pod's."""
+    pod, spec = runtime.pods.find(name), record.container.spec
+    return Joined(
+        network=pod.network,
+        own_network=pod.own_network,
+        makes_network=False,
+        network_of=pod.key,
+        pid=_shared(runtime, spec.pid_mode, "pid"),
+        ipc=_shared(runtime, spec.ipc_mode, "ipc") or pod.ipc,
+        uts="host" if spec.uts_mode == "host" else pod.uts,
+        shared_memory="" if spec.ipc_mode else pod.shared_memory,
+        address=pod.address,
     )
 
 

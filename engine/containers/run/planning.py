@@ -87,6 +87,7 @@ class Planner:
             own_network=joined.own_network and yours is None,
             pid=joined.pid,
             ipc=joined.ipc,
+            shared_memory=joined.shared_memory,
             host_ipc=_shared_ipc(),
             uts=joined.uts,
             cgroup="host" if spec.cgroup_mode == "host" else "",
@@ -245,7 +246,7 @@ class Planner:
 
     def address(self, record: Record, joined: Joined) -> str:
         if not joined.makes_network:
-            return ""
+            return joined.address
         return self._runtime.networks.address(member_of(record))
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from engine.storage.layers import LayerStore
     from engine.storage.paths import Paths
     from engine.storage.rootfs import RootFilesystems
-    from engine.types.containers import ContainerSpec
+    from engine.types.containers import ContainerSpec, PortMapping
     from engine.volumes.volume_service import VolumeService
 
 _CGROUP_ROOT = "/sys/fs/cgroup"
@@ -54,6 +54,42 @@ class ImageSource(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class PodPlace:
+    """What a container of a pod joins: paths of namespaces ("host" for the host's), and what goes with them."""
+
+    name: str
+    key: str
+    """Its run directory has the files that say names and servers."""
+    hostname: str
+    network: str
+    own_network: bool
+    ipc: str
+    uts: str
+    shared_memory: str
+    address: str
+    ports: tuple[PortMapping, ...]
+
+
+class Pods(Protocol):
+    """Implemented by the pods room."""
+
+    def find(self, name: str) -> PodPlace:
+        """Raises `NotFound`."""
+        ...
+
+    async def ready(self, name: str) -> None:
+        """Bring up what the containers of a pod stand on, before one of them starts."""
+        ...
+
+    def rewrite(self, name: str) -> None:
+        """The host's resolvers have changed."""
+        ...
+
+    def network_lost(self, key: str) -> None: ...
+    def neighbours_changed(self, key: str) -> None: ...
+
+
 @dataclass(frozen=True)
 class Runtime:
     paths: Paths
@@ -67,6 +103,7 @@ class Runtime:
     volumes: VolumeService
     images: ImageSource
     layers: LayerStore
+    pods: Pods
     roots: RootHolds
     filters: CompiledFilters
     boot: str

@@ -29,6 +29,7 @@ from engine.operations.behind import Behind
 from engine.operations.together import both
 from engine.processes import conmon, crun
 from engine.processes.programs import runtime_environment
+from engine.recipe.networks import is_shared, pod_of
 from engine.sandbox.keeper.asked.steps import ContainerMarks, MakeDirectory
 from engine.types.containers import Exit, StartTiming, State
 from engine.types.data import now
@@ -107,6 +108,8 @@ class Starter:
 
     async def _bring_up(self, entry: Entry, clock: Stopwatch, action: str) -> None:
         record, runtime = entry.record, self._runtime
+        if pod := pod_of(record.container.spec.network):
+            await runtime.pods.ready(pod)
         joined = joined_namespaces(runtime, record)
         with self._settled_ports(record) as ports:
             self._clear_traces(record)
@@ -163,7 +166,10 @@ class Starter:
     @contextlib.contextmanager
     def _settled_ports(self, record: Record) -> Iterator[tuple[PortMapping, ...]]:
         network = record.container.spec.network
-        if network in ("none", "host") or network.startswith("container:"):
+        if pod := pod_of(network):  # they are the pod's, and shown with each of its containers
+            yield self._runtime.pods.find(pod).ports
+            return
+        if network in ("none", "host") or is_shared(network):
             yield ()
             return
         wanted = record.container.spec.ports
@@ -277,6 +283,9 @@ class Starter:
         return uncompiled
 
     def rewrite_hosts(self, record: Record) -> None:
+        if pod := pod_of(record.container.spec.network):
+            self._runtime.pods.rewrite(pod)
+            return
         self._planner.write_etc_files(record, joined_namespaces(self._runtime, record))
 
     async def _run_conmon(self, record: Record) -> tuple[int, int]:

@@ -72,8 +72,11 @@ def _kernel_mounts(plan: SpecPlan) -> Iterator[dict[str, Any]]:
         yield from _control_groups(plan)
     if plan.ipc != "host":
         yield _mount("/dev/mqueue", "mqueue", "mqueue", _QUIET)
-        size = f"size={plan.spec.shm_size}"
-        yield _mount("/dev/shm", "tmpfs", "shm", [*_QUIET, "mode=1777", size])
+        if plan.shared_memory:
+            yield _mount("/dev/shm", "bind", plan.shared_memory, ["bind", "rprivate", *_QUIET])
+        else:
+            size = f"size={plan.spec.shm_size}"
+            yield _mount("/dev/shm", "tmpfs", "shm", [*_QUIET, "mode=1777", size])
     else:
         for path in plan.host_ipc:
             yield _mount(path, "bind", path, ["rbind", *_QUIET])

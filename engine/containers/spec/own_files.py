@@ -13,6 +13,7 @@ import stat
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.containers.spec.image_config import wanted_user
+from engine.recipe.networks import is_shared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +57,7 @@ def is_only_yours(path: str) -> bool:
 def _may_be_settled(spec: ContainerSpec) -> bool:
     """Not for root's engine, whose user is nobody inside; nor where the network must be the container's to command."""
     security = spec.security
-    joined = any(mode.startswith(("container:", "host")) for mode in (spec.network, spec.pid_mode, spec.ipc_mode))
+    joined = any(mode == "host" or is_shared(mode) for mode in (spec.network, spec.pid_mode, spec.ipc_mode))
     commands = security.privileged or any(name.upper() in _NETWORK_RIGHTS for name in security.capabilities_add)
     return security.user_namespace == "" and os.getuid() != 0 and not joined and not commands
 

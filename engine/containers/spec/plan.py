@@ -68,6 +68,8 @@ class SpecPlan:
     """The network namespace belongs to our user namespace, so /sys may be mounted for it."""
     pid: str = ""
     ipc: str = ""
+    shared_memory: str = ""
+    """A directory that several containers have as their /dev/shm."""
     host_ipc: Sequence[str] = ()
     """With the host's IPC: those of /dev/mqueue and /dev/shm that the host has."""
     uts: str = ""

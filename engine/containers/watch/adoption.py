@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from engine.containers.run.killing import kill_group
 from engine.containers.watch.traces import ids_in, names_in
 from engine.errors import WherryError
+from engine.storage.paths import is_pod_key
 from engine.types.containers import ALIVE_STATES, State
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Adopter:
             shutil.rmtree(paths.crun_root / name, ignore_errors=True)
         for name in names_in(paths.network_namespaces):
             owner = paths.netns_owner(name)
-            if owner and owner not in kept and not runtime.networks.is_in_use(owner):
+            if owner and owner not in kept and not is_pod_key(owner) and not runtime.networks.is_in_use(owner):
                 await runtime.networks.attachments.remove(owner)
         short = {container_id[:32] for container_id in alive}
         for name, group in runtime.cgroups.present().items():

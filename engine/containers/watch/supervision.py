@@ -73,6 +73,8 @@ class Supervisor:
         entry = self._runtime.book.by_id(container_id)
         if entry is not None:
             self.spawn(self._reconnect(entry), f"network of {container_id[:12]}")
+        else:
+            self._runtime.pods.network_lost(container_id)
 
     # --- ends ---
 

@@ -237,6 +237,7 @@ def _mounts(asked: Mounts, _request: Request) -> Reply:
 _SHORT: dict[type, Handler] = {Spawn: _spawn, Execute: _execute, Mounts: _mounts, RemoveNetns: networks.remove}
 
 _LONG = {
+    "mounts.CreateShared": ("shared", "create"),
     "trees.Unpack": ("unpacking", "unpack"),
     "trees.Pack": ("packing", "pack"),
     "trees.CopyTree": ("trees", "copy_tree"),

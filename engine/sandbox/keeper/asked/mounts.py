@@ -38,6 +38,13 @@ class CreateNetns(NamedTuple):
     path: str | os.PathLike[str]
 
 
+class CreateShared(NamedTuple):
+    """The namespaces that containers of a pod share beside the network, pinned as `ipc` and `uts` in a directory."""
+
+    directory: Path
+    hostname: str
+
+
 class RemoveNetns(NamedTuple):
     """Not being there is no failure."""
 

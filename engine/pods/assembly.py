@@ -1,0 +1,48 @@
+"""Puts the pods room together: containers lean on the ground, and the service leans on containers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.pods.book import PodBook
+from engine.pods.ground import PodGround
+from engine.pods.pod_service import PodService
+from engine.recipe.networks import OWN_NETWORK, pod_of
+
+if TYPE_CHECKING:
+    from engine.containers.container_service import ContainerService
+    from engine.containers.known.book import ContainerBook
+    from engine.events.bus import EventBus
+    from engine.networks.network_service import NetworkService
+    from engine.sandbox.client import Keeper
+    from engine.state.database import Database
+    from engine.storage.paths import Paths
+
+
+async def open_pods(
+    *, paths: Paths, keeper: Keeper, networks: NetworkService, database: Database, containers: ContainerBook
+) -> PodGround:
+    """The ground, which knows the pods; their containers come into the book later."""
+    book = PodBook(database)
+    await book.open()
+    ground = PodGround(book, paths, keeper, networks, lambda: [entry.container for entry in containers])
+
+    def changed(container_id: str) -> None:
+        entry = containers.by_id(container_id)
+        if entry is None:
+            ground.containers_changed()
+        elif pod := pod_of(entry.container.spec.network):
+            ground.containers_changed(pod)
+
+    containers.on_change(changed)
+    return ground
+
+
+def make_pod_service(
+    ground: PodGround, containers: ContainerService, book: ContainerBook, networks: NetworkService, bus: EventBus
+) -> PodService:
+    def check(network: str) -> None:
+        if network not in (OWN_NETWORK, "none", "host"):
+            networks.check_named(network)
+
+    return PodService(ground.book, ground, containers, bus, check, lambda: [entry.container for entry in book])
