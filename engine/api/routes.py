@@ -13,6 +13,7 @@ from engine.api import (
     images,
     networks,
     own,
+    pods,
     projects,
     streams,
     system,
@@ -121,6 +122,22 @@ _ABSENT = (
 )
 
 _OWN = (
+    Route("GET", "/wherry/pods", pods.list_pods),
+    Route("POST", "/wherry/pods", pods.create, finish=True),
+    Route("POST", "/wherry/pods/prune", pods.prune, finish=True),
+    Route("GET", "/wherry/pods/{name}", pods.inspect),
+    Route("DELETE", "/wherry/pods/{name}", pods.remove, finish=True),
+    *(
+        Route("POST", f"/wherry/pods/{{name}}/{verb}", act, finish=True)
+        for verb, act in (
+            ("start", pods.start),
+            ("stop", pods.stop),
+            ("restart", pods.restart),
+            ("kill", pods.kill),
+            ("pause", pods.pause),
+            ("unpause", pods.unpause),
+        )
+    ),
     Route("GET", "/wherry/projects", projects.list_projects),
     Route("POST", "/wherry/projects/read", projects.read),
     Route("POST", "/wherry/projects/plan", projects.plan),

@@ -86,6 +86,16 @@ GROUPS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
         "Work with networks",
         {v: ("stores", f"network {v}") for v in ("connect", "create", "disconnect", "inspect", "ls", "prune", "rm")},
     ),
+    "pod": (
+        "Work with pods: containers that share a network",
+        {
+            **{v: ("pods", f"pod {v}") for v in (
+                "create", "exists", "inspect", "kill", "logs", "ls", "pause", "prune", "restart", "rm", "start", "stop",
+                "unpause")},
+            "ps": ("pods", "pod ls"),
+            "list": ("pods", "pod ls"),
+        },
+    ),
     "system": (
         "Work with the engine",
         {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from engine.containers.known.names import invent_name
 from engine.errors import Code, Conflict, InvalidRequest, RuntimeFailure, WherryError
 from engine.networks.ports import check_mappings
 from engine.pods.states import state_of
@@ -84,11 +85,12 @@ class PodService:
     # --- making and removing ---
 
     async def create(self, request: CreatePod) -> Pod:
-        if not _NAME.fullmatch(request.name):
+        name = request.name or invent_name([entry.name for entry in self._book])
+        if not _NAME.fullmatch(name):
             raise InvalidRequest(
-                f"A pod cannot be called “{request.name}”" if request.name else "A pod needs a name",
+                f"A pod cannot be called “{name[:80]}”",
                 "Letters, digits, and _ . - after the first.",
-                subject=request.name,
+                subject=name[:80],
             )
         network = network_name(request.network)
         if is_shared(network):
@@ -97,7 +99,7 @@ class PodService:
             raise InvalidRequest("Ports cannot be published here", f"The pod's network is “{network}”.")
         check_mappings(request.ports)
         self._check_network(network)
-        entry = await self._book.add(msgspec.structs.replace(request, network=network))
+        entry = await self._book.add(msgspec.structs.replace(request, name=name, network=network))
         self.publish(entry, "create")
         return self._shown(entry)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from engine.types.images import Image
     from engine.types.networks import Network
     from engine.types.operations import Operation
+    from engine.types.pods import Pod
     from engine.types.volumes import Volume
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -83,6 +84,7 @@ class Mirror:
     networks: dict[str, Network] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
     builds: dict[str, Build] = field(default_factory=dict)
+    pods: dict[str, Pod] = field(default_factory=dict)
 
     def apply(self, changes: ChangeSet) -> None:
         for kind, change in changes.kinds.items():

@@ -34,7 +34,7 @@ COLUMNS = ("name", "image", "ports", "cpu", "memory", "status", "actions")
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A header row over the containers of one project."""
+    """A header row over the containers of one project or pod."""
 
     name: str
     total: int
@@ -246,18 +246,18 @@ class ContainersModel(QAbstractTableModel):
     def _arranged(self) -> list[Row]:
         shown = [item for item in self._items.values() if self._accepts(item)]
         shown.sort(key=self._sort_key, reverse=self._descending)
-        projects = {name for item in shown if (name := words.project_of(item))}
+        projects = {name for item in shown if (name := words.group_of(item))}
         if not self._grouped or not projects:
             return list(shown)
         rows: list[Row] = []
         for name in sorted(projects, key=natural_key):
-            members = [item for item in shown if words.project_of(item) == name]
+            members = [item for item in shown if words.group_of(item) == name]
             running = sum(item.state in ALIVE_STATES for item in members)
             collapsed = name in self._collapsed and not self._query
             rows.append(Group(name, len(members), running, collapsed))
             if not collapsed:
                 rows.extend(members)
-        loners = [item for item in shown if not words.project_of(item)]
+        loners = [item for item in shown if not words.group_of(item)]
         if loners:
             running = sum(item.state in ALIVE_STATES for item in loners)
             collapsed = "" in self._collapsed and not self._query

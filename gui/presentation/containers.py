@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from engine.recipe.networks import pod_of
 from engine.types.containers import ALIVE_STATES, Health, State
 from gui.presentation.units import ago_text, duration_text, memory_text, short_id
 from gui.theme import Tone
@@ -107,6 +108,11 @@ def health_words(container: Container) -> tuple[str, Tone]:
 
 def project_of(container: Container) -> str:
     return container.spec.labels.get(PROJECT_LABEL, "")
+
+
+def group_of(container: Container) -> str:
+    """The header a container stands under: its project, else its pod."""
+    return project_of(container) or pod_of(container.spec.network)
 
 
 def image_text(reference: str) -> str:

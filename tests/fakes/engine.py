@@ -9,6 +9,7 @@ from engine.projects.records import ProjectRecords
 from tests.fakes.containers import FakeContainers
 from tests.fakes.disk import FakeDisk
 from tests.fakes.images import FakeImages
+from tests.fakes.pods import make_fake_pods
 from tests.fakes.rooms import FakeBuilds, FakeHost, FakeNetworks, FakeVolumes
 from tests.fakes.store import Store
 from tests.fakes.watching import FakeFiles, FakeLogs, FakeStats
@@ -57,6 +58,7 @@ class FakeEngine:
         self.builds = FakeBuilds(self.store)
         self.host = FakeHost(self.store)
         self.disk = FakeDisk(self)
+        self.pods = make_fake_pods(self.store, self.containers)
         self.closed = False
         self.stopped_containers = False
 

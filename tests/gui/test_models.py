@@ -11,20 +11,18 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
-from engine.types.containers import ContainerSpec, State
+from engine.types.containers import Container, ContainerSpec, State
 from engine.types.data import now
 from engine.types.volumes import Volume
 from gui.bridge.changes import KindChange
 from gui.models import Column, FilteredModel, KeyedTableModel
-from gui.models.containers import COLUMNS, ContainersModel, Group
+from gui.models.containers import COLUMNS, ContainersModel, Group, Row
 from gui.presentation.containers import PROJECT_LABEL
 from tests.fakes.engine import FakeEngine
 from tests.fakes.world import populate
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
-
-    from engine.types.containers import Container
 
 
 @pytest.fixture
@@ -170,3 +168,18 @@ def test_the_table_model_and_its_filter(qtbot: QtBot) -> None:
     filtered.set_condition(lambda volume: volume.size < 10)
     assert filtered.keys() == []
     assert len(testers) == 2
+
+
+def test_containers_of_a_pod_stand_together_as_a_projects_do(model: ContainersModel) -> None:
+    def made(name: str, network: str) -> Container:
+        spec = ContainerSpec(image="busybox", network=network)
+        return Container(
+            id=name, name=name, image_id="", image="busybox", spec=spec, command_line=(), state=State.RUNNING,
+            created=now(),
+        )  # fmt: skip
+
+    containers = [made("web", "pod:shop"), made("loner", "pasta"), made("db", "pod:shop")]
+    model.apply(KindChange({each.id: each for each in containers}, complete=True))
+
+    rows: list[Row] = [model.row_object(number) for number in range(model.rowCount())]
+    assert [row.name for row in rows] == ["shop", "db", "web", "", "loner"]

@@ -5,6 +5,7 @@ No process has to sit in them: a bind mount keeps a namespace as long as the mou
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ _KINDS = ("ipc", "uts")
 
 def create(asked: CreateShared, _request: Request) -> None:
     """In a forked worker, which leaves its own behind. What an earlier run pinned there goes first."""
-    places = {kind: asked.directory / kind for kind in _KINDS}
+    places = {kind: os.path.join(asked.directory, kind) for kind in _KINDS}
     mounting.execute([Unmount(target=place, every=True) for place in places.values()])
     kernel.unshare(kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS)
     socket.sethostname(asked.hostname)

@@ -41,7 +41,7 @@ class CreateNetns(NamedTuple):
 class CreateShared(NamedTuple):
     """The namespaces that containers of a pod share beside the network, pinned as `ipc` and `uts` in a directory."""
 
-    directory: Path
+    directory: str | os.PathLike[str]
     hostname: str
 
 
