@@ -27,6 +27,7 @@ from engine.events.bus import EventBus
 from engine.events.log import EventLog
 from engine.file_places import Places
 from engine.files.file_service import FileService
+from engine.frontdoor.door_service import DoorService
 from engine.host.host_service import EngineParts, HostService
 from engine.host.settings import SettingsStore
 from engine.images import platforms
@@ -165,11 +166,25 @@ class EmbeddedEngine:
         self._pods.expect()
         await self.containers.open()
         await self._pods.adopt()
+        self._open_door(runtime)
         await self.images.sweep()
         runtime.book.publish_all()
         self.volumes.publish_all()
         self.networks.publish_all()
         self.pods.publish_all()
+
+    def _open_door(self, runtime: Runtime) -> None:
+        book = runtime.book
+        self.door = DoorService(
+            paths=self.paths,
+            keeper=self.keeper,
+            settings=self.settings,
+            bus=self.bus,
+            containers=lambda: [entry.container for entry in book],
+            exposed=lambda container: book.find(container.id).record.image_config.exposed_ports,
+        )
+        self._closers.append(self.door.close)
+        self.door.open()
 
     async def _open_images(self) -> None:
         self.images = ImageService(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         disk,
         events,
         files,
+        frontdoor,
         host,
         images,
         logs,
@@ -417,6 +418,15 @@ class Pods(Protocol):
     async def prune(self, *, labels: LabelRule = ...) -> Freed: ...
 
 
+class FrontDoor(Protocol):
+    """One port of this computer's loopback where services have addresses. Its state is in `watch()`, as "door"."""
+
+    async def status(self) -> frontdoor.Door: ...
+    async def change(self, wanted: frontdoor.DoorSettings) -> frontdoor.Door:
+        """Durable once it is true: a port that cannot be had is refused, and all stays as it was."""
+        ...
+
+
 class Operations(Protocol):
     async def list(self) -> Sequence[operations.Operation]: ...
     async def get(self, operation: str) -> operations.Operation: ...
@@ -468,6 +478,8 @@ class Engine(Protocol):
     def projects(self) -> Projects: ...
     @property
     def pods(self) -> Pods: ...
+    @property
+    def door(self) -> FrontDoor: ...
     @property
     def operations(self) -> Operations: ...
     @property

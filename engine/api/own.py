@@ -67,6 +67,18 @@ async def death_report(call: Call) -> web.StreamResponse:
     return call.answer(msgspec.to_builtins(await call.engine.containers.death_report(call.words["id"])))
 
 
+async def door(call: Call) -> web.StreamResponse:
+    return call.answer(msgspec.to_builtins(await call.engine.door.status()))
+
+
+async def set_door(call: Call) -> web.StreamResponse:
+    """What the body does not name stays as it is."""
+    wanted = await call.json(_DoorBody)
+    now = (await call.engine.door.status()).settings
+    given = {name: value for name in ("on", "port", "tls") if (value := getattr(wanted, name)) is not None}
+    return call.answer(msgspec.to_builtins(await call.engine.door.change(msgspec.structs.replace(now, **given))))
+
+
 async def logins(call: Call) -> web.StreamResponse:
     """Known servers and user names; the facade gives out no passwords."""
     known = await call.engine.images.logins()
@@ -129,6 +141,12 @@ async def set_proxies(call: Call) -> web.StreamResponse:
     wanted = await call.json(ProxySettings)
     await call.engine.images.set_proxy_settings(wanted)
     return call.answer(msgspec.to_builtins(wanted))
+
+
+class _DoorBody(msgspec.Struct):
+    on: bool | None = None
+    port: int | None = None
+    tls: bool | None = None
 
 
 class _RegistryBody(msgspec.Struct):

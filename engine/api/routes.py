@@ -154,6 +154,8 @@ _OWN = (
     Route("POST", "/wherry/release", own.release),
     Route("GET", "/wherry/doctor", own.doctor),
     Route("POST", "/wherry/store", own.check_store),
+    Route("GET", "/wherry/door", own.door),
+    Route("PUT", "/wherry/door", own.set_door, finish=True),
     Route("GET", "/wherry/logins", own.logins),
     Route("POST", "/wherry/logins", own.keep_login),
     Route("DELETE", "/wherry/logins", own.logout),

@@ -115,6 +115,10 @@ GROUPS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
         {v: ("contexts", f"context {v}") for v in (
             "create", "export", "import", "inspect", "ls", "rm", "show", "update", "use")},
     ),
+    "door": (
+        "Give services addresses of their own, as http://web.shop.localhost:8088",
+        {v: ("door", f"door {v}") for v in ("on", "off", "status")},
+    ),
     "builder": ("Work with the build cache", {"prune": ("building", "builder prune"), "build": ("building", "build")}),
 }  # fmt: skip
 

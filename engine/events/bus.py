@@ -55,6 +55,11 @@ class BusSubscription:
             self._queue.append(change)
         self._wake.set()
 
+    def skip(self) -> None:
+        """Forget what waits: for a reader that looks at everything anew."""
+        self._queue.clear()
+        self._overflowed = False
+
     def end(self) -> None:
         self._closed = True
         self._wake.set()

@@ -16,7 +16,7 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 TRIES = 3
 """Of a call that may be repeated."""
 _REPEATABLE = (
-    mounts.Execute, mounts.Mounts, mounts.CreateNetns, mounts.CreateShared, mounts.RemoveNetns,
+    mounts.Execute, mounts.Mounts, mounts.CreateNetns, mounts.CreateShared, mounts.RemoveNetns, mounts.OpenSockets,
     trees.RemoveTree, trees.RemoveTrees, trees.MeasureTree, trees.Sync, trees.VerifyLayer,
     files.ListDirectory, files.Stat, files.OpenFile, files.WriteFile, files.Rename, files.MakeDirectory, files.Remove,
     files.RealPath,

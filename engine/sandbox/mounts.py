@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
 from typing import TYPE_CHECKING
 
 from engine.errors import Code, StorageError
 from engine.sandbox.asking import Asking
 from engine.sandbox.failures import DISK_FULL, ReplyError, translated
-from engine.sandbox.keeper.asked.mounts import CreateNetns, CreateShared, Execute, Mount, RemoveNetns
+from engine.sandbox.keeper.asked.mounts import CreateNetns, CreateShared, Execute, Mount, OpenSockets, RemoveNetns
 from engine.sandbox.keeper.asked.mounts import Mounts as AskMounts
 
 if TYPE_CHECKING:
@@ -53,3 +54,10 @@ class Mounts(Asking):
     async def remove_netns(self, path: Path) -> None:
         """Let go of one; not being there is no failure."""
         await self._ask(RemoveNetns(path))
+
+    async def open_sockets(self, namespace: str, family: int, count: int) -> list[socket.socket]:
+        """Unconnected TCP sockets that live in a network namespace: whoever connects them is in it."""
+        found = [socket.socket(fileno=fd) for fd in (await self._ask(OpenSockets(namespace, family, count))).fds]
+        for each in found:
+            each.setblocking(False)  # noqa: FBT003 - its name says what
+        return found

@@ -82,6 +82,11 @@ class Paths:
         return self.root / "registries.toml"
 
     @property
+    def door(self) -> Path:
+        """The authority of the front door's certificates; made when somebody asks for TLS."""
+        return self.root / "door"
+
+    @property
     def driver_choice(self) -> Path:
         """What the probe of the first start found."""
         return self.root / "driver.json"

@@ -7,14 +7,15 @@ from typing import Literal
 from engine.types.builds import Build
 from engine.types.containers import Container
 from engine.types.data import Data
+from engine.types.frontdoor import Door
 from engine.types.images import Image
 from engine.types.networks import Network
 from engine.types.operations import Operation
 from engine.types.pods import Pod
 from engine.types.volumes import Volume
 
-Kind = Literal["container", "image", "volume", "network", "operation", "build", "pod"]
-Snapshot = Container | Image | Volume | Network | Operation | Build | Pod
+Kind = Literal["container", "image", "volume", "network", "operation", "build", "pod", "door"]
+Snapshot = Container | Image | Volume | Network | Operation | Build | Pod | Door
 
 
 class Event(Data, frozen=True, kw_only=True):
@@ -50,3 +51,5 @@ class EngineSnapshot(Data, frozen=True, kw_only=True):
     operations: tuple[Operation, ...] = ()
     builds: tuple[Build, ...] = ()
     pods: tuple[Pod, ...] = ()
+    doors: tuple[Door, ...] = ()
+    """The front door; one at most."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from engine.types.data import Data
+from engine.types.frontdoor import DoorSettings
 
 
 class Verdict(StrEnum):
@@ -80,3 +81,4 @@ class Settings(Data, frozen=True, kw_only=True):
     default_log_max_files: int = 4
     history_max_bytes: int = 2 * 1024 * 1024 * 1024
     stats_background_seconds: float = 10.0
+    door: DoorSettings = DoorSettings()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from engine.types.builds import Build
     from engine.types.containers import Container
     from engine.types.events import Change, EngineSnapshot, Event
+    from engine.types.frontdoor import Door
     from engine.types.images import Image
     from engine.types.networks import Network
     from engine.types.operations import Operation
@@ -85,6 +86,7 @@ class Mirror:
     operations: dict[str, Operation] = field(default_factory=dict)
     builds: dict[str, Build] = field(default_factory=dict)
     pods: dict[str, Pod] = field(default_factory=dict)
+    doors: dict[str, Door] = field(default_factory=dict)
 
     def apply(self, changes: ChangeSet) -> None:
         for kind, change in changes.kinds.items():

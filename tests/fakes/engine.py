@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine.projects.records import ProjectRecords
 from tests.fakes.containers import FakeContainers
 from tests.fakes.disk import FakeDisk
+from tests.fakes.door import FakeDoor
 from tests.fakes.images import FakeImages
 from tests.fakes.pods import make_fake_pods
 from tests.fakes.rooms import FakeBuilds, FakeHost, FakeNetworks, FakeVolumes
@@ -59,6 +60,7 @@ class FakeEngine:
         self.host = FakeHost(self.store)
         self.disk = FakeDisk(self)
         self.pods = make_fake_pods(self.store, self.containers)
+        self.door = FakeDoor(self.store)
         self.closed = False
         self.stopped_containers = False
 

@@ -18,7 +18,7 @@ from engine.sandbox.keeper.namespaces import attach
 from engine.sandbox.keeper.requests import Reply
 
 if TYPE_CHECKING:
-    from engine.sandbox.keeper.asked.mounts import CreateNetns, RemoveNetns
+    from engine.sandbox.keeper.asked.mounts import CreateNetns, OpenSockets, RemoveNetns
     from engine.sandbox.keeper.requests import Request
 
 _SIOCSIFFLAGS, _UP_AND_RUNNING = 0x8914, 0x41
@@ -39,6 +39,14 @@ def pin(namespace: str, path: str | os.PathLike[str]) -> None:
 
 def remove(asked: RemoveNetns, _request: Request) -> None:
     mounting.execute([Unmount(asked.path, every=True), Remove(asked.path)])
+
+
+def open_sockets(asked: OpenSockets, _request: Request) -> Reply:
+    """In a forked worker, which stays in the network it enters."""
+    namespace = os.open(asked.namespace, os.O_RDONLY | os.O_CLOEXEC)
+    kernel.setns(namespace, kernel.CLONE_NEWNET)
+    kind = socket.SOCK_STREAM | socket.SOCK_CLOEXEC
+    return Reply(None, [socket.socket(asked.family, kind).detach() for _ in range(asked.amount)])
 
 
 def _enter_new() -> None:

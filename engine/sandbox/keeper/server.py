@@ -254,5 +254,6 @@ _LONG = {
     "files.MakeDirectory": ("files", "make_directory"),
     "files.Remove": ("files", "remove"),
     "files.RealPath": ("files", "real_path"),
+    "mounts.OpenSockets": ("networks", "open_sockets"),
 }
 """Work that may take long, or that touches file systems which may hang: (module, function)."""

@@ -45,6 +45,14 @@ class CreateShared(NamedTuple):
     hostname: str
 
 
+class OpenSockets(NamedTuple):
+    """TCP sockets made inside a network namespace, as descriptors."""
+
+    namespace: str
+    family: int
+    amount: int
+
+
 class RemoveNetns(NamedTuple):
     """Not being there is no failure."""
 
