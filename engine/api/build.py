@@ -7,6 +7,8 @@ import contextlib
 import re
 from typing import TYPE_CHECKING, Any, get_args
 
+import msgspec
+
 from engine.api.call import decode, encode
 from engine.api.credentials import logins_of
 from engine.api.decompression import decompressed
@@ -14,6 +16,7 @@ from engine.api.shapes.names import tagged
 from engine.api.statuses import Refusal, advice_of, message_of, unsupported
 from engine.errors import Code, RuntimeFailure, WherryError
 from engine.types.builds import Allowance, BuildImage, StepState
+from engine.types.containers import Ulimit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -88,6 +91,8 @@ def _request(call: Call) -> BuildImage:
         network=_NETWORKS[network],
         allow=_allowed(call),
         extra_hosts=tuple(each for text in call.texts("extrahosts") for each in text.split(",") if each),
+        shm_size=max(call.integer("shmsize") or 0, 0),
+        ulimits=_ulimits(call),
         squash=call.flag("squash"),
         logins=logins_of(call),
     )
@@ -110,6 +115,18 @@ def _allowed(call: Call) -> tuple[Allowance, ...]:
         if each not in known:
             raise Refusal(400, f"{each[:60]!r} is nothing that can be allowed: one of {', '.join(known)}")
     return tuple(each for each in known if each in (*named, *options))
+
+
+class _Limit(msgspec.Struct, rename="pascal"):
+    name: str
+    soft: int
+    hard: int
+
+
+def _ulimits(call: Call) -> tuple[Ulimit, ...]:
+    text = call.text("ulimits")
+    found = decode(text, list[_Limit]) if text and text != "null" else []
+    return tuple(Ulimit(name=each.name, soft=each.soft, hard=each.hard) for each in found)
 
 
 def _json_list(call: Call, key: str) -> list[str]:

@@ -34,6 +34,8 @@ _FRAME_MAXIMUM = 1 << 24
 _PAUSE_BYTES = 256 * 1024
 HEAD_SECONDS = 30.0
 """So long the head of a request may take from its first byte; its client is a process of the same machine."""
+_HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+_AS_IF_UPGRADED = b"POST /grpc HTTP/1.1\r\nHost: wherry\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
 RAW_STREAM = "application/vnd.docker.raw-stream"
 MULTIPLEXED_STREAM = "application/vnd.docker.multiplexed-stream"
 
@@ -72,6 +74,10 @@ class Connection(web.RequestHandler):
         """Bytes of body still to come of a request that asks for an upgrade; -1 where none does."""
         self._early = b""
         self._half_sent: asyncio.TimerHandle | None = None
+        self._first: bytes | None = b""
+        """What came, while it may still be the beginning of HTTP/2; None once that is known."""
+        self.began_as_http2 = False
+        """The client knows already what we speak: nothing is upgraded, and nothing answered to an upgrade."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -81,6 +87,10 @@ class Connection(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """What follows a request for an upgrade is no HTTP: it is kept until the stream is taken over."""
+        if self._first is not None and data:
+            data = self._look_for_http2(data)
+            if not data:
+                return
         if self._raw is None:
             if self._body_left < 0:
                 self._body_left = _upgrade_body(data)
@@ -91,6 +101,22 @@ class Connection(web.RequestHandler):
         # Also with nothing: that is how aiohttp goes on with what it kept while reading was paused.
         super().data_received(data)
         self._expect_the_rest(came=bool(data))
+
+    def _look_for_http2(self, data: bytes) -> bytes:
+        """What is to be read as HTTP/1, if anything. HTTP/2 from the first byte is a call that needs no upgrade."""
+        assert self._first is not None
+        data = self._first + data
+        if not data.startswith(_HTTP2[:4]):
+            may_become = len(data) < 4 and _HTTP2.startswith(data)
+            self._first = data if may_become else None
+            self._expect_the_rest(came=may_become)
+            return b"" if may_become else data
+        self._first = None
+        self.began_as_http2 = True
+        self._early, self._body_left = data, 0
+        self._forget_the_rest()
+        super().data_received(_AS_IF_UPGRADED)
+        return b""
 
     def _expect_the_rest(self, *, came: bool) -> None:
         """A request that begins and goes no further must not keep its connection for ever."""
@@ -227,13 +253,15 @@ class RawStream:
         self._upgrade = wanted if wanted in ("tcp", "h2c") else ""
         self._tty = tty
         self._socket: socket.socket | None = self._transport.get_extra_info("socket")
-        self._head_was_read = False
+        self._head_was_read = connection.began_as_http2
         # Since 1.42 the header says whether frames follow.
         self._kind = RAW_STREAM if tty or version < (1, 42) else MULTIPLEXED_STREAM
         self._connection = connection
         self.incoming: _Incoming = connection.take_over()
 
     async def begin(self) -> None:
+        if self._connection.began_as_http2:
+            return
         if self._upgrade:
             head = (
                 f"HTTP/1.1 101 UPGRADED\r\nContent-Type: {self._kind}\r\n"

@@ -55,11 +55,19 @@ class Bases:
 
     def environment(self, name: str, platform: Platform) -> set[str] | None:
         """The variables an image sets; None where it is not here."""
+        stored = self._known(name, platform)
+        return None if stored is None else {entry.partition("=")[0] for entry in stored.config.env}
+
+    def triggers(self, name: str, platform: Platform) -> bool | None:
+        """Whether an image leaves instructions to whoever builds on it; None where it is not here."""
+        stored = self._known(name, platform)
+        return None if stored is None else bool(stored.config.on_build)
+
+    def _known(self, name: str, platform: Platform) -> StoredImage | None:
         try:
-            stored = self._present(name, platform)
+            return self._present(name, platform)
         except WherryError:
             return None  # a name of nothing: the build will say so
-        return None if stored is None else {entry.partition("=")[0] for entry in stored.config.env}
 
     def _present(self, name: str, platform: Platform) -> StoredImage | None:
         try:

@@ -239,8 +239,9 @@ class BuildService:
         await self._forget_oldest()
 
     async def _forget_oldest(self) -> None:
+        # Taken out at once: of many builds that end together each comes by here.
         for build_id in list(self._past)[:-_MOST_BUILDS]:
-            del self._past[build_id]
+            self._past.pop(build_id, None)
             self._output_path(build_id).unlink(missing_ok=True)
             await self._database.execute("DELETE FROM builds WHERE id = ?", (build_id,))
             self._bus.publish("build", build_id, None)

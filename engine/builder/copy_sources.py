@@ -108,6 +108,11 @@ async def ignoring_closed(writing: Awaitable[None]) -> None:
         await writing
 
 
+def checksum_words(pattern: str) -> str:
+    """What people search for when a source is missing."""
+    return f'failed to calculate checksum: "/{pattern.lstrip("/")}": not found'
+
+
 def kept_path(pattern: str, path: str) -> str:
     """The part of a path that --parents keeps: all of it, or what follows a `/./`."""
     if "/./" not in pattern:
@@ -208,11 +213,11 @@ class StoreSource:
                 real = await self._keeper.real_path(self._root, path)
                 found = await self._keeper.stat(self._root, real)
             except OSError:
-                raise DockerfileError(f"{pattern} is not there to copy from") from None
+                raise DockerfileError(f"{pattern} is not there to copy from", docker=checksum_words(pattern)) from None
             kept = kept_path(pattern.lstrip("/"), path.lstrip("/")) if parents else ""
             picked.append(Picked(real, posixpath.basename(path), stat.S_ISDIR(found.mode), kept))
         if not picked:
-            raise DockerfileError(f"Nothing matches {pattern} there")
+            raise DockerfileError(f"Nothing matches {pattern} there", docker=checksum_words(pattern))
         return picked
 
     async def _matching(self, pattern: str) -> list[str]:

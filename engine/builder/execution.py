@@ -20,7 +20,7 @@ from engine.builder.language.mounts import read_mount
 from engine.builder.language.parser import parse_trigger
 from engine.builder.mounting import RunMounts
 from engine.builder.plan import StageNames
-from engine.builder.running import prepare_run
+from engine.builder.running import RunBounds, prepare_run
 from engine.builder.stages import DEFAULT_PATH, StageState, absolute, apply_metadata, is_metadata
 from engine.builder.transfer import is_fetched, prepare_transfer, prepare_workdir
 from engine.builder.trees import BuildTrees, image_of
@@ -156,8 +156,7 @@ class Execution:
         state, triggers = await self._begin(planned)
         known = self._plan.globals
         variables = Variables(self._given, known.arguments, self._plan.dockerfile.escape, known.allotment)
-        # What a command of the step finds where the image says nothing, `ENV PATH=/x:$PATH` can name as well.
-        variables.environment.update({"PATH": DEFAULT_PATH, **state.environment()})
+        variables.environment.update(state.environment())
         instructions = planned.stage.instructions
         if triggers:
             brought = tuple(parse_trigger(one, planned.stage.origin.raw) for one in triggers)
@@ -196,6 +195,9 @@ class Execution:
             self._fail(step, error)
             raise
         self._record.end(step, StepState.DONE)
+        if "PATH" not in state.environment():
+            # What a command of a step finds, the image says: so `ENV PATH=/x:$PATH` and its containers find it too.
+            state = state.with_config(env=(f"PATH={DEFAULT_PATH}", *state.config.env))
         return state, triggers
 
     # --- a step ---
@@ -289,6 +291,7 @@ class Execution:
             network_provider=self._network,
             network=self._request.network,
             extra_hosts=self._request.extra_hosts,
+            bounds=RunBounds(self._request.shm_size, self._request.ulimits),
             say=say,
         )
 

@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from engine.builder.copy_sources import Destination, Sending
+from engine.builder.copy_sources import Destination, Sending, checksum_words
 from engine.builder.tarring import TarOptions
 from engine.containers.spec.plan import PlannedMount
 from engine.sandbox.keeper.asked.steps import MakeDirectory, Tmpfs, Unmount
@@ -130,7 +130,8 @@ class RunMounts:
             await self.keeper.stat(root, inside)
         except OSError:
             problem = f"{mount.source} is not there to mount"
-            raise self.instruction.raw.error(problem, column=self.instruction.raw.column_of(mount.source)) from None
+            column = self.instruction.raw.column_of(mount.source)
+            raise self.instruction.raw.error(problem, column=column, docker=checksum_words(mount.source)) from None
         return inside
 
     @asynccontextmanager
@@ -153,7 +154,8 @@ class RunMounts:
         if value is None:
             if mount.required:
                 problem = f"The secret {name!r} is required and was not given"
-                raise self.instruction.raw.error(problem, hint=f"Give it with --secret id={name},src=FILE.")
+                hint = f"Give it with --secret id={name},src=FILE."
+                raise self.instruction.raw.error(problem, hint=hint, docker=f"secret {name}: not found")
             return
         if mount.env:
             given.environment[mount.env] = value.decode("utf-8", "surrogateescape")
@@ -186,7 +188,9 @@ class RunMounts:
         socket = self.agents.get(name)
         if socket is None or not os.path.exists(socket):
             if mount.required:
-                raise self.instruction.raw.error(f"The ssh agent {name!r} is required and was not given")
+                problem = f"The ssh agent {name!r} is required and was not given"
+                hint = f"Give it with --ssh {name}."
+                raise self.instruction.raw.error(problem, hint=hint, docker=f"unset ssh forward key {name}")
             return
         target = mount.target or f"/run/buildkit/ssh_agent.{len(given.mounts)}"
         given.mounts.append(PlannedMount(target=target, source=socket))

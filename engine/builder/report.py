@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from engine.builder.context_paths import context_paths
 from engine.builder.language import types as t
 from engine.builder.language.errors import DockerfileError
 from engine.builder.language.mounts import read_mount
@@ -31,8 +34,10 @@ def make_report(
     build_platform: Platform,
     target_platform: Platform,
     environment: Callable[[str], Collection[str] | None],
+    triggers: Callable[[str], bool | None],
 ) -> RecipeReport:
-    """`environment` gives the variables of a base image, or None where it is not known here."""
+    """`environment` gives the variables of a base image, `triggers` whether it leaves instructions to whoever builds
+    on it; None where the image is not known here."""
     given = {name: value for name, value in request.build_args.items() if value is not None}
     try:
         dockerfile = parse_dockerfile(text)
@@ -49,7 +54,8 @@ def make_report(
         checks = given.get(_CHECK, dockerfile.directives.get("check", ""))
         skip, strict = _read_checks(checks)
         warnings = lint(plan, known, skip=skip)
-        return _told(request, text, plan, given, warnings=tuple(warnings), strict=strict)
+        told = _told(request, text, plan, given, warnings=tuple(warnings), strict=strict)
+        return msgspec.structs.replace(told, context_paths=context_paths(plan, triggers))
     except DockerfileError as error:
         problem = error.docker or error.title
         return RecipeReport(filename=request.dockerfile, text=text, problem=problem, problem_line=error.line)

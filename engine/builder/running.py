@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from engine.processes import crun
     from engine.sandbox.client import Keeper
     from engine.storage.paths import Paths
+    from engine.types.containers import Ulimit
 
 _LONGEST_LINE = 64 * 1024
 _LONGEST_HISTORY = 16 * 1024
@@ -60,6 +61,18 @@ class RunTools:
     keeper: Keeper
     cgroups: CgroupTree
     crun: crun.Crun
+
+
+@dataclass(frozen=True)
+class RunBounds:
+    """What a build is given for its commands. It is no part of what they make, so it is in no key."""
+
+    shm_size: int = 0
+    ulimits: tuple[Ulimit, ...] = ()
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        return {"ulimits": self.ulimits} | ({"shm_size": self.shm_size} if self.shm_size else {})
 
 
 class MountProvider(Protocol):
@@ -88,6 +101,7 @@ class RunStep:
     privileged: bool
     mounts: MountProvider
     extra_hosts: tuple[str, ...]
+    bounds: RunBounds
     say: Callable[[str, Literal["stdout", "stderr"]], None]
     key: str
     created_by: str
@@ -146,7 +160,12 @@ class RunStep:
             namespace = str(await self.network_provider.namespace())
         return SpecPlan(
             container_id=run_id,
-            spec=ContainerSpec(image="", security=Security(privileged=self.privileged), network=self.network),
+            spec=ContainerSpec(
+                image="",
+                security=Security(privileged=self.privileged),
+                network=self.network,
+                **self.bounds.fields,
+            ),
             command_line=self.command,
             env=environment | mounted.environment,
             workdir=state.config.workdir or "/",
@@ -243,6 +262,7 @@ async def prepare_run(
     network_provider: NetworkProvider,
     network: str,
     extra_hosts: tuple[str, ...],
+    bounds: RunBounds,
     say: Callable[[str, Literal["stdout", "stderr"]], None],
 ) -> RunStep:
     command, files = command_of(instruction, state)
@@ -265,6 +285,7 @@ async def prepare_run(
         privileged=instruction.security == "insecure",
         mounts=mounts,
         extra_hosts=extra_hosts,
+        bounds=bounds,
         say=say,
         key=step_key("run", state.layers, identity, await mounts.fingerprint(), extra_hosts),
         created_by=" ".join(["RUN", *said, *command])[:_LONGEST_HISTORY],

@@ -28,6 +28,7 @@ from engine.builder.record import MOST_KEPT_TEXT
 from engine.builder.remote import fetch_context, fetch_named, is_remote
 from engine.builder.report import make_report
 from engine.builder.upload import receive_context
+from engine.containers.spec.process import check_ulimits
 from engine.errors import Code, InvalidRequest, Unsupported, WherryError
 from engine.images import platforms, reference
 
@@ -71,6 +72,7 @@ class Workshop:
             build_platform=platforms.host_platform(),
             target_platform=target,
             environment=lambda name: self._tools.bases.environment(name, target),
+            triggers=lambda name: None if request.pull else self._tools.bases.triggers(name, target),
         )
 
     async def build(
@@ -169,6 +171,7 @@ class Workshop:
 def _check(request: BuildImage) -> None:
     if request.squash:
         raise Unsupported("Squashing an image's layers is not supported", hint="Use a multi-stage build instead.")
+    check_ulimits(request.ulimits)
     for tag in request.tags:
         reference.must_be_a_name(reference.parse(tag))
         if reference.parse(tag).digest:

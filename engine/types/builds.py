@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from engine.types.containers import Ulimit
 from engine.types.data import Data
 from engine.types.images import Login
 from engine.types.operations import Failure
@@ -44,6 +45,9 @@ class BuildImage(Data, frozen=True, kw_only=True):
     allow: tuple[Allowance, ...] = ()
     source_date_epoch: int | None = None
     extra_hosts: tuple[str, ...] = ()
+    shm_size: int = 0
+    """Of /dev/shm in RUN; 0 = as a container's."""
+    ulimits: tuple[Ulimit, ...] = ()
     squash: bool = False
     logins: tuple[Login, ...] = ()
     """For the registries bases are pulled from, in this build only; otherwise stored logins are tried."""
@@ -160,6 +164,8 @@ class RecipeReport(Data, frozen=True, kw_only=True):
     secrets: tuple[RecipeNeed, ...] = ()
     agents: tuple[RecipeNeed, ...] = ()
     caches: tuple[str, ...] = ()
+    context_paths: tuple[str, ...] | None = None
+    """All that the stages it needs take from the context, as paths and patterns; None where that is not known."""
     problem: str = ""
     """Why it cannot be built, where that can be read from it; then only warnings may be there besides."""
     problem_line: int = 0

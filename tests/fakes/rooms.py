@@ -259,6 +259,7 @@ class FakeBuilds:
             build_platform=platform,
             target_platform=platform,
             environment=lambda name: (),
+            triggers=lambda name: None,
         )
 
     async def context_place(self, name: str) -> str:

@@ -35,6 +35,7 @@ async def forwarded_agents(session: Session, names: Iterable[str]) -> AsyncItera
                 await _forward(session, name, reader, writer)
 
             server = await asyncio.start_unix_server(connected, path)
+            os.chmod(path, 0o600)
             stack.callback(server.close)
             sockets[name] = path
         yield sockets

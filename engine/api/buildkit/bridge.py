@@ -13,14 +13,16 @@ from engine.api.buildkit.file_modes import as_go
 from engine.api.buildkit.reports import metadata_of, needs_a_plan
 from engine.api.buildkit.solving import Target, definition_of, platforms_of
 from engine.api.buildkit.wire import messages_pb2 as wire
-from engine.api.buildkit.workers import FRONTEND_CAPS, LLB_CAPS, architecture, worker
+from engine.api.buildkit.workers import FRONTEND_CAPS, LLB_CAPS, worker
 from engine.errors import WherryError
 from engine.types.files import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from grpclib.server import Stream
 
-    from engine.api.buildkit.jobs import Job, Jobs
+    from engine.api.buildkit.jobs import Job, Jobs, Made
     from engine.api.buildkit.sessions import Sessions
     from engine.facade import Engine
 
@@ -74,7 +76,8 @@ class Bridge:
             if options.get("requestid"):
                 result = await self._answer(target, options["requestid"])
             else:
-                result = await self._result(job, await target.solve())
+                with job.at_work():
+                    result = await self._result(job, await target.solve())
         except GRPCError as error:
             job.failure = error
             raise
@@ -107,11 +110,19 @@ class Bridge:
             result.metadata[name] = data
         return result
 
-    async def _result(self, job: Job, image: str) -> wire.Result:
-        name = self._jobs.keep(job, image)
-        result = wire.Result(ref=wire.Ref(id=name, **{"def": definition_of(name)}))
-        result.metadata["containerimage.config"] = await self._engine.images.raw_config(image)
-        result.metadata["refs.platforms"] = platforms_of(architecture())
+    async def _result(self, job: Job, made: Sequence[Made]) -> wire.Result:
+        result = wire.Result()
+        for one in made:
+            name = self._jobs.keep(job, one)
+            ref = wire.Ref(id=name, **{"def": definition_of(name)})
+            config = await self._engine.images.raw_config(one.image)
+            if len(made) == 1:
+                result.ref.CopyFrom(ref)
+                result.metadata["containerimage.config"] = config
+            else:
+                result.refs.refs[one.platform].CopyFrom(ref)
+                result.metadata[f"containerimage.config/{one.platform}"] = config
+        result.metadata["refs.platforms"] = platforms_of([one.platform for one in made])
         return result
 
     async def return_(self, stream: Stream[Any, Any]) -> None:
@@ -134,7 +145,7 @@ class Bridge:
         job = await self._job(stream)
         if ref not in job.results:
             raise refused(f"no such ref: {ref}", Status.NOT_FOUND)
-        return Place(kind="image", id=job.results[ref])
+        return Place(kind="image", id=job.results[ref].image)
 
     async def stat_file(self, stream: Stream[Any, Any]) -> None:
         request = await asked(stream)

@@ -84,6 +84,7 @@ class Control:
         request = await asked(stream)
         for word in request.Entitlements:
             if word == "security.insecure":
+                await self._jobs.refuse(request.Ref)
                 raise refused("granting entitlement security.insecure is not allowed by build daemon configuration")
         job = await self._jobs.add(request)
         try:
@@ -92,8 +93,7 @@ class Control:
             # Whatever became of it inside: the client prints what its own call said.
             raise job.failure or error from None
         finally:
-            job.over = True
-            job.board.end()
+            job.end()
         await stream.send_message(wire.SolveResponse(ExporterResponse=response))
 
     async def _solved(self, job: Job) -> dict[str, str]:
@@ -105,14 +105,18 @@ class Control:
                 else Status.UNKNOWN
             )
             raise refused(returned.error.message, status, returned.error.details)
-        image = job.results.get(returned.result.ref.id, "")
-        if not image:
-            return {}
-        return await export(self._engine, self._sessions, job, image)
+        refs = [ref for _, ref in sorted(returned.result.refs.refs.items())] or [returned.result.ref]
+        made = [job.results[ref.id] for ref in refs if ref.id in job.results]
+        return await export(self._engine, self._sessions, job, made) if made else {}
 
     async def status(self, stream: Stream[Any, Any]) -> None:
         request = await asked(stream)
-        job = await self._jobs.get(request.Ref)
+        try:
+            job = await self._jobs.get(request.Ref)
+        except GRPCError:
+            if self._jobs.was_refused(request.Ref):
+                return  # the client prints the first error it hears, and that has to be the refusal itself
+            raise
         async for response in job.board.follow():
             await stream.send_message(response)
 

@@ -11,15 +11,16 @@ from engine.errors import WherryError
 from engine.types.files import Place
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from engine.api.buildkit.jobs import Job
+    from engine.api.buildkit.jobs import Job, Made
     from engine.api.buildkit.sessions import Sessions
     from engine.facade import Engine
 
 
-async def export(engine: Engine, sessions: Sessions, job: Job, image: str) -> dict[str, str]:
+async def export(engine: Engine, sessions: Sessions, job: Job, made: Sequence[Made]) -> dict[str, str]:
     """Every exporter in turn; what they answer together."""
+    image = made[0].image
     exporters = [(each.Type, dict(each.Attrs)) for each in job.request.Exporters]
     if not exporters and job.request.ExporterDeprecated:
         exporters = [(job.request.ExporterDeprecated, dict(job.request.ExporterAttrsDeprecated))]

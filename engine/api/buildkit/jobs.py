@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from grpclib.const import Status
@@ -13,6 +15,8 @@ from engine.api.buildkit.faults import refused
 from engine.api.buildkit.progress import Board
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from grpclib.exceptions import GRPCError
 
     from engine.api.buildkit.wire.messages_pb2 import ReturnRequest, SolveRequest
@@ -22,6 +26,16 @@ _APPEARS_WITHIN = 6.0
 _MOST_KEPT = 100
 
 
+@dataclass(frozen=True)
+class Made:
+    """What came of a build for one platform."""
+
+    platform: str
+    image: str
+    build: str
+    """Its id, under which its steps are known."""
+
+
 class Job:
     """One build of a client, from its `Solve` to its end."""
 
@@ -29,16 +43,35 @@ class Job:
         self.request = request
         self.board = Board(request.Ref)
         self.returned: asyncio.Future[ReturnRequest] = asyncio.get_running_loop().create_future()
-        self.results: dict[str, str] = {}
-        """Reference that we gave the client to the image it stands for."""
+        self.results: dict[str, Made] = {}
+        """By the reference that we gave the client."""
         self.failure: GRPCError | None = None
         self.builds: list[Build] = []
         self.over = False
+        self._at_work = 0
 
-    def keep(self, image: str) -> str:
+    def keep(self, made: Made) -> str:
         name = secrets.token_hex(12)
-        self.results[name] = image
+        self.results[name] = made
         return name
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[None]:
+        """A target is built: whoever follows is told how that ends, also where the client gave up in between."""
+        self._at_work += 1
+        try:
+            yield
+        finally:
+            self._at_work -= 1
+            self._end_if_done()
+
+    def end(self) -> None:
+        self.over = True
+        self._end_if_done()
+
+    def _end_if_done(self) -> None:
+        if self.over and not self._at_work:
+            self.board.end()
 
 
 class Jobs:
@@ -46,6 +79,7 @@ class Jobs:
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
+        self._refused: deque[str] = deque(maxlen=_MOST_KEPT)
         self._came = asyncio.Condition()
         self.images: dict[str, str] = {}
         """Every result of every job: a linked target names another's."""
@@ -62,18 +96,29 @@ class Jobs:
                 self.images.pop(result, None)
         return job
 
+    async def refuse(self, ref: str) -> None:
+        """Nobody needs to wait for this one."""
+        async with self._came:
+            self._refused.append(ref)
+            self._came.notify_all()
+
+    def was_refused(self, ref: str) -> bool:
+        return ref in self._refused
+
     async def get(self, ref: str) -> Job:
         """Also one that begins a moment later: calls of one client come in any order."""
         async with self._came:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._came.wait_for(lambda: ref in self._jobs), _APPEARS_WITHIN)
+                await asyncio.wait_for(
+                    self._came.wait_for(lambda: ref in self._jobs or ref in self._refused), _APPEARS_WITHIN
+                )
         if ref not in self._jobs:
             raise refused(f"no such job {ref}", Status.NOT_FOUND)
         return self._jobs[ref]
 
-    def keep(self, job: Job, image: str) -> str:
-        name = job.keep(image)
-        self.images[name] = image
+    def keep(self, job: Job, made: Made) -> str:
+        name = job.keep(made)
+        self.images[name] = made.image
         return name
 
     def past(self) -> list[Job]:

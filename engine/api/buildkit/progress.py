@@ -65,8 +65,8 @@ class Board:
 
     # --- a build's steps ---
 
-    def steps(self, build: Build) -> None:
-        """Whatever of the steps is another than what was last said."""
+    def steps(self, build: Build, mark: str = "") -> None:
+        """Whatever of the steps is another than what was last said. The mark tells builds of one job apart."""
         stages = {step.stage for step in build.steps}
         several = len(stages) > 1
         shown = [step for step in build.steps if _shown(step, stages)]
@@ -74,21 +74,21 @@ class Board:
         response = StatusResponse()
         for step in shown:
             told = (step.state, step.started, step.ended, step.instruction)
-            if self._told.get(step.id) == told:
+            if self._told.get(mark + step.id) == told:
                 continue
-            self._told[step.id] = told
-            response.vertexes.append(self._vertex(step, counts[step.stage], several=several))
+            self._told[mark + step.id] = told
+            response.vertexes.append(self._vertex(step, counts[step.stage], mark, several=several))
         if response.vertexes:
             self.say(response)
 
-    def _vertex(self, step: BuildStep, working: list[str], *, several: bool) -> Vertex:
-        stage = f"{step.stage} " if several else ""
+    def _vertex(self, step: BuildStep, working: list[str], mark: str, *, several: bool) -> Vertex:
+        stage = mark + (f"{step.stage} " if several else "")
         head = f"[{stage}{working.index(step.id) + 1:>{len(str(len(working)))}}/{len(working)}] "
         vertex = Vertex(
-            digest=self.digest(step.id),
+            digest=self.digest(mark + step.id),
             name=head + step.instruction,
             cached=step.state is StepState.CACHED,
-            inputs=[self.digest(other) for other in step.depends_on],
+            inputs=[self.digest(mark + other) for other in step.depends_on],
         )
         if step.state not in (StepState.WAITING, StepState.SKIPPED):
             vertex.started.CopyFrom(stamp(step.started))
@@ -100,12 +100,14 @@ class Board:
             vertex.error = "context canceled"
         return vertex
 
-    def output(self, lines: Sequence[BuildOutput]) -> None:
+    def output(self, lines: Sequence[BuildOutput], mark: str = "") -> None:
         response, size = StatusResponse(), 0
         for line in lines:
             data = f"{line.text}\n".encode(errors="surrogateescape")
             stream = 2 if line.stream == "stderr" else 1
-            response.logs.append(VertexLog(vertex=self.digest(line.step), timestamp=stamp(), stream=stream, msg=data))
+            response.logs.append(
+                VertexLog(vertex=self.digest(mark + line.step), timestamp=stamp(), stream=stream, msg=data)
+            )
             size += len(data)
             if size > _LOGS_IN_A_MESSAGE:
                 self.say(response)
@@ -132,6 +134,10 @@ class Task:
         self._statuses: dict[str, VertexStatus] = {}
         self._next_word = 0.0
         board.say(StatusResponse(vertexes=[self._vertex]))
+
+    @property
+    def digest(self) -> str:
+        return str(self._vertex.digest)
 
     def amount(self, name: str, current: int, total: int = 0) -> None:
         """How far a part of it is; said at most ten times a second."""

@@ -7,12 +7,15 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from engine.api.buildkit.wire.messages_pb2 import Position, Range, SourceInfo, StatusResponse, VertexWarning
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from engine.types.builds import RecipeReport, RecipeTarget
 
 _VERSION: Final = "1.0.0"
+_MOST_WARNINGS: Final = 100
 _RULES: Final = "https://docs.docker.com/go/dockerfile/rule/"
 
 
@@ -30,6 +33,27 @@ def metadata_of(question: str, report: RecipeReport) -> dict[str, bytes] | None:
     if question == "frontend.lint":
         said["result.statuscode"] = b"1" if report.warnings or report.problem else b"0"
     return said
+
+
+def warnings_of(report: RecipeReport, vertex: str) -> StatusResponse:
+    """Findings, beside a build that goes on."""
+    info = SourceInfo(filename=report.filename, data=report.text.encode(errors="replace"), language="Dockerfile")
+    response = StatusResponse()
+    for each in report.warnings[:_MOST_WARNINGS]:
+        place = Range(start=Position(line=each.line), end=Position(line=each.end_line or each.line))
+        short = f"{each.rule}: {each.detail} (line {each.line})"
+        response.warnings.append(
+            VertexWarning(
+                vertex=vertex,
+                level=1,
+                short=short.encode(errors="replace"),
+                detail=[each.description.encode()],
+                url=rule_url(each.rule),
+                info=info,
+                ranges=[place],
+            )
+        )
+    return response
 
 
 def needs_a_plan(question: str) -> bool:

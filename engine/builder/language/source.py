@@ -47,8 +47,8 @@ class RawInstruction:
     """Its lines as they stand in the file."""
     heredocs: tuple[Heredoc, ...] = ()
 
-    def error(self, problem: str, *, column: int = 1, hint: str = "") -> DockerfileError:
-        return DockerfileError(problem, line=self.line, column=column, source=self.source, hint=hint)
+    def error(self, problem: str, *, column: int = 1, hint: str = "", docker: str = "") -> DockerfileError:
+        return DockerfileError(problem, line=self.line, column=column, source=self.source, hint=hint, docker=docker)
 
     def column_of(self, text: str) -> int:
         """Where a piece of the arguments stands in the first line, or column 1."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from engine.types.builds import BuildImage
 from tests.system.api.conftest import IMAGE, tool
 
 if TYPE_CHECKING:
@@ -215,12 +216,12 @@ async def test_who_gives_up_leaves_nothing_running(build: Tool, served: Embedded
         if b"begun" in line and b"RUN" not in line:
             break
     process.send_signal(signal.SIGINT)
-    await process.stdout.read()
+    rest = (await process.stdout.read()).decode()
     assert await process.wait() != 0
+    assert "CANCELED" in rest
     async with asyncio.timeout(20), served.watch() as changes:
-        async for _ in changes:
-            if all(build.ended is not None for build in await served.builds.list()):
-                break
+        while not all(build.ended is not None for build in await served.builds.list()):
+            await anext(aiter(changes))
 
 
 async def test_the_windows_list_shows_it_too(build: Tool, served: EmbeddedEngine) -> None:
@@ -251,3 +252,52 @@ async def test_a_dockerfile_is_checked_and_asked_without_being_built(build: Tool
         (build.directory / "clean").write_text(f"FROM {IMAGE}\n")
         assert "no warnings found" in await said(build, "--check", "-f", "clean", ".")
     assert await served.builds.list() == []
+
+
+async def test_steps_get_the_limits_that_were_asked_for(build: Tool) -> None:
+    recipe = f"FROM {IMAGE}\nRUN ulimit -n; ulimit -Hn; df -k /dev/shm\n".encode()
+    out = await said(build, "-f", "-", "--shm-size", "65m", "--ulimit", "nofile=1000:2000", ".", input=recipe)
+    assert " 1000\n" in out
+    assert " 2000\n" in out
+    assert "66560" in out
+
+
+async def test_only_what_is_copied_is_sent(build: Tool) -> None:
+    (build.directory / "big").write_bytes(os.urandom(3 << 20))
+    (build.directory / "small").write_text("small")
+    recipe = f"FROM {IMAGE}\nCOPY small /\n".encode()
+    assert "MB" not in _sent(await said(build, "-f", "-", ".", input=recipe))
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        ("RUN --mount=type=secret,id=q,required=true true", "secret q: not found"),
+        ("RUN --mount=type=ssh,required=true true", "unset ssh forward key default"),
+        ("COPY --from=base nope /", '"/nope": not found'),
+    ],
+)
+async def test_what_is_missing_is_told_in_docker_s_words(build: Tool, step: str, words: str) -> None:
+    recipe = f"FROM {IMAGE} AS base\nFROM {IMAGE}\n{step}\n"
+    out = await said(build, "-f", "-", ".", input=recipe.encode(), code=1)
+    assert words in out
+    assert f">>> {step}" in out
+
+
+async def test_an_agent_is_for_the_step_alone(build: Tool) -> None:
+    process = await asyncio.create_subprocess_exec(
+        "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "key", cwd=build.directory
+    )
+    assert await process.wait() == 0
+    recipe = f"FROM {IMAGE}\nRUN --mount=type=ssh,id=k ls -l $SSH_AUTH_SOCK\n".encode()
+    assert "srw-------" in await said(build, "-f", "-", "--ssh", "k=key", ".", input=recipe)
+
+
+async def test_what_is_built_on_nothing_finds_its_programs(build: Tool, served: EmbeddedEngine) -> None:
+    await said(build, "-f", "-", "-t", "bare", ".", input=b"FROM scratch\nCOPY Dockerfile /\n")
+    assert any(each.startswith("PATH=/usr/local/sbin:") for each in (await served.images.get("bare")).config.env)
+
+
+async def test_many_builds_that_end_together_all_end_well(served: EmbeddedEngine) -> None:
+    running = [served.builds.build(BuildImage(dockerfile_text=f"FROM scratch\nLABEL n={n}\n")) for n in range(130)]
+    assert len({await each.result() for each in running}) == 130

@@ -10,8 +10,9 @@ import pytest
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 
+from engine.api.buildkit import jobs
 from engine.api.buildkit.wire import messages_pb2 as wire
-from tests.support.buildkit_client import Client, calling, giving, saying, serving_files
+from tests.support.buildkit_client import BRIDGE, CONTROL, Client, calling, giving, saying, serving_files
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -232,3 +233,40 @@ async def test_who_does_not_read_holds_nobody_up(api: Served) -> None:
             with suppress(asyncio.CancelledError, GRPCError, StreamTerminatedError):
                 await listening
     await nothing_runs(api)
+
+
+async def test_a_client_may_speak_http2_from_the_first_byte_on(api: Served) -> None:
+    async with calling(await api.connect()) as it:
+        said = await it.call(f"{CONTROL}ListWorkers", wire.ListWorkersRequest(), wire.ListWorkersResponse)
+        assert said.record[0].ID == "wherry"
+    reader, writer = await api.connect()
+    for piece in (b"P", b"OS", b"T /_ping HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"):
+        writer.write(piece)
+        await writer.drain()
+    assert (await reader.readline()).startswith(b"HTTP/1.1 ")
+    writer.close()
+
+
+async def test_nobody_waits_for_a_build_that_was_refused(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "_APPEARS_WITHIN", 3600.0)  # without a mend this waits beyond the test's own time
+    async with client(api) as it:
+        request = wire.SolveRequest(Ref="no", Entitlements=["security.insecure"])
+        with pytest.raises(GRPCError, match="not allowed"):
+            await it.call(f"{CONTROL}Solve", request, wire.SolveResponse)
+        with pytest.raises(GRPCError, match="no such job"):
+            await it.call(f"{BRIDGE}Ping", wire.Nothing(), wire.PongResponse, "no")
+        assert await it.status("no") == []
+
+
+async def test_what_a_dockerfile_had_better_say_otherwise_is_said_beside_the_build(api: Served) -> None:
+    recipe = {"Dockerfile": b"FROM alpine\nMAINTAINER me\nRUN true\n"}
+    async with client(api) as it, session(api, "warned", giving(recipe)):
+        solving = it.solve("warned", "warned")
+        answer = await it.frontend("warned")
+        await it.give_back("warned", answer.result)
+        await solving
+        said = await it.status("warned")
+    warnings = [each for response in said for each in response.warnings]
+    assert [each.ranges[0].start.line for each in warnings] == [2]
+    assert warnings[0].short.startswith(b"MaintainerDeprecated")
+    assert warnings[0].vertex in {each.digest for response in said for each in response.vertexes}

@@ -19,7 +19,9 @@ HOST = Platform(os="linux", architecture="amd64")
 def report(text: str, target: str = "", **arguments: str) -> RecipeReport:
     known = {"alpine": {"LANG"}}
     request = BuildImage(target=target, build_args=dict(arguments))
-    return make_report(request, text, build_platform=HOST, target_platform=HOST, environment=known.get)
+    return make_report(
+        request, text, build_platform=HOST, target_platform=HOST, environment=known.get, triggers={"alpine": False}.get
+    )
 
 
 def found(text: str, **arguments: str) -> list[tuple[str, int]]:
@@ -134,3 +136,21 @@ def test_the_report_tells_what_a_target_asks_for_and_not_what_others_do() -> Non
 def test_what_cannot_be_read_is_told_in_the_report() -> None:
     assert report("FROM alpine\nRUNN x\n").problem_line == 2
     assert "could not be found" in report("FROM alpine\n", target="nope").problem
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("FROM alpine\nCOPY a ./b/ /x/\nADD c*.txt https://x.example/y /z/\n", ("a", "b", "c*.txt")),
+        ("FROM alpine\nCOPY . /\n", None),
+        ("FROM alpine\nCOPY ../up /\nRUN --mount=type=bind,source=m,target=/m true\n", ("up", "m")),
+        ("FROM alpine\nARG P=a\nCOPY $P /\n", None),
+        ("FROM alpine\nCOPY **/go.mod /\n", None),
+        ("FROM alpine AS a\nCOPY a /\nFROM alpine\nCOPY b /\n", ("b",)),
+        ("FROM alpine AS a\nCOPY a /\nFROM alpine\nCOPY --from=a b /\n", ("a",)),
+        ("FROM debian\nCOPY a /\n", None),
+        ("FROM alpine AS a\nONBUILD COPY b /\nFROM a\nCOPY a /\n", None),
+    ],
+)
+def test_a_client_sends_no_more_than_the_stages_take(text: str, paths: tuple[str, ...] | None) -> None:
+    assert report(text).context_paths == paths
