@@ -110,6 +110,7 @@ class Bases:
         stored = StoredImage(id=image_id, config=blob, pulled_ns=time.time_ns())
         known = self.images.catalogue.layers
         records = [self._record(diff_id) for diff_id in dict.fromkeys(state.layers) if diff_id not in known]
+        await self.layers.settled(state.layers)
         await self.images.catalogue.add(stored, records, tags=names, action="build" if not names else "tag")
         return image_id
 

@@ -160,7 +160,12 @@ def _pipeline(tokens: list[tuple[str, str]]) -> list[list[Node]]:
 
 
 def _unquoted(text: str) -> str:
-    return text[1:-1] if text.startswith("`") else str(json.loads(text))
+    if text.startswith("`"):
+        return text[1:-1]
+    try:
+        return str(json.loads(text, strict=False))
+    except ValueError:
+        raise UsageError(f"template parsing error: {text} is no string") from None
 
 
 # --- rendering ---
@@ -334,6 +339,9 @@ def _slice(value: Any, *bounds: int) -> Any:
     return value[slice(*bounds)] if len(bounds) > 1 else value[bounds[0] :] if bounds else value
 
 
+_NOT_GIVEN = object()
+
+
 def _printf(form: str, *values: Any) -> str:
     shown = [
         value if isinstance(value, (int, float)) and not isinstance(value, bool) else show(value) for value in values
@@ -343,8 +351,10 @@ def _printf(form: str, *values: Any) -> str:
     def one(match: re.Match[str]) -> str:
         if match[0] == "%%":
             return "%"
-        value = next(position)
         verb = match[2]
+        value = next(position, _NOT_GIVEN)
+        if value is _NOT_GIVEN:
+            return f"%!{verb}(MISSING)"
         if verb == "q":
             return json.dumps(str(value), ensure_ascii=False)
         if verb == "v":

@@ -148,6 +148,7 @@ class ImageService:
         await self._unfinished.open()
         await self.catalogue.open()
         self.catalogue.add_holder(self.intake.pins)
+        await self.restoring.mend(self._operations)
 
     async def _take_over_settings(self) -> None:
         """Stores of before kept them in the database. A file that cannot be read speaks up when it is needed."""

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 import msgspec
+
+from engine.errors import WherryError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from engine.images.catalogue import Catalogue
     from engine.images.intake import LayerIntake
+    from engine.operations.registry import OperationRegistry, Progress
     from engine.storage.blobs import BlobStore
     from engine.storage.layers import LayerStore
 
 _PIECE = 1 << 20
+_START_WAITS_SECONDS = 20.0
 
 
 class Restoring:
@@ -35,6 +40,44 @@ class Restoring:
         async with self._intake.lock(diff_id):
             await self._layers.set_aside(diff_id)
             await self._intake.add(diff_id, self._read(digest))
+
+    def lost(self) -> list[str]:
+        """Layers that images have, that are not here, and whose compressed form is: a power cut takes what was told to
+        be there a moment before."""
+        wanted = {layer for image in self._catalogue.images.values() for layer in image.diff_ids}
+        archives = self.archives()
+        return sorted(
+            one for one in wanted & archives.keys() if not self._layers.has(one) and self._blobs.has(archives[one])
+        )
+
+    async def mend(self, operations: OperationRegistry) -> None:
+        """What was lost is made anew, and people are told. A start waits for it, but not for ever."""
+        lost = self.lost()
+        if not lost:
+            return
+        names = {
+            name
+            for image in self._catalogue.images.values()
+            if set(image.diff_ids) & set(lost)
+            for name in self._catalogue.tags_of(image.id)
+        }
+
+        async def work(progress: Progress) -> str:
+            for number, diff_id in enumerate(lost):
+                progress.amount(number, len(lost))
+                await self.restore(diff_id)
+            progress.amount(len(lost), len(lost))
+            return ""
+
+        handle = operations.start(
+            kind="mend",
+            title=f"Restore {len(lost)} lost layers" if len(lost) > 1 else "Restore a lost layer",
+            subject=", ".join(sorted(names)),
+            work=work,
+            cancellable=False,
+        )
+        with contextlib.suppress(WherryError, TimeoutError):
+            await asyncio.wait_for(handle.result(), _START_WAITS_SECONDS)
 
     async def forget_archive(self, diff_id: str) -> None:
         record = self._catalogue.layers[diff_id]

@@ -86,7 +86,7 @@ class Joiner:
         physical = block.split(b"\n")
         if not physical[-1]:
             physical.pop()
-        if self.clean and not may_have_pieces(block):
+        if self.clean and b"\0" not in block and not may_have_pieces(block):
             for raw in physical:
                 kind = kinds.get(raw[36:TEXT])
                 if kind is None:
@@ -155,7 +155,7 @@ def count_ends(block: bytes) -> int:
 
 def may_have_pieces(block: bytes) -> bool:
     """Quickly: False means surely none. (The text of a whole line may deceive it, at no harm but speed.)"""
-    return b" P " in block and (b" stdout P " in block or b" stderr P " in block)
+    return b" P " in block and (b"stdout P " in block or b"stderr P " in block)
 
 
 def count_if_whole(block: bytes) -> int | None:

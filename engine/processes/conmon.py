@@ -80,7 +80,7 @@ def parse_sync(data: bytes) -> Created:
     for line in data.decode(errors="replace").splitlines():
         try:
             answer = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(answer, dict):
             pid = answer.get("pid", answer.get("data", -1))
@@ -91,4 +91,4 @@ def parse_sync(data: bytes) -> Created:
 def parse_exit_code(text: str) -> int | None:
     """An exit file's contents; None while it is still empty."""
     text = text.strip()
-    return int(text) if text.lstrip("-").isdigit() else None
+    return int(text) if text.removeprefix("-").isdecimal() and text.isascii() else None

@@ -18,7 +18,7 @@ from engine.storage.settling import Settling
 from engine.storage.trash import Trash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterable
     from pathlib import Path
 
     from engine.sandbox.client import Keeper
@@ -129,6 +129,10 @@ class LayerStore:
         )
 
         self._settling.settle(done.diff_id)
+
+    async def settled(self, diff_ids: Iterable[str]) -> None:
+        """No power cut takes them any more. For what is kept in no other form: it costs a flush of the file system."""
+        await self._settling.now(diff_ids)
 
     def short_name(self, diff_id: str) -> str:
         """Its tree's name relative to the root of the store."""

@@ -1,7 +1,8 @@
 """Layers and power cuts: a new layer is used at once, while its files find their way to the disk behind.
 
 Until they are known to be there it carries a mark with the boot it was written in. A mark from another boot means that
-the machine went down before: the layer is then compared with its index, and taken away if it is not whole.
+the machine went down before: the layer is then compared with its index, and taken away if it is not whole. Layers that
+are kept in no other form as well are waited for (`now`) before anybody is told that they are there.
 """
 
 from __future__ import annotations
@@ -64,20 +65,30 @@ class Settling:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._settle(), name="settling")
 
+    async def now(self, diff_ids: Iterable[str]) -> None:
+        """These are on disk when this returns. Raises where they cannot be brought there."""
+        waited_for = {diff_id for diff_id in diff_ids if self._paths.layer_mark(diff_id).exists()}
+        if waited_for:
+            self._waiting -= waited_for
+            await self._bring(waited_for)
+
     async def _settle(self) -> None:
         while self._waiting:
             await asyncio.sleep(GATHER_SECONDS)
             batch, self._waiting = self._waiting, set()
             try:
-                await self._keeper.sync(self._paths.layers)
-                await self._keeper.execute([Remove(path=self._paths.layer_mark(diff_id)) for diff_id in batch])
+                await self._bring(batch)
             except (OSError, WherryError) as error:
                 # The marks stay; the next start tries again.
                 log.info("cannot bring layers to disk: %s", error)
 
+    async def _bring(self, batch: set[str]) -> None:
+        await self._keeper.sync(self._paths.layers)
+        await self._keeper.execute([Remove(path=self._paths.layer_mark(diff_id)) for diff_id in batch])
+
     async def _is_damaged(self, diff_id: str) -> bool:
         damaged = await self._keeper.layer_damage(self._paths.layer_tree(diff_id), self._paths.layer_index(diff_id))
         if damaged:
-            log.warning("layer %s did not survive a power cut (%s is damaged); pull its image again", diff_id, damaged)
+            log.warning("layer %s did not survive a power cut: %s is damaged", diff_id, damaged)
             await self._trash.take(self._paths.layer(diff_id))
         return bool(damaged)

@@ -33,8 +33,9 @@ _ICONS = {
     "build-project": "build",
     "pull-project": "download",
     "watch-project": "eye",
+    "mend": "history",
 }
-_COUNTED = frozenset({"build"})
+_COUNTED = frozenset({"build", "mend"})
 """Kinds whose progress counts steps, not bytes."""
 
 

@@ -1,19 +1,38 @@
 """A bad day at will: figures are printed, and it ends with 1 where something did not hold.
 
 python -m tests.cruel [--minutes N] [--rounds N] [--seed N]
+python -m tests.cruel power [--minutes N] [--rounds N] [--seed N] [--user NAME]      as root
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
 import sys
 import time
 
 from tests.cruel.driver import Driver
+from tests.cruel.power import PowerCuts
 from tests.support.engine import opened_engine
 from tests.support.stores import make_short_tmp, remove_tree
+
+
+def cut_the_power(options: argparse.Namespace) -> int:
+    cuts = PowerCuts(options.user, options.seed)
+    begun = time.monotonic()
+    try:
+        cuts.run(options.rounds, options.minutes * 60)
+    finally:
+        cuts.close()
+    figures = cuts.figures
+    took = time.monotonic() - begun
+    print(f"seed {options.seed}: {figures.cuts} cuts, {figures.mixed} of them with blocks reordered, in {took:.0f} s")
+    print(f"acknowledged before a cut: {dict(figures.promises)}")
+    for fault in figures.faults:
+        print(f"FAULT {fault}")
+    return 1 if figures.faults else 0
 
 
 async def main(options: argparse.Namespace) -> int:
@@ -42,8 +61,11 @@ async def main(options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kind", nargs="?", choices=("kills", "power"), default="kills")
+    parser.add_argument("--user", default=os.environ.get("WHERRY_TEST_USER", "wherry-test"))
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
-    sys.exit(asyncio.run(main(parser.parse_args())))
+    chosen = parser.parse_args()
+    sys.exit(cut_the_power(chosen) if chosen.kind == "power" else asyncio.run(main(chosen)))

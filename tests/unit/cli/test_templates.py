@@ -55,6 +55,8 @@ DATA: dict[str, Any] = {
         ("{{len .Mounts}}", "2"),
         ('{{printf "%s has %d %q" .ID 5 "x"}}', 'abc has 5 "x"'),
         ('{{printf "%-5s|" .ID}}', "abc  |"),
+        ('{{printf "%s %d" .ID}}', "abc %!d(MISSING)"),
+        ('{{printf "a	b"}}', "a	b"),
         ("{{- .ID -}}  tail", "abctail"),
         ("{{/* nothing */}}{{.ID}}", "abc"),
         ("{{$x := .ID}}{{$x}}{{$.Size}}", "abc3"),
@@ -76,6 +78,7 @@ def test_what_it_prints(text: str, printed: str | None) -> None:
         "{{", "{{}}", "{{.ID", "{{end}}", "{{if .ID}}x", "{{else}}", "{{nosuch .ID}}", "{{$x}}", "{{.ID.Deeper}}",
         "{{range .Mounts}}", "{{index .Mounts 9}}", "{{.ID 5}}", "{{!}}", "{{if .ID}}{{else end}}{{end}}", "{{|}}",
         '{{join 5 ","}}', "{{.Nosuch}}", "{{range .Mounts}}{{$.Nosuch}}{{end}}", "{{if .Nosuch}}x{{end}}",
+        '{{print "\\a"}}',
     ],
 )  # fmt: skip
 def test_what_it_refuses(text: str) -> None:

@@ -63,6 +63,29 @@ def test_a_line_never_ended_does_not_wait_for_ever() -> None:
     assert [text for _, _, text in far] == [b"password: ", b"later"]
 
 
+def test_a_torn_head_before_a_piece_is_read_the_same_in_every_block() -> None:
+    """Found by `python -m tests.fuzz`: what comes before the stream's name made the quick look miss a piece."""
+    torn = b"2026-11-2:01.000000000+00:00 0000000stderr P part"
+    assert [text for _, _, text in in_any_blocks([torn, physical(b"end", stream="stderr")[:-1]])] == [b"partend"]
+
+
+def test_a_zero_before_a_line_is_read_the_same_in_every_block() -> None:
+    zero = b"\0" + physical(b"GET / 200")[2:-1]
+    piece = physical(b"part")[:-1].replace(b" F ", b" P ")
+    assert in_any_blocks([zero]) == in_any_blocks([zero, piece])
+
+
+def in_any_blocks(lines: list[bytes]) -> list[tuple[int, int, bytes]]:
+    """Line by line, and in one block."""
+    apart, at = Joiner(), 0
+    read = []
+    for line in lines:
+        read += apart.feed(line + b"\n", at)
+        at += len(line) + 1
+    assert Joiner().feed(b"".join(line + b"\n" for line in lines), 0) == read
+    return read
+
+
 @pytest.mark.parametrize("raw", [b"", b"garbage", b"2026-11-21 cut sho", b"x" * 60])
 def test_a_damaged_line_is_shown_whole(raw: bytes) -> None:
     assert [text for _, _, text in Joiner().feed(raw + b"\n" + physical(b"good"), 0)] == [raw, b"good"]

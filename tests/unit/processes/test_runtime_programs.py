@@ -99,6 +99,7 @@ def test_conmon() -> None:
         (b"", -1, ""),
         (b"rubbish", -1, "rubbish"),
         (b'[1, 2]\n{"data": 7}', 7, ""),
+        (b"[" * 100_000 + b'\n{"data": 7}', 7, ""),
     ],
 )
 def test_conmons_answer(answer: bytes, pid: int, message: str) -> None:
@@ -107,7 +108,9 @@ def test_conmons_answer(answer: bytes, pid: int, message: str) -> None:
     assert created.failed == (pid <= 0)
 
 
-@pytest.mark.parametrize(("text", "code"), [("0", 0), ("137\n", 137), ("", None), ("x", None), ("-1", -1)])
+@pytest.mark.parametrize(
+    ("text", "code"), [("0", 0), ("137\n", 137), ("", None), ("x", None), ("-1", -1), ("²", None), ("--1", None)]
+)
 def test_exit_files(text: str, code: int | None) -> None:
     assert parse_exit_code(text) == code
 

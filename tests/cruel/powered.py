@@ -1,0 +1,209 @@
+"""What runs on a disk whose power will be cut, and what looks at the disk afterwards.
+
+    python -m tests.cruel.powered live ROOT RUN LEDGER BOOT SEED
+    python -m tests.cruel.powered check ROOT RUN LEDGER BOOT
+
+The ledger lies on another disk. A line says what was begun or what was acknowledged: who reads it before the power is
+cut knows what must be there afterwards. BOOT is a file that stands for the kernel's own name of this boot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine import embedded, whereabouts
+from engine.embedded import open_engine
+from engine.errors import WherryError
+from engine.storage import settling
+from engine.types.containers import ContainerSpec, CreateContainer, Mount
+from engine.types.images import CommitContainer
+from engine.types.networks import CreateNetwork
+from engine.types.volumes import CreateVolume
+from tests.support.images import File, busybox_archive
+from tests.system.containers.conftest import create, load_busybox, read_log, until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable
+
+    from engine.embedded import EmbeddedEngine
+
+AT_ONCE = 3
+_KEPT_FILES = Mount(kind="volume", source="kept", target="/kept")
+_MOST_IMAGES = 12
+
+
+class Ledger:
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a")
+
+    def write(self, kind: str, name: str, deed: str, when: str) -> None:
+        self._file.write(json.dumps([kind, name, deed, when]) + "\n")
+        self._file.flush()
+
+    async def around(self, kind: str, name: str, deed: str, work: Awaitable[object]) -> None:
+        """Begun, and acknowledged if nothing was raised."""
+        self.write(kind, name, deed, "begun")
+        await work
+        self.write(kind, name, deed, "done")
+
+
+class Life:
+    """One client that makes and removes things of every kind."""
+
+    def __init__(self, engine: EmbeddedEngine, ledger: Ledger, name: str) -> None:
+        self._engine, self._ledger, self._name = engine, ledger, name
+        self._dice = random.Random(name)
+        self._number = 0
+        self._images = 0
+
+    async def go_on(self) -> None:
+        deeds = (self._container, self._container, self._volume, self._network, self._loaded_image)
+        while True:
+            self._number += 1
+            try:
+                await self._dice.choice(deeds)(f"{self._name}-{self._number}")
+            except WherryError as error:
+                self._ledger.write("refusal", str(error), "", "done")
+
+    async def _container(self, name: str) -> None:
+        engine, around = self._engine, self._ledger.around
+        say = f"echo {name} | dd of=/kept/{name} conv=fsync; echo kept {name}; exec sleep 1000"
+        making = create(engine, "sh", "-c", say, name=name, mounts=(_KEPT_FILES,))
+        await around("container", name, "make", making)
+        self._ledger.write("file", name, "make", "begun")
+        await engine.containers.start(name)
+        found = await engine.containers.get(name)
+        await until(lambda: f"kept {name}\n" in read_log(engine, found.id))
+        self._ledger.write("file", name, "make", "done")
+        if self._dice.random() < 0.3 and self._images < _MOST_IMAGES:
+            self._images += 1
+            reference = f"localhost/made:{name}"
+            request = CommitContainer(container=name, reference=reference)
+            await around("image", reference, "make", engine.images.commit(request).result())
+        if self._dice.random() < 0.5:
+            await engine.containers.stop(name, timeout=0)
+        if self._dice.random() < 0.7:
+            await around("container", name, "remove", engine.containers.remove(name, force=True))
+
+    async def _volume(self, name: str) -> None:
+        volumes, around = self._engine.volumes, self._ledger.around
+        await around("volume", name, "make", volumes.create(CreateVolume(name=name)))
+        if self._dice.random() < 0.5:
+            await around("volume", name, "remove", volumes.remove(name))
+
+    async def _network(self, name: str) -> None:
+        networks, around = self._engine.networks, self._ledger.around
+        await around("network", name, "make", networks.create(CreateNetwork(name=name)))
+        if self._dice.random() < 0.7:
+            await around("network", name, "remove", networks.remove(name))
+
+    async def _loaded_image(self, name: str) -> None:
+        if self._images >= _MOST_IMAGES:
+            return
+        self._images += 1
+        reference = f"localhost/loaded:{name}"
+
+        async def archive() -> AsyncIterator[bytes]:
+            files = [File(f"only/{name}-{number}", os.urandom(3000)) for number in range(20)]
+            yield busybox_archive(files, reference=reference)
+
+        await self._ledger.around("image", reference, "make", self._engine.images.load(archive()).result())
+        if self._dice.random() < 0.5:
+            await self._ledger.around("image", reference, "remove", self._engine.images.remove(reference, force=True))
+            self._images -= 1
+
+
+async def live(root: Path, run: Path, ledger: Path, seed: str) -> None:
+    engine = await open_engine(root, run)
+    if not await engine.images.list():
+        await load_busybox(engine)
+    book = Ledger(ledger)
+    book.write("life", seed, "make", "done")
+    await asyncio.gather(*(Life(engine, book, f"{seed}{letter}").go_on() for letter in "abc"[:AT_ONCE]))
+
+
+# --- afterwards ---
+
+
+def promises(ledger: Path) -> dict[tuple[str, str], bool]:
+    """By (kind, name): whether it must be there, or must not. What was under way is in neither."""
+    must: dict[tuple[str, str], bool] = {}
+    for line in ledger.read_text().splitlines():
+        kind, name, deed, when = json.loads(line)
+        if when == "begun":
+            must.pop((kind, name), None)
+        else:
+            must[kind, name] = deed == "make"
+    return must
+
+
+async def check(root: Path, run: Path, ledger: Path) -> list[str]:
+    """What does not hold."""
+    faults = []
+    engine = await open_engine(root, run)
+    try:
+        there = {("container", one.name) for one in await engine.containers.list()}
+        there |= {("volume", one.name) for one in await engine.volumes.list()}
+        there |= {("network", one.name) for one in await engine.networks.list()}
+        there |= {("image", tag) for one in await engine.images.list() for tag in one.tags}
+        kept = engine.paths.volume_data("kept")
+        for (kind, name), must in promises(ledger).items():
+            if kind == "file":
+                try:
+                    held = (kept / name).read_text().strip() == name
+                except OSError:
+                    held = False
+                if not held:
+                    faults.append(f"the file {name} was written and synced and is gone")
+            elif kind in ("container", "volume", "network", "image") and ((kind, name) in there) is not must:
+                faults.append(f"the {kind} {name} was {'made and is gone' if must else 'removed and is back'}")
+        faults += [
+            f"found by the deep check: {one.kind} {one.subject}: {one.explanation}"
+            for one in await engine.host.check_store(deep=True)
+        ]
+        faults += await _works(engine)
+    finally:
+        await engine.close(stop_containers=True)
+    return faults
+
+
+async def _works(engine: EmbeddedEngine) -> list[str]:
+    """Every image gives a container that runs, and every container lets itself be removed."""
+    faults = []
+    for image in await engine.images.list():
+        try:
+            spec = ContainerSpec(image=image.id, command=("true",), network="none")
+            made = await engine.containers.create(CreateContainer(spec=spec))
+            await engine.containers.start(made.id)
+            await engine.containers.wait(made.id)
+        except WherryError as error:
+            faults.append(f"a container of {image.tags or image.id} does not run: {error}")
+    for container in await engine.containers.list():
+        try:
+            await engine.containers.remove(container.id, force=True)
+        except WherryError as error:
+            faults.append(f"{container.name} cannot be removed: {error}")
+    return faults
+
+
+def main() -> int:
+    verb, root, run, ledger, boot, *rest = sys.argv[1:]
+    whereabouts._BOOT = boot
+    settling.BOOT_ID = Path(boot)
+    embedded.boot_id = lambda: Path(boot).read_text().strip()
+    if verb == "live":
+        asyncio.run(live(Path(root), Path(run), Path(ledger), rest[0]))
+        return 0
+    faults = asyncio.run(check(Path(root), Path(run), Path(ledger)))
+    sys.stdout.write(json.dumps(faults) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
