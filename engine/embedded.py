@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from engine import whereabouts
 from engine.builder.assembly import make_build_service
-from engine.cgroups.tree import CgroupTree
 from engine.containers.container_service import ContainerService
 from engine.containers.known.book import ContainerBook
 from engine.containers.look.exec import Executor
@@ -28,6 +27,7 @@ from engine.events.log import EventLog
 from engine.file_places import Places
 from engine.files.file_service import FileService
 from engine.frontdoor.door_service import DoorService
+from engine.ground import Ground
 from engine.host.host_service import EngineParts, HostService
 from engine.host.settings import SettingsStore
 from engine.images import platforms
@@ -37,11 +37,8 @@ from engine.networks.network_service import NetworkService
 from engine.operations.registry import OperationRegistry
 from engine.pods.assembly import make_pod_service, open_pods
 from engine.processes import open_files
-from engine.processes.crun import Crun
-from engine.processes.programs import need_program
 from engine.repeated_lines import bound_repeats
 from engine.sandbox import closing
-from engine.sandbox.client import Keeper
 from engine.state.database import Database
 from engine.state.lock import Presence, StoreLock
 from engine.stats.stats_service import StatsService
@@ -73,10 +70,12 @@ _TRASH_SECONDS = 5.0
 """So long a check waits for what is being taken away just now."""
 
 
-async def open_engine(root: Path | None = None, run: Path | None = None) -> EmbeddedEngine:
+async def open_engine(
+    root: Path | None = None, run: Path | None = None, ground: Ground | None = None
+) -> EmbeddedEngine:
     """Open the store (the user's own where no place is given) and bring it to life. One process at a time may."""
     default = Paths.default()
-    engine = EmbeddedEngine(Paths(root or default.root, run or default.run))
+    engine = EmbeddedEngine(Paths(root or default.root, run or default.run), ground or Ground())
     try:
         await engine.open()
     except BaseException:
@@ -88,8 +87,9 @@ async def open_engine(root: Path | None = None, run: Path | None = None) -> Embe
 class EmbeddedEngine:
     """Implements `engine.facade.Engine` in this process."""
 
-    def __init__(self, paths: Paths) -> None:
+    def __init__(self, paths: Paths, ground: Ground) -> None:
         self.paths = paths
+        self._ground = ground
         self._lock = StoreLock(paths.lock)
         self._presence = Presence(paths.presence)
         self._closers: list[Callable[[], Awaitable[object]]] = []
@@ -109,7 +109,7 @@ class EmbeddedEngine:
         await self._open_rooms()
 
     async def _open_ground(self) -> None:
-        self.keeper = await Keeper.open(self.paths)
+        self.keeper = await self._ground.keeper(self.paths)
         self._closers.append(self._close_keeper)
         self._presence.begin()
         reserve = Reserve(self.paths.reserve)
@@ -131,7 +131,7 @@ class EmbeddedEngine:
         self._closers.append(self.layers.close)
         self.rootfs = RootFilesystems(self.paths, self.keeper, self.layers)
         await self.rootfs.open(self.settings.current.driver)
-        self.cgroups = await CgroupTree.open(self.paths.root, self.keeper.processes)
+        self.cgroups = await self._ground.cgroups(self.paths, self.keeper)
         self._closers.append(self.cgroups.close)
         self.volumes = VolumeService(
             paths=self.paths, keeper=self.keeper, database=self.database, bus=self.bus, operations=self.operations
@@ -203,14 +203,14 @@ class EmbeddedEngine:
         self._closers.append(self.images.close)
 
     def _make_runtime(self, book: ContainerBook) -> Runtime:
-        crun = Crun.find(self.paths.crun_root)
+        crun = self._ground.crun(self.paths)
         return Runtime(
             paths=self.paths,
             keeper=self.keeper,
             rootfs=self.rootfs,
             cgroups=self.cgroups,
             crun=crun,
-            conmon=need_program("conmon"),
+            conmon=self._ground.conmon(),
             book=book,
             networks=self.networks,
             volumes=self.volumes,

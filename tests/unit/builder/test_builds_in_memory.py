@@ -1,0 +1,170 @@
+"""Builds on a machine in memory: the real language, plan, cache, copying and sealing; what RUN starts is played."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from engine.errors import Code, NotFound, WherryError
+from engine.types.builds import BuildImage
+from tests.support.played_engine import IMAGE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.embedded import EmbeddedEngine
+    from engine.types.builds import Build
+    from tests.fakes.machine import MachineInMemory
+
+
+@dataclass
+class Builder:
+    engine: EmbeddedEngine
+    place: Path
+
+    async def build(self, *lines: str, files: dict[str, str] | None = None, **options: Any) -> tuple[str, Build]:
+        for name, text in (files or {}).items():
+            (self.place / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.place / name).write_text(text)
+        request = BuildImage(context=str(self.place), dockerfile_text="\n".join(lines), network="none", **options)
+        handle = self.engine.builds.build(request)
+        image = await handle.result()
+        return image, await self.engine.builds.get(handle.id)
+
+    async def read(self, image: str, path: str) -> str:
+        return (await self.engine.images.read_file(image, path)).decode()
+
+    async def names(self, image: str, path: str) -> list[str]:
+        return sorted(node.entry.path for node in await self.engine.images.tree(image, path))
+
+
+@pytest.fixture
+def builder(played_engine: EmbeddedEngine, machine: MachineInMemory, tmp_path: Path) -> Builder:
+    def write(root: Path, words: list[str]) -> str:
+        (root / words[1]).parent.mkdir(parents=True, exist_ok=True)
+        (root / words[1]).write_text(words[2])
+        return f"wrote {words[1]}\n"
+
+    def remove(root: Path, words: list[str]) -> str:
+        (root / words[1]).unlink()
+        return ""
+
+    machine.commands |= {"write": write, "remove": remove, "nothing": lambda root, words: ""}
+    return Builder(played_engine, tmp_path)
+
+
+def states(build: Build) -> dict[str, str]:
+    return {step.instruction: step.state.value for step in build.steps}
+
+
+async def test_what_is_copied_and_run_is_in_the_image(builder: Builder) -> None:
+    image, build = await builder.build(
+        f"FROM {IMAGE}", "COPY src /app/", "RUN write app/made yes", files={"src/one": "1", "src/below/two": "2"}
+    )
+
+    assert await builder.read(image, "/app/one") == "1"
+    assert await builder.read(image, "/app/below/two") == "2"
+    assert await builder.read(image, "/app/made") == "yes"
+    assert await builder.read(image, "/data/hello") == "hello\n"
+    assert set(states(build).values()) == {"done"}
+    assert len((await builder.engine.images.get(image)).layers) == 3
+
+
+async def test_what_is_removed_is_gone_and_the_layer_below_untouched(builder: Builder) -> None:
+    image, _ = await builder.build(f"FROM {IMAGE}", "RUN remove data/hello")
+
+    with pytest.raises(NotFound):
+        await builder.read(image, "/data/hello")
+    assert await builder.read(IMAGE, "/data/hello") == "hello\n"
+
+
+async def test_the_same_again_is_done_once(builder: Builder) -> None:
+    lines = (f"FROM {IMAGE}", "COPY a /a", "RUN write b b")
+    first, _ = await builder.build(*lines, files={"a": "a"})
+    again, build = await builder.build(*lines)
+
+    assert again == first
+    assert states(build) == {lines[0]: "done", lines[1]: "cached", lines[2]: "cached"}
+
+
+async def test_a_changed_file_is_done_again_and_all_after_it(builder: Builder) -> None:
+    lines = (f"FROM {IMAGE}", "RUN write b b", "COPY a /a", "RUN write c c")
+    await builder.build(*lines, files={"a": "a"})
+    image, build = await builder.build(*lines, files={"a": "other"})
+
+    assert await builder.read(image, "/a") == "other"
+    assert [states(build)[line] for line in lines[1:]] == ["cached", "done", "done"]
+
+
+async def test_without_the_cache_everything_is_done_again(builder: Builder) -> None:
+    lines = (f"FROM {IMAGE}", "RUN write b b")
+    await builder.build(*lines)
+    _, build = await builder.build(*lines, no_cache=True)
+
+    assert set(states(build).values()) == {"done"}
+
+
+async def test_a_step_that_changes_nothing_makes_no_layer(builder: Builder) -> None:
+    image, _ = await builder.build(f"FROM {IMAGE}", "RUN nothing at all")
+    assert len((await builder.engine.images.get(image)).layers) == 1
+
+
+async def test_a_step_that_fails_is_told_with_its_code(builder: Builder) -> None:
+    with pytest.raises(WherryError) as caught:
+        await builder.build(f"FROM {IMAGE}", "RUN missing here", "RUN write never reached")
+
+    assert caught.value.code is Code.BUILD_STEP_FAILED
+    assert "127" in str(caught.value)
+
+
+async def test_one_stage_copies_from_another_and_leaves_the_rest(builder: Builder) -> None:
+    image, _ = await builder.build(
+        f"FROM {IMAGE} AS made", "RUN write out/wanted w", "RUN write out/other o",
+        "FROM scratch", "COPY --from=made /out/wanted /wanted",
+    )  # fmt: skip
+
+    assert await builder.read(image, "/wanted") == "w"
+    assert await builder.names(image, "/") == ["/wanted"]
+
+
+async def test_only_what_the_target_needs_is_built(builder: Builder) -> None:
+    _, build = await builder.build(
+        f"FROM {IMAGE} AS one", "RUN write a a", f"FROM {IMAGE} AS two", "RUN write b b", target="one"
+    )
+    assert not any("write b" in step for step in states(build))
+
+
+async def test_entrypoint_takes_an_inherited_command_back(builder: Builder) -> None:
+    base, _ = await builder.build(f"FROM {IMAGE}", 'CMD ["old"]', tags=("localhost/base",))
+    image, _ = await builder.build("FROM localhost/base", 'ENTRYPOINT ["new"]')
+
+    assert (await builder.engine.images.get(base)).config.command == ("old",)
+    config = (await builder.engine.images.get(image)).config
+    assert (config.entrypoint, config.command) == (("new",), ())
+
+
+async def test_config_is_what_the_instructions_say(builder: Builder) -> None:
+    image, _ = await builder.build(
+        f"FROM {IMAGE}", "ENV A=1 B=$A", "ENV B=$A", "USER web", "WORKDIR /app", "EXPOSE 80 53/udp", "LABEL l=m",
+        "VOLUME /v", "STOPSIGNAL INT", "CMD serve",
+    )  # fmt: skip
+
+    config = (await builder.engine.images.get(image)).config
+    assert {"A=1", "B=1"} <= set(config.env)
+    assert (config.user, config.workdir, config.labels) == ("web", "/app", {"l": "m"})
+    assert (set(config.exposed_ports), set(config.volumes)) == ({"80/tcp", "53/udp"}, {"/v"})
+    assert (config.stop_signal, config.command) == ("INT", ("/bin/sh", "-c", "serve"))
+
+
+async def test_pruning_the_cache_gives_what_no_image_has(builder: Builder) -> None:
+    image, _ = await builder.build(f"FROM {IMAGE}", "RUN write b b", tags=("localhost/kept",))
+    await builder.build(f"FROM {IMAGE}", "RUN write c c", tags=("localhost/gone",))
+    await builder.engine.images.remove("localhost/gone")
+
+    await builder.engine.builds.prune_cache()
+
+    assert await builder.read(image, "/b") == "b"
+    _, again = await builder.build(f"FROM {IMAGE}", "RUN write c c")
+    assert set(states(again).values()) == {"done"}
