@@ -150,6 +150,18 @@ class _Visit:
         await self._image()
         await self._builds()
         await self._dialogs()
+        await self._front_door()
+
+    async def _front_door(self) -> None:
+        from engine.types.frontdoor import DoorSettings
+
+        if not self._wants("door"):
+            return
+        await self._page("door-shut", "settings", "", "door")
+        await self.client.call(lambda engine: engine.door.change(DoorSettings(on=True, tls=True)))
+        await self._page("door-open", "settings", "", "door")
+        await self._page("door-containers", "containers")
+        await self._page("door-container", "containers", self._container_id("shop-web-1"), "overview")
 
     async def _pages(self) -> None:
         from gui.pages.catalogue import pages

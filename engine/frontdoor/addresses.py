@@ -2,7 +2,7 @@
 
 A compose service is `SERVICE.PROJECT.localhost`, and every container `NAME.localhost`; names that a browser would
 refuse are offered with dashes too. The port is the one the label says, else the first published one, else the first the
-image or the recipe exposes.
+image or the recipe exposes; ports known for other protocols are passed over.
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ PORT = "wherry.http.port"
 PROTOCOL = "wherry.http.protocol"
 DOMAIN = "localhost"
 _PROTOCOLS = ("h2c",)
+_OF_OTHERS = frozenset(
+    {21, 22, 23, 25, 53, 110, 143, 389, 465, 587, 636, 993, 995, 1433, 1521, 1883, 2049, 2181, 3306, 3389, 4222, 4369,
+     5432, 5433, 5671, 5672, 6379, 8883, 9042, 9092, 11211, 25672, 26257, 27017, 33060}
+)  # fmt: skip
+"""Ports known for databases, queues, mail and shells: no browser is shown to them, unless a label says so."""
 _LONGEST_LABEL, _LONGEST_NAME = 63, 253
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?")
 _HOST = re.compile(r"([a-z0-9_.-]{1,253}?)\.?(:[0-9]{1,5})?")
@@ -63,7 +68,8 @@ def port_of(container: Container, exposed: Sequence[str]) -> int:
     if told is not None:
         return int(told) if told.isascii() and told.isdigit() and len(told) < 6 and int(told) < 65536 else 0
     published = [port.container_port for port in container.spec.ports if port.protocol == "tcp"]
-    return next(iter([*published, *_numbers(exposed), *_numbers(container.spec.exposed_ports)]), 0)
+    numbers = (*published, *_numbers(exposed), *_numbers(container.spec.exposed_ports))
+    return next((number for number in numbers if number not in _OF_OTHERS), 0)
 
 
 def _numbers(ports: Iterable[str]) -> Iterable[int]:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 
-from engine.types.containers import LEGAL_ACTIONS, Container
+from engine.types.containers import ALIVE_STATES, LEGAL_ACTIONS, Container
 from engine.types.containers import Action as Verb
 from engine.types.images import CommitContainer
 from gui.actions.actions import Action
 from gui.actions.removing import each, removed_words
 from gui.actions.several import raise_failures
 from gui.presentation.containers import port_url, shown_ports, state_words
+from gui.presentation.door import address_of
 from gui.presentation.run_line import chosen_by_people, compose_file, docker_run_line
 from gui.presentation.units import bytes_text
 from gui.shell import Confirmation, Removal, TextQuestion
@@ -276,9 +277,33 @@ async def duplicate(shell: Shell, containers: Sequence[Container]) -> None:
 
 
 async def open_in_browser(shell: Shell, containers: Sequence[Container]) -> None:
-    urls = [url for port in shown_ports(containers[0]) if (url := port_url(port))]
-    if urls:
-        QDesktopServices.openUrl(QUrl(urls[0]))
+    url = _url(shell, containers[0])
+    if url:
+        QDesktopServices.openUrl(QUrl(url))
+
+
+async def copy_address(shell: Shell, containers: Sequence[Container]) -> None:
+    url = _url(shell, containers[0])
+    if url:
+        QGuiApplication.clipboard().setText(url)
+        shell.toast(translate("ContainerActions", "{0} is in the clipboard").format(url))
+
+
+def _url(shell: Shell, container: Container) -> str:
+    """The front door's address, else that of the first port; says what to do where there is neither."""
+    address = address_of(shell.client.mirror.doors, container.id)
+    if address is not None:
+        return address.url
+    found = next((url for port in shown_ports(container) if (url := port_url(port))), "")
+    if not found:
+        shell.toast(
+            translate("ContainerActions", "{0} has no address: publish a port, or open the front door").format(
+                container.name
+            ),
+            button=translate("ContainerActions", "Front door"),
+            on_button=lambda: shell.navigate("settings", "", "door"),
+        )
+    return found
 
 
 async def compare(shell: Shell, containers: Sequence[Container]) -> None:
@@ -378,7 +403,7 @@ def container_actions() -> tuple[Action, ...]:
             translate("ContainerActions", "Open in the browser"),
             "external",
             open_in_browser,
-            _has_url,
+            _lives,
             "Alt+O",
         ),
         _looking("edit", translate("ContainerActions", "Edit…"), "edit", edit, one(Verb.EDIT), "F4"),
@@ -424,12 +449,15 @@ def _copies() -> tuple[Action, ...]:
         _looking(
             "copy-compose", translate("ContainerActions", "Copy as compose file"), "copy", copy_compose, one(), ""
         ),
+        _looking(
+            "copy-address", translate("ContainerActions", "Copy address for browsers"), "copy", copy_address, _lives, ""
+        ),
         _looking("copy-id", translate("ContainerActions", "Copy id"), "copy", copy_id, bool, ""),
     )
 
 
-def _has_url(containers: Sequence[Container]) -> bool:
-    return len(containers) == 1 and any(port_url(port) for port in containers[0].ports)
+def _lives(containers: Sequence[Container]) -> bool:
+    return len(containers) == 1 and containers[0].state in ALIVE_STATES
 
 
 def _lifecycle(name: str, text: str, icon: str, verb: Verb, run: Any, shortcut: str, *, danger: bool = False) -> Action:

@@ -17,13 +17,15 @@ from gui.models.natural import natural_key
 from gui.models.table import NO_INDEX, AnyIndex, ModelRole
 from gui.plain_text import tip
 from gui.presentation import containers as words
+from gui.presentation.door import short_host
 from gui.presentation.units import count_text, memory_text, percent_text
 from gui.theme import Tone
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from engine.types.frontdoor import DoorAddress
     from engine.types.stats import Rates
     from gui.bridge.changes import KindChange
 
@@ -60,6 +62,7 @@ class ContainersModel(QAbstractTableModel):
         self._haystacks: dict[str, str] = {}
         self._rates: dict[str, Rates] = {}
         self._cpu: dict[str, deque[float]] = {}
+        self._addresses: Mapping[str, DoorAddress] = {}
         self._query: tuple[str, ...] = ()
         self._condition: Callable[[Container], bool] | None = None
         self._grouped = True
@@ -153,6 +156,22 @@ class ContainersModel(QAbstractTableModel):
             del self._cpu[key]
             self._rates.pop(key, None)
         self._arrange(changed=set(change.upserted))
+
+    def set_addresses(self, addresses: Mapping[str, DoorAddress]) -> None:
+        """What the front door calls them; shown beside the ports."""
+        if addresses == self._addresses:
+            return
+        self._addresses = addresses
+        if self._rows:
+            column = COLUMNS.index("ports")
+            self.dataChanged.emit(self.index(0, column), self.index(len(self._rows) - 1, column))
+
+    def links(self, item: Container) -> list[tuple[str, str]]:
+        """Where it answers: words, and the address for a browser ("" for what no browser speaks)."""
+        address = self._addresses.get(item.id)
+        at_door = [(short_host(address), address.url)] if address is not None else []
+        ports = ((words.port_text(port), words.port_url(port)) for port in words.shown_ports(item))
+        return [*ports, *at_door]
 
     def apply_rates(self, batch: Sequence[Rates]) -> None:
         """One tick of figures; repaints the cells of figures only."""
@@ -317,7 +336,7 @@ class ContainersModel(QAbstractTableModel):
             case "image":
                 return words.image_text(item.image)
             case "ports":
-                return ", ".join(words.port_text(port) for port in words.shown_ports(item))
+                return ", ".join(text for text, _ in self.links(item))
             case "cpu":
                 return percent_text(rates.cpu_percent) if rates else ""
             case "memory":
@@ -338,7 +357,9 @@ class ContainersModel(QAbstractTableModel):
         if column == "image":
             return item.image
         if column == "ports":
-            return "\n".join(words.port_mapping_text(port) for port in words.shown_ports(item))
+            address = self._addresses.get(item.id)
+            at_door = [address.url] if address is not None else []
+            return "\n".join([*at_door, *(words.port_mapping_text(port) for port in words.shown_ports(item))])
         if column == "name":
             return f"{item.name}\n{words.command_text(item.command_line)}"
         rates = self._rates.get(item.id)

@@ -12,12 +12,13 @@ from engine.types.containers import ALIVE_STATES, Container, Health, State
 from gui.models.containers import COLUMNS, ContainersModel, Group
 from gui.pages.bulk_bar import BulkBar
 from gui.pages.clipboard_line import ClipboardLine
-from gui.pages.container.cells import ActionsCell, GroupCell, NameCell, StatusCell, port_links
+from gui.pages.container.cells import ActionsCell, GroupCell, NameCell, StatusCell, address_links
 from gui.pages.container.details import ContainerDetails
 from gui.pages.page import Page
 from gui.pages.waiting import Waiting
 from gui.plain_text import set_tip
 from gui.presentation.containers import ended_badly
+from gui.presentation.door import addresses
 from gui.presentation.units import count_text
 from gui.theme import Size, Space, Tone, grown, icon
 from gui.widgets.buttons import Variant, button, menu_button
@@ -52,7 +53,7 @@ _MENU = (
         "container.kill",
     ),
     ("container.edit", "container.rename", "container.duplicate", "container.commit", "container.export"),
-    ("container.copy-run", "container.copy-compose", "container.copy-id"),
+    ("container.copy-run", "container.copy-compose", "container.copy-address", "container.copy-id"),
     ("container.remove",),
 )
 AT_REST_STATES = frozenset({State.CREATED, State.EXITED, State.DEAD})
@@ -66,7 +67,7 @@ class ContainersPage(Page):
     """A stack of two: the list, and one container."""
 
     page_id = "containers"
-    kinds = frozenset({"container"})
+    kinds = frozenset({"container", "door"})
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
@@ -82,7 +83,10 @@ class ContainersPage(Page):
         QShortcut(QKeySequence.StandardKey.Find, self.list, self.list.search.setFocus)
 
     def apply(self, changes: ChangeSet) -> None:
-        self.list.model.apply(changes.kinds["container"])
+        if "container" in changes.kinds:
+            self.list.model.apply(changes.kinds["container"])
+        if "door" in changes.kinds:
+            self.list.model.set_addresses(addresses(self.client.mirror.doors))
         self.list.refresh()
         if self.details is not None and self._stack.currentWidget() is self.details:
             if self.details.container_id not in self.client.mirror.containers:
@@ -222,7 +226,7 @@ class ContainerList(QWidget):
             {
                 place["name"]: self._names,
                 place["image"]: TextCell(secondary=True),
-                place["ports"]: port_links(),
+                place["ports"]: address_links(self.model.links),
                 place["cpu"]: SparklineCell(top=10.0),
                 place["memory"]: MeterCell(),
                 place["status"]: StatusCell(),

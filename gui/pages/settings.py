@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 
 from gui.pages.page import Page
 from gui.pages.sheets.doctor import DoctorSheet
+from gui.pages.sheets.door import DoorSheet
 from gui.pages.sheets.general import GeneralSheet
 from gui.pages.sheets.registries import RegistriesSheet
 from gui.pages.sheets.sheet import Sheet
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class SettingsPage(Page):
-    """Four sheets: general, doctor, store, registries."""
+    """Five sheets: general, front door, doctor, store, registries."""
 
     page_id = "settings"
 
@@ -33,6 +34,7 @@ class SettingsPage(Page):
         self._choice = Segmented(
             (
                 ("general", translate("Settings", "General")),
+                ("door", translate("Settings", "Front door")),
                 ("doctor", translate("Settings", "Doctor")),
                 ("store", translate("Settings", "Storage")),
                 ("registries", translate("Settings", "Registries")),
@@ -46,6 +48,7 @@ class SettingsPage(Page):
         self._stack = QStackedWidget()
         self.sheets: dict[str, Sheet] = {
             "general": GeneralSheet(shell),
+            "door": DoorSheet(shell),
             "doctor": DoctorSheet(shell),
             "store": StoreSheet(shell),
             "registries": RegistriesSheet(shell),

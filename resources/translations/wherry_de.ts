@@ -805,6 +805,18 @@
         <translation>Buchstaben, Ziffern, „_“, „.“ und „-“; am Anfang ein Buchstabe oder eine Ziffer</translation>
     </message>
     <message>
+        <source>{0} is in the clipboard</source>
+        <translation>{0} ist in der Zwischenablage</translation>
+    </message>
+    <message>
+        <source>{0} has no address: publish a port, or open the front door</source>
+        <translation>{0} hat keine Adresse: Port veröffentlichen oder die Haustür öffnen</translation>
+    </message>
+    <message>
+        <source>Front door</source>
+        <translation>Haustür</translation>
+    </message>
+    <message>
         <source>The docker run line is in the clipboard</source>
         <translation>Die „docker run“-Zeile ist in der Zwischenablage</translation>
     </message>
@@ -939,6 +951,10 @@
     <message>
         <source>Copy as compose file</source>
         <translation>Als Compose-Datei kopieren</translation>
+    </message>
+    <message>
+        <source>Copy address for browsers</source>
+        <translation>Adresse für Browser kopieren</translation>
     </message>
     <message>
         <source>Copy id</source>
@@ -4128,6 +4144,10 @@
         <translation> · bisher {0}</translation>
     </message>
     <message>
+        <source>Address for browsers</source>
+        <translation>Adresse für Browser</translation>
+    </message>
+    <message>
         <source>none published</source>
         <translation>keine veröffentlicht</translation>
     </message>
@@ -6285,6 +6305,10 @@
         <translation>Allgemein</translation>
     </message>
     <message>
+        <source>Front door</source>
+        <translation>Haustür</translation>
+    </message>
+    <message>
         <source>Doctor</source>
         <translation>Diagnose</translation>
     </message>
@@ -6551,6 +6575,54 @@
     <message>
         <source>Users</source>
         <translation>Benutzer</translation>
+    </message>
+    <message>
+        <source>One port of this computer where every service has an address: http://web.shop.localhost for the service “web” of the project “shop”, and http://NAME.localhost for any container. Ports need not be published, and only you can come in.</source>
+        <translation>Ein Port dieses Rechners, an dem jeder Dienst eine Adresse hat: http://web.shop.localhost für den Dienst „web“ des Projekts „shop“ und http://NAME.localhost für jeden Container. Ports müssen nicht veröffentlicht sein, und nur Sie kommen herein.</translation>
+    </message>
+    <message>
+        <source>Open the front door</source>
+        <translation>Die Haustür öffnen</translation>
+    </message>
+    <message>
+        <source>Port</source>
+        <translation>Port</translation>
+    </message>
+    <message>
+        <source>Answer to https too, with certificates made here</source>
+        <translation>Auch auf https antworten, mit hier gemachten Zertifikaten</translation>
+    </message>
+    <message>
+        <source>Look at it</source>
+        <translation>Ansehen</translation>
+    </message>
+    <message>
+        <source>Trust in its certificates</source>
+        <translation>Vertrauen in ihre Zertifikate</translation>
+    </message>
+    <message>
+        <source>Addresses</source>
+        <translation>Adressen</translation>
+    </message>
+    <message>
+        <source>Browsers warn until they know the authority that signed them. It can sign for names below localhost only, its key never leaves your store, and nothing was added anywhere. To trust it, run one of these:</source>
+        <translation>Browser warnen, bis sie die Stelle kennen, die sie unterschrieben hat. Sie kann nur für Namen unter localhost unterschreiben, ihr Schlüssel verlässt Ihren Speicher nie, und nirgends wurde etwas eingetragen. Um ihr zu vertrauen, führen Sie einen dieser Befehle aus:</translation>
+    </message>
+    <message>
+        <source>none yet</source>
+        <translation>noch keine</translation>
+    </message>
+    <message>
+        <source>stopped</source>
+        <translation>angehalten</translation>
+    </message>
+    <message>
+        <source>The certificate</source>
+        <translation>Das Zertifikat</translation>
+    </message>
+    <message>
+        <source>Settings, Certificates, Authorities, Import</source>
+        <translation>Einstellungen, Zertifikate, Zertifizierungsstellen, Importieren</translation>
     </message>
 </context>
 <context>

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, QRectF, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QFontMetricsF, QPainter
 
-from engine.types.containers import Action, Container
+from engine.types.containers import ALIVE_STATES, Action, Container
 from gui.models.containers import Group, group_summary
 from gui.models.table import AnyIndex, ModelRole
-from gui.presentation.containers import image_text, port_text, port_url, shown_ports
+from gui.presentation.containers import image_text
 from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, grown, paint_icon, theme
 from gui.widgets.badge import badge_width, paint_badge, paint_dot
 from gui.widgets.cells import CellState, LinksCell, paint_line, paint_two_lines
@@ -179,16 +179,16 @@ class ActionsCell:
         ]
 
 
-def port_links() -> LinksCell:
-    """Ports as links that open in the browser."""
+def address_links(links: Callable[[Container], list[tuple[str, str]]]) -> LinksCell:
+    """The front door's address and the ports, as links that open in the browser."""
 
     def words(index: AnyIndex) -> list[str]:
         row = index.data(ModelRole.OBJECT)
-        return [port_text(port) for port in shown_ports(row)] if isinstance(row, Container) else []
+        return [text for text, _ in links(row)] if isinstance(row, Container) else []
 
     def open_port(index: AnyIndex, number: int) -> None:
         row = index.data(ModelRole.OBJECT)
-        url = port_url(row.ports[number]) if number < len(row.ports) else ""
+        url = links(row)[number][1] if row.state in ALIVE_STATES else ""
         if url:
             QDesktopServices.openUrl(QUrl(url))
 

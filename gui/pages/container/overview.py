@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVB
 
 from gui.pages.container.tab import DetailTab
 from gui.presentation import containers as words
+from gui.presentation.door import address_of
 from gui.presentation.security import abilities
 from gui.presentation.units import clock_text, memory_text, short_id
 from gui.theme import Role, Size, Space, Tone, icon
@@ -160,11 +161,15 @@ class OverviewTab(DetailTab):
 
     def _port_facts(self, c: Container) -> list[Fact]:
         facts = []
+        address = address_of(self.client.mirror.doors, c.id)
+        if address is not None:
+            name = translate("Overview", "Address for browsers")
+            facts.append(Fact(name, address.url.removesuffix("/"), link=address.url, copy=True))
         for port in words.shown_ports(c):
             url = words.port_url(port) if c.ports else ""
             text = url.removesuffix("/") if url else words.port_mapping_text(port)
             facts.append(Fact(f"{port.container_port}/{port.protocol}", text, link=url, copy=not url))
-        self._ports_card.subtitle.setText("" if facts else translate("Overview", "none published"))
+        self._ports_card.subtitle.setText("" if words.shown_ports(c) else translate("Overview", "none published"))
         return facts
 
     def _mount_facts(self, c: Container) -> list[Fact]:

@@ -56,6 +56,9 @@ def test_names(made: Container, hosts: tuple[str, ...]) -> None:
         (container("a", labels={"wherry.http.port": "off"}), ("80/tcp",), 0),
         (container("a", labels={"wherry.http.port": "99999"}), ("80/tcp",), 0),
         (container("a"), (), 0),
+        (container("a"), ("5432/tcp",), 0),
+        (container("a"), ("5672/tcp", "15672/tcp"), 15672),
+        (container("a", labels={"wherry.http.port": "5432"}), (), 5432),
     ],
 )
 def test_which_port(made: Container, exposed: tuple[str, ...], port: int) -> None:
