@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.events.bus import BusSubscription
+    from engine.gallery.gallery_service import GalleryService
     from engine.projects.projects import ProjectService
     from engine.types.events import Event
     from engine.types.host import StoreProblem
@@ -283,6 +284,12 @@ class EmbeddedEngine:
         from engine.projects.records import ProjectRecords
 
         return ProjectService(self, self.operations, ProjectRecords(self.database))
+
+    @cached_property
+    def gallery(self) -> GalleryService:
+        from engine.gallery.gallery_service import GalleryService
+
+        return GalleryService(self.paths.gallery)
 
     def on_close(self, closer: Callable[[], Awaitable[object]]) -> None:
         """Called first when the engine closes, for what was put on top of it."""

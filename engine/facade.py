@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         events,
         files,
         frontdoor,
+        gallery,
         host,
         images,
         logs,
@@ -357,6 +358,23 @@ class Disk(Protocol):
         ...
 
 
+class Gallery(Protocol):
+    """Well-known services as templates: those of the program, and of folders and git addresses that were added."""
+
+    async def list(self) -> Sequence[gallery.GalleryTemplate]: ...
+    async def get(self, template: str) -> gallery.GalleryTemplate: ...
+    async def fill(self, request: gallery.AddFromGallery) -> gallery.MadeFromGallery:
+        """A project's files with the template's services in them. Nothing is written: whoever asks has the files."""
+        ...
+
+    async def sources(self) -> Sequence[gallery.GallerySource]: ...
+    async def add_source(self, address: str) -> gallery.GallerySource:
+        """A folder, or a git address as Dockerfiles take it; again for one that is known, what it has now."""
+        ...
+
+    async def remove_source(self, address: str) -> None: ...
+
+
 class Projects(Protocol):
     """Compose projects. Their containers, networks and volumes are found by docker compose's labels, whoever made
     them."""
@@ -480,6 +498,8 @@ class Engine(Protocol):
     def pods(self) -> Pods: ...
     @property
     def door(self) -> FrontDoor: ...
+    @property
+    def gallery(self) -> Gallery: ...
     @property
     def operations(self) -> Operations: ...
     @property

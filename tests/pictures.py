@@ -230,6 +230,7 @@ class _Visit:
             ("push", {"reference": "localhost/shop:1"}), ("login", {}), ("registries", {}),
             ("find-file", {}), ("create-volume", {}), ("create-network", {}), ("connect-network", {"network": network}),
             ("build", {}), ("merged-logs", {"containers": shop}), ("graphs", {"containers": shop}),
+            ("gallery", {"projects": {"shop": "/home/me/shop"}, "project": "shop", "choose": "postgres"}),
             ("project-plan", {"request": DownProject(name="shop")}),
         )  # fmt: skip
         for name, arguments in wanted:

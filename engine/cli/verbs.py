@@ -106,6 +106,10 @@ GROUPS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "dial-stdio": ("dialing", "system dial-stdio"),
         },
     ),
+    "gallery": (
+        "Put well-known services into a project",
+        {v: ("gallery", f"gallery {v}") for v in ("add", "add-source", "ls", "rm-source", "show", "sources")},
+    ),
     "registry": (
         "Say how registries are reached",
         {v: ("registries", f"registry {v}") for v in ("ls", "set", "rm", "proxy")},

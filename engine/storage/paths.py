@@ -58,6 +58,11 @@ class Paths:
         return self.root / "scrub.json"
 
     @property
+    def gallery(self) -> Path:
+        """Where templates come from besides the program's own, and what was fetched of them."""
+        return self.root / "gallery"
+
+    @property
     def lock(self) -> Path:
         return self.root / "lock"
 

@@ -88,6 +88,14 @@ async def open_project(shell: Shell, path: str) -> None:
     shell.navigate("projects", "", files[0])
 
 
+async def gallery(shell: Shell, rows: Sequence[ProjectRow]) -> None:
+    """Into the chosen project, or into one that is named in the dialog."""
+    known = await shell.client.call(lambda engine: engine.projects.list())
+    folders = {one.name: os.path.dirname(one.files[0]) for one in known if one.files}
+    folders |= {row.project.name: os.path.dirname(row.source.files[0]) for row in rows if row.source is not None}
+    shell.open_dialog("gallery", projects=folders, project=rows[0].project.name if rows else "")
+
+
 async def details(shell: Shell, rows: Sequence[ProjectRow]) -> None:
     shell.navigate("projects", rows[0].project.name)
 
@@ -162,6 +170,10 @@ def actions() -> tuple[Action, ...]:
     return (
         Action(id="projects.open", text=translate("ProjectActions", "Open a compose file…"), icon="folder-open",
                run=open_files, hint=translate("ProjectActions", "Show a project of several services")),
+        Action(id="projects.gallery", text=translate("ProjectActions", "Pick a service…"), icon="grid",
+               run=gallery, hint=translate("ProjectActions", "Databases, brokers, web servers and more, ready to run")),
+        Action(id="project.add-service", text=translate("ProjectActions", "Add a service from the gallery…"),
+               icon="plus", subject="project", enabled=one, run=gallery),
         Action(id="project.details", text=translate("ProjectActions", "Details"), icon="info", subject="project",
                enabled=one, run=details),
         Action(id="project.up", text=translate("ProjectActions", "Up…"), icon="play", subject="project",

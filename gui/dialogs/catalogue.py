@@ -28,6 +28,7 @@ DIALOGS: dict[str, tuple[str, str]] = {
     "create-network": ("gui.dialogs.networks", "CreateNetworkDialog"),
     "connect-network": ("gui.dialogs.networks", "ConnectDialog"),
     "project-plan": ("gui.dialogs.project_plan", "ProjectPlanDialog"),
+    "gallery": ("gui.dialogs.gallery", "GalleryDialog"),
     "project-scale": ("gui.dialogs.project_scale", "ScaleDialog"),
     "build": ("gui.dialogs.build", "BuildDialog"),
 }

@@ -46,7 +46,13 @@ def _plan() -> ListingPlan:
         counted=(translate("ProjectsPage", "{0} project"), translate("ProjectsPage", "{0} projects")),
         name_of=lambda row: row.project.name,
         main_action="projects.open",
-        menu=(("project.details", "project.up"), ("project.roll-back",), ("project.down",)),
+        more_actions=("projects.gallery",),
+        menu=(
+            ("project.details", "project.up"),
+            ("project.update", "project.scale", "project.watch", "project.add-service"),
+            ("project.roll-back",),
+            ("project.down",),
+        ),
         painters={
             place["name"]: TextCell(strong=True),
             place["running"]: TextCell(tabular=True),
@@ -70,7 +76,7 @@ def _plan() -> ListingPlan:
                 "its database, its cache. Open one, or drop its folder here.",
             ),
         ),
-        empty_actions=("projects.open",),
+        empty_actions=("projects.gallery", "projects.open"),
     )  # fmt: skip
 
 

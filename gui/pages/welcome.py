@@ -1,4 +1,4 @@
-"""The first page: four ways to begin, all of which work at once, the first of them without a network."""
+"""The first page: six ways to begin, all of which work at once, the first of them without a network."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from gui.pages.page import Page
 from gui.theme import Radius, Role, Size, Space, Text, Tone, color, icon, paint_icon, theme
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gui.shell import Shell
 
 _WIDTH = 760
-_TILE_HEIGHT = 108
+_TILE_HEIGHT = 88
 
 
 class Tile(QPushButton):
@@ -75,33 +75,44 @@ class Tile(QPushButton):
 
 
 class WelcomePage(Page):
-    """Four tiles, and the keys worth knowing."""
+    """Six tiles, and the keys worth knowing."""
 
     page_id = "welcome"
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
-        outer = QHBoxLayout(self)
+        whole = QWidget()
+        outer = QHBoxLayout(whole)
+        outer.setContentsMargins(0, 0, 0, 0)
         outer.addStretch(1)
         middle = QWidget()
         middle.setMaximumWidth(_WIDTH)
-        middle.setMinimumWidth(min(_WIDTH, 600))
-        outer.addWidget(middle, 8)
+        outer.addWidget(middle, 100)
         outer.addStretch(1)
+        area = QScrollArea()  # a small window, or large letters
+        area.setWidget(whole)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        around = QVBoxLayout(self)
+        around.setContentsMargins(0, 0, 0, 0)
+        around.addWidget(area)
         column = QVBoxLayout(middle)
-        column.setContentsMargins(Space.L, Space.XL, Space.L, Space.XL)
-        column.setSpacing(Space.M)
+        column.setContentsMargins(Space.L, Space.L, Space.L, Space.L)
+        column.setSpacing(Space.S)
         column.addStretch(2)
+        head = QHBoxLayout()
+        head.setSpacing(Space.M)
         sign = label()
-        sign.setPixmap(icon("wherry", Role.ACCENT).pixmap(56, 56))
-        column.addWidget(sign)
-        column.addWidget(label(translate("Welcome", "Welcome to Wherry"), Text.DISPLAY))
+        sign.setPixmap(icon("wherry", Role.ACCENT).pixmap(48, 48))
+        head.addWidget(sign)
+        head.addWidget(label(translate("Welcome", "Welcome to Wherry"), Text.DISPLAY), 1)
+        column.addLayout(head)
         text = translate(
             "Welcome",
             "Run services in containers on this computer: no daemon, no root, no virtual machine, no account.",
         )
         column.addWidget(label(text, Text.BODY, Tone.NEUTRAL, wrap=True))
-        column.addSpacing(Space.M)
+        column.addSpacing(Space.S)
         column.addLayout(self._tiles())
         column.addSpacing(Space.S)
         column.addLayout(self._foot())
@@ -136,7 +147,19 @@ class WelcomePage(Page):
             translate("Welcome", "Images saved with docker save, or drop a file here."),
             lambda: shell.trigger("program.open-archive"),
         )
-        for number, tile in enumerate((self.demo, pull, build, archive)):
+        service = Tile(
+            "grid",
+            translate("Welcome", "Pick a service"),
+            translate("Welcome", "A database, a broker, a web server: a short form, and it runs."),
+            lambda: shell.trigger("projects.gallery"),
+        )
+        project = Tile(
+            "layers",
+            translate("Welcome", "Open a project"),
+            translate("Welcome", "A compose file, or drop its folder here."),
+            lambda: shell.trigger("projects.open"),
+        )
+        for number, tile in enumerate((self.demo, service, pull, build, project, archive)):
             grid.addWidget(tile, number // 2, number % 2)
         return grid
 

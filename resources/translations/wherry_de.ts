@@ -2527,6 +2527,165 @@
     </message>
 </context>
 <context>
+    <name>Gallery</name>
+    <message>
+        <source>Pick a service</source>
+        <translation>Einen Dienst auswählen</translation>
+    </message>
+    <message>
+        <source>Search the gallery</source>
+        <translation>Galerie durchsuchen</translation>
+    </message>
+    <message>
+        <source>Kind</source>
+        <translation>Art</translation>
+    </message>
+    <message>
+        <source>Add a folder of templates…</source>
+        <translation>Ordner mit Vorlagen hinzufügen …</translation>
+    </message>
+    <message>
+        <source>Add a git address…</source>
+        <translation>Git-Adresse hinzufügen …</translation>
+    </message>
+    <message>
+        <source>Where templates come from</source>
+        <translation>Woher Vorlagen kommen</translation>
+    </message>
+    <message>
+        <source>Services</source>
+        <translation>Dienste</translation>
+    </message>
+    <message>
+        <source>Nothing of that name</source>
+        <translation>Nichts mit diesem Namen</translation>
+    </message>
+    <message>
+        <source>Choose a service at the left.</source>
+        <translation>Links einen Dienst auswählen.</translation>
+    </message>
+    <message>
+        <source>Into the project</source>
+        <translation>In das Projekt</translation>
+    </message>
+    <message>
+        <source>Project</source>
+        <translation>Projekt</translation>
+    </message>
+    <message>
+        <source>services</source>
+        <translation>dienste</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Add it</source>
+        <translation>Hinzufügen</translation>
+    </message>
+    <message>
+        <source>Add it and open the project</source>
+        <translation>Hinzufügen und Projekt öffnen</translation>
+    </message>
+    <message>
+        <source>Everything</source>
+        <translation>Alles</translation>
+    </message>
+    <message>
+        <source>made for you, and kept in .env</source>
+        <translation>wird erzeugt und in .env aufbewahrt</translation>
+    </message>
+    <message>
+        <source>The files could not be written</source>
+        <translation>Die Dateien konnten nicht geschrieben werden</translation>
+    </message>
+    <message>
+        <source>{0} is in {1}</source>
+        <translation>{0} steht in {1}</translation>
+    </message>
+    <message>
+        <source>A folder of compose files</source>
+        <translation>Ein Ordner mit Compose-Dateien</translation>
+    </message>
+    <message>
+        <source>Templates from a git address</source>
+        <translation>Vorlagen von einer Git-Adresse</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>Adresse</translation>
+    </message>
+    <message>
+        <source>Get them</source>
+        <translation>Holen</translation>
+    </message>
+    <message>
+        <source>{0} templates from {1}</source>
+        <translation>{0} Vorlagen aus {1}</translation>
+    </message>
+    <message>
+        <source>Service</source>
+        <translation>Dienst</translation>
+    </message>
+    <message>
+        <source>Databases</source>
+        <translation>Datenbanken</translation>
+    </message>
+    <message>
+        <source>Brokers</source>
+        <translation>Broker</translation>
+    </message>
+    <message>
+        <source>Web servers</source>
+        <translation>Webserver</translation>
+    </message>
+    <message>
+        <source>Monitoring</source>
+        <translation>Überwachung</translation>
+    </message>
+    <message>
+        <source>Storage</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>Tools</source>
+        <translation>Werkzeuge</translation>
+    </message>
+    <message>
+        <source>Applications</source>
+        <translation>Anwendungen</translation>
+    </message>
+    <message>
+        <source>Of your own</source>
+        <translation>Eigene</translation>
+    </message>
+    <message>
+        <source>en</source>
+        <translation>de</translation>
+    </message>
+    <message>
+        <source>Version</source>
+        <translation>Version</translation>
+    </message>
+    <message>
+        <source>Port</source>
+        <translation>Port</translation>
+    </message>
+    <message>
+        <source>Password</source>
+        <translation>Passwort</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Arbeitsspeicher</translation>
+    </message>
+    <message>
+        <source>Data lies in the volume {0}, at {1}.</source>
+        <translation>Daten liegen im Volume {0}, unter {1}.</translation>
+    </message>
+</context>
+<context>
     <name>Graphs</name>
     <message>
         <source>Graphs of {0} containers</source>
@@ -4717,6 +4876,18 @@
     <message>
         <source>Show a project of several services</source>
         <translation>Ein Projekt aus mehreren Diensten zeigen</translation>
+    </message>
+    <message>
+        <source>Pick a service…</source>
+        <translation>Einen Dienst auswählen …</translation>
+    </message>
+    <message>
+        <source>Databases, brokers, web servers and more, ready to run</source>
+        <translation>Datenbanken, Broker, Webserver und mehr, fertig zum Starten</translation>
+    </message>
+    <message>
+        <source>Add a service from the gallery…</source>
+        <translation>Dienst aus der Galerie hinzufügen …</translation>
     </message>
     <message>
         <source>Details</source>
@@ -7791,6 +7962,22 @@
     <message>
         <source>Images saved with docker save, or drop a file here.</source>
         <translation>Mit docker save gespeicherte Images; Dateien lassen sich auch hier ablegen.</translation>
+    </message>
+    <message>
+        <source>Pick a service</source>
+        <translation>Einen Dienst auswählen</translation>
+    </message>
+    <message>
+        <source>A database, a broker, a web server: a short form, and it runs.</source>
+        <translation>Datenbank, Broker, Webserver: kurz ausfüllen, schon läuft er.</translation>
+    </message>
+    <message>
+        <source>Open a project</source>
+        <translation>Ein Projekt öffnen</translation>
+    </message>
+    <message>
+        <source>A compose file, or drop its folder here.</source>
+        <translation>Eine Compose-Datei, oder ihren Ordner hierher ziehen.</translation>
     </message>
     <message>
         <source>Ctrl+K finds anything · F1 shows all keys</source>

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.projects.records import ProjectRecords
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from engine.events.bus import BusSubscription
+    from engine.gallery.gallery_service import GalleryService
     from engine.operations.registry import OperationRegistry
     from engine.projects.projects import ProjectService
     from engine.types.events import Event
@@ -70,6 +73,12 @@ class FakeEngine:
         from engine.projects.projects import ProjectService
 
         return ProjectService(self, self.store.operations, KeptRuns())
+
+    @cached_property
+    def gallery(self) -> GalleryService:
+        from engine.gallery.gallery_service import GalleryService
+
+        return GalleryService(Path(tempfile.gettempdir()) / "no-gallery-of-a-fake-engine")
 
     @property
     def operations(self) -> OperationRegistry:

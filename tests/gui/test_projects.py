@@ -351,3 +351,37 @@ def test_an_update_pulls_first_and_then_shows_what_it_would_change(driver: Drive
     assert "pull-project" in kinds
     assert not any(action == "pull" for action, _ in steps(dialog))
     dialog.reject()
+
+
+def test_a_service_of_the_gallery_is_written_into_a_project_and_opened(
+    driver: Driver, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(folder.parent))
+    driver.window.trigger("projects.gallery")
+    dialog: Any = driver.dialog("dialog.gallery")
+    driver.until(lambda: dialog.model.rowCount() >= 40)
+    dialog.search.setText("relational maria")
+    driver.until(lambda: dialog.filtered.rowCount() == 1)
+    dialog.search.setText("")
+    dialog.category.setCurrentText("Brokers")
+    driver.until(lambda: 3 < dialog.filtered.rowCount() < 10)
+    dialog.category.setCurrentIndex(0)
+    driver.until(lambda: dialog.filtered.rowCount() >= 40)
+    dialog.table.select_key("postgres")
+    assert dialog.fields["POSTGRES_PORT"].text().isdigit()
+    dialog.fields["POSTGRES_PORT"].setText("none")
+    dialog.project.setCurrentText("My Shop")
+    dialog.add.click()
+    driver.until(lambda: dialog.banner.isVisible())
+    dialog.fields["POSTGRES_PORT"].setText("15432")
+    dialog.add.click()
+    made = folder.parent / "wherry-projects/myshop"
+    driver.until(lambda: (made / "compose.yaml").exists() and dialog.go.isEnabled())
+    assert (made / ".env").stat().st_mode & 0o777 == 0o600
+    assert "POSTGRES_PORT=15432" in (made / ".env").read_text()
+    dialog.table.select_key("nginx")
+    dialog.go.click()
+    page = page_of(driver)
+    driver.until(lambda: page.details.row is not None and page.details.row.project.name == "myshop")
+    driver.until(lambda: page.details.file.plan is not None)
+    assert set(page.details.file.plan.services) == {"postgres", "nginx"}

@@ -117,7 +117,7 @@ class ProjectDetails(QWidget):
     def _make_more(self) -> QMenu:
         """What is done more seldom."""
         menu = QMenu(self)
-        for action_id in ("project.update", "project.scale", "project.watch"):
+        for action_id in ("project.update", "project.scale", "project.watch", "", "project.add-service"):
             if not action_id:
                 menu.addSeparator()
                 continue

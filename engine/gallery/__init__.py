@@ -1,0 +1,1 @@
+"""The gallery: well-known services as compose templates with a short form each."""
