@@ -25,6 +25,7 @@ from engine.images.manifest import OCI_LAYER
 from engine.images.piping import PIECE, file_pieces, through_thread
 from engine.images.records import Archive
 from engine.storage.blobs import disk_error
+from engine.storage.flushing import flush_names
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -227,8 +228,4 @@ def decompressed(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
 def _move(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     os.replace(source, target)
-    directory = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    flush_names(target.parent)

@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from engine.errors import Code, NotFound, StorageError
+from engine.storage.flushing import flush_names
 from engine.storage.paths import hex_of
 
 if TYPE_CHECKING:
@@ -101,11 +102,7 @@ class BlobWriter:
         """On disk before it has its name: a name is a promise."""
         os.fsync(self._file)
         self._partial.rename(self._final)
-        directory = os.open(self._final.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        flush_names(self._final.parent)
 
     def _wrong(self, text: str) -> StorageError:
         return StorageError(

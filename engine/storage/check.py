@@ -21,6 +21,7 @@ from engine.errors import WherryError
 from engine.sandbox.keeper.asked.steps import Link, MakeDirectory, Remove, Unmount
 from engine.storage.contents import ContentsCheck, Sources
 from engine.storage.findings import Finding, Mend, found
+from engine.storage.holding import holds_nothing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
@@ -215,7 +216,7 @@ class StoreCheck:
         for path in _entries(self._paths.volumes):
             if path.name in rows.volumes:
                 continue
-            if _is_empty(path):
+            if holds_nothing(path):
                 text = "A volume that was being made when the engine ended; nothing is in it."
                 yield found("orphan-volume", str(path), text, partial(self._keeper.remove_tree, path))
                 continue
@@ -242,18 +243,6 @@ def _command_lines(*, inside_of: int) -> Iterator[tuple[int, bytes]]:
         with contextlib.suppress(OSError):
             if os.stat(f"/proc/{pid}/ns/user").st_ino == inside:
                 yield pid, Path(f"/proc/{pid}/cmdline").read_bytes()
-
-
-def _is_empty(volume: Path) -> bool:
-    """No file in it at all; what cannot be read is not called empty."""
-    try:
-        return not any(files for _, _, files in os.walk(volume, onerror=_raise))
-    except OSError:
-        return False
-
-
-def _raise(error: OSError) -> None:
-    raise error
 
 
 def _entries(directory: Path) -> list[Path]:

@@ -46,6 +46,8 @@ class LayerStore:
         """Sweep what a crash left half-made, doubt what a power cut may have spoilt, go on deleting."""
         await self.trash.open()
         await self._settling.open(self.diff_ids())
+        lost = [each for each in self._paths.layer_links.iterdir() if not each.exists()]
+        await self._keeper.execute([Remove(path=each) for each in lost])
 
     async def close(self) -> None:
         await self._settling.close()

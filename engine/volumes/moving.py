@@ -10,6 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from engine.sandbox.keeper.asked.steps import MakeDirectory, Remove, Rename
+from engine.storage.holding import holds_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -26,6 +27,14 @@ COMPLETE = "complete"
 FORMER = "former"
 """What they were before."""
 _MARK = "renamed-from-"
+
+
+_GIVEN_UP = "given-up"
+
+
+def given_up(volume: Path) -> Path:
+    """There once a volume is being removed: what a crash leaves of it then is nobody's."""
+    return volume / _GIVEN_UP
 
 
 def mark_of(volume: Path, old_name: str) -> Path:
@@ -57,6 +66,20 @@ async def finish_moves(keeper: Keeper, paths: Paths, names: Collection[str]) -> 
             await _settle_name(keeper, paths, volume, mark.removeprefix(_MARK), names)
     for name in names:
         await _settle_contents(keeper, paths.volume(name))
+
+
+async def sweep(keeper: Keeper, paths: Paths, names: Collection[str]) -> None:
+    """What a making or a removal that was cut off left: directories that no book knows, without a file or given up."""
+    for volume in await asyncio.to_thread(_rubbish, paths, names):
+        await keeper.remove_tree(volume)
+    for name in names:
+        if given_up(paths.volume(name)).is_dir():  # the row stayed: it was not removed
+            await keeper.execute([Remove(path=given_up(paths.volume(name)))])
+
+
+def _rubbish(paths: Paths, names: Collection[str]) -> list[Path]:
+    unknown = [each for each in paths.volumes.iterdir() if each.name not in names]
+    return [each for each in unknown if given_up(each).is_dir() or holds_nothing(each)]
 
 
 async def _settle_name(keeper: Keeper, paths: Paths, volume: Path, old_name: str, names: Collection[str]) -> None:

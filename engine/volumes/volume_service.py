@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.errors import Code, Conflict, InvalidRequest, NotFound, Unsupported
+from engine.errors import Code, Conflict, InvalidRequest, NotFound, StorageError, Unsupported
 from engine.sandbox.keeper.asked.steps import MakeDirectory, Remove, Rename, Tmpfs, Unmount
 from engine.sandbox.keeper.asked.trees import TreeSize
+from engine.storage.flushing import flush_names
 from engine.types.data import ANY_LABELS, Freed, now
 from engine.types.events import Event
 from engine.types.volumes import CreateVolume, Volume
 from engine.volumes.archive import read_archive, write_archive
-from engine.volumes.moving import COMPLETE, FORMER, UNPACKED, finish_moves, mark_of, moved, replaced
+from engine.volumes.moving import COMPLETE, FORMER, UNPACKED, finish_moves, given_up, mark_of, moved, replaced, sweep
 from engine.volumes.options import mount_of
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class VolumeService:
             volume = msgspec.json.decode(body, type=Volume)
             self._volumes[volume.name] = volume
         await finish_moves(self._keeper, self._paths, self._volumes)
+        await sweep(self._keeper, self._paths, self._volumes)
 
     def connect(
         self,
@@ -156,6 +158,7 @@ class VolumeService:
             _check_name(name)
             mount_of(options or {})
             await self._keeper.execute(_make(self._paths.volume(name)))
+            await self._names_on_disk(name)
             volume = Volume(
                 name=name,
                 created=now(),
@@ -208,6 +211,7 @@ class VolumeService:
                 volume, name=new_name, mountpoint=str(self._paths.volume_data(new_name)), anonymous=False
             )
             await self._keeper.execute(moved(self._paths, name, new_name))
+            await self._names_on_disk(new_name)
             await self._database.transaction(
                 [
                     ("DELETE FROM volumes WHERE name = ?", (name,)),
@@ -283,7 +287,10 @@ class VolumeService:
         try:
             await self._keeper.execute([MakeDirectory(path=volume / UNPACKED)])
             await read_archive(self._keeper, source, volume / UNPACKED)
+            # All of the new is on disk before anything of the old goes.
+            await self._keeper.sync(volume)
             await self._keeper.execute(replaced(volume))
+            await self._names_on_disk(name)
         finally:
             for left in (UNPACKED, COMPLETE, FORMER):
                 await self._keeper.remove_tree(volume / left)
@@ -298,7 +305,9 @@ class VolumeService:
             await self._keeper.execute(_make(fresh))
             try:
                 await self._keeper.copy_tree(self.data_path(volume.name), fresh / "data")
+                await self._keeper.sync(fresh)
                 await self._keeper.execute([Rename(source=fresh, target=self._paths.volume(new_name))])
+                await self._names_on_disk(new_name)
             finally:
                 await self._keeper.remove_tree(fresh)
             copy = Volume(
@@ -360,8 +369,15 @@ class VolumeService:
             docker=f"remove {name}: volume is in use - [{', '.join(users)}]",
         )
 
+    async def _names_on_disk(self, name: str) -> None:
+        """Before the books say that it is there."""
+        await asyncio.to_thread(flush_names, self._paths.volume(name), self._paths.volumes)
+
     async def _forget(self, volume: Volume) -> None:
-        """The row goes first: a directory without a row is rubbish the store check finds; the reverse is a lie."""
+        """The row goes first, for a row without a directory is a lie; and before it a mark, for what is left then by a
+        crash is known to be rubbish."""
+        with contextlib.suppress(StorageError):  # on a full disk it goes without
+            await self._keeper.execute([MakeDirectory(path=given_up(self._paths.volume(volume.name)))])
         await self._database.execute("DELETE FROM volumes WHERE name = ?", (volume.name,))
         del self._volumes[volume.name]
         self._bus.publish("volume", volume.name, None, _event("destroy", volume.name))

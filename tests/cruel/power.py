@@ -124,17 +124,18 @@ class PowerCuts:
         with self._frozen():
             shutil.copy(self._ledger, ledger)
             flushed = self._copy(disk)
-        if self._dice.random() < 0.5:
-            return
-        time.sleep(self._dice.random() * 0.03)
-        later = disk.with_suffix(".later")
-        with self._frozen():
-            again = self._top / "ledger.later"
-            shutil.copy(self._ledger, again)
-            if self._copy(later) == flushed and self._mix(disk, later):
+        later, later_ledger = disk.with_suffix(".later"), self._top / "ledger.later"
+        for _ in range(self._dice.choice((0, 4))):
+            time.sleep(self._dice.random() * 0.006)
+            with self._frozen():
+                shutil.copy(self._ledger, later_ledger)
+                flushed, before = self._copy(later), flushed
+            if flushed == before and self._mix(disk, later):
+                os.replace(later_ledger, ledger)
                 self.figures.mixed += 1
-                os.replace(again, ledger)
-        later.unlink()
+                return
+            os.replace(later, disk)
+            os.replace(later_ledger, ledger)
 
     def _copy(self, target: Path) -> int:
         """A copy of a moment: made again where the kernel wrote meanwhile. Gives how often the disk was flushed."""

@@ -31,6 +31,7 @@ from engine.processes import conmon, crun
 from engine.processes.programs import runtime_environment
 from engine.recipe.networks import is_shared, pod_of
 from engine.sandbox.keeper.asked.steps import ContainerMarks, MakeDirectory
+from engine.storage.flushing import flush_names
 from engine.types.containers import Exit, StartTiming, State
 from engine.types.data import now
 
@@ -260,10 +261,16 @@ class Starter:
         limits, uncompiled = await both(self._make_group(record), self._mount_and_configure(record, joined, clock))
         await namespace.wait()
         with clock.step("create"):
-            pid, conmon_pid = await self._run_conmon(record)
+            (pid, conmon_pid), _ = await both(self._run_conmon(record), self._names_on_disk(record))
             if uncompiled:
                 runtime.filters.remember(uncompiled, runtime.paths.crun_root / record.id)
         return pid, conmon_pid, limits.unenforced
+
+    async def _names_on_disk(self, record: Record) -> None:
+        """Of a container that starts for the first time: its row will say that it has files."""
+        if record.container.started is None:
+            paths = self._runtime.paths
+            await asyncio.to_thread(flush_names, paths.container(record.id), paths.containers)
 
     async def _mount_and_configure(self, record: Record, joined: Joined, clock: Stopwatch) -> str:
         with clock.step("mount"):

@@ -14,7 +14,7 @@ import pytest
 
 from engine.errors import Code, StorageError
 from engine.sandbox.keeper import sparse
-from engine.sandbox.keeper.asked.steps import MakeDirectory, Tmpfs, Unmount
+from engine.sandbox.keeper.asked.steps import Link, MakeDirectory, Tmpfs, Unmount
 from engine.sandbox.trees import UnpackLimits
 from engine.storage.layer_index import DEVICE, HARDLINK, IMPLICIT, OPAQUE, WHITEOUT
 from tests.system.storage.conftest import Archive, add_layer, eventually, stream
@@ -228,12 +228,13 @@ async def test_what_a_crash_left_is_swept_at_the_next_open(keeper: Keeper, paths
     from engine.storage.layers import LayerStore
 
     await keeper.execute([MakeDirectory(path=paths.staging / "half" / "made"), MakeDirectory(path=paths.trash / "x")])
+    await keeper.execute([Link(path=paths.layer_links / "012345", points_to="../layers/never-came/tree")])
     store = LayerStore(paths, keeper)
     await store.open()
     await store.trash.empty()
     await store.close()
 
-    assert not list(paths.staging.iterdir()) + list(paths.trash.iterdir())
+    assert not [*paths.staging.iterdir(), *paths.trash.iterdir(), *paths.layer_links.iterdir()]
 
 
 # --- into a tree that lives ---
