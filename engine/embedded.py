@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 from engine import whereabouts
 from engine.builder.assembly import make_build_service
+from engine.containers.answers_to_rooms import ContainerFacts
 from engine.containers.container_service import ContainerService
+from engine.containers.end.ending import Ender
 from engine.containers.known.book import ContainerBook
 from engine.containers.look.exec import Executor
 from engine.containers.look.opened_roots import RootHolds
@@ -154,7 +156,17 @@ class EmbeddedEngine:
         self._runtime = runtime
         executor = Executor(self.keeper, scratch=self.paths.consoles)
         self._closers.append(executor.close)
-        self.containers = ContainerService(runtime, executor=executor)
+        ender = Ender(runtime)
+        facts = ContainerFacts(runtime, ender)
+        self.logs = LogService(
+            facts, history=self.paths.log_history, operations=self.operations, settings=lambda: self.settings.current
+        )
+        self.stats = StatsService(
+            facts, directory=self.paths.stats, store=self.paths.root, settings=lambda: self.settings.current
+        )
+        self.containers = ContainerService(
+            runtime, ender=ender, facts=facts, executor=executor, logs=self.logs, stats=self.stats
+        )
         self._closers += [partial(keep_places, runtime), self.containers.close]
         self._connect(runtime)
         await self._open_watching(runtime)
@@ -245,13 +257,6 @@ class EmbeddedEngine:
         self.images.catalogue.add_holder(book.mounted_layers)
 
     async def _open_watching(self, runtime: Runtime) -> None:
-        facts = self.containers.facts
-        self.logs = LogService(
-            facts, history=self.paths.log_history, operations=self.operations, settings=lambda: self.settings.current
-        )
-        self.stats = StatsService(
-            facts, directory=self.paths.stats, store=self.paths.root, settings=lambda: self.settings.current
-        )
         self.files = FileService(self.keeper, Places(runtime))
         self.builds = make_build_service(
             runtime=runtime,
@@ -261,7 +266,6 @@ class EmbeddedEngine:
             images=self.images,
             containers=self.containers,
         )
-        self.containers.connect(logs=self.logs, stats=self.stats)
         for room in (self.logs, self.stats, self.builds):
             await room.open()
         self.disk = DiskService(

@@ -1,6 +1,6 @@
 """The containers room as the facade shows it (`facade.Containers`). Each method says which part does the work.
 
-service = ContainerService(runtime, executor=…)
+service = ContainerService(runtime, ender=…, facts=…, executor=…, logs=…, stats=…)
 await service.open()        # adopts what lives on
 """
 
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.containers.answers_to_rooms import ContainerFacts
 from engine.containers.end.ending import Ender, must_allow
 from engine.containers.end.removal import Remover
 from engine.containers.known import docker_words
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from typing import Literal
 
+    from engine.containers.answers_to_rooms import ContainerFacts
     from engine.containers.known.book import Entry
     from engine.containers.look.exec import Executor, RunningExec
     from engine.containers.run.runtime import Runtime
@@ -61,18 +61,24 @@ _AT_REST = frozenset({State.CREATED, State.EXITED, State.DEAD})
 class ContainerService:
     """Implements `engine.facade.Containers`."""
 
-    def __init__(self, runtime: Runtime, *, executor: Executor) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        *,
+        ender: Ender,
+        facts: ContainerFacts,
+        executor: Executor,
+        logs: LogService,
+        stats: StatsService,
+    ) -> None:
+        """`logs` and `stats` follow every run, and give evidence for a death report."""
         self.runtime = runtime
         self.book = runtime.book
         self._executor = executor
-        self._watch = ExitWatch(
-            runtime.paths.exits,
-            lambda container_id: self._supervisor.exit_file_appeared(container_id),
-            lambda container_id: self._supervisor.supervisor_lost(container_id),
-        )
+        self._watch = ExitWatch(runtime.paths.exits)
         self._creator = Creator(runtime)
         self._starter = Starter(runtime, self._watch, self._container_of_process)
-        self._ender = Ender(runtime)
+        self._ender = ender
         self._health = HealthMonitor(self.book, self._exec_in)
         self._remover = Remover(runtime, self._starter, self._ender)
         self._supervisor = Supervisor(runtime, self._watch, self._starter, self._health, self._remover.remove_ended)
@@ -82,27 +88,19 @@ class ContainerService:
         self._adopter = Adopter(runtime, traces, settler, self._supervisor)
         watch = ResolverWatch(runtime, self._starter.rewrite_hosts)
         self._reconciler = Reconciler(runtime, traces, settler, self._supervisor, watch)
-        self._looker = Looker(runtime, executor)
-        self.facts = ContainerFacts(runtime, self._ender)
+        self._looker = Looker(runtime, executor, logs, stats)
+        self.facts = facts
+        self.book.follow(logs)
+        self.book.follow(stats)
         runtime.networks.attachments.on_lost(self._supervisor.network_lost)
 
     async def open(self) -> None:
-        self._watch.open()
+        self._watch.open(self._supervisor.exit_file_appeared, self._supervisor.supervisor_lost)
         await self._adopter.adopt()
         for entry in self.book:
             if entry.alive:
                 self._health.start(entry)
         self._reconciler.open()
-
-    def connect(self, *, logs: LogService | None, stats: StatsService | None) -> None:
-        """The rooms that keep something of a removed container, and give evidence for a death report."""
-        self._remover.connect(logs=logs, stats=stats)
-        self._looker.connect(logs=logs, stats=stats)
-        for room in (logs, stats):
-            if room is not None:
-                self.book.on_change(room.container_changed)
-        if stats is not None:
-            self._supervisor.on_end = stats.container_ends
 
     async def close(self) -> None:
         """Stop watching. Containers go on."""

@@ -98,14 +98,17 @@ class LogService:
         for event in self._followers.get(container_id, ()):
             event.set()
 
-    async def keep_history(self, container_id: str) -> None:
+    def container_ends(self, container_id: str) -> None:
+        """Its last lines may be on their way still: who follows is told once it has ended."""
+
+    async def keep_history(self, container_id: str, name: str) -> None:
         """Move a container's log files to the history, before its directory goes. Same name, same timeline."""
         source = self._sources.log_source(container_id)
         if not rotated_files(source.path) and not _size(source.path):
             return  # it said nothing
         await self.ensure_index(source.path)
         async with self._rotating:
-            await asyncio.to_thread(self._archive.take, source.path, source.name)
+            await asyncio.to_thread(self._archive.take, source.path, name)
             self._named.pop(source.path, None)
             self._left.pop(source.path, None)
         if self._trimming is None or self._trimming.done():

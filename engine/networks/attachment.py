@@ -60,7 +60,7 @@ class NetworkAttachments:
         """Namespaces that are being taken apart."""
         self._unsure: set[str] = set()
         """Whose pasta may run although nobody heard of it: the keeper died, or the start was called off, on the way."""
-        self._on_lost: Callable[[str], None] | None = None
+        self._on_lost: Callable[[str], object] = _forget_it
 
     def on_lost(self, listener: Callable[[str], None]) -> None:
         """Called with the key when a pasta ended that nobody asked to end."""
@@ -195,8 +195,11 @@ class NetworkAttachments:
 
     def _lost(self, key: str) -> None:
         self._forget(key)
-        if self._on_lost is not None:
-            self._on_lost(key)
+        self._on_lost(key)
+
+
+def _forget_it(_key: str) -> None:
+    """Before anybody listens; what was lost until then is found by the look through everything."""
 
 
 def read_pid(path: Path) -> int:

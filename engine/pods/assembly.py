@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.containers.known.book import Follower
 from engine.pods.book import PodBook
 from engine.pods.ground import PodGround
 from engine.pods.pod_service import PodService
@@ -27,15 +28,29 @@ async def open_pods(
     await book.open()
     ground = PodGround(book, paths, keeper, networks, lambda: [entry.container for entry in containers])
 
-    def changed(container_id: str) -> None:
-        entry = containers.by_id(container_id)
-        if entry is None:
-            ground.containers_changed()
-        elif pod := pod_of(entry.container.spec.network):
-            ground.containers_changed(pod)
-
-    containers.on_change(changed)
+    containers.follow(_Members(ground, containers))
     return ground
+
+
+class _Members(Follower):
+    """A pod's state is that of its containers."""
+
+    def __init__(self, ground: PodGround, containers: ContainerBook) -> None:
+        self._ground = ground
+        self._containers = containers
+
+    def container_changed(self, container_id: str) -> None:
+        entry = self._containers.by_id(container_id)
+        if entry is None:
+            self._ground.containers_changed()
+        elif pod := pod_of(entry.container.spec.network):
+            self._ground.containers_changed(pod)
+
+    def container_ends(self, container_id: str) -> None:
+        """Nothing yet: it is told again once it has."""
+
+    async def keep_history(self, container_id: str, name: str) -> None:
+        """Nothing: a pod that is removed has none."""
 
 
 def make_pod_service(

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from engine.containers.known.record import Record
     from engine.containers.run.runtime import Runtime
     from engine.containers.run.starting import Starter
-    from engine.logs.log_service import LogService
-    from engine.stats.stats_service import StatsService
     from engine.types.data import LabelRule
 
 _log = logging.getLogger(__name__)
@@ -34,12 +32,6 @@ class Remover:
         self._runtime = runtime
         self._starter = starter
         self._ender = ender
-        self._logs: LogService | None = None
-        self._stats: StatsService | None = None
-
-    def connect(self, *, logs: LogService | None, stats: StatsService | None) -> None:
-        self._logs = logs
-        self._stats = stats
 
     async def remove(
         self, entry: Entry, *, force: bool = False, volumes: bool = False, measured: bool = False
@@ -143,10 +135,7 @@ class Remover:
     async def _keep_histories(self, entry: Entry) -> None:
         """What is remembered of it. A full disk must not keep people from removing what fills it."""
         try:
-            if self._logs is not None:
-                await self._logs.keep_history(entry.id)
-            if self._stats is not None:
-                await self._stats.keep_history(entry.id, entry.container.name)
+            await self._runtime.book.keep_histories(entry)
         except (StorageError, OSError) as error:
             _log.warning("the history of %s could not be kept: %s", entry.container.name, error)
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
@@ -117,6 +117,19 @@ class Entry:
             await self._changed.wait()
 
 
+class Follower(Protocol):
+    """A room that follows containers from run to run and keeps something of each."""
+
+    def container_changed(self, container_id: str) -> None:
+        """It started, ended or was removed."""
+
+    def container_ends(self, container_id: str) -> None:
+        """Its run is over, and its control groups are still there."""
+
+    async def keep_history(self, container_id: str, name: str) -> None:
+        """It is being removed: now or never."""
+
+
 class ContainerBook:
     """Finds by id, prefix or name; saves and publishes."""
 
@@ -125,7 +138,7 @@ class ContainerBook:
         self._bus = bus
         self._entries: dict[str, Entry] = {}
         self._names: dict[str, str] = {}
-        self._listeners: list[Callable[[str], None]] = []
+        self._followers: list[Follower] = []
         self._owed: set[str] = set()
         """Whose rows say less than is true, because the disk was full."""
 
@@ -135,9 +148,17 @@ class ContainerBook:
             self._entries[record.id] = Entry(record)
             self._names[record.container.name] = record.id
 
-    def on_change(self, listener: Callable[[str], None]) -> None:
-        """Called with the id whenever a container started, ended or was removed."""
-        self._listeners.append(listener)
+    def follow(self, follower: Follower) -> None:
+        """From now on it is told of every container's runs."""
+        self._followers.append(follower)
+
+    def tell_ends(self, entry: Entry) -> None:
+        for follower in self._followers:
+            follower.container_ends(entry.id)
+
+    async def keep_histories(self, entry: Entry) -> None:
+        for follower in self._followers:
+            await follower.keep_history(entry.id, entry.container.name)
 
     # --- finding ---
 
@@ -291,8 +312,8 @@ class ContainerBook:
             self._tell(entry.id)
 
     def _tell(self, container_id: str) -> None:
-        for listener in self._listeners:
-            listener(container_id)
+        for follower in self._followers:
+            follower.container_changed(container_id)
 
     def _event(self, entry: Entry, action: str, attributes: dict[str, str]) -> Event:
         container = entry.container

@@ -39,13 +39,9 @@ _CHUNK = 1 << 18
 
 
 class Looker:
-    def __init__(self, runtime: Runtime, executor: Executor) -> None:
+    def __init__(self, runtime: Runtime, executor: Executor, logs: LogService, stats: StatsService) -> None:
         self._runtime = runtime
         self._executor = executor
-        self._logs: LogService | None = None
-        self._stats: StatsService | None = None
-
-    def connect(self, *, logs: LogService | None, stats: StatsService | None) -> None:
         self._logs = logs
         self._stats = stats
 
@@ -66,7 +62,7 @@ class Looker:
 
     async def attach(self, entry: Entry, *, stdin: bool, logs: bool, stream: bool) -> ByteStream:
         past = None
-        if logs and self._logs is not None:
+        if logs:
             past = self._logs.read(entry.id, ReadLogs())
         run = self._runtime.paths.container_run(entry.id)
 
@@ -148,7 +144,7 @@ class Looker:
             raise Conflict(f"“{container.name}” has not ended yet", code=Code.WRONG_STATE, subject=container.id)
         evidence = death.Evidence(
             container=container,
-            last_sample=await self._stats.last_sample(entry.id) if self._stats else None,
+            last_sample=await self._stats.last_sample(entry.id),
             memory_curve=await self._memory_curve(entry.id, container.exit),
             stderr_tail=await self._last_words(entry),
             next_restart_seconds=delay(entry.record.failures - 1) if container.state is State.RESTARTING else 0.0,
@@ -157,8 +153,6 @@ class Looker:
         return death.death_report(evidence)
 
     async def _memory_curve(self, container_id: str, ending: Exit) -> Sequence[tuple[float, int]]:
-        if self._stats is None:
-            return ()
         return await self._stats.memory_curve(container_id, until_ns=int(ending.ended.timestamp() * 1e9))
 
     def _last_good(self, entry: Entry) -> Any:
@@ -166,8 +160,6 @@ class Looker:
         return entry.record.with_container(spec=good).container if good is not None else None
 
     async def _last_words(self, entry: Entry) -> tuple[str, ...]:
-        if self._logs is None:
-            return ()
         for stdout, stderr in ((False, True), (True, False)):
             lines: list[str] = []
             try:

@@ -15,16 +15,18 @@ if TYPE_CHECKING:
 
 
 class ExitWatch:
-    """Calls `on_exit(container id)` when an exit file appears, `on_lost(id)` when a watched process is gone."""
+    """Before it is open nobody is told: whatever happened until then is found by the look through everything."""
 
-    def __init__(self, directory: Path, on_exit: Callable[[str], None], on_lost: Callable[[str], None]) -> None:
+    def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._on_exit = on_exit
-        self._on_lost = on_lost
+        self._on_exit: Callable[[str], None] = _nobody
+        self._on_lost: Callable[[str], None] = _nobody
         self._inotify: inotify.Inotify | None = None
         self._supervisors: dict[str, int] = {}
 
-    def open(self) -> None:
+    def open(self, on_exit: Callable[[str], None], on_lost: Callable[[str], None]) -> None:
+        """They are called with a container's id: its exit file appeared; what was watched for it is gone."""
+        self._on_exit, self._on_lost = on_exit, on_lost
         self._inotify = inotify.Inotify(self._appeared)
         self._inotify.watch(self._directory, inotify.MOVED_TO | inotify.CLOSE_WRITE)
 
@@ -70,3 +72,7 @@ class ExitWatch:
     def _lost(self, container_id: str) -> None:
         self.forget(container_id)
         self._on_lost(container_id)
+
+
+def _nobody(_container_id: str) -> None:
+    """Listens."""

@@ -53,8 +53,6 @@ class Supervisor:
         self._may_restart = asyncio.Event()
         self._offline: set[str] = set()
         """Whose way out is gone and has not come back."""
-        self.on_end: Callable[[str], None] | None = None
-        """Told of a container whose run is over while its control groups are still there."""
 
     # --- told by the watch ---
 
@@ -102,8 +100,7 @@ class Supervisor:
         """The run is over: say why, clear away, and do what the policy wants. The caller holds the lock."""
         record = entry.record
         self._health.stop(entry.id)
-        if self.on_end is not None:
-            self.on_end(entry.id)
+        self._runtime.book.tell_ends(entry)
         if evidence.out_of_memory:
             self._runtime.book.announce(entry, "oom")
         settled, decision = settle_end(record, evidence)
