@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from engine.types import (
+        attestations,
         builds,
         containers,
         disk,
@@ -150,6 +151,20 @@ class Images(Protocol):
         """A tar of images, as docker-archive (readable by everyone) or an OCI layout."""
         ...
 
+    def save_index(self, entries: Sequence[attestations.IndexEntry], names: Sequence[str]) -> AsyncIterator[bytes]:
+        """Images and what is attested of them, under one index with these names: an OCI layout as a tar."""
+        ...
+
+    async def keep_index(self, image: str, entries: Sequence[attestations.IndexEntry]) -> None:
+        """A push of this image brings these under one index; none, and it is pushed alone."""
+        ...
+
+    async def describe_index(
+        self, entries: Sequence[attestations.IndexEntry], names: Sequence[str]
+    ) -> attestations.IndexDescriptor:
+        """The index that `save_index` writes."""
+        ...
+
     def save_to(self, references: Sequence[str], path: str, *, oci: bool = False) -> OperationHandle: ...
     def load(self, source: AsyncIterator[bytes] | str) -> OperationHandle:
         """From a stream or a file path. The operation's result is the loaded references, a line each."""
@@ -190,6 +205,10 @@ class Images(Protocol):
     async def set_proxy_settings(self, settings: images.ProxySettings) -> None: ...
 
     # the layer index
+    async def packages(self, image: str) -> Sequence[tuple[str, str, str]]:
+        """Kind ("apk", "deb", "rpm"), name and version of what its package managers say is installed."""
+        ...
+
     async def layer_report(self, image: str) -> images.LayerReport: ...
     async def tree(
         self, image: str, path: str = "/", *, layer: int = -1, merged: bool = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,6 +14,7 @@ from engine.errors import NotFound, WherryError
 from engine.images import configs, platforms, reference
 from engine.images.records import LayerRecord, StoredImage
 from engine.registry.logins import canonical_server
+from engine.types.builds import BuildBase
 from engine.types.data import now
 from engine.types.images import ImageConfig, PullImage
 
@@ -27,20 +28,30 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Begun:
+    """The state FROM gives, the triggers the base left for those who build on it, and what it was."""
+
+    state: StageState
+    triggers: tuple[str, ...]
+    base: BuildBase
+
+
+@dataclass(frozen=True)
 class Bases:
     """Images to build on, from the store or pulled; and built images, kept."""
 
     images: ImageService
     layers: LayerStore
+    _foreign: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Name and platform of bases for other machines, pulled beside the one that has the name here; to their ids."""
 
     async def begin(
         self, name: str, platform: Platform, *, pull: bool, say: Callable[[str], None], logins: Sequence[Login]
-    ) -> tuple[StageState, tuple[str, ...]]:
-        """The state FROM gives, and the triggers the base left for those who build on it."""
+    ) -> Begun:
+        """Pulled where it is not here for that platform, or asked to be."""
         stored = None if pull else self._present(name, platform)
         if stored is None:
-            await self._pull(name, platform, say, logins)
-            stored = self.images.catalogue.resolve(name)
+            stored = await self._pull(name, platform, say, logins)
         document: dict[str, Any] = msgspec.json.decode(stored.config_bytes)
         config = stored.config
         state = StageState(
@@ -51,7 +62,8 @@ class Bases:
             author=stored.document.author or "",
             created=configs.parse_time(stored.document.created) or now(),
         )
-        return state, config.on_build
+        base = BuildBase(name=name, digest=stored.manifest_digest, image_id=stored.id, platform=str(stored.platform))
+        return Begun(state, config.on_build, base)
 
     def environment(self, name: str, platform: Platform) -> set[str] | None:
         """The variables an image sets; None where it is not here."""
@@ -74,23 +86,34 @@ class Bases:
             stored = self.images.catalogue.resolve(name)
         except NotFound:
             return None
-        return stored if platforms.matches(platform, stored.platform) else None
+        if platforms.matches(platform, stored.platform):
+            return stored
+        return self.images.catalogue.images.get(self._foreign.get((name, str(platform)), ""))
 
-    async def _pull(self, name: str, platform: Platform, say: Callable[[str], None], logins: Sequence[Login]) -> None:
+    async def _pull(
+        self, name: str, platform: Platform, say: Callable[[str], None], logins: Sequence[Login]
+    ) -> StoredImage:
         say(f"Pulling {name}")
         server = reference.parse(name).domain
         login = next((each for each in logins if canonical_server(each.server) == server), None)
-        handle = self.images.pull(PullImage(reference=name, platform=str(platform), login=login))
+        # What is built for another machine too must not take the name from what runs here.
+        beside = self.images.catalogue.find(name) is not None and not platforms.matches(
+            platforms.host_platform(), platform
+        )
+        request = PullImage(reference=name, platform=str(platform), login=login, nameless=beside)
+        handle = self.images.pull(request)
         said = ""
         async for operation in handle.watch():
             if operation.status and operation.status != said:
                 said = operation.status
                 say(said)
         try:
-            await handle.result()
+            image = await handle.result()
         except WherryError as error:
             error.title = f"{name} could not be pulled: {error.title}"
             raise
+        self._foreign[name, str(platform)] = image
+        return self.images.catalogue.resolve(image)
 
     async def keep(self, state: StageState, tags: Sequence[str], labels: dict[str, str]) -> str:
         """Store an image of a stage; gives its id. Its layers are in the store already."""

@@ -13,6 +13,7 @@ import hashlib
 import itertools
 import os
 import posixpath
+import secrets
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -258,7 +259,7 @@ class FileDigests:
         if self._path is None or not self._changed:
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._path.with_suffix(f".{os.getpid()}")
+        temporary = self._path.with_suffix(f".{secrets.token_hex(6)}")  # several builds of one context end at once
         temporary.write_bytes(msgspec.msgpack.encode(self._known))
         temporary.replace(self._path)
         self._changed = False

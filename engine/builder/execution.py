@@ -27,6 +27,7 @@ from engine.builder.trees import BuildTrees, image_of
 from engine.builder.variables import Variables
 from engine.errors import InvalidRequest, Unsupported, WherryError
 from engine.images import platforms
+from engine.images.emulation import runnable_platforms
 from engine.operations.together import together
 from engine.types.builds import StepState
 from engine.types.data import now
@@ -261,10 +262,10 @@ class Execution:
     async def _prepare_run(
         self, step: str, instruction: t.Run, state: StageState, variables: Variables, trees: BuildTrees
     ) -> FileStep:
-        if not platforms.matches(platforms.host_platform(), state.platform):
+        if not any(platforms.matches(each, state.platform) for each in runnable_platforms()):
             raise Unsupported(
                 f"RUN needs programs for {state.platform}, which this machine cannot execute",
-                hint="Build for this machine, or take RUN out of the stage.",
+                hint="Install an emulator (qemu-user-static), build for this machine, or take RUN out of the stage.",
             )
         wanted = [read_mount(instruction.raw, variables.expanded(text, instruction)) for text in instruction.mounts]
         mounts = RunMounts(
@@ -361,7 +362,9 @@ class Execution:
         self, name: str, platform: Platform, *, say: Callable[[str], None]
     ) -> tuple[StageState, tuple[str, ...]]:
         request = self._request
-        return await self._tools.bases.begin(name, platform, pull=request.pull, say=say, logins=request.logins)
+        begun = await self._tools.bases.begin(name, platform, pull=request.pull, say=say, logins=request.logins)
+        self._record.used(begun.base)
+        return begun.state, begun.triggers
 
     def _moment(self) -> datetime:
         return datetime.fromtimestamp(self._latest, UTC) if self._latest is not None else datetime.fromtimestamp(0, UTC)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from engine.types.builds import Build, BuildOutput, BuildStep, StepState
+from engine.types.builds import Build, BuildBase, BuildOutput, BuildStep, StepState
 from engine.types.data import now
 from engine.types.events import Event
 
@@ -81,6 +81,11 @@ class BuildRecord:
                 final = StepState.CANCELLED if step.state is StepState.RUNNING else state
                 self._steps[step.id] = msgspec.structs.replace(step, state=final, ended=now())
         self._changed()
+
+    def used(self, base: BuildBase) -> None:
+        """An image that something of it is made of."""
+        if base not in self.snapshot.bases:
+            self.snapshot = msgspec.structs.replace(self.snapshot, bases=(*self.snapshot.bases, base))
 
     # --- output ---
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.host import doctor
 from engine.host.machine import Machine
+from engine.images.emulation import runnable_platforms
 from engine.types.host import EngineFacts, HostReport, Settings, StoreProblem
 from engine.version import own_version
 
@@ -77,6 +78,7 @@ class HostService:
             runtime_versions=self._versions,
             host_name=socket.gethostname(),
             warnings=parts.warnings,
+            platforms=tuple(map(str, await asyncio.to_thread(runnable_platforms))),
         )
 
     async def check_store(self, *, mend: bool = False, deep: bool = False) -> Sequence[StoreProblem]:

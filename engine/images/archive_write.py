@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from engine.images.layer_archive import LayerArchives
     from engine.images.records import LayerRecord, StoredImage
 
-_LAYOUT: Final = b'{"imageLayoutVersion":"1.0.0"}'
+LAYOUT: Final = b'{"imageLayoutVersion":"1.0.0"}'
 
 
 class _Chosen:
@@ -57,7 +57,7 @@ class ArchiveWriter:
 
     def total(self, references: Sequence[str], *, oci: bool) -> int:
         """About how many bytes will come: for a progress bar."""
-        records = {record.diff_id: record for one in self.chosen(references) for record in self._records(one.image)}
+        records = {record.diff_id: record for one in self.chosen(references) for record in self.records(one.image)}
         if oci:
             return sum(record.archive.size for record in records.values() if record.archive is not None)
         return sum(record.tar_size or record.size for record in records.values())
@@ -65,7 +65,7 @@ class ArchiveWriter:
     async def write(self, references: Sequence[str], *, oci: bool) -> AsyncGenerator[bytes, None]:
         chosen = self.chosen(references)
         for one in chosen:
-            for record in self._records(one.image):
+            for record in self.records(one.image):
                 # What is missing is said before the first byte, not in the middle.
                 await self._archives.ensured(record, self._catalogue)
         # Directories are spelt out: skopeo as an ordinary user cannot load an archive that leaves them to be guessed.
@@ -73,36 +73,36 @@ class ArchiveWriter:
         written: set[str] = set()
         manifests: list[dict[str, Any]] = []
         for one in chosen:
-            records = self._records(one.image)
+            records = self.records(one.image)
             for record in records:
-                digest = _blob_digest(record, oci=oci)
+                digest = blob_digest(record, oci=oci)
                 if digest not in written:
                     written.add(digest)
-                    async with aclosing(self._layer(record, digest, oci=oci)) as pieces:
+                    async with aclosing(self.layer(record, digest, oci=oci)) as pieces:
                         async for piece in pieces:
                             yield piece
-            raw, media_type = await self._manifest(one.image, records, oci=oci)
+            raw, media_type = await self.manifest(one.image, records, oci=oci)
             manifests += _descriptors(one, raw, media_type)
-            for digest, blob in ((one.image.id, one.image.config_bytes), (_digest(raw), raw)):
+            for digest, blob in ((one.image.id, one.image.config_bytes), (digest_of(raw), raw)):
                 if digest not in written:
                     written.add(digest)
-                    yield _file(_path(digest), blob)
+                    yield blob_file(blob_path(digest), blob)
         if not oci:
-            yield _file("manifest.json", self._docker_manifest(chosen))
-        yield _file("index.json", _json({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": manifests}))
-        yield _file("oci-layout", _LAYOUT)
+            yield blob_file("manifest.json", self._docker_manifest(chosen))
+        yield blob_file("index.json", json_of({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": manifests}))
+        yield blob_file("oci-layout", LAYOUT)
         yield tar_stream.END
 
-    def _records(self, image: StoredImage) -> list[LayerRecord]:
+    def records(self, image: StoredImage) -> list[LayerRecord]:
         return [self._catalogue.layers[diff_id] for diff_id in image.diff_ids]
 
-    async def _layer(self, record: LayerRecord, digest: str, *, oci: bool) -> AsyncGenerator[bytes, None]:
+    async def layer(self, record: LayerRecord, digest: str, *, oci: bool) -> AsyncGenerator[bytes, None]:
         if oci:
             assert record.archive is not None
             size, source = record.archive.size, file_pieces(self._archives.path(record))
         else:
             size, source = await self._archives.plain_size(record), self._archives.plain(record)
-        yield tar_stream.header(_path(digest), size)
+        yield tar_stream.header(blob_path(digest), size)
         given = hashlib.new(digest.partition(":")[0])
         async with aclosing(source) as pieces:
             async for piece in pieces:
@@ -119,40 +119,40 @@ class ArchiveWriter:
             )
         yield tar_stream.padding(size)
 
-    async def _manifest(self, image: StoredImage, records: Sequence[LayerRecord], *, oci: bool) -> tuple[bytes, str]:
+    async def manifest(self, image: StoredImage, records: Sequence[LayerRecord], *, oci: bool) -> tuple[bytes, str]:
         """The manifest the registry gave, if its layers are the ones written here; else one of our own."""
         if oci and image.manifest is not None and image.manifest_bytes is not None:
             given = [layer.digest for layer in image.manifest.layers]
-            if given == [_blob_digest(record, oci=True) for record in records]:
+            if given == [blob_digest(record, oci=True) for record in records]:
                 return image.manifest_bytes, image.manifest.media_type or OCI_MANIFEST
         layers = []
         for record in records:
             if oci and record.archive is not None:
-                layers.append(_descriptor(record.archive.media_type, record.archive.digest, record.archive.size))
+                layers.append(descriptor(record.archive.media_type, record.archive.digest, record.archive.size))
             else:
                 size = await self._archives.plain_size(record)
-                layers.append(_descriptor(OCI_LAYER, record.diff_id, size))
+                layers.append(descriptor(OCI_LAYER, record.diff_id, size))
         return compose_manifest(image, layers), OCI_MANIFEST
 
     def _docker_manifest(self, chosen: Sequence[_Chosen]) -> bytes:
         items = [
             {
-                "Config": _path(one.image.id),
+                "Config": blob_path(one.image.id),
                 "RepoTags": [reference.parse(name).familiar for name in one.names],
-                "Layers": [_path(diff_id) for diff_id in one.image.diff_ids],
+                "Layers": [blob_path(diff_id) for diff_id in one.image.diff_ids],
             }
             for one in chosen
         ]
-        return _json(items)
+        return json_of(items)
 
 
 def compose_manifest(image: StoredImage, layers: Sequence[dict[str, Any]]) -> bytes:
     """An OCI manifest for layers in a form the registry never saw."""
-    return _json(
+    return json_of(
         {
             "schemaVersion": 2,
             "mediaType": OCI_MANIFEST,
-            "config": _descriptor(OCI_CONFIG, image.id, len(image.config_bytes)),
+            "config": descriptor(OCI_CONFIG, image.id, len(image.config_bytes)),
             "layers": [
                 {**layer, "mediaType": _OCI_TYPES.get(layer["mediaType"], layer["mediaType"])} for layer in layers
             ],
@@ -167,34 +167,34 @@ _OCI_TYPES: Final = {
 }
 
 
-def _descriptor(media_type: str, digest: str, size: int) -> dict[str, Any]:
+def descriptor(media_type: str, digest: str, size: int) -> dict[str, Any]:
     return {"mediaType": media_type, "digest": digest, "size": size}
 
 
 def _descriptors(one: _Chosen, raw: bytes, media_type: str) -> list[dict[str, Any]]:
     """The index names an image once for each name it has; under an annotation for Docker and one for podman."""
-    plain = _descriptor(media_type, _digest(raw), len(raw))
+    plain = descriptor(media_type, digest_of(raw), len(raw))
     return [
         {**plain, "annotations": {"io.containerd.image.name": name, "org.opencontainers.image.ref.name": name}}
         for name in one.names
     ] or [plain]
 
 
-def _blob_digest(record: LayerRecord, *, oci: bool) -> str:
+def blob_digest(record: LayerRecord, *, oci: bool) -> str:
     return record.archive.digest if oci and record.archive is not None else record.diff_id
 
 
-def _path(digest: str) -> str:
+def blob_path(digest: str) -> str:
     return f"blobs/{digest.replace(':', '/', 1)}"
 
 
-def _digest(data: bytes) -> str:
+def digest_of(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
-def _file(name: str, data: bytes) -> bytes:
+def blob_file(name: str, data: bytes) -> bytes:
     return tar_stream.header(name, len(data)) + data + tar_stream.padding(len(data))
 
 
-def _json(value: object) -> bytes:
+def json_of(value: object) -> bytes:
     return msgspec.json.encode(value)

@@ -84,23 +84,33 @@ class Comparer:
             size_right=size + changes.bytes,
         )
 
+    async def packages(self, image: StoredImage) -> list[tuple[str, str, str]]:
+        """Kind ("apk", "deb", "rpm"), name and version of what is installed."""
+        found = await self._by_kind(image, await self._inspector.stack(image.diff_ids))
+        return [(kind, name, version) for kind, each in found.items() for name, version in sorted(each.items())]
+
     async def _packages(self, image: StoredImage, stack: Stack) -> dict[str, str]:
         """Of all package managers together."""
-        found: dict[str, str] = {}
+        kinds = await self._by_kind(image, stack)
+        return {name: version for each in kinds.values() for name, version in each.items()}
+
+    async def _by_kind(self, image: StoredImage, stack: Stack) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {"apk": {}, "deb": {}, "rpm": {}}
         wanted = [packages.APK, packages.DPKG]
         prefix = packages.DPKG_PARTS.encode()
         wanted += [one.decode() for one, _ in stack.below(prefix.rstrip(b"/")) if not one.endswith(b".md5sums")]
         for path in wanted:
             if stack.find(path.encode()) is not None:
                 data = await self._inspector.read_file(image, path, -1, packages.LARGEST_DATABASE)
-                read = packages.read_apk if path == packages.APK else packages.read_dpkg
-                found |= await asyncio.to_thread(read, data)
+                kind = "apk" if path == packages.APK else "deb"
+                read = packages.read_apk if kind == "apk" else packages.read_dpkg
+                found[kind] |= await asyncio.to_thread(read, data)
         for path in packages.RPM:
             place = stack.find(path.encode())
             if place is not None and stack.size_of(place) <= packages.LARGEST_DATABASE:
                 fd = await self._inspector.open_file(image.diff_ids[stack.layer_of(place)], f"/{path}")
                 try:
-                    found |= await asyncio.to_thread(packages.read_rpm, f"/proc/self/fd/{fd}")
+                    found["rpm"] |= await asyncio.to_thread(packages.read_rpm, f"/proc/self/fd/{fd}")
                 finally:
                     os.close(fd)
         return found

@@ -26,6 +26,8 @@ from engine.images.archive_write import ArchiveWriter
 from engine.images.catalogue import Catalogue
 from engine.images.compare import Comparer
 from engine.images.demo import REFERENCE, make_demo
+from engine.images.index_shelf import IndexShelf
+from engine.images.index_write import IndexWriter
 from engine.images.inspector import LayerInspector
 from engine.images.intake import LayerIntake
 from engine.images.layer_archive import LayerArchives
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
     from engine.storage.blobs import BlobStore
     from engine.storage.layers import LayerStore
     from engine.storage.paths import Paths
+    from engine.types.attestations import IndexDescriptor, IndexEntry
     from engine.types.data import LabelRule
     from engine.types.images import (
         CommitContainer,
@@ -130,13 +133,16 @@ class ImageService:
             with_instructions=with_instructions,
         )
         self._writer = ArchiveWriter(self.catalogue, self.archives)
+        self._indexes = IndexWriter(self.catalogue, self.archives, self._writer)
+        self._shelf = IndexShelf(paths.build_output)
         self._puller = Puller(
             registries=self._registries, catalogue=self.catalogue, blobs=blobs, layers=layers, intake=self.intake,
             unfinished=self._unfinished, parallel=parallel, paths=paths,
         )  # fmt: skip
         self._pusher = Pusher(
-            registries=self._registries, catalogue=self.catalogue, archives=self.archives, bus=bus, parallel=parallel
-        )
+            registries=self._registries, catalogue=self.catalogue, archives=self.archives, bus=bus, parallel=parallel,
+            shelf=self._shelf,
+        )  # fmt: skip
 
         self._inspector = LayerInspector(self.catalogue, layers, keeper)
         self._comparer = Comparer(self.catalogue, self._inspector, keeper)
@@ -188,6 +194,7 @@ class ImageService:
     async def sweep(self) -> int:
         """Remove what a crash left: layers and blobs that no image, no build cache and no unfinished pull needs."""
         self.archives.tidy()
+        await asyncio.to_thread(self._shelf.sweep, [*self.catalogue.images])
         freed = await self._remover.drop_layers(self.catalogue.unheld_layers())
         held = {*self.catalogue.layers, *self.catalogue.held_elsewhere()}
         for diff_id in self._layers.diff_ids() - held:
@@ -357,6 +364,17 @@ class ImageService:
             async for piece in pieces:
                 yield piece
 
+    async def save_index(self, entries: Sequence[IndexEntry], names: Sequence[str]) -> AsyncGenerator[bytes, None]:
+        async with aclosing(self._indexes.write(entries, names)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def keep_index(self, image: str, entries: Sequence[IndexEntry]) -> None:
+        await self._shelf.put(self.catalogue.resolve(image).id, entries)
+
+    async def describe_index(self, entries: Sequence[IndexEntry], names: Sequence[str]) -> IndexDescriptor:
+        return await self._indexes.describe(entries, names)
+
     def save_to(self, references: Sequence[str], path: str, *, oci: bool = False) -> OperationHandle:
         async def work(progress: Progress) -> str:
             await self._save(references, Path(path), oci=oci, progress=progress)
@@ -460,6 +478,9 @@ class ImageService:
 
     async def compare(self, left: str, right: str) -> ImageComparison:
         return await self._comparer.images(self.catalogue.resolve(left), self.catalogue.resolve(right))
+
+    async def packages(self, image: str) -> Sequence[tuple[str, str, str]]:
+        return await self._comparer.packages(self.catalogue.resolve(image))
 
     async def compare_container(self, container: str) -> ImageComparison:
         if self._containers is None:

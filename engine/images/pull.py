@@ -103,7 +103,7 @@ class Puller:
         for name in names:
             progress.status(f"Asking {name.domain} for {name.familiar}")
             plan = await self._plan(name, wanted, request, explicit=bool(request.platform))
-            image_id = await self._fetch(plan, request.login, progress)
+            image_id = await self._fetch(plan, request, progress)
         return image_id
 
     async def _names(self, request: PullImage) -> list[Reference]:
@@ -154,7 +154,7 @@ class Puller:
 
     # --- fetching it ---
 
-    async def _fetch(self, plan: _Plan, login: Login | None, progress: Progress) -> str:
+    async def _fetch(self, plan: _Plan, request: PullImage, progress: Progress) -> str:
         pairs = dict(zip(plan.diff_ids, plan.manifest.layers, strict=True))
         tellers = {
             diff_id: LayerTeller(progress, descriptor.digest, descriptor.size) for diff_id, descriptor in pairs.items()
@@ -168,19 +168,19 @@ class Puller:
         added: list[str] = []
 
         async def one(diff_id: str, descriptor: Descriptor) -> LayerRecord:
-            return await self._layer(plan.name, diff_id, descriptor, login, tellers[diff_id], room, added)
+            return await self._layer(plan.name, diff_id, descriptor, request.login, tellers[diff_id], room, added)
 
         with self._intake.pinned(pairs):
             try:
                 records = await together(one(*pair) for pair in pairs.items())
-                image = await self._record(plan, records, progress)
+                image = await self._record(plan, records, progress, named=not request.nameless)
             except BaseException as error:
                 await self._take_back(added, digests, error)
                 raise
         await self._unfinished.end(digests)
         return image
 
-    async def _record(self, plan: _Plan, records: list[LayerRecord], progress: Progress) -> str:
+    async def _record(self, plan: _Plan, records: list[LayerRecord], progress: Progress, *, named: bool) -> str:
         image_id = plan.manifest.config.digest
         known = image_id in self._catalogue.images
         image = StoredImage(
@@ -195,8 +195,8 @@ class Puller:
         await self._catalogue.add(
             image,
             records,
-            tags=[name.with_tag(name.tag)] if name.tag and not name.digest else [],
-            digests=[name.with_digest(plan.top_digest)],
+            tags=[name.with_tag(name.tag)] if named and name.tag and not name.digest else [],
+            digests=[name.with_digest(plan.top_digest)] if named else [],
             action="pull",
         )
         progress.status(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import InvalidRequest, NotFound
 from engine.images.archive_write import compose_manifest
+from engine.images.index_write import Member, compose
 from engine.images.layer_progress import LayerTeller
 from engine.images.manifest import OCI_MANIFEST
 from engine.images.reference import Reference, parse, parse_repository
@@ -20,15 +21,17 @@ from engine.types.events import Event
 from engine.types.images import LayerPhase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from engine.events.bus import EventBus
     from engine.images.catalogue import Catalogue
+    from engine.images.index_shelf import IndexShelf
     from engine.images.layer_archive import LayerArchives
     from engine.images.records import LayerRecord, StoredImage
     from engine.operations.registry import Progress
     from engine.registry.registries import Registries
     from engine.registry.upload import Upload
+    from engine.types.attestations import IndexEntry
     from engine.types.images import PushImage
 
 _MOST_MOUNT_TRIES: Final = 3
@@ -43,18 +46,27 @@ class Pusher:
         archives: LayerArchives,
         bus: EventBus,
         parallel: Callable[[], int],
+        shelf: IndexShelf,
     ) -> None:
         self._registries = registries
         self._catalogue = catalogue
         self._archives = archives
         self._bus = bus
         self._parallel = parallel
+        self._shelf = shelf
 
     async def push(self, request: PushImage, progress: Progress) -> str:
         """Gives the digest the registry knows the (last) image by."""
+        if request.index:
+            name = parse(request.reference).with_default_tag()
+            return await self._push_index(name, request.index, request, progress)
         digest = ""
         for name in self._names(request):
-            digest = await self._push_one(name, request, progress)
+            index = await self._shelf.get(self._catalogue.resolve(str(name)).id, self._catalogue.images)
+            if index:
+                digest = await self._push_index(name, index, request, progress)
+            else:
+                digest = await self._push_one(name, request, progress)
         return digest
 
     def _names(self, request: PushImage) -> list[Reference]:
@@ -73,9 +85,47 @@ class Pusher:
     async def _push_one(self, name: Reference, request: PushImage, progress: Progress) -> str:
         image = self._catalogue.resolve(str(name))
         progress.status(f"Pushing {name.familiar}")
+        upload = self._upload(name, request)
+        raw, media_type, brought = await self._bring(image, upload, name, progress)
+        digest = await upload.put_manifest(name.tag, raw, media_type)
+        await self._remember(image, name, brought, digest)
+        progress.status(f"Pushed {name.familiar} ({digest[:19]})")
+        return digest
+
+    async def _push_index(
+        self, name: Reference, index: Sequence[IndexEntry], request: PushImage, progress: Progress
+    ) -> str:
+        """The images, what is said of them, and the index last: it has the name only when all it leads to is there."""
+        progress.status(f"Pushing {name.familiar}")
+        upload = self._upload(name, request)
+        members: list[Member] = []
+        seen: list[tuple[StoredImage, dict[str, str]]] = []
+        for entry in index:
+            image = self._catalogue.resolve(entry.image)
+            raw, media_type, brought = await self._bring(image, upload, name, progress)
+            members.append(Member(image, raw, media_type, entry.attestations))
+            seen.append((image, brought))
+        made = compose(members, [str(name)])
+        for digest, data in made.blobs.items():
+            if not await upload.has(digest):
+                await upload.send(digest, data, progress=lambda done: None)
+        for digest, raw, media_type in made.manifests:
+            await upload.put_manifest(digest, raw, media_type)
+        found = await upload.put_manifest(name.tag, made.raw, made.descriptor.media_type)
+        for image, brought in seen:
+            await self._remember(image, name, brought, found)
+        progress.status(f"Pushed {name.familiar} ({made.descriptor.digest[:19]})")
+        return made.descriptor.digest
+
+    def _upload(self, name: Reference, request: PushImage) -> Upload:
         from engine.registry.upload import Upload  # with it comes what speaks HTTP: see `Registries`
 
-        upload = Upload(self._registries.client(), name.domain, name.path, login=request.login)
+        return Upload(self._registries.client(), name.domain, name.path, login=request.login)
+
+    async def _bring(
+        self, image: StoredImage, upload: Upload, name: Reference, progress: Progress
+    ) -> tuple[bytes, str, dict[str, str]]:
+        """Layers and configuration; gives the manifest, its media type, and which digest each layer has there."""
         records = {diff_id: self._catalogue.layers[diff_id] for diff_id in image.diff_ids}
         given = {}
         if image.manifest is not None:
@@ -91,10 +141,7 @@ class Pusher:
         if not await upload.has(image.id):
             await upload.send(image.id, image.config_bytes, progress=lambda done: None)
         raw, media_type = self._manifest(image, brought, given)
-        digest = await upload.put_manifest(name.tag, raw, media_type)
-        await self._remember(image, name, brought, digest)
-        progress.status(f"Pushed {name.familiar} ({digest[:19]})")
-        return digest
+        return raw, media_type, brought
 
     async def _layer(self, upload: Upload, name: Reference, record: LayerRecord, given: str, progress: Progress) -> str:
         """Bring one layer over, in the form the manifest names if that can be had; gives the digest it has there."""

@@ -88,6 +88,16 @@ class BuildOutput(Data, frozen=True, kw_only=True):
     text: str
 
 
+class BuildBase(Data, frozen=True, kw_only=True):
+    """An image that a build began with or copied from."""
+
+    name: str
+    digest: str
+    """Of its manifest at the registry; "" where it came from none."""
+    image_id: str
+    platform: str
+
+
 class Build(Data, frozen=True, kw_only=True):
     """A build that runs, or ran."""
 
@@ -108,6 +118,7 @@ class Build(Data, frozen=True, kw_only=True):
     """What was asked, without secrets, for "build again"; None where the context came as a stream."""
     error_line: int = 0
     """The line of the Dockerfile that is at fault, where one is."""
+    bases: tuple[BuildBase, ...] = ()
     kept_container: str = ""
     """A stopped container with the failed step's file system, ready for a shell."""
 

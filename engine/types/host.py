@@ -57,6 +57,8 @@ class EngineFacts(Data, frozen=True, kw_only=True):
     runtime_versions: dict[str, str] = {}
     host_name: str = ""
     warnings: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    """Whose programs run here: this machine's first, then those that are emulated."""
 
 
 class StoreProblem(Data, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from engine.types.attestations import IndexEntry
 from engine.types.containers import HealthCheck
 from engine.types.data import Data, Platform
 
@@ -97,12 +98,16 @@ class PullImage(Data, frozen=True, kw_only=True):
     all_tags: bool = False
     login: Login | None = None
     """Used for this pull only; otherwise stored logins are tried."""
+    nameless: bool = False
+    """The image that has the name here keeps it."""
 
 
 class PushImage(Data, frozen=True, kw_only=True):
     reference: str
     all_tags: bool = False
     login: Login | None = None
+    index: tuple[IndexEntry, ...] = ()
+    """Push these under one index instead of the image that has the name."""
 
 
 class CommitContainer(Data, frozen=True, kw_only=True):

@@ -51,6 +51,26 @@ async def _platforms(world: World) -> None:
     assert found >= {"amd64", "arm64"}, inner
 
 
+@case(41, "attested and pushed")
+async def _attested(world: World) -> None:
+    """Beyond the page: what is attested, at a registry and in an archive, as other tools read it."""
+    name = f"{world.registry}/attested"
+    words = ("--platform", "linux/amd64,linux/arm64", "--provenance=mode=max", "--sbom=true", "--push", "-t", name)
+    recipe = "FROM scratch\nARG TARGETARCH\nCOPY Dockerfile /$TARGETARCH\n"
+    out = await world.bare(recipe, *words, code=1 if world.is_peer else 0)
+    if world.is_peer:
+        has(out, "not supported")
+        return
+    shown = await world.docker("buildx", "imagetools", "inspect", name)
+    has(shown.out, "linux/amd64", "linux/arm64", "attestation-manifest")
+    if world.clients.name != "26":
+        said = await world.docker("buildx", "imagetools", "inspect", name, "--format", "{{json .Provenance}}")
+        has(said.out, "linux/arm64", "invocation")
+    await world.docker("pull", name)
+    await world.bare(recipe, "--provenance=mode=min", "-o", "files")
+    assert (world.work / "files/provenance.json").is_file()
+
+
 @case(30, "caches")
 async def _caches(world: World) -> None:
     await world.bare(_BASE + "RUN true\n", "--cache-to", "type=inline", "-t", "i")

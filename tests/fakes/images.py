@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from engine.errors import Code, Conflict, NotFound, RegistryError
+from engine.types.attestations import IndexDescriptor, IndexEntry
 from engine.types.data import ANY_LABELS, Platform, now
 from engine.types.images import (
     CommitContainer,
@@ -146,6 +147,19 @@ class FakeImages:
         for reference in references:
             self._store.image(reference)
         yield b"\0" * 10240
+
+    async def save_index(self, entries: Sequence[IndexEntry], names: Sequence[str]) -> AsyncIterator[bytes]:
+        yield b"\0" * 10240
+
+    async def keep_index(self, image: str, entries: Sequence[IndexEntry]) -> None:
+        self._store.image(image)
+
+    async def describe_index(self, entries: Sequence[IndexEntry], names: Sequence[str]) -> IndexDescriptor:
+        digest = fake_digest(" ".join(each.image for each in entries))
+        return IndexDescriptor(media_type="application/vnd.oci.image.index.v1+json", digest=digest, size=1)
+
+    async def packages(self, image: str) -> Sequence[tuple[str, str, str]]:
+        return []
 
     def load(self, source: AsyncIterator[bytes] | str) -> OperationHandle:
         async def work(progress: Progress) -> str:

@@ -1,57 +1,161 @@
-"""What becomes of a result: an image with names here, or files at the client."""
+"""What becomes of results: images with names here or at a registry, archives, files at the client."""
 
 from __future__ import annotations
 
+import base64
+import json
+from contextlib import aclosing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from engine.api.buildkit.attesting import entries_for
 from engine.api.buildkit.faults import refused
+from engine.api.buildkit.fetching import login_for
+from engine.api.buildkit.result_files import files_of
 from engine.api.buildkit.sending import send_stream, send_tree
+from engine.api.buildkit.workers import host_platform
 from engine.api.shapes.names import tagged
 from engine.errors import WherryError
-from engine.types.files import Place
+from engine.types.images import PushImage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from engine.api.buildkit.jobs import Job, Made
-    from engine.api.buildkit.sessions import Sessions
+    from engine.api.buildkit.progress import Task
+    from engine.api.buildkit.sessions import Session, Sessions
     from engine.facade import Engine
+    from engine.types.attestations import IndexDescriptor, IndexEntry
 
 
 async def export(engine: Engine, sessions: Sessions, job: Job, made: Sequence[Made]) -> dict[str, str]:
     """Every exporter in turn; what they answer together."""
-    image = made[0].image
     exporters = [(each.Type, dict(each.Attrs)) for each in job.request.Exporters]
     if not exporters and job.request.ExporterDeprecated:
         exporters = [(job.request.ExporterDeprecated, dict(job.request.ExporterAttrsDeprecated))]
+    if not exporters:
+        return {}
     response: dict[str, str] = {}
     try:
+        entries = await entries_for(engine, job, made)
         for number, (kind, options) in enumerate(exporters):
-            if kind in ("moby", "image") or (kind == "docker" and "name" in options and not _to_client(options)):
-                response |= await _to_store(engine, job, image, options)
-            else:
-                await _to_client_side(engine, sessions, job, image, number, kind, options)
+            session = await sessions.get(job.request.Session)
+            work = _Export(engine, session, job, made, entries, number, options)
+            response |= await work.run(kind)
     except WherryError as error:
         raise refused(str(error)) from error
     return response
 
 
-def _to_client(options: Mapping[str, str]) -> bool:
-    return options.get("tar") != "false"
+@dataclass(frozen=True)
+class _Export:
+    """One exporter of one job."""
+
+    engine: Engine
+    session: Session
+    job: Job
+    made: Sequence[Made]
+    entries: Sequence[IndexEntry]
+    number: int
+    options: Mapping[str, str]
+
+    @property
+    def _names(self) -> list[str]:
+        return [tagged(name) for name in self.options.get("name", "").split(",") if name]
+
+    @property
+    def _indexed(self) -> bool:
+        """Whether one manifest is not enough."""
+        return len(self.made) > 1 or any(each.attestations for each in self.entries)
+
+    @property
+    def _own(self) -> Made:
+        """What runs here, else the first."""
+        return next((each for each in self.made if each.platform == host_platform()), self.made[0])
+
+    async def run(self, kind: str) -> dict[str, str]:
+        to_store = kind in ("moby", "image") or (
+            kind == "docker" and bool(self._names) and self.options.get("tar") == "false"
+        )
+        if to_store:
+            return await self._to_store()
+        if kind in ("oci", "docker"):
+            return await self._archive(kind)
+        if kind not in ("local", "tar"):
+            raise refused(f"the exporter {kind} is not supported by Wherry")
+        words = "exporting to client directory" if kind == "local" else "exporting to client tarball"
+        with self.job.board.begin(words) as task:
+            async with aclosing(files_of(self.engine, self.made, self.entries)) as files:
+                if kind == "local":
+                    await send_tree(self.session, self.number, files, lambda sent: task.amount("copying files", sent))
+                else:
+                    await send_stream(
+                        self.session, self.number, files, lambda sent: task.amount("sending tarball", sent)
+                    )
+        return {}
+
+    # --- here, and at a registry ---
+
+    async def _to_store(self) -> dict[str, str]:
+        image, names = self._own.image, self._names
+        response = {"containerimage.digest": image}
+        with self.job.board.begin("exporting to image") as task:
+            task.part("exporting layers")
+            task.part(f"writing image {image}")
+            for name in names:
+                await self.engine.images.tag(image, name)
+                task.part(f"naming to {_whole(name)}")
+            # What is pushed by name later is what was built: all of it.
+            await self.engine.images.keep_index(image, self.entries if self._indexed else ())
+            if self.options.get("push") == "true":
+                if not names:
+                    raise refused("tag is needed when pushing to registry")
+                for name in names:
+                    response |= await self._push(name, task)
+        if not self._indexed:
+            response["containerimage.config.digest"] = image
+        if names:
+            response["image.name"] = ",".join(map(_whole, names))
+        return response
+
+    async def _push(self, name: str, task: Task) -> dict[str, str]:
+        index = tuple(self.entries) if self._indexed else ()
+        request = PushImage(reference=name, login=await login_for(self.session, name), index=index)
+        operation = self.engine.images.push(request)
+        async for state in operation.watch():
+            for layer in state.layers:
+                task.amount(f"pushing layer {layer.digest[:19]}", layer.done, layer.total)
+        digest = await operation.result()
+        task.part(f"pushing manifest for {_whole(name)}@{digest}")
+        if not index:
+            return {"containerimage.digest": digest}
+        return _described(await self.engine.images.describe_index(index, [_whole(name)]))
+
+    # --- archives ---
+
+    async def _archive(self, kind: str) -> dict[str, str]:
+        names = self._names
+        if kind == "docker" and self._indexed:
+            raise refused("docker exporter does not currently support exporting manifest lists")
+        response: dict[str, str] = {}
+        with self.job.board.begin(f"exporting to {kind} image format") as task:
+            for name in names:
+                await self.engine.images.tag(self._own.image, name)
+            if self._indexed:
+                source = self.engine.images.save_index(self.entries, names)
+                response = _described(await self.engine.images.describe_index(self.entries, names))
+            else:
+                source = self.engine.images.save(names or [self._own.image], oci=kind == "oci")
+            await send_stream(self.session, self.number, source, lambda sent: task.amount("sending tarball", sent))
+        if names:
+            response["image.name"] = ",".join(map(_whole, names))
+        return response
 
 
-async def _to_store(engine: Engine, job: Job, image: str, options: Mapping[str, str]) -> dict[str, str]:
-    names = [tagged(name) for name in options.get("name", "").split(",") if name]
-    with job.board.begin("exporting to image") as task:
-        task.part("exporting layers")
-        task.part(f"writing image {image}")
-        for name in names:
-            await engine.images.tag(image, name)
-            task.part(f"naming to {_whole(name)}")
-    response = {"containerimage.digest": image, "containerimage.config.digest": image}
-    if names:
-        response["image.name"] = ",".join(map(_whole, names))
-    return response
+def _described(index: IndexDescriptor) -> dict[str, str]:
+    descriptor: dict[str, Any] = {"mediaType": index.media_type, "digest": index.digest, "size": index.size}
+    told = base64.b64encode(json.dumps(descriptor).encode()).decode()
+    return {"containerimage.digest": index.digest, "containerimage.descriptor": told}
 
 
 def _whole(name: str) -> str:
@@ -59,34 +163,3 @@ def _whole(name: str) -> str:
     if slash and ("." in first or ":" in first or first == "localhost"):
         return name
     return f"docker.io/{name}" if slash else f"docker.io/library/{name}"
-
-
-async def _to_client_side(
-    engine: Engine, sessions: Sessions, job: Job, image: str, number: int, kind: str, options: Mapping[str, str]
-) -> None:
-    session = await sessions.get(job.request.Session)
-    if kind == "local":
-        with job.board.begin("exporting to client directory") as task:
-            await send_tree(session, number, _files(engine, image), lambda sent: task.amount("copying files", sent))
-    elif kind == "tar":
-        with job.board.begin("exporting to client tarball") as task:
-            await send_stream(session, number, _files(engine, image), lambda sent: task.amount("sending tarball", sent))
-    elif kind in ("oci", "docker"):
-        await _archive(engine, session, job, image, number, kind, options)
-    else:
-        raise refused(f"the exporter {kind} is not supported by Wherry")
-
-
-async def _archive(
-    engine: Engine, session: Any, job: Job, image: str, number: int, kind: str, options: Mapping[str, str]
-) -> None:
-    names = [tagged(name) for name in options.get("name", "").split(",") if name]
-    with job.board.begin(f"exporting to {kind} image format") as task:
-        for name in names:
-            await engine.images.tag(image, name)
-        source = engine.images.save(names or [image], oci=kind == "oci")
-        await send_stream(session, number, source, lambda sent: task.amount("sending tarball", sent))
-
-
-def _files(engine: Engine, image: str) -> AsyncIterator[bytes]:
-    return engine.files.download(Place(kind="image", id=image), "/")

@@ -71,8 +71,6 @@ class Options:
             name, _, forward = word.partition("+")
             if name not in _KNOWN_WORDS and forward != "forward":
                 raise refused(f"unsupported frontend capability {name}", Status.UNIMPLEMENTED)
-        if len(self.platforms) > 1:
-            raise refused("an image for several platforms at once is not made here: build one at a time")
         if self.text("cgroup-parent"):
             raise refused("cgroup-parent is not supported by Wherry: steps run in the engine's own groups")
 

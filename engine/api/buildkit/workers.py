@@ -13,18 +13,25 @@ if TYPE_CHECKING:
 BUILDKIT: Final = BuildkitVersion(package="github.com/moby/buildkit", version="v0.25.0", revision="wherry")
 FRONTEND_CAPS: Final = tuple(
     APICap(ID=word, Enabled=True)
-    for word in ("return", "proto.refarray", "reference.output", "gateway.evaluate", "gateway.solve.metadata")
+    for word in (
+        "return",
+        "proto.refarray",
+        "reference.output",
+        "returnmap",
+        "gateway.evaluate",
+        "gateway.solve.metadata",
+    )
 )
-LLB_CAPS: Final = (APICap(ID="exporter.multiple", Enabled=True),)
+LLB_CAPS: Final = tuple(APICap(ID=word, Enabled=True) for word in ("exporter.multiple", "exporter.image.attestations"))
 _GATEWAY_LABEL: Final = "org.mobyproject.buildkit.worker.moby.host-gateway-ip"
 HOST_GATEWAY: Final = "192.0.2.254"
 """What clients write for host-gateway. They insist on a number; this one is of nobody, and is read back as the word."""
 _SNAPSHOTTER: Final = "org.mobyproject.buildkit.worker.snapshotter"
 
 
-def architecture() -> str:
+def host_platform() -> str:
     machine = os.uname().machine
-    return {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
+    return "linux/" + {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
 
 
 async def worker(engine: Engine) -> WorkerRecord:
@@ -36,7 +43,12 @@ async def worker(engine: Engine) -> WorkerRecord:
             _SNAPSHOTTER: facts.driver,
             _GATEWAY_LABEL: HOST_GATEWAY,
         },
-        platforms=[Platform(Architecture=architecture(), OS="linux")],
+        platforms=[_platform(each) for each in facts.platforms or (host_platform(),)],
         GCPolicy=[GCPolicy()],
         BuildkitVersion=BUILDKIT,
     )
+
+
+def _platform(text: str) -> Platform:
+    system, architecture, *variant = text.split("/")
+    return Platform(OS=system, Architecture=architecture, Variant=variant[0] if variant else "")

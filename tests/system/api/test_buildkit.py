@@ -7,16 +7,19 @@ import json
 import os
 import signal
 import tarfile
+import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from engine.types.builds import BuildImage
+from tests.support.registry import serve_registry
 from tests.system.api.conftest import IMAGE, tool
 
 if TYPE_CHECKING:
     from engine.embedded import EmbeddedEngine
+    from tests.support.registry import Registry
     from tests.support.stores import ShortTmp
     from tests.system.api.conftest import Tool
 
@@ -301,3 +304,57 @@ async def test_what_is_built_on_nothing_finds_its_programs(build: Tool, served: 
 async def test_many_builds_that_end_together_all_end_well(served: EmbeddedEngine) -> None:
     running = [served.builds.build(BuildImage(dockerfile_text=f"FROM scratch\nLABEL n={n}\n")) for n in range(130)]
     assert len({await each.result() for each in running}) == 130
+
+
+PLATFORMS = b"FROM scratch\nARG TARGETARCH\nCOPY Dockerfile /$TARGETARCH\n"
+
+
+def _document(registry: Registry, path: str) -> dict[str, Any]:
+    request = urllib.request.Request(f"{registry.url}/v2/made/{path}")
+    request.add_header("Accept", "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json")
+    with urllib.request.urlopen(request) as answer:
+        found: dict[str, Any] = json.load(answer)
+    return found
+
+
+async def test_an_index_of_two_platforms_and_what_is_attested_of_them_is_pushed(build: Tool, tmp_path: Path) -> None:
+    with serve_registry(tmp_path) as registry:
+        name = f"{registry.host}/made"
+        await said(
+            build, "-f", "-", "--platform", "linux/amd64,linux/arm64", "--provenance=mode=max", "--sbom=true",
+            "--push", "-t", name, ".", input=PLATFORMS,
+        )  # fmt: skip
+        manifests = (await asyncio.to_thread(_document, registry, "manifests/latest"))["manifests"]
+        images = [each for each in manifests if each["platform"]["os"] == "linux"]
+        assert {each["platform"]["architecture"] for each in images} == {"amd64", "arm64"}
+        attested = [each for each in manifests if each["platform"]["os"] == "unknown"]
+        assert [each["annotations"]["vnd.docker.reference.digest"] for each in attested] == [
+            each["digest"] for each in images
+        ]
+        layers = (await asyncio.to_thread(_document, registry, f"manifests/{attested[0]['digest']}"))["layers"]
+        assert [each["annotations"]["in-toto.io/predicate-type"] for each in layers] == [
+            "https://slsa.dev/provenance/v0.2", "https://spdx.dev/Document"
+        ]  # fmt: skip
+        statement = await asyncio.to_thread(_document, registry, f"blobs/{layers[0]['digest']}")
+        assert statement["subject"][0]["digest"]["sha256"] == images[0]["digest"].removeprefix("sha256:")
+        assert statement["predicate"]["invocation"]["parameters"]["frontend"] == "dockerfile.v0"
+
+
+async def test_an_archive_holds_all_platforms_and_a_directory_one_for_each(build: Tool) -> None:
+    both = ("--platform", "linux/amd64,linux/arm64")
+    await said(build, "-f", "-", *both, "-o", "type=oci,dest=x", ".", input=PLATFORMS)
+    with tarfile.open(build.directory / "x") as archive:
+        top = json.load(archive.extractfile("index.json"))["manifests"][0]["digest"]  # type: ignore[arg-type]
+        index = json.load(archive.extractfile(f"blobs/{top.replace(':', '/')}"))  # type: ignore[arg-type]
+    assert [each["platform"]["architecture"] for each in index["manifests"]][:2] == ["amd64", "arm64"]
+    await said(build, "-f", "-", *both, "-o", "out", ".", input=PLATFORMS)
+    assert (build.directory / "out/linux_arm64/arm64").is_file()
+    await said(build, "-f", "-", "--provenance=mode=min", "-o", "told", ".", input=PLATFORMS)
+    told = json.loads((build.directory / "told/provenance.json").read_text())
+    assert told["subject"][0]["name"] == "amd64" or told["subject"][0]["name"] == "arm64"
+
+
+async def test_no_index_is_made_where_one_manifest_is_enough(build: Tool, served: EmbeddedEngine) -> None:
+    await said(build, "-f", "-", "-t", "alone", "--metadata-file", "meta", ".", input=PLATFORMS)
+    image = await served.images.get("alone")
+    assert json.loads((build.directory / "meta").read_text())["containerimage.digest"] == image.id

@@ -1,0 +1,63 @@
+"""The index an image was built with, kept beside it: its siblings for other machines, and what is attested of them.
+
+A push of the image brings the whole index, as long as all of it is still here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.storage.paths import hex_of
+from engine.types.attestations import IndexEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+_SUFFIX = ".index"
+
+
+class IndexShelf:
+    """Small files, one for each image that has more than itself to show."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    async def put(self, image_id: str, entries: Sequence[IndexEntry]) -> None:
+        """Nothing where there is nothing: what an earlier build left goes."""
+        await asyncio.to_thread(self._put, self._path(image_id), entries)
+
+    async def get(self, image_id: str, images: Collection[str]) -> tuple[IndexEntry, ...]:
+        """The entries if all their images are among these, else nothing."""
+        entries = await asyncio.to_thread(self._read, self._path(image_id))
+        return entries if all(each.image in images for each in entries) else ()
+
+    def sweep(self, images: Collection[str]) -> None:
+        """Forget images that are gone."""
+        kept = {self._path(image_id).name for image_id in images}
+        for path in self._directory.glob(f"*{_SUFFIX}"):
+            if path.name not in kept:
+                path.unlink(missing_ok=True)
+
+    def _path(self, image_id: str) -> Path:
+        return self._directory / f"{hex_of(image_id)}{_SUFFIX}"
+
+    def _put(self, path: Path, entries: Sequence[IndexEntry]) -> None:
+        if not entries:
+            path.unlink(missing_ok=True)
+            return
+        self._directory.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        temporary.write_bytes(msgspec.json.encode(entries))
+        os.replace(temporary, path)
+
+    def _read(self, path: Path) -> tuple[IndexEntry, ...]:
+        with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
+            return msgspec.json.decode(path.read_bytes(), type=tuple[IndexEntry, ...])
+        return ()
