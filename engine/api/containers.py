@@ -25,6 +25,7 @@ from engine.api.shapes.containers import docker_state, endpoints, inspection, me
 from engine.api.statuses import Refusal
 from engine.errors import Code, InvalidRequest, NotFound, WherryError
 from engine.recipe.body import load, load_update
+from engine.recipe.crossing import endpoints as endpoints_asked
 from engine.recipe.crossing import recipe_of, spec_of
 from engine.recipe.networks import shown_network
 from engine.types.containers import CreateContainer, Health, State, UpdateContainer
@@ -281,7 +282,7 @@ async def create_container(call: Call) -> web.StreamResponse:
         (body.get("HostConfig") or {}).pop("KernelMemory", None)  # Docker ignores it since: the kernel has dropped it
     asked = load(body)
     spec = spec_of({**asked.recipe, "platform": platform_of(call.text("platform"))})
-    request = CreateContainer(spec=spec, name=name.removeprefix("/"), networks=asked.networks)
+    request = CreateContainer(spec=spec, name=name.removeprefix("/"), networks=endpoints_asked(asked.networks))
     try:
         container = await call.engine.containers.create(request)
     except NotFound as error:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.api.bodies import ConnectBody, DisconnectBody, NetworkBody
 from engine.api.lookups import docker_words
 from engine.api.shapes.stores import network as network_record
 from engine.api.statuses import Refusal, unsupported
 from engine.errors import Code, Conflict
-from engine.recipe.body import aliases_of
-from engine.recipe.networks import network_name, shown_network
+from engine.recipe.body import endpoint_of
+from engine.recipe.crossing import endpoints
+from engine.recipe.networks import address_fields, network_name, shown_network
 from engine.types.networks import CreateNetwork
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ async def _get(call: Call, name: str) -> Network:
     return await call.engine.networks.get(network_name(name))
 
 
-_OPTIONS = frozenset({"com.docker.network.driver.mtu", "mtu"})
+_OPTIONS = frozenset({"com.docker.network.driver.mtu", "mtu", "com.docker.network.bridge.enable_icc"})
 """Of the bridge driver, those that have an effect."""
 
 
@@ -75,47 +76,41 @@ async def create_network(call: Call) -> web.StreamResponse:
         raise Refusal(403, f"operation is not permitted on predefined {body.name} network")
     _refuse_unsupported(body)
     ranges = body.ipam.config or [] if body.ipam else []
-    only = ranges[0] if ranges else None
     made = await call.engine.networks.create(
         CreateNetwork(
             name=body.name,
             labels=dict(body.labels or {}),
             internal=bool(body.internal),
-            subnet=_subnet(only),
-            gateway=only.gateway or "" if only else "",
+            **address_fields([_said(each) for each in ranges], ipv6=bool(body.enable_ipv6)),
             driver=body.driver or "bridge",
             options=dict(body.options or {}),
         )
     )
     idle = sorted(set(body.options or {}) - _OPTIONS)
-    warning = f"These options change nothing here: {', '.join(idle)}." if idle else ""
-    return call.answer({"Id": made.id, "Warning": warning}, 201)
+    warnings = [f"These options change nothing here: {', '.join(idle)}."] if idle else []
+    if made.hides:
+        warnings.append(f"Members will not reach these networks of the host: {', '.join(made.hides)}.")
+    return call.answer({"Id": made.id, "Warning": " ".join(warnings)}, 201)
 
 
-def _subnet(given: IpamRange | None) -> str:
-    if given is None:
-        return ""
-    if given.ip_range or given.auxiliary_addresses:
-        raise unsupported("IPAM.Config.IPRange and AuxiliaryAddresses", "addresses are given from the whole subnet")
-    return given.subnet or ""
+def _said(given: IpamRange) -> dict[str, Any]:
+    return {
+        "Subnet": given.subnet,
+        "Gateway": given.gateway,
+        "IPRange": given.ip_range,
+        "AuxiliaryAddresses": given.auxiliary_addresses,
+    }
 
 
 def _refuse_unsupported(body: NetworkBody) -> None:
     ipam = body.ipam
     checks: tuple[tuple[bool, str, str], ...] = (
-        (
-            (body.driver or "bridge") not in ("bridge", "default"),
-            f"the network driver {(body.driver or '')[:40]!r}",
-            "a rootless engine has bridges only",
-        ),
         (bool(body.ingress), "Ingress", "there is no swarm"),
         (bool(body.config_only), "ConfigOnly", "there is no swarm"),
         (bool(body.config_from and any(body.config_from.values())), "ConfigFrom", "there is no swarm"),
         (body.scope not in (None, "", "local"), "Scope", "networks are local"),
-        (bool(body.enable_ipv6), "EnableIPv6", "networks have IPv4 addresses"),
         (body.enable_ipv4 is False, "EnableIPv4=false", "networks have IPv4 addresses"),
         (ipam is not None and (ipam.driver or "default") != "default", "IPAM.Driver", "there is one, default"),
-        (ipam is not None and len(ipam.config or ()) > 1, "more than one IPAM.Config", "a network has one subnet"),
     )
     for wrong, what, why in checks:
         if wrong:
@@ -146,10 +141,10 @@ async def prune(call: Call) -> web.StreamResponse:
 async def connect(call: Call) -> web.StreamResponse:
     body = await call.json(ConnectBody)
     container = await _member(call, body.container)
-    aliases = aliases_of(call.words["id"][:80], body.endpoint_config)
+    asked = endpoints({"": endpoint_of(call.words["id"][:80], body.endpoint_config)})[""]
     with docker_words("network", call.words["id"]):
         found = await _get(call, call.words["id"])
-    await call.engine.networks.connect(found.id, container, aliases=aliases)
+    await call.engine.networks.connect(found.id, container, asked=asked)
     return call.empty(200)
 
 

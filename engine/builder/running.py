@@ -184,7 +184,7 @@ class RunStep:
 
     def _write_files(self, directory: Path) -> dict[str, str]:
         texts = {
-            "/etc/hosts": etc_files.hosts("buildstep", "", extra=self.extra_hosts, host_gateway="127.0.0.1"),
+            "/etc/hosts": etc_files.hosts("buildstep", (), extra=self.extra_hosts, host_gateway="127.0.0.1"),
             "/etc/resolv.conf": etc_files.resolv_conf(resolvers.host_text(), forwarded=self.network == "default"),
             **self.files,
         }

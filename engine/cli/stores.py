@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -139,19 +140,19 @@ def network_ls(given: Given) -> int:
 _NETWORK_CREATE = """
 --attachable flag    Enable manual container attachment
 -d --driver text     Driver to manage the Network (default "bridge")
---gateway text       IPv4 Gateway for the subnet
+--aux-address list   Addresses that are never given to a container (name=address)
+--gateway list       Gateway for a subnet
 --internal flag      Restrict external access to the network
+--ip-range list      Choose containers' addresses from a part of a subnet
+--ipam-driver text   IP Address Management Driver (default "default")
 --ipv6 flag          Enable IPv6 networking
 --label list         Set metadata on a network
 -o --opt list        Set driver specific options
---subnet text        Subnet in CIDR format that represents a network segment
+--subnet list        Subnet in CIDR format that represents a network segment: one of IPv4, one of IPv6
 """
 
 
 def network_create(given: Given) -> int:
-    subnet, gateway = given.text("subnet"), given.text("gateway")
-    if gateway and not subnet:
-        raise UsageError("every ip-range or gateway must have a corresponding subnet")
     body: dict[str, Any] = {
         "Name": given.arguments[0],
         "Driver": given.text("driver", "bridge"),
@@ -160,10 +161,36 @@ def network_create(given: Given) -> int:
         "Options": _pairs(given.list("opt")),
         "Labels": _pairs(given.list("label")),
     }
-    if subnet:
-        body["IPAM"] = {"Driver": "default", "Config": [{"Subnet": subnet, "Gateway": gateway}]}
-    say(engine().post("/networks/create", body=body)["Id"])
+    if configs := _subnets(given):
+        body["IPAM"] = {"Driver": given.text("ipam-driver", "default"), "Config": configs}
+    answer = engine().post("/networks/create", body=body)
+    if answer.get("Warning"):
+        say(f"WARNING: {answer['Warning']}", file=sys.stderr)
+    say(answer["Id"])
     return 0
+
+
+def _subnets(given: Given) -> list[dict[str, Any]]:
+    """Each subnet with what lies in it, as the engine wants them together."""
+    import ipaddress
+
+    configs: list[dict[str, Any]] = [{"Subnet": text} for text in given.list("subnet")]
+
+    def place(address: str) -> dict[str, Any]:
+        for config in configs:
+            with contextlib.suppress(ValueError):
+                subnet = ipaddress.ip_network(config["Subnet"], strict=False)
+                if ipaddress.ip_address(address.partition("/")[0]) in subnet:
+                    return config
+        raise UsageError(f"no matching subnet for {address}")
+
+    for key, option in (("IPRange", "ip-range"), ("Gateway", "gateway")):
+        for text in given.list(option):
+            place(text)[key] = text
+    for pair in given.list("aux-address"):
+        name, _, address = pair.partition("=")
+        place(address).setdefault("AuxiliaryAddresses", {})[name] = address
+    return configs
 
 
 def network_inspect(given: Given) -> int:
@@ -188,7 +215,14 @@ def network_prune(given: Given) -> int:
 
 def network_connect(given: Given) -> int:
     network, container = given.arguments
-    body = {"Container": container, "EndpointConfig": {"Aliases": given.list("alias")}}
+    fixed = (("IPv4Address", given.text("ip")), ("IPv6Address", given.text("ip6")))
+    endpoint = {
+        "Aliases": given.list("alias"),
+        "Links": given.list("link"),
+        "IPAMConfig": {key: value for key, value in fixed if value},
+        "MacAddress": given.text("mac-address"),
+    }
+    body = {"Container": container, "EndpointConfig": endpoint}
     engine().post(f"/networks/{quote(network)}/connect", body=body)
     return 0
 
@@ -249,7 +283,9 @@ COMMANDS = {
         network_connect,
         "[OPTIONS] NETWORK CONTAINER",
         "Connect a container to a network",
-        "--alias list Add network-scoped alias for the container",
+        "--alias list Add network-scoped alias for the container\n--ip text IPv4 address (e.g., 172.30.100.104)\n"
+        "--ip6 text IPv6 address (e.g., 2001:db8::33)\n--link list Add link to another container\n"
+        "--mac-address text Container MAC address",
         least=2,
         most=2,
     ),

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         UpdateContainer,
     )
     from engine.types.data import Freed, LabelRule
+    from engine.types.networks import Endpoint
 
 _EVERYTHING = ListContainers()
 _AT_REST = frozenset({State.CREATED, State.EXITED, State.DEAD})
@@ -142,8 +143,8 @@ class ContainerService:
         entry = await self.book.add(record)
         self.runtime.volumes.users_changed(entry.volume_names)
         try:
-            for network, aliases in request.networks.items():
-                await self.runtime.networks.connect(network, entry.id, aliases=aliases)
+            for network, asked in request.networks.items():
+                await self.runtime.networks.connect(network, entry.id, asked=asked)
         except WherryError:
             await self.remove(entry.id, force=True)
             raise
@@ -331,7 +332,7 @@ class ContainerService:
         return True
 
     def neighbours_changed(self, container_id: str) -> None:
-        """Somebody joined or left a network this container is in: its hosts file is written anew, in place."""
+        """This container joined or left a network: whom it asks for names is written anew, in place."""
         entry = self.book.by_id(container_id)
         if entry is None:
             self.runtime.pods.neighbours_changed(container_id)
@@ -341,11 +342,18 @@ class ContainerService:
         if entry.alive or (entry.state in (State.STARTING, State.RESTARTING) and hosts.exists()):
             self._starter.rewrite_hosts(entry.record)
 
-    async def network_moved(self, container_id: str, network: str, aliases: tuple[str, ...]) -> None:
+    async def network_moved(self, container_id: str, network: str, asked: Endpoint) -> None:
         """The network its recipe names was left for another."""
         entry = self.book.find(container_id)
         async with entry.lock:
-            spec = msgspec.structs.replace(entry.container.spec, network=network, network_aliases=aliases)
+            spec = msgspec.structs.replace(
+                entry.container.spec,
+                network=network,
+                network_aliases=asked.aliases,
+                ip=asked.ip,
+                ip6=asked.ip6,
+                mac_address=asked.mac,
+            )
             await self.book.save(entry, entry.record.with_container(spec=spec), "update")
 
     def _container_of_process(self, pid: int) -> str:

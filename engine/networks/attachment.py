@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import ipaddress
 import os
 import signal
 import socket
@@ -300,13 +299,3 @@ def host_address() -> str:
 def dns_forwarder() -> str:
     """Inside a container: who passes questions on to the host's own resolver."""
     return slirp4netns.DNS_ADDRESS if ways_out() == "slirp4netns" else pasta.FORWARDED_DNS
-
-
-def default_gateway() -> str:
-    """The host's router: with the gateway mapped, pasta answers for the host itself at that address."""
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        for line in Path("/proc/net/route").read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[1] == "00000000":
-                return str(ipaddress.ip_address(bytes.fromhex(fields[2])[::-1]))
-    return ""

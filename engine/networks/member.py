@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.recipe.networks import is_shared
 from engine.types.data import Data
+from engine.types.networks import Endpoint
 
 
 class Member(Data, frozen=True, kw_only=True):
@@ -13,12 +14,21 @@ class Member(Data, frozen=True, kw_only=True):
     """"pasta", "none", "host", "container:ID", "pod:NAME" or a named network."""
     hostname: str = ""
     aliases: tuple[str, ...] = ()
-    own_dns: bool = False
-    """It asks other name servers than the host's."""
+    asked: Endpoint = Endpoint()
+    """The addresses it wants on its own network."""
+    dns: tuple[str, ...] = ()
+    """The name servers it asks instead of the host's."""
+    reaches_host: bool = False
+    """Services on the host's own loopback are there for it, at the address of the host's router."""
+
+    @property
+    def is_bridged(self) -> bool:
+        """Whether its own network has others in it."""
+        return self.network not in ("none", "host") and not is_shared(self.network)
 
     @property
     def is_named(self) -> bool:
-        return self.network not in ("pasta", "none", "host") and not is_shared(self.network)
+        return self.is_bridged and self.network != "pasta"
 
     @property
     def host_names(self) -> tuple[str, ...]:

@@ -7,15 +7,17 @@ its entry lasts only as long as its run.
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from engine.errors import Conflict
-from engine.types.networks import Network, NetworkMember
+from engine.networks.addresses import pick
+from engine.types.networks import Endpoint, Network, NetworkMember
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from engine.networks.member import Member
 
 
@@ -27,23 +29,40 @@ def has_members_up(network: Network) -> bool:
     return any(each.ip_address for each in network.members)
 
 
-def added(network: Network, container_id: str, name: str, aliases: tuple[str, ...], *, is_up: bool) -> Network:
-    """With a container that somebody connects."""
+def added(
+    network: Network, container_id: str, name: str, asked: Endpoint, *, is_up: bool, promised: Collection[str] = ()
+) -> Network:
+    """With a container that somebody connects. Addresses that are `promised` to others are not chosen for it."""
     if entry_of(network, container_id) is not None:
         raise Conflict(f"“{name}” is in this network already", subject=container_id)
-    address = pick_address(network) if is_up else ""
-    return _with(network, NetworkMember(container_id=container_id, name=name, ip_address=address, aliases=aliases))
+    entry = NetworkMember(
+        container_id=container_id,
+        name=name,
+        ip_address="",
+        aliases=asked.aliases,
+        asked=msgspec.structs.replace(asked, aliases=()),
+    )
+    return _with(network, _up(network, entry, promised) if is_up else entry)
 
 
-def brought_up(network: Network, member: Member) -> Network:
+def brought_up(network: Network, member: Member, promised: Collection[str] = ()) -> Network:
     """With an address for a container that starts."""
     known = entry_of(network, member.container_id)
     if known is not None and known.ip_address:
         return network
-    aliases = known.aliases if known is not None else other_aliases(member)
-    address = pick_address(network)
-    entry = NetworkMember(container_id=member.container_id, name=member.name, ip_address=address, aliases=aliases)
-    return _with(without_member(network, member.container_id), entry)
+    entry = known or NetworkMember(
+        container_id=member.container_id,
+        name=member.name,
+        ip_address="",
+        aliases=other_aliases(member),
+        asked=member.asked,
+    )
+    return _with(without_member(network, member.container_id), _up(network, entry, promised))
+
+
+def _up(network: Network, entry: NetworkMember, promised: Collection[str]) -> NetworkMember:
+    ip, ip6, mac = pick(network, entry.asked, owed=promised)
+    return msgspec.structs.replace(entry, ip_address=ip, ip6_address=ip6, mac_address=mac)
 
 
 def brought_down(network: Network, container_id: str, *, stays: bool) -> Network:
@@ -51,7 +70,8 @@ def brought_down(network: Network, container_id: str, *, stays: bool) -> Network
     known = entry_of(network, container_id)
     if known is None or not stays:
         return without_member(network, container_id)
-    return _with(without_member(network, container_id), msgspec.structs.replace(known, ip_address=""))
+    down = msgspec.structs.replace(known, ip_address="", ip6_address="", mac_address="")
+    return _with(without_member(network, container_id), down)
 
 
 def renamed(network: Network, container_id: str, name: str) -> Network:
@@ -66,14 +86,6 @@ def renamed(network: Network, container_id: str, name: str) -> Network:
 def without_member(network: Network, container_id: str) -> Network:
     rest = tuple(each for each in network.members if each.container_id != container_id)
     return msgspec.structs.replace(network, members=rest)
-
-
-def pick_address(network: Network) -> str:
-    taken = {each.ip_address for each in network.members} | {network.gateway}
-    for candidate in ipaddress.IPv4Network(network.subnet).hosts():
-        if str(candidate) not in taken:
-            return str(candidate)
-    raise Conflict(f"The network “{network.name}” is full", subject=network.id)
 
 
 def other_aliases(member: Member) -> tuple[str, ...]:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from engine.errors import Code, Conflict, HostError, InvalidRequest, WherryError
+from engine.types.networks import HostPort
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 
-    from engine.types.containers import PortMapping
+    from engine.types.containers import Container, PortMapping
 
 Protocol = Literal["tcp", "udp"]
 _LISTENING = "0A"
@@ -91,6 +92,32 @@ def _process_name(pid: int) -> str:
     with contextlib.suppress(OSError):
         return (_PROC / str(pid) / "comm").read_text().strip()
     return ""
+
+
+def who_listens(containers: Iterable[Container]) -> list[HostPort]:
+    """Every port of the host that somebody listens on, with the container it leads to."""
+    found_listeners = listeners()
+    holders = owners(each.inode for each in found_listeners)
+    published = {
+        (port.protocol, port.host_port): (container.id, port.container_port)
+        for container in containers
+        if container.pid
+        for port in container.ports
+    }
+    found: dict[tuple[str, str, int], HostPort] = {}
+    for each in found_listeners:
+        owner = holders.get(each.inode)
+        container_id, container_port = published.get((each.protocol, each.port), ("", 0))
+        found[(each.protocol, each.address, each.port)] = HostPort(
+            port=each.port,
+            protocol=each.protocol,
+            address=each.address,
+            container_id=container_id,
+            container_port=container_port,
+            pid=owner.pid if owner else 0,
+            process=owner.name if owner else "",
+        )
+    return sorted(found.values(), key=lambda port: (port.port, port.protocol, port.address))
 
 
 def holder_of(port: PortMapping) -> Owner | None:

@@ -16,9 +16,11 @@ from engine.containers.run.runtime import PodPlace
 from engine.containers.spec import etc_files
 from engine.errors import WherryError
 from engine.networks import resolvers
-from engine.networks.attachment import default_gateway, dns_forwarder
+from engine.networks.attachment import dns_forwarder
 from engine.networks.member import Member
+from engine.networks.names_document import wants_host
 from engine.networks.ports import PortClaims, as_picked
+from engine.networks.routes import default_gateway
 from engine.sandbox.keeper.asked.steps import MakeDirectory, Tmpfs, Unmount
 from engine.storage.paths import is_pod_key
 from engine.types.containers import ALIVE_STATES, Container, ContainerSpec, State
@@ -185,8 +187,7 @@ class PodGround:
         recipe = entry.record.recipe
         wanted = as_picked(recipe.ports, entry.record.picked)
         with self._claims.settled(wanted) as ports:
-            gateway = etc_files.wants_host_gateway(recipe.extra_hosts)
-            await self._networks.attach(member_of(entry), ports, host_gateway=gateway)
+            await self._networks.attach(member_of(entry), ports)
         if ports != entry.record.picked:
             await self.book.save(entry, msgspec.structs.replace(entry.record, picked=ports))
 
@@ -214,15 +215,14 @@ class PodGround:
     def _write_files(self, entry: PodEntry) -> None:
         recipe = entry.record.recipe
         hostname = _hostname(entry)
-        gateway = default_gateway() if etc_files.wants_host_gateway(recipe.extra_hosts) else ""
+        gateway = default_gateway() if wants_host(recipe.extra_hosts) else ""
         texts = {
             "hosts": etc_files.hosts(
                 hostname,
-                self.address(entry),
+                self._networks.addresses(member_of(entry)),
                 aliases=(entry.name, *recipe.network_aliases),
                 extra=recipe.extra_hosts,
                 host_gateway=("127.0.0.1" if gateway else "") if recipe.network == "host" else gateway,
-                neighbours=self._networks.neighbours(member_of(entry)),
             ),
             "resolv.conf": etc_files.resolv_conf(
                 resolvers.host_text(),
@@ -231,6 +231,7 @@ class PodGround:
                 options=recipe.dns_options,
                 forwarded=_has_way_out(entry),
                 forwarder=dns_forwarder(),
+                names_server=self._networks.names_server(member_of(entry)),
             ),
             "hostname": f"{hostname}\n",
         }
@@ -253,7 +254,9 @@ class PodGround:
                 name=entry.name,
                 image_id="",
                 image="",
-                spec=ContainerSpec(image="", network=recipe.network, ports=recipe.ports),
+                spec=ContainerSpec(
+                    image="", network=recipe.network, ports=recipe.ports, dns=recipe.dns, extra_hosts=recipe.extra_hosts
+                ),
                 command_line=(),
                 state=State.RUNNING if entry.is_up else State.EXITED,
                 created=entry.record.created,
@@ -299,7 +302,8 @@ def member_of(entry: PodEntry) -> Member:
         network=recipe.network,
         hostname=recipe.hostname,
         aliases=recipe.network_aliases,
-        own_dns=bool(recipe.dns),
+        dns=recipe.dns,
+        reaches_host=wants_host(recipe.extra_hosts),
     )
 
 

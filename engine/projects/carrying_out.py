@@ -19,7 +19,7 @@ from engine.compose import bodies, labels
 from engine.errors import Cancelled, Code, NotFound, RuntimeFailure, WherryError
 from engine.projects.requests import build_request, network_request, volume_request
 from engine.recipe.body import load
-from engine.recipe.crossing import spec_of
+from engine.recipe.crossing import endpoints, spec_of
 from engine.types.containers import ALIVE_STATES, CreateContainer, Health, Mount, State
 from engine.types.files import Place
 from engine.types.images import PullImage
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from engine.compose.plan import Plan, Step
     from engine.facade import Engine
     from engine.types.containers import Container, ContainerSpec
+    from engine.types.networks import Endpoint
 
 SIDE_BY_SIDE = 16
 BUILDS_SIDE_BY_SIDE = 3
@@ -201,21 +202,21 @@ class Carrier:
         spec = msgspec.structs.replace(spec, mounts=(*spec.mounts, *more), labels=said)
         made = await self.engine.containers.create(CreateContainer(spec=spec, name=name))
         try:
-            for network, aliases in networks.items():
-                await self.engine.networks.connect(network, made.id, aliases=aliases)
+            for network, endpoint in networks.items():
+                await self.engine.networks.connect(network, made.id, asked=endpoint)
             await self._write_files(step.service, made.id)
         except BaseException:
             await self.engine.containers.remove(made.id, force=True)
             raise
         return made
 
-    async def _spec(self, step: Step) -> tuple[ContainerSpec, Mapping[str, tuple[str, ...]]]:
+    async def _spec(self, step: Step) -> tuple[ContainerSpec, Mapping[str, Endpoint]]:
         assert self.project is not None
         image = await self.engine.images.get(bodies.image_name(self.project, step.service))
         others = bodies.Others({name: bodies.container_name(self.project, name, 1) for name in self.project.services})
         body = bodies.create_body(self.project, step.service, step.number, image_id=image.id, others=others)
         request = load(body)
-        return spec_of(request.recipe), request.networks
+        return spec_of(request.recipe), endpoints(request.networks)
 
     async def _write_files(self, service: str, container_id: str) -> None:
         assert self.project is not None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from engine.compose import bodies
 from engine.compose.shapes import shell_words
 from engine.recipe.body import load
-from engine.recipe.crossing import spec_of
+from engine.recipe.crossing import endpoints, spec_of
 from engine.recipe.ports import dump_bindings, read_publish
 from engine.types.containers import CreateContainer
 
@@ -41,6 +41,6 @@ async def make_run(engine: Engine, project: Project, request: RunService) -> Con
     asked = load(body)
     name = request.name or f"{project.name}-{request.service}-run-{slug}"
     made = await engine.containers.create(CreateContainer(spec=spec_of(asked.recipe), name=name))
-    for network, aliases in asked.networks.items():
-        await engine.networks.connect(network, made.id, aliases=aliases)
+    for network, endpoint in endpoints(asked.networks).items():
+        await engine.networks.connect(network, made.id, asked=endpoint)
     return made

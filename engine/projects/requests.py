@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.compose.bodies import image_name
-from engine.errors import Unsupported
+from engine.recipe.networks import address_fields
 from engine.types.builds import BuildImage, BuildSecret
 from engine.types.networks import CreateNetwork
 from engine.types.volumes import CreateVolume
@@ -68,17 +68,12 @@ def _agents(build: Mapping[str, Any], environment: Mapping[str, str]) -> dict[st
 
 
 def network_request(body: Mapping[str, Any]) -> CreateNetwork:
-    ipam = body.get("IPAM") or {}
-    configs = ipam.get("Config") or []
-    if len(configs) > 1:
-        raise Unsupported(f"The network {body['Name']} has several subnets", "One for each network can be had.")
-    first = configs[0] if configs else {}
+    configs = (body.get("IPAM") or {}).get("Config") or []
     return CreateNetwork(
         name=body["Name"],
         labels=body["Labels"],
         internal=bool(body.get("Internal")),
-        subnet=first.get("Subnet", ""),
-        gateway=first.get("Gateway", ""),
+        **address_fields(configs, ipv6=bool(body.get("EnableIPv6"))),
         driver=body.get("Driver") or "bridge",
         options=body.get("Options") or {},
     )

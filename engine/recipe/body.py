@@ -37,12 +37,16 @@ _USUAL_PATHS = (list(MASKED_PATHS), list(READ_ONLY_PATHS))
 """Clients send back what an inspection showed them."""
 
 
+_ENDPOINT_FIELDS = {"network_aliases": "aliases", "ip": "ip", "ip6": "ip6", "mac_address": "mac"}
+"""Of the container's own network, what is asked of it as fields of the recipe."""
+
+
 class Request(NamedTuple):
     """What a body asks for."""
 
     recipe: dict[str, Any]
-    networks: dict[str, tuple[str, ...]]
-    """Networks beyond the first, with the aliases there."""
+    networks: dict[str, dict[str, Any]]
+    """Networks beyond the first, with what is asked of each: `aliases`, and `ip`, `ip6`, `mac` where they are fixed."""
 
 
 # --- reading ---
@@ -63,7 +67,7 @@ def load(body: Mapping[str, Any]) -> Request:
         put(recipe, "engine_socket", value=True)
     endpoints = endpoints_of(body)
     _choose_network(body, host, endpoints, recipe)
-    further = {name: aliases for name, aliases in endpoints.items() if name not in (recipe["network"], OWN_NETWORK)}
+    further = {name: asked for name, asked in endpoints.items() if name not in (recipe["network"], OWN_NETWORK)}
     _take_links(body, recipe)
     return Request(settled(recipe), further)
 
@@ -118,37 +122,41 @@ def _refuse(body: Mapping[str, Any]) -> None:
             raise unsupported(f"{refused.key} {value!r}"[:120] if isinstance(value, str) else refused.key, refused.why)
 
 
-def endpoints_of(body: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """The networks that are named, with the aliases there; a fixed address is refused."""
-    found: dict[str, tuple[str, ...]] = {}
+def endpoints_of(body: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The networks that are named, with what is asked of each."""
+    found: dict[str, dict[str, Any]] = {}
     for name, endpoint in _part(_part(body, "NetworkingConfig"), "EndpointsConfig").items():
-        found[network_name(name)] = aliases_of(name, endpoint)
+        found[network_name(name)] = endpoint_of(name, endpoint)
     return found
 
 
-def aliases_of(name: str, endpoint: Any) -> tuple[str, ...]:
-    """The names a container has on a network; a fixed address there is refused."""
+def endpoint_of(name: str, endpoint: Any) -> dict[str, Any]:
+    """What a container asks of a network: the names it has there, and addresses that are to be its own."""
     if endpoint is not None and not isinstance(endpoint, dict):
         raise expected(name, "an object")
-    _refuse_endpoint(name, endpoint or {})
-    aliases = (endpoint or {}).get("Aliases") or []
+    endpoint = endpoint or {}
+    aliases = endpoint.get("Aliases") or []
     if not isinstance(aliases, list) or not all(isinstance(alias, str) for alias in aliases):
         raise expected("Aliases", "a list")
-    return tuple(aliases)
-
-
-def _refuse_endpoint(name: str, endpoint: Mapping[str, Any]) -> None:
-    why = marked("Recipe", "addresses are given by the network")
-    if any(_part(endpoint, "IPAMConfig").values()):
-        raise unsupported(f"a fixed address on network {name}", why)
+    addresses = _part(endpoint, "IPAMConfig")
+    if addresses.get("LinkLocalIPs"):
+        why = marked("Recipe", "interfaces choose these themselves")
+        raise unsupported(f"a link-local address on network {name}", why)
     if _part(endpoint, "DriverOpts").get("com.docker.network.endpoint.ifname"):
         raise unsupported(f"an interface's name on network {name}", marked("Recipe", "it is named after its network"))
-    if endpoint.get("MacAddress"):
-        raise unsupported(f"a fixed MAC address on network {name}", why)
+    fixed = {
+        "ip": addresses.get("IPv4Address"), "ip6": addresses.get("IPv6Address"), "mac": endpoint.get("MacAddress")
+    }  # fmt: skip
+    if not all(isinstance(value, str) for value in fixed.values() if value):
+        raise expected("IPAMConfig", "an object")
+    links = endpoint.get("Links") or []
+    if not isinstance(links, list) or not all(isinstance(link, str) for link in links):
+        raise expected("Links", "a list")
+    return {"aliases": list(aliases), "links": list(links), **{key: value for key, value in fixed.items() if value}}
 
 
 def _choose_network(
-    body: Mapping[str, Any], host: Mapping[str, Any], endpoints: dict[str, tuple[str, ...]], recipe: dict[str, Any]
+    body: Mapping[str, Any], host: Mapping[str, Any], endpoints: dict[str, dict[str, Any]], recipe: dict[str, Any]
 ) -> None:
     if body.get("NetworkDisabled"):
         recipe["network"] = "none"
@@ -156,8 +164,10 @@ def _choose_network(
     network = recipe.setdefault("network", OWN_NETWORK)
     if not host.get("NetworkMode") and len(endpoints) == 1:
         network = recipe["network"] = next(iter(endpoints))
-    if endpoints.get(network):
-        recipe["network_aliases"] = list(endpoints[network])
+    asked = endpoints.get(network, {})
+    for field, key in _ENDPOINT_FIELDS.items():
+        if asked.get(key):
+            recipe[field] = asked[key]
 
 
 def _take_links(body: Mapping[str, Any], recipe: dict[str, Any]) -> None:
@@ -187,12 +197,21 @@ def dump(recipe: Mapping[str, Any]) -> dict[str, Any]:
     published: dict[str, dict[str, str]] = {key_of(item): {} for item in recipe.get("ports") or ()}
     if published:
         body["ExposedPorts"] = {**published, **(body.get("ExposedPorts") or {})}
-    aliases = recipe.get("network_aliases")
-    if aliases:
+    if endpoint := _endpoint(recipe):
         network = network_mode(recipe.get("network", OWN_NETWORK))
-        body["NetworkingConfig"] = {"EndpointsConfig": {network: {"Aliases": list(aliases)}}}
+        body["NetworkingConfig"] = {"EndpointsConfig": {network: endpoint}}
         _place(body, "HostConfig.NetworkMode", network)
     return body
+
+
+def _endpoint(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    endpoint: dict[str, Any] = {}
+    if recipe.get("network_aliases"):
+        endpoint["Aliases"] = list(recipe["network_aliases"])
+    pairs = (("IPv4Address", recipe.get("ip")), ("IPv6Address", recipe.get("ip6")))
+    if addresses := {key: value for key, value in pairs if value}:
+        endpoint["IPAMConfig"] = addresses
+    return endpoint
 
 
 def dump_update(recipe: Mapping[str, Any]) -> dict[str, Any]:

@@ -99,8 +99,9 @@ def _networks(recipe: Mapping[str, Any], service: dict[str, Any]) -> dict[str, A
     if network in ("none", "host") or is_shared(network):
         service["network_mode"] = network
         return {}
-    aliases = list(recipe.get("network_aliases") or ())
-    service["networks"] = {network: {"aliases": aliases} if aliases else None}
+    fields = (("aliases", "network_aliases"), ("ipv4_address", "ip"), ("ipv6_address", "ip6"))
+    said = {key: recipe[field] for key, field in fields if recipe.get(field)}
+    service["networks"] = {network: said or None}
     return {network: {"external": True}}
 
 

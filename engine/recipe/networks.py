@@ -1,6 +1,13 @@
-"""The network's name in a recipe and in Docker's words."""
+"""Networks in Docker's words and ours: their names, and the addresses a new one is asked to have."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.recipe.faults import marked, unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 OWN_NETWORK = "pasta"
 """A container's own network; Docker's clients know it as the default bridge. So is the program that makes it."""
@@ -34,3 +41,25 @@ def of_pod(pod: str) -> str:
 def pod_of(network: str) -> str:
     """The pod whose container says this, "" for none."""
     return network.removeprefix(_OF_A_POD) if network.startswith(_OF_A_POD) else ""
+
+
+# --- what a new network is asked to have, in Docker's words ---
+
+
+def address_fields(configs: Iterable[Mapping[str, Any]], *, ipv6: bool) -> dict[str, Any]:
+    """The subnets of a request (`IPAM.Config`) as the engine has them: one of each kind."""
+    found: dict[str, Any] = {"ipv6": ipv6, "reserved": {}}
+    for config in configs:
+        given = [config.get(key) or "" for key in ("Subnet", "Gateway", "IPRange")]
+        suffix = "6" if any(":" in each for each in given) else ""
+        if any(found.get(f"{field}{suffix}") for field in _FIELDS):
+            raise unsupported(
+                marked("Recipe", "more than one subnet of a kind"),
+                marked("Recipe", "a bridge has one of IPv4 and one of IPv6"),
+            )
+        found |= {f"{field}{suffix}": value for field, value in zip(_FIELDS, given, strict=True) if value}
+        found["reserved"] |= config.get("AuxiliaryAddresses") or {}
+    return found
+
+
+_FIELDS = ("subnet", "gateway", "ip_range")

@@ -140,6 +140,10 @@ ROWS: tuple[Row, ...] = (
         default=[], compose="group_add"),
     Row("network_aliases", "network-alias", "", _WORDS, RESTART, "Add network-scoped alias for the container",
         aliases=("net-alias",), default=[]),
+    Row("ip", "ip", "", _TEXT, RESTART, "IPv4 address (e.g., 172.30.100.104)", default=""),
+    Row("ip6", "ip6", "", _TEXT, RESTART, "IPv6 address (e.g., 2001:db8::33)", default=""),
+    Row("mac_address", "mac-address", "MacAddress", _TEXT, RESTART, "Container MAC address (e.g., 92:d0:c6:0a:29:33)",
+        default="", compose="mac_address"),
     Row("dns", "dns", "HostConfig.Dns", _WORDS, RESTART, "Set custom DNS servers", default=[], empty=[],
         compose="dns"),
     Row("dns_search", "dns-search", "HostConfig.DnsSearch", _WORDS, RESTART, "Set custom DNS search domains",
@@ -226,7 +230,7 @@ ROWS: tuple[Row, ...] = (
 _NEEDS_ROOT = marked("Recipe", "real-time scheduling needs root")
 _DROPPED = marked("Recipe", "the kernel has dropped this limit")
 _ONE_DRIVER = marked("Recipe", "there is one driver, local")
-_OWN_ADDRESS = marked("Recipe", "addresses are given by the network")
+_LINK_LOCAL = marked("Recipe", "interfaces choose these themselves")
 _PATHS = marked("Recipe", "give systempaths=unconfined or keep the default list")
 
 REFUSED: tuple[Refused, ...] = (
@@ -236,7 +240,6 @@ REFUSED: tuple[Refused, ...] = (
     Refused("cpu-rt-runtime", "HostConfig.CpuRealtimeRuntime", _NEEDS_ROOT),
     Refused("kernel-memory", "HostConfig.KernelMemory", _DROPPED),
     Refused("", "HostConfig.KernelMemoryTCP", _DROPPED),
-    Refused("mac-address", "MacAddress", marked("Recipe", "a container's network chooses its own")),
     Refused("isolation", "HostConfig.Isolation", marked("Recipe", "there is one kind, Linux namespaces"),
             ("default",)),
     Refused("runtime", "HostConfig.Runtime",
@@ -247,9 +250,7 @@ REFUSED: tuple[Refused, ...] = (
     Refused("", "HostConfig.Cgroup", marked("Recipe", "a container cannot join another's cgroup")),
     Refused("", "HostConfig.MaskedPaths", _PATHS),
     Refused("", "HostConfig.ReadonlyPaths", _PATHS),
-    Refused("ip", "", _OWN_ADDRESS),
-    Refused("ip6", "", _OWN_ADDRESS),
-    Refused("link-local-ip", "", _OWN_ADDRESS),
+    Refused("link-local-ip", "", _LINK_LOCAL),
 )  # fmt: skip
 
 _WORSE = (LIVE, RESTART, RECREATE)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from engine.errors import HostError, WherryError
 from engine.processes import open_files
 from engine.sandbox import closing, subordinate
+from engine.sandbox.bridges import Bridges
 from engine.sandbox.channel import Channel, ChannelClosed
 from engine.sandbox.failures import TRIES, KeeperLost, ReplyError, may_be_repeated
 from engine.sandbox.files import Files
@@ -52,7 +53,7 @@ HINTS = {
 }
 
 
-class Keeper(Programs, Mounts, Trees, Files):
+class Keeper(Programs, Mounts, Bridges, Trees, Files):
     """One per engine."""
 
     def __init__(self, paths: Paths, ids: IdMapping) -> None:

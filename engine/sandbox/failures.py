@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Code, HostError, StorageError, WherryError, exhausted
-from engine.sandbox.keeper.asked import files, mounts, trees
+from engine.sandbox.keeper.asked import bridges, files, mounts, trees
 
 if TYPE_CHECKING:
     from typing import NamedTuple
@@ -17,6 +17,7 @@ TRIES = 3
 """Of a call that may be repeated."""
 _REPEATABLE = (
     mounts.Execute, mounts.Mounts, mounts.CreateNetns, mounts.CreateShared, mounts.RemoveNetns, mounts.OpenSockets,
+    bridges.MakeBridge, bridges.JoinBridge, bridges.LeaveBridge,
     trees.RemoveTree, trees.RemoveTrees, trees.MeasureTree, trees.Sync, trees.VerifyLayer,
     files.ListDirectory, files.Stat, files.OpenFile, files.WriteFile, files.Rename, files.MakeDirectory, files.Remove,
     files.RealPath,

@@ -274,6 +274,16 @@ class Paths:
         return self.run / "inside"
 
     @property
+    def names_table(self) -> Path:
+        """What the names server knows."""
+        return self.inside / "names.json"
+
+    @property
+    def names_socket(self) -> Path:
+        """Where it listens to the engine."""
+        return self.inside / "names"
+
+    @property
     def consoles(self) -> Path:
         """Sockets of ours to which programs inside the namespace bring terminals."""
         return self.run / "exec"

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from engine.types.data import Data
+from engine.types.networks import Endpoint
 
 # --- the recipe of a container: a request, kept with the container, and shown again by `inspect` and the edit form ---
 
@@ -177,6 +178,10 @@ class ContainerSpec(Data, frozen=True, kw_only=True):
     """"pasta" (own address, reachable by published ports), "none", "host", "container:ID", "pod:NAME" or a
     named network."""
     network_aliases: tuple[str, ...] = ()
+    ip: str = ""
+    """A fixed address on that network, of its subnet; so are the next."""
+    ip6: str = ""
+    mac_address: str = ""
     dns: tuple[str, ...] = ()
     dns_search: tuple[str, ...] = ()
     dns_options: tuple[str, ...] = ()
@@ -202,8 +207,8 @@ class CreateContainer(Data, frozen=True, kw_only=True):
 
     spec: ContainerSpec
     name: str = ""
-    networks: dict[str, tuple[str, ...]] = {}
-    """Networks beyond that of the recipe, with the names it has there: joined before anybody sees it succeed, or it is
+    networks: dict[str, Endpoint] = {}
+    """Networks beyond that of the recipe, with what it asks of them: joined before anybody sees it succeed, or it is
     not made."""
 
 

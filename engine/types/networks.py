@@ -7,12 +7,32 @@ from datetime import datetime
 from engine.types.data import Data
 
 
+class Endpoint(Data, frozen=True, kw_only=True):
+    """What a container asks of a network; what it leaves out the network chooses."""
+
+    aliases: tuple[str, ...] = ()
+    ip: str = ""
+    ip6: str = ""
+    mac: str = ""
+    links: tuple[str, ...] = ()
+    """Names of its own for others there ("container:alias")."""
+
+
 class CreateNetwork(Data, frozen=True, kw_only=True):
     name: str
     labels: dict[str, str] = {}
     internal: bool = False
     subnet: str = ""
     gateway: str = ""
+    ip_range: str = ""
+    """Where addresses are chosen from; the whole subnet unless said."""
+    ipv6: bool = False
+    """With IPv6 addresses too, of a subnet of its own choosing unless one is given."""
+    subnet6: str = ""
+    gateway6: str = ""
+    ip_range6: str = ""
+    reserved: dict[str, str] = {}
+    """Addresses, of either kind, that are never chosen: by a name for what has them."""
     driver: str = "bridge"
     options: dict[str, str] = {}
 
@@ -21,8 +41,12 @@ class NetworkMember(Data, frozen=True, kw_only=True):
     container_id: str
     name: str
     ip_address: str
+    """"" while its container does not run."""
+    ip6_address: str = ""
     mac_address: str = ""
     aliases: tuple[str, ...] = ()
+    asked: Endpoint = Endpoint()
+    """The addresses it is to have at every start; its names stand in `aliases`."""
 
 
 class Network(Data, frozen=True, kw_only=True):
@@ -32,10 +56,18 @@ class Network(Data, frozen=True, kw_only=True):
     created: datetime
     subnet: str = ""
     gateway: str = ""
+    ip_range: str = ""
+    ipv6: bool = False
+    subnet6: str = ""
+    gateway6: str = ""
+    ip_range6: str = ""
+    reserved: dict[str, str] = {}
     internal: bool = False
     builtin: bool = False
     labels: dict[str, str] = {}
     options: dict[str, str] = {}
+    hides: tuple[str, ...] = ()
+    """Networks that the host has routes to and members do not reach, because these addresses are theirs too."""
     members: tuple[NetworkMember, ...] = ()
 
 

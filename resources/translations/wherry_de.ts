@@ -5394,8 +5394,8 @@
         <translation>Es ist kein Image genannt</translation>
     </message>
     <message>
-        <source>addresses are given by the network</source>
-        <translation>Adressen vergibt das Netzwerk</translation>
+        <source>interfaces choose these themselves</source>
+        <translation>diese wählen die Schnittstellen selbst</translation>
     </message>
     <message>
         <source>it is named after its network</source>
@@ -5578,10 +5578,6 @@
         <translation>nehmen Sie BlkioWeight oder die Raten je Gerät</translation>
     </message>
     <message>
-        <source>a container&apos;s network chooses its own</source>
-        <translation>das Netzwerk wählt sie selbst</translation>
-    </message>
-    <message>
         <source>there is one kind, Linux namespaces</source>
         <translation>es gibt eine Art, Namensräume von Linux</translation>
     </message>
@@ -5664,6 +5660,14 @@
     <message>
         <source>the seccomp profile is no JSON object: {0}</source>
         <translation>das seccomp-Profil ist kein JSON-Objekt: {0}</translation>
+    </message>
+    <message>
+        <source>more than one subnet of a kind</source>
+        <translation>mehr als ein Subnetz einer Art</translation>
+    </message>
+    <message>
+        <source>a bridge has one of IPv4 and one of IPv6</source>
+        <translation>eine Bridge hat eines mit IPv4 und eines mit IPv6</translation>
     </message>
 </context>
 <context>

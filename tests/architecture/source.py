@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).parents[2]
 PACKAGES = ("engine", "gui", "resources")
-OWN_PROGRAMS = ("engine.sandbox.keeper", "engine.containers.restarter", "engine.containers.look.lend_program")
+OWN_PROGRAMS = (
+    "engine.sandbox.keeper",
+    "engine.networks.names",
+    "engine.containers.restarter",
+    "engine.containers.look.lend_program",
+)
 """Programs of their own: the keeper, the stand-in that conmon calls when a container ends, and the lender of shells."""
 
 

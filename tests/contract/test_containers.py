@@ -28,7 +28,7 @@ from engine.types.containers import (
     Ulimit,
     UpdateContainer,
 )
-from engine.types.networks import CreateNetwork
+from engine.types.networks import CreateNetwork, Endpoint
 
 if TYPE_CHECKING:
     from engine.facade import Engine
@@ -152,11 +152,13 @@ async def test_further_networks_are_joined_at_the_creation_or_nothing_is_made(an
     await any_engine.networks.create(CreateNetwork(name="front"))
     await any_engine.networks.create(CreateNetwork(name="back"))
     spec = ContainerSpec(image=demo, network="front")
-    made = await any_engine.containers.create(CreateContainer(spec=spec, name="both", networks={"back": ("db",)}))
+    made = await any_engine.containers.create(
+        CreateContainer(spec=spec, name="both", networks={"back": Endpoint(aliases=("db",))})
+    )
     (member,) = [each for each in (await any_engine.networks.get("back")).members if each.container_id == made.id]
     assert "db" in member.aliases
     with pytest.raises(NotFound):
-        await any_engine.containers.create(CreateContainer(spec=spec, name="lost", networks={"nosuch": ()}))
+        await any_engine.containers.create(CreateContainer(spec=spec, name="lost", networks={"nosuch": Endpoint()}))
     assert [each.name for each in await any_engine.containers.list()] == ["both"]
 
 
@@ -191,6 +193,7 @@ OTHER: dict[str, Any] = {
     "health": HealthCheck(test=("NONE",)),
     "network": "none",
     "network_aliases": ("alias",),
+    "mac_address": "92:d0:c6:0a:29:33",
     "dns": ("9.9.9.9",),
     "dns_search": ("example.org",),
     "dns_options": ("ndots:2",),
@@ -204,8 +207,8 @@ OTHER: dict[str, Any] = {
     "driver": "fuse-overlayfs",
     "image": "nosuch:image",
 }
-NEED_COMPANY = {"volumes_from", "links", "platform", "cgroup_parent", "device_rules"}
-"""Another container; an image of several platforms; what not every machine has."""
+NEED_COMPANY = {"volumes_from", "links", "platform", "cgroup_parent", "device_rules", "ip", "ip6"}
+"""Another container; a network of one's own; an image of several platforms; what not every machine has."""
 
 
 async def test_an_edit_costs_what_the_window_says(any_engine: Engine, demo: str) -> None:

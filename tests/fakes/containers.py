@@ -96,8 +96,8 @@ class FakeContainers:
         for network in request.networks:
             self._store.network(network)
         self._store.put("container", container, "create")
-        for network, aliases in request.networks.items():
-            self._store.join(network, container.id, aliases)
+        for network, asked in request.networks.items():
+            self._store.join(network, container.id, asked.aliases)
         self._store.refresh_users()
         return container
 

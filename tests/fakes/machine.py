@@ -29,6 +29,7 @@ from engine.sandbox.client import Keeper
 from engine.sandbox.failures import KeeperLost, ReplyError
 from engine.sandbox.ids import IdMapping, IdRange
 from engine.sandbox.keeper import files, mounting, packing, trees, unpacking, verifying
+from engine.sandbox.keeper.asked import bridges as ask_bridges
 from engine.sandbox.keeper.asked import files as ask_files
 from engine.sandbox.keeper.asked import mounts as ask_mounts
 from engine.sandbox.keeper.asked import steps
@@ -327,6 +328,8 @@ class KeeperInMemory(Keeper):
                 return Reply(found)
             case ask_mounts.CreateNetns(path):
                 Path(path).touch()
+            case ask_bridges.MakeBridge() | ask_bridges.JoinBridge() | ask_bridges.LeaveBridge():
+                pass  # nobody asks the kernel what came of it
             case ask_mounts.RemoveNetns(path):
                 Path(path).unlink(missing_ok=True)
         return None

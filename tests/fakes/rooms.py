@@ -14,7 +14,7 @@ from engine.errors import Code, Conflict, NotFound, RuntimeFailure
 from engine.types.builds import Build, BuildCacheEntry, BuildImage, BuildOutput, BuildStep, RecipeReport, StepState
 from engine.types.data import ANY_LABELS, Freed, Platform, now
 from engine.types.host import EngineFacts, HostCheck, HostReport, Settings, StoreProblem, Verdict
-from engine.types.networks import CreateNetwork, HostPort, Network
+from engine.types.networks import CreateNetwork, Endpoint, HostPort, Network
 from engine.types.volumes import CreateVolume, Volume
 from tests.fakes.store import fake_digest, normal_reference
 from tests.fakes.world import make_image
@@ -162,8 +162,10 @@ class FakeNetworks:
             self._store.drop("network", network.id, "destroy")
         return Freed(ids=tuple(n.name for n in gone))
 
-    async def connect(self, network: str, container: str, *, aliases: Sequence[str] = ()) -> None:
-        self._store.join(network, container, aliases)
+    async def connect(
+        self, network: str, container: str, *, aliases: Sequence[str] = (), asked: Endpoint | None = None
+    ) -> None:
+        self._store.join(network, container, (*(asked.aliases if asked else ()), *aliases))
 
     async def disconnect(self, network: str, container: str, *, force: bool = False) -> None:
         found, member = self._store.network(network), self._store.container(container)

@@ -12,9 +12,10 @@ from engine.recipe.body import host_config
 from engine.recipe.crossing import recipe_of
 from engine.recipe.networks import is_shared, network_mode, shown_network
 from engine.types.containers import Container, Health, SizeOnDisk, State
+from engine.types.networks import Endpoint, NetworkMember
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from engine.types.containers import HealthCheck, HealthStatus, Mount, PortMapping
     from engine.types.images import Image
@@ -156,45 +157,53 @@ def endpoints(container: Container, networks: Mapping[str, Network]) -> dict[str
     if is_shared(own):
         return {}
 
-    def shown(network: Network | None, address: str, mac: str, aliases: Iterable[str]) -> dict[str, Any]:
-        named = network is not None and not network.builtin
-        known_as = list(dict.fromkeys([*aliases, container.id[:12]] if named else aliases))
-        return _endpoint(network, address, mac, known_as)
-
     found = {
-        shown_network(network.name): shown(network, member.ip_address, member.mac_address, member.aliases)
+        shown_network(network.name): _endpoint(container, network, member)
         for network in networks.values()
         for member in network.members
         if member.container_id == container.id
     }
     if network_mode(own) not in found:
-        made_for = shown(networks.get(own), container.ip_address, "", container.spec.network_aliases)
-        found = {network_mode(own): made_for} | found
+        spec = container.spec
+        asked = Endpoint(ip=spec.ip, ip6=spec.ip6, mac=spec.mac_address)
+        alone = NetworkMember(
+            container_id=container.id, name=container.name, ip_address=container.ip_address,
+            aliases=spec.network_aliases, asked=asked,
+        )  # fmt: skip
+        found = {network_mode(own): _endpoint(container, networks.get(own), alone)} | found
     return found
 
 
-def _endpoint(network: Network | None, address: str, mac: str, aliases: list[str]) -> dict[str, Any]:
+def _endpoint(container: Container, network: Network | None, member: NetworkMember) -> dict[str, Any]:
+    named = network is not None and not network.builtin
+    aliases = list(dict.fromkeys([*member.aliases, container.id[:12]] if named else member.aliases))
+    ip, ip6 = member.ip_address.partition("/")[0], member.ip6_address
+    fixed = {
+        key: value for key, value in (("IPv4Address", member.asked.ip), ("IPv6Address", member.asked.ip6)) if value
+    }
+    # Those that are found by more than their id are found by their name first.
+    known_as = [container.name, *aliases] if named else aliases
     return {
-        "IPAMConfig": None,
+        "IPAMConfig": fixed or None,
         "Links": None,
         "Aliases": aliases or None,
-        "MacAddress": mac,
+        "MacAddress": member.mac_address or (member.asked.mac if not ip else ""),
         "DriverOpts": None,
         "GwPriority": 0,
         "NetworkID": network.id if network is not None else "",
         "EndpointID": "",
-        "Gateway": network.gateway if network is not None and address else "",
-        "IPAddress": address.partition("/")[0],
-        "IPPrefixLen": _prefix_length(network) if address else 0,
-        "IPv6Gateway": "",
-        "GlobalIPv6Address": "",
-        "GlobalIPv6PrefixLen": 0,
-        "DNSNames": aliases or None,
+        "Gateway": network.gateway if network is not None and ip else "",
+        "IPAddress": ip,
+        "IPPrefixLen": _length(network.subnet) if network is not None and ip else 0,
+        "IPv6Gateway": network.gateway6 if network is not None and ip6 else "",
+        "GlobalIPv6Address": ip6,
+        "GlobalIPv6PrefixLen": _length(network.subnet6) if network is not None and ip6 else 0,
+        "DNSNames": list(dict.fromkeys(known_as)) or None,
     }
 
 
-def _prefix_length(network: Network | None) -> int:
-    length = network.subnet.partition("/")[2] if network is not None else ""
+def _length(subnet: str) -> int:
+    length = subnet.partition("/")[2]
     return int(length) if length.isdigit() else 0
 
 
@@ -369,11 +378,11 @@ def _network_settings(container: Container, image: Image | None, joined: dict[st
         "SecondaryIPv6Addresses": None,
         "EndpointID": "",
         "Gateway": first.get("Gateway", ""),
-        "GlobalIPv6Address": "",
-        "GlobalIPv6PrefixLen": 0,
+        "GlobalIPv6Address": first.get("GlobalIPv6Address", ""),
+        "GlobalIPv6PrefixLen": first.get("GlobalIPv6PrefixLen", 0),
         "IPAddress": first.get("IPAddress", ""),
         "IPPrefixLen": first.get("IPPrefixLen", 0),
-        "IPv6Gateway": "",
+        "IPv6Gateway": first.get("IPv6Gateway", ""),
         "MacAddress": first.get("MacAddress", ""),
         "Networks": joined,
     }

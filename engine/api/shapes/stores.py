@@ -38,14 +38,14 @@ def volume(given: Volume, *, usage: bool = False) -> dict[str, Any]:
 def network(given: Network, *, members: bool, version: tuple[int, int]) -> dict[str, Any]:
     # Docker's clients look for the driver "bridge" where the engine uses pasta.
     driver = shown_network(given.driver) if given.driver == OWN_NETWORK else given.driver
-    ranges = {key: value for key, value in (("Subnet", given.subnet), ("Gateway", given.gateway)) if value}
+    lengths = [f"/{subnet.partition('/')[2]}" for subnet in (given.subnet, given.subnet6)]
     joined = {
         member.container_id: {
             "Name": member.name,
             "EndpointID": "",
             "MacAddress": member.mac_address,
-            "IPv4Address": member.ip_address,
-            "IPv6Address": "",
+            "IPv4Address": member.ip_address + (lengths[0] if given.subnet else ""),
+            "IPv6Address": member.ip6_address and member.ip6_address + lengths[1],
         }
         for member in given.members
         if member.ip_address  # who is connected but does not run is not told, as with Docker
@@ -57,8 +57,8 @@ def network(given: Network, *, members: bool, version: tuple[int, int]) -> dict[
         "Scope": "local",
         "Driver": driver,
         "EnableIPv4": True,
-        "EnableIPv6": False,
-        "IPAM": {"Driver": "default", "Options": None, "Config": [ranges] if ranges else []},
+        "EnableIPv6": given.ipv6,
+        "IPAM": {"Driver": "default", "Options": None, "Config": _subnets(given)},
         "Internal": given.internal,
         "Attachable": False,
         "Ingress": False,
@@ -71,6 +71,19 @@ def network(given: Network, *, members: bool, version: tuple[int, int]) -> dict[
     if members and version >= (1, 52) and given.subnet:
         record["Status"] = {"IPAM": {"Subnets": {given.subnet: _addresses(given.subnet, len(joined))}}}
     return record
+
+
+def _subnets(given: Network) -> list[dict[str, Any]]:
+    found = []
+    for subnet, gateway, ip_range in (
+        (given.subnet, given.gateway, given.ip_range),
+        (given.subnet6, given.gateway6, given.ip_range6),
+    ):
+        reserved = {name: address for name, address in given.reserved.items() if (":" in address) is (":" in subnet)}
+        pairs = (("Subnet", subnet), ("IPRange", ip_range), ("Gateway", gateway), ("AuxiliaryAddresses", reserved))
+        if subnet:
+            found.append({key: value for key, value in pairs if value})
+    return found
 
 
 def _addresses(subnet: str, members: int) -> dict[str, int]:

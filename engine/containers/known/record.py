@@ -5,9 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from engine.networks.member import Member
+from engine.networks.names_document import wants_host
 from engine.types.containers import Container, ContainerSpec
 from engine.types.data import Data
 from engine.types.images import ImageConfig
+from engine.types.networks import Endpoint
 
 
 class Run(Data, frozen=True, kw_only=True):
@@ -65,5 +67,7 @@ def member_of(record: Record) -> Member:
         network=spec.network,
         hostname=spec.hostname,
         aliases=spec.network_aliases,
-        own_dns=bool(spec.dns),
+        asked=Endpoint(ip=spec.ip, ip6=spec.ip6, mac=spec.mac_address),
+        dns=spec.dns,
+        reaches_host=wants_host(spec.extra_hosts),
     )

@@ -26,6 +26,7 @@ from engine.networks.ports import check_mappings
 from engine.recipe.networks import of_pod, pod_of
 from engine.types.containers import Container, Mount, PortMapping, State
 from engine.types.data import now
+from engine.types.networks import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -126,8 +127,14 @@ class Creator:
         elif spec.network in ("none", "host"):
             if spec.ports and spec.network == "none":
                 raise InvalidRequest("Ports cannot be published without a network")
-        elif spec.network not in ("pasta", "default", "bridge"):
-            self._runtime.networks.check_named(spec.network)
+            if spec.ip or spec.ip6:
+                raise InvalidRequest(
+                    f"The network “{spec.network}” has no addresses to choose from",
+                    docker="conflicting options: custom IP address with this network mode",
+                )
+        else:
+            asked = Endpoint(ip=spec.ip, ip6=spec.ip6, mac=spec.mac_address)
+            self._runtime.networks.check_named(spec.network, asked)
 
     def _check_namespaces(self, spec: ContainerSpec) -> None:
         for kind, mode in (("pid", spec.pid_mode), ("ipc", spec.ipc_mode), ("uts", spec.uts_mode)):

@@ -12,7 +12,6 @@ from engine.containers.known.record import member_of
 from engine.containers.make.closed_folders import closed_binds
 from engine.containers.make.notes import notes
 from engine.containers.run.restart_file import write_restart_file
-from engine.containers.spec import etc_files
 from engine.containers.spec.image_config import command_line
 from engine.errors import Conflict, InvalidRequest
 from engine.networks.attachment import missing_network
@@ -141,11 +140,10 @@ class Editor:
         if container.spec.network in ("host", "none") or is_shared(container.spec.network):
             raise InvalidRequest("Ports cannot be published here", "The container has no network of its own.")
         ports = settle(as_picked(wanted, container.ports), already=container.ports)
-        gateway = etc_files.wants_host_gateway(container.spec.extra_hosts)
         networks, member = self._runtime.networks, member_of(record)
         try:
-            return ports, await networks.reconnect(member, ports, host_gateway=gateway)
+            return ports, await networks.reconnect(member, ports)
         except BaseException:
             # The old ports come back, whatever was wrong with the new ones.
-            await networks.reconnect(member, container.ports, host_gateway=gateway)
+            await networks.reconnect(member, container.ports)
             raise

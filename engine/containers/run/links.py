@@ -1,7 +1,7 @@
 """Links: a container finds another by a name of its own choosing, and its ports and variables in its environment.
 
-Containers of the default network have each a network of their own. Those that are linked there get one more, which all
-such share, as all of Docker's default network see one another. On a named network a link is no more than a name.
+On the default network, where nobody has a name, a link is a line of /etc/hosts and some variables. On a named network
+it is one more name, which the names server tells this container alone.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class Links:
         for link in spec.links:
             self._book.find(_name(link))
 
-    async def join(self, record: Record) -> None:
-        """Before a start: on the default network those that are linked come together."""
+    def check_running(self, record: Record) -> None:
+        """Before a start: on the default network whoever is linked to must be there already."""
         if not record.container.spec.links or member_of(record).is_named:
             return
         for text in record.container.spec.links:
@@ -61,11 +61,12 @@ class Links:
                     hint="Start it first.",
                     subject=target.id,
                 )
-            await self._networks.link(record.id, target.id)
 
     def neighbours(self, record: Record) -> list[tuple[str, Sequence[str]]]:
-        """Addresses with the names they have here, of those that run."""
-        return [(address, (link.alias,)) for link, address in self._reached(record)]
+        """On the default network, addresses with the names they have here, of those that run."""
+        if member_of(record).is_named:
+            return []
+        return [(address, _names(link)) for link, address in self._reached(record)]
 
     def environment(self, record: Record) -> dict[str, str]:
         """What Docker tells of each link on the default network."""
@@ -79,10 +80,10 @@ class Links:
     def _reached(self, record: Record) -> Iterator[tuple[Link, str]]:
         if not record.container.spec.links:
             return
-        known = {name: address for address, names in self._networks.neighbours(member_of(record)) for name in names}
+        known = self._networks.neighbours(member_of(record))
         for link in self._of(record):
-            if address := known.get(link.target.id[:12]):
-                yield link, address.partition("/")[0]
+            if address := known.get(link.target.id):
+                yield link, address
 
     def _of(self, record: Record) -> Iterator[Link]:
         for text in record.container.spec.links:
@@ -93,6 +94,11 @@ class Links:
 
 def _name(link: str) -> str:
     return link.removeprefix("/").partition(":")[0]
+
+
+def _names(link: Link) -> list[str]:
+    """As Docker: the alias, the id its host knows itself by, and its name."""
+    return list(dict.fromkeys((link.alias, link.target.id[:12], link.target.container.name)))
 
 
 def _variables(record: Record, link: Link, address: str) -> dict[str, str]:

@@ -20,11 +20,14 @@ from engine.containers.spec.plan import PlannedMount, SpecPlan
 from engine.containers.spec.users import ContainerUser, find_user
 from engine.errors import Code, InvalidRequest
 from engine.networks import resolvers
-from engine.networks.attachment import default_gateway, dns_forwarder
+from engine.networks.attachment import dns_forwarder
+from engine.networks.names_document import wants_host
+from engine.networks.routes import default_gateway
 from engine.processes.programs import need_program
 from engine.storage.drivers import OwnerChange
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from engine.containers.known.record import Record
@@ -213,21 +216,18 @@ class Planner:
             owner = self._runtime.paths.container_run(joined.network_of)
             return {f"/etc/{name}": str(owner / name) for name in ("hosts", "resolv.conf", "hostname")}
         directory = self._runtime.paths.container_run(record.id)
-        gateway = default_gateway() if etc_files.wants_host_gateway(spec.extra_hosts) else ""
+        gateway = default_gateway() if wants_host(spec.extra_hosts) else ""
         if spec.network == "host":
             gateway = "127.0.0.1" if gateway else ""
         host_resolv = resolvers.host_text()
         texts = {
             "hosts": etc_files.hosts(
                 f"{hostname}.{spec.domainname}" if spec.domainname else hostname,
-                self.address(record, joined),
+                self._addresses(record, joined),
                 aliases=(hostname, record.container.name, *spec.network_aliases),
                 extra=spec.extra_hosts,
                 host_gateway=gateway,
-                neighbours=[
-                    *self._runtime.networks.neighbours(member_of(record)),
-                    *self._links.neighbours(record),
-                ],
+                neighbours=self._links.neighbours(record),
             ),
             "resolv.conf": etc_files.resolv_conf(
                 host_resolv,
@@ -236,6 +236,7 @@ class Planner:
                 options=spec.dns_options,
                 forwarded=joined.own_network and spec.network != "none",
                 forwarder=dns_forwarder(),
+                names_server=self._runtime.networks.names_server(member_of(record)),
             ),
             "hostname": f"{hostname}\n",
         }
@@ -243,6 +244,11 @@ class Planner:
             (directory / name).write_text(text)
             (directory / name).chmod(0o644)
         return {f"/etc/{name}": str(directory / name) for name in texts}
+
+    def _addresses(self, record: Record, joined: Joined) -> Sequence[str]:
+        if not joined.makes_network:
+            return ()
+        return self._runtime.networks.addresses(member_of(record)) or (self.address(record, joined),)
 
     def address(self, record: Record, joined: Joined) -> str:
         if not joined.makes_network:

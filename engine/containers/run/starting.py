@@ -21,7 +21,6 @@ from engine.containers.run.namespaces import Joined, joined_namespaces
 from engine.containers.run.new_owners import give
 from engine.containers.run.planning import Planner, image_place
 from engine.containers.run.restart_file import write_restart_file
-from engine.containers.spec import etc_files
 from engine.containers.spec.runtime_spec import runtime_spec
 from engine.errors import RuntimeFailure
 from engine.networks.ports import PortClaims, as_picked
@@ -114,7 +113,7 @@ class Starter:
         joined = joined_namespaces(runtime, record)
         with self._settled_ports(record) as ports:
             self._clear_traces(record)
-            await Links(runtime.book, runtime.networks).join(record)
+            Links(runtime.book, runtime.networks).check_running(record)
             await runtime.networks.reserve(member_of(record))
             namespace = asyncio.Event()
             pasta_pid, (pid, conmon_pid, unenforced) = await both(
@@ -250,8 +249,7 @@ class Starter:
                 if ports == record.container.ports:
                     return running
                 await networks.attachments.disconnect(record.id)
-            gateway = etc_files.wants_host_gateway(record.container.spec.extra_hosts)
-            return await networks.attach(member_of(record), ports, host_gateway=gateway)
+            return await networks.attach(member_of(record), ports)
 
     async def _create(
         self, record: Record, joined: Joined, namespace: asyncio.Event, clock: Stopwatch

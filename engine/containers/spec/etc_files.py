@@ -12,12 +12,13 @@ from engine.processes.pasta import FORWARDED_DNS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+_NO_ADDRESS = "127.0.1.1"
 _NO_NAMES = "no nameservers: the host's resolver file names none"
 
 
 def hosts(
     hostname: str,
-    address: str,
+    addresses: Sequence[str],
     *,
     aliases: Sequence[str] = (),
     extra: Sequence[str] = (),
@@ -35,13 +36,10 @@ def hosts(
     if host_gateway:
         lines.append(f"{host_gateway}\thost.docker.internal host.containers.internal")
     lines += [_extra_line(entry, host_gateway) for entry in extra]
-    lines.append(f"{address or '127.0.1.1'}\t{' '.join(dict.fromkeys((hostname, *aliases)))}")
+    own = " ".join(dict.fromkeys((hostname, *aliases)))
+    lines += [f"{address or _NO_ADDRESS}\t{own}" for address in addresses or ("",)]
     lines += [f"{ip}\t{' '.join(names)}" for ip, names in neighbours if names]
     return "\n".join(lines) + "\n"
-
-
-def wants_host_gateway(extra: Sequence[str]) -> bool:
-    return any(entry.partition(":")[2] == "host-gateway" for entry in extra)
 
 
 def _extra_line(entry: str, host_gateway: str) -> str:
@@ -71,17 +69,22 @@ def resolv_conf(
     options: Sequence[str] = (),
     forwarded: bool = True,
     forwarder: str = FORWARDED_DNS,
+    names_server: str = "",
 ) -> str:
     """The host's file with what was asked for put in its place.
+
+    On a network with names its server is asked, which knows whom to ask further; every name is tried as it is first.
 
     A resolver on the host's loopback cannot be reached from a network of one's own; where questions are `forwarded`,
     the forwarding address stands in for it.
     """
-    servers = list(dns) or resolvers.values(host_text, "nameserver")
-    if not dns and forwarded and resolvers.needs_forwarder(host_text):
+    servers = [names_server] if names_server else list(dns) or resolvers.values(host_text, "nameserver")
+    if not names_server and not dns and forwarded and resolvers.needs_forwarder(host_text):
         servers = [forwarder, *resolvers.reachable(host_text)]
     domains = list(search) or [word for line in resolvers.values(host_text, "search") for word in line.split()]
     wanted = list(options) or [word for line in resolvers.values(host_text, "options") for word in line.split()]
+    if names_server and not any(option.startswith("ndots:") for option in wanted):
+        wanted.append("ndots:0")
     lines = [f"nameserver {server}" for server in servers[:3]]
     lines += [f"search {' '.join(domains)}"] if domains and domains != ["."] else []
     lines += [f"options {' '.join(wanted)}"] if wanted else []

@@ -36,7 +36,7 @@ def main(fd: int) -> None:
     setup = Setup(*received[0]["setup"])
     if setup.host_root:
         # The namespaces of an earlier keeper may not show where this program is: have all of it before entering.
-        for module in ("asked.trees", "asked.files", *(module for module, _ in _LONG.values())):
+        for module in ("asked.trees", "asked.files", "asked.bridges", *(module for module, _ in _LONG.values())):
             importlib.import_module(f"engine.sandbox.keeper.{module}")
     try:
         entered = namespaces.enter(setup)
@@ -237,6 +237,9 @@ def _mounts(asked: Mounts, _request: Request) -> Reply:
 _SHORT: dict[type, Handler] = {Spawn: _spawn, Execute: _execute, Mounts: _mounts, RemoveNetns: networks.remove}
 
 _LONG = {
+    "bridges.MakeBridge": ("bridging", "make_bridge"),
+    "bridges.JoinBridge": ("bridging", "join"),
+    "bridges.LeaveBridge": ("bridging", "leave"),
     "mounts.CreateShared": ("shared", "create"),
     "trees.Unpack": ("unpacking", "unpack"),
     "trees.Pack": ("packing", "pack"),

@@ -130,11 +130,13 @@ def test_names_that_are_none(name: str) -> None:
 
 def test_hosts() -> None:
     text = etc_files.hosts(
-        "box", "10.0.0.5", aliases=("web", "box"), extra=("db:192.168.1.5", "me:host-gateway", "six:[::1]"),
+        "box", ("10.0.0.5", "fd00::5"), aliases=("web", "box"),
+        extra=("db:192.168.1.5", "me:host-gateway", "six:[::1]"),
         host_gateway="10.0.0.1", neighbours=[("10.0.0.6", ("other", "o"))],
     )  # fmt: skip
     lines = text.splitlines()
     assert "10.0.0.5\tbox web" in lines
+    assert "fd00::5\tbox web" in lines
     assert "192.168.1.5\tdb" in lines
     assert "10.0.0.1\tme" in lines
     assert "::1\tsix" in lines

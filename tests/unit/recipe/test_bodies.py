@@ -9,7 +9,7 @@ import pytest
 
 from engine.recipe.amounts import read_size
 from engine.recipe.body import host_config, load, load_update
-from engine.recipe.crossing import recipe_of, spec_of
+from engine.recipe.crossing import endpoints, recipe_of, spec_of
 from engine.recipe.faults import Unreadable
 from engine.types.containers import (
     ContainerSpec,
@@ -23,6 +23,7 @@ from engine.types.containers import (
     Security,
     Ulimit,
 )
+from engine.types.networks import Endpoint
 
 
 def recipe(host: dict[str, Any] | None = None, **config: Any) -> ContainerSpec:
@@ -212,13 +213,27 @@ def test_aliases_and_further_networks() -> None:
     asked = load(raw)
     spec = spec_of(asked.recipe)
     assert (spec.network, spec.network_aliases) == ("shop", ("web",))
-    assert asked.networks == {"back": ("b",)}
+    assert endpoints(asked.networks) == {"back": Endpoint(aliases=("b",))}
 
 
-def test_a_fixed_address_is_refused() -> None:
-    raw = {"Image": "a", "NetworkingConfig": {"EndpointsConfig": {"n": {"IPAMConfig": {"IPv4Address": "10.0.0.9"}}}}}
-    with pytest.raises(Unreadable, match="fixed address"):
-        load(raw)
+def test_fixed_addresses_are_read_on_every_network() -> None:
+    own = {"IPAMConfig": {"IPv4Address": "10.0.0.9", "IPv6Address": "fd00::9"}, "MacAddress": "02:00:00:00:00:09"}
+    other = {"IPAMConfig": {"IPv4Address": "10.1.0.9"}}
+    raw = {
+        "Image": "a",
+        "HostConfig": {"NetworkMode": "n"},
+        "NetworkingConfig": {"EndpointsConfig": {"n": own, "m": other}},
+    }
+    asked = load(raw)
+    spec = spec_of(asked.recipe)
+    assert (spec.ip, spec.ip6, spec.mac_address) == ("10.0.0.9", "fd00::9", "02:00:00:00:00:09")
+    assert endpoints(asked.networks) == {"m": Endpoint(ip="10.1.0.9")}
+
+
+def test_a_link_local_address_is_refused_in_words() -> None:
+    own = {"IPAMConfig": {"LinkLocalIPs": ["169.254.3.3"]}}
+    with pytest.raises(Unreadable, match="link-local address on network n"):
+        load({"Image": "a", "NetworkingConfig": {"EndpointsConfig": {"n": own}}})
 
 
 def test_an_update_names_only_what_changes() -> None:

@@ -1,0 +1,317 @@
+"""The loop: questions are answered from the table, passed on, or cut short; the engine's words are obeyed."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+
+from engine.networks.names import sockets, table, wire
+from engine.networks.names.forwarding import Forwarder, Resolvers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.networks.names.sockets import Opened
+    from engine.networks.names.table import Network
+
+_LARGEST_QUESTION = 4096
+_IN_ONE_GO = 64
+"""Questions of one network before the others have their turn."""
+_MOST_REMEMBERED = 4096
+_MOST_STREAMS = 64
+_STREAM_SECONDS = 10.0
+_TICK_SECONDS = 0.25
+_LEAVING_SECONDS = 1.0
+READY_FD = 3
+
+
+class Stream:
+    """One connection of a member: questions with their length before them."""
+
+    def __init__(self, sock: socket.socket, network: str, asker: str) -> None:
+        self.sock, self.network, self.asker = sock, network, asker
+        self.received = bytearray()
+        self.until = time.monotonic() + _STREAM_SECONDS
+
+
+class Served:
+    """One network as it is served now."""
+
+    def __init__(self, network: Network, opened: Opened) -> None:
+        self.network, self.opened = network, opened
+        self.remembered: dict[tuple[str, bytes], list[bytes]] = {}
+        """Answers by asker and question, without their numbers. One name's addresses take turns in standing first."""
+
+
+class Server:
+    def __init__(self, table_path: str, control_path: str, version: str, resolvers: Resolvers) -> None:
+        self._table_path, self._control_path, self._version = table_path, control_path, version
+        self._poll = select.epoll()
+        self._forwarder = Forwarder(self._poll, resolvers)
+        self._forwarder.inner_of = self._inner_of
+        self._table = table.Table({"networks": {}, "members": []})
+        self._served: dict[str, Served] = {}
+        self._handlers: dict[int, Callable[[], None]] = {}
+        self._streams: dict[int, Stream] = {}
+        self._control: socket.socket | None = None
+        self._lines: dict[int, bytearray] = {}
+        self.questions = 0
+
+    def open(self) -> None:
+        self.load()
+        self._relieve()
+        fresh = f"{self._control_path}.{os.getpid()}"
+        self._control = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        self._control.bind(fresh)
+        self._control.listen(8)
+        self._control.settimeout(0)
+        os.rename(fresh, self._control_path)
+        self._watch(self._control, self._welcome)
+
+    def run(self) -> None:
+        while True:
+            for fd, event in self._poll.poll(_TICK_SECONDS if self._is_waiting else None):
+                handler = self._handlers.get(fd)
+                if handler is not None:
+                    handler()
+                elif self._forwarder.takes(fd):
+                    self._forwarder.ready(fd, event)
+            if self._is_waiting:
+                self._forwarder.look_at_clock()
+                self._drop_idle()
+
+    @property
+    def _is_waiting(self) -> bool:
+        return bool(self._forwarder.count or self._streams)
+
+    # --- the table ---
+
+    def load(self) -> None:
+        """What the engine has written; sockets follow the networks it names."""
+        self._table = table.read(self._table_path)
+        for key, served in tuple(self._served.items()):
+            network = self._table.networks.get(key)
+            if network is None or not served.opened.still_serves(network):
+                for each in served.opened.all:
+                    self._forget(each)
+                del self._served[key]
+            else:
+                served.network = network
+                served.remembered.clear()
+        for key, network in self._table.networks.items():
+            if key not in self._served and (opened := sockets.open_in(network)):
+                served = self._served[key] = Served(network, opened)
+                self._watch(opened.datagrams, lambda served=served: self._take_datagrams(served))  # type: ignore[misc]
+                self._watch(opened.streams, lambda served=served: self._accept(served))  # type: ignore[misc]
+                self._watch(opened.inner, lambda opened=opened: self._forwarder.from_inside(opened.inner))  # type: ignore[misc]
+
+    def _inner_of(self, asker: str, server: str) -> socket.socket | None:
+        """Askers are told apart by network and address; the networks of one are those the table says."""
+        key, _, address = asker.partition("/")
+        known = self._table.networks.get(key)
+        for network in self._table.asker(known, address).networks if known else ():
+            if network.has(server) and network.key in self._served:
+                return self._served[network.key].opened.inner
+        return None
+
+    # --- questions ---
+
+    def _take_datagrams(self, served: Served) -> None:
+        sock, remembered = served.opened.datagrams, served.remembered
+        for _ in range(_IN_ONE_GO):
+            try:
+                raw, place = sock.recvfrom(_LARGEST_QUESTION)
+            except OSError:
+                return
+            self.questions += 1
+            known = remembered.get((place[0], raw[2:]))
+            if known is None:
+                self._answer_datagram(served, raw, place)
+                continue
+            if len(known) > 1:
+                known.append(known.pop(0))
+            with contextlib.suppress(OSError):
+                sock.sendto(raw[:2] + known[0], place)
+
+    def _answer_datagram(self, served: Served, raw: bytes, place: tuple[str, int]) -> None:
+        sock, number = served.opened.datagrams, raw[:2]
+
+        def send(reply: bytes) -> None:
+            with contextlib.suppress(OSError):
+                sock.sendto(number + reply, place)
+
+        answers = self._answers(served, raw, place[0], send, stream=False)
+        if answers:
+            if len(served.remembered) >= _MOST_REMEMBERED:
+                served.remembered.clear()
+            served.remembered[(place[0], raw[2:])] = answers
+            send(answers[0])
+
+    def _answers(
+        self, served: Served, raw: bytes, address: str, send: Callable[[bytes], None], *, stream: bool
+    ) -> list[bytes]:
+        """The answer in all its turns; [] where `send` will get it later, or nobody should."""
+        try:
+            question = wire.Question(raw)
+        except wire.Malformed:
+            return []
+        if not question.is_standard:
+            return [wire.answer(question, wire.NOT_IMPLEMENTED)]
+        if question.version:
+            return [wire.answer(question, wire.BAD_VERSION)]
+        asker = self._table.asker(served.network, address)
+        found = table.look_up(asker, question)
+        if found is None:
+            self._forwarder.ask(
+                question, send, servers=asker.servers, asker=f"{served.network.key}/{address}", stream=stream
+            )
+            return []
+        code, data = found
+        limit = 0 if stream else question.size
+        turns = [data[turn:] + data[:turn] for turn in range(len(data))] or [data]
+        return [wire.answer(question, code, each, limit=limit) for each in turns]
+
+    # --- connections of members ---
+
+    def _accept(self, served: Served) -> None:
+        with contextlib.suppress(OSError):
+            sock, place = served.opened.streams.accept()
+            if len(self._streams) >= _MOST_STREAMS:
+                oldest = min(self._streams.values(), key=lambda each: each.until)
+                self._end_stream(oldest)
+            sock.settimeout(0)
+            stream = Stream(sock, served.network.key, place[0])
+            self._streams[sock.fileno()] = stream
+            self._watch(sock, lambda: self._read_stream(stream))
+
+    def _read_stream(self, stream: Stream) -> None:
+        try:
+            piece = stream.sock.recv(65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            piece = b""
+        served = self._served.get(stream.network)
+        if not piece or served is None:
+            self._end_stream(stream)
+            return
+        stream.received += piece
+        while len(stream.received) >= 2:
+            end = 2 + int.from_bytes(stream.received[:2], "big")
+            if len(stream.received) < end:
+                break
+            raw = bytes(stream.received[2:end])
+            del stream.received[:end]
+            self._answer_stream(served, stream, raw)
+
+    def _answer_stream(self, served: Served, stream: Stream, raw: bytes) -> None:
+        self.questions += 1
+
+        def send(reply: bytes) -> None:
+            with contextlib.suppress(OSError):  # it went, or takes nothing
+                stream.sock.send(struct.pack("!H", 2 + len(reply)) + raw[:2] + reply)
+                stream.until = time.monotonic() + _STREAM_SECONDS
+
+        answers = self._answers(served, raw, stream.asker, send, stream=True)
+        if answers:
+            send(answers[0])
+
+    def _end_stream(self, stream: Stream) -> None:
+        if self._streams.pop(stream.sock.fileno(), None) is not None:
+            self._forget(stream.sock)
+
+    def _drop_idle(self) -> None:
+        now = time.monotonic()
+        for stream in [each for each in self._streams.values() if each.until <= now]:
+            self._end_stream(stream)
+
+    # --- the engine's words ---
+
+    def _relieve(self) -> None:
+        """One that served before us leaves, now that our sockets are open beside its own."""
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as former:
+            former.settimeout(_LEAVING_SECONDS)
+            former.connect(self._control_path)
+            former.sendall(b"leave\n")
+            former.recv(64)
+
+    def _welcome(self) -> None:
+        assert self._control is not None
+        with contextlib.suppress(OSError):
+            sock, _ = self._control.accept()
+            sock.settimeout(0)
+            self._lines[sock.fileno()] = bytearray()
+            self._watch(sock, lambda: self._listen(sock))
+
+    def _listen(self, sock: socket.socket) -> None:
+        try:
+            piece = sock.recv(4096)
+        except BlockingIOError:
+            return
+        except OSError:
+            piece = b""
+        if not piece:
+            del self._lines[sock.fileno()]
+            self._forget(sock)
+            return
+        lines = self._lines[sock.fileno()]
+        lines += piece
+        while b"\n" in lines:
+            line, _, rest = bytes(lines).partition(b"\n")
+            lines[:] = rest
+            self._obey(sock, line.decode("latin-1"))
+
+    def _obey(self, sock: socket.socket, word: str) -> None:
+        if word == "load":
+            self.load()
+        with contextlib.suppress(OSError):
+            sock.send(json.dumps(self._state()).encode() + b"\n")
+        if word == "leave":
+            for served in self._served.values():
+                self._take_datagrams(served)
+            sys.exit(0)
+
+    def _state(self) -> dict[str, object]:
+        return {
+            "version": self._version,
+            "pid": os.getpid(),
+            "networks": sorted(self._served),
+            "questions": self.questions,
+            "open": self._forwarder.count,
+        }
+
+    # --- descriptors ---
+
+    def _watch(self, sock: socket.socket, handler: Callable[[], None]) -> None:
+        self._handlers[sock.fileno()] = handler
+        self._poll.register(sock, select.EPOLLIN)
+
+    def _forget(self, sock: socket.socket) -> None:
+        self._handlers.pop(sock.fileno(), None)
+        sock.close()
+
+
+def main(table_path: str, control_path: str, version: str, resolver_file: str = "/etc/resolv.conf") -> None:
+    """Never returns."""
+    for name in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
+        signal.signal(name, signal.SIG_IGN)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    server = Server(table_path, control_path, version, Resolvers(resolver_file))
+    server.open()
+    # What is made from here on lives shortly and knows no cycles.
+    gc.freeze()
+    with contextlib.suppress(OSError):
+        os.write(READY_FD, b"1")
+        os.close(READY_FD)
+    server.run()
