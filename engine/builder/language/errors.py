@@ -49,7 +49,9 @@ class DockerfileError(InvalidRequest):
             return ""
         near = self.bare_hint.removesuffix("?").removeprefix("Did you mean ")
         suffix = f" (did you mean {near}?)" if near != self.bare_hint.removesuffix("?") else ""
-        return f"dockerfile parse error on line {self.line}: {self.problem[:1].lower()}{self.problem[1:]}{suffix}"
+        # A keyword at the beginning stays one.
+        lowered = self.problem if self.problem[1:2].isupper() else self.problem[:1].lower() + self.problem[1:]
+        return f"dockerfile parse error on line {self.line}: {lowered}{suffix}"
 
     def at(self, line: int, column: int, source: str) -> DockerfileError:
         """The same error with its place, for code that did not know it."""

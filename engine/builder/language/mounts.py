@@ -65,9 +65,9 @@ def _build(kind: str, fields: dict[str, str]) -> RunMount:
         "sharing": sharing,
         "required": _truth(fields.get("required", "false")),
         "env": fields.get("env", ""),
-        "mode": int(fields["mode"], 8) if "mode" in fields else None,
-        "uid": int(fields.get("uid", "0")),
-        "gid": int(fields.get("gid", "0")),
+        "mode": _number("mode", fields["mode"], 8) if "mode" in fields else None,
+        "uid": _number("uid", fields.get("uid", "0")),
+        "gid": _number("gid", fields.get("gid", "0")),
         "size": _bytes(fields.get("size", "0")),
         "read_only": _read_only(fields),
     }
@@ -80,6 +80,13 @@ def _read_only(fields: dict[str, str]) -> bool | None:
     if "readwrite" in fields:
         return not _truth(fields["readwrite"])
     return None
+
+
+def _number(name: str, text: str, base: int = 10) -> int:
+    try:
+        return int(text, base)
+    except ValueError:
+        raise ValueError(f"The field {name} of a mount is a number, not {text!r}") from None
 
 
 def _truth(text: str) -> bool:
