@@ -109,6 +109,8 @@ class FactGrid(QWidget):
             row.addWidget(value, 1)
         if fact.copy and fact.value:
             words = translate("FactGrid", "Copy {name}").format(name=fact.name)
-            row.addWidget(tool_button("copy", words, lambda: QGuiApplication.clipboard().setText(fact.value)))
+            # What a link leads to is whole, whatever there was room for.
+            copied = fact.link or fact.value
+            row.addWidget(tool_button("copy", words, lambda: QGuiApplication.clipboard().setText(copied)))
         box.setMinimumHeight(_LINE)
         return box

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVB
 
 from gui.pages.container.tab import DetailTab
 from gui.presentation import containers as words
-from gui.presentation.door import address_of
+from gui.presentation.door import address_of, shown_url
 from gui.presentation.security import abilities
 from gui.presentation.units import clock_text, memory_text, short_id
 from gui.theme import Role, Size, Space, Tone, icon
@@ -164,7 +164,7 @@ class OverviewTab(DetailTab):
         address = address_of(self.client.mirror.doors, c.id)
         if address is not None:
             name = translate("Overview", "Address for browsers")
-            facts.append(Fact(name, address.url.removesuffix("/"), link=address.url, copy=True))
+            facts.append(Fact(name, shown_url(address), link=address.url, copy=True))
         for port in words.shown_ports(c):
             url = words.port_url(port) if c.ports else ""
             text = url.removesuffix("/") if url else words.port_mapping_text(port)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QFormLayout, QSpinBox
 from engine.errors import WherryError
 from engine.types.frontdoor import Door, DoorSettings
 from gui.pages.sheets.sheet import Sheet
+from gui.presentation.door import shortened, shown_url
 from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, button
 from gui.widgets.card import Card
@@ -103,9 +104,9 @@ class DoorSheet(Sheet):
         self._list_card.subtitle.setText("" if door.addresses else translate("Settings", "none yet"))
         self.list.set_facts(
             [
-                Fact(_short(each.name), each.url.removesuffix("/"), link=each.url, copy=True)
+                Fact(shortened(each.name, _LONGEST_NAME), shown_url(each), link=each.url, copy=True)
                 if each.runs
-                else Fact(_short(each.name), translate("Settings", "stopped"), tone=Tone.NEUTRAL)
+                else Fact(shortened(each.name, _LONGEST_NAME), translate("Settings", "stopped"), tone=Tone.NEUTRAL)
                 for each in door.addresses
             ]
         )
@@ -138,10 +139,6 @@ class DoorSheet(Sheet):
 
     def _visit(self) -> None:
         QDesktopServices.openUrl(QUrl(self._door.url))
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME // 2]}…{name[-_LONGEST_NAME // 2 :]}"
 
 
 def _ways_to_trust(authority: str) -> list[Fact]:
