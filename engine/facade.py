@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         operations,
         pods,
         projects,
+        reach,
         stats,
         volumes,
     )
@@ -271,6 +272,10 @@ class Networks(Protocol):
     async def disconnect(self, network: str, container: str, *, force: bool = False) -> None: ...
     async def host_ports(self) -> Sequence[networks.HostPort]:
         """Everything that listens on this host, with its owner where that can be read."""
+        ...
+
+    async def explain(self, source: str, target: str, port: int = 0) -> reach.Reach:
+        """Whether a container reaches another, and what stops it first; 0 is the port the other shows to others."""
         ...
 
 

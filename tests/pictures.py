@@ -136,6 +136,10 @@ def _take(folder: Path, look: Look, only: list[str]) -> int:
     return 0
 
 
+async def _furnish(engine: Any, put: Callable[[Any], None]) -> None:
+    put(engine.store)
+
+
 class _Visit:
     """Goes everywhere and keeps a picture of it."""
 
@@ -151,6 +155,24 @@ class _Visit:
         await self._builds()
         await self._dialogs()
         await self._front_door()
+        await self._network_map()
+
+    async def _network_map(self) -> None:
+        from gui.pages.networks import NetworksPage
+        from tests.fakes.crowd import crowd
+
+        if not self._wants("network-map"):
+            return
+        await self._page("network-map", "networks", "", "map")
+        await self.client.call(lambda engine: _furnish(engine, crowd))
+        await self._page("network-map-crowd", "networks", "", "map")
+        page = self.window.page("networks")
+        assert isinstance(page, NetworksPage)
+        page.map.map.choose(next(n.id for lane in page.map.picture.lanes for n in lane.nodes if n.is_echo))
+        await self._page("network-map-chosen", "networks", "", "map")
+        names = {one.name: one.id for one in self.client.mirror.containers.values()}
+        self.window.open_dialog("network-why", source=names["shop-web-1"], target=names["billing-api-1"])
+        await self._dialog("network-why")
 
     async def _front_door(self) -> None:
         from engine.types.frontdoor import DoorSettings

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from engine.api.call import Call
 
+_MOST_PORT = 65535
+
 
 async def owner(call: Call) -> web.StreamResponse:
     """Which process serves, where its store is, and whether it would let go."""
@@ -65,6 +67,15 @@ async def cancel_operation(call: Call) -> web.StreamResponse:
 
 async def death_report(call: Call) -> web.StreamResponse:
     return call.answer(msgspec.to_builtins(await call.engine.containers.death_report(call.words["id"])))
+
+
+async def reach(call: Call) -> web.StreamResponse:
+    """Whether one container reaches another, and what stops it first."""
+    port = call.text("port") or "0"
+    if not port.isdecimal() or int(port) > _MOST_PORT:
+        raise Refusal(400, f"{port[:20]} is no port")
+    found = await call.engine.networks.explain(call.text("from"), call.text("to"), int(port))
+    return call.answer({**msgspec.to_builtins(found), "reaches": found.reaches})
 
 
 async def door(call: Call) -> web.StreamResponse:

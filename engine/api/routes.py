@@ -161,6 +161,7 @@ _OWN = (
     Route("POST", "/wherry/release", own.release),
     Route("GET", "/wherry/doctor", own.doctor),
     Route("POST", "/wherry/store", own.check_store),
+    Route("GET", "/wherry/networks/reach", own.reach),
     Route("GET", "/wherry/door", own.door),
     Route("PUT", "/wherry/door", own.set_door, finish=True),
     Route("GET", "/wherry/logins", own.logins),

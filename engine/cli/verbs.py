@@ -84,7 +84,11 @@ GROUPS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
     "volume": ("Work with volumes", {v: ("stores", f"volume {v}") for v in ("create", "inspect", "ls", "prune", "rm")}),
     "network": (
         "Work with networks",
-        {v: ("stores", f"network {v}") for v in ("connect", "create", "disconnect", "inspect", "ls", "prune", "rm")},
+        {
+            **{v: ("stores", f"network {v}") for v in (
+                "connect", "create", "disconnect", "inspect", "ls", "prune", "rm")},
+            "why": ("networks", "network why"),
+        },
     ),
     "pod": (
         "Work with pods: containers that share a network",

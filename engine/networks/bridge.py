@@ -46,7 +46,7 @@ class Bridge:
                     network=self.namespace(network),
                     member=member,
                     port="v" + ipaddress.IPv4Address(entry.ip_address).packed.hex(),
-                    inside=_interface(network),
+                    inside=network.interface,
                     mac=entry.mac_address or mac_of(entry.ip_address),
                     addresses=_with_lengths(network, entry.ip_address, entry.ip6_address),
                     mtu=mtu_of(network.options),
@@ -58,7 +58,7 @@ class Bridge:
 
     async def leave(self, network: Network, member: Path) -> None:
         """Take a member's interface away."""
-        await self._keeper.leave_bridge(member, _interface(network))
+        await self._keeper.leave_bridge(member, network.interface)
 
     async def remove(self, network: Network, *, unless: Callable[[], bool] = bool) -> None:
         """`unless` is asked when nobody can be joining."""
@@ -85,11 +85,6 @@ class Bridge:
             )
         )
         self._made.add(network.id)
-
-
-def _interface(network: Network) -> str:
-    """By its network, for a member may have several and leave any of them first."""
-    return f"net{network.id[:8]}"
 
 
 def _with_lengths(network: Network, ip: str, ip6: str) -> list[tuple[str, int]]:

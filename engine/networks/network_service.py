@@ -32,6 +32,7 @@ from engine.networks.membership import (
 from engine.networks.names_document import document, link_of
 from engine.networks.names_process import NamesProcess
 from engine.networks.register import DEFAULT, PREDEFINED, NetworkRegister, must_be_ours
+from engine.networks.way import Way
 from engine.operations.together import both
 from engine.recipe.networks import is_shared
 from engine.types.data import ANY_LABELS, Freed, now
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from engine.storage.paths import Paths
     from engine.types.containers import Container, PortMapping
     from engine.types.data import LabelRule
+    from engine.types.reach import Reach
 
 _NOTHING_ASKED = Endpoint()
 
@@ -58,6 +60,7 @@ class NetworkService:
 
     def __init__(self, *, paths: Paths, keeper: Keeper, database: Database, bus: EventBus) -> None:
         self._register = NetworkRegister(database, bus)
+        self._keeper = keeper
         self._bridge = Bridge(paths, keeper)
         self._names = NamesProcess(paths, keeper, self._document)
         self.attachments = NetworkAttachments(paths, keeper)
@@ -237,6 +240,10 @@ class NetworkService:
 
     async def host_ports(self) -> Sequence[HostPort]:
         return host_ports.who_listens(self._register.containers())
+
+    async def explain(self, source: str, target: str, port: int = 0) -> Reach:
+        find = self._register.find_container
+        return await Way(self._keeper, find(source), find(target), tuple(self._register), port).walk()
 
     # --- for the containers room ---
 

@@ -70,6 +70,12 @@ class Network(Data, frozen=True, kw_only=True):
     """Networks that the host has routes to and members do not reach, because these addresses are theirs too."""
     members: tuple[NetworkMember, ...] = ()
 
+    @property
+    def interface(self) -> str:
+        """What a member's interface in it is called, inside; "" where there is none. By its network, for a member may
+        have several and leave any of them first."""
+        return "" if self.driver in ("host", "null") else f"net{self.id[:8]}"
+
 
 class HostPort(Data, frozen=True, kw_only=True):
     """A port of the host that somebody listens on."""

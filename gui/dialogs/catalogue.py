@@ -27,6 +27,7 @@ DIALOGS: dict[str, tuple[str, str]] = {
     "create-volume": ("gui.dialogs.volumes", "CreateVolumeDialog"),
     "create-network": ("gui.dialogs.networks", "CreateNetworkDialog"),
     "connect-network": ("gui.dialogs.networks", "ConnectDialog"),
+    "network-why": ("gui.dialogs.network_why", "NetworkWhyDialog"),
     "project-plan": ("gui.dialogs.project_plan", "ProjectPlanDialog"),
     "gallery": ("gui.dialogs.gallery", "GalleryDialog"),
     "project-scale": ("gui.dialogs.project_scale", "ScaleDialog"),

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from gui.models.networks import COLUMNS, members_model, networks_model
 from gui.models.table import Column, KeyedTableModel
 from gui.pages.listing import Listing, ListingPlan
+from gui.pages.network_map.view import NetworkMapView
 from gui.pages.page import Page
 from gui.presentation.units import clock_text, count_text
 from gui.theme import Size, Space, Tone
@@ -25,9 +26,15 @@ from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.types.networks import HostPort, Network
+    from engine.types.stats import Rates
     from gui.bridge import ChangeSet
     from gui.shell import Shell
+
+
+_STATS_SECONDS = 1.0
 
 
 def _plan() -> ListingPlan:
@@ -64,14 +71,18 @@ class NetworksPage(Page):
     """List and details in one stack; the ports of this computer are the list's second face."""
 
     page_id = "networks"
-    kinds = frozenset({"network", "container"})
+    kinds = frozenset({"network", "container", "door"})
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
         self.list = Listing(shell, _plan(), networks_model(self), self)
         self.list.table.activated_key.connect(lambda key: shell.navigate("networks", key))
         self.faces = Segmented(
-            (("networks", translate("NetworksPage", "Networks")), ("ports", translate("NetworksPage", "Ports"))),
+            (
+                ("networks", translate("NetworksPage", "List")),
+                ("map", translate("NetworksPage", "Map")),
+                ("ports", translate("NetworksPage", "Ports")),
+            ),
             translate("NetworksPage", "Show"),
         )
         self.faces.changed.connect(self._show_face)
@@ -81,7 +92,9 @@ class NetworksPage(Page):
         self.details = NetworkDetails(shell)
         self.details.left.connect(self.show_list)
         self._stack = QStackedWidget()
-        for widget in (self.list, self.ports, self.details):
+        self.map = NetworkMapView(shell)
+        self.map.left.connect(self.show_list)
+        for widget in (self.list, self.map, self.ports, self.details):
             self._stack.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -102,6 +115,22 @@ class NetworksPage(Page):
                 self.details.refresh()
         elif self._stack.currentWidget() is self.ports:
             self.ports.reload()
+        elif self._stack.currentWidget() is self.map:
+            self.map.refresh()
+
+    def shown(self) -> None:
+        if self._stack.currentWidget() is self.map:
+            self._lease_rates()
+
+    def _lease_rates(self) -> None:
+        if self.client.is_ready and self.isVisible():
+            self.hold(
+                self.client.latest(lambda engine: engine.stats.watch(None, interval=_STATS_SECONDS), self._on_rates)
+            )
+
+    def _on_rates(self, batch: Sequence[Rates]) -> None:
+        if self._stack.currentWidget() is self.map:
+            self.map.apply_rates(batch)
 
     def open_object(self, object_id: str, detail: str = "") -> None:
         networks = self.client.mirror.networks
@@ -109,8 +138,8 @@ class NetworksPage(Page):
         if network is not None:
             self.details.show_network(network.id)
             self._stack.setCurrentWidget(self.details)
-        elif detail == "ports":
-            self._show_face("ports")
+        elif detail in ("ports", "map"):
+            self._show_face(detail)
         else:
             self.show_list()
 
@@ -126,6 +155,11 @@ class NetworksPage(Page):
         if key == "ports":
             self.ports.reload()
             self._stack.setCurrentWidget(self.ports)
+        elif key == "map":
+            self.map.refresh()
+            self._stack.setCurrentWidget(self.map)
+            self.map.map.setFocus()
+            self._lease_rates()
         else:
             self.show_list()
 

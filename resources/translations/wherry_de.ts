@@ -3915,6 +3915,121 @@
     </message>
 </context>
 <context>
+    <name>NetworkMap</name>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Open the container</source>
+        <translation>Den Container öffnen</translation>
+    </message>
+    <message>
+        <source>Why can it not reach…?</source>
+        <translation>Warum nicht erreichbar…?</translation>
+    </message>
+    <message>
+        <source>The last minute, at most {0}</source>
+        <translation>Die letzte Minute, höchstens {0}</translation>
+    </message>
+    <message>
+        <source>Network</source>
+        <translation>Netz</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>Adresse</translation>
+    </message>
+    <message>
+        <source>Also called</source>
+        <translation>Heißt auch</translation>
+    </message>
+    <message>
+        <source>Received</source>
+        <translation>Empfangen</translation>
+    </message>
+    <message>
+        <source>Sent</source>
+        <translation>Gesendet</translation>
+    </message>
+    <message>
+        <source>Since its start</source>
+        <translation>Seit dem Start</translation>
+    </message>
+    <message>
+        <source>Of that outside</source>
+        <translation>Davon nach außen</translation>
+    </message>
+    <message>
+        <source>It reaches no other container.</source>
+        <translation>Er erreicht keinen anderen Container.</translation>
+    </message>
+    <message>
+        <source>{0} and {1} more</source>
+        <translation>{0} und {1} weitere</translation>
+    </message>
+    <message>
+        <source>Reaches: {0}</source>
+        <translation>Erreicht: {0}</translation>
+    </message>
+    <message>
+        <source>Default network</source>
+        <translation>Standardnetz</translation>
+    </message>
+    <message>
+        <source>This computer&apos;s own network</source>
+        <translation>Das Netz dieses Rechners</translation>
+    </message>
+    <message>
+        <source>No network</source>
+        <translation>Kein Netz</translation>
+    </message>
+    <message>
+        <source>no way out</source>
+        <translation>kein Weg hinaus</translation>
+    </message>
+    <message>
+        <source>reaches the internet</source>
+        <translation>erreicht das Internet</translation>
+    </message>
+    <message>
+        <source>leads to {0} container</source>
+        <translation>führt zu {0} Container</translation>
+    </message>
+    <message>
+        <source>leads to {0} containers</source>
+        <translation>führt zu {0} Containern</translation>
+    </message>
+    <message>
+        <source>This computer</source>
+        <translation>Dieser Rechner</translation>
+    </message>
+    <message>
+        <source>Who reaches whom</source>
+        <translation>Wer erreicht wen</translation>
+    </message>
+    <message>
+        <source>Back to the networks</source>
+        <translation>Zurück zu den Netzen</translation>
+    </message>
+    <message>
+        <source>Networks and what hangs on them</source>
+        <translation>Netze und was an ihnen hängt</translation>
+    </message>
+    <message>
+        <source>Whoever hangs on the same line reaches each other. A wire is as thick as what flows through it; dashed ones hang on another network too.</source>
+        <translation>Wer an derselben Linie hängt, erreicht einander. Ein Draht ist so dick wie das, was durch ihn fließt; Gestrichelte hängen auch an einem anderen Netz.</translation>
+    </message>
+    <message>
+        <source>Nothing to draw yet</source>
+        <translation>Noch nichts zu zeichnen</translation>
+    </message>
+    <message>
+        <source>Containers appear here once they run, each on the line of its network.</source>
+        <translation>Container erscheinen hier, sobald sie laufen, jeder an der Linie seines Netzes.</translation>
+    </message>
+</context>
+<context>
     <name>NetworksModel</name>
     <message>
         <source>Network</source>
@@ -3994,6 +4109,14 @@
     <message>
         <source>{0} networks</source>
         <translation>{0} Netzwerke</translation>
+    </message>
+    <message>
+        <source>List</source>
+        <translation>Liste</translation>
+    </message>
+    <message>
+        <source>Map</source>
+        <translation>Karte</translation>
     </message>
     <message>
         <source>Back to the list</source>
@@ -7990,6 +8113,53 @@
     <message>
         <source>Skip to the containers</source>
         <translation>Weiter zu den Containern</translation>
+    </message>
+</context>
+<context>
+    <name>WhyDialog</name>
+    <message>
+        <source>Why can it not reach the other?</source>
+        <translation>Warum erreicht einer den anderen nicht?</translation>
+    </message>
+    <message>
+        <source>From</source>
+        <translation>Von</translation>
+    </message>
+    <message>
+        <source>To</source>
+        <translation>Zu</translation>
+    </message>
+    <message>
+        <source>Port</source>
+        <translation>Port</translation>
+    </message>
+    <message>
+        <source>the one it shows</source>
+        <translation>der, den er zeigt</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Walk the way</source>
+        <translation>Den Weg gehen</translation>
+    </message>
+    <message>
+        <source>{0} reaches {1}</source>
+        <translation>{0} erreicht {1}</translation>
+    </message>
+    <message>
+        <source>{0} does not reach {1}</source>
+        <translation>{0} erreicht {1} nicht</translation>
+    </message>
+    <message>
+        <source>fine</source>
+        <translation>in Ordnung</translation>
+    </message>
+    <message>
+        <source>here it stops</source>
+        <translation>hier geht es nicht weiter</translation>
     </message>
 </context>
 <context>

@@ -15,6 +15,7 @@ from engine.types.builds import Build, BuildCacheEntry, BuildImage, BuildOutput,
 from engine.types.data import ANY_LABELS, Freed, Platform, now
 from engine.types.host import EngineFacts, HostCheck, HostReport, Settings, StoreProblem, Verdict
 from engine.types.networks import CreateNetwork, Endpoint, HostPort, Network
+from engine.types.reach import Reach, ReachStep
 from engine.types.volumes import CreateVolume, Volume
 from tests.fakes.store import fake_digest, normal_reference
 from tests.fakes.world import make_image
@@ -173,6 +174,20 @@ class FakeNetworks:
         if len(rest) == len(found.members):
             raise NotFound(f"{member.name} is not in {found.name}", subject=member.id)
         self._store.put("network", replace(found, members=rest), "disconnect")
+
+    async def explain(self, source: str, target: str, port: int = 0) -> Reach:
+        one, other = self._store.container(source), self._store.container(target)
+        steps = [
+            ReachStep(check="source", ok=True, words=f"{one.name} runs."),
+            ReachStep(
+                check="target", ok=bool(other.pid), words=f"{other.name} {'runs' if other.pid else 'is stopped'}."
+            ),
+        ]
+        if other.pid:
+            shared = one.spec.network == other.spec.network
+            words = "Both are on the network “pasta”." if shared else "They share no network."
+            steps.append(ReachStep(check="network", ok=shared, words=words, hint="wherry network connect …"))
+        return Reach(source=one.name, target=other.name, port=port or 80, steps=tuple(steps))
 
     async def host_ports(self) -> Sequence[HostPort]:
         own = [

@@ -264,6 +264,7 @@ class FakeStats:
             memory_file=int(memory * 0.2),
             memory_kernel=int(memory * 0.06),
             memory_shmem=int(memory * 0.04),
+            networks=(("eth0", time_ns // 1000 * (seed % 90), 1, time_ns // 1000 * (seed % 40), 1),),
             pids=4 + seed % 9,
             cpu_limit=cpus,
             oom=0,

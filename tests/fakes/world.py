@@ -26,7 +26,7 @@ from engine.types.containers import (
 )
 from engine.types.data import Platform, now
 from engine.types.images import Image, ImageConfig
-from engine.types.networks import Network
+from engine.types.networks import Network, NetworkMember
 from engine.types.volumes import Volume
 from tests.fakes.store import fake_digest, normal_reference
 
@@ -170,8 +170,16 @@ def populate(store: Store) -> None:
             in_use=number == 1,
         )  # fmt: skip
     store.put("volume", Volume(name=lost, created=now() - timedelta(days=9), mountpoint="/volumes/x", anonymous=True))
-    for name, driver in (("pasta", "pasta"), ("host", "host"), ("none", "none")):
-        store.put("network", Network(id=fake_digest(name)[7:], name=name, driver=driver, created=now(), builtin=True))
+    for name, driver in (("pasta", "pasta"), ("host", "host"), ("none", "null")):
+        members = tuple(
+            NetworkMember(container_id=each.id, name=each.name, ip_address=each.ip_address)
+            for each in store.running()
+            if each.spec.network == name
+        )
+        store.put(
+            "network",
+            Network(id=fake_digest(name)[7:], name=name, driver=driver, created=now(), builtin=True, members=members),
+        )
     store.put(
         "network",
         Network(
