@@ -63,6 +63,7 @@ if TYPE_CHECKING:
 
     from engine.events.bus import BusSubscription
     from engine.gallery.gallery_service import GalleryService
+    from engine.plays.play_service import PlayService
     from engine.projects.projects import ProjectService
     from engine.types.events import Event
     from engine.types.host import StoreProblem
@@ -294,6 +295,12 @@ class EmbeddedEngine:
         from engine.gallery.gallery_service import GalleryService
 
         return GalleryService(self.paths.gallery)
+
+    @cached_property
+    def manifests(self) -> PlayService:
+        from engine.plays.play_service import PlayService
+
+        return PlayService(self, self.operations)
 
     def on_close(self, closer: Callable[[], Awaitable[object]]) -> None:
         """Called first when the engine closes, for what was put on top of it."""

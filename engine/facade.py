@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         host,
         images,
         logs,
+        manifests,
         networks,
         operations,
         pods,
@@ -473,6 +474,22 @@ class FrontDoor(Protocol):
         ...
 
 
+class Manifests(Protocol):
+    """Kubernetes manifests on this machine, without a cluster."""
+
+    async def plan(self, request: manifests.PlayManifests) -> projects.ProjectPlan:
+        """What `play` would do, nothing done; or what is wrong with the files."""
+        ...
+
+    async def plan_down(self, request: manifests.TakeManifestsDown) -> projects.ProjectPlan: ...
+    def play(self, request: manifests.PlayManifests) -> OperationHandle:
+        """The operation tells its steps; its result is the names of the pods, a line each."""
+        ...
+
+    def down(self, request: manifests.TakeManifestsDown) -> OperationHandle: ...
+    async def generate(self, request: manifests.GenerateManifests) -> str: ...
+
+
 class Operations(Protocol):
     async def list(self) -> Sequence[operations.Operation]: ...
     async def get(self, operation: str) -> operations.Operation: ...
@@ -528,6 +545,8 @@ class Engine(Protocol):
     def door(self) -> FrontDoor: ...
     @property
     def gallery(self) -> Gallery: ...
+    @property
+    def manifests(self) -> Manifests: ...
     @property
     def operations(self) -> Operations: ...
     @property

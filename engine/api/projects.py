@@ -45,23 +45,23 @@ async def plan_down(call: Call) -> web.StreamResponse:
 
 
 async def up(call: Call) -> web.StreamResponse:
-    return await _followed(call, call.engine.projects.up(await call.json(UpProject)))
+    return await followed(call, call.engine.projects.up(await call.json(UpProject)))
 
 
 async def down(call: Call) -> web.StreamResponse:
-    return await _followed(call, call.engine.projects.down(await call.json(DownProject)))
+    return await followed(call, call.engine.projects.down(await call.json(DownProject)))
 
 
 async def build(call: Call) -> web.StreamResponse:
-    return await _followed(call, call.engine.projects.build(await call.json(BuildProject)))
+    return await followed(call, call.engine.projects.build(await call.json(BuildProject)))
 
 
 async def pull(call: Call) -> web.StreamResponse:
-    return await _followed(call, call.engine.projects.pull(await call.json(PullProject)))
+    return await followed(call, call.engine.projects.pull(await call.json(PullProject)))
 
 
 async def watch(call: Call) -> web.StreamResponse:
-    return await _followed(call, call.engine.projects.watch(await call.json(WatchProject)))
+    return await followed(call, call.engine.projects.watch(await call.json(WatchProject)))
 
 
 async def make_run(call: Call) -> web.StreamResponse:
@@ -70,7 +70,7 @@ async def make_run(call: Call) -> web.StreamResponse:
 
 
 async def roll_back(call: Call) -> web.StreamResponse:
-    return await _followed(call, await call.engine.projects.roll_back(call.words["name"]))
+    return await followed(call, await call.engine.projects.roll_back(call.words["name"]))
 
 
 async def history(call: Call) -> web.StreamResponse:
@@ -85,7 +85,7 @@ def _without_texts(request: UpProject) -> UpProject:
     return msgspec.structs.replace(request, source=source)
 
 
-async def _followed(call: Call, operation: OperationHandle) -> web.StreamResponse:
+async def followed(call: Call, operation: OperationHandle) -> web.StreamResponse:
     """Every step as its state changes, then the end. Who leaves before it cancels what was begun."""
     response = await call.stream()
     told: dict[str, Any] = {}

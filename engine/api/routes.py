@@ -12,6 +12,7 @@ from engine.api import (
     exec,
     gallery,
     images,
+    manifests,
     networks,
     own,
     pods,
@@ -123,6 +124,11 @@ _ABSENT = (
 )
 
 _OWN = (
+    Route("POST", "/wherry/manifests/plan", manifests.plan),
+    Route("POST", "/wherry/manifests/plan-down", manifests.plan_down),
+    Route("POST", "/wherry/manifests/play", manifests.play),
+    Route("POST", "/wherry/manifests/down", manifests.down),
+    Route("POST", "/wherry/manifests/generate", manifests.generate),
     Route("GET", "/wherry/pods", pods.list_pods),
     Route("POST", "/wherry/pods", pods.create, finish=True),
     Route("POST", "/wherry/pods/prune", pods.prune, finish=True),

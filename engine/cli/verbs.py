@@ -100,6 +100,10 @@ GROUPS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "list": ("pods", "pod ls"),
         },
     ),
+    "kube": (
+        "Work with Kubernetes manifests",
+        {v: ("kube", f"kube {v}") for v in ("down", "generate", "play")},
+    ),
     "system": (
         "Work with the engine",
         {

@@ -7,6 +7,7 @@ await service.open()        # adopts what lives on
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -23,6 +24,7 @@ from engine.containers.run.starting import Starter
 from engine.containers.watch.adoption import Adopter
 from engine.containers.watch.exit_watch import ExitWatch
 from engine.containers.watch.health import HealthMonitor
+from engine.containers.watch.probing import probe
 from engine.containers.watch.reconciling import Reconciler
 from engine.containers.watch.resolver_watch import ResolverWatch
 from engine.containers.watch.settling import Settler
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
         CreateContainer,
         DeathReport,
         Exec,
+        HealthCheck,
         Process,
         UpdateContainer,
     )
@@ -80,7 +83,7 @@ class ContainerService:
         self._creator = Creator(runtime)
         self._starter = Starter(runtime, self._watch, self._container_of_process)
         self._ender = ender
-        self._health = HealthMonitor(self.book, self._exec_in)
+        self._health = HealthMonitor(self.book, self._exec_in, self._probe_in, self._start_again)
         self._remover = Remover(runtime, self._starter, self._ender)
         self._supervisor = Supervisor(runtime, self._watch, self._starter, self._health, self._remover.remove_ended)
         self._editor = Editor(runtime, self._creator, self._starter, self._ender)
@@ -280,6 +283,18 @@ class ContainerService:
 
     async def _exec_in(self, entry: Entry, request: Exec) -> RunningExec:
         return await self._executor.exec(self._looker.exec_target(entry), request)
+
+    async def _probe_in(self, entry: Entry, check: HealthCheck) -> tuple[int, str]:
+        return await probe(self.runtime.keeper, entry.container.pid, check.test, check.timeout)
+
+    def _start_again(self, entry: Entry) -> None:
+        """Its liveness check has failed: stopped as a person would, and started."""
+
+        async def work() -> None:
+            with contextlib.suppress(WherryError):
+                await self.restart(entry.id)
+
+        self._supervisor.spawn(work(), f"liveness of {entry.id[:12]}")
 
     async def attach(
         self, container: str, *, stdin: bool = False, logs: bool = False, stream: bool = True

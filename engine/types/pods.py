@@ -13,6 +13,11 @@ INIT_LABEL = "io.wherry.pod.init"
 SIDECAR_LABEL = "io.wherry.pod.sidecar"
 """On such a container that nobody waits for: it goes on beside the others."""
 
+LIVENESS_LABEL = "io.wherry.kube.liveness"
+"""On a container that is started again when its check fails, as Kubernetes' liveness probe has it."""
+ADDRESS_WORD = "{{pod-address}}"
+"""In a variable of a pod's container: the address the pod has by then."""
+
 
 class CreatePod(Data, frozen=True, kw_only=True):
     """Make a pod. Its containers are those whose network is "pod:NAME"."""

@@ -19,8 +19,10 @@ OWN_PROGRAMS = (
     "engine.networks.names",
     "engine.containers.restarter",
     "engine.containers.look.lend_program",
+    "engine.containers.watch.probe_program",
 )
-"""Programs of their own: the keeper, the stand-in that conmon calls when a container ends, and the lender of shells."""
+"""Programs of their own: the keeper, the stand-in that conmon calls when a container ends, the lender of shells, and
+what asks a container's ports."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.events.bus import BusSubscription
     from engine.gallery.gallery_service import GalleryService
     from engine.operations.registry import OperationRegistry
+    from engine.plays.play_service import PlayService
     from engine.projects.projects import ProjectService
     from engine.types.events import Event
     from engine.types.projects import ProjectRun
@@ -79,6 +80,12 @@ class FakeEngine:
         from engine.gallery.gallery_service import GalleryService
 
         return GalleryService(Path(tempfile.gettempdir()) / "no-gallery-of-a-fake-engine")
+
+    @cached_property
+    def manifests(self) -> PlayService:
+        from engine.plays.play_service import PlayService
+
+        return PlayService(self, self.store.operations)
 
     @property
     def operations(self) -> OperationRegistry:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 _KINDS = {
     "pull": "Image", "build": "Image", "network": "Network", "volume": "Volume", "remove-network": "Network",
     "remove-volume": "Volume", "remove-image": "Image", "watch": "Service", "sync": "Service", "rebuild": "Service",
-    "restart": "Service", "exec": "Service",
+    "restart": "Service", "exec": "Service", "fill-volume": "Volume", "pod": "Pod", "remake-pod": "Pod",
+    "start-pod": "Pod", "keep-pod": "Pod", "remove-pod": "Pod",
 }  # fmt: skip
 _WORDS = {
     "pull": ("Pulling", "Pulled"),
@@ -27,6 +28,12 @@ _WORDS = {
     "edit": ("Changing", "Changed"),
     "start": ("Starting", "Started"),
     "keep": ("", "Running"),
+    "fill-volume": ("Filling", "Filled"),
+    "pod": ("Creating", "Created"),
+    "remake-pod": ("Recreating", "Recreated"),
+    "start-pod": ("Starting", "Started"),
+    "keep-pod": ("", "Unchanged"),
+    "remove-pod": ("Removing", "Removed"),
     "stop": ("Stopping", "Stopped"),
     "remove": ("Removing", "Removed"),
     "watch": ("", "Watching"),

@@ -25,6 +25,7 @@ from engine.networks.names_document import wants_host
 from engine.networks.routes import default_gateway
 from engine.processes.programs import need_program
 from engine.storage.drivers import OwnerChange
+from engine.types.pods import ADDRESS_WORD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,8 +68,11 @@ class Planner:
             container_id=record.id,
             spec=spec,
             command_line=container.command_line,
-            env=self._links.environment(record)
-            | image_config.environment(spec, config, hostname=hostname, home=user.home),
+            env=with_address(
+                self._links.environment(record)
+                | image_config.environment(spec, config, hostname=hostname, home=user.home),
+                joined.address,
+            ),
             workdir=workdir,
             user=user,
             hostname=hostname,
@@ -254,6 +258,13 @@ class Planner:
         if not joined.makes_network:
             return joined.address
         return self._runtime.networks.address(member_of(record))
+
+
+def with_address(env: dict[str, str], address: str) -> dict[str, str]:
+    """A pod's container may be told the address it shares."""
+    if not address:
+        return env
+    return {key: value.replace(ADDRESS_WORD, address) for key, value in env.items()}
 
 
 def image_place(record: Record, target: str) -> str:

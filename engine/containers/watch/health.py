@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.containers.spec.image_config import health_check
+from engine.containers.watch.probing import is_probe
 from engine.errors import WherryError
 from engine.types.containers import Exec, Health, HealthCheck, HealthResult, HealthStatus
 from engine.types.data import now
+from engine.types.pods import LIVENESS_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -65,9 +67,19 @@ def judge(status: HealthStatus, result: HealthResult, check: HealthCheck, *, sta
 class HealthMonitor:
     """One task for each running container that has a check."""
 
-    def __init__(self, book: ContainerBook, run: Callable[[Entry, Exec], Awaitable[ExecSession]]) -> None:
+    def __init__(
+        self,
+        book: ContainerBook,
+        run: Callable[[Entry, Exec], Awaitable[ExecSession]],
+        probe: Callable[[Entry, HealthCheck], Awaitable[tuple[int, str]]] | None = None,
+        start_again: Callable[[Entry], None] = lambda entry: None,
+    ) -> None:
+        """`probe` makes the checks that need no program of the image; `start_again` is for a container that is to be
+        started again when its check fails."""
         self._book = book
         self._run = run
+        self._probe = probe
+        self._start_again = start_again
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def start(self, entry: Entry) -> None:
@@ -113,9 +125,16 @@ class HealthMonitor:
         changed = status.status is not entry.container.health.status
         record = entry.record.with_container(health=status)
         self._book.show(entry, record, f"health_status: {status.status.value}" if changed else "")
+        if changed and status.status is Health.UNHEALTHY and LIVENESS_LABEL in entry.container.spec.labels:
+            self._start_again(entry)
 
     async def _ask(self, entry: Entry, check: HealthCheck) -> HealthResult:
         begun = now()
+        if self._probe is not None and is_probe(check.test):
+            try:
+                return _result(begun, *await self._probe(entry, check))
+            except (WherryError, OSError) as error:  # TimeoutError is one
+                return _result(begun, _TIMED_OUT, str(error) or f"No answer within {check.timeout:g} s.")
         request = Exec(command=check_command(check, entry.record.image_config.shell))
         try:
             session = await self._run(entry, request)
