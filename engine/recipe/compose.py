@@ -14,7 +14,7 @@ from engine.recipe.ports import publish_words
 from engine.recipe.rows import ROWS, get
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@+-]*")
 _NOT_PLAIN = frozenset("y n yes no true false on off null".split())
@@ -143,9 +143,13 @@ def _doubled(value: Any) -> Any:
 # --- the file ---
 
 
-def write_compose(recipe: Mapping[str, Any], name: str) -> str:
-    """compose.yaml with this one service."""
-    return "\n".join(_lines(compose_of(recipe, name), "")) + "\n"
+def write_compose(parts: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
+    """compose.yaml with a service for each name and recipe."""
+    whole: dict[str, Any] = {}
+    for name, recipe in parts:
+        for key, entries in compose_of(recipe, name).items():
+            whole.setdefault(key, {}).update(entries)
+    return "\n".join(_lines(whole, "")) + "\n"
 
 
 def _lines(value: Mapping[str, Any], indent: str) -> Iterable[str]:

@@ -323,6 +323,12 @@ async def copy_compose(shell: Shell, containers: Sequence[Container]) -> None:
     shell.toast(translate("ContainerActions", "The compose file is in the clipboard"))
 
 
+async def export_as(shell: Shell, containers: Sequence[Container]) -> None:
+    """A compose file, a Kubernetes manifest, units of Quadlet or systemd, a line."""
+    title = ", ".join(each.name for each in containers)
+    shell.open_dialog("export-as", containers=containers, title=title)
+
+
 async def copy_id(shell: Shell, containers: Sequence[Container]) -> None:
     QGuiApplication.clipboard().setText("\n".join(c.id for c in containers))
     shell.toast(translate("ContainerActions", "Copied"))
@@ -449,6 +455,7 @@ def _copies() -> tuple[Action, ...]:
         _looking(
             "copy-compose", translate("ContainerActions", "Copy as compose file"), "copy", copy_compose, one(), ""
         ),
+        _looking("export-as", translate("ContainerActions", "Export as…"), "download", export_as, bool, ""),
         _looking(
             "copy-address", translate("ContainerActions", "Copy address for browsers"), "copy", copy_address, _lives, ""
         ),

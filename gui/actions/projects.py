@@ -69,6 +69,10 @@ async def source_of(shell: Shell, row: ProjectRow) -> ReadProject | None:
     return None
 
 
+async def export_as(shell: Shell, rows: Sequence[ProjectRow]) -> None:
+    shell.open_dialog("export-as", containers=rows[0].containers, title=rows[0].project.name, form="kubernetes")
+
+
 async def open_files(shell: Shell, _subjects: Sequence[Any]) -> None:
     path = await shell.choose_open_file(
         translate("ProjectActions", "Open a compose file"),
@@ -190,6 +194,9 @@ def actions() -> tuple[Action, ...]:
         Action(id="project.watch", text=translate("ProjectActions", "Watch its files, or leave off"), icon="eye",
                subject="project", enabled=one, run=watch,
                hint=translate("ProjectActions", "What changes in its folders comes into its containers, as it says")),
+        Action(id="project.export-as", text=translate("ProjectActions", "Export as…"), icon="download",
+               subject="project", enabled=one_there, run=export_as,
+               hint=translate("ProjectActions", "As a Kubernetes manifest, units of Quadlet or systemd, lines")),
         Action(id="project.roll-back", text=translate("ProjectActions", "Roll back…"), icon="history",
                subject="project", enabled=one_of_ours, run=roll_back, why_not=why_no_roll_back,
                hint=translate("ProjectActions", "Back to what was before the last change")),

@@ -19,6 +19,7 @@ DIALOGS: dict[str, tuple[str, str]] = {
     "graphs": ("gui.dialogs.graphs", "GraphsDialog"),
     "report": ("gui.feedback.errors", "ReportDialog"),
     "operation": ("gui.dialogs.operation", "OperationDialog"),
+    "export-as": ("gui.dialogs.export", "ExportDialog"),
     "pull": ("gui.dialogs.pull", "PullDialog"),
     "push": ("gui.dialogs.push", "PushDialog"),
     "login": ("gui.dialogs.login", "LoginDialog"),

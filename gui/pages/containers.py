@@ -53,7 +53,13 @@ _MENU = (
         "container.kill",
     ),
     ("container.edit", "container.rename", "container.duplicate", "container.commit", "container.export"),
-    ("container.copy-run", "container.copy-compose", "container.copy-address", "container.copy-id"),
+    (
+        "container.copy-run",
+        "container.copy-compose",
+        "container.export-as",
+        "container.copy-address",
+        "container.copy-id",
+    ),
     ("container.remove",),
 )
 AT_REST_STATES = frozenset({State.CREATED, State.EXITED, State.DEAD})

@@ -48,7 +48,7 @@ def docker_run_line(spec: ContainerSpec, name: str = "") -> str:
 
 def compose_file(spec: ContainerSpec, name: str) -> str:
     """A compose file whose service would be the same container."""
-    return write_compose(recipe_of(spec), name)
+    return write_compose([(name, recipe_of(spec))])
 
 
 def chosen_by_people(spec: ContainerSpec, container_id: str) -> ContainerSpec:

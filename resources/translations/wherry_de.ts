@@ -953,6 +953,10 @@
         <translation>Als Compose-Datei kopieren</translation>
     </message>
     <message>
+        <source>Export as…</source>
+        <translation>Exportieren als …</translation>
+    </message>
+    <message>
         <source>Copy address for browsers</source>
         <translation>Adresse für Browser kopieren</translation>
     </message>
@@ -1954,6 +1958,100 @@
     <message>
         <source>Unhealthy</source>
         <translation>Ungesund</translation>
+    </message>
+</context>
+<context>
+    <name>ExportDialog</name>
+    <message>
+        <source>Export {0}</source>
+        <translation>{0} exportieren</translation>
+    </message>
+    <message>
+        <source>Form</source>
+        <translation>Form</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>Datei</translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation>Text</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
+    </message>
+    <message>
+        <source>Save…</source>
+        <translation>Speichern …</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>Kopiert</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>Speichern</translation>
+    </message>
+    <message>
+        <source>Save the files in</source>
+        <translation>Dateien speichern in</translation>
+    </message>
+    <message>
+        <source>Saved {0} file</source>
+        <translation>{0} Datei gespeichert</translation>
+    </message>
+    <message>
+        <source>Saved {0} files</source>
+        <translation>{0} Dateien gespeichert</translation>
+    </message>
+</context>
+<context>
+    <name>Exports</name>
+    <message>
+        <source>docker run</source>
+        <translation>docker run</translation>
+    </message>
+    <message>
+        <source>Compose</source>
+        <translation>Compose</translation>
+    </message>
+    <message>
+        <source>Kubernetes</source>
+        <translation>Kubernetes</translation>
+    </message>
+    <message>
+        <source>Quadlet</source>
+        <translation>Quadlet</translation>
+    </message>
+    <message>
+        <source>systemd</source>
+        <translation>systemd</translation>
+    </message>
+    <message>
+        <source>A line for a shell, with docker, podman or wherry.</source>
+        <translation>Eine Zeile für die Shell, mit docker, podman oder wherry.</translation>
+    </message>
+    <message>
+        <source>For docker compose, or Open a compose file on another machine&apos;s Wherry.</source>
+        <translation>Für docker compose oder Wherry auf einem anderen Rechner.</translation>
+    </message>
+    <message>
+        <source>For kubectl apply on a cluster, or wherry kube play here.</source>
+        <translation>Für kubectl apply auf einem Cluster oder wherry kube play hier.</translation>
+    </message>
+    <message>
+        <source>For podman: put the files in ~/.config/containers/systemd.</source>
+        <translation>Für podman: Die Dateien gehören nach ~/.config/containers/systemd.</translation>
+    </message>
+    <message>
+        <source>A user unit: put it in ~/.config/systemd/user and enable it with systemctl.</source>
+        <translation>Eine Benutzer-Unit: nach ~/.config/systemd/user legen und mit systemctl einschalten.</translation>
     </message>
 </context>
 <context>
@@ -5055,6 +5153,14 @@
     <message>
         <source>What changes in its folders comes into its containers, as it says</source>
         <translation>Was sich in seinen Ordnern ändert, kommt in seine Container, wie es dort steht</translation>
+    </message>
+    <message>
+        <source>Export as…</source>
+        <translation>Exportieren als …</translation>
+    </message>
+    <message>
+        <source>As a Kubernetes manifest, units of Quadlet or systemd, lines</source>
+        <translation>Als Kubernetes-Manifest, Quadlet- oder systemd-Units, Zeilen</translation>
     </message>
     <message>
         <source>Roll back…</source>

@@ -46,6 +46,7 @@ _MORE = (
         "container.export",
         "container.copy-run",
         "container.copy-compose",
+        "container.export-as",
         "container.copy-id",
     ),
     ("container.remove",),

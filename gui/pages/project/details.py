@@ -117,7 +117,8 @@ class ProjectDetails(QWidget):
     def _make_more(self) -> QMenu:
         """What is done more seldom."""
         menu = QMenu(self)
-        for action_id in ("project.update", "project.scale", "project.watch", "", "project.add-service"):
+        later = ("project.add-service", "project.export-as")
+        for action_id in ("project.update", "project.scale", "project.watch", "", *later):
             if not action_id:
                 menu.addSeparator()
                 continue

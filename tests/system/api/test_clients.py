@@ -189,7 +189,7 @@ async def test_a_copied_compose_file_makes_the_same_container(
     await served.networks.create(CreateNetwork(name="back"))
     await served.volumes.create(CreateVolume(name="data"))
     compose = tool("docker-compose", "docker-compose", short_tmp.run / "docker.sock", tmp_path, "--ansi", "never")
-    (tmp_path / "docker-compose.yml").write_text(write_compose(recipe_of(spec), "web"))
+    (tmp_path / "docker-compose.yml").write_text(write_compose([("web", recipe_of(spec))]))
     await compose("-p", "copied", "up", "--no-start")
     (made,) = await served.containers.list()
     assert made.name == "web"

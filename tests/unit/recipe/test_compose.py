@@ -92,7 +92,7 @@ def test_everything_compose_says_in_its_own_way() -> None:
 def test_the_file_reads_as_yaml() -> None:
     line = "docker run -e ON=yes -e N=1 -v d:/d --network back x a 'b: c'"
     recipe = recipe_of(spec_of(read_line(line, this_place()).recipe))
-    assert write_compose(recipe, "web") == (
+    assert write_compose([("web", recipe)]) == (
         'services:\n  web:\n    image: x\n    container_name: web\n    command:\n      - a\n      - "b: c"\n'
         '    environment:\n      "ON": "yes"\n      "N": "1"\n    networks:\n      back:\n'
         '    volumes:\n      - "d:/d"\nnetworks:\n  back:\n    external: true\nvolumes:\n  d:\n    external: true\n'
