@@ -14,8 +14,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
     from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
 
     from engine.types import (
         attestations,
@@ -349,6 +350,22 @@ class Files(Protocol):
         ...
 
 
+class BlobPlace(Protocol):
+    """Where blobs and one manifest are kept outside of this store: at a registry, or with a client."""
+
+    async def manifest(self) -> bytes: ...
+    async def small(self, digest: str) -> bytes:
+        """A blob that is a document."""
+        ...
+
+    def read(self, digest: str, size: int) -> AsyncGenerator[bytes, None]: ...
+    async def write(self, digest: str, source: Path | bytes) -> None:
+        """Unless it is there."""
+        ...
+
+    async def put_manifest(self, raw: bytes, media_type: str) -> None: ...
+
+
 class Builds(Protocol):
     def build(self, request: builds.BuildImage, context: AsyncIterator[bytes] | None = None) -> OperationHandle:
         """The operation's result is the image id; the build's id is the operation's."""
@@ -359,6 +376,17 @@ class Builds(Protocol):
     ) -> builds.RecipeReport:
         """What the request's Dockerfile says of itself: warnings, targets, what the target asks for. Nothing is built;
         a fault of the Dockerfile is told in the report."""
+        ...
+
+    async def open_cache(self, cache: builds.BuildCache, blobs: BlobPlace | None = None) -> str:
+        """Read what a cache outside has; builds that name it find steps there. `blobs` where the client keeps it."""
+        ...
+
+    def close_cache(self, name: str) -> None: ...
+    async def export_cache(
+        self, builds: Sequence[str], cache: builds.BuildCache, blobs: BlobPlace | None = None
+    ) -> attestations.IndexDescriptor:
+        """Give the steps of builds that just ended to a cache outside."""
         ...
 
     async def context_place(self, name: str) -> str:

@@ -39,6 +39,7 @@ def make_build_service(
     def workshop() -> Workshop:
         # What a build takes is a third of the engine's code: a start does not wait for it.
         from engine.builder.bases import Bases
+        from engine.builder.cache_sharing import SharedCaches
         from engine.builder.execution import BuildTools
         from engine.builder.running import RunTools
         from engine.builder.scratch_roots import ScratchRoots
@@ -52,6 +53,7 @@ def make_build_service(
             cache=cache,
             cache_mounts=cache_mounts,
             bases=Bases(images, layers),
+            shared=SharedCaches(images, layers, cache),
             run=RunTools(paths, keeper, runtime.cgroups, runtime.crun),
             web=images.web,
         )

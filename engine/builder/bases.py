@@ -19,7 +19,7 @@ from engine.types.data import now
 from engine.types.images import ImageConfig, PullImage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from engine.images.image_service import ImageService
     from engine.storage.layers import LayerStore
@@ -115,7 +115,9 @@ class Bases:
         self._foreign[name, str(platform)] = image
         return self.images.catalogue.resolve(image)
 
-    async def keep(self, state: StageState, tags: Sequence[str], labels: dict[str, str]) -> str:
+    async def keep(
+        self, state: StageState, tags: Sequence[str], labels: dict[str, str], extra: Mapping[str, Any] | None = None
+    ) -> str:
         """Store an image of a stage; gives its id. Its layers are in the store already."""
         config: ImageConfig = msgspec.structs.replace(state.config, labels={**state.config.labels, **labels})
         blob = configs.encode_document(
@@ -127,6 +129,7 @@ class Bases:
             history=state.history,
             created=state.created,
             author=state.author,
+            extra=extra,
         )
         image_id = f"sha256:{hashlib.sha256(blob).hexdigest()}"
         names = [reference.parse(tag).with_default_tag() for tag in tags]

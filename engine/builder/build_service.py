@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from engine.builder.kept import KeptSteps
     from engine.builder.workshop import Workshop
     from engine.events.bus import EventBus
-    from engine.facade import OperationHandle
+    from engine.facade import BlobPlace, OperationHandle
     from engine.images.image_service import ImageService
     from engine.networks.attachment import NetworkAttachments
     from engine.operations.registry import OperationRegistry, Progress
@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from engine.state.database import Database
     from engine.storage.paths import Paths
     from engine.storage.rootfs import RootFilesystems
-    from engine.types.builds import BuildImage, RecipeReport
+    from engine.types.attestations import IndexDescriptor
+    from engine.types.builds import BuildCache, BuildImage, RecipeReport
 
 _log = logging.getLogger(__name__)
 _MOST_BUILDS: Final = 100
@@ -120,6 +121,17 @@ class BuildService:
 
     async def examine(self, request: BuildImage, context: AsyncIterator[bytes] | None = None) -> RecipeReport:
         return await self._workshop().examine(request, context)
+
+    async def open_cache(self, cache: BuildCache, blobs: BlobPlace | None = None) -> str:
+        return await self._workshop().shared.open(cache, blobs)
+
+    def close_cache(self, name: str) -> None:
+        self._workshop().shared.close(name)
+
+    async def export_cache(
+        self, builds: Sequence[str], cache: BuildCache, blobs: BlobPlace | None = None
+    ) -> IndexDescriptor:
+        return await self._workshop().export_cache(builds, cache, blobs)
 
     async def context_place(self, name: str) -> str:
         place = self._parts.paths.build_contexts / "sent" / name

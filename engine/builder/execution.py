@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from engine.builder.bases import Bases
     from engine.builder.cache import StepCache
     from engine.builder.cache_mounts import CacheMounts
+    from engine.builder.cache_sharing import SharedCaches
     from engine.builder.context import ContextDirectory
     from engine.builder.copy_sources import SourceTree
     from engine.builder.network import BuildNetwork
@@ -65,6 +66,7 @@ class BuildTools:
     cache: StepCache
     cache_mounts: CacheMounts
     bases: Bases
+    shared: SharedCaches
     run: RunTools
     web: Web
 
@@ -106,6 +108,8 @@ class Execution:
         self._working = asyncio.Semaphore(max(2, os.cpu_count() or 2))
         self._given = {name: _given(name, value) for name, value in request.build_args.items()}
         self.failed: FailedStep | None = None
+        self.steps: dict[str, CachedStep] = {}
+        """Every step that was done or found, by its key."""
 
     @property
     def _latest(self) -> int | None:
@@ -307,7 +311,7 @@ class Execution:
         """Find the step in the cache, or perform it and keep what came of it. Equal steps wait for each other."""
         lock = self._key_locks.setdefault(file_step.key, asyncio.Lock())
         async with lock:
-            cached = None if self._anew(step) else await self._tools.cache.find(file_step.key)
+            cached = None if self._anew(step) else await self._known(step, file_step.key)
             if cached is None:
                 async with self._working:
                     self._record.begin(step)
@@ -315,8 +319,19 @@ class Execution:
                 self._record.end(step, StepState.DONE)
             else:
                 self._record.end(step, StepState.CACHED)
+        self.steps[file_step.key] = cached
         created = datetime.fromtimestamp(cached.created_ns / 1e9, UTC)
         return state.with_step(file_step.created_by, created, layer=cached.diff_id)
+
+    async def _known(self, step: str, key: str) -> CachedStep | None:
+        """Made before here, or elsewhere as a cache that was given says."""
+        found = await self._tools.cache.find(key)
+        if found is None and self._request.caches:
+            pin = self._tools.bases.images.intake.pinned
+            found = await self._tools.shared.find(
+                key, self._request.caches, lambda diff_id: pin([diff_id]), self._sayer(step)
+            )
+        return found
 
     async def _perform(self, step: str, file_step: FileStep, state: StageState) -> CachedStep:
         async with self._tools.roots.mounted(state.layers) as root:

@@ -23,26 +23,32 @@ from engine.builder.language.errors import DockerfileError
 from engine.builder.language.ignore import IgnoreRules
 from engine.builder.language.parser import parse_dockerfile
 from engine.builder.network import BuildNetwork
+from engine.builder.outside_cache import INLINE_KEY, steps_document
 from engine.builder.plan import make_plan
 from engine.builder.record import MOST_KEPT_TEXT
 from engine.builder.remote import fetch_context, fetch_named, is_remote
 from engine.builder.report import make_report
 from engine.builder.upload import receive_context
 from engine.containers.spec.process import check_ulimits
-from engine.errors import Code, InvalidRequest, Unsupported, WherryError
+from engine.errors import Code, InvalidRequest, NotFound, Unsupported, WherryError
 from engine.images import platforms, reference
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
 
+    from engine.builder.cache import CachedStep
+    from engine.builder.cache_sharing import SharedCaches
     from engine.builder.execution import BuildTools
     from engine.builder.kept import KeptSteps
     from engine.builder.plan import Plan
     from engine.builder.record import BuildRecord
+    from engine.facade import BlobPlace
     from engine.networks.attachment import NetworkAttachments
     from engine.operations.registry import Progress
-    from engine.types.builds import BuildImage, RecipeReport
+    from engine.types.attestations import IndexDescriptor
+    from engine.types.builds import BuildCache, BuildImage, RecipeReport
 
+_MOST_REMEMBERED: Final = 200
 _MOST_DOCKERFILE_BYTES: Final = 16 << 20
 
 
@@ -53,6 +59,8 @@ class Workshop:
         self._tools = tools
         self._networks = networks
         self._kept = kept
+        self._steps: dict[str, tuple[dict[str, CachedStep], dict[str, CachedStep]]] = {}
+        """Of builds that ended: all their steps by key, and those that the image is made of."""
 
     async def examine(self, request: BuildImage, context: AsyncIterator[bytes] | None = None) -> RecipeReport:
         scratch = self._tools.paths.build_scratch(secrets.token_hex(8))
@@ -133,7 +141,25 @@ class Workshop:
             raise
         finally:
             await asyncio.shield(network.close())
-        return await self._tools.bases.keep(state, request.tags, request.labels)
+        in_image = {key: each for key, each in execution.steps.items() if each.diff_id in ("", *state.layers)}
+        self._steps[record.id] = (dict(execution.steps), in_image)
+        for oldest in list(self._steps)[:-_MOST_REMEMBERED]:
+            del self._steps[oldest]
+        extra = {INLINE_KEY: steps_document(in_image)} if request.inline_cache else None
+        return await self._tools.bases.keep(state, request.tags, request.labels, extra)
+
+    @property
+    def shared(self) -> SharedCaches:
+        return self._tools.shared
+
+    async def export_cache(self, builds: Sequence[str], cache: BuildCache, blobs: BlobPlace | None) -> IndexDescriptor:
+        steps: dict[str, CachedStep] = {}
+        for build in builds:
+            if build not in self._steps:
+                raise NotFound(f"The steps of the build {build} are not known any more", subject=build)
+            everything, in_image = self._steps[build]
+            steps |= everything if cache.everything else in_image
+        return await self._tools.shared.export(steps, cache, blobs)
 
     def _plan(self, request: BuildImage, text: str) -> Plan:
         return make_plan(

@@ -111,6 +111,7 @@ def encode_document(
     history: Sequence[Mapping[str, Any]],
     created: datetime,
     author: str = "",
+    extra: Mapping[str, Any] | None = None,
 ) -> bytes:
     """A config blob, byte for byte the same for the same input."""
     document: dict[str, Any] = {"architecture": architecture, "os": system}
@@ -123,6 +124,7 @@ def encode_document(
         "config": config_block(config),
         "rootfs": {"type": "layers", "diff_ids": list(diff_ids)},
         "history": list(history),
+        **(extra or {}),
     }
     return msgspec.json.encode(document)
 

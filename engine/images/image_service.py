@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 
     from engine.events.bus import EventBus
-    from engine.facade import OperationHandle
+    from engine.facade import BlobPlace, OperationHandle
     from engine.images.users import ContainerSource
     from engine.operations.registry import OperationRegistry, Progress
     from engine.registry.logins import SecretKeeper
@@ -168,6 +168,12 @@ class ImageService:
     def web(self) -> Web:
         """The way to what no registry has, for the builder."""
         return self._registries.web
+
+    def blobs_at(self, name: str, login: Login | None) -> BlobPlace:
+        """A name at a registry as a place for blobs, for build caches."""
+        from engine.images.registry_blobs import RegistryBlobs  # with it comes what speaks HTTP
+
+        return RegistryBlobs(self._registries.client(), names.parse(name).with_default_tag(), login)
 
     def connect(self, containers: ContainerSource) -> None:
         """Tell who uses images. Until then nobody does."""

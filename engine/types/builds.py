@@ -20,6 +20,16 @@ class BuildSecret(Data, frozen=True, kw_only=True):
     value: bytes
 
 
+class BuildCache(Data, frozen=True, kw_only=True):
+    """A place outside of this store where steps of builds are kept."""
+
+    reference: str = ""
+    """At a registry; "" where a client keeps it."""
+    everything: bool = False
+    """Also the steps that left nothing in the image."""
+    login: Login | None = None
+
+
 class BuildImage(Data, frozen=True, kw_only=True):
     """Build a Dockerfile. The context is a directory on this host, or an open tar stream given beside the request."""
 
@@ -45,6 +55,10 @@ class BuildImage(Data, frozen=True, kw_only=True):
     allow: tuple[Allowance, ...] = ()
     source_date_epoch: int | None = None
     extra_hosts: tuple[str, ...] = ()
+    caches: tuple[str, ...] = ()
+    """Opened ones, to look for steps in."""
+    inline_cache: bool = False
+    """The image says of its own layers which step made them."""
     shm_size: int = 0
     """Of /dev/shm in RUN; 0 = as a container's."""
     ulimits: tuple[Ulimit, ...] = ()

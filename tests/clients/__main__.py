@@ -77,7 +77,7 @@ async def _outcome(case: Case, world: World) -> str:
     world.prepare()
     try:
         await case.act(world)
-    except (AssertionError, TimeoutError, OSError, KeyError, ValueError) as error:
+    except Exception as error:
         print(f"{world.clients.name} · {case.number} {case.name}: {type(error).__name__} {error}\n", file=sys.stderr)
         return str(error).strip().splitlines()[0][:60] or type(error).__name__
     print(f"{world.clients.name} · {case.number} {case.name}: works", file=sys.stderr)

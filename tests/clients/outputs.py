@@ -51,6 +51,20 @@ async def _platforms(world: World) -> None:
     assert found >= {"amd64", "arm64"}, inner
 
 
+@case(42, "OCI layout as a context")
+async def _layout(world: World) -> None:
+    if world.is_peer:
+        return
+    await world.build("--target", "base", "-o", "type=oci,dest=x.tar", ".")
+    (world.place / "layout").mkdir()
+    with tarfile.open(world.work / "x.tar") as archive:
+        archive.extractall(world.place / "layout")
+    index = json.loads((world.place / "layout/index.json").read_text())["manifests"][0]["digest"]
+    recipe = "FROM scratch\nCOPY --from=lay /bin/busybox /b\n"
+    await world.bare(recipe, "--build-context", f"lay=oci-layout://../layout@{index}", "-o", "out")
+    assert (world.work / "out/b").read_bytes() == (world.work / "root/bin/busybox").read_bytes()
+
+
 @case(41, "attested and pushed")
 async def _attested(world: World) -> None:
     """Beyond the page: what is attested, at a registry and in an archive, as other tools read it."""
@@ -84,7 +98,15 @@ async def _caches(world: World) -> None:
         recipe = _BASE + f"RUN echo made for {to}\n"
         await world.bare(recipe, "--cache-to", f"{to},mode=max")
         await world.docker("builder", "prune", "-af")
-        has(await world.bare(recipe, "--cache-from", origin), "importing cache manifest", "CACHED")
+        out = await world.bare(recipe, "--cache-from", origin)
+        has(out, "importing cache manifest", "CACHED")
+        assert f" made for {to}" not in out.replace(f"RUN echo made for {to}", ""), out
+    image = f"{world.registry}/inline"
+    recipe = _BASE + "RUN echo made for inline\n"
+    await world.bare(recipe, "--cache-to", "type=inline", "--push", "-t", image)
+    await world.docker("rmi", "-f", image)
+    await world.docker("builder", "prune", "-af")
+    has(await world.bare(recipe, "--cache-from", image), "CACHED")
 
 
 @case(31, "push")

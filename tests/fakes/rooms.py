@@ -11,7 +11,17 @@ from msgspec.structs import replace
 
 from engine.builder.report import make_report
 from engine.errors import Code, Conflict, NotFound, RuntimeFailure
-from engine.types.builds import Build, BuildCacheEntry, BuildImage, BuildOutput, BuildStep, RecipeReport, StepState
+from engine.types.attestations import IndexDescriptor
+from engine.types.builds import (
+    Build,
+    BuildCache,
+    BuildCacheEntry,
+    BuildImage,
+    BuildOutput,
+    BuildStep,
+    RecipeReport,
+    StepState,
+)
 from engine.types.data import ANY_LABELS, Freed, Platform, now
 from engine.types.host import EngineFacts, HostCheck, HostReport, Settings, StoreProblem, Verdict
 from engine.types.networks import CreateNetwork, Endpoint, HostPort, Network
@@ -23,7 +33,7 @@ from tests.fakes.world import make_image
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from engine.facade import OperationHandle
+    from engine.facade import BlobPlace, OperationHandle
     from engine.operations.registry import Progress
     from engine.types.data import LabelRule
     from tests.fakes.store import Store
@@ -278,6 +288,19 @@ class FakeBuilds:
             environment=lambda name: (),
             triggers=lambda name: None,
         )
+
+    async def open_cache(self, cache: BuildCache, blobs: BlobPlace | None = None) -> str:
+        return secrets.token_hex(4)
+
+    def close_cache(self, name: str) -> None:
+        """Nothing was opened."""
+
+    async def export_cache(
+        self, builds: Sequence[str], cache: BuildCache, blobs: BlobPlace | None = None
+    ) -> IndexDescriptor:
+        for build in builds:
+            await self.get(build)
+        return IndexDescriptor(media_type="application/vnd.oci", digest=fake_digest(" ".join(builds)), size=1)
 
     async def context_place(self, name: str) -> str:
         return f"/nowhere/{name}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.api.buildkit.attesting import entries_for
+from engine.api.buildkit.caching import export_caches
 from engine.api.buildkit.faults import refused
 from engine.api.buildkit.fetching import login_for
 from engine.api.buildkit.result_files import files_of
@@ -33,18 +34,16 @@ async def export(engine: Engine, sessions: Sessions, job: Job, made: Sequence[Ma
     exporters = [(each.Type, dict(each.Attrs)) for each in job.request.Exporters]
     if not exporters and job.request.ExporterDeprecated:
         exporters = [(job.request.ExporterDeprecated, dict(job.request.ExporterAttrsDeprecated))]
-    if not exporters:
-        return {}
     response: dict[str, str] = {}
+    session = await sessions.get(job.request.Session)
     try:
-        entries = await entries_for(engine, job, made)
+        entries = await entries_for(engine, job, made) if exporters else []
         for number, (kind, options) in enumerate(exporters):
-            session = await sessions.get(job.request.Session)
             work = _Export(engine, session, job, made, entries, number, options)
             response |= await work.run(kind)
     except WherryError as error:
         raise refused(str(error)) from error
-    return response
+    return response | await export_caches(engine, session, job, made)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,9 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import msgspec
 from grpclib.const import Status
 
+from engine.api.buildkit import layouts
 from engine.api.buildkit.agents import forwarded_agents
+from engine.api.buildkit.caching import inline_wanted, opened_caches
 from engine.api.buildkit.faults import excerpt_details, failed_build, refused
 from engine.api.buildkit.fetching import Fetcher, is_elsewhere, wanted_agents
 from engine.api.buildkit.jobs import Made
@@ -66,6 +68,8 @@ class Target:
             if stream is not None and len(platforms) > 1:
                 kept = stack.enter_context(tempfile.TemporaryFile())
                 await _written(stream, kept)
+            caches = opened_caches(self._engine, session, self._job, self._options.text("cache-imports"))
+            request = msgspec.structs.replace(request, caches=await stack.enter_async_context(caches))
             agents = await stack.enter_async_context(forwarded_agents(session, wanted_agents(self._text)))
             request = msgspec.structs.replace(request, ssh_sockets=agents)
 
@@ -202,9 +206,10 @@ class Target:
             context=directory,
             filtered=bool(local),
             dockerfile_text=text,
-            named_contexts=await self._named_contexts(fetcher),
+            named_contexts=await self._named_contexts(session, fetcher),
             secrets=await fetcher.secrets(self._text),
             logins=await fetcher.logins(self._text),
+            inline_cache=inline_wanted(self._job),
             **options.fields(),
         )
         return request, stream
@@ -218,7 +223,7 @@ class Target:
                 raise self.unreadable(report)
         return report.context_paths or ()
 
-    async def _named_contexts(self, fetcher: Fetcher) -> dict[str, str]:
+    async def _named_contexts(self, session: Session, fetcher: Fetcher) -> dict[str, str]:
         found: dict[str, str] = {}
         for name, where in self._options.below("context:").items():
             if "::" in name:
@@ -227,10 +232,15 @@ class Target:
                 found[name] = await fetcher.named_directory(name, where.removeprefix("local:"))
             elif where.startswith("input:") or is_elsewhere(where):
                 found[name] = self._given(where)
+            elif where.startswith(layouts.SCHEME):
+                with self._job.board.begin(f"[context {name}] {where.rpartition('@')[0]}"):
+                    platform = next(iter(self._options.platforms), "")
+                    image = await layouts.image_of_layout(self._engine, session, where, platform)
+                found[name] = f"docker-image://{image}"
             else:
                 raise refused(
                     f"the context {name} ({where}) is not supported by Wherry: "
-                    "a directory, an image, a target, a repository or an archive of the web is"
+                    "a directory, an image, a target, an OCI layout, a repository or an archive of the web is"
                 )
         return found
 
