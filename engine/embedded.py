@@ -362,7 +362,7 @@ class EmbeddedEngine:
         rows = Rows(
             containers={entry.id: entry.container.name for entry in book} | self._pods.names(),
             running=[entry.id for entry in book if entry.alive],
-            with_files=[entry.id for entry in book if entry.container.started],
+            with_files=[entry.id for entry in book if entry.container.started and not entry.is_going],
             layers={
                 layer: (*catalogue.tags_of(image.id), image.id)[0]
                 for image in catalogue.images.values()

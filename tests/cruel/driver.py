@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import random
 import signal
 import sys
+import tarfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -29,7 +31,22 @@ if TYPE_CHECKING:
 IMAGE = "localhost/busybox:latest"
 ANSWER_SECONDS, TRUTH_SECONDS = 60.0, 5.0
 AT_ONCE = 5
-_DEEDS = ("start", "start", "stop", "kill", "restart", "pause", "unpause", "remove", "remove", "commit", "exec")
+_PATIENCE = 0.5
+_DEEDS = (
+    "start",
+    "start",
+    "stop",
+    "kill",
+    "restart",
+    "pause",
+    "unpause",
+    "remove",
+    "remove",
+    "commit",
+    "exec",
+    "build",
+    "volume",
+)
 
 
 @dataclass
@@ -62,6 +79,8 @@ class Driver:
         self._victims = Victims(store, str(paths.netns("")))
         self._process: asyncio.subprocess.Process | None = None
         self._told: dict[str, Told] = {}
+        self._volumes: set[str] = set()
+        """Made, and never removed."""
         self._number = 0
         self.figures = Figures()
 
@@ -112,7 +131,7 @@ class Driver:
     async def _strike(self) -> None:
         await asyncio.sleep(self._dice.random() * 0.3)
         kind = self._dice.choice(victims.KINDS)
-        found = self._victims.of(kind)
+        found = await self._somebody(kind)
         if not found:
             return
         pid = self._dice.choice(found)
@@ -124,6 +143,13 @@ class Driver:
         victims.kill(pid)
         if kind == "engine" and self._process is not None:
             await self._process.wait()
+
+    async def _somebody(self, kind: str) -> list[int]:
+        """Some live for a few milliseconds: they are waited for."""
+        end = time.monotonic() + (_PATIENCE if kind in ("crun", "worker") else 0.0)
+        while not (found := self._victims.of(kind)) and time.monotonic() < end:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0)
+        return found
 
     async def _client(self) -> None:
         """One container's life goes on by a few calls."""
@@ -143,6 +169,8 @@ class Driver:
         self.figures.calls["answered" if status else "cut off with the engine"] += 1
         if status and status < 300:
             told.done.append(deed)
+            if deed == "volume":
+                self._volumes.add(f"v-{name}")
         elif status:
             told.begun.remove(deed)  # refused: nothing was done
 
@@ -160,6 +188,10 @@ class Driver:
             return "DELETE", f"/containers/{name}?force=1", None
         if deed == "commit":
             return "POST", f"/commit?container={name}&repo=made&tag={name}", {}
+        if deed == "build":
+            return "POST", f"/build?t=built:{name}", _context(f"FROM {IMAGE}\nRUN echo {name} > /{name}\n")
+        if deed == "volume":
+            return "POST", "/volumes/create", {"Name": f"v-{name}"}
         if deed == "exec":
             return "POST", f"/containers/{name}/exec", {"Cmd": ["true"]}
         return "POST", f"/containers/{name}/{deed}" + ("?t=0" if deed in ("stop", "restart") else ""), {}
@@ -203,6 +235,10 @@ class Driver:
                 self._fault(f"{name} was made and is gone: {told}")
             if name not in there:
                 del self._told[name]
+        lost = self._volumes - {one["Name"] for one in (await self._json("/volumes"))["Volumes"]}
+        for name in lost:
+            self._fault(f"the volume {name} was made and is gone")
+        self._volumes -= lost
 
     def _fault(self, words: str) -> None:
         self.figures.faults.append(f"round {self.figures.rounds}: {words}")
@@ -237,9 +273,16 @@ class Driver:
         return aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=self._socket))
 
 
+def _context(dockerfile: str) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        found = tarfile.TarInfo("Dockerfile")
+        found.size = len(dockerfile)
+        archive.addfile(found, io.BytesIO(dockerfile.encode()))
+    return buffer.getvalue()
+
+
 def _sent(body: Any) -> dict[str, Any]:
     if isinstance(body, bytes):
-        import io
-
         return {"data": io.BytesIO(body)}
     return {} if body is None else {"json": body}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tests.support.stores import ShortTmp
 
-KINDS = ("engine", "keeper", "conmon", "pasta", "service", "nobody")
+KINDS = ("engine", "keeper", "worker", "conmon", "crun", "pasta", "service", "nobody")
 
 
 class Victims:
@@ -30,6 +30,10 @@ class Victims:
     def _is(self, kind: str, pid: int, words: list[bytes]) -> bool:
         if kind == "keeper":
             return any(word.endswith(b"sandbox/keeper") for word in words) and _parent(pid) == self.engine
+        if kind == "worker":  # forked by the keeper for something long
+            return any(word.endswith(b"sandbox/keeper") for word in words) and _parent(_parent(pid)) == self.engine
+        if kind == "crun":
+            return words[0].endswith(b"/crun") and any(self._run in word for word in words)
         if kind == "conmon":
             return b"--cid" in words and any(self._run in word for word in words)
         if kind == "pasta":

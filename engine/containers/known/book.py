@@ -82,6 +82,11 @@ class Entry:
     def alive(self) -> bool:
         return self.state in ALIVE_STATES
 
+    @property
+    def is_going(self) -> bool:
+        """Being removed: its files go before its row."""
+        return self.leaving or self.state is State.REMOVING
+
     def waits_to_restart(self) -> bool:
         return self.state is State.RESTARTING
 
