@@ -2,6 +2,7 @@
 
 python -m tests.cruel [--minutes N] [--rounds N] [--seed N]
 python -m tests.cruel power [--minutes N] [--rounds N] [--seed N] [--user NAME]      as root
+python -m tests.cruel hostile [--minutes N] [--requests N] [--seed N]
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import time
 
 from tests.cruel.driver import Driver
+from tests.cruel.hostile import Hostile
 from tests.cruel.power import PowerCuts
 from tests.support.engine import opened_engine
 from tests.support.stores import make_short_tmp, remove_tree
@@ -32,6 +34,28 @@ def cut_the_power(options: argparse.Namespace) -> int:
     print(f"acknowledged before a cut: {dict(figures.promises)}")
     for fault in figures.faults:
         print(f"FAULT {fault}")
+    return 1 if figures.faults else 0
+
+
+async def be_hostile(options: argparse.Namespace) -> int:
+    store = make_short_tmp()
+    hostile = Hostile(store, options.seed)
+    begun = time.monotonic()
+    try:
+        await hostile.run(options.requests, options.minutes * 60)
+    finally:
+        remove_tree(store.path)
+    figures = hostile.figures
+    pings = sorted(figures.pings)
+    print(f"seed {options.seed}: {figures.requests} requests in {time.monotonic() - begun:.0f} s")
+    print(f"answers: {dict(figures.statuses.most_common())}")
+    print(f"{len(pings)} pings: median {pings[len(pings) // 2] * 1000:.1f} ms, longest {pings[-1] * 1000:.0f} ms")
+    print(f"longest that one callback kept the loop: {figures.stall * 1000:.0f} ms of processor time")
+    for words, times in sorted(figures.stalls.items(), key=lambda each: -each[1])[:12]:
+        print(f"    {times} × {words}")
+    print("memory: {:.0f} MiB before, {:.0f} after".format(*figures.memory))
+    for words, times in figures.faults.most_common(20):
+        print(f"FAULT {times} × {words}\n    {figures.examples.get(words, b'')[:600]!r}")
     return 1 if figures.faults else 0
 
 
@@ -62,10 +86,13 @@ async def main(options: argparse.Namespace) -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", nargs="?", choices=("kills", "power"), default="kills")
+    parser.add_argument("kind", nargs="?", choices=("kills", "power", "hostile"), default="kills")
+    parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--user", default=os.environ.get("WHERRY_TEST_USER", "wherry-test"))
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     chosen = parser.parse_args()
-    sys.exit(cut_the_power(chosen) if chosen.kind == "power" else asyncio.run(main(chosen)))
+    if chosen.kind == "power":
+        sys.exit(cut_the_power(chosen))
+    sys.exit(asyncio.run(be_hostile(chosen) if chosen.kind == "hostile" else main(chosen)))

@@ -1,0 +1,180 @@
+"""Hostile clients on the socket, one who pings, and what must hold: an answer for everybody, no bug told as an answer,
+a ping that waits for nobody, and as much memory afterwards as before."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+import signal
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from engine.storage.paths import Paths
+from tests.cruel.requests import Requests
+from tests.support.images import busybox_archive
+
+if TYPE_CHECKING:
+    from tests.support.stores import ShortTmp
+
+AT_ONCE = 8
+ANSWER_SECONDS = 60.0
+HALF_SECONDS = 0.2
+"""So long somebody waits who sent half of what was announced, and leaves."""
+_SHOWN_BYTES = 300
+
+
+@dataclass
+class Figures:
+    requests: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+    pings: list[float] = field(default_factory=list)
+    stall: float = 0.0
+    stalls: dict[str, int] = field(default_factory=dict)
+    memory: tuple[float, float] = (0.0, 0.0)
+    """MiB of the engine before and after."""
+    faults: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, bytes] = field(default_factory=dict)
+
+
+class Hostile:
+    def __init__(self, store: ShortTmp, seed: int) -> None:
+        self._store = store
+        self._socket = str(Paths(store.root, store.run).socket)
+        self._requests = Requests(seed)
+        self._told = store.path / "stalls.json"
+        self._left = 0
+        self._process: asyncio.subprocess.Process | None = None
+        self.figures = Figures()
+
+    async def run(self, count: int, seconds: float) -> None:
+        await self._open()
+        self.figures.memory = (self._memory(), 0.0)
+        self._left = count
+        pinging = asyncio.create_task(self._ping())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await asyncio.gather(*(self._client() for _ in range(AT_ONCE)))
+        pinging.cancel()
+        await asyncio.gather(pinging, return_exceptions=True)
+        await self._close()
+
+    async def _open(self) -> None:
+        command = "from tests.cruel.serving import main; main()"
+        places = [str(self._store.root), str(self._store.run), str(self._told)]
+        self._process = await asyncio.create_subprocess_exec(sys.executable, "-c", command, *places)
+        async with asyncio.timeout(ANSWER_SECONDS):
+            while await self._ask("GET", "/_ping") != 200:  # noqa: ASYNC110 - another process comes up
+                await asyncio.sleep(0.05)
+        await self._ask("POST", "/images/load", busybox_archive())
+        for name in ("one", "two"):
+            body = {"Image": "localhost/busybox", "Cmd": ["sleep", "10000"], "HostConfig": {"NetworkMode": "none"}}
+            await self._ask("POST", f"/containers/create?name={name}", json.dumps(body).encode())
+            await self._ask("POST", f"/containers/{name}/start")
+
+    async def _close(self) -> None:
+        assert self._process is not None
+        for kind in ("containers", "images", "volumes", "networks"):
+            await self._ask("POST", f"/{kind}/prune")
+        await asyncio.sleep(2)
+        self.figures.memory = (self.figures.memory[0], self._memory())
+        if self._process.returncode is not None:
+            self.figures.faults[f"the engine ended with {self._process.returncode}"] += 1
+            return
+        self._process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(self._process.wait(), ANSWER_SECONDS)
+        told = json.loads(self._told.read_text())
+        self.figures.stall, self.figures.stalls = told["longest"], told["seen"]
+
+    def _memory(self) -> float:
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1024
+
+    # --- clients ---
+
+    async def _ping(self) -> None:
+        connector = aiohttp.UnixConnector(path=self._socket)
+        async with aiohttp.ClientSession(connector=connector) as session:
+            while True:
+                begun = time.perf_counter()
+                async with session.get("http://d/_ping") as answer:
+                    await answer.read()
+                self.figures.pings.append(time.perf_counter() - begun)
+                await asyncio.sleep(0.01)
+
+    async def _client(self) -> None:
+        while self._left > 0:
+            self._left -= 1
+            request = self._requests.one()
+            self.figures.requests += 1
+            try:
+                status, body = await asyncio.wait_for(self._send(request), ANSWER_SECONDS)
+            except TimeoutError:
+                self._fault("no answer", request)
+                continue
+            except OSError:
+                status, body = "cut off", b""
+            self.figures.statuses[status] += 1
+            if b"Traceback" in body or b'File "' in body or status == "500":
+                self._fault(body[-200:].decode(errors="replace"), request)
+
+    async def _send(self, request: bytes) -> tuple[str, bytes]:
+        """The status and the beginning of the answer. What goes on is left; what waits for more is not given it."""
+        reader, writer = await asyncio.open_unix_connection(self._socket)
+        try:
+            with contextlib.suppress(OSError):
+                writer.write(request)
+                await writer.drain()
+            if _is_half(request):
+                with contextlib.suppress(TimeoutError):
+                    return await asyncio.wait_for(_answer(reader), HALF_SECONDS)
+                return "left", b""
+            return await _answer(reader)
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    def _fault(self, words: str, request: bytes) -> None:
+        self.figures.faults[words] += 1
+        known = self.figures.examples.get(words)
+        if known is None or len(request) < len(known):
+            self.figures.examples[words] = request
+
+    async def _ask(self, method: str, path: str, body: bytes | None = None) -> int:
+        headers = {"Content-Type": "application/json"} if body and body[:1] == b"{" else {}
+        try:
+            async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=self._socket)) as session:
+                async with session.request(method, f"http://d{path}", data=body, headers=headers) as answer:
+                    await answer.read()
+                    return answer.status
+        except (aiohttp.ClientError, OSError):
+            return 0
+
+
+async def _answer(reader: asyncio.StreamReader) -> tuple[str, bytes]:
+    head = await reader.read(1 << 16)
+    status = head.split(b" ", 2)[1][:3].decode(errors="replace") if head.startswith(b"HTTP/") else "closed"
+    body = head
+    if status == "101" or b"application/vnd.docker.raw-stream" in head or b"multiplexed" in head:
+        return status, b""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(5):
+            while piece := await reader.read(1 << 16):
+                body = (body + piece)[-(1 << 16) :]
+    return status, body
+
+
+def _is_half(request: bytes) -> bool:
+    """It announced more than it has, or has no end to its head."""
+    head, end, body = request.partition(b"\r\n\r\n")
+    told = re.search(rb"Content-Length: (\d+)", head)
+    return not end or b"chunked" in head or b"Upgrade" in head or (told is not None and int(told[1]) > len(body))
