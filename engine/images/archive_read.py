@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 
-from engine.errors import InvalidRequest, WherryError
+from engine.errors import InvalidRequest, RegistryError, WherryError
 from engine.images import first_layout, platforms, reference
 from engine.images import manifest as manifests
 from engine.images.decompress import sniff
@@ -189,7 +189,7 @@ class ArchiveReader:
         return loaded
 
     async def _record(self, found: _Found) -> list[str]:
-        document = manifests.parse_config(found.config)
+        document = _config_of(found.config)
         records = [self._layer_at(path) for path in found.layers]
         if tuple(record.diff_id for record in records) != document.diff_ids:
             raise bad_archive("the layers in it are not those its config names")
@@ -313,6 +313,13 @@ def _oci_names(annotations: dict[str, str]) -> tuple[str, ...]:
         if "/" in name or ":" in name:
             return (name,)
     return ()
+
+
+def _config_of(raw: bytes) -> manifests.ConfigDocument:
+    try:
+        return manifests.parse_config(raw)
+    except RegistryError as error:  # no registry sent it
+        raise bad_archive(f"{error.title}: {error.explanation}".rstrip(". :")) from error
 
 
 def _parsed(name: str) -> reference.Reference | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from engine.errors import Code, Conflict, HostError, InvalidRequest, WherryError
+from engine.types.containers import MOST_PORTS
 from engine.types.networks import HostPort
 
 if TYPE_CHECKING:
@@ -144,6 +145,11 @@ def check_mapping(port: PortMapping) -> None:
 
 
 def check_mappings(ports: Sequence[PortMapping]) -> None:
+    if len(ports) > MOST_PORTS:
+        raise InvalidRequest(
+            f"{len(ports)} ports are too many for one container",
+            f"{MOST_PORTS} are the most: each takes an open file of what forwards it, and a start waits for them all.",
+        )
     seen: set[tuple[str, int, str]] = set()
     for port in ports:
         check_mapping(port)

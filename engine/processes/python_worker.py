@@ -1,6 +1,7 @@
 """A Python program of our own beside the engine, for work that would hold its interpreter too long.
 
-It sees the standard library and this package only, which makes it start in some ten milliseconds.
+It sees the standard library and this package only, which makes it start in some ten milliseconds; or, where it needs
+them, the packages that this program has too.
 """
 
 from __future__ import annotations
@@ -26,19 +27,20 @@ class WorkerFailed(Exception):
 class PythonWorker:
     """One run of `module.main()`, given a request as JSON on its stdin. Leaving the context kills it."""
 
-    def __init__(self, module: str, request: dict[str, Any], *, nice: int = 0) -> None:
+    def __init__(self, module: str, request: dict[str, Any], *, nice: int = 0, packages: bool = False) -> None:
         self._module = module
         self._request = request
         self._nice = nice
+        self._places = [str(_ROOT), *(path for path in sys.path if packages and path)]
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[asyncio.subprocess.Process]:
         code = (
-            f"import os, sys; sys.path.insert(0, sys.argv[1]); os.nice({self._nice}); "
+            f"import os, sys; sys.path[:0] = sys.argv[1:]; os.nice({self._nice}); "
             f"from {self._module} import main; main()"
         )
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-SIBc", code, str(_ROOT),
+            sys.executable, "-SIBc", code, *self._places,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
             limit=1 << 20,
         )  # fmt: skip

@@ -14,6 +14,7 @@ from engine.compose.faults import ComposeError
 from engine.compose.plan import Options, Plan, plan_build, plan_down, plan_pull, plan_up
 from engine.errors import NotFound, WherryError
 from engine.operations.registry import failure_of
+from engine.projects import beside
 from engine.projects.actual import look, projects_of
 from engine.projects.advice import advise
 from engine.projects.carrying_out import Carrier
@@ -21,8 +22,6 @@ from engine.projects.one_off import make_run
 from engine.projects.reading import (
     plan_shown,
     problems_shown,
-    read_project,
-    reading_shown,
     refusal,
     step_shown,
 )
@@ -65,15 +64,14 @@ class ProjectService:
     async def read(self, source: ReadProject) -> ProjectReading:
         """The files alone: nothing is asked of the engine."""
         try:
-            project, _ = await asyncio.to_thread(read_project, source)
+            return await beside.reading(source)
         except ComposeError as error:
             return ProjectReading(project=source.name, problems=problems_shown(error.problems))
-        return reading_shown(project)
 
     async def plan(self, request: UpProject) -> ProjectPlan:
         """What `up` would do; where the files cannot be used, what is wrong with them."""
         try:
-            project, _ = await asyncio.to_thread(read_project, request.source)
+            project, _ = await beside.read(request.source)
             plan = await self._planned(project, request)
             return plan_shown(project, plan, await self._advice(project))
         except ComposeError as error:
@@ -99,7 +97,7 @@ class ProjectService:
         async def work(progress: Progress) -> str:
             progress.status("reading")
             try:
-                project, texts = await asyncio.to_thread(read_project, request.source)
+                project, texts = await beside.read(request.source)
             except ComposeError as error:
                 raise refusal(error) from error
             async with self._lock(project.name):
@@ -269,7 +267,7 @@ class ProjectService:
 
     async def _read(self, source: ReadProject) -> Project:
         try:
-            project, _ = await asyncio.to_thread(read_project, source)
+            project, _ = await beside.read(source)
         except ComposeError as error:
             raise refusal(error) from error
         return project

@@ -11,6 +11,11 @@ from engine.types.networks import Endpoint
 
 # --- the recipe of a container: a request, kept with the container, and shown again by `inspect` and the edit form ---
 
+MOST_PORTS = 10_000
+"""Of one container. So many begin in about a second."""
+MOST_MOUNTS = 1000
+"""Of one container."""
+
 
 class PortMapping(Data, frozen=True, kw_only=True):
     """One published port. `host_port` 0 asks the engine to pick a free one."""

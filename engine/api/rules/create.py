@@ -11,6 +11,7 @@ from engine.api.rules.limits import check_limits, check_restart
 from engine.api.rules.mounts import check_mounts
 from engine.api.statuses import Refusal
 from engine.types.confinement import ALL_CAPABILITIES
+from engine.types.containers import MOST_MOUNTS, MOST_PORTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -79,6 +80,10 @@ def _about_host(host: HostConfigBody) -> Iterator[str]:
         yield "SHM size can not be less than 0"
     if not -1000 <= (host.oom_score_adj or 0) <= 1000:
         yield f"Invalid value {host.oom_score_adj}, range for oom score adj is [-1000, 1000]"
+    if len(host.port_bindings or ()) > MOST_PORTS:
+        yield f"too many ports: {len(host.port_bindings or ())}, the most are {MOST_PORTS}"
+    if (mounts := len(host.binds or ()) + len(host.mounts or ())) > MOST_MOUNTS:
+        yield f"too many mounts: {mounts}, the most are {MOST_MOUNTS}"
     if (host.isolation or "default") != "default":
         yield f"invalid isolation ({host.isolation}): linux only supports 'default'"
     if (host.runtime or "") not in _RUNTIMES:

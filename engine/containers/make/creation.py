@@ -24,7 +24,7 @@ from engine.errors import Code, Conflict, InvalidRequest
 from engine.networks.attachment import missing_network
 from engine.networks.ports import check_mappings
 from engine.recipe.networks import of_pod, pod_of
-from engine.types.containers import Container, Mount, PortMapping, State
+from engine.types.containers import MOST_MOUNTS, Container, Mount, PortMapping, State
 from engine.types.data import now
 from engine.types.networks import Endpoint
 
@@ -87,10 +87,10 @@ class Creator:
         image_config.stop_signal(spec, image)
         check_engine_socket(spec)
         edits_of([each.host_path for each in spec.devices if is_cdi_name(each.host_path)])
+        check_targets(spec.mounts)
         for mount in spec.mounts:
             if not is_engine_socket(mount):
                 check_mount(mount)
-        check_targets(spec.mounts)
         self._check_network(spec)
         Links(self._runtime.book, self._runtime.networks).check(spec)
         self._check_namespaces(spec)
@@ -279,6 +279,8 @@ def _check_bind(mount: Mount) -> None:
 
 
 def check_targets(mounts: Sequence[Mount]) -> None:
+    if len(mounts) > MOST_MOUNTS:
+        raise InvalidRequest(f"{len(mounts)} mounts are too many for one container", f"{MOST_MOUNTS} are the most.")
     seen: set[str] = set()
     for mount in mounts:
         target = normal_target(mount.target)

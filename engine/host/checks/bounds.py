@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from engine.networks.ports import parse_sockets
 from engine.types.host import HostCheck, Verdict
 
 if TYPE_CHECKING:
@@ -81,19 +82,37 @@ def _bounds(machine: Machine, paths: Paths) -> Iterator[Bound]:
         _raise("user.max_net_namespaces", 63000),
     )  # fmt: skip
     yield Bound("mounts", counts.mounts, _number(machine, "/proc/sys/fs/mount-max"), _raise("fs.mount-max", 200000))
+    first, last = _picked_ports(machine)
+    yield Bound(
+        "ports to pick from", _listening(machine, first, last), last - first + 1 if last else 0,
+        _raise("net.ipv4.ip_local_port_range", "15000 60999"),
+    )  # fmt: skip
     yield Bound(
         "processes", counts.processes, _process_limit(machine),
         "raise TasksMax of your slice: sudo systemctl set-property user-$(id -u).slice TasksMax=80%",
     )  # fmt: skip
 
 
-def _raise(setting: str, least: int) -> str:
-    return f"echo {setting}={least} | sudo tee -a /etc/sysctl.d/60-wherry.conf && sudo sysctl --system"
+def _raise(setting: str, value: int | str) -> str:
+    return f"echo {setting}={value} | sudo tee -a /etc/sysctl.d/60-wherry.conf && sudo sysctl --system"
 
 
 def _number(machine: Machine, path: str) -> int:
     text = (machine.read(path) or "").strip()
     return int(text) if text.isdigit() else 0
+
+
+def _picked_ports(machine: Machine) -> tuple[int, int]:
+    """Those that the kernel gives to who asks for any."""
+    words = (machine.read("/proc/sys/net/ipv4/ip_local_port_range") or "").split()
+    return (int(words[0]), int(words[1])) if len(words) == 2 and "".join(words).isdecimal() else (0, 0)
+
+
+def _listening(machine: Machine, first: int, last: int) -> int:
+    """Of anybody: a port is taken whoever has it."""
+    texts = [machine.read(path) or "" for path in ("/proc/net/tcp", "/proc/net/tcp6")]
+    taken = {each.port for text in texts for each in parse_sockets(text, "tcp")}
+    return sum(first <= port <= last for port in taken)
 
 
 def _open_files(machine: Machine, engine: int) -> int:

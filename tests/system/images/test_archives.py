@@ -119,6 +119,9 @@ def _bad_archives() -> dict[str, bytes]:
         "empty tar": bytes(10240),
         "no manifest": layer_tar([File("some", b"file")]),
         "manifest is no json": layer_tar([File("manifest.json", b"[{]")]),
+        "config is no config": layer_tar(
+            [File("manifest.json", manifest), File("c.json", b"{[]}"), File("l.tar", tar)]
+        ),
         "layer missing": layer_tar([File("manifest.json", manifest), File("c.json", config)]),
         "config missing": layer_tar([File("manifest.json", manifest), File("l.tar", tar)]),
         "other layers than the config says": layer_tar(

@@ -393,6 +393,25 @@ BROKEN: dict[str, tuple[str, Callable[[FakeMachine], None], Verdict, str, str]] 
         "inotify watches: 50 of 60",
         "fs.inotify.max_user_watches=",
     ),
+    "few ports left": (
+        "kernel-bounds",
+        change(
+            files={
+                "/proc/sys/net/ipv4/ip_local_port_range": "32768\t32770\n",
+                "/proc/net/tcp": "  sl  local_address rem_address   st\n"
+                + "".join(
+                    f"   0: 0100007F:{port:04X} 00000000:0000 0A 0:0 0:0 0 0 0 0\n" for port in (80, 32768, 32769)
+                ),
+                "/proc/net/tcp6": "  sl  local_address rem_address   st\n"
+                + "".join(
+                    f"   0: {'0' * 32}:{port:04X} {'0' * 32}:0000 0A 0:0 0:0 0 0 0 0\n" for port in (32769, 32770)
+                ),
+            }
+        ),
+        DEGRADED,
+        "ports to pick from: 3 of 3",
+        "net.ipv4.ip_local_port_range=",
+    ),
     "few processes left": (
         "kernel-bounds",
         change(files={"/sys/fs/cgroup/user.slice/user-1000.slice/pids.max": "45\n"}),

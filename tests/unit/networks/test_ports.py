@@ -11,6 +11,7 @@ import pytest
 
 from engine.errors import Code, Conflict, InvalidRequest, WherryError
 from engine.networks.ports import (
+    MOST_PORTS,
     PortClaims,
     as_picked,
     check_mappings,
@@ -140,6 +141,7 @@ def test_each_refusal_has_its_code_and_a_way_out(number: int, code: Code) -> Non
         [PortMapping(container_port=1, host_ip="localhost")],
         [PortMapping(container_port=1, host_port=9, host_port_last=8)],
         [PortMapping(container_port=1, host_port_last=8)],
+        [PortMapping(container_port=port, host_port=port) for port in range(1, MOST_PORTS + 2)],
         [PortMapping(container_port=1, host_port=5), PortMapping(container_port=2, host_port=5)],
     ],
 )
