@@ -211,6 +211,7 @@ NEED_COMPANY = {"volumes_from", "links", "platform", "cgroup_parent", "device_ru
 """Another container; a network of one's own; an image of several platforms; what not every machine has."""
 
 
+@pytest.mark.timeout(240)
 async def test_an_edit_costs_what_the_window_says(any_engine: Engine, demo: str) -> None:
     """Field by field, on a container that runs: at once, by a restart, or not at all."""
     assert OTHER.keys() | NEED_COMPANY == set(ContainerSpec.__struct_fields__)
