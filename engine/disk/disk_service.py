@@ -231,12 +231,7 @@ class DiskService:
                 DiskItem(id=one.id, name=one.name, bytes=own, frees=0 if alive else own,
                          held_by=(RUNNING,) if alive else (), used=one.started)
             )  # fmt: skip
-        return DiskPart(
-            id="containers",
-            bytes=sum(item.bytes for item in items),
-            frees=sum(item.frees for item in items),
-            items=tuple(sorted(items, key=_largest)),
-        )
+        return _part("containers", items)
 
     async def _free_containers(self, ids: Collection[str]) -> None:
         for container_id in ids:
@@ -249,12 +244,7 @@ class DiskService:
             _, size = await self._measure.container(one.id)
             frees = await asyncio.to_thread(self._logs.shortening_frees, one.id)
             items.append(DiskItem(id=one.id, name=one.name, bytes=size, frees=frees))
-        return DiskPart(
-            id="logs",
-            bytes=sum(item.bytes for item in items),
-            frees=sum(item.frees for item in items),
-            items=tuple(sorted(items, key=_largest)),
-        )
+        return _part("logs", items)
 
     async def _free_logs(self, ids: Collection[str]) -> None:
         for container_id in ids:
@@ -268,12 +258,7 @@ class DiskService:
             items.append(
                 DiskItem(id=volume.name, name=volume.name, bytes=size, frees=0 if users else size, held_by=users)
             )
-        return DiskPart(
-            id="volumes",
-            bytes=sum(item.bytes for item in items),
-            frees=sum(item.frees for item in items),
-            items=tuple(sorted(items, key=_largest)),
-        )
+        return _part("volumes", items)
 
     async def _free_volumes(self, ids: Collection[str]) -> None:
         for name in ids:
@@ -337,6 +322,16 @@ class DiskService:
         held = {*self._image_layers(), *catalogue.held_elsewhere()}
         size += await self._layer_bytes(self._layers.diff_ids() - held)
         return DiskPart(id="store", bytes=size)
+
+
+def _part(part_id: PartId, items: Sequence[DiskItem]) -> DiskPart:
+    """A part that is no more than what is in it, the largest first."""
+    return DiskPart(
+        id=part_id,
+        bytes=sum(item.bytes for item in items),
+        frees=sum(item.frees for item in items),
+        items=tuple(sorted(items, key=_largest)),
+    )
 
 
 def _largest(item: DiskItem) -> tuple[int, str]:

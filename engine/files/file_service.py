@@ -9,17 +9,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import fcntl
 import os
 import posixpath
 import stat
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import Code, Conflict, InvalidRequest, NotFound, StorageError, WherryError
 from engine.files.marks import Marks, changes_in, removed_entries
+from engine.sandbox.pipes import wide_pipe
 from engine.types.files import DirectoryEntry, FileStat, Place
 from engine.types.images import FileKind
 
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     Mounted = tuple[Path, str, str]
     """Something mounted in a tree: root, path in it, name in a tar."""
 
-_PIPE_BYTES = 1 << 20
-_F_SETPIPE_SZ = 1031
 _CHUNK = 256 * 1024
 _MOST_READ = 256 << 20
 _KINDS = {
@@ -153,9 +151,11 @@ class FileService:
                 await self._keeper.stat(spot.root, inside)
             name = "." if path.endswith("/.") else posixpath.basename(posixpath.normpath(path)) or "."
             mounted = await self._mounted_below(tree, path, name, follow=follow)
-            async with contextlib.aclosing(self._packed(spot.root, inside, name, mounted)) as pieces:
-                async for piece in pieces:
-                    yield piece
+            packed = self._keeper.packed(spot.root, path=inside, name=name, mounted=mounted)
+            with _told(path):
+                async with aclosing(packed) as pieces:
+                    async for piece in pieces:
+                        yield piece
 
     async def _mounted_below(self, tree: Tree, path: str, name: str, *, follow: bool) -> Sequence[Mounted]:
         """The volumes and binds below a path: to whoever copies a directory they are files of the container."""
@@ -171,28 +171,6 @@ class FileService:
             spot = await self._in_mount(tree, target) or Spot(Path(tree.root), real, read_only=True)
             found.append((spot.root, spot.path, posixpath.join(name, real.removeprefix(top).lstrip("/"))))
         return found
-
-    async def _packed(
-        self, root: Path, path: str, name: str, mounted: Sequence[Mounted]
-    ) -> AsyncGenerator[bytes, None]:
-        read_end, write_end = _pipe()
-        packing = asyncio.create_task(self._pack(root, path, name, write_end, mounted), name=f"download {path}")
-        try:
-            with _told(path):
-                while piece := await asyncio.to_thread(os.read, read_end, _CHUNK):
-                    yield piece
-                await packing
-        finally:
-            # The reading end first: a packer that waits in its write then ends.
-            os.close(read_end)
-            packing.cancel()
-            await asyncio.gather(packing, return_exceptions=True)
-
-    async def _pack(self, root: Path, path: str, name: str, write_end: int, mounted: Sequence[Mounted]) -> None:
-        try:
-            await self._keeper.pack(root, write_end, path=path, name=name, mounted=mounted)
-        finally:
-            os.close(write_end)
 
     async def upload(
         self,
@@ -211,7 +189,7 @@ class FileService:
                 target = await self._keeper.real_path(spot.root, spot.path)
                 if not stat.S_ISDIR((await self._keeper.stat(spot.root, target, follow=True)).mode):
                     raise Conflict(f"{path} is not a directory", subject=path)
-            read_end, write_end = _pipe()
+            read_end, write_end = wide_pipe()
             feeding = asyncio.create_task(_feed(write_end, tar), name=f"upload {path}")
             try:
                 with _told(path):
@@ -304,13 +282,6 @@ def _names_contents(path: str) -> bool:
 def _must_be_writable(spot: Spot, path: str) -> None:
     if spot.read_only:
         raise Conflict("This place is read-only", f"{path} cannot be changed.", subject=path)
-
-
-def _pipe() -> tuple[int, int]:
-    read_end, write_end = os.pipe2(os.O_CLOEXEC)
-    with contextlib.suppress(OSError):
-        fcntl.fcntl(write_end, _F_SETPIPE_SZ, _PIPE_BYTES)
-    return read_end, write_end
 
 
 def _pread_all(fd: int, limit: int, offset: int) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -21,11 +23,15 @@ from engine.sandbox.keeper.asked.trees import (
     Unpacked,
     VerifyLayer,
 )
+from engine.sandbox.pipes import wide_pipe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from engine.sandbox.keeper.marks import By
+
+
+_PIECE = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,30 @@ class Trees(Asking):
         """
         packing = Pack(root, path, name, marks, latest, [Beside(*each) for each in mounted])
         return tuple((await self._ask(packing, [out_fd], progress)).values)
+
+    async def packed(
+        self, root: Path, *, path: str = "/", name: str | None = None, mounted: Sequence[tuple[Path, str, str]] = ()
+    ) -> AsyncGenerator[bytes, None]:
+        """The same in pieces, read while it is written."""
+        read_end, write_end = wide_pipe()
+        packing = asyncio.create_task(self._pack_into(write_end, root, path, name, mounted), name=f"pack {path}")
+        try:
+            while piece := await asyncio.to_thread(os.read, read_end, _PIECE):
+                yield piece
+            await packing
+        finally:
+            # The reading end first: a packer that waits in its write then ends.
+            os.close(read_end)
+            packing.cancel()
+            await asyncio.gather(packing, return_exceptions=True)
+
+    async def _pack_into(
+        self, write_end: int, root: Path, path: str, name: str | None, mounted: Sequence[tuple[Path, str, str]]
+    ) -> None:
+        try:
+            await self.pack(root, write_end, path=path, name=name, mounted=mounted)
+        finally:
+            os.close(write_end)
 
     async def copy_tree(self, source: Path, target: Path, *, progress: Callable[[int], None] | None = None) -> None:
         """Copy the contents of a directory into another: owners, modes, times, attributes, hard links, holes."""

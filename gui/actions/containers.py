@@ -49,12 +49,13 @@ def _why_not(verb: str) -> Callable[[Sequence[Container]], str]:
 
 
 async def _each(
-    shell: Shell, verb: Verb, containers: Sequence[Container], act: Callable[[str], Awaitable[Any]]
+    shell: Shell, verb: Verb, containers: Sequence[Container], act: Callable[[Engine, str], Awaitable[Any]]
 ) -> list[Container]:
     """Do it to all for which it is legal, at once; what failed is raised after all have ended."""
     current = [shell.client.mirror.containers.get(c.id, c) for c in containers]
     fitting = [c for c in current if verb in LEGAL_ACTIONS[c.state]]
-    results = await asyncio.gather(*(act(c.id) for c in fitting), return_exceptions=True)
+    calls = (shell.client.call(lambda engine, key=c.id: act(engine, key)) for c in fitting)  # type: ignore[misc]
+    results = await asyncio.gather(*calls, return_exceptions=True)
     raise_failures([c.id for c in fitting], [c.name for c in fitting], results)
     return fitting
 
@@ -68,15 +69,11 @@ def _names(containers: Sequence[Container]) -> tuple[str, ...]:
 
 
 async def start(shell: Shell, containers: Sequence[Container]) -> None:
-    client = shell.client
-    await _each(shell, Verb.START, containers, lambda key: client.call(lambda engine: engine.containers.start(key)))
+    await _each(shell, Verb.START, containers, lambda engine, key: engine.containers.start(key))
 
 
 async def stop(shell: Shell, containers: Sequence[Container]) -> None:
-    client = shell.client
-    done = await _each(
-        shell, Verb.STOP, containers, lambda key: client.call(lambda engine: engine.containers.stop(key))
-    )
+    done = await _each(shell, Verb.STOP, containers, lambda engine, key: engine.containers.stop(key))
     if done:
         shell.toast(
             _told(
@@ -90,8 +87,7 @@ async def stop(shell: Shell, containers: Sequence[Container]) -> None:
 
 
 async def restart(shell: Shell, containers: Sequence[Container]) -> None:
-    client = shell.client
-    await _each(shell, Verb.RESTART, containers, lambda key: client.call(lambda engine: engine.containers.restart(key)))
+    await _each(shell, Verb.RESTART, containers, lambda engine, key: engine.containers.restart(key))
 
 
 async def kill(shell: Shell, containers: Sequence[Container]) -> None:
@@ -106,15 +102,11 @@ async def kill(shell: Shell, containers: Sequence[Container]) -> None:
         details=_names(containers),
     )
     if await shell.confirm(question) is not None:
-        client = shell.client
-        await _each(shell, Verb.KILL, containers, lambda key: client.call(lambda engine: engine.containers.kill(key)))
+        await _each(shell, Verb.KILL, containers, lambda engine, key: engine.containers.kill(key))
 
 
 async def pause(shell: Shell, containers: Sequence[Container]) -> None:
-    client = shell.client
-    done = await _each(
-        shell, Verb.PAUSE, containers, lambda key: client.call(lambda engine: engine.containers.pause(key))
-    )
+    done = await _each(shell, Verb.PAUSE, containers, lambda engine, key: engine.containers.pause(key))
     if done:
         shell.toast(
             _told(
@@ -128,8 +120,7 @@ async def pause(shell: Shell, containers: Sequence[Container]) -> None:
 
 
 async def unpause(shell: Shell, containers: Sequence[Container]) -> None:
-    client = shell.client
-    await _each(shell, Verb.UNPAUSE, containers, lambda key: client.call(lambda engine: engine.containers.unpause(key)))
+    await _each(shell, Verb.UNPAUSE, containers, lambda engine, key: engine.containers.unpause(key))
 
 
 async def remove(shell: Shell, containers: Sequence[Container]) -> None:

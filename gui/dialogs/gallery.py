@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QMenu,
-    QScrollArea,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -37,6 +36,7 @@ from gui.widgets.buttons import Variant, button, menu_button
 from gui.widgets.cells import TextCell
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import breakable, form_label, label
+from gui.widgets.scrolling import scrolling
 from gui.widgets.search_field import SearchField
 from gui.widgets.table import Table
 from gui.words import translate
@@ -143,10 +143,7 @@ class GalleryDialog(QDialog):
         self._data = label("", Text.SMALL, Tone.MUTED, wrap=True)
         inner.addWidget(self._data)
         inner.addStretch(1)
-        area = QScrollArea()
-        area.setWidget(inside)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area = scrolling(inside)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         column.addWidget(self._title)
         column.addWidget(self._about)

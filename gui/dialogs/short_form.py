@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QVBoxLayout
@@ -50,8 +51,9 @@ class ShortForm(QDialog):
         row.addWidget(self.go)
         column.addLayout(row)
 
+    @abstractmethod
     def submit(self) -> None:
-        raise NotImplementedError
+        """The person is done: do it, or say what is wrong."""
 
     def warn(self, words: str) -> None:
         self.banner.show_message(Tone.WARNING, words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout
@@ -108,9 +109,9 @@ class TransferDialog(QDialog):
 
     # --- for subclasses ---
 
+    @abstractmethod
     def make_operation(self, engine: Engine) -> OperationHandle:
         """Start it; runs on the engine's thread, so read the form in `prepare`."""
-        raise NotImplementedError
 
     def prepare(self) -> str:
         """Read the form. Gives what is wrong with it, or ""."""

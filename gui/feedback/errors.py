@@ -6,7 +6,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from engine.errors import WherryError
 from gui.presentation.errors import words_of
@@ -14,6 +14,7 @@ from gui.theme import Space, Text, Tone, mono
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import breakable, label
+from gui.widgets.scrolling import scrolling
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -116,11 +117,7 @@ class SeveralErrorsDialog(QDialog):
             cause = " ".join(part for part in (f"{words.title}.", words.text) if part.strip("."))
             rows.addWidget(label(cause, Text.BODY, Tone.NEUTRAL, wrap=True))
         rows.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setWidget(inside)
-        column.addWidget(area, 1)
+        column.addWidget(scrolling(inside), 1)
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(button(translate("ErrorDialog", "Close"), "", Variant.DEFAULT, self.reject))

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.pages.catalogue import pages
 from gui.theme import Space, Text, Tone
 from gui.widgets.badge import Badge
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import label
+from gui.widgets.scrolling import scrolling
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -128,11 +129,7 @@ class ShortcutsDialog(QDialog):
         for stack in stacks:
             stack.addStretch(1)
             sides.addLayout(stack, 1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setWidget(inside)
-        column.addWidget(area, 1)
+        column.addWidget(scrolling(inside), 1)
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(button(translate("Shortcuts", "Close"), "", Variant.PRIMARY, self.accept))

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.types.disk import PART_IDS
 from gui.models.table import Column, KeyedTableModel
@@ -31,6 +31,7 @@ from gui.widgets.card import Card
 from gui.widgets.cells import CellPainter, TextCell
 from gui.widgets.labels import ElidedLabel, SwatchLabel, label
 from gui.widgets.page_header import PageHeader
+from gui.widgets.scrolling import scrolling
 from gui.widgets.share_bar import Share, ShareBar
 from gui.widgets.table import Table
 from gui.words import translate
@@ -202,11 +203,8 @@ class DiskPage(Page):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._header)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
         inside = QWidget()
-        area.setWidget(inside)
+        self._area = scrolling(inside)
         body = QVBoxLayout(inside)
         body.setContentsMargins(Space.XL, Space.L, Space.L, Space.L)
         body.setSpacing(Space.S)
@@ -216,8 +214,7 @@ class DiskPage(Page):
         for card in self.cards.values():
             body.addWidget(card)
         body.addStretch(1)
-        column.addWidget(area, 1)
-        self._area = area
+        column.addWidget(self._area, 1)
 
     def apply(self, changes: ChangeSet) -> None:
         del changes

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from gui.pages.page import Page
 from gui.theme import Radius, Role, Size, Space, Text, Tone, color, icon, paint_icon, theme
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import label
+from gui.widgets.scrolling import scrolling
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -89,13 +90,9 @@ class WelcomePage(Page):
         middle.setMaximumWidth(_WIDTH)
         outer.addWidget(middle, 100)
         outer.addStretch(1)
-        area = QScrollArea()  # a small window, or large letters
-        area.setWidget(whole)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
         around = QVBoxLayout(self)
         around.setContentsMargins(0, 0, 0, 0)
-        around.addWidget(area)
+        around.addWidget(scrolling(whole))  # a small window, or large letters
         column = QVBoxLayout(middle)
         column.setContentsMargins(Space.L, Space.L, Space.L, Space.L)
         column.setSpacing(Space.S)

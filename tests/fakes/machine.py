@@ -237,6 +237,8 @@ class KeeperInMemory(Keeper):
         one = IdMapping((IdRange(0, os.getuid(), 1),), (IdRange(0, os.getgid(), 1),))
         super().__init__(paths, one)
         self._machine = machine
+        self._mask = os.umask(0o077)
+        os.umask(self._mask)
         self._overlays: list[_Overlay] = []
         self._programs: dict[int, subprocess.Popen[bytes]] = {}
         """Those that end by themselves, by what tells of it."""
@@ -270,7 +272,6 @@ class KeeperInMemory(Keeper):
         request = _Asked(0, [os.dup(fd) for fd in fds], cast("socket.socket", None))
         request.listener = progress
         self._settle_uppers(operation)
-        mask = os.umask(0o077)
         try:
             mine = _as_mine(operation)
             reply = (
@@ -283,7 +284,7 @@ class KeeperInMemory(Keeper):
         except OSError as error:
             raise ReplyError(describe(error)) from error
         finally:
-            os.umask(mask)
+            os.umask(self._mask)  # the keeper's functions change it for their worker's short life
             for fd in request.fds:
                 os.close(fd)
         # As it would arrive.

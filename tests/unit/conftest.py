@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,8 +23,11 @@ def played(short_tmp: ShortTmp) -> Iterator[PlayedStore]:
     from tests.support.played_engine import PlayedStore
 
     store = PlayedStore(short_tmp)
+    mask = os.umask(0o022)  # an engine that root starts closes what its process makes
+    os.umask(mask)
     yield store
     store.machine.turn_off()
+    os.umask(mask)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -243,37 +243,32 @@ def _sources(raw: RawInstruction, text: str) -> tuple[tuple[str, ...], str]:
     return sources, words[-1]
 
 
+def _brought(raw: RawInstruction, flags: Flags) -> dict[str, Any]:
+    """What COPY and ADD have in common."""
+    sources, destination = _sources(raw, flags.rest)
+    return {
+        "raw": raw,
+        "sources": sources,
+        "destination": destination,
+        "documents": raw.heredocs,
+        "owner": flags.text("chown"),
+        "mode": flags.text("chmod"),
+        "link": bool(flags.switch("link")),
+        "exclude": flags.texts("exclude"),
+    }
+
+
 def _copy(raw: RawInstruction, _: str) -> t.Copy:
     known = ("from", "chown", "chmod", "link", "parents", "exclude")
     flags = Flags(raw, known, repeatable=("exclude",))
-    sources, destination = _sources(raw, flags.rest)
-    return t.Copy(
-        raw=raw,
-        sources=sources,
-        destination=destination,
-        documents=raw.heredocs,
-        owner=flags.text("chown"),
-        mode=flags.text("chmod"),
-        link=bool(flags.switch("link")),
-        exclude=flags.texts("exclude"),
-        origin=flags.text("from"),
-        parents=bool(flags.switch("parents")),
-    )
+    return t.Copy(**_brought(raw, flags), origin=flags.text("from"), parents=bool(flags.switch("parents")))
 
 
 def _add(raw: RawInstruction, _: str) -> t.Add:
     known = ("chown", "chmod", "link", "exclude", "checksum", "unpack", "keep-git-dir")
     flags = Flags(raw, known, repeatable=("exclude",))
-    sources, destination = _sources(raw, flags.rest)
     return t.Add(
-        raw=raw,
-        sources=sources,
-        destination=destination,
-        documents=raw.heredocs,
-        owner=flags.text("chown"),
-        mode=flags.text("chmod"),
-        link=bool(flags.switch("link")),
-        exclude=flags.texts("exclude"),
+        **_brought(raw, flags),
         checksum=flags.text("checksum"),
         unpack=flags.switch("unpack"),
         keep_git=bool(flags.switch("keep-git-dir")),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from engine.containers.end import death
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 _BEFORE_A_RUN = (State.CREATED, State.STARTING, State.EXITED)
 _STDERR_LINES = 30
-_CHUNK = 1 << 18
 
 
 class Looker:
@@ -173,24 +172,10 @@ class Looker:
         return ()
 
     async def export(self, entry: Entry) -> AsyncIterator[bytes]:
-        """Packed by the keeper into a pipe while we read."""
-        async with self._runtime.roots.hold(entry) as rootfs:
-            read_end, write_end = os.pipe2(os.O_CLOEXEC)
-            packing = asyncio.create_task(self._pack(rootfs, write_end), name=f"export {entry.id[:12]}")
-            try:
-                while piece := await asyncio.to_thread(os.read, read_end, _CHUNK):
-                    yield piece
-                await packing
-            finally:
-                os.close(read_end)
-                packing.cancel()
-                await asyncio.gather(packing, return_exceptions=True)
-
-    async def _pack(self, rootfs: Path, write_end: int) -> None:
-        try:
-            await self._runtime.keeper.pack(rootfs, write_end)
-        finally:
-            os.close(write_end)
+        """Packed by the keeper while we read."""
+        async with self._runtime.roots.hold(entry) as rootfs, aclosing(self._runtime.keeper.packed(rootfs)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def _file_inside(self, entry: Entry, path: str) -> str:
         return await self._text(self._runtime.paths.rootfs(entry.id), path)

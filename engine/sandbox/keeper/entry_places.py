@@ -13,10 +13,9 @@ import stat
 from typing import NamedTuple, Protocol
 
 from engine.sandbox.keeper import kernel
+from engine.sandbox.keeper.links import LONGEST_PATH, resolved
 from engine.sandbox.keeper.requests import BadInput
 
-MOST_LINKS = 40
-LONGEST_PATH = 4095
 _has_odd_part = re.compile(rb"(?:^|/)\.{0,2}(?:/|$)|\0").search
 """Whether a path has a part that is empty, "." or "..", or a zero byte."""
 
@@ -93,31 +92,13 @@ class FreshTree:
 
     def _resolve(self, path: bytes) -> bytes:
         """Walk links of our own making inside the root; make what is missing."""
-        waiting = path.split(b"/")[::-1]
-        at = b""
-        followed = 0
-        while waiting:
-            part = waiting.pop()
-            if part in (b"", b"."):
-                continue
-            if part == b"..":
-                at = at.rpartition(b"/")[0]
-                continue
-            here = at + b"/" + part if at else part
-            if here in self._links:
-                followed += 1
-                if followed > MOST_LINKS:
-                    raise BadInput(f"too many links on the way to {os.fsdecode(path)!a}")
-                target = self._links[here]
-                at = b"" if target.startswith(b"/") else at
-                waiting += target.split(b"/")[::-1]
-                if len(waiting) > LONGEST_PATH:
-                    raise BadInput(f"too many links on the way to {os.fsdecode(path)!a}")
-                continue
-            if here not in self._directories:
+
+        def target_of(here: bytes) -> bytes | None:
+            if (target := self._links.get(here)) is None and here not in self._directories:
                 self._make(here)
-            at = here
-        return at
+            return target
+
+        return resolved(path, target_of, lambda: BadInput(f"too many links on the way to {os.fsdecode(path)!a}"))
 
     def _make(self, path: bytes) -> None:
         try:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine.sandbox.keeper import kernel, trees
 from engine.sandbox.keeper.asked.files import FileInfo
+from engine.sandbox.keeper.links import resolved
 from engine.sandbox.keeper.requests import Reply
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from engine.sandbox.keeper.requests import Request
 
 _NO_MAGIC = kernel.RESOLVE_IN_ROOT | kernel.RESOLVE_NO_MAGICLINKS
-MOST_LINKS = 40
 _OF_THE_SYSTEM = ("security.selinux", "security.ima", "security.evm", "trusted.")
 """Attributes that the kernel gives a file by itself, or that nobody here may set."""
 
@@ -243,32 +243,12 @@ def real_path(asked: RealPath, _request: Request) -> Reply:
 
 def _resolve(root: int, path: bytes) -> bytes:
     """Follow every link as a process whose root this is would; the last name need not exist."""
-    waiting = path.split(b"/")[::-1]
-    at = b""
-    followed = 0
-    while waiting:
-        part = waiting.pop()
-        if part in (b"", b"."):
-            continue
-        if part == b"..":
-            at = at.rpartition(b"/")[0]
-            continue
-        here = at + b"/" + part
-        try:
-            target = _link_at(root, at, part)
-        except FileNotFoundError:
-            if any(each not in (b"", b".") for each in waiting):
-                raise
-            return here
-        if target is None:
-            at = here
-            continue
-        followed += 1
-        if followed > MOST_LINKS:
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
-        at = b"" if target.startswith(b"/") else at
-        waiting += target.split(b"/")[::-1]
-    return at or b"/"
+
+    def target_of(here: bytes) -> bytes | None:
+        directory, _, name = here.rpartition(b"/")
+        return _link_at(root, directory, name)
+
+    return b"/" + resolved(path, target_of, lambda: OSError(errno.ELOOP, os.strerror(errno.ELOOP), path))
 
 
 def _link_at(root: int, directory: bytes, name: bytes) -> bytes | None:

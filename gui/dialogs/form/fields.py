@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
@@ -25,11 +26,13 @@ class Field(QWidget):
     changed = Signal()
     wide = False
 
+    @abstractmethod
     def value(self) -> Any:
-        raise NotImplementedError
+        """What is in it. Raises ValueError with a sentence."""
 
+    @abstractmethod
     def set_value(self, value: Any) -> None:
-        raise NotImplementedError
+        """Show this one."""
 
     def problem(self) -> str:
         try:

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -24,6 +23,7 @@ from gui.plain_text import set_tip
 from gui.presentation.run_line import fault_text, read_env_file
 from gui.theme import Role, Size, Space, Text, Tone, grown, icon
 from gui.widgets.labels import label
+from gui.widgets.scrolling import scrolling
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -135,13 +135,10 @@ class SpecForm(QWidget):
     # --- inside ---
 
     def _make_page(self, section: Section) -> QWidget:
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
+        inside = QWidget()
+        area = scrolling(inside)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab goes from the sections to the first field, and back
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        inside = QWidget()
-        area.setWidget(inside)
         column = QVBoxLayout(inside)
         column.setContentsMargins(Space.S, Space.XS, Space.M, Space.M)
         column.setSpacing(Space.M)

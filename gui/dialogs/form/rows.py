@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,8 +61,9 @@ class Row(QWidget):
         self._words.setText(words)
         self._words.setVisible(bool(words))
 
+    @abstractmethod
     def value(self) -> Any:
-        raise NotImplementedError
+        """What the row says. Raises ValueError with a sentence."""
 
 
 class PortRow(Row):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.pages.container.tab import DetailTab
 from gui.presentation import containers as words
@@ -19,6 +19,7 @@ from gui.widgets.buttons import Variant, button
 from gui.widgets.card import Card
 from gui.widgets.facts import Fact, FactGrid
 from gui.widgets.labels import label
+from gui.widgets.scrolling import scrolling
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -41,12 +42,8 @@ class OverviewTab(DetailTab):
         self._seen_spec: object = None
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        outer.addWidget(area)
         inside = QWidget()
-        area.setWidget(inside)
+        outer.addWidget(scrolling(inside))
         column = QVBoxLayout(inside)
         column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.XL)
         column.setSpacing(Space.L)

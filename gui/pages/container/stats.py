@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from engine.types.containers import ALIVE_STATES, UpdateContainer
 from gui.pages.container.tab import DetailTab
@@ -21,6 +21,7 @@ from gui.widgets.buttons import Variant, button, menu_button
 from gui.widgets.card import Card
 from gui.widgets.charts import Kind, Series, SeriesBuffer, TimeChart, Timeline
 from gui.widgets.labels import label
+from gui.widgets.scrolling import scrolling
 from gui.widgets.segmented import Segmented
 from gui.words import translate
 
@@ -55,11 +56,7 @@ class StatsTab(DetailTab):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(self._make_tools())
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
         inside = self._graphs = QWidget()
-        area.setWidget(inside)
         grid = QGridLayout(inside)
         grid.setContentsMargins(Space.L, Space.XS, Space.L, Space.L)
         grid.setSpacing(Space.M)
@@ -71,7 +68,7 @@ class StatsTab(DetailTab):
             card.body.setContentsMargins(Space.S, Space.S, Space.S, Space.XS)
             card.body.addWidget(chart)
             grid.addWidget(card, number // 2, number % 2)
-        column.addWidget(area, 1)
+        column.addWidget(scrolling(inside), 1)
         for chart_name, apply in (("cpu", self._drop_cpu_limit), ("memory", self._drop_memory_limit)):
             self.charts[chart_name].limit_dropped.connect(apply)
 

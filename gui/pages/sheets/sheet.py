@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
@@ -38,8 +39,9 @@ class Sheet(QScrollArea):
         self.build()
         self.column.addStretch(1)
 
+    @abstractmethod
     def build(self) -> None:
-        raise NotImplementedError
+        """Make its cards, once."""
 
     async def load(self) -> None:
         """Bring what comes from the engine up to date."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+from abc import abstractmethod
 from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,11 +38,13 @@ class LineSource(QObject):
     loaded = Signal(int, int)
     reset = Signal()
 
+    @abstractmethod
     def line_count(self) -> int:
-        raise NotImplementedError
+        """How many there are now."""
 
+    @abstractmethod
     def row(self, index: int) -> LogRow | None:
-        raise NotImplementedError
+        """The line, or None while it is not loaded."""
 
     def want(self, first: int, last: int) -> None:
         """Lines first … last (inclusive) will be looked at: fetch what is missing."""

@@ -176,7 +176,7 @@ def environment_for(socket: Path, home: Path) -> dict[str, str]:
 def tool(program: str, package: str, socket: Path, home: Path, *words: str) -> Tool:
     found = shutil.which(program)
     if found is None:
-        pytest.skip(f"{program} is missing: apt-get install {package}")
+        pytest.fail(f"{program} is missing: apt-get install {package}")
     return Tool([found, *words], environment_for(socket, home), home)
 
 

@@ -88,10 +88,7 @@ def test_remove_thirty_and_no_other(at_desk: Callable[..., Hands], by: str) -> N
         hands.keys("ctrl+f")
         hands.type("job-")
         hands.until("row('keep') is None and row('job-00')")
-        for _ in range(12):
-            if hands.see("focus().startswith('Table')"):
-                break
-            hands.keys("Tab")
+        hands.tab_to("Table")
         hands.keys("ctrl+a")
         hands.until("len(selected()) == 30")
         hands.keys("Delete")
@@ -174,18 +171,12 @@ def test_edit_a_file_of_a_stopped_container_by_keyboard(at_desk: Callable[..., H
     hands.until("details() is not None and details().isVisible()")
     hands.keys("alt+5")
     hands.until("current_tab() is details().tab('files') and current_tab().browser.tree.files.rowCount() > 2")
-    for _ in range(20):
-        if hands.see("focus().startswith('FileTree')"):
-            break
-        hands.keys("Tab")
+    hands.tab_to("FileTree")
     hands.keys("Home", "d", "a", "t", "a", "Right")
     hands.until("current_tab().browser.tree.files.loaded('/data')")
     hands.keys("Right")
     hands.until("current_tab().browser.editor.path == '/data/hello'")
-    for _ in range(20):
-        if hands.see("focus().startswith('QPlainTextEdit')"):
-            break
-        hands.keys("Tab")
+    hands.tab_to("QPlainTextEdit")
     hands.keys("ctrl+Home")
     hands.type("typed ")
     hands.until("current_tab().browser.editor.dirty")

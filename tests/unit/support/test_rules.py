@@ -107,9 +107,9 @@ def test_leaving_something_behind_fails_a_system_test(pytester: pytest.Pytester)
 
 
 SKIPPING = """
-    import pytest
+    import unittest
     def test_it():
-        pytest.skip("no tool")
+        raise unittest.SkipTest("no tool")
 """
 
 
