@@ -53,6 +53,7 @@ from engine.storage.reserve import Reserve
 from engine.storage.rootfs import RootFilesystems
 from engine.storage.scrub import Scrub
 from engine.types.containers import LogLimits
+from engine.types.machines import LOCAL, Capabilities
 from engine.version import own_version
 from engine.volumes.volume_service import VolumeService
 
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from engine.gallery.gallery_service import GalleryService
     from engine.plays.play_service import PlayService
     from engine.projects.projects import ProjectService
+    from engine.remote.machines import MachineService
     from engine.types.events import Event
     from engine.types.host import StoreProblem
     from engine.types.images import ImageConfig
@@ -301,6 +303,19 @@ class EmbeddedEngine:
         from engine.plays.play_service import PlayService
 
         return PlayService(self, self.operations)
+
+    @cached_property
+    def machines(self) -> MachineService:
+        # What HTTP and ssh take is loaded when somebody looks at another machine.
+        from engine.remote.machines import MachineService
+
+        service = MachineService(run=self.paths.run, store=self.paths.root, here=lambda: self)
+        self._closers.append(service.close)
+        return service
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return LOCAL
 
     def on_close(self, closer: Callable[[], Awaitable[object]]) -> None:
         """Called first when the engine closes, for what was put on top of it."""

@@ -8,6 +8,7 @@
     ├── RegistryError         the registry or the way to it failed; the code says where
     ├── StorageError          disk full, corrupt data, a mount that failed
     ├── RuntimeFailure        crun, conmon, pasta or a build step failed
+    ├── MachineError          another machine could not be reached, or broke off; the code says where
     ├── HostError             this machine lacks something; the hint is the command that mends it
     └── Cancelled             the user cancelled the operation
 
@@ -145,6 +146,10 @@ class RuntimeFailure(WherryError):
         super().__init__(title, explanation, code=code, hint=hint, details=details, subject=subject, docker=docker)
         self.exit_code = exit_code
         """As Docker reports it: 125 the engine failed, 126 not executable, 127 not found, else the process's own."""
+
+
+class MachineError(WherryError):
+    default_code = Code.CONNECT
 
 
 class HostError(WherryError):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
+    from engine.facade_afar import Machines
     from engine.types import (
         attestations,
         builds,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         volumes,
     )
     from engine.types.data import Freed, LabelRule
+    from engine.types.machines import Capabilities
 
 
 class OperationHandle(Protocol):
@@ -579,6 +581,13 @@ class Engine(Protocol):
     def operations(self) -> Operations: ...
     @property
     def host(self) -> Host: ...
+    @property
+    def machines(self) -> Machines: ...
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this engine cannot do; the methods named there raise `Unsupported` with that reason."""
+        ...
+
     def watch(self) -> AbstractAsyncContextManager[Subscription]: ...
     async def event_log(self, *, since_ns: int = 0, until_ns: int = 0) -> Sequence[events.Event]:
         """Past events still kept, oldest first."""

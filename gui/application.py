@@ -117,7 +117,9 @@ class Application(QObject):
             self._quit_saved()
 
     def _quit_saved(self) -> None:
-        running = [c for c in self.client.mirror.containers.values() if c.state in ALIVE_STATES]
+        mirror = self.client.mirror
+        # What runs on another machine goes on there, whatever becomes of this window.
+        running = [] if self.client.machine else [c for c in mirror.containers.values() if c.state in ALIVE_STATES]
         if not running or self.settings.on_quit != "ask":
             self.end(stop_containers=self.settings.on_quit == "stop")
             return

@@ -111,6 +111,10 @@ class Shell(Protocol):
         """Show a page, and on it an object, and in that a tab: `navigate("containers", cid, "logs")`."""
         ...
 
+    async def show_machine(self, name: str) -> None:
+        """Show another machine's engine in all pages; "" is this computer."""
+        ...
+
     def open_dialog(self, dialog_id: str, **arguments: Any) -> None:
         """Open a dialog by name: "run" (image=…), "edit" (container=…), "pull" (reference=…), "build" (folder=…)."""
         ...

@@ -1,4 +1,4 @@
-"""What other tools on this computer know of machines: docker's contexts, podman's connections.
+"""What other tools on this computer know of machines: docker's contexts, podman's connections, the hosts of ssh.
 
 Only read; a file that is damaged or missing is as if it said nothing.
 """
@@ -9,12 +9,16 @@ import glob
 import hashlib
 import json
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.machines.address import BadAddress, parse
 from engine.machines.machine_list import Entry
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _MOST_BYTES = 1 << 20
+_MOST_INCLUDES = 16
 
 
 def everywhere() -> dict[str, Entry]:
@@ -80,6 +84,24 @@ def _connection_file(path: str) -> dict[str, Any]:
         return {name: {"uri": values["URI"]} for name, values in found.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         return {}
+
+
+def ssh_hosts() -> list[str]:
+    """Names written in the user's ssh configuration, patterns left out; in the order of the file."""
+    return list(dict.fromkeys(_hosts(os.path.expanduser("~/.ssh/config"), _MOST_INCLUDES)))
+
+
+def _hosts(path: str, most: int) -> Iterator[str]:
+    for line in _text(path).splitlines():
+        word, _, rest = line.strip().replace("=", " ", 1).partition(" ")
+        if word.lower() == "host":
+            names = (name.strip('"') for name in rest.split())
+            yield from (name for name in names if name and not set(name) & set("*?!"))
+        elif word.lower() == "include" and most:
+            for pattern in rest.split():
+                inside = os.path.join(os.path.expanduser("~/.ssh"), os.path.expanduser(pattern.strip('"')))
+                for each in sorted(glob.glob(inside)):
+                    yield from _hosts(each, most - 1)
 
 
 def _there(path: str) -> str:

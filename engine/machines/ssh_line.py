@@ -40,6 +40,11 @@ def ssh_argv(address: Address, through: str, control_directory: str = "") -> lis
     return ["ssh", *_options(address, control_directory), "--", address.host, far_command(address.path, through)]
 
 
+def control_argv(address: Address, control_directory: str, order: str) -> list[str]:
+    """Tell the kept connection something: "exit", "check"."""
+    return ["ssh", "-O", order, *_options(address, control_directory), "--", address.host]
+
+
 def _options(address: Address, control_directory: str) -> list[str]:
     settings = {
         "BatchMode": "yes",

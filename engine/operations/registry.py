@@ -16,6 +16,7 @@ import msgspec
 
 from engine.errors import Cancelled, Code, Conflict, NotFound, StorageError, WherryError
 from engine.operations.endings import ending_of, is_bug
+from engine.spoken.naming import take_name
 from engine.types.data import now
 from engine.types.events import Event
 from engine.types.images import LayerPhase, LayerProgress
@@ -139,7 +140,8 @@ class RunningOperation:
 class OperationRegistry:
     """Implements `facade.Operations`, and starts operations for the rooms."""
 
-    def __init__(self, bus: EventBus, database: Database) -> None:
+    def __init__(self, bus: EventBus, database: Database | None = None) -> None:
+        """Without a database what has ended is forgotten with this process."""
         self._bus = bus
         self._database = database
         self._running: dict[str, RunningOperation] = {}
@@ -147,6 +149,8 @@ class OperationRegistry:
 
     async def open(self) -> None:
         """Bring back what earlier owners of the store finished."""
+        if self._database is None:
+            return
         rows = await self._database.fetch("SELECT body FROM operations ORDER BY started_ns")
         for (body,) in rows:
             operation = msgspec.json.decode(body, type=Operation)
@@ -166,7 +170,7 @@ class OperationRegistry:
     ) -> RunningOperation:
         """Run `work` now; its return value becomes the operation's result. `request` is kept for a repetition."""
         snapshot = Operation(
-            id=operation_id or secrets.token_hex(8),
+            id=operation_id or take_name() or secrets.token_hex(8),
             kind=kind,
             title=title,
             subject=subject,
@@ -203,7 +207,8 @@ class OperationRegistry:
 
     async def clear_finished(self) -> None:
         gone, self._finished = self._finished, {}
-        await self._database.execute("DELETE FROM operations")
+        if self._database is not None:
+            await self._database.execute("DELETE FROM operations")
         for operation_id in gone:
             self._bus.publish("operation", operation_id, None)
 
@@ -259,6 +264,8 @@ class OperationRegistry:
             self._bus.publish("operation", oldest, None)
 
     async def _save(self, operation: Operation) -> None:
+        if self._database is None:
+            return
         await self._database.transaction(
             [
                 (

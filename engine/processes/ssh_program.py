@@ -32,7 +32,12 @@ class SshProgram:
         finally:
             theirs.close()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def ended(self) -> bool:
+        """Also takes its end note, so that nothing of it is left in the kernel's table."""
         return self._process.poll() is not None
 
     def complaint(self, seconds: float = 2.0) -> str:
@@ -54,3 +59,16 @@ class SshProgram:
         if self._said >= 0:
             os.close(self._said)
             self._said = -1
+
+
+def tell(argv: Sequence[str], seconds: float = 5.0) -> int:
+    """An order to a kept connection; its exit code, 124 where it does not answer, 127 without ssh."""
+    try:
+        return subprocess.run(
+            list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            timeout=seconds, check=False,
+        ).returncode  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return 124
+    except OSError:
+        return 127

@@ -45,6 +45,8 @@ class Action:
     """One sentence for tooltips and the palette."""
     why_not: Callable[[Sequence[Any]], str] | None = None
     """Why it is greyed, in words."""
+    needs: tuple[str, ...] = ()
+    """Methods of the facade it takes: what the shown engine cannot do is greyed, with the reason."""
     window_wide: bool = False
     """Its shortcut works wherever the focus is."""
 
@@ -66,10 +68,11 @@ class BoundAction(QAction):
     def refresh(self) -> None:
         """Grey or not, from the subjects as they are now."""
         subjects = self._subjects()
-        possible = self.action.enabled(subjects)
+        lacking = self._shell.client.capabilities.why_not(*self.action.needs)
+        possible = not lacking and self.action.enabled(subjects)
         self.setEnabled(possible)
-        words = self.action.hint or self.action.text
-        if not possible and self.action.why_not is not None:
+        words = lacking or self.action.hint or self.action.text
+        if not possible and not lacking and self.action.why_not is not None:
             words = self.action.why_not(subjects) or words
         if self.action.shortcut:
             native = QKeySequence(self.action.shortcut).toString(QKeySequence.SequenceFormat.NativeText)

@@ -403,12 +403,7 @@ def container_actions() -> tuple[Action, ...]:
             _lives,
             "Alt+O",
         ),
-        _looking("edit", translate("ContainerActions", "Edit…"), "edit", edit, one(Verb.EDIT), "F4"),
-        _looking("rename", translate("ContainerActions", "Rename…"), "edit", rename, one(Verb.RENAME), "F2"),
-        _looking("duplicate", translate("ContainerActions", "Run another like this…"), "clone", duplicate, one(), ""),
-        _looking("compare", translate("ContainerActions", "Compare with its image"), "compare", compare, one(), ""),
-        _looking("commit", translate("ContainerActions", "Make an image…"), "image", commit, one(Verb.COMMIT), ""),
-        _looking("export", translate("ContainerActions", "Export files…"), "archive", export, one(), ""),
+        *_workings(),
         *_copies(),
         _lifecycle(
             "remove", translate("ContainerActions", "Remove"), "trash", Verb.FORCE_REMOVE, remove, "Del", danger=True
@@ -429,6 +424,34 @@ def container_actions() -> tuple[Action, ...]:
             run=prune,
             danger=True,
         ),
+    )
+
+
+def _workings() -> tuple[Action, ...]:
+    """What is done with one of them."""
+    return (
+        _looking(
+            "edit",
+            translate("ContainerActions", "Edit…"),
+            "edit",
+            edit,
+            one(Verb.EDIT),
+            "F4",
+            needs=("containers.edit",),
+        ),
+        _looking("rename", translate("ContainerActions", "Rename…"), "edit", rename, one(Verb.RENAME), "F2"),
+        _looking("duplicate", translate("ContainerActions", "Run another like this…"), "clone", duplicate, one(), ""),
+        _looking(
+            "compare",
+            translate("ContainerActions", "Compare with its image"),
+            "compare",
+            compare,
+            one(),
+            "",
+            needs=("images.compare_container",),
+        ),
+        _looking("commit", translate("ContainerActions", "Make an image…"), "image", commit, one(Verb.COMMIT), ""),
+        _looking("export", translate("ContainerActions", "Export files…"), "archive", export, one(), ""),
     )
 
 
@@ -473,7 +496,14 @@ def _lifecycle(name: str, text: str, icon: str, verb: Verb, run: Any, shortcut: 
 
 
 def _looking(
-    name: str, text: str, icon: str, run: Any, enabled: Callable[[Sequence[Container]], bool], shortcut: str
+    name: str,
+    text: str,
+    icon: str,
+    run: Any,
+    enabled: Callable[[Sequence[Container]], bool],
+    shortcut: str,
+    *,
+    needs: tuple[str, ...] = (),
 ) -> Action:
     return Action(
         id=f"container.{name}",
@@ -484,4 +514,5 @@ def _looking(
         subject="container",
         shortcut=shortcut,
         why_not=_why_not(name),
+        needs=needs,
     )

@@ -98,6 +98,7 @@ def program_actions() -> tuple[Action, ...]:
             text=translate("ProgramActions", "Run the demo service"),
             icon="play",
             run=run_demo,
+            needs=("images.load_demo",),
             hint=translate("ProgramActions", "A small web page, made here; needs no network"),
         ),
         Action(
@@ -126,6 +127,7 @@ def program_actions() -> tuple[Action, ...]:
             text=translate("ProgramActions", "Ask the doctor"),
             icon="doctor",
             run=show_doctor,
+            needs=("host.report",),
         ),
         Action(
             id="operations.clear",

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from PySide6.QtCore import QObject, Qt, Signal
 
 from engine.errors import WherryError
+from engine.types.machines import LOCAL
 from gui.bridge.changes import ChangeSet, Mirror, fold_changes
 from gui.bridge.engine_thread import EngineThread
 from gui.bridge.mailboxes import BatchMailbox, FoldMailbox, LatestMailbox
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from engine.facade import ByteStream, Engine, OperationHandle
     from engine.types.events import Kind
+    from engine.types.machines import Capabilities, Machine
 
 T = TypeVar("T")
 
@@ -85,6 +87,10 @@ class EngineClient(QObject):
     """The engine could not be opened, or its subscription broke: the exception."""
     stopped = Signal()
     """The engine is closed."""
+    switched = Signal()
+    """Another machine's engine is shown from now on; what is known of it is in the mirror."""
+    machines_changed = Signal()
+    """The list of machines, or how one of them is."""
     _posted = Signal(object)
 
     def __init__(self, open_engine: Callable[[], Awaitable[Engine]], parent: QObject | None = None) -> None:
@@ -99,6 +105,11 @@ class EngineClient(QObject):
         # Queued even within this thread: a callback never runs inside the call that caused it.
         self.stood_in_the_way: Callable[[WherryError], Awaitable[bool]] | None = None
         """Asked when the engine refuses a call: whether something that only waited to be removed was the reason."""
+        self.machine = ""
+        """The name of the machine that is shown; "" is this computer."""
+        self.machines: tuple[Machine, ...] = ()
+        self.capabilities = LOCAL
+        self._following: Future[None] | None = None
         self._posted.connect(self._run_posted, Qt.ConnectionType.QueuedConnection)
 
     # --- life ---
@@ -149,6 +160,49 @@ class EngineClient(QObject):
     def submit(self, work: Callable[[Engine], Coroutine[Any, Any, T]]) -> Future[T]:
         """The raw form of `call`, for those that keep the future."""
         return self._thread.submit(work)
+
+    # --- other machines ---
+
+    async def at_home(self, work: Callable[[Engine], Awaitable[T]]) -> T:
+        """As `call`, of the engine of this computer, whichever is shown."""
+
+        async def ask(engine: Engine) -> T:
+            return await work(engine)
+
+        return await asyncio.wrap_future(self._thread.submit(ask, home=True))
+
+    async def switch(self, machine: str) -> None:
+        """Show a machine: what was last known of it at once, the truth as it comes."""
+        engine = await self.at_home(lambda home: home.machines.engine(machine))
+        if self._following is not None:
+            self._following.cancel()
+        self._thread.show(engine if machine else None)
+        self.machine = machine
+        self.capabilities = engine.capabilities
+        self._follow_shown()
+        self.switched.emit()
+
+    def _follow_shown(self) -> None:
+        self._following = self._thread.submit(self._follow)
+        self._following.add_done_callback(lambda over: self.post(lambda: self._on_follow_end(over)))
+
+    async def _follow_machines(self, engine: Engine) -> None:
+        async with contextlib.aclosing(_closable(engine.machines.watch())) as lists:
+            async for machines in lists:
+                self.post(lambda found=tuple(machines): self._on_machines(found))  # type: ignore[misc]
+
+    def _on_machines(self, machines: tuple[Machine, ...]) -> None:
+        self.machines = machines
+        self.machines_changed.emit()
+        if self.machine:
+            self._thread.submit(self._capabilities).add_done_callback(self._on_capabilities)
+
+    async def _capabilities(self, engine: Engine) -> Capabilities:
+        return engine.capabilities
+
+    def _on_capabilities(self, done: Future[Capabilities]) -> None:
+        if not done.cancelled() and done.exception() is None:
+            self.post(lambda: setattr(self, "capabilities", done.result()))
 
     def stream(
         self,
@@ -264,7 +318,8 @@ class EngineClient(QObject):
         if error is not None:
             self.failed.emit(error)
             return
-        self._thread.submit(self._follow).add_done_callback(lambda over: self.post(lambda: self._on_follow_end(over)))
+        self._follow_shown()
+        self._thread.submit(self._follow_machines, home=True).add_done_callback(_over)
 
     async def _follow(self, engine: Engine) -> None:
         async with engine.watch() as subscription:
@@ -287,6 +342,12 @@ class EngineClient(QObject):
     def _tell(self, changes: ChangeSet) -> None:
         self.mirror.apply(changes)
         self.changed.emit(changes)
+
+
+def _over(done: Future[None]) -> None:
+    """Without the list of machines a window is what it was; why there is none, adding one tells."""
+    if not done.cancelled():
+        done.exception()
 
 
 async def _closable(source: AsyncIterator[T]) -> AsyncGenerator[T, None]:

@@ -34,6 +34,7 @@ class EngineThread:
         self._leave: asyncio.Event | None = None
         self._stop_containers = False
         self._closing = False
+        self._shown: Engine | None = None
         self.opened: Future[Engine] = Future()
         """Done when the engine is there; carries what opening it failed with."""
         self.finished: Future[None] = Future()
@@ -48,15 +49,20 @@ class EngineThread:
             raise RuntimeError("the engine thread has not started yet")
         return self._loop
 
-    def submit(self, work: Callable[[Engine], Coroutine[Any, Any, T]]) -> Future[T]:
-        """Run work on the engine's loop. Cancelling the future cancels the task."""
+    def show(self, engine: Engine | None) -> None:
+        """From now on `submit` is about this one, another machine's; None is the engine that was opened."""
+        self._shown = engine
+
+    def submit(self, work: Callable[[Engine], Coroutine[Any, Any, T]], *, home: bool = False) -> Future[T]:
+        """Run work on the engine's loop, on the engine that is shown, or (`home`) on the one of this computer.
+        Cancelling the future cancels the task."""
         if threading.current_thread() is self._thread:
             raise WrongThread("work for the engine was submitted from the engine's own thread")
         answer: Future[T] = Future()
         if self._closing or self._loop is None or not self.opened.done():
             answer.set_exception(EngineClosed("the engine is not open"))
             return answer
-        engine = self.opened.result()
+        engine = self.opened.result() if home or self._shown is None else self._shown
         try:
             self._loop.call_soon_threadsafe(self._begin, work, engine, answer)
         except RuntimeError:  # the loop was closed between the check and the call

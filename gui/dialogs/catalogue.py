@@ -32,6 +32,7 @@ DIALOGS: dict[str, tuple[str, str]] = {
     "project-plan": ("gui.dialogs.project_plan", "ProjectPlanDialog"),
     "gallery": ("gui.dialogs.gallery", "GalleryDialog"),
     "project-scale": ("gui.dialogs.project_scale", "ScaleDialog"),
+    "machine": ("gui.dialogs.machine", "MachineDialog"),
     "build": ("gui.dialogs.build", "BuildDialog"),
 }
 """Name → (module, class). Rooms add theirs here."""

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
+from engine.errors import WherryError
+from engine.types.machines import Link
 from engine.types.operations import OperationState
 from gui.plain_text import set_tip
+from gui.presentation.machines import link_tone, link_words, machine_tip, machine_title
 from gui.presentation.units import bytes_text, memory_text, percent_text
 from gui.theme import Space, Text, Tone, font, grown
 from gui.widgets.badge import StateDot
@@ -36,6 +39,7 @@ class StatusBar(QFrame):
         super().__init__()
         self._shell = shell
         self._asking = False
+        self._link = Link.NONE
         self.setProperty("role", "statusbar")
         self.setFixedHeight(grown(HEIGHT))
         self.setAccessibleName(translate("StatusBar", "Status"))
@@ -72,6 +76,8 @@ class StatusBar(QFrame):
         shell.client.ready.connect(self._on_ready)
         shell.client.failed.connect(self._on_failed)
         shell.client.changed.connect(self._on_changes)
+        shell.client.switched.connect(self._on_switched)
+        shell.client.machines_changed.connect(self._on_machines)
 
     def set_active(self, *, active: bool) -> None:
         """Ask the host only while somebody looks."""
@@ -90,13 +96,47 @@ class StatusBar(QFrame):
         self._engine.setText(translate("StatusBar", "Engine is not running"))
         self._timer.stop()
 
+    def _on_switched(self) -> None:
+        for figure in (self._cpu, self._memory, self._disk):
+            figure.setText("")
+        self._engine.setText(machine_title(self._shell.client.machine))
+        self._warning.hide()
+        self._on_machines()
+        self._shell.run(self._load_facts())
+
+    def _on_machines(self) -> None:
+        """How the machine that is shown is; when it has come back, what it is."""
+        client = self._shell.client
+        machine = next((each for each in client.machines if each.name == client.machine), None)
+        if machine is None or not client.machine:
+            return
+        came_back = machine.link is Link.CONNECTED and self._link is not Link.CONNECTED
+        self._link = machine.link
+        self._dot.set(link_tone(machine), link_words(machine))
+        if machine.link is not Link.CONNECTED:
+            words = machine.problem.title if machine.problem is not None else ""
+            self._engine.setText("  ·  ".join(each for each in (machine.name, link_words(machine), words) if each))
+            set_tip(self._engine, machine_tip(machine))
+        elif came_back:
+            self._shell.run(self._load_facts())
+
     async def _load_facts(self) -> None:
+        try:
+            await self._tell_facts()
+        except WherryError:
+            # A machine that does not answer is told of by its link; this one's engine has nothing to hide.
+            if not self._shell.client.machine:
+                raise
+
+    async def _tell_facts(self) -> None:
         facts: EngineFacts = await self._shell.client.call(lambda engine: engine.host.facts())
         self._dot.set(Tone.SUCCESS, translate("StatusBar", "Engine is running"))
         cgroups = translate("StatusBar", "cgroup {0}").format(facts.cgroup_mode)
         if facts.cgroup_mode == "none":
             cgroups = translate("StatusBar", "no cgroups")
-        self._engine.setText("  ·  ".join((f"Wherry {facts.version}", facts.driver, cgroups)))
+        machine = self._shell.client.machine
+        version = facts.version if " " in facts.version else f"Wherry {facts.version}"
+        self._engine.setText("  ·  ".join(each for each in (machine, version, facts.driver, cgroups) if each))
         lines = [facts.driver_reason, ", ".join(facts.controllers), facts.socket, *facts.warnings]
         set_tip(self._engine, "\n".join(line for line in lines if line))
         self._warning.setVisible(bool(facts.warnings))
@@ -113,6 +153,10 @@ class StatusBar(QFrame):
     async def _load_host(self) -> None:
         try:
             sample: HostSample = await self._shell.client.call(lambda engine: engine.stats.host())
+        except WherryError:
+            if not self._shell.client.machine:
+                raise
+            return  # Docker does not tell how its machine is
         finally:
             self._asking = False
         self._cpu.setText(

@@ -21,6 +21,7 @@ from gui.feedback.errors import ErrorDialog, ReportDialog, SeveralErrorsDialog
 from gui.feedback.messages import MessageLog
 from gui.feedback.removal import PendingRemoval
 from gui.frame.dropping import WindowDrop
+from gui.frame.machine_switcher import MachineSwitcher
 from gui.frame.palette import Palette, PaletteButton
 from gui.frame.shortcuts import ShortcutsDialog
 from gui.frame.status_bar import StatusBar
@@ -91,6 +92,7 @@ class MainWindow(QMainWindow):
         client.changed.connect(self._on_changes)
         client.ready.connect(self._on_ready)
         client.failed.connect(self._on_engine_failed)
+        client.switched.connect(self._on_switched)
 
     # --- Shell ---
 
@@ -189,6 +191,13 @@ class MainWindow(QMainWindow):
         self._awaited = (page_id, object_id, detail, time.monotonic() + _ARRIVES_SECONDS) if awaited else None
         page.open_object(object_id, detail)
 
+    async def show_machine(self, name: str) -> None:
+        """What waits to be removed is carried out first: it belongs to the machine that is left."""
+        if name == self._client.machine:
+            return
+        await self.removal.settle()
+        await self._client.switch(name)
+
     def open_dialog(self, dialog_id: str, **arguments: Any) -> None:
         open_dialog(self, dialog_id, arguments)
 
@@ -228,7 +237,7 @@ class MainWindow(QMainWindow):
         """Remember the window and end what still runs in it."""
         self._settings.set_bytes("geometry", self.saveGeometry())
         self._settings.set_text("page", self.current_page_id)
-        if self._client.is_ready:
+        if self._client.is_ready and not self._client.machine:
             self._remember_rows()
         self._settings.sync()
         self._status.set_active(active=False)
@@ -258,6 +267,11 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._brand())
+        above = QVBoxLayout()
+        above.setContentsMargins(Space.S, 0, Space.S, Space.S)
+        self.machine_switcher = MachineSwitcher(self)
+        above.addWidget(self.machine_switcher)
+        column.addLayout(above)
         search = PaletteButton()
         search.clicked.connect(lambda _on=False: self.show_palette())
         box = QVBoxLayout()
@@ -361,6 +375,15 @@ class MainWindow(QMainWindow):
         if self.current_page_id == "welcome" and mirror.containers:
             self._settings.welcomed = True
             self.navigate("containers")
+
+    def _on_switched(self) -> None:
+        """The page that is seen begins anew, at its list: what it showed and leased was another machine's."""
+        page_id = self.current_page_id
+        page = self._stack.currentWidget()
+        if page_id:
+            page.hide()
+            self.navigate(page_id if page_id != "welcome" else "containers")
+            page.show()
 
     def _on_engine_failed(self, error: BaseException) -> None:
         if isinstance(error, WherryError):

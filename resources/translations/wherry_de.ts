@@ -3905,6 +3905,175 @@
     </message>
 </context>
 <context>
+    <name>MachineActions</name>
+    <message>
+        <source>Forget {0}?</source>
+        <translation>{0} vergessen?</translation>
+    </message>
+    <message>
+        <source>Nothing on it changes; only its address is taken off the list.</source>
+        <translation>Auf dem Rechner ändert sich nichts; nur seine Adresse wird aus der Liste genommen.</translation>
+    </message>
+    <message>
+        <source>Forget</source>
+        <translation>Vergessen</translation>
+    </message>
+    <message>
+        <source>Forgot {0}</source>
+        <translation>{0} vergessen</translation>
+    </message>
+    <message>
+        <source>Add a machine…</source>
+        <translation>Rechner hinzufügen …</translation>
+    </message>
+    <message>
+        <source>Docker, Podman or Wherry on another machine, over ssh</source>
+        <translation>Docker, Podman oder Wherry auf einem anderen Rechner, über ssh</translation>
+    </message>
+    <message>
+        <source>Show this computer</source>
+        <translation>Diesen Rechner zeigen</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Zeigen</translation>
+    </message>
+    <message>
+        <source>Change…</source>
+        <translation>Ändern …</translation>
+    </message>
+    <message>
+        <source>Forget…</source>
+        <translation>Vergessen …</translation>
+    </message>
+</context>
+<context>
+    <name>MachineDialog</name>
+    <message>
+        <source>Add a machine</source>
+        <translation>Rechner hinzufügen</translation>
+    </message>
+    <message>
+        <source>Add</source>
+        <translation>Hinzufügen</translation>
+    </message>
+    <message>
+        <source>How {0} is reached</source>
+        <translation>Wie {0} erreicht wird</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>Speichern</translation>
+    </message>
+    <message>
+        <source>ssh://me@server, or a host of your ssh</source>
+        <translation>ssh://ich@server oder ein Name aus Ihrem ssh</translation>
+    </message>
+    <message>
+        <source>The authority&apos;s certificate, a .pem file</source>
+        <translation>Das Zertifikat der Stelle, eine .pem-Datei</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>Adresse</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Authority</source>
+        <translation>Stelle</translation>
+    </message>
+    <message>
+        <source>Certificate</source>
+        <translation>Zertifikat</translation>
+    </message>
+    <message>
+        <source>Key</source>
+        <translation>Schlüssel</translation>
+    </message>
+    <message>
+        <source>Test</source>
+        <translation>Probieren</translation>
+    </message>
+    <message>
+        <source>Write an address: ssh://me@server, unix:///path or tcp://host:2376</source>
+        <translation>Schreiben Sie eine Adresse: ssh://ich@server, unix:///pfad oder tcp://rechner:2376</translation>
+    </message>
+    <message>
+        <source>The name begins with a letter or digit; . _ + - may follow</source>
+        <translation>Der Name beginnt mit einem Buchstaben oder einer Ziffer; . _ + - dürfen folgen</translation>
+    </message>
+    <message>
+        <source>Connecting to {0}…</source>
+        <translation>Verbindung zu {0} …</translation>
+    </message>
+    <message>
+        <source>Added {0}</source>
+        <translation>{0} hinzugefügt</translation>
+    </message>
+    <message>
+        <source>Changed {0}</source>
+        <translation>{0} geändert</translation>
+    </message>
+</context>
+<context>
+    <name>Machines</name>
+    <message>
+        <source>{0} more</source>
+        <translation>{0} weitere</translation>
+    </message>
+    <message>
+        <source>Machine: {0}</source>
+        <translation>Rechner: {0}</translation>
+    </message>
+    <message>
+        <source>Choose a machine</source>
+        <translation>Einen Rechner wählen</translation>
+    </message>
+    <message>
+        <source>This computer</source>
+        <translation>Dieser Rechner</translation>
+    </message>
+    <message>
+        <source>Not heard of since {0}</source>
+        <translation>Nichts gehört seit {0}</translation>
+    </message>
+    <message>
+        <source>Not connected</source>
+        <translation>Nicht verbunden</translation>
+    </message>
+    <message>
+        <source>Connecting…</source>
+        <translation>Verbindung …</translation>
+    </message>
+    <message>
+        <source>Connected</source>
+        <translation>Verbunden</translation>
+    </message>
+    <message>
+        <source>Not heard of</source>
+        <translation>Nichts gehört</translation>
+    </message>
+    <message>
+        <source>Not reachable</source>
+        <translation>Nicht erreichbar</translation>
+    </message>
+    <message>
+        <source>From a docker context</source>
+        <translation>Aus einem docker-Kontext</translation>
+    </message>
+    <message>
+        <source>From a podman connection</source>
+        <translation>Aus einer podman-Verbindung</translation>
+    </message>
+    <message>
+        <source>{0} on {1}: {2} containers ({3} running), {4} images; answers in {5} ms</source>
+        <translation>{0} auf {1}: {2} Container ({3} laufen), {4} Images; antwortet in {5} ms</translation>
+    </message>
+</context>
+<context>
     <name>MergedLogs</name>
     <message>
         <source>Logs of {0} containers</source>

@@ -1,4 +1,5 @@
-"""One suite, two engines: the fake one always, the real one where the tools are (marked `system`)."""
+"""One suite, three engines: the fake one always; where the tools are (marked `system`) the real one, and that again as
+another Wherry holds it: by the facade, spoken over a socket."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.fakes.engine import open_fake_engine
+from tests.support.afar import seen_from_afar
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from engine.facade import Engine
 
 
-@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.system)])
+@pytest.fixture(params=["fake", *(pytest.param(name, marks=pytest.mark.system) for name in ("real", "afar"))])
 async def any_engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
     """An empty engine with the demo image in it."""
     if request.param == "fake":
@@ -29,7 +31,11 @@ async def any_engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
 
     async with opened_engine(request.getfixturevalue("short_tmp")) as engine:
         await engine.images.load_demo().result()
-        yield engine
+        if request.param == "real":
+            yield engine
+            return
+        async with seen_from_afar(engine, request.getfixturevalue("make_short_tmp")()) as afar:
+            yield afar
 
 
 @pytest.fixture

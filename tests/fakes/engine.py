@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.projects.records import ProjectRecords
+from engine.types.machines import LOCAL, Capabilities
 from tests.fakes.containers import FakeContainers
 from tests.fakes.disk import FakeDisk
 from tests.fakes.door import FakeDoor
 from tests.fakes.images import FakeImages
+from tests.fakes.machines import FakeMachines
 from tests.fakes.pods import make_fake_pods
 from tests.fakes.rooms import FakeBuilds, FakeHost, FakeNetworks, FakeVolumes
 from tests.fakes.store import Store
@@ -65,6 +67,8 @@ class FakeEngine:
         self.disk = FakeDisk(self)
         self.pods = make_fake_pods(self.store, self.containers)
         self.door = FakeDoor(self.store)
+        self.machines = FakeMachines(self)
+        self.capabilities: Capabilities = LOCAL
         self.closed = False
         self.stopped_containers = False
 
@@ -101,6 +105,7 @@ class FakeEngine:
         if stop_containers:
             for container in self.store.running():
                 await self.containers.stop(container.id)
+        await self.machines.close()
         self.closed, self.stopped_containers = True, stop_containers
         await self.store.close()
 

@@ -1,0 +1,1 @@
+"""The engine of another machine by the same facade: a Wherry's own, or one that speaks Docker's API."""

@@ -1,0 +1,208 @@
+"""Logs of a Docker or Podman engine's containers: the newest part is written down here, in the form our own logs have,
+and then read, searched and followed as those are. Implements `facade.Logs` by the logs room itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from engine.errors import NotFound, WherryError
+from engine.logs.log_service import LogService
+from engine.logs.source import LogSource
+from engine.types.containers import ALIVE_STATES
+from engine.types.host import Settings
+from engine.types.logs import ReadLogs
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+    from pathlib import Path
+
+    from engine.facade import OperationHandle
+    from engine.operations.registry import OperationRegistry
+    from engine.remote.docker.following import DockerState
+    from engine.remote.local_files import LocalFiles
+    from engine.types.containers import Container
+    from engine.types.logs import ExportLogs, LogLine, LogSummary, SearchLogs, SearchProgress
+
+_MOST_LINES = 200_000
+"""Of what was written before somebody looked; what comes afterwards is added."""
+_ALL = ReadLogs()
+_HEAD = 8
+_MERGED = "merged:"
+
+
+class Spool:
+    """One container's log as it is written down."""
+
+    def __init__(self, state: DockerState, container: Container, path: Path) -> None:
+        self._link = state.link
+        self.container = container
+        self.path = path
+        self.caught_up = asyncio.Event()
+        self.error: WherryError | None = None
+        self._last = b""
+        self._tty = container.spec.tty
+        self.task = asyncio.create_task(self._run(), name=f"the log of {container.name}")
+
+    async def _run(self) -> None:
+        try:
+            await asyncio.to_thread(self.path.parent.mkdir, mode=0o700, parents=True, exist_ok=True)
+            with await asyncio.to_thread(self.path.open, "wb", 0) as file:
+                await self._fetch(file, {"tail": _MOST_LINES})
+                self.caught_up.set()
+                if self.container.state in ALIVE_STATES:
+                    await self._fetch(file, {"follow": True, **self._since()})
+        except WherryError as error:
+            self.error = error
+        finally:
+            self.caught_up.set()
+
+    def _since(self) -> dict[str, object]:
+        """From the last line on; it comes again and is passed over."""
+        return {"since": _seconds(self._last)} if self._last else {}
+
+    async def _fetch(self, file: Any, query: dict[str, object]) -> None:
+        whole = {"stdout": True, "stderr": True, "timestamps": True, **query}
+        seen = self._last
+        kept: dict[bytes, bytes] = {b"stdout": b"", b"stderr": b""}
+        async with self._link.stream("GET", f"/containers/{quote(self.container.id)}/logs", whole) as answer:
+            async for stream, data in _unframed(self._link.pieces(answer), tty=self._tty):
+                *lines, kept[stream] = (kept[stream] + data).split(b"\n")
+                out = [self._line(stream, line) for line in lines if line.partition(b" ")[0] > seen]
+                if out:
+                    await asyncio.to_thread(file.write, b"".join(out))
+
+    def _line(self, stream: bytes, line: bytes) -> bytes:
+        stamp, _, text = line.partition(b" ")
+        self._last = max(self._last, stamp)
+        return b"%b %b F %b\n" % (_stamp(stamp), stream, text.rstrip(b"\r"))
+
+
+async def _unframed(pieces: Any, *, tty: bool) -> AsyncGenerator[tuple[bytes, bytes], None]:
+    kept = b""
+    async for piece in pieces:
+        if tty:
+            yield b"stdout", piece
+            continue
+        kept += piece
+        while len(kept) >= _HEAD:
+            size = int.from_bytes(kept[4:_HEAD], "big")
+            if len(kept) < _HEAD + size:
+                break
+            yield b"stderr" if kept[0] == 2 else b"stdout", kept[_HEAD : _HEAD + size]
+            kept = kept[_HEAD + size :]
+
+
+def _stamp(text: bytes) -> bytes:
+    """RFC 3339 with any zone and any number of digits, as our files have it."""
+    moment = text.decode("ascii", "replace")
+    date, _, rest = moment.partition(".")
+    digits = ""
+    for char in rest:
+        if not char.isdigit():
+            break
+        digits += char
+    zone = rest[len(digits) :] if rest else moment[19:]
+    whole = f"{date[:19]}.{digits[:9]:0<9}"
+    return f"{whole}{'+00:00' if zone in ('', 'Z') else zone[:6]}".encode()
+
+
+def _seconds(stamp: bytes) -> str:
+    whole = _stamp(stamp).decode()
+    try:
+        moment = datetime.fromisoformat(whole[:19] + whole[29:]).astimezone(UTC)
+    except ValueError:
+        return "0"
+    return f"{int(moment.timestamp())}.{whole[20:29]}"
+
+
+class DockerLogs:
+    def __init__(self, state: DockerState, directory: Path, operations: OperationRegistry, files: LocalFiles) -> None:
+        self._state = state
+        self._directory = directory
+        self._spools: dict[str, Spool] = {}
+        self._files = files
+        self._service = LogService(self, history=directory / "history", operations=operations, settings=Settings)
+
+    async def open(self) -> None:
+        await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
+
+    async def close(self) -> None:
+        tasks = [spool.task for spool in self._spools.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._service.close()
+        await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
+
+    # --- what the logs room asks ---
+
+    def log_source(self, container: str) -> LogSource:
+        found = self._find(container)
+        spool = self._spools.get(found.id)
+        alive = spool is not None and not spool.task.done()
+        return LogSource(found.id, found.name, self._path(found.id), None, alive)
+
+    def live_log_sources(self) -> Sequence[LogSource]:
+        """Nothing of another machine is rotated."""
+        return ()
+
+    def _path(self, container_id: str) -> Path:
+        return self._directory / container_id / "log"
+
+    def _find(self, name: str) -> Container:
+        everyone = self._state.containers()
+        found = [each for each in everyone if name in (each.id, each.name)]
+        found = found or [each for each in everyone if name and each.id.startswith(name)]
+        if len(found) != 1:
+            raise NotFound(f"No such container: {name}", subject=name)
+        return found[0]
+
+    async def _ready(self, name: str) -> None:
+        names = name.removeprefix(_MERGED).split(",") if name.startswith(_MERGED) else [name]
+        for each in names:
+            container = self._find(each.removeprefix("history:"))
+            spool = self._spools.get(container.id)
+            if spool is None or (spool.task.done() and (spool.error or container.state in ALIVE_STATES)):
+                spool = self._spools[container.id] = Spool(self._state, container, self._path(container.id))
+                spool.task.add_done_callback(lambda _, key=container.id: self._service.container_changed(key))  # type: ignore[misc]
+            await spool.caught_up.wait()
+            if spool.error is not None and not spool.path.exists():
+                raise spool.error
+
+    # --- the facade ---
+
+    async def summary(self, container: str) -> LogSummary:
+        await self._ready(container)
+        return await self._service.summary(container)
+
+    async def read(self, container: str, request: ReadLogs = _ALL) -> AsyncGenerator[Sequence[LogLine], None]:
+        await self._ready(container)
+        async with contextlib.aclosing(self._service.read(container, request)) as batches:
+            async for batch in batches:
+                yield batch
+
+    async def search(self, container: str, request: SearchLogs) -> AsyncGenerator[SearchProgress, None]:
+        await self._ready(container)
+        async with contextlib.aclosing(self._service.search(container, request)) as found:
+            async for progress in found:
+                yield progress
+
+    async def lines(self, container: str, numbers: Sequence[int]) -> Sequence[LogLine]:
+        await self._ready(container)
+        return await self._service.lines(container, numbers)
+
+    async def line_at(self, container: str, time_ns: int) -> int:
+        await self._ready(container)
+        return await self._service.line_at(container, time_ns)
+
+    def export(self, container: str, request: ExportLogs) -> OperationHandle:
+        return self._files.export_log(container, request)
+
+    async def history(self) -> Sequence[str]:
+        """What was removed there is gone with its log."""
+        return ()

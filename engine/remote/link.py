@@ -1,0 +1,232 @@
+"""Requests to one machine's engine, each with a time-out, every failure as one of our errors."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import msgspec
+
+from engine.errors import (
+    Code,
+    Conflict,
+    InvalidRequest,
+    MachineError,
+    NotFound,
+    RuntimeFailure,
+    Unsupported,
+    WherryError,
+)
+from engine.remote.dialing import DialConnector, Dialer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from aiohttp import ClientResponse
+
+    from engine.machines.machine_list import Entry
+
+QUICK_SECONDS = 20.0
+SILENT_SECONDS = 20.0
+"""A stream that has signs of life counts as dead after so long without one."""
+_QUICK_CONNECTIONS, _STREAMS = 6, 64
+_PIECE = 1 << 16
+_NEWEST, _OLDEST = (1, 50), (1, 24)
+_LARGEST_ERROR = 64 * 1024
+
+
+class Link:
+    """One session for quick questions and one for streams, so that neither waits for the other."""
+
+    def __init__(self, entry: Entry, control_directory: str) -> None:
+        self.dialer = Dialer(entry, control_directory)
+        self.api = "/v1.41"
+        self._quick: aiohttp.ClientSession | None = None
+        self._streams: aiohttp.ClientSession | None = None
+        self._kept: set[asyncio.Task[None]] = set()
+
+    def keep(self, task: asyncio.Task[None]) -> None:
+        """It ends with the link."""
+        self._kept.add(task)
+        task.add_done_callback(self._kept.discard)
+
+    async def agree(self) -> Mapping[str, Any]:
+        """Learn which engine it is and speak the newest version both know."""
+        version: Mapping[str, Any] = await self.json("GET", "/version", versioned=False)
+        major, _, minor = str(version.get("ApiVersion", "")).partition(".")
+        if major.isdigit() and minor.isdigit():
+            agreed = max(_OLDEST, min(_NEWEST, (int(major), int(minor))))
+            self.api = f"/v{agreed[0]}.{agreed[1]}"
+        return version
+
+    async def json(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, object] | None = None,
+        *,
+        body: object = None,
+        versioned: bool = True,
+        seconds: float = QUICK_SECONDS,
+    ) -> Any:
+        """The whole answer; None where it is empty."""
+        timeout = aiohttp.ClientTimeout(total=seconds)
+        async with self._answer(self._session("quick"), method, path, query, body, versioned, timeout) as answer:
+            data = await answer.read()
+        if not data.strip():
+            return None
+        try:
+            return msgspec.json.decode(data)
+        except msgspec.DecodeError as error:
+            raise MachineError("What the engine said cannot be read", str(error), code=Code.BAD_RESPONSE) from None
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, object] | None = None,
+        *,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        versioned: bool = True,
+        silent: float | None = None,
+    ) -> AsyncIterator[ClientResponse]:
+        """An answer that takes its time. `silent`: how long it may say nothing before it counts as dead."""
+        timeout = aiohttp.ClientTimeout(total=None, sock_read=silent)
+        session = self._session("streams")
+        async with self._answer(session, method, path, query, body, versioned, timeout, headers) as answer:
+            yield answer
+
+    async def pieces(self, answer: ClientResponse) -> AsyncIterator[bytes]:
+        """The body as it comes; a connection that breaks off is no end."""
+        try:
+            async for piece in answer.content.iter_any():
+                yield piece
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise await self.dialer.why(error) from error
+
+    async def messages(self, answer: ClientResponse) -> AsyncIterator[Any]:
+        """JSON values, one a line or one after the other."""
+        kept = b""
+        async for piece in self.pieces(answer):
+            kept += piece
+            *lines, kept = kept.split(b"\n")
+            for line in lines:
+                if line.strip(b"\x1e\r "):
+                    yield msgspec.json.decode(line.strip(b"\x1e\r "))
+        if kept.strip():
+            yield msgspec.json.decode(kept.strip(b"\x1e\r "))
+
+    async def hijack(self, path: str, body: object = None) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A raw line to a process: what follows the head is its own."""
+        data = msgspec.json.encode(body) if body is not None else b""
+        head = (
+            f"POST {self.api}{path} HTTP/1.1\r\nHost: wherry\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(data)}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+        )
+        reader = asyncio.StreamReader(limit=1 << 20)
+        try:
+            transport, protocol = await self.dialer.open(lambda: asyncio.StreamReaderProtocol(reader))
+            writer = asyncio.StreamWriter(transport, protocol, reader, asyncio.get_running_loop())
+            writer.write(head.encode() + data)
+            async with asyncio.timeout(QUICK_SECONDS):
+                await writer.drain()
+                answered = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        except (OSError, TimeoutError, EOFError) as error:
+            raise await self.dialer.why(error) from error
+        status = int(answered.split(" ", 2)[1])
+        if status not in (101, 200):
+            length = next((line for line in answered.lower().split("\r\n") if line.startswith("content-length:")), ":0")
+            said = await reader.readexactly(min(int(length.partition(":")[2]), _LARGEST_ERROR))
+            writer.close()
+            raise refused(status, said)
+        return reader, writer
+
+    async def close(self) -> None:
+        for task in self._kept:
+            task.cancel()
+        await asyncio.gather(*self._kept, return_exceptions=True)
+        for session in (self._quick, self._streams):
+            if session is not None:
+                await session.close()
+        self._quick = self._streams = None
+        await self.dialer.close()
+
+    def _session(self, which: str) -> aiohttp.ClientSession:
+        if self._quick is None or self._streams is None:
+            self._quick = aiohttp.ClientSession(connector=DialConnector(self.dialer, limit=_QUICK_CONNECTIONS))
+            self._streams = aiohttp.ClientSession(
+                connector=DialConnector(self.dialer, limit=_STREAMS), read_bufsize=1 << 18
+            )
+        return self._quick if which == "quick" else self._streams
+
+    @asynccontextmanager
+    async def _answer(
+        self,
+        session: aiohttp.ClientSession,
+        method: str,
+        path: str,
+        query: Mapping[str, object] | None,
+        body: object,
+        versioned: bool,  # noqa: FBT001
+        timeout: aiohttp.ClientTimeout,
+        headers: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[ClientResponse]:
+        url = f"http://wherry{self.api if versioned else ''}{path}"
+        said: dict[str, Any] = {"headers": dict(headers or {})}
+        if body is not None and not hasattr(body, "__aiter__"):
+            said["data"] = msgspec.json.encode(body)
+            said["headers"].setdefault("Content-Type", "application/json")
+        elif body is not None:
+            said["data"] = body
+        elif method in ("POST", "PUT"):
+            said["headers"].setdefault("Content-Type", "application/json")
+        try:
+            async with session.request(method, url, params=_query(query), timeout=timeout, **said) as answer:
+                if answer.status >= 400:
+                    raise refused(answer.status, await answer.content.read(_LARGEST_ERROR))
+                yield answer
+        except WherryError:
+            raise
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise await self.dialer.why(error) from error
+
+
+def _query(values: Mapping[str, object] | None) -> list[tuple[str, str]]:
+    """Empty values are left out; a list is repeated; a mapping is a filter in JSON."""
+    found: list[tuple[str, str]] = []
+    for key, value in (values or {}).items():
+        for each in value if isinstance(value, (list, tuple)) else (value,):
+            if isinstance(each, dict):
+                found.append((key, msgspec.json.encode(each).decode()))
+            elif each is True:
+                found.append((key, "1"))
+            elif each not in (None, "", False):
+                found.append((key, str(each)))
+    return found
+
+
+_FAMILIES: dict[int, type[WherryError]] = {
+    400: InvalidRequest, 404: NotFound, 409: Conflict, 500: RuntimeFailure, 501: Unsupported,
+}  # fmt: skip
+
+
+def refused(status: int, data: bytes) -> WherryError:
+    """The engine's no, in its own words."""
+    try:
+        said = msgspec.json.decode(data)
+        words = str(said.get("advice") or said.get("message") or said.get("cause") or "")
+    except (msgspec.DecodeError, AttributeError):
+        words = data.decode(errors="replace").strip()
+    words = words or f"The engine answered {status}."
+    title = words[:1].upper() + words[1:]
+    if status in (401, 403):
+        return MachineError(title, code=Code.FORBIDDEN)
+    family = _FAMILIES.get(status, RuntimeFailure if status >= 500 else InvalidRequest)
+    if family is Conflict:
+        taken = "already in use" in words or "already exists" in words
+        return Conflict(title, code=Code.NAME_TAKEN if taken else Code.IN_USE if "use" in words else Code.WRONG_STATE)
+    return family(title, docker=words)

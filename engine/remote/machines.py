@@ -1,0 +1,208 @@
+"""The machines of the list, each with its engine when somebody wants it. Implements `facade.Machines`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from typing import TYPE_CHECKING, cast
+
+import msgspec
+
+from engine.errors import Code, Conflict, InvalidRequest, NotFound, WherryError
+from engine.machines import known_elsewhere, machine_list
+from engine.machines.address import BadAddress, parse
+from engine.machines.machine_list import Entry, ListUnusable
+from engine.types.machines import Found, Machine, MachineKind, Suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Sequence
+    from pathlib import Path
+
+    from engine.facade import Engine
+    from engine.remote.engine import RemoteEngine
+
+_SOCKETS = ("/run/docker.sock", "/run/podman/podman.sock", "{run}/docker.sock", "{run}/podman/podman.sock")
+
+
+class MachineService:
+    def __init__(self, *, run: Path, store: Path, here: Callable[[], Engine]) -> None:
+        self._run = run
+        self._store = store
+        self._here = here
+        self._engines: dict[str, RemoteEngine] = {}
+        self._news = asyncio.Event()
+
+    # --- the list ---
+
+    def _listed(self) -> dict[str, Entry]:
+        try:
+            return machine_list.read(str(self._store))
+        except ListUnusable as error:
+            raise InvalidRequest("The list of machines cannot be used", str(error)) from None
+
+    async def _known(self) -> dict[str, Entry]:
+        return await asyncio.to_thread(lambda: {**known_elsewhere.everywhere(), **self._listed()})
+
+    async def list(self) -> Sequence[Machine]:
+        return [self._shown(entry) for entry in (await self._known()).values()]
+
+    def _shown(self, entry: Entry) -> Machine:
+        machine = Machine(
+            name=entry.name, address=entry.address, kind=cast("MachineKind", entry.kind), through=entry.through,
+            description=entry.description, ca_file=entry.ca, certificate=entry.certificate, key=entry.key,
+            unchecked=entry.unchecked, source="docker" if entry.source == "docker" else
+            "podman" if entry.source == "podman" else "",
+        )  # fmt: skip
+        engine = self._engines.get(entry.name)
+        if engine is None:
+            return machine
+        condition = engine.condition
+        return msgspec.structs.replace(
+            machine, kind=cast("MachineKind", condition.kind or machine.kind), version=condition.version,
+            link=condition.link, since=condition.since, problem=condition.problem,
+        )  # fmt: skip
+
+    async def watch(self) -> AsyncGenerator[Sequence[Machine], None]:
+        while True:
+            news = self._news
+            yield await self.list()
+            await news.wait()
+
+    def _changed(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    async def add(self, machine: Machine) -> Machine:
+        entry = self._entry(machine)
+        listed = await asyncio.to_thread(self._listed)
+        if entry.name in listed:
+            raise Conflict(f"There is a machine “{entry.name}” already", code=Code.NAME_TAKEN, subject=entry.name)
+        await self._keep({**listed, entry.name: entry})
+        return self._shown(entry)
+
+    async def change(self, name: str, machine: Machine) -> Machine:
+        entry = self._entry(machine)
+        listed = await asyncio.to_thread(self._listed)
+        if name not in listed:
+            raise NotFound(f"There is no machine “{name}” in the list", subject=name)
+        if entry.name != name and entry.name in listed:
+            raise Conflict(f"There is a machine “{entry.name}” already", code=Code.NAME_TAKEN, subject=entry.name)
+        await self._let_go(name)
+        await self._keep({entry.name if key == name else key: entry if key == name else value
+                          for key, value in listed.items()})  # fmt: skip
+        return self._shown(entry)
+
+    async def remove(self, name: str) -> None:
+        listed = await asyncio.to_thread(self._listed)
+        if name not in listed:
+            raise NotFound(f"There is no machine “{name}” in the list", subject=name)
+        await self._let_go(name)
+        del listed[name]
+        if machine_list.chosen(str(self._store)) == name:
+            machine_list.choose("", str(self._store))
+        await self._keep(listed)
+
+    async def _keep(self, entries: dict[str, Entry]) -> None:
+        await asyncio.to_thread(machine_list.write, entries.values(), str(self._store))
+        self._changed()
+
+    @staticmethod
+    def _entry(machine: Machine) -> Entry:
+        try:
+            machine_list.check_name(machine.name)
+            tls = bool(machine.ca_file or machine.certificate or machine.unchecked)
+            address = str(parse(machine.address, tls=tls))
+        except (ListUnusable, BadAddress) as error:
+            raise InvalidRequest(f"{str(error)[:1].upper()}{str(error)[1:]}", subject=machine.name) from None
+        return Entry(
+            machine.name, address, machine.kind, machine.through, machine.description, machine.ca_file,
+            machine.certificate, machine.key, machine.unchecked,
+        )  # fmt: skip
+
+    # --- trying ---
+
+    async def find_out(self, machine: Machine) -> Found:
+        from engine.remote.link import Link
+
+        entry = self._entry(msgspec.structs.replace(machine, name=machine.name or "new"))
+        link = Link(entry, str(self._run / "ssh"))
+        try:
+            version = await link.agree()
+            begun = time.monotonic()
+            facts = await link.json("GET", "/info")
+            passed = time.monotonic() - begun
+        finally:
+            await link.close()
+        said = str(version).lower()
+        kind: MachineKind = "wherry" if "wherry" in str(version.get("Platform", "")).lower() else "docker"
+        return Found(
+            kind="podman" if "podman" in said else kind,
+            version=str(version.get("Version") or ""),
+            host_name=str(facts.get("Name") or ""),
+            operating_system=str(facts.get("OperatingSystem") or ""),
+            containers=int(facts.get("Containers") or 0),
+            running=int(facts.get("ContainersRunning") or 0),
+            images=int(facts.get("Images") or 0),
+            round_trip=passed,
+        )
+
+    async def suggestions(self) -> Sequence[Suggestion]:
+        return await asyncio.to_thread(self._suggestions)
+
+    def _suggestions(self) -> Sequence[Suggestion]:
+        taken = {entry.address for entry in self._listed().values()}
+        run = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
+        sockets = [place.format(run=run) for place in _SOCKETS]
+        own = os.path.realpath(self._run / "docker.sock")
+        found = [
+            Suggestion(address=f"unix://{path}", source="here")
+            for path in dict.fromkeys(sockets)
+            if os.path.exists(path) and os.path.realpath(path) != own
+        ]
+        found += [Suggestion(address=f"ssh://{host}", source="ssh", name=host) for host in known_elsewhere.ssh_hosts()]
+        return [each for each in found if each.address not in taken]
+
+    # --- engines ---
+
+    async def engine(self, name: str) -> Engine:
+        """Opened at its first use and kept; asked for again, it looks at once."""
+        if not name:
+            return self._here()
+        if name not in self._engines:
+            from engine.remote.engine import RemoteEngine
+
+            entry = (await self._known()).get(name)
+            if entry is None:
+                raise NotFound(f"There is no machine “{name}”", subject=name)
+            made = await asyncio.to_thread(
+                RemoteEngine, entry, run=self._run, store=self._store, told=lambda: self._told(name)
+            )
+            self._engines[name] = made
+            made.begin()
+        engine = self._engines[name]
+        if engine.condition.link in engine.lost:
+            engine.look_now()
+        return engine
+
+    def _told(self, name: str) -> None:
+        """A link changed; what was found out is written down, so that the next start knows it."""
+        self._changed()
+        engine = self._engines.get(name)
+        if engine is None or not engine.condition.kind or engine.condition.kind == engine.entry.kind:
+            return
+        with contextlib.suppress(WherryError, OSError):
+            listed = self._listed()
+            if name in listed and listed[name].kind != engine.condition.kind:
+                kind = engine.condition.kind
+                listed[name] = listed[name]._replace(kind=kind, through=listed[name].through or kind)
+                machine_list.write(listed.values(), str(self._store))
+
+    async def _let_go(self, name: str) -> None:
+        engine = self._engines.pop(name, None)
+        if engine is not None:
+            await engine.close()
+
+    async def close(self) -> None:
+        await asyncio.gather(*(self._let_go(name) for name in [*self._engines]))

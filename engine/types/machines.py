@@ -1,0 +1,84 @@
+"""Other machines: how they are reached, how they are, and what their engines cannot do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from engine.types.data import Data
+from engine.types.operations import Failure
+
+MachineKind = Literal["", "wherry", "docker", "podman"]
+""""" is not found out yet."""
+
+
+class Link(StrEnum):
+    """How the connection to a machine is."""
+
+    NONE = ""
+    """Nobody looked at it yet."""
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    STALE = "stale"
+    """It was there; what is shown is of then, and it is tried again and again."""
+    UNREACHABLE = "unreachable"
+    """It was never there since it was looked for."""
+
+
+class Machine(Data, frozen=True, kw_only=True):
+    """One machine of the list. "" as a name is this computer."""
+
+    name: str
+    address: str = ""
+    kind: MachineKind = ""
+    through: str = ""
+    """Whose program at the far end of ssh opens the way."""
+    description: str = ""
+    ca_file: str = ""
+    certificate: str = ""
+    key: str = ""
+    unchecked: bool = False
+    source: Literal["", "docker", "podman"] = ""
+    """Whose list it is from: "" is Wherry's own."""
+    version: str = ""
+    link: Link = Link.NONE
+    since: datetime | None = None
+    """Since when the link is as it is; of a stale one, when it was last heard of."""
+    problem: Failure | None = None
+
+
+class Found(Data, frozen=True, kw_only=True):
+    """What was there when a machine was tried."""
+
+    kind: MachineKind
+    version: str
+    host_name: str = ""
+    operating_system: str = ""
+    containers: int = 0
+    running: int = 0
+    images: int = 0
+    round_trip: float = 0.0
+    """Seconds."""
+
+
+class Suggestion(Data, frozen=True, kw_only=True):
+    """An address that something on this computer knows of."""
+
+    address: str
+    source: Literal["docker", "podman", "ssh", "here"]
+    name: str = ""
+
+
+class Capabilities(Data, frozen=True, kw_only=True):
+    """What an engine cannot do: names of the facade's methods ("containers.edit"), each with the reason."""
+
+    kind: MachineKind = "wherry"
+    lacks: dict[str, str] = {}
+
+    def why_not(self, *methods: str) -> str:
+        """ "" if it can do all of them."""
+        return next((self.lacks[method] for method in methods if method in self.lacks), "")
+
+
+LOCAL = Capabilities()

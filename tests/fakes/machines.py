@@ -1,0 +1,84 @@
+"""Other machines of the fake engine: a list, and a fake engine for each."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from engine.errors import Code, Conflict, MachineError, NotFound
+from engine.types.data import now
+from engine.types.machines import Found, Link, Machine, Suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from tests.fakes.engine import FakeEngine
+
+
+class FakeMachines:
+    """Implements `facade.Machines`."""
+
+    def __init__(self, here: FakeEngine) -> None:
+        self._here = here
+        self.known: dict[str, Machine] = {}
+        self.engines: dict[str, FakeEngine] = {}
+        self.unreachable: set[str] = set()
+        self._news = asyncio.Event()
+
+    async def list(self) -> Sequence[Machine]:
+        return list(self.known.values())
+
+    async def watch(self) -> AsyncGenerator[Sequence[Machine], None]:
+        while True:
+            news = self._news
+            yield await self.list()
+            await news.wait()
+
+    def put(self, machine: Machine) -> None:
+        self.known[machine.name] = machine
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    async def add(self, machine: Machine) -> Machine:
+        if machine.name in self.known:
+            raise Conflict(f"There is a machine “{machine.name}” already", code=Code.NAME_TAKEN)
+        self.put(machine)
+        return machine
+
+    async def change(self, name: str, machine: Machine) -> Machine:
+        self.known.pop(name)
+        self.put(machine)
+        return machine
+
+    async def remove(self, name: str) -> None:
+        if self.known.pop(name, None) is None:
+            raise NotFound(f"There is no machine “{name}” in the list", subject=name)
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    async def find_out(self, machine: Machine) -> Found:
+        if machine.address in self.unreachable:
+            raise MachineError("server wants a password", "Wherry logs in with keys.", code=Code.UNAUTHORIZED)
+        return Found(kind="docker", version="28.5.2", host_name="server", operating_system="Debian", containers=3,
+                     running=2, images=5, round_trip=0.012)  # fmt: skip
+
+    async def suggestions(self) -> Sequence[Suggestion]:
+        return (Suggestion(address="ssh://server", source="ssh", name="server"),)
+
+    async def engine(self, name: str) -> FakeEngine:
+        if not name:
+            return self._here
+        if name not in self.known:
+            raise NotFound(f"There is no machine “{name}”", subject=name)
+        if name not in self.engines:
+            from tests.fakes.engine import open_fake_engine
+
+            self.engines[name] = await open_fake_engine()
+        self.put(replace(self.known[name], link=Link.CONNECTED, since=now()))
+        return self.engines[name]
+
+    async def close(self) -> None:
+        for engine in self.engines.values():
+            await engine.close()

@@ -1,0 +1,151 @@
+"""Other machines in the window: adding one, switching, what it cannot do, and coming home."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QLineEdit, QPushButton
+
+from engine.types.containers import State
+from engine.types.data import now
+from engine.types.machines import Capabilities, Link, Machine
+from engine.types.operations import Failure
+from gui.dialogs.machine import name_for
+from gui.frame.machine_switcher import MachineSwitcher
+
+if TYPE_CHECKING:
+    from tests.gui.conftest import Driver
+
+SERVER = Machine(name="server", address="ssh://me@server", kind="docker", version="28.5.2")
+
+
+def switcher(driver: Driver) -> MachineSwitcher:
+    [found] = driver.window.findChildren(MachineSwitcher)
+    return found
+
+
+def know(driver: Driver, machine: Machine = SERVER) -> None:
+    async def put(engine: object) -> None:
+        del engine
+        driver.engine.machines.put(machine)
+
+    driver.ask(put)
+    driver.until(lambda: driver.client.machines == (machine,))
+
+
+def go(driver: Driver, name: str) -> None:
+    driver.window.run(driver.window.show_machine(name))
+    driver.until(lambda: driver.client.machine == name)
+
+
+def test_a_machine_is_added_tested_and_shown(driver: Driver) -> None:
+    driver.trigger("machines.add")
+    dialog = driver.dialog("dialog.machine")
+    fields = {field.accessibleName(): field for field in dialog.findChildren(QLineEdit)}
+    assert not fields["Certificate"].isVisible()
+    fields["Address"].setText("ssh://me@server.example:2222")
+    assert fields["Name"].text() == "server"
+    [test] = [each for each in dialog.findChildren(QPushButton) if each.text() == "Test"]
+    test.click()
+    driver.until(lambda: "Docker 28.5.2 on server" in dialog.banner.accessibleName())  # type: ignore[attr-defined]
+    dialog.submit()  # type: ignore[attr-defined]
+    driver.no_dialog()
+    driver.until(lambda: driver.client.machine == "server")
+    assert switcher(driver).text() == "server"
+    assert "Connected" in switcher(driver).accessibleDescription()
+
+
+def test_a_login_that_fails_is_said_in_the_dialog_and_what_was_typed_stays(driver: Driver) -> None:
+    driver.engine.machines.unreachable.add("ssh://me@server")
+    driver.trigger("machines.add")
+    dialog = driver.dialog("dialog.machine")
+    dialog.address.setText("ssh://me@server")  # type: ignore[attr-defined]
+    dialog.test.click()  # type: ignore[attr-defined]
+    driver.until(lambda: "wants a password" in dialog.banner.accessibleName())  # type: ignore[attr-defined]
+    assert dialog.address.text() == "ssh://me@server"  # type: ignore[attr-defined]
+    dialog.reject()
+
+
+def test_switching_shows_what_is_there_and_acts_there(driver: Driver) -> None:
+    know(driver)
+    here = driver.names()
+    go(driver, "server")
+    there = driver.engine.machines.engines["server"]
+
+    async def rename(engine: object) -> None:
+        del engine
+        one = next(each for each in await there.containers.list() if each.state is State.EXITED)
+        await there.containers.rename(one.id, "only-there")
+
+    driver.ask(rename)
+    driver.until(lambda: "only-there" in driver.names())
+    driver.trigger("container.remove", "only-there")
+    driver.until(lambda: "only-there" not in driver.names())
+    go(driver, "")
+    driver.until(lambda: driver.names() == here)
+    assert "only-there" not in {c.name for c in there.store.containers.values()}
+
+
+def test_what_a_machine_cannot_do_is_greyed_with_the_reason(driver: Driver) -> None:
+    know(driver)
+
+    async def lack(engine: object) -> None:
+        del engine
+        there = await driver.engine.machines.engine("server")
+        there.capabilities = Capabilities(kind="docker", lacks={"containers.edit": "Docker cannot do that."})
+
+    driver.ask(lack)
+    subject = (
+        [driver.container("web")] if "web" in driver.names() else list(driver.client.mirror.containers.values())[:1]
+    )
+    bound = driver.window.verbs.bind(driver.window, "container.edit", driver.window, lambda: subject)
+    assert bound.isEnabled()
+    go(driver, "server")
+    bound.refresh()
+    assert not bound.isEnabled()
+    assert "Docker cannot do that." in bound.words
+    go(driver, "")
+    bound.refresh()
+    assert bound.isEnabled()
+
+
+def test_a_machine_that_is_away_says_since_when_and_why(driver: Driver) -> None:
+    know(driver)
+    go(driver, "server")
+    problem = Failure(code="timeout", title="server does not answer", explanation="It may be off or asleep.")
+    stale = Machine(
+        name="server", address="ssh://me@server", kind="docker", link=Link.STALE, since=now(), problem=problem
+    )
+    before = driver.names()
+
+    async def put(engine: object) -> None:
+        del engine
+        driver.engine.machines.put(stale)
+
+    driver.ask(put)
+    driver.until(lambda: "Not heard of since" in switcher(driver).accessibleDescription())
+    assert "may be off or asleep" in switcher(driver).toolTip()
+    assert driver.names() == before
+
+
+def test_the_menu_names_every_machine_and_how_it_is(driver: Driver) -> None:
+    know(driver)
+    menu = switcher(driver).menu()
+    words = [action.text() for action in menu.actions()]
+    assert words[0] == "This computer"
+    assert "server   Docker  ·  Not connected" in words
+    assert "Add a machine…" in words
+    menu.deleteLater()
+
+
+def test_a_machine_is_forgotten_and_home_is_shown(driver: Driver) -> None:
+    know(driver)
+    go(driver, "server")
+    driver.window.trigger("machine.forget", [SERVER])
+    driver.accept()
+    driver.until(lambda: driver.client.machine == "" and driver.client.machines == ())
+
+
+def test_names_are_taken_from_addresses() -> None:
+    named = {"ssh://me@shop.example:22": "shop", "10.0.0.5": "10.0.0.5", "unix:///run/docker.sock": "docker"}
+    assert {address: name_for(address) for address in named} == named
