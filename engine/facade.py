@@ -164,6 +164,8 @@ class Images(Protocol):
         """A push of this image brings these under one index; none, and it is pushed alone."""
         ...
 
+    async def kept_index(self, image: str) -> Sequence[attestations.IndexEntry]: ...
+
     async def describe_index(
         self, entries: Sequence[attestations.IndexEntry], names: Sequence[str]
     ) -> attestations.IndexDescriptor:

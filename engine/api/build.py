@@ -44,19 +44,15 @@ _NETWORKS: dict[str, Literal["", "none", "host", "pasta"]] = {
 
 
 async def build(call: Call) -> web.StreamResponse:
-    request = _request(call)
+    request = request_of(call)
     context = None if request.context else decompressed(call.upload())
     operation = call.engine.builds.build(request, context)
     given_id = call.text("buildid")
     if given_id:
         call.served.builds[given_id] = operation
     try:
-        return await _tell(call, operation, quiet=call.flag("q"))
-    except (asyncio.CancelledError, ConnectionError):
-        operation.cancel()
-        with contextlib.suppress(WherryError, asyncio.CancelledError):
-            await operation.result()
-        raise
+        told = Told(call, quiet=call.flag("q"))
+        return await told.finish(await told.follow(operation))
     finally:
         if call.served.builds.get(given_id) is operation:
             del call.served.builds[given_id]
@@ -73,7 +69,8 @@ async def cancel(call: Call) -> web.StreamResponse:
     return call.empty(200)
 
 
-def _request(call: Call) -> BuildImage:
+def request_of(call: Call) -> BuildImage:
+    """What the parameters of the call ask for."""
     _refuse_unsupported(call)
     network = call.text("networkmode")
     if network not in _NETWORKS:
@@ -152,36 +149,53 @@ def _refuse_unsupported(call: Call) -> None:
         raise unsupported("the build parameter outputs", "an image is what comes out")
 
 
-async def _tell(call: Call, operation: OperationHandle, *, quiet: bool) -> web.StreamResponse:
-    """As a stream from the first line on. What fails before there is one is an error with a status."""
-    response: web.StreamResponse | None = None
-    transcript = _Transcript()
+class Told:
+    """The answer, as a stream from the first line on. What fails before there is one is an error with a status."""
 
-    async def say(lines: bytes) -> web.StreamResponse:
-        nonlocal response
-        if response is None:
-            response = await call.stream()
-        await response.write(lines)
+    def __init__(self, call: Call, *, quiet: bool) -> None:
+        self._call = call
+        self._quiet = quiet
+        self._response: web.StreamResponse | None = None
+
+    async def say(self, text: str) -> None:
+        if not self._quiet:
+            await self._write(_lines([{"stream": text}]))
+
+    async def follow(self, operation: OperationHandle) -> str | None:
+        """Until it ends: the image, or None where it failed and that is told already."""
+        call, transcript = self._call, _Transcript()
+        try:
+            if not self._quiet:
+                async with contextlib.aclosing(_outputs(call, operation.id)) as batches:
+                    async for batch in batches:
+                        told = await call.engine.builds.get(operation.id)
+                        if messages := transcript.steps(told) + transcript.output(batch):
+                            await self._write(_lines(messages))
+            image_id = await operation.result()
+        except (asyncio.CancelledError, ConnectionError):
+            operation.cancel()
+            with contextlib.suppress(WherryError, asyncio.CancelledError):
+                await operation.result()
+            raise
+        except WherryError as error:
+            if not self._quiet and (late := transcript.steps(await call.engine.builds.get(operation.id))):
+                await self._write(_lines(late))
+            if self._response is None:
+                raise
+            await self._write(_failure(error))
+            return None
+        await self._write(_lines(await _ending(call, operation.id, transcript, image_id, quiet=self._quiet)))
+        return image_id
+
+    async def finish(self, _: str | None = None) -> web.StreamResponse:
+        response = self._response or await self._call.stream()
+        await response.write_eof()
         return response
 
-    if not quiet:
-        async with contextlib.aclosing(_outputs(call, operation.id)) as batches:
-            async for batch in batches:
-                told = await call.engine.builds.get(operation.id)
-                if messages := transcript.steps(told) + transcript.output(batch):
-                    await say(_lines(messages))
-    try:
-        image_id = await operation.result()
-    except WherryError as error:
-        if not quiet and (late := transcript.steps(await call.engine.builds.get(operation.id))):
-            await say(_lines(late))
-        if response is None:
-            raise
-        finished = await say(_failure(error))
-    else:
-        finished = await say(_lines(await _ending(call, operation.id, transcript, image_id, quiet=quiet)))
-    await finished.write_eof()
-    return finished
+    async def _write(self, lines: bytes) -> None:
+        if self._response is None:
+            self._response = await self._call.stream()
+        await self._response.write(lines)
 
 
 async def _outputs(call: Call, build_id: str) -> AsyncGenerator[Sequence[BuildOutput], None]:

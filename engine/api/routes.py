@@ -15,6 +15,7 @@ from engine.api import (
     manifests,
     networks,
     own,
+    own_build,
     pods,
     projects,
     spoken,
@@ -125,6 +126,10 @@ _ABSENT = (
 )
 
 _OWN = (
+    Route("POST", "/wherry/build", own_build.make),
+    Route("POST", "/wherry/build/examine", own_build.examine),
+    Route("GET", "/wherry/images/{name...}/files", own_build.files),
+    Route("GET", "/wherry/images/{name...}/layout", own_build.layout),
     Route("POST", "/wherry/manifests/plan", manifests.plan),
     Route("POST", "/wherry/manifests/plan-down", manifests.plan_down),
     Route("POST", "/wherry/manifests/play", manifests.play),

@@ -378,6 +378,9 @@ class ImageService:
     async def keep_index(self, image: str, entries: Sequence[IndexEntry]) -> None:
         await self._shelf.put(self.catalogue.resolve(image).id, entries)
 
+    async def kept_index(self, image: str) -> Sequence[IndexEntry]:
+        return await self._shelf.get(self.catalogue.resolve(image).id, self.catalogue.images)
+
     async def describe_index(self, entries: Sequence[IndexEntry], names: Sequence[str]) -> IndexDescriptor:
         return await self._indexes.describe(entries, names)
 

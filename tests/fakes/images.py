@@ -154,6 +154,10 @@ class FakeImages:
     async def keep_index(self, image: str, entries: Sequence[IndexEntry]) -> None:
         self._store.image(image)
 
+    async def kept_index(self, image: str) -> Sequence[IndexEntry]:
+        self._store.image(image)
+        return ()
+
     async def describe_index(self, entries: Sequence[IndexEntry], names: Sequence[str]) -> IndexDescriptor:
         digest = fake_digest(" ".join(each.image for each in entries))
         return IndexDescriptor(media_type="application/vnd.oci.image.index.v1+json", digest=digest, size=1)

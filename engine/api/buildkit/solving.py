@@ -6,9 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
-import os
-import tempfile
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from grpclib.const import Status
@@ -22,6 +20,7 @@ from engine.api.buildkit.jobs import Made
 from engine.api.buildkit.options import UPLOADED, Options
 from engine.api.buildkit.reports import warnings_of
 from engine.api.buildkit.wire.messages_pb2 import Definition, Op
+from engine.api.spooled import spooled
 from engine.errors import WherryError
 from engine.operations.together import together
 from engine.types.builds import BuildImage, StepState
@@ -64,10 +63,8 @@ class Target:
             if stream is not None:
                 # An archive may be over before its stream is: the client must not wait for a reader that has left.
                 stack.push_async_callback(stream.aclose)
-            kept = None
-            if stream is not None and len(platforms) > 1:
-                kept = stack.enter_context(tempfile.TemporaryFile())
-                await _written(stream, kept)
+            several = stream is not None and len(platforms) > 1
+            kept = await stack.enter_async_context(spooled(stream)) if stream is not None and several else None
             caches = opened_caches(self._engine, session, self._job, self._options.text("cache-imports"))
             request = msgspec.structs.replace(request, caches=await stack.enter_async_context(caches))
             agents = await stack.enter_async_context(forwarded_agents(session, wanted_agents(self._text)))
@@ -75,7 +72,7 @@ class Target:
 
             async def one(platform: str) -> Made:
                 wanted = await self._for_platform(request, platform, several=len(platforms) > 1)
-                source = _read(kept) if kept is not None else stream
+                source = kept.pieces() if kept is not None else stream
                 return await self._built(session, wanted, source, several=len(platforms) > 1)
 
             return list(await together(one(platform) for platform in platforms))
@@ -262,24 +259,6 @@ class Target:
 def _plain_names(contexts: Mapping[str, str]) -> list[str]:
     """Each name once, whatever platforms it is given for."""
     return list(dict.fromkeys(name.partition("::")[0] for name in contexts))
-
-
-async def _written(stream: AsyncIterator[bytes], file: IO[bytes]) -> None:
-    async for data in stream:
-        await asyncio.to_thread(file.write, data)
-    await asyncio.to_thread(file.flush)
-
-
-async def _read(file: IO[bytes]) -> AsyncIterator[bytes]:
-    """From its beginning, whoever else reads it at the same time."""
-    at = 0
-    while data := await asyncio.to_thread(_read_at, file, at):
-        at += len(data)
-        yield data
-
-
-def _read_at(file: IO[bytes], at: int) -> bytes:
-    return os.pread(file.fileno(), 1 << 20, at)
 
 
 def definition_of(result: str) -> Definition:
