@@ -6,20 +6,17 @@ in one go is a millisecond, so the model does it itself and only tells the view 
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QObject, Qt
 
 from engine.types.containers import ALIVE_STATES, Container
+from gui.models.container_columns import OF_FIGURES, Figures, container_columns
 from gui.models.natural import natural_key
 from gui.models.table import NO_INDEX, AnyIndex, ModelRole
-from gui.plain_text import tip
 from gui.presentation import containers as words
-from gui.presentation.door import short_host
-from gui.presentation.units import count_text, memory_text, percent_text
-from gui.theme import Tone
+from gui.presentation.units import count_text
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -29,9 +26,7 @@ if TYPE_CHECKING:
     from engine.types.stats import Rates
     from gui.bridge.changes import KindChange
 
-HISTORY = 60
 _RESET_ABOVE = 24
-COLUMNS = ("name", "image", "ports", "cpu", "memory", "status", "actions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +55,14 @@ class ContainersModel(QAbstractTableModel):
         self._rows: list[Row] = []
         self._positions: dict[str, int] = {}
         self._haystacks: dict[str, str] = {}
-        self._rates: dict[str, Rates] = {}
-        self._cpu: dict[str, deque[float]] = {}
-        self._addresses: Mapping[str, DoorAddress] = {}
+        self._figures = Figures()
+        self.columns = container_columns(self._figures)
+        self._places = {column.id: place for place, column in enumerate(self.columns)}
         self._query: tuple[str, ...] = ()
         self._condition: Callable[[Container], bool] | None = None
         self._grouped = True
         self._collapsed: set[str] = set()
-        self._sort_column = "name"
+        self._sort_column = self._places["name"]
         self._descending = False
 
     # --- what views ask ---
@@ -76,16 +71,12 @@ class ContainersModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self._rows)
 
     def columnCount(self, parent: AnyIndex = NO_INDEX) -> int:
-        return 0 if parent.isValid() else len(COLUMNS)
+        return 0 if parent.isValid() else len(self.columns)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(COLUMNS):
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
             return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _titles()[COLUMNS[section]]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return None
+        return self.columns[section].heading(role)
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
@@ -101,7 +92,7 @@ class ContainersModel(QAbstractTableModel):
             if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole) and index.column() == 0:
                 return row.name
             return None
-        return self._cell(row, COLUMNS[index.column()], role)
+        return self.columns[index.column()].cell(row, role)
 
     def flags(self, index: AnyIndex) -> Qt.ItemFlag:
         """A header is never selected itself: it stands for the rows below it that are shown."""
@@ -111,8 +102,8 @@ class ContainersModel(QAbstractTableModel):
         return flags
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        if 0 <= column < len(COLUMNS):
-            self._sort_column = COLUMNS[column]
+        if 0 <= column < len(self.columns):
+            self._sort_column = column
             self._descending = order is Qt.SortOrder.DescendingOrder
             self._arrange()
 
@@ -129,6 +120,9 @@ class ContainersModel(QAbstractTableModel):
 
     def row_object(self, row: int) -> Row:
         return self._rows[row]
+
+    def column_of(self, name: str) -> int:
+        return self._places[name]
 
     def row_of(self, key: str) -> int:
         return self._positions.get(key, -1)
@@ -152,46 +146,34 @@ class ContainersModel(QAbstractTableModel):
             self._items.update(change.upserted)
         for key in (*change.upserted, *change.removed):
             self._haystacks.pop(key, None)
-        for key in [key for key in self._cpu if key not in self._items]:
-            del self._cpu[key]
-            self._rates.pop(key, None)
+        for key in [key for key in self._figures.cpu if key not in self._items]:
+            self._figures.forget(key)
         self._arrange(changed=set(change.upserted))
 
     def set_addresses(self, addresses: Mapping[str, DoorAddress]) -> None:
         """What the front door calls them; shown beside the ports."""
-        if addresses == self._addresses:
-            return
-        self._addresses = addresses
-        if self._rows:
-            column = COLUMNS.index("ports")
-            self.dataChanged.emit(self.index(0, column), self.index(len(self._rows) - 1, column))
+        if addresses != self._figures.addresses:
+            self._figures.addresses = addresses
+            self._repaint("ports")
 
     def links(self, item: Container) -> list[tuple[str, str]]:
-        """Where it answers: words, and the address for a browser ("" for what no browser speaks)."""
-        address = self._addresses.get(item.id)
-        at_door = [(short_host(address), address.url)] if address is not None else []
-        ports = ((words.port_text(port), words.port_url(port)) for port in words.shown_ports(item))
-        return [*ports, *at_door]
+        return self._figures.links(item)
 
     def apply_rates(self, batch: Sequence[Rates]) -> None:
         """One tick of figures; repaints the cells of figures only."""
-        fresh = {rates.container_id: rates for rates in batch}
-        for key in [key for key in self._rates if key not in fresh]:
-            del self._rates[key]
-            self._cpu.pop(key, None)
-        self._rates.update(fresh)
-        for key, rates in fresh.items():
-            self._cpu.setdefault(key, deque(maxlen=HISTORY)).append(rates.cpu_percent)
-        if self._sort_column in ("cpu", "memory"):
+        self._figures.take(batch)
+        if self.columns[self._sort_column].id in OF_FIGURES:
             self._arrange()
-        if self._rows:
-            first, last = COLUMNS.index("cpu"), COLUMNS.index("memory")
-            self.dataChanged.emit(self.index(0, first), self.index(len(self._rows) - 1, last))
+        self._repaint(*OF_FIGURES)
 
     def refresh_times(self) -> None:
+        self._repaint("status")
+
+    def _repaint(self, *columns: str) -> None:
+        """From the first of these columns to the last, in every row."""
         if self._rows:
-            column = COLUMNS.index("status")
-            self.dataChanged.emit(self.index(0, column), self.index(len(self._rows) - 1, column))
+            first, last = self._places[columns[0]], self._places[columns[-1]]
+            self.dataChanged.emit(self.index(0, first), self.index(len(self._rows) - 1, last))
 
     def set_query(self, text: str) -> None:
         self._query = tuple(text.casefold().split())
@@ -232,7 +214,7 @@ class ContainersModel(QAbstractTableModel):
         for position, (before, after) in enumerate(zip(self._rows, rows, strict=True)):
             if (before is not after and before != after) or (changed and _key(after) in changed):
                 self._rows[position] = after
-                self.dataChanged.emit(self.index(position, 0), self.index(position, len(COLUMNS) - 1))
+                self.dataChanged.emit(self.index(position, 0), self.index(position, len(self.columns) - 1))
 
     def _sync(self, rows: list[Row], old: list[str], new: list[str]) -> bool:
         """Remove and insert single rows where few changed places; False where a reset is cheaper."""
@@ -296,89 +278,7 @@ class ContainersModel(QAbstractTableModel):
         return all(word in text for word in self._query)
 
     def _sort_key(self, item: Container) -> tuple[Any, Any]:
-        rates = self._rates.get(item.id)
-        match self._sort_column:
-            case "image":
-                key: Any = natural_key(words.image_text(item.image))
-            case "ports":
-                key = min((port.host_port for port in item.ports), default=1 << 20)
-            case "cpu":
-                key = rates.cpu_percent if rates else -1.0
-            case "memory":
-                key = rates.memory if rates else -1
-            case "status":
-                key = words.uptime_sort_key(item)
-            case _:
-                key = ""
-        return key, natural_key(item.name)
-
-    # --- cells ---
-
-    def _cell(self, item: Container, column: str, role: int) -> Any:
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return self._text(item, column)
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{item.name}, {words.status_text(item)}" if column == "name" else self._text(item, column)
-            case Qt.ItemDataRole.ToolTipRole:
-                return tip(self._tooltip(item, column))
-            case ModelRole.TONE:
-                return words.state_words(item).tone if column in ("name", "status") else None
-            case ModelRole.LIVE:
-                return self._live(item, column)
-        return None
-
-    def _text(self, item: Container, column: str) -> str:
-        rates = self._rates.get(item.id)
-        match column:
-            case "name":
-                return item.name
-            case "image":
-                return words.image_text(item.image)
-            case "ports":
-                return ", ".join(text for text, _ in self.links(item))
-            case "cpu":
-                return percent_text(rates.cpu_percent) if rates else ""
-            case "memory":
-                return self._memory_text(item, rates) if rates else ""
-            case "status":
-                return words.status_text(item)
-        return ""
-
-    @staticmethod
-    def _memory_text(item: Container, rates: Rates) -> str:
-        text = memory_text(rates.memory)
-        # Without a limit of its own the kernel reports the whole machine's memory: a bar against that says nothing.
-        if item.spec.resources.memory and rates.memory_limit:
-            text = f"{text} / {memory_text(rates.memory_limit)}"
-        return f"≈ {text}" if "memory" in rates.sample.estimated else text
-
-    def _tooltip(self, item: Container, column: str) -> str:
-        if column == "image":
-            return item.image
-        if column == "ports":
-            address = self._addresses.get(item.id)
-            at_door = [address.url] if address is not None else []
-            return "\n".join([*at_door, *(words.port_mapping_text(port) for port in words.shown_ports(item))])
-        if column == "name":
-            return f"{item.name}\n{words.command_text(item.command_line)}"
-        rates = self._rates.get(item.id)
-        if column in ("cpu", "memory") and rates and rates.sample.estimated:
-            return translate(
-                "ContainersModel", "An estimate: this host does not count it per container. See Settings → Doctor."
-            )
-        return ""
-
-    def _live(self, item: Container, column: str) -> Any:
-        if column == "cpu":
-            return tuple(self._cpu.get(item.id, ()))
-        rates = self._rates.get(item.id)
-        if column == "memory" and rates:
-            return rates.memory, rates.memory_limit if item.spec.resources.memory else 0
-        if column == "status":
-            text, tone = words.health_words(item)
-            return (text, tone) if text and tone is not Tone.MUTED else None
-        return None
+        return self.columns[self._sort_column].sort_key(item), natural_key(item.name)
 
 
 def group_summary(group: Group) -> str:
@@ -390,15 +290,3 @@ def group_summary(group: Group) -> str:
 
 def _key(row: Row) -> str:
     return row.key if isinstance(row, Group) else row.id
-
-
-def _titles() -> dict[str, str]:
-    return {
-        "name": translate("ContainersModel", "Name"),
-        "image": translate("ContainersModel", "Image"),
-        "ports": translate("ContainersModel", "Ports"),
-        "cpu": translate("ContainersModel", "CPU"),
-        "memory": translate("ContainersModel", "Memory"),
-        "status": translate("ContainersModel", "Status"),
-        "actions": "",
-    }

@@ -51,10 +51,43 @@ class Column(Generic[T]):
     tone: Callable[[T], Any] | None = None
     subtext: Callable[[T], str] | None = None
     icon: Callable[[T], str] | None = None
+    spoken: Callable[[T], str] | None = None
+    """What a screen reader says, where that is not the text."""
+    live: Callable[[T], Any] | None = None
+    """Figures for a delegate that draws them."""
     right: bool = False
 
     def sort_key(self, item: T) -> Any:
         return self.sort(item) if self.sort else natural_key(self.text(item))
+
+    def alignment(self) -> Qt.AlignmentFlag:
+        side = Qt.AlignmentFlag.AlignRight if self.right else Qt.AlignmentFlag.AlignLeft
+        return side | Qt.AlignmentFlag.AlignVCenter
+
+    def heading(self, role: int) -> Any:
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.title
+        return self.alignment() if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+    def cell(self, item: T, role: int) -> Any:
+        """What views ask of one cell."""
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return self.text(item)
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return (self.spoken or self.text)(item)
+            case Qt.ItemDataRole.ToolTipRole:
+                return tip(self.tooltip(item)) if self.tooltip else None
+            case Qt.ItemDataRole.TextAlignmentRole:
+                return self.alignment()
+            case ModelRole.SORT:
+                return self.sort_key(item)
+        others: dict[int, Callable[[T], Any] | None] = {
+            ModelRole.TONE: self.tone, ModelRole.SUBTEXT: self.subtext, ModelRole.ICON_NAME: self.icon,
+            ModelRole.LIVE: self.live,
+        }  # fmt: skip
+        asked = others.get(role)
+        return asked(item) if asked else None
 
 
 class KeyedTableModel(QAbstractTableModel, Generic[T]):
@@ -108,38 +141,17 @@ class KeyedTableModel(QAbstractTableModel, Generic[T]):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
             return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self.columns[section].title
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if self.columns[section].right else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
-        return None
+        return self.columns[section].heading(role)
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
-        item, column = self.item_at(index.row()), self.columns[index.column()]
-        match role:
-            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
-                return column.text(item)
-            case Qt.ItemDataRole.ToolTipRole:
-                return tip(column.tooltip(item)) if column.tooltip else None
-            case Qt.ItemDataRole.TextAlignmentRole:
-                side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
-                return side | Qt.AlignmentFlag.AlignVCenter
-            case ModelRole.SORT:
-                return column.sort_key(item)
-            case ModelRole.OBJECT:
-                return item
-            case ModelRole.KEY:
-                return self._keys[index.row()]
-            case ModelRole.TONE:
-                return column.tone(item) if column.tone else None
-            case ModelRole.SUBTEXT:
-                return column.subtext(item) if column.subtext else None
-            case ModelRole.ICON_NAME:
-                return column.icon(item) if column.icon else None
-        return None
+        item = self.item_at(index.row())
+        if role == ModelRole.OBJECT:
+            return item
+        if role == ModelRole.KEY:
+            return self._keys[index.row()]
+        return self.columns[index.column()].cell(item, role)
 
     # --- writing ---
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.types.containers import ALIVE_STATES, Container, Health, State
-from gui.models.containers import COLUMNS, ContainersModel, Group
+from gui.models.containers import ContainersModel, Group
 from gui.pages.bulk_bar import BulkBar
 from gui.pages.clipboard_line import ClipboardLine
 from gui.pages.container.cells import ActionsCell, GroupCell, NameCell, StatusCell, address_links
@@ -223,7 +223,7 @@ class ContainerList(QWidget):
         return box
 
     def _set_up_table(self, page: ContainersPage) -> None:
-        place = {name: number for number, name in enumerate(COLUMNS)}
+        place = {column.id: number for number, column in enumerate(self.model.columns)}
         self.table.setModel(self.model)
         self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self._names = NameCell(GroupCell(self.model.toggle_group))
@@ -375,11 +375,12 @@ class ContainerList(QWidget):
         menu.popup(place)
 
     def _keep_columns(self, unwanted: list[int]) -> None:
-        self._shell.settings.set_text("unwanted-columns/containers", " ".join(COLUMNS[column] for column in unwanted))
+        names = (self.model.columns[column].id for column in unwanted)
+        self._shell.settings.set_text("unwanted-columns/containers", " ".join(names))
 
     def _fit_rows(self) -> None:
         """Where the column of images has gone, they stand below the names, and rows are higher."""
-        below = self.table.isColumnHidden(COLUMNS.index("image"))
+        below = self.table.isColumnHidden(self.model.column_of("image"))
         if below != self._names.shows_image:
             self._names.shows_image = below
             self._span_groups()
@@ -397,7 +398,7 @@ class ContainerList(QWidget):
             if self.table.rowHeight(row) != height:
                 self.table.setRowHeight(row, height)
             if is_group:
-                self.table.setSpan(row, 0, 1, len(COLUMNS))
+                self.table.setSpan(row, 0, 1, len(self.model.columns))
 
 
 def in_trouble(container: Container) -> bool:

@@ -8,13 +8,15 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QAbstractButton
 
 from engine.types.frontdoor import DoorSettings
-from gui.models.containers import COLUMNS
+from gui.models.container_columns import Figures, container_columns
 from gui.pages.containers import ContainersPage
 from gui.pages.settings import SettingsPage
 from gui.pages.sheets.door import DoorSheet
 
 if TYPE_CHECKING:
     from tests.gui.conftest import Driver
+
+COLUMNS = [column.id for column in container_columns(Figures())]
 
 ADDRESS = "http://web.shop.localhost:8088/"
 

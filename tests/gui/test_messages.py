@@ -11,12 +11,15 @@ from engine.errors import Code, Conflict
 from engine.types.containers import Exit, State
 from engine.types.data import now
 from gui.frame.notices import Notice
-from gui.models.containers import COLUMNS
+from gui.models.container_columns import Figures, container_columns
 from gui.theme import Tone
 
 if TYPE_CHECKING:
     from gui.widgets.toast import Toast
     from tests.gui.conftest import Driver
+
+
+COLUMNS = [column.id for column in container_columns(Figures())]
 
 
 def die(driver: Driver, name: str) -> None:

@@ -16,13 +16,17 @@ from engine.types.data import now
 from engine.types.volumes import Volume
 from gui.bridge.changes import KindChange
 from gui.models import Column, FilteredModel, KeyedTableModel
-from gui.models.containers import COLUMNS, ContainersModel, Group, Row
+from gui.models.container_columns import Figures, container_columns
+from gui.models.containers import ContainersModel, Group, Row
 from gui.presentation.containers import PROJECT_LABEL
 from tests.fakes.engine import FakeEngine
 from tests.fakes.world import populate
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
+
+
+COLUMNS = [column.id for column in container_columns(Figures())]
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from PySide6.QtCore import QItemSelection, QItemSelectionModel, QObject, QPoint,
 
 from engine.types.containers import ContainerSpec, State
 from gui.bridge.changes import KindChange
-from gui.models.containers import COLUMNS, ContainersModel, Group
+from gui.models.container_columns import Figures, container_columns
+from gui.models.containers import ContainersModel, Group
 from gui.models.selection import RowSelection
 from gui.models.table import ModelRole
 from gui.pages.containers import AT_REST_STATES
@@ -35,6 +36,9 @@ CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftM
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 KEY = ModelRole.KEY
 PROJECTS = ("", "blog", "shop")
+
+
+COLUMNS = [column.id for column in container_columns(Figures())]
 
 
 def crowd(count: int = 30) -> dict[str, Container]:
