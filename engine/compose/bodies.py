@@ -90,7 +90,7 @@ def create_body(project: Project, name: str, number: int, *, image_id: str, othe
 
 
 def one_off_body(
-    project: Project, name: str, slug: str, *, image_id: str, others: Others, service_ports: bool
+    project: Project, name: str, slug: str, *, image_id: str, others: Others, service_ports: bool, use_aliases: bool
 ) -> dict[str, Any]:
     """One container more for one command: without the service's ports, restarts and health checks."""
     body = create_body(project, name, 1, image_id=image_id, others=others)
@@ -101,7 +101,7 @@ def one_off_body(
         host.pop("PortBindings", None)
         body.pop("ExposedPorts", None)
     body["Labels"] |= {labels.ONEOFF: "True", labels.SLUG: slug}
-    for endpoint in body.get("NetworkingConfig", {}).get("EndpointsConfig", {}).values():
+    for endpoint in () if use_aliases else body.get("NetworkingConfig", {}).get("EndpointsConfig", {}).values():
         endpoint.pop("Aliases", None)  # the service's names are those of its own containers
     return body
 

@@ -118,6 +118,7 @@ class Options:
     keep_files: bool = True
     """A changed container keeps its writable layer where it can. docker compose always makes a new one."""
     build: bool = False
+    no_build: bool = False
     pull: Literal["policy", "always", "missing", "never"] = "policy"
     remove_orphans: bool = False
     start: bool = True
@@ -194,10 +195,10 @@ def plan_down(
     return Plan(name, tuple(steps))
 
 
-def plan_build(project: Project, services: tuple[str, ...] = ()) -> Plan:
+def plan_build(project: Project, services: tuple[str, ...] = (), *, dependencies: bool = False) -> Plan:
     """Only the builds of these services, or of all."""
     steps = []
-    for name in in_order(project.services, chosen_services(project, services, dependencies=False)):
+    for name in in_order(project.services, chosen_services(project, services, dependencies=dependencies)):
         made = project.services[name]
         if "build" in made:
             needs = tuple(f"build:{other}" for other in _built_before(made))
@@ -280,10 +281,11 @@ class _Planner:
         image = image_name(self.project, service)
         policy = made.get("pull_policy", "")
         here = image in self.actual.images
-        if "build" in made and (self.options.build or policy == "build" or not here):
+        builds = "build" in made and not self.options.no_build
+        if builds and (self.options.build or policy == "build" or not here):
             needs = tuple(f"build:{other}" for other in _built_before(made) if other in self.chosen)
             self.add(Step(f"build:{service}", "build", image, service, needs=needs))
-        elif "build" not in made and self._pulls(policy, here=here) and not self._planned(f"pull:{image}"):
+        elif not builds and self._pulls(policy, here=here) and not self._planned(f"pull:{image}"):
             self.add(Step(f"pull:{image}", "pull", image, service))
 
     def _pulls(self, policy: str, *, here: bool) -> bool:

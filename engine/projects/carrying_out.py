@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import io
 import tarfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -38,6 +38,15 @@ SIDE_BY_SIDE = 16
 BUILDS_SIDE_BY_SIDE = 3
 
 
+class BuildChanges(NamedTuple):
+    """What `build` was asked besides what the files say."""
+
+    no_cache: bool
+    pull: bool
+    build_args: Mapping[str, str]
+    ssh_sockets: Mapping[str, str]
+
+
 class Carrier:
     """One plan on its way."""
 
@@ -52,7 +61,8 @@ class Carrier:
         timeout: float | None = None,
         volumes: bool = False,
         wait: bool = False,
-        build_options: Mapping[str, bool] | None = None,
+        renew_anonymous: bool = False,
+        build_changes: BuildChanges | None = None,
     ) -> None:
         self.engine = engine
         self.project = project
@@ -62,7 +72,8 @@ class Carrier:
         self.timeout = timeout
         self.volumes = volumes
         self.wait = wait
-        self.build_options = build_options or {}
+        self.renew_anonymous = renew_anonymous
+        self.build_changes = build_changes
         self._states = {
             step.id: StepProgress(id=step.id, action=step.action, subject=step.subject) for step in self.plan.steps
         }
@@ -112,6 +123,11 @@ class Carrier:
         else:
             self._became(step, "done")
             done.set_result(True)
+
+    def unfinished(self) -> list[str]:
+        """What was begun, or waits, and is not done."""
+        states = self._states.values()
+        return [state.subject for state in states if state.state in ("running", "waiting")] or ["nothing"]
 
     def _became(self, step: Step, state: StepState, note: str = "") -> None:
         self._states[step.id] = StepProgress(
@@ -171,7 +187,14 @@ class Carrier:
     async def _build(self, step: Step) -> None:
         assert self.project is not None
         request = build_request(self.project, step.service, self.environment)
-        request = msgspec.structs.replace(request, **self.build_options)
+        if changes := self.build_changes:
+            request = msgspec.structs.replace(
+                request,
+                no_cache=changes.no_cache or request.no_cache,
+                pull=changes.pull or request.pull,
+                build_args={**request.build_args, **changes.build_args},
+                ssh_sockets={**request.ssh_sockets, **changes.ssh_sockets},
+            )
         await self.engine.builds.build(request).result()
 
     async def _network(self, step: Step) -> None:
@@ -240,7 +263,8 @@ class Carrier:
     async def _recreate(self, step: Step) -> None:
         """The successor is made first, beside the one that runs; then they change places."""
         old = await self.engine.containers.get(step.container)
-        anonymous = tuple(mount for mount in old.mounts if mount.kind == "volume" and _is_anonymous(mount.source))
+        kept = () if self.renew_anonymous else old.mounts
+        anonymous = tuple(mount for mount in kept if mount.kind == "volume" and _is_anonymous(mount.source))
         made = await self._made(step, f"{old.id[:12]}_{step.subject}", anonymous, old.name)
         try:
             if old.state in ALIVE_STATES:

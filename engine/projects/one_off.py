@@ -24,7 +24,13 @@ async def make_run(engine: Engine, project: Project, request: RunService) -> Con
     others = bodies.Others({name: bodies.container_name(project, name, 1) for name in project.services})
     slug = secrets.token_hex(6)
     body = bodies.one_off_body(
-        project, request.service, slug, image_id=image.id, others=others, service_ports=request.service_ports
+        project,
+        request.service,
+        slug,
+        image_id=image.id,
+        others=others,
+        service_ports=request.service_ports,
+        use_aliases=request.use_aliases,
     )
     if request.command is not None:
         body["Cmd"] = list(request.command)
@@ -34,6 +40,8 @@ async def make_run(engine: Engine, project: Project, request: RunService) -> Con
     body["Labels"] |= request.labels
     body |= {key: value for key, value in (("User", request.user), ("WorkingDir", request.workdir)) if value}
     body |= {"Tty": request.tty, "OpenStdin": request.stdin, "StdinOnce": request.stdin}
+    body["HostConfig"]["CapAdd"] = [*body["HostConfig"].get("CapAdd", []), *request.cap_add]
+    body["HostConfig"]["CapDrop"] = [*body["HostConfig"].get("CapDrop", []), *request.cap_drop]
     body["HostConfig"]["AutoRemove"] = request.auto_remove
     body["HostConfig"]["Binds"] = [*body["HostConfig"].get("Binds", []), *request.volumes]
     published = dump_bindings([item for word in request.publish for item in read_publish(word)])

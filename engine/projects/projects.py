@@ -12,12 +12,12 @@ import msgspec
 
 from engine.compose.faults import ComposeError
 from engine.compose.plan import Options, Plan, plan_build, plan_down, plan_pull, plan_up
-from engine.errors import NotFound, WherryError
+from engine.errors import NotFound, RuntimeFailure, WherryError
 from engine.operations.registry import failure_of
 from engine.projects import beside
 from engine.projects.actual import look, projects_of
 from engine.projects.advice import advise
-from engine.projects.carrying_out import Carrier
+from engine.projects.carrying_out import BuildChanges, Carrier
 from engine.projects.one_off import make_run
 from engine.projects.reading import (
     plan_shown,
@@ -25,6 +25,7 @@ from engine.projects.reading import (
     refusal,
     step_shown,
 )
+from engine.projects.requests import agents_of
 from engine.projects.watching import Watcher
 from engine.types.data import now
 from engine.types.projects import DownProject, ProjectPlan, ProjectReading, ProjectRun, UpProject
@@ -126,10 +127,11 @@ class ProjectService:
     def build(self, request: BuildProject) -> OperationHandle:
         async def work(progress: Progress) -> str:
             project = await self._read(request.source)
-            plan = plan_build(project, request.services)
-            options = {"no_cache": request.no_cache, "pull": request.pull}
+            plan = plan_build(project, request.services, dependencies=request.dependencies)
+            agents = agents_of(request.ssh, request.source.environment)
+            options = BuildChanges(request.no_cache, request.pull, request.build_args, agents)
             carrier = Carrier(
-                self._engine, project, plan, progress.steps, request.source.environment, build_options=options
+                self._engine, project, plan, progress.steps, request.source.environment, build_changes=options
             )
             await carrier.run()
             return project.name
@@ -184,12 +186,15 @@ class ProjectService:
         """What the command's service stands on: what it depends on if asked, its image, networks and volumes always."""
         needs = tuple(project.services[request.service].get("depends_on") or {}) if request.dependencies else ()
         environment = request.source.environment
-        wished = [Options(services=(request.service,), scale={request.service: 0}, dependencies=False, start=False)]
-        wished += [Options(services=needs)] if needs else []
+        own = Options(
+            services=(request.service,), scale={request.service: 0}, dependencies=False, start=False,
+            build=request.build, pull=request.pull, remove_orphans=request.remove_orphans,
+        )  # fmt: skip
+        wished = [own, Options(services=needs)] if needs else [own]
         for options in reversed(wished):
             actual = await self._look(project.name, project)
             plan = plan_up(project, actual, options)
-            steps = tuple(step for step in plan.steps if step.action != "remove")
+            steps = tuple(step for step in plan.steps if step.action != "remove" or step.reason == "orphan")
             await Carrier(self._engine, project, Plan(project.name, steps), lambda _: None, environment).run()
 
     async def earlier(self, name: str) -> UpProject:
@@ -222,10 +227,11 @@ class ProjectService:
         await self._records.save(run)
         environment = request.source.environment
         carrier = Carrier(
-            self._engine, project, plan, progress.steps, environment, timeout=request.timeout, wait=request.wait
-        )
+            self._engine, project, plan, progress.steps, environment, timeout=request.timeout, wait=request.wait,
+            renew_anonymous=request.renew_anonymous,
+        )  # fmt: skip
         try:
-            await carrier.run()
+            await _within(request.wait_timeout, carrier)
         except WherryError as error:
             await self._records.save(msgspec.structs.replace(run, ended=now(), failure=failure_of(error)))
             raise
@@ -276,6 +282,16 @@ class ProjectService:
         return self._locks.setdefault(name, asyncio.Lock())
 
 
+async def _within(seconds: float | None, carrier: Carrier) -> None:
+    """What was done until then stays, and the next `up` goes on from there."""
+    try:
+        async with asyncio.timeout(seconds):
+            await carrier.run()
+    except TimeoutError as error:
+        told = f"It waited for {', '.join(carrier.unfinished())}."
+        raise RuntimeFailure(f"The project is not up and healthy after {seconds:g} s", told) from error
+
+
 def _kept(source: ReadProject, texts: Texts, name: str) -> ReadProject:
     """What brings this state back: the files' texts, and of the environment only what they name."""
     read = dict(texts.read)
@@ -296,6 +312,7 @@ def _options(request: UpProject) -> Options:
         recreate_dependencies=request.recreate_dependencies,
         keep_files=request.keep_files,
         build=request.build,
+        no_build=request.no_build,
         pull=request.pull,
         remove_orphans=request.remove_orphans,
         start=request.start,

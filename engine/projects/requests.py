@@ -11,7 +11,7 @@ from engine.types.networks import CreateNetwork
 from engine.types.volumes import CreateVolume
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from engine.compose.loading import Project
 
@@ -36,7 +36,7 @@ def build_request(project: Project, name: str, environment: Mapping[str, str]) -
         build_args=dict(build.get("args") or {}),
         labels=dict(build.get("labels") or {}),
         secrets=tuple(_secrets(project, build, environment)),
-        ssh_sockets=_agents(build, environment),
+        ssh_sockets=agents_of(build.get("ssh") or (), environment),
         named_contexts=contexts,
         no_cache=bool(build.get("no_cache")),
         pull=bool(build.get("pull")),
@@ -59,9 +59,10 @@ def _secrets(project: Project, build: Mapping[str, Any], environment: Mapping[st
     return found
 
 
-def _agents(build: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
+def agents_of(words: Iterable[str], environment: Mapping[str, str]) -> dict[str, str]:
+    """Sockets of agents by their names: "default", or "work=/run/agent"."""
     found = {}
-    for word in build.get("ssh") or []:
+    for word in words:
         name, _, path = word.partition("=")
         found[name] = path or environment.get("SSH_AUTH_SOCK", "")
     return found

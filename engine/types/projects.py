@@ -36,11 +36,17 @@ class UpProject(Data, frozen=True, kw_only=True):
     recreate_dependencies: bool = False
     keep_files: bool = True
     build: bool = False
+    no_build: bool = False
+    """Build nothing: an image that is not here is pulled."""
+    renew_anonymous: bool = False
+    """A replaced container gets new anonymous volumes instead of those of before."""
     pull: Literal["policy", "always", "missing", "never"] = "policy"
     remove_orphans: bool = False
     start: bool = True
     wait: bool = False
     """The end is told only when everything runs and is healthy."""
+    wait_timeout: float | None = None
+    """Seconds for all of it."""
     timeout: float | None = None
     """Grace of the containers that are replaced."""
 
@@ -50,8 +56,11 @@ class BuildProject(Data, frozen=True, kw_only=True):
 
     source: ReadProject
     services: tuple[str, ...] = ()
+    dependencies: bool = False
     no_cache: bool = False
     pull: bool = False
+    build_args: dict[str, str] = {}
+    ssh: tuple[str, ...] = ()
 
 
 class PullProject(Data, frozen=True, kw_only=True):
@@ -91,6 +100,12 @@ class RunService(Data, frozen=True, kw_only=True):
     auto_remove: bool = False
     dependencies: bool = True
     """Bring up first what the service depends on."""
+    build: bool = False
+    pull: Literal["policy", "always", "missing", "never"] = "policy"
+    remove_orphans: bool = False
+    use_aliases: bool = False
+    cap_add: tuple[str, ...] = ()
+    cap_drop: tuple[str, ...] = ()
     tty: bool = False
     stdin: bool = False
 

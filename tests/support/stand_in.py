@@ -26,6 +26,9 @@ _ANSWER = b"""\
 #!/bin/sh
 read -r line
 case $line in
+    GET*) while read -r more && [ ${#more} -gt 1 ]; do :; done ;; # what is left unread resets the connection
+esac
+case $line in
     version*) printf 'VERSION 1\\r\\n' ;;
     *) printf 'HTTP/1.0 200 OK\\r\\n\\r\\nhere I am\\n' ;;
 esac

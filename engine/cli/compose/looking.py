@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.compose.project import has_tty, name_of, short_name
+from engine.cli.options import UsageError
 from engine.cli.paper import say
 from engine.cli.tables import show, table
 from engine.cli.wire import Failed, quote
@@ -23,11 +24,12 @@ def ps(chosen: Chosen, given: Given) -> int:
     from engine.cli.containers import container_row
     from engine.cli.words import ports
 
-    everything = given.flag("all") or bool(given.list("status"))
+    everything = given.flag("all") or bool(given.list("status") or given.list("filter"))
     rows = chosen.containers(given.arguments, everything=True, oneoff=True)
     if not everything:
         rows = [row for row in rows if row["State"] in ("running", "paused", "restarting")]
-    if wanted := given.list("status"):
+    by_filter = [word.partition("=")[2] for word in given.list("filter") if word.startswith("status=")]
+    if wanted := [*given.list("status"), *by_filter]:
         rows = [row for row in rows if row["State"] in wanted]
     if given.flag("services"):
         say("\n".join(dict.fromkeys(row["Labels"].get(SERVICE, "") for row in rows)))
@@ -109,8 +111,10 @@ def logs(chosen: Chosen, given: Given) -> int:
 
 
 def config(chosen: Chosen, given: Given) -> int:
+    _refuse(given)
     read = chosen.reading()
     lists = {
+        "models": (),
         "services": read["services"],
         "profiles": read["profiles"],
         "images": dict.fromkeys(read["images"].values()),
@@ -140,6 +144,12 @@ def config(chosen: Chosen, given: Given) -> int:
     else:
         say(text)
     return 0
+
+
+def _refuse(given: Given) -> None:
+    for word in ("no-interpolate", "resolve-image-digests", "lock-image-digests", "no-normalize", "no-path-resolution"):
+        if given.flag(word):
+            raise UsageError(f"--{word} is not supported: what is shown is what would be run")
 
 
 def images(chosen: Chosen, given: Given) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.cli.compose import looking, verbs
+from engine.cli.compose import inside, looking, verbs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,27 +17,43 @@ if TYPE_CHECKING:
 _SERVICES = "[OPTIONS] [SERVICE...]"
 _UP = """
 --abort-on-container-exit flag  Stop all containers if any container was stopped
+--abort-on-container-failure flag  Stop all containers if any ends with a failure
 --always-recreate-deps flag     Recreate dependent containers too
+--attach list                   Only show what these services say
+--attach-dependencies flag      Show what the services say that the named ones need, too
 --build flag                    Build images before starting containers
 -d --detach flag                Run containers in the background
 --exit-code-from text           Return the exit code of the selected service container
 --force-recreate flag           Recreate containers even if nothing has changed
 --new-files flag                Give a changed container new files, as docker compose does, instead of keeping its own
+--menu flag                     Accepted for Docker's sake
+--no-attach list                Do not show what these services say
+--no-build flag                 Don't build an image, even if it is missing
 --no-color flag                 Produce monochrome output
 --no-deps flag                  Don't start linked services
 --no-log-prefix flag            Don't print prefix in logs
 --no-recreate flag              If containers already exist, don't recreate them
 --no-start flag                 Don't start the services after creating them
 --pull text                     Pull images first: always, missing or never
+--quiet-build flag              Accepted for Docker's sake
 --quiet-pull flag               Pull without printing progress information
+-V --renew-anon-volumes flag    Give replaced containers new anonymous volumes
 --remove-orphans flag           Remove containers of services that are in no file any more
 --scale list                    Scale SERVICE to NUM instances
 -t --timeout number             Seconds that replaced containers have to end
 --timestamps flag               Show timestamps
 --wait flag                     Wait until services run and are healthy
+--wait-timeout number           Seconds for all of it; waits as --wait does
 -w --watch flag                 Follow the files that "develop: watch:" names, and bring changes into the containers
+-y --yes flag                   Accepted for Docker's sake: nothing is asked
 """
 _INDEX = "--index number  Index of the container if there are several\n"
+
+_ATTACH = (
+    "--detach-keys text Other keys to detach with\n"
+    "--no-stdin flag Do not attach STDIN\n"
+    "--sig-proxy text Pass signals on"
+)
 
 VERBS: dict[str, Verb] = {
     "up": (verbs.up, _SERVICES, "Create and start containers", _UP),
@@ -63,7 +79,12 @@ VERBS: dict[str, Verb] = {
     "rollback": (verbs.rollback, "", "Go back to the state before the last up", ""),
     "history": (verbs.history, "", "Show what was brought up and what changed", ""),
     "scale": (verbs.scale, "[SERVICE=NUM...]", "Scale services", "--no-deps flag Don't start linked services"),
-    "start": (verbs.start, "[SERVICE...]", "Start services", ""),
+    "start": (
+        verbs.start,
+        _SERVICES,
+        "Start services",
+        "--wait flag Wait until they run and are healthy\n--wait-timeout number Seconds for that",
+    ),
     "stop": (verbs.stop, _SERVICES, "Stop services", "-t --timeout number Seconds that containers have to end"),
     "restart": (
         verbs.restart,
@@ -94,7 +115,15 @@ VERBS: dict[str, Verb] = {
         "--pull flag Always look for newer bases\n"
         "-q --quiet flag Don't print anything\n"
         "--build-arg list Set build-time variables\n"
-        "--with-dependencies flag Also build dependencies",
+        "--with-dependencies flag Also build dependencies\n"
+        "--builder text Accepted for Docker's sake\n"
+        "--check flag Say what the Dockerfiles had better say otherwise\n"
+        "-m --memory text Accepted for Docker's sake\n"
+        "--print flag Refused: there is no bake here\n"
+        "--provenance text Accepted: there are no attestations\n"
+        "--push flag Send the images to their registries then\n"
+        "--sbom text Accepted: there are no attestations\n"
+        "--ssh list Give it an agent: 'default' or NAME=SOCKET",
     ),
     "pull": (
         verbs.pull,
@@ -103,16 +132,19 @@ VERBS: dict[str, Verb] = {
         "-q --quiet flag Pull without printing progress\n"
         "--ignore-pull-failures flag Pull what can be pulled\n"
         "--include-deps flag Also pull dependencies\n"
+        "--ignore-buildable flag Accepted: what is built here is never pulled\n"
         "--policy text 'missing' or 'always'",
     ),
     "push": (
         verbs.push,
         _SERVICES,
         "Send the images of services",
-        "-q --quiet flag Push without printing progress\n--ignore-push-failures flag Push what can be pushed",
+        "-q --quiet flag Push without printing progress\n"
+        "--ignore-push-failures flag Push what can be pushed\n"
+        "--include-deps flag Also push dependencies",
     ),
     "exec": (
-        verbs.exec_,
+        inside.exec_,
         "[OPTIONS] SERVICE COMMAND [ARGS...]",
         "Run a command in a service's container",
         _INDEX + "-d --detach flag In the background\n"
@@ -125,7 +157,7 @@ VERBS: dict[str, Verb] = {
         "-t --tty flag Accepted",
     ),
     "run": (
-        verbs.run,
+        inside.run,
         "[OPTIONS] SERVICE [COMMAND] [ARGS...]",
         "Run one command in a container of its own",
         "-d --detach flag In the background\n"
@@ -142,12 +174,33 @@ VERBS: dict[str, Verb] = {
         "-v --volume list Mount a volume\n"
         "-w --workdir text Working directory\n"
         "-i --interactive flag Accepted\n"
-        "-q --quiet-pull flag Accepted\n"
-        "--build flag Build the image first",
+        "--quiet-pull flag Accepted\n"
+        "-q --quiet flag Accepted\n"
+        "--quiet-build flag Accepted\n"
+        "--build flag Build the image first\n"
+        "--cap-add list Add Linux capabilities\n"
+        "--cap-drop list Drop Linux capabilities\n"
+        "--env-from-file list Set environment variables from a file\n"
+        "--pull text Pull the image first: always, missing or never\n"
+        "--remove-orphans flag Remove containers of services that are in no file any more\n"
+        "--use-aliases flag Give it the service's names in its networks",
     ),
-    "attach": (verbs.attach, "[OPTIONS] SERVICE", "Attach to a service's container", _INDEX),
+    "attach": (inside.attach, "[OPTIONS] SERVICE", "Attach to a service's container", _INDEX + _ATTACH),
+    "commit": (
+        inside.commit,
+        "[OPTIONS] SERVICE [REPOSITORY[:TAG]]",
+        "Make an image from a service's changes",
+        _INDEX + "-a --author text Author\n-c --change list A Dockerfile instruction\n"
+        "-m --message text Message\n-p --pause flag Freeze it meanwhile",
+    ),
+    "export": (
+        inside.export,
+        "[OPTIONS] SERVICE",
+        "Write a service's files as a tar",
+        _INDEX + "-o --output text Into a file",
+    ),
     "cp": (
-        verbs.cp,
+        inside.cp,
         "[OPTIONS] SERVICE:SRC_PATH DEST_PATH | SRC_PATH SERVICE:DEST_PATH",
         "Copy files between a service and here",
         _INDEX + "-a --archive flag Keep owners\n-L --follow-link flag Follow links\n--all flag Accepted",
@@ -203,9 +256,14 @@ VERBS: dict[str, Verb] = {
             "--services flag Only services\n"
             "--variables flag Show the variables it asks for\n"
             "--volumes flag Only volumes\n"
-            "--no-interpolate flag Accepted\n"
-            "--resolve-image-digests flag Accepted\n"
-            "--no-normalize flag Accepted",
+            "--no-interpolate flag Refused: what is shown is what would be run\n"
+            "--resolve-image-digests flag Refused: what is shown is what would be run\n"
+            "--lock-image-digests flag Refused: what is shown is what would be run\n"
+            "--models flag Only models: there are none\n"
+            "--no-consistency flag Accepted\n"
+            "--no-env-resolution flag Accepted\n"
+            "--no-path-resolution flag Refused: what is shown is what would be run\n"
+            "--no-normalize flag Refused: what is shown is what would be run",
         ),
     ),
     "images": (

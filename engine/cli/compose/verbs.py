@@ -13,6 +13,7 @@ from engine.cli.wire import Failed, quote
 from engine.compose.labels import SERVICE
 
 if TYPE_CHECKING:
+    import queue
     from collections.abc import Callable, Sequence
 
     from engine.cli.compose.project import Chosen
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 
 
 def _up_request(chosen: Chosen, given: Given, *, start: bool) -> Row:
-    if given.flag("force-recreate") and given.flag("no-recreate"):
-        raise UsageError("--force-recreate and --no-recreate are incompatible")
+    for one, other in (("force-recreate", "no-recreate"), ("build", "no-build")):
+        if given.flag(one) and given.flag(other):
+            raise UsageError(f"--{one} and --{other} are incompatible")
     pull = given.text("pull") or "policy"
     if pull not in ("policy", "always", "missing", "never"):
         raise UsageError(f'invalid --pull option "{pull}"')
@@ -39,10 +41,13 @@ def _up_request(chosen: Chosen, given: Given, *, start: bool) -> Row:
         "recreate_dependencies": given.flag("always-recreate-deps"),
         "keep_files": not given.flag("new-files"),
         "build": given.flag("build"),
+        "no_build": given.flag("no-build"),
+        "renew_anonymous": given.flag("renew-anon-volumes"),
         "pull": pull,
         "remove_orphans": given.flag("remove-orphans"),
         "start": start and not given.flag("no-start"),
-        "wait": given.flag("wait"),
+        "wait": given.flag("wait") or given.has("wait-timeout"),
+        "wait_timeout": given.number("wait-timeout"),
         "timeout": given.number("timeout"),
     }
 
@@ -96,7 +101,7 @@ def _stay(chosen: Chosen, given: Given) -> int:
     """Show what the services say until they end; Ctrl+C stops them."""
     from engine.cli.compose.following import Follower, log_options
 
-    rows = chosen.containers(given.arguments, everything=False)
+    rows = _attached(chosen, given)
     colour = sys.stdout.isatty() and not given.flag("no-color")
     follower = Follower(chosen.client, colour=colour, prefix=not given.flag("no-log-prefix"))
     names = {row["Id"]: short_name(chosen, row) for row in rows}
@@ -106,8 +111,9 @@ def _stay(chosen: Chosen, given: Given) -> int:
         for row in rows:
             asked = log_options(follow=True, times=given.flag("timestamps"))
             follower.follow(row["Id"], names[row["Id"]], asked, tty=has_tty(chosen, row["Id"]))
-        if given.flag("abort-on-container-exit") or given.text("exit-code-from"):
-            code = _first_end(chosen, rows, given.text("exit-code-from"))
+        failed_only = given.flag("abort-on-container-failure")
+        if failed_only or given.flag("abort-on-container-exit") or given.text("exit-code-from"):
+            code = _first_end(chosen, rows, given.text("exit-code-from"), failed_only=failed_only)
             _each(chosen, rows, "stop", {"t": given.number("timeout")})
         else:
             follower.wait()
@@ -121,30 +127,54 @@ def _stay(chosen: Chosen, given: Given) -> int:
     return code
 
 
-def _first_end(chosen: Chosen, rows: Sequence[Row], wanted: str) -> int:
-    """The exit code of the named service, or of the first that ends."""
+def _attached(chosen: Chosen, given: Given) -> list[Row]:
+    """Whose output is shown: the named services', with what they need if asked; all where none is named."""
+    wanted = given.list("attach") or given.arguments
+    if given.flag("attach-dependencies") and wanted:
+        waits = chosen.reading()["depends_on"]
+        wanted = list(wanted)
+        for name in wanted:  # grows while it is walked
+            wanted += [other for other in waits.get(name, ()) if other not in wanted]
+    rows = chosen.containers(wanted, everything=False)
+    return [row for row in rows if row["Labels"].get(SERVICE) not in given.list("no-attach")]
+
+
+def _first_end(chosen: Chosen, rows: Sequence[Row], wanted: str, *, failed_only: bool) -> int:
+    """The exit code of the named service, or of the first that ends; with `failed_only`, that does not end well."""
+    import queue
     import threading
 
-    ended: list[tuple[str, int]] = []
-    signal = threading.Event()
+    ended: queue.SimpleQueue[tuple[str, int]] = queue.SimpleQueue()
 
     def wait(row: Row) -> None:
         answer = chosen.client.post(f"/containers/{row['Id']}/wait")
-        ended.append((row["Labels"].get(SERVICE, ""), int(answer["StatusCode"])))
-        signal.set()
+        ended.put((row["Labels"].get(SERVICE, ""), int(answer["StatusCode"])))
 
     for row in rows:
         threading.Thread(target=wait, args=(row,), daemon=True).start()
-    while not signal.wait(0.2):
-        pass
-    for service, code in list(ended):
-        if not wanted or service == wanted:
-            return code
+    service, code = "", 0
+    for _ in rows:
+        service, code = _taken(ended)
+        if code or not failed_only:
+            break
+    if not wanted or service == wanted:
+        return code
     for row in rows:
         if row["Labels"].get(SERVICE) == wanted:
             chosen.client.post(f"/containers/{row['Id']}/stop")
             return int(chosen.client.get(f"/containers/{row['Id']}/json")["State"]["ExitCode"])
     return 0
+
+
+def _taken(ended: queue.SimpleQueue[tuple[str, int]]) -> tuple[str, int]:
+    """Waits so that Ctrl+C is heard."""
+    import queue
+
+    while True:
+        try:
+            return ended.get(timeout=0.2)
+        except queue.Empty:
+            continue
 
 
 def create(chosen: Chosen, given: Given) -> int:
@@ -294,7 +324,21 @@ def _grace(given: Given) -> Row:
     return {"t": given.number("timeout")}
 
 
-start = _simple("start", "Started", lambda _: {})
+_start = _simple("start", "Started", lambda _: {})
+
+
+def start(chosen: Chosen, given: Given) -> int:
+    code = _start(chosen, given)
+    if code or not (given.flag("wait") or given.has("wait-timeout")):
+        return code
+    from engine.cli.compose.steps import follow
+
+    source = {"source": chosen.source(), "services": given.arguments, "recreate": "never", "dependencies": False}
+    request = {**source, "wait": True, "wait_timeout": given.number("wait-timeout")}
+    follow(chosen.client.ask("POST", "/wherry/projects/up", body=request).messages(), quiet=True)
+    return 0
+
+
 stop = _simple("stop", "Stopped", _grace, ("running", "paused", "restarting"))
 restart = _simple("restart", "Started", _grace)
 pause = _simple("pause", "Paused", lambda _: {}, ("running",))
@@ -344,12 +388,41 @@ def build(chosen: Chosen, given: Given) -> int:
         "services": given.arguments,
         "no_cache": given.flag("no-cache"),
         "pull": given.flag("pull"),
+        "dependencies": given.flag("with-dependencies"),
+        "build_args": _arguments(given.list("build-arg")),
+        "ssh": given.list("ssh"),
     }
+    if given.flag("print"):
+        raise UsageError("--print writes a bake file, which only BuildKit builds from: see `wherry compose config`")
     if not set(given.arguments or reading["builds"]) & set(reading["builds"]):
         say("No services to build", file=sys.stderr)
         return 0
+    if given.flag("check"):
+        return _check_builds(reading, given.arguments)
     follow(chosen.client.ask("POST", "/wherry/projects/build", body=request).messages(), quiet=given.flag("quiet"))
-    return 0
+    return push(chosen, given) if given.flag("push") else 0
+
+
+def _arguments(words: Sequence[str]) -> dict[str, str]:
+    """Without a value, that of the environment."""
+    pairs = (word.partition("=") for word in words)
+    return {name: value if equals else os.environ.get(name, "") for name, equals, value in pairs}
+
+
+def _check_builds(reading: Row, services: Sequence[str]) -> int:
+    """What `docker build --check` says of each."""
+    import json
+
+    from engine.cli.building import COMMANDS as BUILDING
+
+    code = 0
+    command = BUILDING["build"]
+    for service, made in json.loads(reading["json"])["services"].items():
+        build = made.get("build")
+        if build and (not services or service in services):
+            file = os.path.join(build["context"], build.get("dockerfile") or "Dockerfile")
+            code = command.run(command.parse(["--check", "--file", file, build["context"]])) or code
+    return code
 
 
 def pull(chosen: Chosen, given: Given) -> int:
@@ -380,7 +453,10 @@ def push(chosen: Chosen, given: Given) -> int:
 
     reading = chosen.reading()
     code = 0
-    for service in given.arguments or reading["builds"]:
+    wanted = list(given.arguments or reading["builds"])
+    for name in wanted if given.flag("include-deps") else ():  # grows while it is walked
+        wanted += [other for other in reading["depends_on"].get(name, ()) if other not in wanted]
+    for service in wanted:
         found = find_command("push", [])
         assert found is not None
         command, _ = found
@@ -390,93 +466,3 @@ def push(chosen: Chosen, given: Given) -> int:
             say(f"Error: {service}: {error.message}", file=sys.stderr)
             code = 0 if given.flag("ignore-push-failures") else 1
     return code
-
-
-# --- inside one ---
-
-
-def exec_(chosen: Chosen, given: Given) -> int:
-    from engine.cli.running import COMMANDS as RUNNING
-
-    if len(given.arguments) < 2:
-        raise UsageError("requires at least 2 arg(s), only received " + str(len(given.arguments)))
-    service, *command = given.arguments
-    row = chosen.one(service, given.number("index"))
-    options = [f"--{name}" for name in ("detach", "privileged") if given.flag(name)]
-    for name in ("user", "workdir"):
-        options += [f"--{name}={given.text(name)}"] if given.text(name) else []
-    options += [f"--env={each}" for each in given.list("env")]
-    if not given.flag("detach"):
-        options.append("--interactive")
-        if not given.flag("no-tty") and os.isatty(0) and os.isatty(1):
-            options.append("--tty")
-    exec_command = RUNNING["exec"]
-    return exec_command.run(exec_command.parse([*options, row["Id"], *command]))
-
-
-def run(chosen: Chosen, given: Given) -> int:
-    """One container more, beside the service's own, for one command."""
-    from engine.cli.running import COMMANDS as RUNNING
-
-    if not given.arguments:
-        raise UsageError("requires at least 1 arg(s), only received 0")
-    service, *command = given.arguments
-    chosen.reading()
-    tty = not given.flag("no-tty") and os.isatty(0) and os.isatty(1) and not given.flag("detach")
-    body = {
-        "source": chosen.source(),
-        "service": service,
-        "command": command or None,
-        "entrypoint": given.text("entrypoint") or None,
-        "environment": given.list("env"),
-        "labels": dict(each.partition("=")[::2] for each in given.list("label")),
-        "name": given.text("name"),
-        "user": given.text("user"),
-        "workdir": given.text("workdir"),
-        "publish": given.list("publish"),
-        "volumes": given.list("volume"),
-        "service_ports": given.flag("service-ports"),
-        "auto_remove": given.flag("rm"),
-        "dependencies": not given.flag("no-deps"),
-        "tty": tty,
-        "stdin": not given.flag("detach"),
-    }
-    made = chosen.client.post("/wherry/projects/run", body=body)["Id"]
-    if given.flag("detach"):
-        chosen.client.post(f"/containers/{made}/start")
-        say(made)
-        return 0
-    starting = RUNNING["start"]
-    return starting.run(starting.parse(["--attach", "--interactive", made]))
-
-
-def attach(chosen: Chosen, given: Given) -> int:
-    from engine.cli.running import COMMANDS as RUNNING
-
-    row = chosen.one(_single(given), given.number("index"))
-    command = RUNNING["attach"]
-    return command.run(command.parse([row["Id"]]))
-
-
-def cp(chosen: Chosen, given: Given) -> int:
-    from engine.cli.copying import COMMANDS as COPYING
-
-    if len(given.arguments) != 2:
-        raise UsageError("requires exactly 2 arg(s)")
-    words = []
-    for word in given.arguments:
-        service, colon, path = word.partition(":")
-        if colon and "/" not in service and service != ".":
-            row = chosen.containers([service], number=given.number("index"))
-            if not row:
-                raise Failed(0, f'no container found for service "{service}"')
-            word = f"{row[0]['Id']}:{path}"
-        words.append(word)
-    command = COPYING["cp"]
-    return command.run(command.parse([*(["--archive"] if given.flag("archive") else []), *words]))
-
-
-def _single(given: Given) -> str:
-    if len(given.arguments) != 1:
-        raise UsageError("requires exactly 1 arg(s)")
-    return given.arguments[0]
