@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.compose import labels
 from engine.compose.hashing import network_hash, service_hash, volume_hash
+from engine.compose.leaning import resolved
 from engine.compose.units import nanoseconds_of
 
 if TYPE_CHECKING:
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """Containers that a service leans on: the names of those its `service:NAME` words stand for."""
+    """Containers that a service leans on: those its `service:NAME` words stand for."""
 
     containers: Mapping[str, str]
-    """Service to its first container's name."""
+    """Service to its first container's id, or its name."""
 
     def of(self, word: str) -> str:
         kind, _, service = word.partition(":")
@@ -38,8 +39,8 @@ def image_name(project: Project, service: str) -> str:
     return str(project.services[service].get("image") or f"{project.name}-{service}")
 
 
-def service_labels(project: Project, name: str, number: int, image_id: str) -> dict[str, str]:
-    service = project.services[name]
+def service_labels(project: Project, name: str, service: dict[str, Any], number: int, image_id: str) -> dict[str, str]:
+    """`service` is what is hashed: with the ids of the containers it leans on."""
     waits = (
         f"{other}:{wait['condition']}:{str(bool(wait.get('restart'))).lower()}"
         for other, wait in sorted((service.get("depends_on") or {}).items())
@@ -63,7 +64,7 @@ def service_labels(project: Project, name: str, number: int, image_id: str) -> d
 
 def create_body(project: Project, name: str, number: int, *, image_id: str, others: Others) -> dict[str, Any]:
     """What `POST /containers/create` gets for one container of a service."""
-    service = project.services[name]
+    service = resolved(project.services[name], others.containers)
     health = service.get("healthcheck")
     body = {
         "Image": image_name(project, name),
@@ -72,7 +73,6 @@ def create_body(project: Project, name: str, number: int, *, image_id: str, othe
         "User": service.get("user"),
         "Tty": service.get("tty"),
         "OpenStdin": service.get("stdin_open"),
-        "StdinOnce": bool(service.get("stdin_open")),
         "Cmd": service.get("command"),
         "Entrypoint": _emptied(service.get("entrypoint")),
         "Env": _environment(service),
@@ -80,7 +80,7 @@ def create_body(project: Project, name: str, number: int, *, image_id: str, othe
         "StopSignal": service.get("stop_signal"),
         "StopTimeout": _seconds(service.get("stop_grace_period")),
         "MacAddress": service.get("mac_address"),
-        "Labels": service_labels(project, name, number, image_id),
+        "Labels": service_labels(project, name, service, number, image_id),
         "ExposedPorts": _exposed(service),
         "Healthcheck": _health(health) if health else None,
         "HostConfig": _said(_host_config(project, service, others)),

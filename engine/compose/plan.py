@@ -8,12 +8,14 @@ them out may do many at once; and making the plan again after a failure gives wh
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.compose.bodies import container_name, image_name
 from engine.compose.faults import ComposeError, Problem, near_miss
 from engine.compose.hashing import network_hash, service_hash
+from engine.compose.leaning import leans_on, resolved
 from engine.compose.normal import replicas
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from engine.compose.loading import Project
 
 Action = Literal[
-    "pull", "build", "network", "volume", "create", "recreate", "edit", "start", "keep", "stop", "remove",
+    "pull", "build", "network", "volume", "create", "recreate", "edit", "start", "keep", "restart", "stop", "remove",
     "remove-network", "remove-volume", "remove-image",
 ]  # fmt: skip
 
@@ -236,6 +238,12 @@ class _Planner:
         self.ends: dict[str, list[str]] = {}
         """Service to the steps after which it is there."""
         self.remade: set[str] = set()
+        self.replaced: set[str] = set()
+        """Services whose first container has, or gets, another id."""
+        self.first: dict[str, str] = {}
+        for each in sorted(actual.containers, key=lambda each: each.number):
+            if not each.oneoff:
+                self.first.setdefault(each.service, each.id)
 
     def add(self, step: Step) -> str:
         self.steps.append(step)
@@ -308,6 +316,10 @@ class _Planner:
         )
         needs = self._needs(service)
         ends: list[str] = []
+        for each in _unfinished(present):
+            left = Step(f"remove:{each.name}", "remove", each.name, service, each.number, each.id, reason="unfinished")
+            needs = (*needs, self.add(left))
+            present.remove(each)
         # The highest numbers go first, and those that do not run before those that do.
         for each in present[wanted:]:
             self.add(Step(f"remove:{each.name}", "remove", each.name, service, each.number, each.id, reason="scale"))
@@ -318,6 +330,7 @@ class _Planner:
         for _ in range(wanted - len(taken)):
             number = next(free)
             name = container_name(self.project, service, number)
+            self.replaced |= {service} if number == 1 else set()
             create = self.add(Step(f"create:{name}", "create", name, service, number, needs=needs))
             ends.append(self._started(create, name, service, number))
         self.ends[service] = ends
@@ -340,12 +353,21 @@ class _Planner:
     def _bring(self, service: str, each: Present, needs: tuple[str, ...]) -> str:
         """One container that is there, to what it should be; gives the step after which it is."""
         action, why, reason = self._difference(service, each)
+        name = _SUCCESSOR.sub("", each.name)  # what it is called once nothing cuts it off
         if action == "keep":
-            kept = self.add(Step(f"keep:{each.name}", "keep", each.name, service, each.number, each.id, needs=needs))
-            return kept if each.running else self._started(kept, each.name, service, each.number, each.id)
+            kept = self.add(Step(f"keep:{name}", "keep", name, service, each.number, each.id, needs=needs))
+            if each.running and self._restarts(service):
+                return self.add(Step(f"restart:{name}", "restart", name, service, each.number, each.id, needs=(kept,)))
+            return kept if each.running else self._started(kept, name, service, each.number, each.id)
         self.remade.add(service)
-        step = Step(f"{action}:{each.name}", action, each.name, service, each.number, each.id, why, reason, needs)
-        return self._started(self.add(step), each.name, service, each.number)
+        self.replaced |= {service} if action == "recreate" else set()
+        step = Step(f"{action}:{name}", action, name, service, each.number, each.id, why, reason, needs)
+        return self._started(self.add(step), name, service, each.number)
+
+    def _restarts(self, service: str) -> bool:
+        """Whether something it depends on becomes another, and it asked to be restarted then."""
+        waits = self.project.services[service].get("depends_on") or {}
+        return self.options.start and any(wait.get("restart") and other in self.remade for other, wait in waits.items())
 
     def _started(self, after: str, name: str, service: str, number: int, container: str = "") -> str:
         if not self.options.start:
@@ -367,7 +389,9 @@ class _Planner:
         image = self.actual.images.get(image_name(self.project, service), "")
         if image and each.image_id and image != each.image_id:
             return "recreate", (Changed("image", each.image_id, image),), "image"
-        if each.config_hash != service_hash(made):
+        if leans_on(made) & self.replaced:
+            return "recreate", (), "leans"
+        if each.config_hash != service_hash(resolved(made, self.first)):
             why = differences(self.made_with.get(service), made)
             files_stay = (
                 options.keep_files and why and not {change.field.partition(".")[0] for change in why} & _NEW_FILES
@@ -387,6 +411,18 @@ class _Planner:
                         f"remove:{each.name}", "remove", each.name, each.service, each.number, each.id, reason="orphan"
                     )
                 )
+
+
+_SUCCESSOR = re.compile(r"[0-9a-f]{12}_(?=.)")
+"""Before the name of a container that was made to take another's place, until it has."""
+
+
+def _unfinished(present: Iterable[Present]) -> list[Present]:
+    """Successors whose predecessors are still there: whoever made them was cut off before they changed places."""
+    by_number: dict[int, list[Present]] = {}
+    for each in present:
+        by_number.setdefault(each.number, []).append(each)
+    return [each for same in by_number.values() if len(same) > 1 for each in same if _SUCCESSOR.match(each.name)]
 
 
 _NEW_FILES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from engine.compose import labels
@@ -16,8 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from engine.compose.loading import Project
-    from engine.facade import Containers, Images, Networks, Volumes
+    from engine.facade import Containers, Engine, Images, Networks, Volumes
     from engine.types.containers import Container
+
+
+_REMOVAL_SECONDS = 30.0
+"""Without any word of it: then whoever asked hears why it cannot be."""
 
 
 async def look(
@@ -32,6 +37,26 @@ async def look(
         volumes=frozenset(each.name for each in every_volume),
         project_volumes=frozenset(each.name for each in every_volume if each.labels.get(labels.PROJECT) == name),
         images=await _image_ids(project, images) if project else {},
+    )
+
+
+async def until_removed(engine: Engine, name: str) -> None:
+    """Containers whose removal was begun, perhaps by an engine that was killed, go first: they hold their names."""
+    async with engine.watch() as changes:
+        while await _removing(engine, name):
+            try:
+                async with asyncio.timeout(_REMOVAL_SECONDS):
+                    async for change in changes:
+                        if getattr(change, "kind", "container") == "container":
+                            break
+            except TimeoutError:
+                return
+
+
+async def _removing(engine: Engine, name: str) -> bool:
+    return any(
+        each.state is State.REMOVING and each.spec.labels.get(labels.PROJECT) == name
+        for each in await engine.containers.list()
     )
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from engine.compose import bodies, labels
+from engine.compose.leaning import leans_on
 from engine.errors import Cancelled, Code, NotFound, RuntimeFailure, WherryError
 from engine.projects.requests import build_request, network_request, volume_request
 from engine.recipe.body import load
@@ -236,10 +237,19 @@ class Carrier:
     async def _spec(self, step: Step) -> tuple[ContainerSpec, Mapping[str, Endpoint]]:
         assert self.project is not None
         image = await self.engine.images.get(bodies.image_name(self.project, step.service))
-        others = bodies.Others({name: bodies.container_name(self.project, name, 1) for name in self.project.services})
+        others = bodies.Others(await self._leaning(step.service))
         body = bodies.create_body(self.project, step.service, step.number, image_id=image.id, others=others)
         request = load(body)
         return spec_of(request.recipe), endpoints(request.networks)
+
+    async def _leaning(self, service: str) -> dict[str, str]:
+        """The containers it lives in, as they are now: they were made before it."""
+        assert self.project is not None
+        found: dict[str, str] = {}
+        for other in leans_on(self.project.services[service]):
+            for each in sorted(await self._of_service(other), key=lambda each: each.spec.labels.get(labels.NUMBER, "")):
+                found.setdefault(other, each.id)
+        return found
 
     async def _write_files(self, service: str, container_id: str) -> None:
         assert self.project is not None
@@ -295,6 +305,9 @@ class Carrier:
             return
         await self.engine.containers.start(container.id)
 
+    async def _restart(self, step: Step) -> None:
+        await self.engine.containers.restart(step.container, timeout=self.timeout)
+
     async def _stop(self, step: Step) -> None:
         await self.engine.containers.stop(step.container, timeout=self.timeout)
 
@@ -336,6 +349,7 @@ _ACTS: dict[str, Callable[[Carrier, Step], Awaitable[None]]] = {
     "edit": Carrier._edit,
     "keep": Carrier._keep,
     "start": Carrier._start,
+    "restart": Carrier._restart,
     "stop": Carrier._stop,
     "remove": Carrier._remove,
     "remove-network": Carrier._remove_network,

@@ -15,7 +15,7 @@ from engine.compose.plan import Options, Plan, plan_build, plan_down, plan_pull,
 from engine.errors import NotFound, RuntimeFailure, WherryError
 from engine.operations.registry import failure_of
 from engine.projects import beside
-from engine.projects.actual import look, projects_of
+from engine.projects.actual import look, projects_of, until_removed
 from engine.projects.advice import advise
 from engine.projects.carrying_out import BuildChanges, Carrier
 from engine.projects.one_off import make_run
@@ -115,6 +115,7 @@ class ProjectService:
             project = await self._project_of(request)
             name = project.name if project else request.name
             async with self._lock(name):
+                await until_removed(self._engine, name)
                 plan = await self._planned_down(name, project, request)
                 await Carrier(
                     self._engine, project, plan, progress.steps, {}, timeout=request.timeout, volumes=request.volumes
@@ -215,6 +216,7 @@ class ProjectService:
     async def _bring_up(
         self, operation: str, project: Project, texts: Texts, request: UpProject, progress: Progress
     ) -> None:
+        await until_removed(self._engine, project.name)
         plan = await self._planned(project, request)
         run = ProjectRun(
             id=operation,

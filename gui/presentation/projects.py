@@ -136,6 +136,8 @@ def reason_text(step: PlannedStep) -> str:
     """Why, where fields do not say it already."""
     reasons = {
         "scale": translate("Plan", "more than the files ask for"),
+        "leans": translate("Plan", "it lives in a container that becomes another"),
+        "unfinished": translate("Plan", "left over from what was cut off"),
         "orphan": translate("Plan", "no longer in the files"),
         "forced": translate("Plan", "as was asked"),
         "network": translate("Plan", "its network is made anew"),

@@ -4922,6 +4922,14 @@
         <translation>mehr, als die Dateien verlangen</translation>
     </message>
     <message>
+        <source>it lives in a container that becomes another</source>
+        <translation>er lebt in einem Container, der ein anderer wird</translation>
+    </message>
+    <message>
+        <source>left over from what was cut off</source>
+        <translation>übrig von etwas, das abgebrochen wurde</translation>
+    </message>
+    <message>
         <source>no longer in the files</source>
         <translation>nicht mehr in den Dateien</translation>
     </message>

@@ -10,7 +10,7 @@ from engine.cli.compose.project import has_tty, name_of, short_name
 from engine.cli.options import UsageError
 from engine.cli.paper import say
 from engine.cli.wire import Failed, quote
-from engine.compose.labels import SERVICE
+from engine.compose.labels import DEPENDS_ON, SERVICE
 
 if TYPE_CHECKING:
     import queue
@@ -340,7 +340,26 @@ def start(chosen: Chosen, given: Given) -> int:
 
 
 stop = _simple("stop", "Stopped", _grace, ("running", "paused", "restarting"))
-restart = _simple("restart", "Started", _grace)
+_restart = _simple("restart", "Started", _grace)
+
+
+def restart(chosen: Chosen, given: Given) -> int:
+    """And those that asked to be restarted with what they depend on."""
+    code = _restart(chosen, given)
+    if code or given.flag("no-deps") or not given.arguments:
+        return code
+    wished = {f"{service}:{condition}:true" for service in given.arguments
+              for condition in ("service_started", "service_healthy", "service_completed_successfully")}  # fmt: skip
+    rows = [
+        row
+        for row in chosen.containers()
+        if row["Labels"].get(SERVICE) not in given.arguments
+        and wished & set(row["Labels"].get(DEPENDS_ON, "").split(","))
+        and row["State"] == "running"
+    ]
+    return _each(chosen, rows, "restart", _grace(given), word="Started")
+
+
 pause = _simple("pause", "Paused", lambda _: {}, ("running",))
 unpause = _simple("unpause", "Unpaused", lambda _: {}, ("paused",))
 kill = _simple("kill", "Killed", lambda given: {"signal": given.text("signal")}, ("running", "paused", "restarting"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from engine.compose.faults import ComposeError
 from engine.compose.hashing import network_hash, service_hash
+from engine.compose.leaning import resolved
 from engine.compose.loading import Project, Request, load
 from engine.compose.plan import Actual, Options, Plan, Present, plan_build, plan_down, plan_up
 
@@ -53,6 +55,39 @@ def running(made: Project, *names: str, **changed: Any) -> Actual:
         volumes=frozenset({"p_data"}),
         images={"web": "image-web", "db": "image-db", "p-tool": "image-tool"},
     )
+
+
+def test_what_a_cut_off_replacement_left_is_finished_or_removed() -> None:
+    made = project("services: {web: {image: web}}")
+    successor = replace(running(made, "web-1").containers[0], id="new", name="0123456789ab_p-web-1")
+    alone = replace(running(made), containers=(successor,))
+    step = next(step for step in plan_up(made, alone).steps if step.service == "web")
+    assert (step.action, step.subject, step.container) == ("keep", "p-web-1", "new")
+    both = replace(running(made), containers=(successor, running(made, "web-1").containers[0]))
+    plan = plan_up(made, both)
+    removals = [(step.id, step.reason) for step in plan.steps if step.action == "remove"]
+    assert removals == [("remove:0123456789ab_p-web-1", "unfinished")]
+    assert plan.steps[-1].needs[-1] == "remove:0123456789ab_p-web-1"
+
+
+def test_who_lives_in_a_container_that_is_replaced_is_made_anew() -> None:
+    text = """
+services:
+  gate: {image: gate}
+  inside: {image: inside, network_mode: "service:gate", depends_on: {gate: {condition: service_started, restart: true}}}
+  beside: {image: beside, depends_on: {gate: {condition: service_started, restart: true}}}
+"""
+    made = project(text)
+    there = running(made, "gate-1", "inside-1", "beside-1")
+    images = {name: f"image-{name}" for name in made.services}
+    hashed = service_hash(resolved(made.services["inside"], {"gate": "id-gate-1"}))
+    inside = replace(there.containers[1], config_hash=hashed)
+    there = replace(there, containers=(there.containers[0], inside, there.containers[2]), images=images)
+    there = replace(there, networks={"p_default": ""})
+    assert not plan_up(made, there).changes
+    newer = replace(there, images={**images, "gate": "image-newer"})
+    done = {step.subject: step.action for step in plan_up(made, newer).changes if step.action != "start"}
+    assert done == {"p-gate-1": "recreate", "p-inside-1": "recreate", "p-beside-1": "restart"}
 
 
 def ids(plan: Plan) -> list[str]:
