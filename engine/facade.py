@@ -449,6 +449,10 @@ class Projects(Protocol):
         """What `up` would do, nothing done; or what is wrong with the files."""
         ...
 
+    async def complete(self, text: str, line: int, column: int) -> projects.ProjectCompletion:
+        """What could stand at a place (from zero) of a compose file: keys, names of the file, images that are here."""
+        ...
+
     async def plan_down(self, request: projects.DownProject) -> projects.ProjectPlan: ...
     def up(self, request: projects.UpProject) -> OperationHandle:
         """The operation tells its steps; its result is the project's name. Two for one project wait for each other."""

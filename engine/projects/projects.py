@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from engine.compose.completing import complete
 from engine.compose.faults import ComposeError
 from engine.compose.plan import Options, Plan, plan_build, plan_down, plan_pull, plan_up
 from engine.errors import NotFound, RuntimeFailure, WherryError
@@ -28,7 +29,14 @@ from engine.projects.reading import (
 from engine.projects.requests import agents_of
 from engine.projects.watching import Watcher
 from engine.types.data import now
-from engine.types.projects import DownProject, ProjectPlan, ProjectReading, ProjectRun, UpProject
+from engine.types.projects import (
+    DownProject,
+    ProjectCompletion,
+    ProjectPlan,
+    ProjectReading,
+    ProjectRun,
+    UpProject,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,6 +85,11 @@ class ProjectService:
             return plan_shown(project, plan, await self._advice(project))
         except ComposeError as error:
             return ProjectPlan(project=request.source.name, problems=problems_shown(error.problems))
+
+    async def complete(self, text: str, line: int, column: int) -> ProjectCompletion:
+        images = sorted(tag for image in await self._engine.images.list() for tag in image.tags)
+        start, words = await asyncio.to_thread(complete, text, line, column, images)
+        return ProjectCompletion(start=start, words=words)
 
     async def _advice(self, project: Project) -> Sequence[Problem]:
         listening = await self._engine.networks.host_ports()

@@ -63,6 +63,13 @@ class BuildProject(Data, frozen=True, kw_only=True):
     ssh: tuple[str, ...] = ()
 
 
+class ProjectCompletion(Data, frozen=True, kw_only=True):
+    """Words that could stand in the place of what was typed from a column on."""
+
+    start: int
+    words: tuple[str, ...] = ()
+
+
 class PullProject(Data, frozen=True, kw_only=True):
     """Get the images of services, of those that are not built here."""
 

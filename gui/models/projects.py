@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from engine.types.containers import Container
     from engine.types.networks import Network
-    from engine.types.projects import ProjectProblem, ProjectRun
+    from engine.types.projects import ProjectProblem, ProjectRun, ProjectVariable
     from engine.types.volumes import Volume
     from gui.presentation.projects import ProjectRow, StepRow
 
@@ -191,6 +191,17 @@ def short_plan_model(parent: QObject) -> KeyedTableModel[StepRow]:
         tooltip=lambda row: words.changes_text(row.step),
     )
     return KeyedTableModel([column], parent=parent)
+
+
+def variables_model(parent: QObject) -> KeyedTableModel[ProjectVariable]:
+    """What the files ask for; a value that is to stay unread is not shown."""
+    columns: list[Column[ProjectVariable]] = [
+        Column("name", translate("ProjectsModel", "Variable"), lambda one: one.name, subtext=words.origin_text,
+               icon=lambda one: "warning" if one.origin == "unset" else "braces",
+               tone=lambda one: Tone.WARNING if one.origin == "unset" else None),
+        Column("value", translate("ProjectsModel", "Value"), words.value_text),
+    ]  # fmt: skip
+    return KeyedTableModel(columns, parent=parent)
 
 
 def problems_model(parent: QObject) -> KeyedTableModel[ProjectProblem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from engine.types.containers import Container
     from engine.types.operations import StepProgress, StepState
-    from engine.types.projects import Project, ProjectProblem, ProjectRun, ReadProject
+    from engine.types.projects import Project, ProjectProblem, ProjectRun, ProjectVariable, ReadProject
     from engine.types.stats import Rates
 
 SERVICE_LABEL = "com.docker.compose.service"
@@ -232,6 +233,27 @@ def summary_text(steps: Sequence[PlannedStep]) -> str:
     if not doing:
         return translate("Plan", "Nothing to do: everything is as the files say.")
     return count_text(len(doing), translate("Plan", "{0} step"), translate("Plan", "{0} steps"))
+
+
+def origin_text(variable: ProjectVariable) -> str:
+    """Where a variable's value stands."""
+    match variable.origin:
+        case "environment":
+            return translate("Projects", "in Wherry's environment")
+        case "file":
+            return translate("Projects", "in {0}").format(os.path.basename(variable.file))
+        case "default":
+            return translate("Projects", "as the files say without it")
+    return translate("Projects", "not set: it is empty")
+
+
+def value_text(variable: ProjectVariable) -> str:
+    if variable.value and variable.name.upper().endswith(_SECRET):
+        return "••••••"
+    return variable.value or "–"
+
+
+_SECRET = ("PASSWORD", "SECRET", "TOKEN", "KEY")
 
 
 def problem_text(problem: ProjectProblem) -> str:

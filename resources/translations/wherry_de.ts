@@ -639,6 +639,14 @@
         <translation>Kein Plan</translation>
     </message>
     <message>
+        <source>Variables</source>
+        <translation>Variablen</translation>
+    </message>
+    <message>
+        <source>What stands beside the file</source>
+        <translation>Was neben der Datei steht</translation>
+    </message>
+    <message>
         <source>Its files are not known: open its compose file.</source>
         <translation>Seine Dateien sind nicht bekannt: Öffnen Sie die Compose-Datei.</translation>
     </message>
@@ -673,6 +681,10 @@
     <message>
         <source>Write mine over them</source>
         <translation>Mit meinem überschreiben</translation>
+    </message>
+    <message>
+        <source>What could stand here</source>
+        <translation>Was hier stehen könnte</translation>
     </message>
 </context>
 <context>
@@ -5453,6 +5465,41 @@
     </message>
 </context>
 <context>
+    <name>ProjectVariables</name>
+    <message>
+        <source>Variables</source>
+        <translation>Variablen</translation>
+    </message>
+    <message>
+        <source>The files ask for no variables</source>
+        <translation>Die Dateien fragen nach keinen Variablen</translation>
+    </message>
+    <message>
+        <source>Where one says ${NAME}, its value can be set here.</source>
+        <translation>Wo eine ${NAME} sagt, lässt sich ihr Wert hier setzen.</translation>
+    </message>
+    <message>
+        <source>The value of {0}</source>
+        <translation>Der Wert von {0}</translation>
+    </message>
+    <message>
+        <source>Value</source>
+        <translation>Wert</translation>
+    </message>
+    <message>
+        <source>Write it into .env</source>
+        <translation>In .env schreiben</translation>
+    </message>
+    <message>
+        <source>{0} could not be written: {1}</source>
+        <translation>{0} konnte nicht geschrieben werden: {1}</translation>
+    </message>
+    <message>
+        <source>{0} is set in Wherry&apos;s own environment too, which counts.</source>
+        <translation>{0} steht auch in Wherrys eigener Umgebung, und die gilt.</translation>
+    </message>
+</context>
+<context>
     <name>Projects</name>
     <message>
         <source>not up</source>
@@ -5473,6 +5520,22 @@
     <message>
         <source>healthy</source>
         <translation>gesund</translation>
+    </message>
+    <message>
+        <source>in Wherry&apos;s environment</source>
+        <translation>in Wherrys Umgebung</translation>
+    </message>
+    <message>
+        <source>in {0}</source>
+        <translation>in {0}</translation>
+    </message>
+    <message>
+        <source>as the files say without it</source>
+        <translation>wie die Dateien ohne sie sagen</translation>
+    </message>
+    <message>
+        <source>not set: it is empty</source>
+        <translation>nicht gesetzt: leer</translation>
     </message>
     <message>
         <source>Nothing had changed</source>
@@ -5584,6 +5647,14 @@
     <message>
         <source>Because</source>
         <translation>Weil</translation>
+    </message>
+    <message>
+        <source>Variable</source>
+        <translation>Variable</translation>
+    </message>
+    <message>
+        <source>Value</source>
+        <translation>Wert</translation>
     </message>
     <message>
         <source>Line</source>

@@ -46,8 +46,9 @@ def test_gui_sees_the_facade_only_in_bridge_and_application() -> None:
     def forbidden(module: Module, found: Import) -> bool:
         if not in_room(module, "gui") or not within(found.target, "engine"):
             return False
-        # The recipe, and the names that compose files go by, are pure: nobody acts by knowing them.
-        if within(found.target, "engine.types", "engine.errors", "engine.recipe", "engine.compose.project_files"):
+        # The recipe, the names that compose files go by and .env files as text are pure: nobody acts by knowing them.
+        pure = ("engine.recipe", "engine.compose.project_files", "engine.compose.env_text")
+        if within(found.target, "engine.types", "engine.errors", *pure):
             return False
         # The entrance names the function that opens the engine, and asks whose window the store has.
         if in_room(module, "gui.__main__") and within(found.target, "engine.storage.paths"):

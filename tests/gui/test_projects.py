@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QLineEdit
 
 from engine.types.projects import FieldChange, PlannedStep
 from gui.frame.dropping import offer
@@ -385,3 +386,39 @@ def test_a_service_of_the_gallery_is_written_into_a_project_and_opened(
     driver.until(lambda: page.details.row is not None and page.details.row.project.name == "myshop")
     driver.until(lambda: page.details.file.plan is not None)
     assert set(page.details.file.plan.services) == {"postgres", "nginx"}
+
+
+def test_a_variable_is_set_beside_the_file_and_changes_the_plan(driver: Driver, folder: Path) -> None:
+    (folder / "compose.yaml").write_text(SHOP.replace("18080:80", "${PORT:-18080}:80"))
+    page = opened(driver, folder)
+    bring_up(driver, page)
+    page.details.show_tab("file")
+    file = page.details.file
+    driver.until(lambda: file.variables.model.item("PORT") is not None)
+    assert file.variables.model.item("PORT").origin == "default"
+    file.variables.table.activated_key.emit("PORT")
+    question: Any = driver.dialog("question")
+    question.findChild(QLineEdit).setText("18099")
+    question.accept()
+    driver.until(lambda: (folder / ".env").exists() and "PORT=18099" in (folder / ".env").read_text())
+    assert (folder / ".env").stat().st_mode & 0o777 == 0o600
+    driver.until(lambda: file.plan and any(one.changes for one in file.plan.steps))
+    driver.until(lambda: file.files.findText(str(folder / ".env")) > 0)
+
+
+def test_words_are_offered_while_one_types(driver: Driver, folder: Path) -> None:
+    page = opened(driver, folder)
+    page.details.show_tab("file")
+    text = page.details.file.editor.text
+    text.setFocus()
+    cursor = text.textCursor()
+    cursor.setPosition(text.toPlainText().index("    depends_on"))
+    text.setTextCursor(cursor)
+    cursor.insertText("    \n")
+    cursor.movePosition(cursor.MoveOperation.Left)
+    text.setTextCursor(cursor)
+    driver.bot.keyClicks(text, "rest")
+    offered = page.details.file.completing
+    driver.until(lambda: offered.model.stringList()[:1] == ["restart:"])
+    offered.list.activated.emit("restart:")
+    assert "    restart:\n" in text.toPlainText()

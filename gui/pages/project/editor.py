@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QTextCharFormat, QTextCursor, QTextFormat
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QStackedWidget, QTextEdit, QVBoxLayout, QWidget
 
 from engine.errors import WherryError
 from engine.types.projects import ProjectProblem, UpProject
 from gui.models.projects import problems_model, short_plan_model
 from gui.pages.build.dockerfile import replace_file
 from gui.pages.file_editor import FileEditor, Leaving, ask_leaving
+from gui.pages.project.completing import Completing
+from gui.pages.project.variables import VariablesView
 from gui.presentation import projects as words
 from gui.presentation.errors import words_of
 from gui.presentation.file_text import NotInThisEncoding
@@ -24,12 +27,13 @@ from gui.theme import Role, Space, Text, Tone, color, grown, theme
 from gui.widgets.buttons import Variant, button
 from gui.widgets.cells import TextCell
 from gui.widgets.empty_state import EmptyState
-from gui.widgets.labels import ElidedLabel, label
+from gui.widgets.labels import ElidedLabel
+from gui.widgets.segmented import Segmented
 from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from engine.types.projects import ProjectPlan, ReadProject
+    from engine.types.projects import ProjectPlan, ProjectReading, ReadProject
     from gui.shell import Shell
 
 _MOST = 1 << 20
@@ -60,6 +64,7 @@ class ComposeEditor(QWidget):
         self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._timer.timeout.connect(self.check)
         self.editor.text.textChanged.connect(self._timer.start)
+        self.completing = Completing(shell, self.editor.text)
         self.problems = problems_model(self)
         self.steps = short_plan_model(self)
         self._faults: tuple[ProjectProblem, ...] = ()
@@ -95,6 +100,8 @@ class ComposeEditor(QWidget):
     def _make_side(self) -> QWidget:
         self.plan_table = Table(translate("ComposeEditor", "What Up would do"), row_height=48, multi=False)
         self.plan_table.set_inset()
+        self.variables = VariablesView(self._shell)
+        self.variables.changed.connect(self._on_variable)
         self.plan_table.setModel(self.steps)
         self.plan_table.setSortingEnabled(False)
         self.plan_table.set_columns({0: TextCell()}, {}, stretch=0)
@@ -109,14 +116,26 @@ class ComposeEditor(QWidget):
         column.setSpacing(0)
         head = QHBoxLayout()
         head.setContentsMargins(Space.L, Space.XS, Space.S, Space.XS)
-        head.addWidget(label(translate("ComposeEditor", "What Up would do"), Text.STRONG))
+        self.sides = Segmented(
+            (
+                ("plan", translate("ComposeEditor", "What Up would do")),
+                ("variables", translate("ComposeEditor", "Variables")),
+            ),
+            translate("ComposeEditor", "What stands beside the file"),
+        )
+        head.addWidget(self.sides)
+        head.addStretch(1)
         column.addLayout(head)
         about = QHBoxLayout()
         about.setContentsMargins(Space.L, 0, Space.S, Space.S)
         about.addWidget(self._summary, 1)
         about.addWidget(self.review)
         column.addLayout(about)
-        column.addWidget(self.plan_table, 1)
+        faces = QStackedWidget()
+        faces.addWidget(self.plan_table)
+        faces.addWidget(self.variables)
+        self.sides.changed.connect(lambda key: faces.setCurrentIndex(int(key == "variables")))
+        column.addWidget(faces, 1)
         return side
 
     # --- which file ---
@@ -190,6 +209,7 @@ class ComposeEditor(QWidget):
     async def _check(self, number: int, source: ReadProject) -> None:
         client = self._shell.client
         plan: ProjectPlan | None = None
+        reading: ProjectReading | None = None
         try:
             reading = await client.call(lambda engine: engine.projects.read(source))
             problems = reading.problems
@@ -208,7 +228,24 @@ class ComposeEditor(QWidget):
         self.review.setEnabled(plan is not None)
         self.problem_table.setVisible(bool(problems))
         self._faults = problems
+        if reading is not None and (reading.values or not problems):
+            self.variables.set_reading(reading)
+        self._offer_files(source, reading)
         self._mark()
+
+    def _offer_files(self, source: ReadProject, reading: ProjectReading | None) -> None:
+        """The .env files that are there can be edited as text too."""
+        for path in reading.env_files if reading else ():
+            if self.files.findText(path) < 0 and os.path.isfile(path):
+                self.files.addItem(path)
+        self.files.setVisible(self.files.count() > 1)
+
+    def _on_variable(self, path: str) -> None:
+        """A value was written into a file: if that is the one shown, it is read again."""
+        if self.editor.path == path and not self.dirty:
+            self._shell.run(self._load(path))
+        else:
+            self.check()
 
     def _mark(self) -> None:
         """Colour the lines that something is wrong with."""
