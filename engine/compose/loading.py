@@ -6,6 +6,7 @@ import os.path
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from dataclasses import fields as fields_of
 from typing import TYPE_CHECKING, Any
 
 from engine.compose import document, fields
@@ -38,6 +39,10 @@ class Request:
     home: str = ""
 
 
+def _without_place(problem: Problem) -> Problem:
+    return problem
+
+
 @dataclass(slots=True)
 class Project:
     """A project as its files describe it, everything in long form."""
@@ -58,8 +63,17 @@ class Project:
     """All variables as the files saw them: the environment over the .env files."""
     written: Mapping[str, str] = field(default_factory=dict)
     """Which .env file a variable stands in."""
-    placed: Callable[[Problem], Problem] = lambda problem: problem
+    placed: Callable[[Problem], Problem] = _without_place
     """A problem with its place in the files."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """To another process go no parsed files: what is found later has no place then."""
+        kept = {each.name: getattr(self, each.name) for each in fields_of(self)}
+        return kept | {"placed": _without_place}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
 
     @property
     def services(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 from engine.compose.loading import Project, Request, load
@@ -56,6 +57,13 @@ def test_each_is_told_at_its_line(tmp_path: Path) -> None:
         (17, f"{tmp_path}/gone: no such file or directory"),
         (18, "the variable NO_SUCH is not set"),
     }
+
+
+def test_a_project_that_was_read_in_another_process_is_whole(tmp_path: Path) -> None:
+    project = loaded(tmp_path)
+    again = pickle.loads(pickle.dumps(project))
+    assert (again.name, again.model, again.variables) == (project.name, project.model, project.variables)
+    assert {each.message for each in advise(again, [], ())} == {each.message for each in advise(project, [], ())}
 
 
 def test_a_variable_that_is_not_set_is_told_where_it_is_used(tmp_path: Path) -> None:
