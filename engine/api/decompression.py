@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import zstandard
 from isal import isal_zlib
 
-from engine.api.statuses import Refusal
+from engine.errors import Code, StorageError, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ async def decompressed(source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         if len(head) >= 6:
             break
     if head.startswith((_BZIP2, _XZ)):
-        raise Refusal(501, "bzip2 and xz archives are not supported by Wherry: send plain tar, gzip or zstd")
+        raise Unsupported("bzip2 and xz archives are not supported by Wherry: send plain tar, gzip or zstd")
     if head.startswith(_GZIP):
         async for piece in _gunzip(head, source):
             yield piece
@@ -53,7 +53,7 @@ async def _gunzip(head: bytes, source: AsyncIterator[bytes]) -> AsyncIterator[by
             try:
                 out = machine.decompress(data, _PIECE)
             except _DamagedGzip as error:
-                raise Refusal(400, f"the gzip stream is damaged: {error}") from None
+                raise _damaged(f"the gzip stream is damaged: {error}") from None
             if out:
                 yield out
             data = machine.unconsumed_tail
@@ -68,7 +68,7 @@ async def _gunzip(head: bytes, source: AsyncIterator[bytes]) -> AsyncIterator[by
         more = await anext(source, None)
         if more is None:
             if not machine.eof:
-                raise Refusal(400, "the gzip stream ends in the middle")
+                raise _damaged("the gzip stream ends in the middle")
             return
         data = data + more
 
@@ -81,7 +81,12 @@ async def _unzstd(head: bytes, source: AsyncIterator[bytes]) -> AsyncIterator[by
             try:
                 out = machine.decompress(data[start : start + _ZSTD_STEP])
             except zstandard.ZstdError as error:
-                raise Refusal(400, f"the zstd stream is damaged: {error}") from None
+                raise _damaged(f"the zstd stream is damaged: {error}") from None
             if out:
                 yield out
         data = await anext(source, None)
+
+
+def _damaged(words: str) -> StorageError:
+    """An error of the engine's, for it may be raised inside an operation, which tells others as bugs."""
+    return StorageError("The archive cannot be read", f"{words}.", code=Code.BAD_ARCHIVE, docker=words)

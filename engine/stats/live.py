@@ -41,7 +41,7 @@ class LiveContainer:
 
     def take(self, fresh_ns: int) -> Sample:
         """A reading no older than this."""
-        if self.last is None or time.time_ns() - self.last.time_ns > fresh_ns:
+        if self.last is None or time.monotonic_ns() - self.last.clock_ns > fresh_ns:
             self.last = self.readings.take()
             self._note(self.last.time_ns, self.last.memory)
         return self.last
@@ -49,7 +49,7 @@ class LiveContainer:
     def glance(self) -> None:
         """Keep the curve going. The page cache that can be had back is taken to be as large as it was."""
         now, last = time.time_ns(), self.last
-        if self._curve and now - self._curve[-1][0] < _GLANCE_FRESH_NS:
+        if self._curve and 0 <= now - self._curve[-1][0] < _GLANCE_FRESH_NS:
             return
         total = self.readings.memory_total()
         if last is None or abs(total - last.memory_total) * _MUCH > last.memory_total:
@@ -64,7 +64,7 @@ class LiveContainer:
         """
         end, last = self.readings.take(whole=True), self.last
         if last is not None:
-            counted = ("time_ns", *_IO_COUNTS, *(() if "cpu" in last.estimated else _CPU_COUNTS))
+            counted = ("time_ns", "clock_ns", *_IO_COUNTS, *(() if "cpu" in last.estimated else _CPU_COUNTS))
             end = msgspec.structs.replace(
                 last,
                 memory_peak=max(end.memory_peak, last.memory_peak),
@@ -80,6 +80,8 @@ class LiveContainer:
         return [(at, memory) for at, memory in self._curve if since_ns <= at <= until_ns]
 
     def _note(self, now: int, memory: int) -> None:
+        if self._curve and now < self._curve[-1][0]:
+            self._curve.clear()  # the clock was set back
         self._curve.append((now, memory))
         while self._curve[0][0] < now - _CURVE_NS:
             self._curve.popleft()

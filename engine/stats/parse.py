@@ -72,7 +72,7 @@ def io_v1(data: bytes) -> tuple[int, int]:
 def cpu_limit(data: bytes) -> float:
     """cpu.max: `QUOTA PERIOD` in microseconds, as processors; 0.0 for "max"."""
     words = data.split()
-    if len(words) != 2 or not words[0].isdigit() or not int(words[1]):
+    if len(words) != 2 or not all(word.isdigit() for word in words) or not int(words[1]):
         return 0.0
     return int(words[0]) / int(words[1])
 
@@ -83,7 +83,8 @@ def network(data: bytes) -> tuple[tuple[str, int, int, int, int], ...]:
     for line in data.splitlines()[2:]:
         name, colon, rest = line.partition(b":")
         words = rest.split()
-        if colon and len(words) >= 16 and name.strip() != b"lo":
+        counts = (*words[:2], *words[8:10])
+        if colon and len(words) >= 16 and all(each.isdigit() for each in counts) and name.strip() != b"lo":
             found.append(
                 (name.strip().decode("ascii", "replace"), int(words[0]), int(words[1]), int(words[8]), int(words[9]))
             )

@@ -9,7 +9,8 @@ _PAGE_LIMIT = 1 << 60
 
 def rates_between(old: Sample, new: Sample, *, host_memory: int = 0) -> Rates:
     """A counter that went back (the container was started again in between) counts from nothing."""
-    passed_us = max(1.0, (new.time_ns - old.time_ns) / 1000)
+    by_clock = (new.time_ns - old.time_ns) / 1000
+    passed_us = max(1.0, (new.clock_ns - old.clock_ns) / 1000 if old.clock_ns and new.clock_ns else by_clock)
 
     def share(before: int, after: int) -> float:
         """Microseconds of something, as percent of the time."""

@@ -126,6 +126,7 @@ class Readings:
         return Sample(
             container_id=self.target.container_id,
             time_ns=time.time_ns(),
+            clock_ns=time.monotonic_ns(),
             memory_limit=int(self._slow.get("memory_limit", 0)) or self.target.memory_limit,
             memory_peak=int(self._slow.get("memory_peak", 0)),
             pids_limit=int(self._slow.get("pids_limit", 0)),

@@ -98,7 +98,7 @@ class StatsService:
         if live is not None:
             live.look_last()
             before, now = live.ring_last, live.last
-            if before is not None and now is not None and now.time_ns - before.time_ns > _SHORTEST_RECORD_NS:
+            if before is not None and now is not None and now.clock_ns - before.clock_ns > _SHORTEST_RECORD_NS:
                 with contextlib.suppress(OSError):
                     self._put(before, now, ending=True)
 
@@ -209,7 +209,7 @@ class StatsService:
                 await asyncio.sleep(0)
             sample = self._live_of(target).take(int(fresh * 1e9))
             before = old.get(target.container_id)
-            if before is not None and sample.time_ns > before.time_ns:
+            if before is not None and sample.clock_ns > before.clock_ns:
                 found.append(rates_between(before, sample, host_memory=self._host.memory))
             old[target.container_id] = sample
         if len(old) > len(targets):
@@ -223,7 +223,7 @@ class StatsService:
         while True:
             every = self._settings().stats_background_seconds or float(SLOT_SECONDS)
             try:
-                if time.time() >= ring_due:
+                if not 0 < ring_due - time.time() <= every:  # due, or the clock was set back
                     await self._fill_rings()
                     ring_due = (time.time() // every + 1) * every
                 else:

@@ -16,6 +16,8 @@ class Sample(Data, frozen=True, kw_only=True):
 
     container_id: str
     time_ns: int
+    clock_ns: int = 0
+    """By the clock that nobody sets; 0 where it is not known. Between two samples it tells how much time went by."""
     host_cpu_ns: int = 0
     """What the host's processors had spent by then, all together; only in a sample that was asked for."""
     cpu_usage_us: int = 0

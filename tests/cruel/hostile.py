@@ -50,6 +50,7 @@ class Hostile:
         self._socket = str(Paths(store.root, store.run).socket)
         self._requests = Requests(seed)
         self._told = store.path / "stalls.json"
+        self._log = store.path / "log"
         self._left = 0
         self._process: asyncio.subprocess.Process | None = None
         self.figures = Figures()
@@ -69,7 +70,8 @@ class Hostile:
     async def _open(self) -> None:
         command = "from tests.cruel.serving import main; main()"
         places = [str(self._store.root), str(self._store.run), str(self._told)]
-        self._process = await asyncio.create_subprocess_exec(sys.executable, "-c", command, *places)
+        with self._log.open("wb") as log:
+            self._process = await asyncio.create_subprocess_exec(sys.executable, "-c", command, *places, stderr=log)
         async with asyncio.timeout(ANSWER_SECONDS):
             while await self._ask("GET", "/_ping") != 200:  # noqa: ASYNC110 - another process comes up
                 await asyncio.sleep(0.05)
@@ -90,6 +92,11 @@ class Hostile:
             return
         self._process.send_signal(signal.SIGTERM)
         await asyncio.wait_for(self._process.wait(), ANSWER_SECONDS)
+        for trace in self._log.read_text().split("Traceback (most recent call last):")[1:]:
+            ending = next(
+                line for line in trace.splitlines()[::-1] if line and line[0] != " " and "operation" not in line
+            )
+            self.figures.faults[f"in its log: {ending[:160]}"] += 1
         told = json.loads(self._told.read_text())
         self.figures.stall, self.figures.stalls = told["longest"], told["seen"]
 

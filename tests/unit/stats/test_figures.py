@@ -48,6 +48,8 @@ def test_nothing_the_kernel_says_breaks_a_parser(data: bytes) -> None:
     parse.io_v2(data)
     parse.io_v1(data)
     parse.cpu_limit(data)
+    parse.cpu_limit(b"5 " + data)
+    parse.network(b"\n\neth0: " + data + b" 1" * 16)
 
 
 def test_pressure() -> None:

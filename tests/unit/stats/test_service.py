@@ -9,9 +9,11 @@ import time
 from typing import TYPE_CHECKING
 
 import msgspec
+import pytest
 
 from engine.errors import Conflict
 from engine.stats.live import LiveContainer
+from engine.stats.rates import rates_between
 from engine.stats.ring import Ring
 from engine.stats.stats_service import StatsService
 from engine.stats.target import CgroupFiles, StatTarget
@@ -21,8 +23,6 @@ from tests.unit.stats.test_figures import CPU_STAT, _rates, _write
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    import pytest
 
 
 class _Targets:
@@ -124,6 +124,50 @@ def test_a_glance_reads_one_number_until_much_has_changed(tmp_path: Path, monkey
     live.close()
 
 
+@pytest.mark.parametrize("jump", [-86_400, 86_400])
+def test_a_clock_that_is_set_neither_stops_the_figures_nor_bends_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jump: int
+) -> None:
+    real, ahead = time.time_ns, [0]
+    monkeypatch.setattr(time, "time_ns", lambda: real() + ahead[0])
+    group = _write(tmp_path / "group", cpu__stat=CPU_STAT, memory__current=b"5000\n", memory__stat=b"inactive_file 0\n")
+    live = LiveContainer(StatTarget("id", "name", os.getpid(), CgroupFiles(unified=group)))
+    before = live.take(0)
+    live.glance()
+    ahead[0] = jump * 1_000_000_000
+    _write(group, memory__current=b"9000\n")
+    live.glance()
+    assert live.curve(0, time.time_ns())[-1][1] == 9000
+    after = live.take(0)
+    rates = rates_between(before, after)
+    assert after.memory == 9000
+    assert 0 < rates.seconds < 3600
+    live.close()
+
+
+@pytest.mark.parametrize("jump", [-86_400, 86_400])
+async def test_a_history_goes_on_when_the_clock_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jump: int
+) -> None:
+    service, _ = _service(tmp_path)
+    filled = asyncio.Event()
+    fill = service._fill_rings
+
+    async def seen() -> None:
+        filled.set()
+        await fill()
+
+    monkeypatch.setattr(service, "_fill_rings", seen)
+    await service.open()
+    service.container_changed("one")
+    await asyncio.wait_for(filled.wait(), 20)
+    filled.clear()
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + jump)
+    await asyncio.wait_for(filled.wait(), 25)
+    await service.close()
+
+
 async def test_the_figures_of_a_removed_container_are_kept_for_a_day(tmp_path: Path) -> None:
     service, targets = _service(tmp_path)
     await service.open()
@@ -160,7 +204,9 @@ async def test_the_last_seconds_of_a_run_are_in_its_history(tmp_path: Path) -> N
     service, targets = _service(tmp_path)
     (tmp_path / "rings").mkdir()  # not opened: nothing samples beside this test
     began = await service.sample("one")
-    service._live["one"].ring_last = msgspec.structs.replace(began, time_ns=began.time_ns - 6 * 10**9)
+    service._live["one"].ring_last = msgspec.structs.replace(
+        began, time_ns=began.time_ns - 6 * 10**9, clock_ns=began.clock_ns - 6 * 10**9
+    )
     _write(targets.group, cpu__stat=CPU_STAT.replace(b"usage_usec ", b"usage_usec 9"))
     service.container_ends("one")
     (last,) = await service.history("one", seconds=60)
