@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
+    from engine.clusters.cluster_service import ClusterService
     from engine.events.bus import BusSubscription
     from engine.gallery.gallery_service import GalleryService
     from engine.plays.play_service import PlayService
@@ -297,6 +298,14 @@ class EmbeddedEngine:
         from engine.gallery.gallery_service import GalleryService
 
         return GalleryService(self.paths.gallery)
+
+    @cached_property
+    def clusters(self) -> ClusterService:
+        from engine.clusters.cluster_service import ClusterService
+
+        service = ClusterService()
+        self.on_close(service.close)
+        return service
 
     @cached_property
     def manifests(self) -> PlayService:

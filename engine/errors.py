@@ -6,6 +6,7 @@
     ├── Conflict              the thing exists, is in use, or is in a state that forbids this
     ├── Unsupported           a valid wish this engine or this host cannot grant
     ├── RegistryError         the registry or the way to it failed; the code says where
+    ├── ClusterError          a Kubernetes cluster, or the way to it, failed; the code says where
     ├── StorageError          disk full, corrupt data, a mount that failed
     ├── RuntimeFailure        crun, conmon, pasta or a build step failed
     ├── MachineError          another machine could not be reached, or broke off; the code says where
@@ -121,6 +122,10 @@ class Unsupported(WherryError):
 
 
 class RegistryError(WherryError):
+    default_code = Code.BAD_RESPONSE
+
+
+class ClusterError(WherryError):
     default_code = Code.BAD_RESPONSE
 
 

@@ -1,14 +1,17 @@
-"""The contract's part about other machines, held by the engine of this computer. The rules of `engine.facade` hold."""
+"""The contract's part about other machines and clusters, held by the engine of this computer. The rules of
+`engine.facade` hold."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+from engine.facade import ByteStream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from engine.facade import Engine
-    from engine.types import machines
+    from engine.types import clusters, machines
 
 
 class Machines(Protocol):
@@ -35,4 +38,53 @@ class Machines(Protocol):
 
     async def engine(self, name: str) -> Engine:
         """Its engine, at once: with what was last known of it, and the truth as soon as that comes. "" is this one."""
+        ...
+
+
+class ClusterSession(ByteStream, Protocol):
+    """A command in a cluster's pod."""
+
+    async def exit_code(self) -> int: ...
+
+
+class Clusters(Protocol):
+    """Kubernetes clusters of kubeconfig files. Objects are dictionaries as the cluster's API has them."""
+
+    async def contexts(self, place: clusters.ClusterPlace) -> Sequence[clusters.ClusterContext]: ...
+    async def kinds(self, place: clusters.ClusterPlace) -> Sequence[clusters.ClusterKind]: ...
+    async def get(
+        self, place: clusters.ClusterPlace, kind: str, name: str = "", *, selector: str = ""
+    ) -> Sequence[dict[str, Any]]: ...
+    def watch(
+        self, place: clusters.ClusterPlace, kind: str, *, selector: str = ""
+    ) -> AsyncIterator[clusters.ClusterChange]: ...
+    async def differences(
+        self, place: clusters.ClusterPlace, texts: dict[str, str], *, force: bool = False
+    ) -> Sequence[clusters.ObjectChange]:
+        """What `apply` would change, asked of the server itself; nothing done."""
+        ...
+
+    async def apply(
+        self, place: clusters.ClusterPlace, texts: dict[str, str], *, force: bool = False
+    ) -> Sequence[str]: ...
+    async def delete(self, place: clusters.ClusterPlace, kind: str, name: str) -> None: ...
+    async def delete_files(self, place: clusters.ClusterPlace, texts: dict[str, str]) -> Sequence[str]: ...
+    async def scale(self, place: clusters.ClusterPlace, target: str, replicas: int) -> None:
+        """`target` is KIND/NAME here and below."""
+        ...
+
+    async def restart(self, place: clusters.ClusterPlace, target: str) -> None: ...
+    async def rollout(self, place: clusters.ClusterPlace, target: str) -> clusters.Rollout: ...
+    async def undo(self, place: clusters.ClusterPlace, target: str, *, revision: int = 0) -> int: ...
+    def logs(
+        self, place: clusters.ClusterPlace, request: clusters.ClusterLogs
+    ) -> AsyncIterator[clusters.ClusterLogLine]: ...
+    async def exec(self, place: clusters.ClusterPlace, request: clusters.ClusterExecRequest) -> ClusterSession: ...
+    async def forward(
+        self, place: clusters.ClusterPlace, target: str, port: int, *, local_port: int = 0
+    ) -> clusters.Forward: ...
+    async def forwards(self) -> Sequence[clusters.Forward]: ...
+    async def stop_forward(self, forward: str) -> None: ...
+    async def usage(self, place: clusters.ClusterPlace) -> Sequence[clusters.PodUsage]:
+        """Empty where the cluster measures nothing."""
         ...

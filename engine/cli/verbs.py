@@ -102,7 +102,11 @@ GROUPS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
     ),
     "kube": (
         "Work with Kubernetes manifests",
-        {v: ("kube", f"kube {v}") for v in ("down", "generate", "play")},
+        {
+            **{v: ("kube", f"kube {v}") for v in ("down", "generate", "play")},
+            **{v: ("clusters", f"kube {v}") for v in (
+                "apply", "contexts", "delete", "exec", "get", "logs", "port-forward", "rollout", "scale", "top")},
+        },
     ),
     "system": (
         "Work with the engine",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from engine.clusters.cluster_service import ClusterService
     from engine.facade import (
         Builds,
         Containers,
@@ -97,6 +98,8 @@ class RemoteEngine(Machinery):
     async def close_peers(self) -> None:
         await self._wherry.close()
         await self._docker.close()
+        if "clusters" in self.__dict__:
+            await self.clusters.close()
 
     async def close(self, *, stop_containers: bool = False) -> None:
         """Containers of another machine go on, whatever is asked."""
@@ -192,6 +195,13 @@ class RemoteEngine(Machinery):
         from engine.gallery.gallery_service import GalleryService
 
         return GalleryService(self._gallery)
+
+    @cached_property
+    def clusters(self) -> ClusterService:
+        """A cluster is where its kubeconfig says, whichever machine one looks at."""
+        from engine.clusters.cluster_service import ClusterService
+
+        return ClusterService()
 
     @cached_property
     def manifests(self) -> Manifests:

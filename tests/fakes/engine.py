@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractAsyncContextManager
 
+    from engine.clusters.cluster_service import ClusterService
     from engine.events.bus import BusSubscription
     from engine.gallery.gallery_service import GalleryService
     from engine.operations.registry import OperationRegistry
@@ -84,6 +85,12 @@ class FakeEngine:
         from engine.gallery.gallery_service import GalleryService
 
         return GalleryService(Path(tempfile.gettempdir()) / "no-gallery-of-a-fake-engine")
+
+    @cached_property
+    def clusters(self) -> ClusterService:
+        from engine.clusters.cluster_service import ClusterService
+
+        return ClusterService()
 
     @cached_property
     def manifests(self) -> PlayService:

@@ -1,0 +1,241 @@
+"""Implements `facade.Clusters`: finds the cluster that is meant, keeps its connection, and asks the part that knows."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from engine.clusters import kubeconfig, logs
+from engine.clusters.applying import Applier, read_objects
+from engine.clusters.connection import Connection
+from engine.clusters.discovery import Kinds
+from engine.clusters.forwarding import Forwards
+from engine.clusters.rollouts import Workloads
+from engine.clusters.streams import ClusterExec
+from engine.clusters.watching import list_all, path_of, watch
+from engine.errors import InvalidRequest, NotFound
+from engine.kube.amounts import quantity
+from engine.types.clusters import PodUsage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from engine.types.clusters import (
+        ClusterChange,
+        ClusterContext,
+        ClusterExecRequest,
+        ClusterKind,
+        ClusterLogLine,
+        ClusterLogs,
+        ClusterPlace,
+        Forward,
+        ObjectChange,
+        Rollout,
+    )  # fmt: skip
+
+_EVERY = "*"
+
+
+class _Cluster:
+    """One context in use."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.kinds = Kinds(connection)
+
+    def namespace(self, place: ClusterPlace) -> str:
+        """ "" is all of them."""
+        return "" if place.namespace == _EVERY else place.namespace or self.connection.access.namespace
+
+    async def target(self, place: ClusterPlace, target: str, default: str) -> tuple[ClusterKind, str, str]:
+        """KIND/NAME, or a name of the default kind; with the namespace."""
+        word, slash, name = target.partition("/")
+        if not slash:
+            word, name = default, target
+        if not name:
+            raise InvalidRequest(f"“{target}” names nothing", hint="Write KIND/NAME.")
+        return await self.kinds.find(word), self.namespace(place), name
+
+
+class ClusterService:
+    def __init__(self) -> None:
+        self._clusters: dict[Any, _Cluster] = {}
+        self._forwards = Forwards()
+
+    # --- finding ---
+
+    async def contexts(self, place: ClusterPlace) -> Sequence[ClusterContext]:
+        return (await self._config(place)).contexts()
+
+    async def kinds(self, place: ClusterPlace) -> Sequence[ClusterKind]:
+        return await (await self._cluster(place)).kinds.all()
+
+    async def _config(self, place: ClusterPlace) -> kubeconfig.KubeConfig:
+        environment = place.environment or dict(os.environ)
+        home = place.home or environment.get("HOME", "/")
+        files = list(place.files) or kubeconfig.files_of(environment, home)
+        return await asyncio.to_thread(kubeconfig.load, files)
+
+    async def _cluster(self, place: ClusterPlace) -> _Cluster:
+        """A kubeconfig that changed makes another connection; the old one is let go."""
+        access = (await self._config(place)).access(place.context)
+        known = self._clusters.get(access.context)
+        if known is not None and known.connection.access == access:
+            return known
+        if known is not None:
+            await known.connection.close()
+        made = _Cluster(Connection(access, place.environment or dict(os.environ)))
+        self._clusters[access.context] = made
+        return made
+
+    async def close(self) -> None:
+        await self._forwards.close()
+        for each in self._clusters.values():
+            await each.connection.close()
+        self._clusters.clear()
+
+    # --- looking ---
+
+    async def get(
+        self, place: ClusterPlace, kind: str, name: str = "", *, selector: str = ""
+    ) -> Sequence[dict[str, Any]]:
+        cluster = await self._cluster(place)
+        found = await cluster.kinds.find(kind)
+        space = cluster.namespace(place)
+        if name:
+            return [await cluster.connection.get(path_of(found, space or "default", name))]
+        return (await list_all(cluster.connection, found, space, selector))[0]
+
+    async def watch(self, place: ClusterPlace, kind: str, *, selector: str = "") -> AsyncIterator[ClusterChange]:
+        cluster = await self._cluster(place)
+        found = await cluster.kinds.find(kind)
+        async with aclosing(  # type: ignore[type-var]
+            watch(cluster.connection, found, cluster.namespace(place), selector)
+        ) as changes:
+            async for change in changes:
+                yield change
+
+    async def usage(self, place: ClusterPlace) -> Sequence[PodUsage]:
+        cluster = await self._cluster(place)
+        space = cluster.namespace(place)
+        within = f"/namespaces/{space}" if space else ""
+        try:
+            answer = await cluster.connection.get(f"/apis/metrics.k8s.io/v1beta1{within}/pods")
+        except NotFound:
+            return []
+        return [
+            PodUsage(
+                namespace=each["metadata"].get("namespace", ""),
+                pod=each["metadata"]["name"],
+                cpu=sum(_amount(part, "cpu") for part in each.get("containers") or ()),
+                memory=int(sum(_amount(part, "memory") for part in each.get("containers") or ())),
+            )
+            for each in answer.get("items") or ()
+        ]
+
+    # --- changing ---
+
+    async def differences(
+        self, place: ClusterPlace, texts: dict[str, str], *, force: bool = False
+    ) -> Sequence[ObjectChange]:
+        return await (await self._applier(place)).differences(read_objects(texts), force=force)
+
+    async def apply(self, place: ClusterPlace, texts: dict[str, str], *, force: bool = False) -> Sequence[str]:
+        made = await (await self._applier(place)).apply(read_objects(texts), force=force)
+        return [f"{each['kind']}/{each['metadata']['name']}" for each in made]
+
+    async def delete_files(self, place: ClusterPlace, texts: dict[str, str]) -> Sequence[str]:
+        return await (await self._applier(place)).delete(read_objects(texts))
+
+    async def _applier(self, place: ClusterPlace) -> Applier:
+        cluster = await self._cluster(place)
+        return Applier(cluster.connection, cluster.kinds, cluster.namespace(place) or "default")
+
+    async def delete(self, place: ClusterPlace, kind: str, name: str) -> None:
+        cluster = await self._cluster(place)
+        found = await cluster.kinds.find(kind)
+        path = path_of(found, cluster.namespace(place) or "default", name)
+        await cluster.connection.ask("DELETE", path, {"propagationPolicy": "Background"}, what=f"{found.kind}/{name}")
+
+    async def scale(self, place: ClusterPlace, target: str, replicas: int) -> None:
+        cluster = await self._cluster(place)
+        await self._workloads(cluster).scale(*await cluster.target(place, target, "deployments"), replicas)
+
+    async def restart(self, place: ClusterPlace, target: str) -> None:
+        cluster = await self._cluster(place)
+        await self._workloads(cluster).restart(*await cluster.target(place, target, "deployments"))
+
+    async def rollout(self, place: ClusterPlace, target: str) -> Rollout:
+        cluster = await self._cluster(place)
+        return await self._workloads(cluster).status(*await cluster.target(place, target, "deployments"))
+
+    async def undo(self, place: ClusterPlace, target: str, *, revision: int = 0) -> int:
+        cluster = await self._cluster(place)
+        return await self._workloads(cluster).undo(*await cluster.target(place, target, "deployments"), revision)
+
+    def _workloads(self, cluster: _Cluster) -> Workloads:
+        return Workloads(cluster.connection, cluster.kinds)
+
+    # --- into pods ---
+
+    async def logs(self, place: ClusterPlace, request: ClusterLogs) -> AsyncIterator[ClusterLogLine]:
+        cluster = await self._cluster(place)
+        pods = await self._pods(cluster, place, request.target)
+        wanted = [source for pod in pods for source in logs.sources(pod, request.container)]
+        kind = await cluster.kinds.find("pods", "v1")
+        lines = logs.read(
+            cluster.connection, kind, cluster.namespace(place) or "default", wanted, follow=request.follow,
+            previous=request.previous, tail=request.tail, since_seconds=request.since_seconds,
+        )  # fmt: skip
+        async with aclosing(lines) as told:  # type: ignore[type-var]
+            async for line in told:
+                yield line
+
+    async def exec(self, place: ClusterPlace, request: ClusterExecRequest) -> ClusterExec:
+        cluster = await self._cluster(place)
+        pod = (await self._pods(cluster, place, request.target))[0]
+        kind = await cluster.kinds.find("pods", "v1")
+        return await ClusterExec.start(
+            cluster.connection, kind, cluster.namespace(place) or "default", pod["metadata"]["name"], request.command,
+            container=request.container, tty=request.tty, stdin=request.stdin,
+        )  # fmt: skip
+
+    async def forward(self, place: ClusterPlace, target: str, port: int, *, local_port: int = 0) -> Forward:
+        cluster = await self._cluster(place)
+        pod = (await self._pods(cluster, place, target))[0]
+        kind = await cluster.kinds.find("pods", "v1")
+        where = (cluster.namespace(place) or "default", str(pod["metadata"]["name"]))
+        return await self._forwards.add(cluster.connection, kind, where, port, local_port)
+
+    async def forwards(self) -> Sequence[Forward]:
+        return self._forwards.list()
+
+    async def stop_forward(self, forward: str) -> None:
+        await self._forwards.stop(forward)
+
+    async def _pods(self, cluster: _Cluster, place: ClusterPlace, target: str) -> list[dict[str, Any]]:
+        """A pod by its name, or those of a workload or a service."""
+        kind, space, name = await cluster.target(place, target, "pods")
+        found = await cluster.connection.get(path_of(kind, space or "default", name))
+        if kind.kind == "Pod":
+            return [found]
+        selector = found.get("spec", {}).get("selector") or {}
+        labels = selector.get("matchLabels", selector if kind.kind == "Service" else {})
+        if not labels:
+            raise InvalidRequest(f"{target} has no pods of its own", subject=target)
+        words = ",".join(f"{key}={value}" for key, value in labels.items())
+        pods, _ = await list_all(cluster.connection, await cluster.kinds.find("pods", "v1"), space or "default", words)
+        if not pods:
+            raise NotFound(f"{target} has no pods now", subject=target)
+        return pods
+
+
+def _amount(part: dict[str, Any], name: str) -> float:
+    """The metrics API says processors in billionths."""
+    text = str((part.get("usage") or {}).get(name) or "0")
+    for unit, factor in (("n", 1e-9), ("u", 1e-6)):
+        if text.endswith(unit):
+            return float(text[:-1]) * factor
+    return quantity(text) or 0.0

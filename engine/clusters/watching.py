@@ -1,0 +1,90 @@
+"""All objects of one kind, kept true: listed, then watched; listed again after a gap; a refusal told and waited out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from typing import TYPE_CHECKING, Any
+
+from engine.clusters.faults import TooOld
+from engine.errors import Code, NotFound, WherryError
+from engine.types.clusters import ClusterChange
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from engine.clusters.connection import Connection
+    from engine.types.clusters import ClusterKind
+
+_PAGE = "500"
+_SECONDS = 300
+"""After which a server ends a watch by itself; it goes on from where it was."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+
+
+def path_of(kind: ClusterKind, namespace: str, name: str = "", part: str = "") -> str:
+    """`namespace` "" is all of them."""
+    within = f"/namespaces/{namespace}" if kind.namespaced and namespace else ""
+    return kind.base + within + f"/{kind.plural}" + (f"/{name}" if name else "") + (f"/{part}" if part else "")
+
+
+async def list_all(
+    connection: Connection, kind: ClusterKind, namespace: str, selector: str = ""
+) -> tuple[list[dict[str, Any]], str]:
+    """In pages; with the version of the list. Items of a list do not say their kind, so it is put back."""
+    found: list[dict[str, Any]] = []
+    params = {"limit": _PAGE, **({"labelSelector": selector} if selector else {})}
+    while True:
+        answer = await connection.get(path_of(kind, namespace), params)
+        found += [{"apiVersion": kind.api_version, "kind": kind.kind, **each} for each in answer.get("items") or ()]
+        about = answer.get("metadata") or {}
+        if not about.get("continue"):
+            return found, str(about.get("resourceVersion") or "")
+        params["continue"] = about["continue"]
+
+
+async def watch(
+    connection: Connection, kind: ClusterKind, namespace: str, selector: str = ""
+) -> AsyncIterator[ClusterChange]:
+    """Goes on until it is closed. Of a kind that may not be seen, it says so and tries again now and then."""
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            objects, version = await list_all(connection, kind, namespace, selector)
+            yield ClusterChange(kind="all", objects=tuple(objects))
+            pause = _FIRST_PAUSE
+            async for change in _changes(connection, kind, namespace, selector, version):
+                yield change
+        except TooOld:
+            continue
+        except WherryError as error:
+            yield ClusterChange(kind="told", message=str(error))
+            if isinstance(error, NotFound):
+                return
+            if error.code is Code.FORBIDDEN:
+                pause = _LONGEST_PAUSE
+        await asyncio.sleep(pause * random.uniform(0.8, 1.2))
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+async def _changes(
+    connection: Connection, kind: ClusterKind, namespace: str, selector: str, version: str
+) -> AsyncIterator[ClusterChange]:
+    """Raises TooOld where the server has forgotten what was since."""
+    while True:
+        params = {
+            "watch": "1", "resourceVersion": version, "allowWatchBookmarks": "true", "timeoutSeconds": str(_SECONDS),
+            **({"labelSelector": selector} if selector else {}),
+        }  # fmt: skip
+        async with connection.lines(path_of(kind, namespace), params) as lines:
+            async for line in lines:
+                event = json.loads(line)
+                found = event.get("object") or {}
+                if event.get("type") == "ERROR":
+                    if found.get("code") == 410:
+                        raise TooOld(kind.plural)
+                    return
+                version = (found.get("metadata") or {}).get("resourceVersion") or version
+                if event["type"] != "BOOKMARK":
+                    yield ClusterChange(kind="gone" if event["type"] == "DELETED" else "put", objects=(found,))

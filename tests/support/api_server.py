@@ -1,0 +1,266 @@
+"""A stand-in for a cluster's API server: objects in memory, watches, server-side apply without its finer points, logs,
+exec and port-forward over websockets. Tests change how it behaves by its attributes."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import WSMsgType, web
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+_KINDS = {
+    "v1": [("Pod", "pods", "po"), ("ConfigMap", "configmaps", "cm"), ("Service", "services", "svc"),
+           ("Namespace", "namespaces", "ns"), ("Event", "events", "ev"), ("Secret", "secrets", "")],
+    "apps/v1": [("Deployment", "deployments", "deploy"), ("ReplicaSet", "replicasets", "rs")],
+}  # fmt: skip
+
+
+class StandInCluster:
+    def __init__(self) -> None:
+        self.url = ""
+        self.objects: dict[tuple[str, str, str], dict[str, Any]] = {}
+        """By plural, namespace and name."""
+        self.version = 100
+        self.tokens = {"good"}
+        """Who may come in."""
+        self.forbidden: set[str] = set()
+        """Plurals nobody may see."""
+        self.page = 500
+        self.forgotten = 0
+        """Watches from before this version are too old."""
+        self.asked: list[str] = []
+        self.logs: dict[tuple[str, str], list[str]] = {}
+        """By pod and "current" or "previous"."""
+        self.sockets: list[dict[str, Any]] = []
+        self._watchers: set[asyncio.Queue[tuple[str, dict[str, Any]] | None]] = set()
+        self.put("namespaces", {"metadata": {"name": "default"}})
+
+    def names(self, plural: str) -> set[str]:
+        return {name for kind, _, name in self.objects if kind == plural}
+
+    # --- what tests do ---
+
+    def put(self, plural: str, body: dict[str, Any], event: str = "") -> dict[str, Any]:
+        self.version += 1
+        about = body.setdefault("metadata", {})
+        about.setdefault("namespace", "default")
+        about.setdefault("uid", f"uid-{about['name']}")
+        about["resourceVersion"] = str(self.version)
+        key = (plural, about["namespace"], about["name"])
+        event = event or ("MODIFIED" if key in self.objects else "ADDED")
+        self.objects[key] = body
+        self._tell(plural, event, body)
+        return body
+
+    def remove(self, plural: str, name: str, namespace: str = "default") -> dict[str, Any]:
+        self.version += 1
+        gone = self.objects.pop((plural, namespace, name))
+        self._tell(plural, "DELETED", {**gone, "metadata": {**gone["metadata"], "resourceVersion": str(self.version)}})
+        return gone
+
+    def cut_watches(self) -> None:
+        for queue in self._watchers:
+            queue.put_nowait(None)
+
+    def _tell(self, plural: str, event: str, body: dict[str, Any]) -> None:
+        for queue in self._watchers:
+            queue.put_nowait((plural, {"type": event, "object": copy.deepcopy(body)}))
+
+    # --- HTTP ---
+
+    def application(self) -> web.Application:
+        made = web.Application(client_max_size=1 << 26)
+        made.router.add_route("*", "/{path:.*}", self._answer)
+        return made
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append(f"{request.method} {request.path_qs}")
+        if request.headers.get("Authorization", "").removeprefix("Bearer ") not in self.tokens:
+            return _status(401, "Unauthorized")
+        parts = request.path.strip("/").split("/")
+        if parts == ["api"]:
+            return web.json_response({"kind": "APIVersions", "versions": ["v1"]})
+        if parts == ["apis"]:
+            version = {"groupVersion": "apps/v1", "version": "v1"}
+            group = {"name": "apps", "versions": [version], "preferredVersion": version}
+            return web.json_response({"kind": "APIGroupList", "groups": [group]})
+        api = "v1" if parts[0] == "api" else "/".join(parts[1:3])
+        rest = parts[2:] if parts[0] == "api" else parts[3:]
+        if api not in _KINDS:
+            return _status(404, "the server could not find the requested resource")
+        if not rest:
+            return web.json_response({"kind": "APIResourceList", "resources": list(_resources(api))})
+        namespace = ""
+        if rest[0] == "namespaces" and len(rest) > 2:
+            namespace, rest = rest[1], rest[2:]
+        plural, name, part = (*rest, "", "")[:3]
+        if plural in self.forbidden:
+            return _status(403, f"{plural} is forbidden: User cannot {request.method}")
+        if part in ("log", "exec", "portforward"):
+            return await self._part(request, name, part)
+        if not name:
+            if request.query.get("watch"):
+                return await self._watch(request, plural, namespace)
+            return self._list(request, api, plural, namespace)
+        return await self._one(request, api, (plural, namespace or "default", name), part)
+
+    def _list(self, request: web.Request, api: str, plural: str, namespace: str) -> web.Response:
+        found = [
+            {key: value for key, value in body.items() if key not in ("kind", "apiVersion")}
+            for (kind, space, _), body in sorted(self.objects.items())
+            if kind == plural and namespace in ("", space) and _selected(body, request.query.get("labelSelector", ""))
+        ]
+        start = int(request.query.get("continue") or 0)
+        size = min(self.page, int(request.query.get("limit") or self.page))
+        about: dict[str, Any] = {"resourceVersion": str(self.version)}
+        if start + size < len(found):
+            about["continue"] = str(start + size)
+        return web.json_response({"apiVersion": api, "metadata": about, "items": found[start : start + size]})
+
+    async def _watch(self, request: web.Request, plural: str, namespace: str) -> web.StreamResponse:
+        since = int(request.query.get("resourceVersion") or 0)
+        response = web.StreamResponse()
+        await response.prepare(request)
+        if since < self.forgotten:
+            await response.write(_line({"type": "ERROR", "object": {"kind": "Status", "code": 410}}))
+            return response
+        queue: asyncio.Queue[tuple[str, dict[str, Any]] | None] = asyncio.Queue()
+        for (kind, space, _), body in sorted(self.objects.items()):
+            if kind == plural and namespace in ("", space) and int(body["metadata"]["resourceVersion"]) > since:
+                queue.put_nowait((plural, {"type": "MODIFIED", "object": copy.deepcopy(body)}))
+        self._watchers.add(queue)
+        try:
+            while (told := await queue.get()) is not None:
+                kind, event = told
+                if kind == plural and namespace in ("", event["object"]["metadata"]["namespace"]):
+                    await response.write(_line(event))
+        except ConnectionError:
+            pass
+        finally:
+            self._watchers.discard(queue)
+        return response
+
+    async def _one(self, request: web.Request, api: str, key: tuple[str, str, str], part: str) -> web.Response:
+        plural, namespace, name = key
+        found = self.objects.get(key)
+        if request.method == "PATCH":
+            patch = await request.json()
+            if "apply-patch" in request.content_type:
+                if not request.query.get("fieldManager"):
+                    return _status(400, "fieldManager is required for apply patch")
+                made = _merged(copy.deepcopy(found or {"metadata": {"namespace": namespace}}), patch)
+                made["metadata"]["managedFields"] = [{"manager": request.query["fieldManager"]}]
+                if (made.get("spec") or {}).get("replicas") == -1:
+                    return _status(422, "spec.replicas: Invalid value: -1: must be greater than or equal to 0")
+                return web.json_response(made if request.query.get("dryRun") else self.put(plural, made))
+            if found is None:
+                return _status(404, f'{plural} "{name}" not found')
+            if isinstance(patch, list):
+                made = copy.deepcopy(found)
+                made["spec"]["template"] = patch[0]["value"]
+            else:
+                made = _merged(copy.deepcopy(found), patch)
+            return web.json_response(self.put(plural, made))
+        if found is None:
+            return _status(404, f'{plural} "{name}" not found')
+        if request.method == "DELETE":
+            self.remove(plural, name, namespace)
+            return web.json_response({"kind": "Status", "status": "Success"})
+        return web.json_response(found)
+
+    # --- into pods ---
+
+    async def _part(self, request: web.Request, name: str, part: str) -> web.StreamResponse:
+        if part == "log":
+            which = "previous" if request.query.get("previous") else "current"
+            lines = self.logs.get((name, which))
+            if lines is None:
+                return _status(400, f'previous terminated container in pod "{name}" not found')
+            return web.Response(text="".join(f"2026-01-01T00:00:0{n}Z {line}\n" for n, line in enumerate(lines)))
+        self.sockets.append({"part": part, "query": list(request.query.items()), "pod": name})
+        socket = web.WebSocketResponse(protocols=("v5.channel.k8s.io", "v4.channel.k8s.io"))
+        await socket.prepare(request)
+        await (self._exec(socket, request) if part == "exec" else self._forward(socket, request))
+        return socket
+
+    async def _exec(self, socket: web.WebSocketResponse, request: web.Request) -> None:
+        """`cat` gives back what comes; `exit N` ends so; anything else is echoed on both streams."""
+        command = request.query.getall("command")
+        if command[0] == "cat":
+            async for message in socket:
+                if message.type is WSMsgType.BINARY and message.data[0] == 0:
+                    await socket.send_bytes(b"\1" + message.data[1:])
+                elif message.type is WSMsgType.BINARY and message.data[0] == 255:
+                    break
+        elif command[0] != "exit":
+            await socket.send_bytes(b"\1" + " ".join(command).encode() + b"\n")
+            await socket.send_bytes(b"\2complaint\n")
+        status: dict[str, Any] = {"status": "Success"}
+        if command[0] == "exit":
+            cause = {"reason": "ExitCode", "message": command[1]}
+            status = {"status": "Failure", "reason": "NonZeroExitCode", "details": {"causes": [cause]}}
+        if command[0] == "nosuch":
+            status = {"status": "Failure", "message": "executable file not found in $PATH"}
+        await socket.send_bytes(b"\3" + json.dumps(status).encode())
+        await socket.close()
+
+    async def _forward(self, socket: web.WebSocketResponse, request: web.Request) -> None:
+        port = int(request.query["ports"]).to_bytes(2, "little")
+        await socket.send_bytes(b"\0" + port)
+        await socket.send_bytes(b"\1" + port)
+        async for message in socket:
+            if message.type is WSMsgType.BINARY:
+                await socket.send_bytes(b"\0" + b"echo " + message.data[1:])
+                break
+        await socket.close()
+
+
+def _resources(api: str) -> Any:
+    for kind, plural, short in _KINDS[api]:
+        yield {
+            "kind": kind, "name": plural, "namespaced": kind != "Namespace", "shortNames": [short] if short else [],
+            "verbs": ["get", "list", "watch"],
+        }  # fmt: skip
+        yield {"kind": kind, "name": f"{plural}/status", "namespaced": True, "verbs": ["get"]}
+
+
+def _selected(body: dict[str, Any], selector: str) -> bool:
+    labels = body["metadata"].get("labels") or {}
+    pairs = (word.partition("=") for word in selector.split(",") if word)
+    return all(labels.get(key) == value for key, _, value in pairs)
+
+
+def _merged(old: Any, new: Any) -> Any:
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return new
+    return {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}
+
+
+def _status(code: int, message: str) -> web.Response:
+    return web.json_response({"kind": "Status", "status": "Failure", "message": message, "code": code}, status=code)
+
+
+def _line(event: dict[str, Any]) -> bytes:
+    return json.dumps(event).encode() + b"\n"
+
+
+@asynccontextmanager
+async def serve_cluster() -> AsyncIterator[StandInCluster]:
+    cluster = StandInCluster()
+    runner = web.AppRunner(cluster.application(), access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    assert site._server is not None
+    cluster.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"  # type: ignore[attr-defined]
+    try:
+        yield cluster
+    finally:
+        cluster.cut_watches()
+        await runner.cleanup()
