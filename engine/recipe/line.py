@@ -147,7 +147,7 @@ def _refuse(values: Mapping[str, Sequence[str]], lenient: _Lenient | None) -> No
 def settled(recipe: dict[str, Any]) -> dict[str, Any]:
     """What fields say of each other, made consistent."""
     health = recipe.get("health")
-    if health and health.get("test", ())[:1] == ["NONE"]:
+    if health and (health.get("test") or ())[:1] == ["NONE"]:
         recipe["health"] = {"test": ["NONE"]}
     if health is not None and not any(health.values()):
         del recipe["health"]

@@ -270,7 +270,9 @@ class KeeperInMemory(Keeper):
             return self._spawned(operation, fds)
         handler: Handler = _HANDLERS.get(type(operation), self._mount)
         request = _Asked(0, [os.dup(fd) for fd in fds], cast("socket.socket", None))
-        request.listener = progress
+        if progress is not None:
+            loop, told = asyncio.get_running_loop(), progress  # a worker is a thread here
+            request.listener = lambda value: loop.call_soon_threadsafe(told, value)
         self._settle_uppers(operation)
         try:
             mine = _as_mine(operation)
@@ -406,7 +408,7 @@ class KeeperInMemory(Keeper):
 class _Asked(Request):
     """A request whose progress is told to whoever asked."""
 
-    listener: Callable[[int], None] | None = None
+    listener: Callable[[int], object] | None = None
 
     def progress(self, value: int) -> None:
         if self.listener is not None:

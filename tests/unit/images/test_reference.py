@@ -118,3 +118,61 @@ def test_what_was_meant_is_a_name(text: str, meant: str) -> None:
 
     assert caught.value.hint == f"Did you mean “{meant}”?"
     assert parse(meant)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "The name is empty. A name looks like “nginx” or “ghcr.io/owner/app:1.2”."),
+        ("a:", "At character 3: the tag after the colon is missing."),
+        ("a:b:c", "At character 4: a tag has letters, digits, “_”, “.” and “-”, and starts with none of the last two."),
+        ("a//b", "At character 3: a part of the name is empty."),
+        ("/a", "At character 1: a part of the name is empty."),
+        ("a/", "At character 3: a part of the name is empty."),
+        ("a@", "At character 3: a digest looks like sha256:0123…, after “@”."),
+        ("a@sha256", "At character 3: a digest looks like sha256:0123…, after “@”."),
+        ("a@sha256:12", "At character 12: a sha256 digest has 64 digits, this one 2."),
+        (
+            "a@sha256:gggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggg",
+            "At character 10: a digest is written in the digits 0–9 and a–f.",
+        ),
+        ("a@md5:12", "At character 3: “md5” is no digest algorithm we know (sha256, sha384, sha512)."),
+        ("a@sha1:abcd", "At character 3: “sha1” is no digest algorithm we know (sha256, sha384, sha512)."),
+        ("a@-x:12", "At character 3: a digest looks like sha256:0123…, after “@”."),
+        ("::1/a", "At character 1: that cannot be part of a registry's host name."),
+        ("[::1/a", "At character 2: an IPv6 address stands in square brackets, as [::1]:5000."),
+        ("x.y:port/a", "At character 5: a port is a number."),
+        ("-x.y/a", "At character 1: that cannot be part of a registry's host name."),
+        ("x..y/a", "At character 3: that cannot be part of a registry's host name."),
+        ("a b", "At character 2: a name has no blanks."),
+        ("a:-x", "At character 3: a tag has letters, digits, “_”, “.” and “-”, and starts with none of the last two."),
+        ("a:x/y", "At character 3: a port is a number."),
+        (
+            "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+            "At character 1: 64 hexadecimal digits are an image id, not a name.",
+        ),
+        ("a:ü", "At character 3: a tag has letters, digits, “_”, “.” and “-”, and starts with none of the last two."),
+        ("ü", "At character 1: “ü” cannot be in a name; only a–z, 0–9, and . _ - between them."),
+        ("a___b", "At character 2: “_” must stand between letters or digits, and not doubled (only __ and -- may be)."),
+        ("a.-b", "At character 2: “.” must stand between letters or digits, and not doubled (only __ and -- may be)."),
+        ("a-.b", "At character 2: “-” must stand between letters or digits, and not doubled (only __ and -- may be)."),
+        ("a_", "At character 2: “_” must stand between letters or digits, and not doubled (only __ and -- may be)."),
+        ("_a", "At character 1: “_” must stand between letters or digits, and not doubled (only __ and -- may be)."),
+        ("localhost:5000/", "At character 16: a part of the name is empty."),
+        ("docker.io/", "At character 11: a part of the name is empty."),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(text: str, words: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        parse(text)
+
+    assert str(caught.value) == f"“{text}” is not an image name. {words}"
+    assert caught.value.details.splitlines()[0] == text
+    hexadecimal = f"invalid repository name ({text}), cannot specify 64-byte hexadecimal strings"
+    assert caught.value.docker == (hexadecimal if len(text) == 64 else "invalid reference format")
+
+
+def test_too_long_is_said_with_the_bound() -> None:
+    for text, words in (("a" * 300, "255"), ("a:" + "t" * 129, "128")):
+        with pytest.raises(InvalidRequest, match=f"at most {words} characters"):
+            parse(text)
