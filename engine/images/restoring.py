@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.errors import WherryError
+from engine.errors import Code, StorageError, WherryError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -52,6 +52,7 @@ class Restoring:
 
     async def mend(self, operations: OperationRegistry) -> None:
         """What was lost is made anew, and people are told. A start waits for it, but not for ever."""
+        self._tell_gone(operations)
         lost = self.lost()
         if not lost:
             return
@@ -78,6 +79,28 @@ class Restoring:
         )
         with contextlib.suppress(WherryError, TimeoutError):
             await asyncio.wait_for(handle.result(), _START_WAITS_SECONDS)
+
+    def _tell_gone(self, operations: OperationRegistry) -> None:
+        """Images with layers that a power cut took and that are kept in no other form."""
+        gone = self._layers.lost - self.archives().keys()
+        names = {
+            (*self._catalogue.tags_of(image.id), image.id)[0]
+            for image in self._catalogue.images.values()
+            if gone & set(image.diff_ids)
+        }
+
+        async def work(_: Progress) -> str:
+            raise StorageError(
+                "Layers of these images had not reached the disk",
+                "The machine went down before, and they are kept in no other form.",
+                hint="Build or pull them again.",
+                code=Code.CORRUPT,
+                subject=", ".join(sorted(names)),
+            )
+
+        if names:
+            subject = ", ".join(sorted(names))
+            operations.start(kind="mend", title="Restore lost layers", subject=subject, work=work, cancellable=False)
 
     async def forget_archive(self, diff_id: str) -> None:
         record = self._catalogue.layers[diff_id]

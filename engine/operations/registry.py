@@ -186,6 +186,14 @@ class OperationRegistry:
         running.task.add_done_callback(lambda _: self._settle(running))
         return running
 
+    def tell_mended(self, title: str, subject: str = "") -> None:
+        """Something was put right unasked: people find it among what was done."""
+
+        async def done(_: Progress) -> str:
+            return ""
+
+        self.start(kind="mend", title=title, subject=subject, work=done, cancellable=False)
+
     async def list(self) -> Sequence[Operation]:
         return [*self._finished.values(), *(running.snapshot for running in self._running.values())]
 

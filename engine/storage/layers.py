@@ -132,6 +132,11 @@ class LayerStore:
 
         self._settling.settle(done.diff_id)
 
+    @property
+    def lost(self) -> set[str]:
+        """What a power cut before this start took."""
+        return self._settling.lost
+
     async def settled(self, diff_ids: Iterable[str]) -> None:
         """No power cut takes them any more. For what is kept in no other form: it costs a flush of the file system."""
         await self._settling.now(diff_ids)

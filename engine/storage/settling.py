@@ -36,6 +36,8 @@ class Settling:
         self._keeper = keeper
         self._trash = trash
         self._boot = BOOT_ID.read_text().strip()
+        self.lost: set[str] = set()
+        """Taken away in this start."""
         self._waiting: set[str] = set()
         self._task: asyncio.Task[None] | None = None
 
@@ -91,4 +93,5 @@ class Settling:
         if damaged:
             log.warning("layer %s did not survive a power cut: %s is damaged", diff_id, damaged)
             await self._trash.take(self._paths.layer(diff_id))
+            self.lost.add(diff_id)
         return bool(damaged)

@@ -68,17 +68,20 @@ async def finish_moves(keeper: Keeper, paths: Paths, names: Collection[str]) -> 
         await _settle_contents(keeper, paths.volume(name))
 
 
-async def sweep(keeper: Keeper, paths: Paths, names: Collection[str]) -> None:
-    """What a making or a removal that was cut off left: directories that no book knows, without a file or given up."""
-    for volume in await asyncio.to_thread(_rubbish, paths, names):
+async def sweep(keeper: Keeper, paths: Paths, names: Collection[str]) -> list[str]:
+    """What a making or a removal that was cut off left: directories that no book knows, without a file or given up.
+    Gives their names."""
+    rubbish = await asyncio.to_thread(_rubbish, paths, names)
+    for volume in rubbish:
         await keeper.remove_tree(volume)
     for name in names:
         if given_up(paths.volume(name)).is_dir():  # the row stayed: it was not removed
             await keeper.execute([Remove(path=given_up(paths.volume(name)))])
+    return [each.name for each in rubbish]
 
 
 def _rubbish(paths: Paths, names: Collection[str]) -> list[Path]:
-    unknown = [each for each in paths.volumes.iterdir() if each.name not in names]
+    unknown = [each for each in sorted(paths.volumes.iterdir()) if each.name not in names]
     return [each for each in unknown if given_up(each).is_dir() or holds_nothing(each)]
 
 

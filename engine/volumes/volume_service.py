@@ -61,7 +61,8 @@ class VolumeService:
             volume = msgspec.json.decode(body, type=Volume)
             self._volumes[volume.name] = volume
         await finish_moves(self._keeper, self._paths, self._volumes)
-        await sweep(self._keeper, self._paths, self._volumes)
+        if swept := await sweep(self._keeper, self._paths, self._volumes):
+            self._operations.tell_mended("Clear away volumes whose making or removal was cut off", ", ".join(swept))
 
     def connect(
         self,

@@ -1900,6 +1900,10 @@
         <translation>Speicher ausgegangen</translation>
     </message>
     <message>
+        <source>Put right after an interruption</source>
+        <translation>Nach einer Unterbrechung in Ordnung gebracht</translation>
+    </message>
+    <message>
         <source>Paused</source>
         <translation>Pausiert</translation>
     </message>

@@ -1,6 +1,6 @@
 """A bad day at will: figures are printed, and it ends with 1 where something did not hold.
 
-python -m tests.cruel [--minutes N] [--rounds N] [--seed N]
+python -m tests.cruel [--minutes N] [--rounds N] [--seed N] [--clock]
 python -m tests.cruel power [--minutes N] [--rounds N] [--seed N] [--user NAME]      as root
 python -m tests.cruel hostile [--minutes N] [--requests N] [--seed N]
 """
@@ -53,7 +53,7 @@ async def be_hostile(options: argparse.Namespace) -> int:
     print(f"longest that one callback kept the loop: {figures.stall * 1000:.0f} ms of processor time")
     for words, times in sorted(figures.stalls.items(), key=lambda each: -each[1])[:12]:
         print(f"    {times} × {words}")
-    print("memory: {:.0f} MiB before, {:.0f} after".format(*figures.memory))
+    print(f"memory in MiB: {' '.join(f'{each:.0f}' for each in figures.memory)}")
     for words, times in figures.faults.most_common(20):
         print(f"FAULT {times} × {words}\n    {figures.examples.get(words, b'')[:600]!r}")
     return 1 if figures.faults else 0
@@ -61,7 +61,7 @@ async def be_hostile(options: argparse.Namespace) -> int:
 
 async def main(options: argparse.Namespace) -> int:
     store = make_short_tmp()
-    driver = Driver(store, options.seed)
+    driver = Driver(store, options.seed, clock=options.clock)
     begun = time.monotonic()
     try:
         await driver.open()
@@ -87,6 +87,7 @@ async def main(options: argparse.Namespace) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kind", nargs="?", choices=("kills", "power", "hostile"), default="kills")
+    parser.add_argument("--clock", action="store_true", help="set the clock too; needs libfaketime")
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--user", default=os.environ.get("WHERRY_TEST_USER", "wherry-test"))
     parser.add_argument("--minutes", type=float, default=10.0)

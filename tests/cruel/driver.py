@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import os
 import random
 import signal
 import sys
@@ -22,6 +23,7 @@ import aiohttp
 
 from engine.storage.paths import Paths
 from tests.cruel import victims
+from tests.cruel.clock import Clock
 from tests.cruel.victims import Victims
 from tests.support.images import busybox_archive
 
@@ -71,11 +73,13 @@ class Figures:
 class Driver:
     """One store, one engine at a time, and clients that it is bad to."""
 
-    def __init__(self, store: ShortTmp, seed: int) -> None:
+    def __init__(self, store: ShortTmp, seed: int, *, clock: bool = False) -> None:
+        """`clock`: what the engine takes for the time is set forth and back, which needs libfaketime."""
         self._store = store
         self._dice = random.Random(seed)
         paths = Paths(store.root, store.run)
         self._socket = str(paths.socket)
+        self._clock = Clock(store.path / "clock") if clock else None
         self._victims = Victims(store, str(paths.netns("")))
         self._process: asyncio.subprocess.Process | None = None
         self._told: dict[str, Told] = {}
@@ -99,6 +103,7 @@ class Driver:
             str(self._store.root),
             str(self._store.run),
             stderr=asyncio.subprocess.DEVNULL,
+            env=os.environ | self._clock.environment if self._clock else None,
         )
         self._victims.engine = self._process.pid
         async with asyncio.timeout(ANSWER_SECONDS):
@@ -130,6 +135,8 @@ class Driver:
 
     async def _strike(self) -> None:
         await asyncio.sleep(self._dice.random() * 0.3)
+        if self._clock and self._dice.random() < 0.3:
+            self.figures.killed[f"clock set by {self._clock.jump(self._dice)}"] += 1
         kind = self._dice.choice(victims.KINDS)
         found = await self._somebody(kind)
         if not found:

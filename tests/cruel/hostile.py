@@ -38,8 +38,8 @@ class Figures:
     pings: list[float] = field(default_factory=list)
     stall: float = 0.0
     stalls: dict[str, int] = field(default_factory=dict)
-    memory: tuple[float, float] = (0.0, 0.0)
-    """MiB of the engine before and after."""
+    memory: list[float] = field(default_factory=list)
+    """MiB of the engine before, after each tenth, and when all was cleared away."""
     faults: Counter[str] = field(default_factory=Counter)
     examples: dict[str, bytes] = field(default_factory=dict)
 
@@ -51,13 +51,14 @@ class Hostile:
         self._requests = Requests(seed)
         self._told = store.path / "stalls.json"
         self._log = store.path / "log"
-        self._left = 0
+        self._left, self._tenth = 0, 1
         self._process: asyncio.subprocess.Process | None = None
         self.figures = Figures()
 
     async def run(self, count: int, seconds: float) -> None:
         await self._open()
-        self.figures.memory = (self._memory(), 0.0)
+        self.figures.memory.append(self._memory())
+        self._tenth = max(1, count // 10)
         self._left = count
         pinging = asyncio.create_task(self._ping())
         with contextlib.suppress(TimeoutError):
@@ -86,7 +87,7 @@ class Hostile:
         for kind in ("containers", "images", "volumes", "networks"):
             await self._ask("POST", f"/{kind}/prune")
         await asyncio.sleep(2)
-        self.figures.memory = (self.figures.memory[0], self._memory())
+        self.figures.memory.append(self._memory())
         if self._process.returncode is not None:
             self.figures.faults[f"the engine ended with {self._process.returncode}"] += 1
             return
@@ -122,6 +123,8 @@ class Hostile:
             self._left -= 1
             request = self._requests.one()
             self.figures.requests += 1
+            if self.figures.requests % self._tenth == 0:
+                self.figures.memory.append(self._memory())
             try:
                 status, body = await asyncio.wait_for(self._send(request), ANSWER_SECONDS)
             except TimeoutError:
@@ -130,7 +133,7 @@ class Hostile:
             except OSError:
                 status, body = "cut off", b""
             self.figures.statuses[status] += 1
-            if b"Traceback" in body or b'File "' in body or status == "500":
+            if b"Traceback" in body or b"This is a bug" in body:
                 self._fault(body[-200:].decode(errors="replace"), request)
 
     async def _send(self, request: bytes) -> tuple[str, bytes]:

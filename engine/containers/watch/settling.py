@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
+_TOLD = {
+    Verdict.START_CUT_OFF: "A start that was cut off was taken back.",
+    Verdict.REMOVAL_CUT_OFF: "A removal that was cut off is finished.",
+}
+"""Of what is mended here, what nothing else tells."""
+
+
 class Settler:
     """The caller holds the entry's lock."""
 
@@ -41,6 +48,8 @@ class Settler:
         verdict = judge(entry.record, found)
         if watched and verdict not in (Verdict.LIVES, Verdict.WAITS, Verdict.RESTS):
             _log.info("%s is %s in its row and found as %s", entry.id[:12], entry.state.value, verdict.name)
+        if words := _TOLD.get(verdict):
+            self._runtime.book.announce(entry, "mend", what=words)
         if verdict is Verdict.LIVES:
             await self._take_up(entry, found, watched=watched)
         elif verdict is Verdict.ENDED:

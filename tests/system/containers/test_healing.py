@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +18,7 @@ from engine.errors import Code, RuntimeFailure, WherryError
 from engine.types.containers import Mount, PortMapping, RestartPolicy, State
 from engine.types.images import CommitContainer
 from tests.support.engine import opened_engine
-from tests.system.containers.conftest import create, run, until
+from tests.system.containers.conftest import create, load_busybox, run, until
 from tests.system.containers.test_networks import SERVER, fetch
 from tests.system.containers.test_survival import _is_gone
 
@@ -341,3 +343,24 @@ async def test_an_engine_that_closes_leaves_the_restart_of_what_ends_just_then(
 
 async def _runs(engine: Engine, container_id: str) -> bool:
     return (await engine.containers.get(container_id)).state is State.RUNNING
+
+
+async def test_what_is_put_right_at_a_start_is_told(short_tmp: ShortTmp) -> None:
+    """A start that was cut off is taken back, and the events say so."""
+    async with opened_engine(short_tmp) as opened:
+        engine: EmbeddedEngine = opened  # type: ignore[assignment]
+        await load_busybox(engine)
+        container = await create(engine, name="cut-off")
+        database = engine.paths.database
+    with contextlib.closing(sqlite3.connect(database)) as rows, rows:
+        (body,) = rows.execute("SELECT body FROM containers").fetchone()
+        starting = bytes(body).replace(b'"state":"created"', b'"state":"starting"')
+        assert starting != bytes(body)
+        rows.execute("UPDATE containers SET body = ?", (starting,))
+    async with opened_engine(short_tmp) as opened:
+        engine = opened  # type: ignore[assignment]
+        assert (await engine.containers.get(container.id)).state is State.CREATED
+        told = [each for each in await engine.events.read() if each.action == "mend"]
+        assert [(each.name, each.attributes["what"]) for each in told] == [
+            ("cut-off", "A start that was cut off was taken back.")
+        ]

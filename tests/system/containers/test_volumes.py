@@ -206,6 +206,8 @@ async def test_what_a_making_or_a_removal_that_was_cut_off_left_of_a_volume_is_s
         assert sorted(each.name for each in paths.volumes.iterdir()) == ["kept", "linked", "unknown"]
         assert [each.name for each in paths.volume("kept").iterdir()] == ["data"]
         assert (paths.volume_data("kept") / "file").read_text() == "of somebody"
+        told = [one for one in await engine.operations.list() if one.kind == "mend"]
+        assert [one.subject for one in told] == ["half-gone, half-made"]
         left = {(one.kind, one.mendable) for one in await engine.host.check_store()}
         assert left == {("orphan-volume", False)}
 
