@@ -280,6 +280,10 @@ class Networks(Protocol):
         """Everything that listens on this host, with its owner where that can be read."""
         ...
 
+    def watch_names(self) -> AsyncIterator[Sequence[networks.NameQuestion]]:
+        """What containers ask for, as they ask; of those with an allow-list the last questions first."""
+        ...
+
     async def explain(self, source: str, target: str, port: int = 0) -> reach.Reach:
         """Whether a container reaches another, and what stops it first; 0 is the port the other shows to others."""
         ...

@@ -170,6 +170,7 @@ class _Visit:
         assert isinstance(page, NetworksPage)
         page.map.map.choose(next(n.id for lane in page.map.picture.lanes for n in lane.nodes if n.is_echo))
         await self._page("network-map-chosen", "networks", "", "map")
+        await self._page("network-names", "networks", "", "names")
         names = {one.name: one.id for one in self.client.mirror.containers.values()}
         self.window.open_dialog("network-why", source=names["shop-web-1"], target=names["billing-api-1"])
         await self._dialog("network-why")

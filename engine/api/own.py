@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.api.call import encode
 from engine.api.credentials import login_in
 from engine.api.statuses import Refusal
 from engine.api.versions import VERSION
@@ -76,6 +78,18 @@ async def reach(call: Call) -> web.StreamResponse:
         raise Refusal(400, f"{port[:20]} is no port")
     found = await call.engine.networks.explain(call.text("from"), call.text("to"), int(port))
     return call.answer({**msgspec.to_builtins(found), "reaches": found.reaches})
+
+
+async def watch_names(call: Call) -> web.StreamResponse:
+    """Names that containers ask for, a line each, until the client leaves."""
+    wanted = {call.text("container")} if call.text("container") else set()
+    response = await call.stream()
+    async with aclosing(call.engine.networks.watch_names()) as batches:  # type: ignore[type-var]
+        async for batch in batches:
+            for each in batch:
+                if not wanted or wanted & {each.container, each.container_id, each.container_id[:12]}:
+                    await response.write(encode(msgspec.to_builtins(each)))
+    return response
 
 
 async def door(call: Call) -> web.StreamResponse:

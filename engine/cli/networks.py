@@ -1,10 +1,11 @@
-"""What `network` can do beyond docker's verbs: say why one container does not reach another."""
+"""What `network` can do beyond docker's verbs: say why one container does not reach another, and what is asked for."""
 
 from __future__ import annotations
 
 from engine.cli.link import engine
 from engine.cli.options import Command, Given, UsageError
 from engine.cli.paper import say
+from engine.cli.wire import quote
 
 _MOST_PORT = 65535
 
@@ -24,7 +25,38 @@ def why(given: Given) -> int:
     return 0 if told["reaches"] else 1
 
 
+_SAID = {"known": "a neighbour", "asked": "", "refused": "refused", "unknown": "no such name"}
+_WATCH = """
+--format text     'json' prints each question as it came
+"""
+
+
+def watch(given: Given) -> int:
+    """Until it is broken off."""
+    import json
+    import time
+
+    form = given.text("format")
+    if form not in ("", "table", "json"):
+        raise UsageError("--format is json, or is left out")
+    wanted = {"container": given.arguments[0]} if given.arguments else {}
+    client = engine()
+    if wanted:
+        client.get(f"/containers/{quote(given.arguments[0])}/json")
+    for told in client.ask("GET", "/wherry/networks/watch", wanted).messages():
+        if form == "json":
+            say(json.dumps(told), flush=True)
+            continue
+        moment = time.strftime("%H:%M:%S", time.localtime(told["time_ns"] / 1e9))
+        came = " ".join(filter(None, (_SAID[told["verdict"]], ", ".join(told["addresses"]))))
+        say(f"{moment}  {told['container']}  {told['kind']} {told['name']}  {came}".rstrip(), flush=True)
+    return 0
+
+
 COMMANDS = {
+    "network watch": Command(
+        watch, "[OPTIONS] [CONTAINER]", "Show what names containers ask for, as they ask", _WATCH, most=1
+    ),
     "network why": Command(
         why, "FROM TO [PORT]", "Walk the way from one container to another and name what stops it", least=2, most=3
     ),

@@ -88,6 +88,7 @@ GROUPS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             **{v: ("stores", f"network {v}") for v in (
                 "connect", "create", "disconnect", "inspect", "ls", "prune", "rm")},
             "why": ("networks", "network why"),
+            "watch": ("networks", "network watch"),
         },
     ),
     "pod": (

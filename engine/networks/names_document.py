@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.networks import egress
 from engine.networks.membership import entry_of, has_members_up
 
 if TYPE_CHECKING:
@@ -19,10 +20,13 @@ def document(
     containers: Mapping[str, Container],
     *,
     namespace: Callable[[Network], Path],
+    home: Callable[[str], Path],
     host: Callable[[], str],
 ) -> dict[str, Any]:
-    """`host` gives the address by which a container reaches the host, for those that may."""
-    served = [each for each in networks if not each.builtin and has_members_up(each)]
+    """`host` gives the address by which a container reaches the host, for those that may; `home` a container's own
+    namespace. The default network is served only where somebody on it is limited in what it reaches."""
+    guarded = {key for key, each in containers.items() if egress.LABEL in each.spec.labels}
+    served = [each for each in networks if has_members_up(each) and is_served(each, guarded)]
     up = dict.fromkeys(each.container_id for network in served for each in network.members if each.ip_address)
     return {
         "networks": {
@@ -34,12 +38,20 @@ def document(
             }
             for network in served
         },
-        "members": [_row(each, containers.get(each), served, host) for each in up],
+        "members": [_row(each, containers.get(each), served, host, home) for each in up],
     }
 
 
+def is_served(network: Network, guarded: set[str]) -> bool:
+    return not network.builtin or any(each.container_id in guarded for each in network.members)
+
+
 def _row(
-    container_id: str, container: Container | None, served: list[Network], host: Callable[[], str]
+    container_id: str,
+    container: Container | None,
+    served: list[Network],
+    host: Callable[[], str],
+    home: Callable[[str], Path],
 ) -> dict[str, Any]:
     own = container.spec.network if container is not None else ""
     mine = sorted(
@@ -47,7 +59,22 @@ def _row(
         key=lambda network: network.name != own,
     )
     spec = container.spec if container is not None else None
+    limits = egress.of(spec.labels, mine) if spec else None
+    reaches_host = host() if spec and wants_host(spec.extra_hosts) else ""
+    guard: dict[str, Any] = {}
+    if limits is not None:
+        near = [subnet for each in mine for subnet in (each.subnet, each.subnet6) if subnet]
+        guard = {
+            "netns": str(home(container_id)),
+            "egress": {
+                "names": limits.names,
+                "networks": limits.networks,
+                "near": [*near, *([reaches_host] if reaches_host else [])],
+            },
+        }
     return {
+        "key": container_id,
+        **guard,
         "places": [
             {"network": each.id, "ip": entry.ip_address, "ip6": entry.ip6_address, "names": names_of(entry)}
             for each in mine
@@ -56,7 +83,7 @@ def _row(
         # With its own network the default one it has a way out, whatever it was connected to besides.
         "way_out": own == "pasta" or not all(each.internal for each in mine),
         "servers": list(spec.dns) if spec else [],
-        "host": host() if spec and wants_host(spec.extra_hosts) else "",
+        "host": reaches_host,
         "links": dict(link_of(text) for text in [*(spec.links if spec else ()), *_links(mine, container_id)]),
     }
 

@@ -21,7 +21,7 @@ from engine.errors import WherryError
 from engine.processes.programs import runtime_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncGenerator, Callable
 
     from engine.sandbox.client import Keeper
     from engine.storage.paths import Paths
@@ -33,6 +33,7 @@ _INTERPRETER = os.path.realpath(sys.executable)
 _READY_FD = 3
 _READY_SECONDS = 10.0
 _ANSWER_SECONDS = 5.0
+_AGAIN_SECONDS = 0.5
 
 
 @cache
@@ -55,6 +56,8 @@ class NamesProcess:
         self._channel: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._pidfd = -1
         self.pid = 0
+        self.guarded: frozenset[str] = frozenset()
+        """Containers whose way out is closed but for what they may reach."""
         self._closing = False
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -111,7 +114,7 @@ class NamesProcess:
         if await self._reached():
             with contextlib.suppress(OSError, TimeoutError):
                 if is_new:
-                    await self._say("load")
+                    await self._load()
                 return
             self._forget()
         if document["networks"]:
@@ -133,7 +136,7 @@ class NamesProcess:
             self._forget()
             return False
         self._watch(state["pid"])
-        await self._say("load")
+        await self._load()
         return True
 
     async def _start(self) -> None:
@@ -155,6 +158,23 @@ class NamesProcess:
                 os.close(write_end)
         if not ready or not await self._reached():
             _log.warning("the names server ended at once: names of neighbours are not known for a moment")
+
+    async def watch(self) -> AsyncGenerator[list[Any], None]:
+        """What is asked for from now on, and of guarded containers the last before; goes on over servers that are
+        replaced, and waits where nobody is on a network."""
+        while not self._closing:
+            with contextlib.suppress(OSError):
+                reader, writer = await asyncio.open_unix_connection(str(self._socket))
+                try:
+                    writer.write(b"watch\n")
+                    while line := await reader.readline():
+                        yield json.loads(line)
+                finally:
+                    writer.close()
+            await asyncio.sleep(_AGAIN_SECONDS)
+
+    async def _load(self) -> None:
+        self.guarded = frozenset((await self._say("load")).get("guarded", ()))
 
     async def _say(self, word: str) -> dict[str, Any]:
         assert self._channel is not None

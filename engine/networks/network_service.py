@@ -9,14 +9,15 @@ names the network it was made for; those it was connected to besides are kept he
 from __future__ import annotations
 
 import secrets
+from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.errors import Code, Conflict, InvalidRequest, NotFound
+from engine.errors import Code, Conflict, InvalidRequest, NotFound, RuntimeFailure
+from engine.networks import egress, routes
 from engine.networks import ports as host_ports
-from engine.networks import routes
 from engine.networks.addresses import canonical, check_asked, check_driver, keeps_apart, mtu_of, planned
 from engine.networks.attachment import NetworkAttachments, host_address
 from engine.networks.bridge import Bridge
@@ -36,10 +37,10 @@ from engine.networks.way import Way
 from engine.operations.together import both
 from engine.recipe.networks import is_shared
 from engine.types.data import ANY_LABELS, Freed, now
-from engine.types.networks import CreateNetwork, Endpoint, HostPort, Network
+from engine.types.networks import CreateNetwork, Endpoint, HostPort, NameQuestion, Network
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
     from pathlib import Path
     from typing import Any
 
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from engine.types.reach import Reach
 
 _NOTHING_ASKED = Endpoint()
+_KINDS = {1: "A", 28: "AAAA", 12: "PTR", 5: "CNAME", 15: "MX", 16: "TXT", 33: "SRV", 65: "HTTPS"}
 
 
 class NetworkService:
@@ -116,6 +118,7 @@ class NetworkService:
                 docker=f"network with name {request.name} already exists" if request.name else "",
             )
         mtu_of(request.options)
+        egress.of(request.labels, ())
         network = Network(
             id=secrets.token_hex(32),
             name=request.name,
@@ -241,6 +244,28 @@ class NetworkService:
     async def host_ports(self) -> Sequence[HostPort]:
         return host_ports.who_listens(self._register.containers())
 
+    async def watch_names(self) -> AsyncIterator[Sequence[NameQuestion]]:
+        async with aclosing(self._names.watch()) as lines:
+            async for line in lines:
+                yield [self._question(*line)]
+
+    def _question(
+        self, time_ns: int, network: str, address: str, name: str, kind: int, verdict: str, addresses: Sequence[str]
+    ) -> NameQuestion:
+        known = next((each for each in self._register if each.id == network), None)
+        members = known.members if known is not None else ()
+        asker = next((each for each in members if each.ip_address == address), None)
+        return NameQuestion(
+            time_ns=time_ns,
+            container_id=asker.container_id if asker is not None else "",
+            container=asker.name if asker is not None else address,
+            network=known.name if known is not None else network[:12],
+            name=name,
+            kind=_KINDS.get(kind, str(kind)),
+            verdict=verdict,
+            addresses=tuple(addresses),
+        )
+
     async def explain(self, source: str, target: str, port: int = 0) -> Reach:
         find = self._register.find_container
         return await Way(self._keeper, find(source), find(target), tuple(self._register), port).walk()
@@ -261,15 +286,17 @@ class NetworkService:
         """Give a namespace its way out and its neighbours; the pid of pasta, 0 where there is none."""
         if all(network.internal for network in self._networks_of(member)):
             await self._join_all(member)
+            await self._must_be_guarded(member)
             return 0
         pid, _ = await both(self._way_out(member, ports), self._join_all(member))
+        await self._must_be_guarded(member)
         return pid
 
     async def _join_all(self, member: Member) -> None:
         networks = self._networks_of(member)
         for network_id in [network.id for network in networks]:
             await self._join(self._register[network_id], member.container_id)  # as it is now: others may have joined
-        if any(not network.builtin for network in networks):
+        if any(not network.builtin for network in networks) or self._egress(member) is not None:
             await self._names.tell()
         if member.network == DEFAULT:
             for each in self._register.containers():
@@ -374,7 +401,7 @@ class NetworkService:
         """Whom it asks for names: the first of its networks that has some; "" where none has."""
         for network in self._networks_of(member):
             entry = entry_of(network, member.container_id)
-            if entry is not None and entry.ip_address and not network.builtin:
+            if entry is not None and entry.ip_address and not (network.builtin and self._egress(member) is None):
                 return network.gateway
         return ""
 
@@ -392,12 +419,37 @@ class NetworkService:
         """Now and then: what the disk had no room for is written, a names server that was killed is another one."""
         await self._register.pay()
         await self._names.look()
+        if self._names.guarded or any(egress.LABEL in each.spec.labels for each in self._register.containers()):
+            self._names.tell_soon()  # labels may be other ones
 
     # --- inside ---
 
+    def _egress(self, member: Member) -> egress.Egress | None:
+        """What a container may reach; None is everything. Steps of a build are no containers."""
+        known = next((each for each in self._register.containers() if each.id == member.container_id), None)
+        return egress.of(known.spec.labels, self._networks_of(member)) if known is not None else None
+
+    async def _must_be_guarded(self, member: Member) -> None:
+        """Before its first instruction."""
+        if self._egress(member) is None:
+            return
+        egress.check_abilities(self._register.find_container(member.container_id).spec)
+        if member.container_id not in self._names.guarded:
+            raise RuntimeFailure(
+                "The container's way out could not be limited",
+                f"So it is not started with its {egress.LABEL}.",
+                subject=member.container_id,
+            )
+
     def _document(self) -> dict[str, Any]:
         containers = {each.id: each for each in self._register.containers()}
-        return document(self._register, containers, namespace=self._bridge.namespace, host=routes.default_gateway)
+        return document(
+            self._register,
+            containers,
+            namespace=self._bridge.namespace,
+            home=self.namespace,
+            host=routes.default_gateway,
+        )
 
     def _with_entry(self, container_id: str) -> Sequence[Network]:
         return [network for network in self._register if entry_of(network, container_id) is not None]

@@ -6,6 +6,9 @@ from datetime import datetime
 
 from engine.types.data import Data
 
+EGRESS_LABEL = "wherry.egress"
+"""What a container, or whoever is on a network, may reach outside: names, patterns and networks; "none" is nothing."""
+
 
 class Endpoint(Data, frozen=True, kw_only=True):
     """What a container asks of a network; what it leaves out the network chooses."""
@@ -87,3 +90,20 @@ class HostPort(Data, frozen=True, kw_only=True):
     container_port: int = 0
     pid: int = 0
     process: str = ""
+
+
+class NameQuestion(Data, frozen=True, kw_only=True):
+    """A name that a container asked for, and what came of it."""
+
+    time_ns: int
+    container_id: str
+    """"" where it is gone by now."""
+    container: str
+    network: str
+    name: str
+    kind: str
+    """"A", "AAAA", …"""
+    verdict: str
+    """"known" (a neighbour), "asked" (the world, and what came back), "refused" (its allow-list has it not),
+    "unknown" (there is no such name)."""
+    addresses: tuple[str, ...] = ()

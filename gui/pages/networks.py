@@ -12,6 +12,7 @@ from gui.models.networks import COLUMNS, members_model, networks_model
 from gui.models.table import Column, KeyedTableModel
 from gui.pages.listing import Listing, ListingPlan
 from gui.pages.network_map.view import NetworkMapView
+from gui.pages.network_names import NameLog, NamesView
 from gui.pages.page import Page
 from gui.presentation.units import clock_text, count_text
 from gui.theme import Size, Space, Tone
@@ -28,7 +29,7 @@ from gui.words import translate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.types.networks import HostPort, Network
+    from engine.types.networks import HostPort, NameQuestion, Network
     from engine.types.stats import Rates
     from gui.bridge import ChangeSet
     from gui.shell import Shell
@@ -75,12 +76,14 @@ class NetworksPage(Page):
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
+        self._follows = False
         self.list = Listing(shell, _plan(), networks_model(self), self)
         self.list.table.activated_key.connect(lambda key: shell.navigate("networks", key))
         self.faces = Segmented(
             (
                 ("networks", translate("NetworksPage", "List")),
                 ("map", translate("NetworksPage", "Map")),
+                ("names", translate("NetworksPage", "Names")),
                 ("ports", translate("NetworksPage", "Ports")),
             ),
             translate("NetworksPage", "Show"),
@@ -94,7 +97,10 @@ class NetworksPage(Page):
         self._stack = QStackedWidget()
         self.map = NetworkMapView(shell)
         self.map.left.connect(self.show_list)
-        for widget in (self.list, self.map, self.ports, self.details):
+        self.name_log = NameLog()
+        self.names = NamesView(shell, self.name_log)
+        self.names.left.connect(self.show_list)
+        for widget in (self.list, self.map, self.names, self.ports, self.details):
             self._stack.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -119,14 +125,26 @@ class NetworksPage(Page):
             self.map.refresh()
 
     def shown(self) -> None:
-        if self._stack.currentWidget() is self.map:
-            self._lease_rates()
+        if self._stack.currentWidget() in (self.map, self.names):
+            self._follow()
 
-    def _lease_rates(self) -> None:
-        if self.client.is_ready and self.isVisible():
+    def hidden(self) -> None:
+        self._follows = False
+
+    def _follow(self) -> None:
+        """What flows and what is asked for, while somebody looks."""
+        if self.client.is_ready and self.isVisible() and not self._follows:
+            self._follows = True
             self.hold(
                 self.client.latest(lambda engine: engine.stats.watch(None, interval=_STATS_SECONDS), self._on_rates)
             )
+            self.hold(self.client.stream(lambda engine: engine.networks.watch_names(), self._on_questions))
+
+    def _on_questions(self, batch: Sequence[NameQuestion]) -> None:
+        self.name_log.add(batch)
+        self.map.refused = self.name_log.refused()
+        if self._stack.currentWidget() is self.names:
+            self.names.refresh()
 
     def _on_rates(self, batch: Sequence[Rates]) -> None:
         if self._stack.currentWidget() is self.map:
@@ -138,7 +156,7 @@ class NetworksPage(Page):
         if network is not None:
             self.details.show_network(network.id)
             self._stack.setCurrentWidget(self.details)
-        elif detail in ("ports", "map"):
+        elif detail in ("ports", "map", "names"):
             self._show_face(detail)
         else:
             self.show_list()
@@ -159,7 +177,11 @@ class NetworksPage(Page):
             self.map.refresh()
             self._stack.setCurrentWidget(self.map)
             self.map.map.setFocus()
-            self._lease_rates()
+            self._follow()
+        elif key == "names":
+            self.names.refresh()
+            self._stack.setCurrentWidget(self.names)
+            self._follow()
         else:
             self.show_list()
 

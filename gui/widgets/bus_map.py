@@ -38,6 +38,7 @@ _NODE_HEIGHT, _HEAD_HEIGHT = 48, 36
 _WIRE = 16
 """From the line to a node."""
 _FAINT = 0.28
+_LEAST_DETAIL = 40
 _MOST_CURVES = 6
 """More of them are shown only while one of their ends is chosen."""
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -55,6 +56,9 @@ class MapNode:
     flow: float = 0.0
     """Bytes a second through its wire."""
     flow_words: str = ""
+    note: str = ""
+    """A few words at the right, as a badge."""
+    note_tone: Tone = Tone.NEUTRAL
     is_echo: bool = False
     """It hangs on another lane too, which is its home."""
 
@@ -193,7 +197,11 @@ class BusMap(QWidget):
     def accessible_items(self) -> list[Item]:
         return [
             Item(
-                ", ".join(part for part in (self._lanes[each.lane].title, each.node.title, each.node.detail) if part),
+                ", ".join(
+                    part
+                    for part in (self._lanes[each.lane].title, each.node.title, each.node.detail, each.node.note)
+                    if part
+                ),
                 each.rect,
                 description=each.node.flow_words,
                 chosen=each.node.id == self._current,
@@ -331,15 +339,22 @@ class BusMap(QWidget):
             paint_dot(painter, sign, node.tone, hollow=node.tone == Tone.MUTED)
         left = sign.right() + Space.S
         upper = QRectF(left, rect.top() + 3, rect.right() - left - Space.S, rect.height() / 2 - 2)
+        if node.note:
+            small = font(Text.CAPTION)
+            width = badge_width(node.note, small)
+            place = QRectF(upper.right() - width, upper.top(), width, upper.height())
+            paint_badge(painter, place, node.note, node.note_tone, small)
+            upper.setRight(place.left() - Space.S)
         _paint_words(painter, upper, node.title, Text.STRONG, Role.TEXT)
         lower = QRectF(left, rect.center().y(), upper.width(), rect.height() / 2 - 3)
         if node.flow_words:
-            width = min(lower.width() * 0.62, QFontMetricsF(font(Text.CAPTION)).horizontalAdvance(node.flow_words) + 1)
+            width = min(lower.width(), QFontMetricsF(font(Text.CAPTION)).horizontalAdvance(node.flow_words) + 1)
             place = QRectF(lower.right() - width, lower.top(), width, lower.height())
             role = Role.TEXT_SECONDARY if node.flow >= 1 else Role.TEXT_MUTED
             _paint_words(painter, place, node.flow_words, Text.CAPTION, role)
             lower.setRight(place.left() - Space.S)
-        _paint_words(painter, lower, node.detail, Text.CAPTION, Role.TEXT_MUTED)
+        if lower.width() > _LEAST_DETAIL:
+            _paint_words(painter, lower, node.detail, Text.CAPTION, Role.TEXT_MUTED)
         painter.setOpacity(1.0)
 
     def _paint_link(self, painter: QPainter, source: str, target: str, *, lit: bool) -> None:

@@ -4151,6 +4151,69 @@
     </message>
 </context>
 <context>
+    <name>NamesView</name>
+    <message>
+        <source>Names asked for</source>
+        <translation>Gefragte Namen</translation>
+    </message>
+    <message>
+        <source>Back to the networks</source>
+        <translation>Zurück zu den Netzen</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>Zeit</translation>
+    </message>
+    <message>
+        <source>Container</source>
+        <translation>Container</translation>
+    </message>
+    <message>
+        <source>Asked for</source>
+        <translation>Gefragt nach</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>Antwort</translation>
+    </message>
+    <message>
+        <source>Addresses</source>
+        <translation>Adressen</translation>
+    </message>
+    <message>
+        <source>Questions of containers on networks of their own appear as they are asked. An allow-list is a label: wherry.egress=example.org,*.debian.org,10.0.0.0/8 on a container or a network; “none” allows nothing.</source>
+        <translation>Fragen von Containern in eigenen Netzen erscheinen, sobald sie gestellt werden. Eine Erlaubnisliste ist ein Label: wherry.egress=example.org,*.debian.org,10.0.0.0/8 an einem Container oder einem Netz; „none“ erlaubt nichts.</translation>
+    </message>
+    <message>
+        <source>Nobody asked for a name yet</source>
+        <translation>Noch hat niemand nach einem Namen gefragt</translation>
+    </message>
+    <message>
+        <source>{0} refused</source>
+        <translation>{0} verweigert</translation>
+    </message>
+    <message>
+        <source>a neighbour</source>
+        <translation>ein Nachbar</translation>
+    </message>
+    <message>
+        <source>from outside</source>
+        <translation>von außen</translation>
+    </message>
+    <message>
+        <source>nothing</source>
+        <translation>nichts</translation>
+    </message>
+    <message>
+        <source>refused</source>
+        <translation>verweigert</translation>
+    </message>
+    <message>
+        <source>no such name</source>
+        <translation>kein solcher Name</translation>
+    </message>
+</context>
+<context>
     <name>NetworkActions</name>
     <message>
         <source>It is always there</source>
@@ -4266,6 +4329,14 @@
     <message>
         <source>No network</source>
         <translation>Kein Netz</translation>
+    </message>
+    <message>
+        <source>{0} refused</source>
+        <translation>{0} verweigert</translation>
+    </message>
+    <message>
+        <source>limited</source>
+        <translation>begrenzt</translation>
     </message>
     <message>
         <source>no way out</source>
@@ -4400,6 +4471,10 @@
     <message>
         <source>Map</source>
         <translation>Karte</translation>
+    </message>
+    <message>
+        <source>Names</source>
+        <translation>Namen</translation>
     </message>
     <message>
         <source>Back to the list</source>

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from typing import TYPE_CHECKING
 
 import psutil
@@ -24,7 +25,7 @@ from engine.types.builds import (
 )
 from engine.types.data import ANY_LABELS, Freed, Platform, now
 from engine.types.host import EngineFacts, HostCheck, HostReport, Settings, StoreProblem, Verdict
-from engine.types.networks import CreateNetwork, Endpoint, HostPort, Network
+from engine.types.networks import CreateNetwork, Endpoint, HostPort, NameQuestion, Network
 from engine.types.reach import Reach, ReachStep
 from engine.types.volumes import CreateVolume, Volume
 from tests.fakes.store import fake_digest, normal_reference
@@ -184,6 +185,21 @@ class FakeNetworks:
         if len(rest) == len(found.members):
             raise NotFound(f"{member.name} is not in {found.name}", subject=member.id)
         self._store.put("network", replace(found, members=rest), "disconnect")
+
+    async def watch_names(self) -> AsyncIterator[Sequence[NameQuestion]]:
+        known = [c for c in self._store.running() if c.spec.network == "pasta"]
+        names = ("db", "api.example.org", "telemetry.example.com", "cache", "no-such-host")
+        verdicts = ("known", "asked", "refused", "known", "unknown")
+        for number, (name, verdict) in enumerate(zip(names, verdicts, strict=True)):
+            asker = known[number % len(known)]
+            yield [
+                NameQuestion(
+                    time_ns=time.time_ns(), container_id=asker.id, container=asker.name, network="shop_default",
+                    name=name, kind="A", verdict=verdict,
+                    addresses=(f"10.89.1.{number + 2}",) if verdict in ("known", "asked") else (),
+                )
+            ]  # fmt: skip
+        await asyncio.Event().wait()
 
     async def explain(self, source: str, target: str, port: int = 0) -> Reach:
         one, other = self._store.container(source), self._store.container(target)

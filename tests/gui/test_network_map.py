@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from engine.types.data import now
-from engine.types.networks import Network
+from engine.types.networks import NameQuestion, Network
 from engine.types.stats import Rates, Sample
 from gui.dialogs.network_why import NetworkWhyDialog
 from gui.pages.network_map.flows import Flows
+from gui.pages.network_names import NameLog
 from gui.pages.networks import NetworksPage
 from tests.fakes.crowd import crowd
 from tests.fakes.world import populate
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gui.pages.network_map.view import NetworkMapView
+    from tests.fakes.engine import FakeEngine
     from tests.fakes.store import Store
     from tests.gui.conftest import Driver
 
@@ -152,3 +155,43 @@ def test_why_one_does_not_reach_the_other_is_told_step_by_step(driver: Driver) -
     dialog.target.setCurrentIndex(dialog.target.findText("grafana"))
     dialog.go.click()
     driver.until(lambda: any("reaches grafana" in each.text() for each in dialog.findChildren(QLabel)))
+
+
+def test_names_are_shown_as_they_are_asked_and_refusals_reach_the_map(driver: Driver) -> None:
+    web = driver.container("shop-web-1")
+    driver.ask(lambda engine: _limit(engine, web.id))
+    driver.window.navigate("networks", "", "names")
+    page = driver.window.page("networks")
+    assert isinstance(page, NetworksPage)
+    driver.until(lambda: page.names.model.rowCount() == 5)
+    model = page.names.model
+    rows = [tuple(str(model.index(row, column).data()) for column in (2, 3)) for row in range(5)]
+    assert ("telemetry.example.com (A)", "refused") in rows
+    assert ("db (A)", "a neighbour") in rows
+    refused = next(one for _, one in page.name_log.questions if one.verdict == "refused")
+    driver.ask(lambda engine: _limit(engine, refused.container_id))
+    view = open_map(driver)
+
+    def notes() -> dict[str, str]:
+        return {node.title: node.note for lane in view.picture.lanes for node in lane.nodes if node.note}
+
+    driver.until(lambda: notes() == {"shop-web-1": "limited"} | {refused.container: "1 refused"})
+    driver.window.navigate("networks")
+    assert page.list.isVisible()
+
+
+async def _limit(engine: FakeEngine, container_id: str) -> None:
+    known = engine.store.containers[container_id]
+    spec = replace(known.spec, labels=known.spec.labels | {"wherry.egress": "none"})
+    engine.store.put("container", replace(known, spec=spec))
+
+
+def test_a_server_that_tells_its_last_questions_again_is_heard_once() -> None:
+    question = NameQuestion(
+        time_ns=1, container_id="c", container="web", network="shop", name="a.org", kind="A", verdict="refused"
+    )
+    log = NameLog()
+    log.add([question, question])
+    log.add([question, replace(question, time_ns=2)])
+    assert len(log.questions) == 2
+    assert log.refused() == {"c": 2}

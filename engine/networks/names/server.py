@@ -14,12 +14,15 @@ import struct
 import sys
 import time
 
-from engine.networks.names import sockets, table, wire
+from engine.networks.names import journal, sockets, table, wire
 from engine.networks.names.forwarding import Forwarder, Resolvers
+from engine.networks.names.guards import Guards
+from engine.networks.names.journal import Journal
+from engine.networks.names.policy import addresses_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from engine.networks.names.sockets import Opened
     from engine.networks.names.table import Network
@@ -66,6 +69,8 @@ class Server:
         self._control: socket.socket | None = None
         self._lines: dict[int, bytearray] = {}
         self.questions = 0
+        self._guards = Guards()
+        self._journal = Journal()
 
     def open(self) -> None:
         self.load()
@@ -99,6 +104,7 @@ class Server:
     def load(self) -> None:
         """What the engine has written; sockets follow the networks it names."""
         self._table = table.read(self._table_path)
+        self._guards.follow(self._table.guarded)
         for key, served in tuple(self._served.items()):
             network = self._table.networks.get(key)
             if network is None or not served.opened.still_serves(network):
@@ -140,6 +146,9 @@ class Server:
                 continue
             if len(known) > 1:
                 known.append(known.pop(0))
+            if self._journal.is_read:
+                question = wire.Question(raw)
+                self._note(served, place[0], question, journal.KNOWN, addresses_in(known[0]))
             with contextlib.suppress(OSError):
                 sock.sendto(raw[:2] + known[0], place)
 
@@ -152,9 +161,10 @@ class Server:
 
         answers = self._answers(served, raw, place[0], send, stream=False)
         if answers:
-            if len(served.remembered) >= _MOST_REMEMBERED:
-                served.remembered.clear()
-            served.remembered[(place[0], raw[2:])] = answers
+            if self._table.asker(served.network, place[0]).policy is None:  # who is guarded is heard each time
+                if len(served.remembered) >= _MOST_REMEMBERED:
+                    served.remembered.clear()
+                served.remembered[(place[0], raw[2:])] = answers
             send(answers[0])
 
     def _answers(
@@ -171,15 +181,39 @@ class Server:
             return [wire.answer(question, wire.BAD_VERSION)]
         asker = self._table.asker(served.network, address)
         found = table.look_up(asker, question)
+        if found is None and asker.policy is not None and not asker.policy.allows(question.name):
+            self._note(served, address, question, journal.REFUSED)
+            return [wire.answer(question, wire.NAME_ERROR)]
         if found is None:
+
+            def brought(reply: bytes) -> None:
+                # What was asked for is let through before anybody hears of it.
+                addresses = addresses_in(reply)
+                if asker.policy is not None and addresses:
+                    self._guards.allow(asker.key, addresses)
+                self._note(served, address, question, journal.ASKED, addresses)
+                send(reply)
+
             self._forwarder.ask(
-                question, send, servers=asker.servers, asker=f"{served.network.key}/{address}", stream=stream
+                question, brought, servers=asker.servers, asker=f"{served.network.key}/{address}", stream=stream
             )
             return []
         code, data = found
         limit = 0 if stream else question.size
         turns = [data[turn:] + data[:turn] for turn in range(len(data))] or [data]
-        return [wire.answer(question, code, each, limit=limit) for each in turns]
+        answers = [wire.answer(question, code, each, limit=limit) for each in turns]
+        verdict = journal.KNOWN if code == wire.NO_ERROR else journal.UNKNOWN
+        self._note(served, address, question, verdict, addresses_in(answers[0]))
+        return answers
+
+    def _note(
+        self, served: Served, address: str, question: wire.Question, verdict: str, addresses: Sequence[str] = ()
+    ) -> None:
+        guarded = self._table.asker(served.network, address).policy is not None
+        if guarded or self._journal.is_read:
+            self._journal.note(
+                served.network.key, address, question.name, question.kind, verdict, addresses, keep=guarded
+            )
 
     # --- connections of members ---
 
@@ -262,6 +296,7 @@ class Server:
             piece = b""
         if not piece:
             del self._lines[sock.fileno()]
+            self._journal.forget(sock)
             self._forget(sock)
             return
         lines = self._lines[sock.fileno()]
@@ -272,6 +307,9 @@ class Server:
             self._obey(sock, line.decode("latin-1"))
 
     def _obey(self, sock: socket.socket, word: str) -> None:
+        if word == "watch":
+            self._journal.listen(sock)
+            return
         if word == "load":
             self.load()
         with contextlib.suppress(OSError):
@@ -288,6 +326,7 @@ class Server:
             "networks": sorted(self._served),
             "questions": self.questions,
             "open": self._forwarder.count,
+            "guarded": sorted(self._guards.closed),
         }
 
     # --- descriptors ---

@@ -75,7 +75,7 @@ def open_in(network: Network) -> Opened | None:
 
 
 def _hand_over(channel: socket.socket, network: Network) -> None:
-    _enter(network.netns)
+    enter(network.netns)
     opened = [
         _bound(socket.SOCK_DGRAM, (network.address, _PORT)),
         _bound(socket.SOCK_STREAM, (network.address, _PORT)),
@@ -98,7 +98,7 @@ def _bound(kind: int, place: tuple[str, int]) -> socket.socket:
     return made
 
 
-def _enter(path: str) -> None:
+def enter(path: str) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     if libc.setns(fd, _CLONE_NEWNET) != 0:

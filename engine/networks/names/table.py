@@ -6,6 +6,7 @@ import json
 import socket
 
 from engine.networks.names import wire
+from engine.networks.names.policy import Policy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _REVERSE4, _REVERSE6 = ".in-addr.arpa", ".ip6.arpa"
 class Asker:
     """A member of networks: what it sees."""
 
-    __slots__ = ("host", "links", "networks", "servers", "way_out")
+    __slots__ = ("host", "key", "links", "networks", "policy", "servers", "way_out")
 
     def __init__(self, networks: list[Network], *, way_out: bool) -> None:
         self.networks = networks
@@ -32,6 +33,9 @@ class Asker:
         """The address by which it reaches the host, where it may."""
         self.links: dict[str, str] = {}
         """Names of its own for others, by their ids."""
+        self.key = ""
+        self.policy: Policy | None = None
+        """Whom it may ask for and reach outside; None is everybody."""
 
 
 class Network:
@@ -61,6 +65,8 @@ class Network:
 class Table:
     def __init__(self, document: dict[str, Any]) -> None:
         self.networks = {key: Network(key, row) for key, row in document["networks"].items()}
+        self.guarded: dict[str, tuple[str, dict[str, Any]]] = {}
+        """Members with a policy: their namespaces, and what they may reach."""
         for row in document["members"]:
             self._add(row)
 
@@ -68,6 +74,10 @@ class Table:
         places = [place for place in row["places"] if place["network"] in self.networks]
         asker = Asker([self.networks[place["network"]] for place in places], way_out=row["way_out"])
         asker.servers, asker.host, asker.links = row["servers"], row["host"], row["links"]
+        asker.key, egress = row.get("key", ""), row.get("egress")
+        if egress is not None:
+            asker.policy = Policy(egress)
+            self.guarded[asker.key] = (row["netns"], egress)
         for place in places:
             network = self.networks[place["network"]]
             ip, ip6 = place["ip"], place["ip6"]

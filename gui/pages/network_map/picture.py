@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.types.containers import ALIVE_STATES
+from engine.types.networks import EGRESS_LABEL
 from gui.presentation.containers import port_text, port_url, state_words
 from gui.presentation.door import addresses, short_host
 from gui.presentation.units import count_text, rate_text
@@ -68,7 +69,11 @@ class Picture:
 
 
 def picture(
-    networks: Mapping[str, Network], containers: Mapping[str, Container], doors: Mapping[str, Door], flows: Flows
+    networks: Mapping[str, Network],
+    containers: Mapping[str, Container],
+    doors: Mapping[str, Door],
+    flows: Flows,
+    refused: Mapping[str, int],
 ) -> Picture:
     """Networks with members, those of one's own first; above them what this computer publishes."""
     made = Picture()
@@ -85,7 +90,8 @@ def picture(
                 made.attachments[key] = Attachment(network.id, container.id)
                 at_home = homes[container.id] == key
                 flow = flows.of(container.id, network, at_home=at_home)
-                nodes.append(_node(key, member, container, flow, is_echo=not at_home))
+                node = _node(key, member, container, flow, is_echo=not at_home)
+                nodes.append(_guarded(node, network, container, refused.get(container.id, 0)))
         lanes.append(_lane(network, tuple(nodes)))
     published = _published(containers, doors, made, homes)
     if published:
@@ -135,6 +141,14 @@ def _node(key: str, member: NetworkMember, container: Container, flow: Flow, *, 
         flow_words=flow_text(flow),
         is_echo=is_echo,
     )
+
+
+def _guarded(node: MapNode, network: Network, container: Container, refused: int) -> MapNode:
+    """With a word on it where an allow-list says what it reaches."""
+    if EGRESS_LABEL not in container.spec.labels and EGRESS_LABEL not in network.labels:
+        return node
+    note = translate("NetworkMap", "{0} refused").format(refused) if refused else translate("NetworkMap", "limited")
+    return replace(node, note=note, note_tone=Tone.DANGER if refused else Tone.INFO)
 
 
 def _lane(network: Network, nodes: tuple[MapNode, ...]) -> MapLane:

@@ -20,7 +20,7 @@ from gui.widgets.page_header import PageHeader
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from engine.types.stats import Rates
     from gui.shell import Shell
@@ -35,6 +35,8 @@ class NetworkMapView(QWidget):
         super().__init__()
         self._shell = shell
         self.flows = Flows()
+        self.refused: Mapping[str, int] = {}
+        """How many names each container was refused of late."""
         self.picture = Picture()
         header = PageHeader(translate("NetworkMap", "Who reaches whom"))
         header.add_leading(tool_button("arrow-left", translate("NetworkMap", "Back to the networks"), self.left.emit))
@@ -94,7 +96,7 @@ class NetworkMapView(QWidget):
 
     def refresh(self) -> None:
         mirror = self._shell.client.mirror
-        self.picture = picture(mirror.networks, mirror.containers, mirror.doors, self.flows)
+        self.picture = picture(mirror.networks, mirror.containers, mirror.doors, self.flows, self.refused)
         self._stack.setCurrentIndex(0 if self.picture.attachments else 1)
         self.map.set_lanes(self.picture.lanes, self.picture.links)
         self._tell_chosen()

@@ -1,0 +1,130 @@
+"""A container that may reach some of the world only: names refused, addresses prohibited, neighbours always there."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+import pytest
+from msgspec.structs import replace
+
+from engine.errors import InvalidRequest
+from engine.networks.egress import LABEL
+from engine.types.containers import Exec, Security
+from engine.types.networks import CreateNetwork
+from tests.system.containers.conftest import create, load_busybox, run, until
+
+if TYPE_CHECKING:
+    from engine.embedded import EmbeddedEngine
+    from engine.types.networks import NameQuestion
+
+SERVER = ("httpd", "-f", "-p", "80", "-h", "/www")
+NOWHERE = "192.0.2.1"
+"""An address that nobody has: what the kernel says of it tells a ban from a long way."""
+BANNED = "Permission denied"
+
+
+@pytest.fixture
+async def shop(engine: EmbeddedEngine) -> EmbeddedEngine:
+    await load_busybox(engine)
+    await engine.networks.create(CreateNetwork(name="shop"))
+    await run(engine, *SERVER, name="web", network="shop")
+    return engine
+
+
+async def said(engine: EmbeddedEngine, container: str, *command: str) -> str:
+    """All a command inside writes."""
+    session = await engine.containers.exec(container, Exec(command=command))
+    text = b""
+    while (piece := await session.read()) is not None:
+        text += piece[1]
+    await session.exit_code()
+    return text.decode()
+
+
+async def tried(engine: EmbeddedEngine, container: str, address: str) -> str:
+    """A connection to a place where nobody is; it is not waited for where it is under way."""
+    return await said(engine, container, "busybox", "nc", "-w", "1", address, "80")
+
+
+async def test_only_what_is_on_the_list_is_reached(shop: EmbeddedEngine) -> None:
+    limited = await run(shop, name="limited", network="shop", labels={LABEL: "example.org,198.51.100.0/24"})
+    free = await run(shop, name="free", network="shop")
+    assert BANNED in await tried(shop, limited.id, NOWHERE)
+    assert BANNED not in await tried(shop, limited.id, "198.51.100.7")
+    assert BANNED not in await tried(shop, free.id, NOWHERE)
+
+    async def neighbour() -> bool:
+        return "here I am" in await said(shop, limited.id, "wget", "-q", "-O", "-", "http://web/")
+
+    await until(neighbour)
+
+
+async def test_names_that_are_not_on_the_list_are_refused_and_written_down(shop: EmbeddedEngine) -> None:
+    limited = await run(shop, name="limited", network="shop", labels={LABEL: "none"})
+    seen: list[NameQuestion] = []
+    async with aclosing(shop.networks.watch_names()) as batches:  # type: ignore[type-var]
+        text = await said(shop, limited.id, "nslookup", "telemetry.example.com")
+        assert "NXDOMAIN" in text
+        async for batch in batches:
+            seen += batch
+            if any(each.verdict == "refused" for each in seen):
+                break
+    refused = next(each for each in seen if each.verdict == "refused")
+    assert (refused.container, refused.network, refused.name) == ("limited", "shop", "telemetry.example.com")
+
+
+async def test_the_default_network_and_a_list_of_a_network_s_own(shop: EmbeddedEngine) -> None:
+    alone = await run(shop, name="alone", network="pasta", labels={LABEL: "none"})
+    assert BANNED in await tried(shop, alone.id, NOWHERE)
+    assert "NXDOMAIN" in await said(shop, alone.id, "nslookup", "example.org")
+    await shop.networks.create(CreateNetwork(name="closed", labels={LABEL: "198.51.100.0/24"}))
+    member = await run(shop, name="member", network="closed")
+    assert BANNED in await tried(shop, member.id, NOWHERE)
+    assert BANNED not in await tried(shop, member.id, "198.51.100.7")
+    await shop.networks.connect("shop", member.id)
+
+    async def neighbour() -> bool:
+        return "here I am" in await said(shop, member.id, "wget", "-q", "-O", "-", "http://web/")
+
+    await until(neighbour)
+    assert BANNED in await tried(shop, member.id, NOWHERE)
+
+
+async def test_the_list_holds_when_the_names_server_is_killed_and_over_a_restart(shop: EmbeddedEngine) -> None:
+    limited = await run(shop, name="limited", network="shop", labels={LABEL: "none"})
+    former = shop.networks._names.pid
+    os.kill(former, signal.SIGKILL)
+    assert BANNED in await tried(shop, limited.id, NOWHERE)
+    await until(lambda: shop.networks._names.pid not in (0, former))
+    await shop.containers.restart(limited.id)
+    assert BANNED in await tried(shop, limited.id, NOWHERE)
+
+
+async def test_a_list_that_is_edited_counts_while_the_container_runs(shop: EmbeddedEngine) -> None:
+    made = await run(shop, name="limited", network="shop", labels={LABEL: "none"})
+    await shop.containers.edit(made.id, replace(made.spec, labels={LABEL: f"{NOWHERE}/32"}))
+
+    async def opened() -> bool:
+        return BANNED not in await tried(shop, made.id, NOWHERE)
+
+    await until(opened)
+    assert (await shop.containers.get(made.id)).pid == made.pid
+    await shop.containers.edit(made.id, replace(made.spec, labels={LABEL: "none"}))
+
+    async def closed() -> bool:
+        return BANNED in await tried(shop, made.id, NOWHERE)
+
+    await until(closed)
+
+
+async def test_what_could_open_the_gate_again_is_refused(shop: EmbeddedEngine) -> None:
+    with pytest.raises(InvalidRequest):
+        await create(shop, network="host", labels={LABEL: "none"})
+    await shop.networks.create(CreateNetwork(name="closed", labels={LABEL: "none"}))
+    made = await create(shop, network="closed", security=Security(capabilities_add=("NET_ADMIN",)))
+    with pytest.raises(InvalidRequest):
+        await shop.containers.start(made.id)
+    assert (await shop.containers.get(made.id)).pid == 0
