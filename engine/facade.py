@@ -278,15 +278,12 @@ class Networks(Protocol):
     async def disconnect(self, network: str, container: str, *, force: bool = False) -> None: ...
     async def host_ports(self) -> Sequence[networks.HostPort]:
         """Everything that listens on this host, with its owner where that can be read."""
-        ...
 
     def watch_names(self) -> AsyncIterator[Sequence[networks.NameQuestion]]:
         """What containers ask for, as they ask; of those with an allow-list the last questions first."""
-        ...
 
     async def explain(self, source: str, target: str, port: int = 0) -> reach.Reach:
         """Whether a container reaches another, and what stops it first; 0 is the port the other shows to others."""
-        ...
 
 
 class Logs(Protocol):
@@ -505,7 +502,6 @@ class FrontDoor(Protocol):
     async def status(self) -> frontdoor.Door: ...
     async def change(self, wanted: frontdoor.DoorSettings) -> frontdoor.Door:
         """Durable once it is true: a port that cannot be had is refused, and all stays as it was."""
-        ...
 
 
 class Manifests(Protocol):
@@ -513,12 +509,10 @@ class Manifests(Protocol):
 
     async def plan(self, request: manifests.PlayManifests) -> projects.ProjectPlan:
         """What `play` would do, nothing done; or what is wrong with the files."""
-        ...
 
     async def plan_down(self, request: manifests.TakeManifestsDown) -> projects.ProjectPlan: ...
     def play(self, request: manifests.PlayManifests) -> OperationHandle:
         """The operation tells its steps; its result is the names of the pods, a line each."""
-        ...
 
     def down(self, request: manifests.TakeManifestsDown) -> OperationHandle: ...
     async def generate(self, request: manifests.GenerateManifests) -> str: ...
