@@ -287,6 +287,10 @@ class RawStream:
         with contextlib.suppress(OSError):
             self._transport.close()
 
+    def abort(self) -> None:
+        """End it without what waits to be sent."""
+        self._transport.abort()
+
     def watch_hangup(self, gone: Callable[[], object]) -> Callable[[], None]:
         return watch_hangup(self._socket, gone)
 

@@ -30,6 +30,9 @@ class _Raw(Wire):
     def end(self) -> None:
         self._raw.end()
 
+    def abort(self) -> None:
+        self._raw.abort()
+
 
 async def grpc(call: Call) -> web.StreamResponse:
     """The client calls: what BuildKit's daemon would serve."""

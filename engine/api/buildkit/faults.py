@@ -51,10 +51,7 @@ def refused(message: str, status: Status = Status.UNKNOWN, details: Sequence[Raw
 
 async def asked(stream: Stream[Any, Any]) -> Any:
     """The one message of a call."""
-    try:
-        request = await stream.recv_message()
-    except DecodeError as error:
-        raise refused("the request is no message of this call", Status.INVALID_ARGUMENT) from error
+    request = await stream.recv_message()
     if request is None:
         raise refused("the request is missing", Status.INVALID_ARGUMENT)
     return request

@@ -10,6 +10,7 @@ from grpclib.client import Channel
 from grpclib.config import Configuration
 from grpclib.server import Server
 
+from engine.api.buildkit.bounds import BoundedHandler, BoundedProtocol, Codec
 from engine.api.buildkit.faults import DetailsCodec
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from engine.api.buildkit.wires import Wire
 
 _PAUSE_BYTES = 1 << 20
+_MOST_UNREAD_BYTES = 8 << 20
+"""Answers to pings, settings and resets wait for no window: who never reads them is not answered for ever."""
+_PIECE = 16 << 10
+"""So much is taken in before others have their turn."""
 _STREAMS_AT_ONCE = 4096
 """A bake of 160 targets holds two streams for each; Go's clients give up where fewer are allowed."""
 _MAX_CONCURRENT_STREAMS = 3
@@ -50,9 +55,9 @@ class WireTransport(asyncio.Transport):
         self._sender = asyncio.create_task(self._send())
         try:
             if first:
-                protocol.data_received(first)
+                await self._take(protocol, first)
             while not self._closing and (data := await self._wire.read()):
-                protocol.data_received(data)
+                await self._take(protocol, data)
         except ConnectionError:
             pass
         finally:
@@ -61,6 +66,14 @@ class WireTransport(asyncio.Transport):
             self._sender.cancel()
             await asyncio.gather(self._sender, return_exceptions=True)
             self._wire.end()
+
+    async def _take(self, protocol: H2Protocol, data: bytes) -> None:
+        for start in range(0, len(data), _PIECE):
+            if self._closing:
+                return
+            protocol.data_received(data[start : start + _PIECE])
+            if start:
+                await asyncio.sleep(0)
 
     async def _send(self) -> None:
         with contextlib.suppress(ConnectionError):
@@ -85,6 +98,11 @@ class WireTransport(asyncio.Transport):
         self._queue.append(bytes(data))
         self._size += len(data)
         self._news.set()
+        if self._size > _MOST_UNREAD_BYTES:
+            self._queue, self._size = [], 0
+            self.close()
+            self._wire.abort()
+            return
         if self._size > _PAUSE_BYTES and not self._paused and self._protocol is not None:
             self._paused = True
             self._protocol.pause_writing()
@@ -104,8 +122,10 @@ class WireTransport(asyncio.Transport):
 
 async def serve(wire: Wire, services: Sequence[Any], *, first: bytes = b"") -> None:
     """Be the server on this wire until it ends; calls that still run then are cancelled."""
-    server = Server(services, status_details_codec=DetailsCodec(), config=_SETTINGS)
-    protocol = server._protocol_factory()
+    server = Server(services, codec=Codec(), status_details_codec=DetailsCodec(), config=_SETTINGS)
+    plain = server._protocol_factory()
+    plain.handler.__class__ = BoundedHandler
+    protocol = BoundedProtocol(plain.handler, plain.config, plain.h2_config)
     transport = WireTransport(wire)
 
     async def allow_streams() -> None:
@@ -133,9 +153,10 @@ class WireChannel(Channel):
     """A client on a wire that is there already."""
 
     def __init__(self, wire: Wire) -> None:
-        super().__init__(path="session", status_details_codec=DetailsCodec(), config=_SETTINGS)
+        super().__init__(path="session", codec=Codec(), status_details_codec=DetailsCodec(), config=_SETTINGS)
         self._transport = WireTransport(wire)
-        self._made = self._protocol_factory()
+        plain = self._protocol_factory()
+        self._made = BoundedProtocol(plain.handler, plain.config, plain.h2_config)
 
     async def _create_connection(self) -> H2Protocol:
         await self._transport.connected.wait()

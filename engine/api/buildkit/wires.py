@@ -14,3 +14,7 @@ class Wire(Protocol):
 
     async def write(self, data: bytes) -> None: ...
     def end(self) -> None: ...
+
+    def abort(self) -> None:
+        """End it at once: what waits to be written is for a reader that does not come."""
+        self.end()
