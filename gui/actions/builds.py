@@ -19,7 +19,7 @@ def actions() -> tuple[Action, ...]:
     return (
         Action(
             id="builds.new",
-            text=translate("BuildActions", "Build from a folder…"),
+            text=translate("BuildActions", "Build from a folder or repository…"),
             icon="build",
             run=_new,
             shortcut="Ctrl+Shift+B",

@@ -1,8 +1,9 @@
-"""Build an image from a folder: where, which Dockerfile, under which name, with which values."""
+"""Build an image from a folder or a repository: where, which Dockerfile, under which name, with which values."""
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 560
 _MOST_READ = 1 << 20
+_ADDRESS = re.compile(r"(?:https?|git|ssh)://\S|git@\S+:|github\.com/\S")
 _RIGHTS: dict[str, Allowance] = {"--network=host": "network.host", "--security=insecure": "security.insecure"}
 
 
@@ -41,7 +43,9 @@ class BuildDialog(QDialog):
         self.setWindowTitle(translate("BuildDialog", "Build an image"))
         self.setMinimumWidth(_WIDTH)
         self.folder = QLineEdit(folder)
-        self.folder.setPlaceholderText(translate("BuildDialog", "Folder with a Dockerfile"))
+        self.folder.setPlaceholderText(
+            translate("BuildDialog", "Folder with a Dockerfile, or a repository: https://….git#branch:folder")
+        )
         self.dockerfile = QComboBox(editable=True)
         self.tag = QLineEdit()
         self.tag.setPlaceholderText(translate("BuildDialog", "name:tag"))
@@ -73,7 +77,7 @@ class BuildDialog(QDialog):
         place.addWidget(self.folder, 1)
         place.addWidget(button(translate("BuildDialog", "Choose…"), "folder-open", Variant.DEFAULT, self._choose))
         rows: tuple[tuple[str, QWidget | QHBoxLayout, QWidget], ...] = (
-            (translate("BuildDialog", "Folder"), place, self.folder),
+            (translate("BuildDialog", "Folder or repository"), place, self.folder),
             (translate("BuildDialog", "Dockerfile"), self.dockerfile, self.dockerfile),
             (translate("BuildDialog", "Name"), self.tag, self.tag),
             (translate("BuildDialog", "Stage"), self.target, self.target),
@@ -128,7 +132,8 @@ class BuildDialog(QDialog):
     # --- checking ---
 
     def _folder(self) -> str:
-        return os.path.expanduser(self.folder.text().strip())
+        text = self.folder.text().strip()
+        return text if is_address(text) else os.path.expanduser(text)
 
     def _choose(self) -> None:
         async def choose() -> None:
@@ -166,15 +171,25 @@ class BuildDialog(QDialog):
         folder = self._folder()
         if not folder:
             return ""
+        if is_address(folder):
+            return self._problem_of_arguments()
         if not os.path.isdir(folder):
             return translate("BuildDialog", "There is no folder {0}").format(folder)
         name = self.dockerfile.currentText().strip()
         if not os.path.isfile(os.path.join(folder, name)):
             return translate("BuildDialog", "There is no {0} in that folder").format(name)
+        return self._problem_of_arguments()
+
+    def _problem_of_arguments(self) -> str:
         for line in self.arguments.toPlainText().splitlines():
             if line.strip() and not line.partition("=")[0].strip():
                 return translate("BuildDialog", "“{0}” has no name before its =").format(line)
         return ""
+
+
+def is_address(text: str) -> bool:
+    """A repository or an archive of the web, which the engine fetches itself."""
+    return _ADDRESS.match(text) is not None
 
 
 def dockerfiles_in(folder: str) -> list[str]:
@@ -197,6 +212,7 @@ def rights_asked_by(dockerfile: Path) -> set[str]:
 
 def suggested_name(folder: str) -> str:
     """The folder's name, as an image may be called."""
-    base = os.path.basename(os.path.abspath(folder)).lower()
+    place = folder.partition("#")[0].rstrip("/").removesuffix(".git") if is_address(folder) else os.path.abspath(folder)
+    base = os.path.basename(place).lower()
     allowed = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in base).strip("._-")
     return allowed or "image"

@@ -109,8 +109,8 @@
 <context>
     <name>BuildActions</name>
     <message>
-        <source>Build from a folder…</source>
-        <translation>Aus einem Ordner bauen…</translation>
+        <source>Build from a folder or repository…</source>
+        <translation>Aus einem Ordner oder Repository bauen…</translation>
     </message>
     <message>
         <source>Build an image from a Dockerfile</source>
@@ -223,10 +223,6 @@
         <translation>Image bauen</translation>
     </message>
     <message>
-        <source>Folder with a Dockerfile</source>
-        <translation>Ordner mit einem Dockerfile</translation>
-    </message>
-    <message>
         <source>name:tag</source>
         <translation>name:tag</translation>
     </message>
@@ -255,8 +251,12 @@
         <translation>Auswählen…</translation>
     </message>
     <message>
-        <source>Folder</source>
-        <translation>Ordner</translation>
+        <source>Folder with a Dockerfile, or a repository: https://….git#branch:folder</source>
+        <translation>Ordner mit einem Dockerfile, oder ein Repository: https://….git#Zweig:Ordner</translation>
+    </message>
+    <message>
+        <source>Folder or repository</source>
+        <translation>Ordner oder Repository</translation>
     </message>
     <message>
         <source>Dockerfile</source>

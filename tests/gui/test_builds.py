@@ -147,6 +147,20 @@ def test_a_build_from_the_dialog_is_followed_to_its_end(driver: Driver, tmp_path
     assert page.table.model().rowCount() == len(driver.client.mirror.builds)
 
 
+def test_a_repository_is_built_from_its_address(driver: Driver) -> None:
+    driver.window.trigger("builds.new", [])
+    dialog = driver.dialog("dialog.build")
+    assert isinstance(dialog, BuildDialog)
+    dialog.folder.setText("https://code.example/me/shop.git#main:web")
+    assert dialog.problem.text() == ""
+    assert dialog.tag.text() == "shop"
+    assert dialog.accept_button.isEnabled()
+    assert dialog.request().context == "https://code.example/me/shop.git#main:web"
+    dialog.arguments.setPlainText("=x")
+    assert not dialog.accept_button.isEnabled()
+    dialog.reject()
+
+
 def test_a_failure_is_shown_at_its_line(driver: Driver) -> None:
     failure = Failure(code="invalid-dockerfile", title="Line 2: no such thing", hint="Did you mean RUN?")
     build = a_build(ended=START, failure=failure, error_line=2, dockerfile_text="FROM a\nRNU x\n", failed_step="0.1")
