@@ -30,7 +30,7 @@ def refusal(status: int, body: Mapping[str, Any], what: str) -> WherryError:
         return NotFound(f"{what} is not there", said, subject=what)
     if status == 409:
         return Conflict(f"{what}: {said}", details=details, code=Code.IN_USE, subject=what)
-    if status in (400, 422):
+    if status in (400, 422) or "typed patch" in said:  # what apply calls a field that there is not
         return InvalidRequest(f"The cluster does not take {what}", said, details=details, subject=what)
     if status == 429:
         return ClusterError("The cluster asks for patience", said, code=Code.RATE_LIMITED, subject=what)

@@ -133,7 +133,7 @@ def _options(recipe: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if value is None or value == row.default:
             continue
         for text in row.kind.write(value):
-            if row.flag == "label" and text.startswith(OURS):
+            if row.flag == "label" and text.startswith((OURS, "com.docker.compose.")):
                 continue
             yield _option(row.flag, text, is_flag=row.kind.takes == "flag")
     for flag, own in (("tty", "tty"), ("interactive", "stdin_open")):
