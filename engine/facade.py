@@ -448,6 +448,7 @@ class Projects(Protocol):
         """What `up` would do, nothing done; or what is wrong with the files."""
         ...
 
+    async def with_services(self, text: str, addition: str) -> str: ...
     async def complete(self, text: str, line: int, column: int) -> projects.ProjectCompletion:
         """What could stand at a place (from zero) of a compose file: keys, names of the file, images that are here."""
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from engine.projects.reading import Texts
     from engine.types.projects import ProjectReading, ReadProject
 
-MOST_HERE = 64 << 10
+MOST_HERE = 160 << 10
 """Characters that a thread reads in a moment."""
 MOST_BYTES, MOST_SECONDS = 2 << 30, 60
 """What a process may take for the others."""

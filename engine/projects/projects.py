@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from engine.compose.adding import with_services
 from engine.compose.completing import complete
 from engine.compose.faults import ComposeError
 from engine.compose.plan import Options, Plan, plan_build, plan_down, plan_pull, plan_up
@@ -85,6 +86,13 @@ class ProjectService:
             return plan_shown(project, plan, await self._advice(project))
         except ComposeError as error:
             return ProjectPlan(project=request.source.name, problems=problems_shown(error.problems))
+
+    async def with_services(self, text: str, addition: str) -> str:
+        """A compose file's text with the services of another one in it."""
+        try:
+            return await asyncio.to_thread(with_services, text, addition)
+        except ComposeError as error:
+            raise refusal(error) from error
 
     async def complete(self, text: str, line: int, column: int) -> ProjectCompletion:
         images = sorted(tag for image in await self._engine.images.list() for tag in image.tags)
@@ -266,7 +274,7 @@ class ProjectService:
             project,
             name,
             actual,
-            volumes=request.volumes,
+            volumes=request.volumes and not request.keep_named,
             images=request.images,
             orphans=request.orphans,
             services=request.services,

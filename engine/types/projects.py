@@ -124,6 +124,8 @@ class DownProject(Data, frozen=True, kw_only=True):
     source: ReadProject | None = None
     services: tuple[str, ...] = ()
     volumes: bool = False
+    keep_named: bool = False
+    """With `volumes`: only those that were made for a container and have no name."""
     images: Literal["", "local", "all"] = ""
     orphans: bool = False
     timeout: float | None = None

@@ -5,21 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from engine.compose.project_files import files_of
+from engine.compose.project_files import files_of, project_name
 from engine.errors import Cancelled, InvalidRequest
 from engine.types.operations import OperationState
 from engine.types.projects import DownProject, PullProject, ReadProject, UpProject, WatchProject
 from gui.actions.actions import Action
+from gui.presentation.project_text import project_of
 from gui.presentation.projects import service_of
+from gui.shell import TextQuestion
+from gui.theme import Tone
 from gui.words import translate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engine.types.containers import Container
     from gui.presentation.projects import ProjectRow
     from gui.shell import Shell
 
@@ -67,6 +72,38 @@ async def source_of(shell: Shell, row: ProjectRow) -> ReadProject | None:
     if row.project.files:
         return reading_of(row.project.files, name, row.project.directory)
     return None
+
+
+async def of_containers(shell: Shell, containers: Sequence[Container]) -> None:
+    """A compose file that makes the same, in a folder of its own, and its page."""
+    first = containers[0].name.partition("-")[0]
+    name = await shell.ask_text(
+        TextQuestion(
+            title=translate("ProjectActions", "Make a project of {0} containers").format(len(containers)),
+            label=translate("ProjectActions", "Its name"),
+            accept=translate("ProjectActions", "Write its file"),
+            text=first,
+            check=lambda text: "" if project_name(text) else translate("ProjectActions", "Letters and figures"),
+        )
+    )
+    if not name:
+        return
+    path = Path.home() / "wherry-projects" / project_name(name) / "compose.yaml"
+    text = project_of(containers, shell.client.mirror.images, name)
+    if not await asyncio.to_thread(_written_once, path, text):
+        raise InvalidRequest(translate("ProjectActions", "{0} is there already").format(path))
+    shell.toast(translate("ProjectActions", "The containers are described in {0}").format(path), Tone.SUCCESS)
+    await open_project(shell, str(path))
+
+
+def _written_once(path: Path, text: str) -> bool:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        return False
+    return True
 
 
 async def export_as(shell: Shell, rows: Sequence[ProjectRow]) -> None:
@@ -178,6 +215,9 @@ def actions() -> tuple[Action, ...]:
                run=gallery, hint=translate("ProjectActions", "Databases, brokers, web servers and more, ready to run")),
         Action(id="project.add-service", text=translate("ProjectActions", "Add a service from the gallery…"),
                icon="plus", subject="project", enabled=one, run=gallery),
+        Action(id="container.project", text=translate("ProjectActions", "Make a project of them…"), icon="layers",
+               subject="container", enabled=bool, run=of_containers,
+               hint=translate("ProjectActions", "A compose file that makes the same containers")),
         Action(id="project.details", text=translate("ProjectActions", "Details"), icon="info", subject="project",
                enabled=one, run=details),
         Action(id="project.up", text=translate("ProjectActions", "Up…"), icon="play", subject="project",

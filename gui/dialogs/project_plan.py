@@ -11,9 +11,12 @@ from shiboken6 import isValid
 from engine.errors import WherryError
 from engine.types.operations import Operation, OperationState
 from engine.types.projects import DownProject, ProjectPlan, UpProject
+from gui.actions.removing import each
 from gui.models.projects import plan_model
 from gui.presentation import projects as words
 from gui.presentation.errors import words_of, words_of_failure
+from gui.presentation.units import bytes_text
+from gui.shell import Removal
 from gui.theme import Size, Space, Text, Tone
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button
@@ -25,6 +28,7 @@ from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:
+    from engine.types.volumes import Volume
     from gui.bridge import ChangeSet, Engine, OperationHandle
     from gui.shell import Shell
 
@@ -40,6 +44,7 @@ class ProjectPlanDialog(QDialog):
         super().__init__(shell.dialog_parent)
         self._shell, self._request, self._back_to = shell, request, back_to
         self.operation = ""
+        self._told_back = False
         self.plan: ProjectPlan | None = None
         self.setObjectName("dialog.project-plan")
         self.setMinimumSize(840, 480)
@@ -170,14 +175,16 @@ class ProjectPlanDialog(QDialog):
     def _told(self, plan: ProjectPlan) -> str:
         if not isinstance(self._request, DownProject):
             return words.summary_text(plan.steps)
-        kept = [one.name for one in self._shell.client.mirror.volumes.values()
-                if one.labels.get("com.docker.compose.project") == plan.project]  # fmt: skip
+        volumes = self._volumes(plan.project)
+        kept = [one.name for one in volumes]
         counted = words.summary_text(plan.steps)
         if not kept:
             return counted
         names = ", ".join(sorted(kept))
         if self._request.volumes:
             told = translate("PlanDialog", "Deleted with what is in them: {0}").format(names)
+            if size := sum(one.size or 0 for one in volumes):
+                told += " · " + translate("PlanDialog", "frees {0}").format(bytes_text(size))
         else:
             told = translate("PlanDialog", "Kept: the volumes {0}, images and files").format(names)
         return f"{counted} · {told}"
@@ -197,6 +204,8 @@ class ProjectPlanDialog(QDialog):
 
     async def _begin(self) -> None:
         request = self._request
+        if isinstance(request, DownProject) and request.volumes:
+            request = msgspec.structs.replace(request, keep_named=True)  # they go last, and can be brought back
         ticket = await self._shell.client.begin(lambda engine: _begun(engine, request))
         if not isValid(self):
             return
@@ -226,13 +235,53 @@ class ProjectPlanDialog(QDialog):
         if operation.failure is not None:
             said = words_of_failure(operation.failure)
             self._warn(said.title, said.text, said.details)
+        if operation.state is OperationState.SUCCEEDED and isinstance(self._request, DownProject):
+            self._offer_back(self._request)
         if not running:
             self.close_button.setProperty("variant", Variant.PRIMARY.value)
             self.close_button.style().polish(self.close_button)
 
+    def _offer_back(self, request: DownProject) -> None:
+        """What was taken down can be brought up again; its volumes wait as long as any removal does."""
+        if self._told_back:
+            return
+        self._told_back = True
+        name, shell = request.name, self._shell
+        if request.volumes:
+            volumes = [one.name for one in self._volumes(name)]
+            if volumes:
+                title = translate("PlanDialog", "Removed {0} with its volumes").format(name)
+                work = each(volumes, _remove_volume)
+                shell.remove(Removal(title=title, hidden={"volume": tuple(volumes)}, work=work))
+        else:
+            shell.toast(
+                translate("PlanDialog", "{0} was taken down").format(name),
+                button=translate("PlanDialog", "Bring it up again"),
+                on_button=lambda: shell.run(_up_again(shell, name)),
+            )
+
+    def _volumes(self, project: str) -> list[Volume]:
+        return [
+            one
+            for one in self._shell.client.mirror.volumes.values()
+            if one.labels.get("com.docker.compose.project") == project
+        ]
+
     def _on_cancel(self) -> None:
         key = self.operation
         self._shell.run(self._shell.client.call(lambda engine: engine.operations.cancel(key)))
+
+
+async def _remove_volume(engine: Engine, name: str) -> None:
+    await engine.volumes.remove(name)
+
+
+async def _up_again(shell: Shell, name: str) -> None:
+    """As it was brought up the last time, whatever became of its files."""
+    runs = await shell.client.call(lambda engine: engine.projects.history(name))
+    if runs:
+        request = msgspec.structs.replace(runs[-1].request, services=(), build=False, pull="missing")
+        shell.open_dialog("project-plan", request=request)
 
 
 async def _planned(engine: Engine, request: UpProject | DownProject) -> ProjectPlan:

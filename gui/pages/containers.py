@@ -57,6 +57,7 @@ _MENU = (
         "container.copy-run",
         "container.copy-compose",
         "container.export-as",
+        "container.project",
         "container.copy-address",
         "container.copy-id",
     ),

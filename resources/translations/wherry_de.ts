@@ -659,6 +659,10 @@
         <translation>Das ist kein Text, der sich bearbeiten lässt</translation>
     </message>
     <message>
+        <source>The line became the service {0}</source>
+        <translation>Die Zeile wurde zum Dienst {0}</translation>
+    </message>
+    <message>
         <source>“{0}” cannot be written in {1}, in which this file is.</source>
         <translation>„{0}“ lässt sich in {1} nicht schreiben, und darin ist diese Datei.</translation>
     </message>
@@ -5144,12 +5148,28 @@
         <translation>Mit ihrem Inhalt gelöscht: {0}</translation>
     </message>
     <message>
+        <source>frees {0}</source>
+        <translation>gibt {0} frei</translation>
+    </message>
+    <message>
         <source>Kept: the volumes {0}, images and files</source>
         <translation>Bleiben: die Volumes {0}, Images und Dateien</translation>
     </message>
     <message>
         <source>Close</source>
         <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Removed {0} with its volumes</source>
+        <translation>{0} mit seinen Volumes entfernt</translation>
+    </message>
+    <message>
+        <source>{0} was taken down</source>
+        <translation>{0} wurde heruntergefahren</translation>
+    </message>
+    <message>
+        <source>Bring it up again</source>
+        <translation>Wieder hochfahren</translation>
     </message>
     <message>
         <source>{0} of {1} steps done</source>
@@ -5327,6 +5347,30 @@
         <translation>Es wurde hier nie hochgefahren</translation>
     </message>
     <message>
+        <source>Make a project of {0} containers</source>
+        <translation>Aus {0} Containern ein Projekt machen</translation>
+    </message>
+    <message>
+        <source>Its name</source>
+        <translation>Sein Name</translation>
+    </message>
+    <message>
+        <source>Write its file</source>
+        <translation>Datei schreiben</translation>
+    </message>
+    <message>
+        <source>Letters and figures</source>
+        <translation>Buchstaben und Ziffern</translation>
+    </message>
+    <message>
+        <source>{0} is there already</source>
+        <translation>{0} gibt es schon</translation>
+    </message>
+    <message>
+        <source>The containers are described in {0}</source>
+        <translation>Die Container sind in {0} beschrieben</translation>
+    </message>
+    <message>
         <source>Open a compose file</source>
         <translation>Eine Compose-Datei öffnen</translation>
     </message>
@@ -5377,6 +5421,14 @@
     <message>
         <source>Add a service from the gallery…</source>
         <translation>Dienst aus der Galerie hinzufügen …</translation>
+    </message>
+    <message>
+        <source>Make a project of them…</source>
+        <translation>Ein Projekt daraus machen …</translation>
+    </message>
+    <message>
+        <source>A compose file that makes the same containers</source>
+        <translation>Eine Compose-Datei, die dieselben Container macht</translation>
     </message>
     <message>
         <source>Details</source>

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QLineEdit
 
@@ -422,3 +424,66 @@ def test_words_are_offered_while_one_types(driver: Driver, folder: Path) -> None
     driver.until(lambda: offered.model.stringList()[:1] == ["restart:"])
     offered.list.activated.emit("restart:")
     assert "    restart:\n" in text.toPlainText()
+
+
+def test_a_run_line_that_is_pasted_becomes_a_service(driver: Driver, folder: Path) -> None:
+    page = opened(driver, folder)
+    page.details.show_tab("file")
+    file = page.details.file
+    QGuiApplication.clipboard().setText("docker run -d --name mail -p 8025:8025 -v mails:/data axllent/mailpit")
+    file.editor.text.setFocus()
+    driver.bot.keyClick(file.editor.text, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    driver.until(lambda: file.plan and "mail" in file.plan.services)
+    text = file.editor.shown_text()
+    assert text.startswith(SHOP.partition("volumes:\n  pages")[0])
+    assert "  mails: {}" in text
+    assert "container_name" not in text
+    file.editor.text.undo()
+    assert file.editor.shown_text() == SHOP
+    QGuiApplication.clipboard().setText("# docker is nice\n")
+    driver.bot.keyClick(file.editor.text, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert "# docker is nice" in file.editor.shown_text()
+
+
+def test_running_containers_become_a_project(driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    driver.trigger("container.project", "shop-web-1", "shop-db-1")
+    question: Any = driver.dialog("question")
+    question.findChild(QLineEdit).setText("My Copy")
+    question.accept()
+    file = tmp_path / "wherry-projects/mycopy/compose.yaml"
+    driver.until(file.exists)
+    page = page_of(driver)
+    driver.until(lambda: page.details.row is not None and page.details.row.project.name == "mycopy")
+    driver.until(lambda: page.details.file.editor.path == str(file))
+    driver.until(lambda: page.details.file.plan is not None)
+    assert set(page.details.file.plan.services) == {"shop-web-1", "shop-db-1"}
+    assert "com.docker.compose" not in file.read_text()
+
+
+def test_what_was_taken_down_is_brought_up_again_and_its_volumes_come_back(driver: Driver, folder: Path) -> None:
+    page = opened(driver, folder)
+    bring_up(driver, page)
+    page.details.buttons["project.down"].click()
+    dialog = plan_dialog(driver)
+    dialog.go.click()
+    driver.until(lambda: driver.offers("Bring it up again"))
+    dialog.accept()
+    (folder / "compose.yaml").write_text("services: {}\n")  # as it was counts, not what is there now
+    driver.offers("Bring it up again")[-1].click()
+    again = plan_dialog(driver)
+    driver.until(lambda: ("create", "bakery-site-1") in steps(again))
+    again.go.click()
+    driver.until(lambda: again._summary.text() == "All is done.")
+    again.accept()
+    driver.until(lambda: page.rows()["bakery"].running == 2)
+
+    page.details.buttons["project.down"].click()
+    dialog = plan_dialog(driver)
+    dialog.volumes.setChecked(True)
+    driver.until(lambda: ("remove-volume", "bakery_pages") in steps(dialog) and dialog.go.isEnabled())
+    dialog.go.click()
+    driver.until(lambda: "bakery_pages" not in driver.client.mirror.volumes)
+    dialog.accept()
+    driver.undo()
+    driver.until(lambda: "bakery_pages" in driver.client.mirror.volumes)

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QTextCharFormat, QTextCursor, QTextFormat
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QTextCharFormat, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QStackedWidget, QTextEdit, QVBoxLayout, QWidget
 
 from engine.errors import WherryError
+from engine.recipe.faults import Unreadable
 from engine.types.projects import ProjectProblem, UpProject
 from gui.models.projects import problems_model, short_plan_model
 from gui.pages.build.dockerfile import replace_file
@@ -22,6 +23,8 @@ from gui.pages.project.variables import VariablesView
 from gui.presentation import projects as words
 from gui.presentation.errors import words_of
 from gui.presentation.file_text import NotInThisEncoding
+from gui.presentation.project_text import service_of_line
+from gui.presentation.run_line import fault_text, looks_like_run_line
 from gui.shell import Confirmation
 from gui.theme import Role, Space, Text, Tone, color, grown, theme
 from gui.widgets.buttons import Variant, button
@@ -64,6 +67,7 @@ class ComposeEditor(QWidget):
         self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._timer.timeout.connect(self.check)
         self.editor.text.textChanged.connect(self._timer.start)
+        self.editor.text.installEventFilter(self)
         self.completing = Completing(shell, self.editor.text)
         self.problems = problems_model(self)
         self.steps = short_plan_model(self)
@@ -271,6 +275,28 @@ class ComposeEditor(QWidget):
         if block.isValid():
             self.editor.text.setTextCursor(QTextCursor(block))
             self.editor.text.centerCursor()
+
+    # --- a line of docker's ---
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """A `docker run` line that is pasted becomes a service; anything else is pasted as it is."""
+        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress:
+            text = QGuiApplication.clipboard().text()
+            if event.matches(QKeySequence.StandardKey.Paste) and self.editor.editable and looks_like_run_line(text):
+                self._shell.run(self._paste_line(text))
+                return True
+        return False
+
+    async def _paste_line(self, line: str) -> None:
+        try:
+            name, addition = service_of_line(line)
+        except Unreadable as error:
+            self._shell.toast(fault_text(error), Tone.DANGER)
+            return
+        before = self.editor.shown_text()
+        after = await self._shell.client.call(lambda engine: engine.projects.with_services(before, addition))
+        self.editor.put(after)
+        self._shell.toast(translate("ComposeEditor", "The line became the service {0}").format(name), Tone.SUCCESS)
 
     # --- saving ---
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FILE = "/p/compose.yaml"
 LONG = "services:\n  web:\n    image: x\n    environment:\n" + "".join(
-    f'      NAME_{number}: "${{OTHER:-value}} and so on"\n' for number in range(2500)
+    f'      NAME_{number}: "${{OTHER:-value}} and so on"\n' for number in range(6000)
 )
 
 
