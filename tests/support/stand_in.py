@@ -51,9 +51,12 @@ TOOLS = (
 ELSEWHERE = ("opt/kafka/bin/kafka-broker-api-versions.sh", "extra/healthcheck", "mailpit")
 
 
-def stand_in_archive() -> bytes:
+def stand_in_archive(reference: str = REFERENCE, ports: str = "") -> bytes:
+    """Under another name and with ports of its own, it is that very image to whoever runs it."""
     files = [File("service", _SERVICE, 0o755), File("answer", _ANSWER, 0o755), File("usr/bin/curl", _CURL, 0o755)]
     files += [File(f"usr/bin/{name}", _TOOL, 0o755) for name in TOOLS]
     files += [directory(name) for name in ("opt", "opt/kafka", "opt/kafka/bin", "extra")]
     files += [File(name, _TOOL, 0o755) for name in ELSEWHERE]
-    return busybox_archive(files, reference=REFERENCE, config={"Entrypoint": ["/service"], "Cmd": []})
+    environment = ["PATH=/bin:/usr/bin", *([f"STAND_IN_PORTS={ports}"] if ports else [])]
+    config = {"Entrypoint": ["/service"], "Cmd": [], "Env": environment}
+    return busybox_archive(files, reference=reference, config=config)
