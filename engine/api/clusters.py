@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.api.call import encode
+from engine.api.statuses import Refusal
 from engine.errors import WherryError
 from engine.types.clusters import ClusterExecRequest, ClusterLogs, ClusterPlace
 from engine.types.data import Data
@@ -111,7 +112,8 @@ async def logs(call: Call) -> web.StreamResponse:
 async def exec_(call: Call) -> web.StreamResponse:
     """Output piece by piece, and at the end the exit code. Nothing is put in."""
     asked = await call.json(Asked)
-    assert asked.exec is not None
+    if asked.exec is None:
+        raise Refusal(400, "it is not said what to run (exec)")
     session = await call.engine.clusters.exec(asked.place, asked.exec)
     response = await call.stream()
     try:

@@ -39,6 +39,7 @@ class LayerStore:
         self._seals: dict[str, tuple[int, int, int]] = {}
         """Inode, size and time of each open index."""
         self._adding: dict[str, asyncio.Lock] = {}
+        self._placing: dict[str, asyncio.Lock] = {}
         self.trash = Trash(paths, keeper)
         self._settling = Settling(paths, keeper, self.trash)
 
@@ -106,7 +107,8 @@ class LayerStore:
                     "A layer is not what the image says it is", f"It should be {diff_id} and is {done.diff_id}.",
                     code=Code.DIGEST_MISMATCH, subject=diff_id,
                 )  # fmt: skip
-            await _to_its_end(self._place(staged, done))
+            async with self._placing.setdefault(done.diff_id, asyncio.Lock()):  # the same, made twice at once
+                await _to_its_end(self._place(staged, done))
         except BaseException:
             with contextlib.suppress(StorageError):
                 await asyncio.shield(self.trash.take(staged))

@@ -133,7 +133,7 @@ class Hostile:
             except OSError:
                 status, body = "cut off", b""
             self.figures.statuses[status] += 1
-            if b"Traceback" in body or b"This is a bug" in body:
+            if b"This is a bug" in body:
                 self._fault(body[-200:].decode(errors="replace"), request)
 
     async def _send(self, request: bytes) -> tuple[str, bytes]:

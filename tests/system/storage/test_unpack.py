@@ -224,6 +224,16 @@ async def test_removing_returns_at_once_and_goes_on_behind(layers: LayerStore, p
     assert not list(paths.trash.iterdir()) + list(paths.layer_links.iterdir())
 
 
+async def test_the_same_layer_made_by_several_at_once_is_there_once(layers: LayerStore, paths: Paths) -> None:
+    """Found by `python -m tests.cruel`: who came second could not give it its name."""
+    archive = Archive.new().add("file", b"x" * 100)
+    made = await asyncio.gather(*(add_layer(layers, archive) for _ in range(8)))
+    assert len(set(made)) == 1
+    await layers.trash.empty()
+    assert not list(paths.staging.iterdir())
+    assert layers.diff_ids() == set(made)
+
+
 async def test_what_a_crash_left_is_swept_at_the_next_open(keeper: Keeper, paths: Paths) -> None:
     from engine.storage.layers import LayerStore
 

@@ -411,3 +411,8 @@ async def test_bodies_have_bounds(api: Served) -> None:
     writer.close()
     for body in (b"[", b"null", b"[1]", b'{"Image":[]}', b"[" * 100_000, b"\xff\xfe"):
         assert (await api.ask("POST", "/containers/create", body)).status == 400
+
+
+async def test_what_to_run_in_a_cluster_has_to_be_said(api: Served) -> None:
+    refused = await api.ask("POST", "/wherry/clusters/exec", {"place": {}})
+    assert (refused.status, "exec" in refused.body.decode()) == (400, True)
