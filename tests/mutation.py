@@ -28,6 +28,7 @@ TESTS_BESIDE = {"recipe": ["tests/unit/recipe"], "builder/language": ["tests/uni
 _COPIED = ("engine", "gui", "resources", "tests", "pyproject.toml")
 _BATCH = 400
 """Each batch begins with a run of all the tests, which tells mutmut who tests what."""
+_MOST_FOR_MAKING = 1800.0
 _KILLED, _SURVIVED = (1, 3, 24, 36, 152, 255), 0
 """Exit codes of mutmut's runs: a failing test, an error, a time-out."""
 
@@ -76,9 +77,12 @@ def results(place: Path) -> dict[str, int | None]:
 
 def sample(place: Path, minutes: float, seed: int) -> dict[str, int]:
     """Run batches of mutants until the time is up."""
-    ends = time.monotonic() + minutes * 60
-    mutmut(place, "run", "none of that name", seconds=minutes * 60)
+    # Making all of them and finding out which tests reach them takes minutes of its own on a busy machine.
+    mutmut(place, "run", "none of that name", seconds=_MOST_FOR_MAKING)
     names = sorted(results(place))
+    if not names:
+        raise SystemExit("no mutants were made: do the room's tests pass?")
+    ends = time.monotonic() + minutes * 60
     random.Random(seed).shuffle(names)
     done = 0
     while done < len(names) and (left := ends - time.monotonic()) > 0:
