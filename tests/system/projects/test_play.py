@@ -165,6 +165,7 @@ apiVersion: v1
 kind: Pod
 metadata: {name: stuck}
 spec:
+  terminationGracePeriodSeconds: 0
   initContainers: [{name: no, image: localhost/busybox, command: [sh, -c, "exit 4"]}]
   containers: [{name: app, image: localhost/busybox, command: [sleep, "1000"]}]
 ---
