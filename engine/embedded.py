@@ -318,7 +318,9 @@ class EmbeddedEngine:
         # What HTTP and ssh take is loaded when somebody looks at another machine.
         from engine.remote.machines import MachineService
 
-        service = MachineService(run=self.paths.run, store=self.paths.root, here=lambda: self)
+        service = MachineService(
+            run=self.paths.run, store=self.paths.root, here=lambda: self, operations=self.operations
+        )
         self._closers.append(service.close)
         return service
 

@@ -10,7 +10,7 @@ from engine.facade import ByteStream
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from engine.facade import Engine
+    from engine.facade import Engine, OperationHandle
     from engine.types import clusters, machines
 
 
@@ -38,6 +38,18 @@ class Machines(Protocol):
 
     async def engine(self, name: str) -> Engine:
         """Its engine, at once: with what was last known of it, and the truth as soon as that comes. "" is this one."""
+        ...
+
+    async def plan(self, request: machines.Moved) -> machines.MovePlan:
+        """What a move or a copy would take along, nothing done."""
+        ...
+
+    def carry_out(self, request: machines.Moved) -> OperationHandle:
+        """Between machines, or to and from one file. Cut off, the same request goes on where it was."""
+        ...
+
+    async def bringable(self, address: str = "") -> Sequence[machines.Bringable]:
+        """What other engines of this computer have (or the one at an address); one that does not answer has nothing."""
         ...
 
 

@@ -52,6 +52,11 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "compose": ("compose.entrance", "compose", "Define and run projects of several containers"),
     "serve": ("serve", "serve", "Run the engine without a window, on its socket"),
     "context": ("system", "context", "Print the line that points docker tools here"),
+    "move": ("moving", "move", "Move a container, project, volume or image to another machine"),
+    "copy": ("moving", "copy", "Copy a container, project, volume or image to another machine"),
+    "archive": ("moving", "archive", "Write a container, project or volume to one file"),
+    "unarchive": ("moving", "unarchive", "Bring back what is in such a file"),
+    "bring-over": ("moving", "bring-over", "Copy here what Docker and Podman on this computer have"),
     "completion": ("completion", "completion", "Print the completion script for bash, zsh or fish"),
 }
 

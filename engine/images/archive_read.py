@@ -190,6 +190,8 @@ class ArchiveReader:
 
     async def _record(self, found: _Found) -> list[str]:
         document = _config_of(found.config)
+        for path in found.layers:
+            await self._find_here(path)
         records = [self._layer_at(path) for path in found.layers]
         if tuple(record.diff_id for record in records) != document.diff_ids:
             raise bad_archive("the layers in it are not those its config names")
@@ -261,6 +263,13 @@ class ArchiveReader:
         if found is None:
             raise bad_archive(f"“{path[:200]}” is named in it but not there")
         return found
+
+    async def _find_here(self, path: str) -> None:
+        """Whoever knew that a layer is here already has left it out."""
+        followed = self._followed(path)
+        claimed = self._known_layer(followed) if followed not in self._came else ""
+        if claimed and await self._intake.hold(claimed, self._pins) and claimed in self._catalogue.layers:
+            self._came[followed] = self._catalogue.layers[claimed]
 
     def _layer_at(self, path: str) -> LayerRecord:
         found = self._came.get(self._followed(path))

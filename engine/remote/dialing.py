@@ -9,7 +9,7 @@ import ssl
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import BaseConnector, ClientConnectionError
+from aiohttp import BaseConnector, ClientConnectionError, ClientPayloadError, ServerDisconnectedError
 
 from engine.errors import Code, MachineError
 from engine.machines.address import BadAddress, parse
@@ -106,6 +106,8 @@ class Dialer:
         words = (cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)) or type(
             error
         ).__name__
+        if isinstance(error, (ClientPayloadError, ServerDisconnectedError)):
+            words = "It ended before all was said."
         return MachineError(f"The connection to {place} broke off", words, code=Code.CONNECT, details=repr(error))
 
     async def close(self) -> None:

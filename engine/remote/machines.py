@@ -5,34 +5,51 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import time
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from engine.errors import Code, Conflict, InvalidRequest, NotFound, WherryError
+from engine.errors import Code, Conflict, InvalidRequest, MachineError, NotFound, WherryError
 from engine.machines import known_elsewhere, machine_list
 from engine.machines.address import BadAddress, parse
 from engine.machines.machine_list import Entry, ListUnusable
-from engine.types.machines import Found, Machine, MachineKind, Suggestion
+from engine.types.machines import Bringable, Found, Machine, MachineKind, Moved, MovePlan, Suggestion
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
     from pathlib import Path
 
-    from engine.facade import Engine
+    from engine.facade import Engine, OperationHandle
+    from engine.moving.service import MovingService
+    from engine.operations.registry import OperationRegistry
     from engine.remote.engine import RemoteEngine
 
 _SOCKETS = ("/run/docker.sock", "/run/podman/podman.sock", "{run}/docker.sock", "{run}/podman/podman.sock")
 
 
+_ANSWER_SECONDS = 10.0
+
+
+def _at(address: str) -> Entry:
+    """A machine of no list."""
+    try:
+        parsed = str(parse(address))
+    except BadAddress as error:
+        raise InvalidRequest(f"{str(error)[:1].upper()}{str(error)[1:]}", subject=address) from None
+    return Entry(re.sub(r"[^a-zA-Z0-9]+", "-", parsed).strip("-")[:80], parsed)
+
+
 class MachineService:
-    def __init__(self, *, run: Path, store: Path, here: Callable[[], Engine]) -> None:
+    def __init__(self, *, run: Path, store: Path, here: Callable[[], Engine], operations: OperationRegistry) -> None:
         self._run = run
         self._store = store
         self._here = here
         self._engines: dict[str, RemoteEngine] = {}
         self._news = asyncio.Event()
+        self._operations = operations
 
     # --- the list ---
 
@@ -173,7 +190,7 @@ class MachineService:
         if name not in self._engines:
             from engine.remote.engine import RemoteEngine
 
-            entry = (await self._known()).get(name)
+            entry = _at(name) if "://" in name else (await self._known()).get(name)
             if entry is None:
                 raise NotFound(f"There is no machine “{name}”", subject=name)
             made = await asyncio.to_thread(
@@ -185,6 +202,39 @@ class MachineService:
         if engine.condition.link in engine.lost:
             engine.look_now()
         return engine
+
+    async def connected(self, name: str, seconds: float) -> bool:
+        engine = self._engines.get(name)
+        return engine is not None and await engine.connected(seconds)
+
+    # --- moving ---
+
+    @cached_property
+    def _moving(self) -> MovingService:
+        # A start that only wants the list does not wait for what tars take.
+        from engine.moving.service import MovingService
+
+        return MovingService(self, self.connected, self._operations)
+
+    async def plan(self, request: Moved) -> MovePlan:
+        return await self._moving.plan(request)
+
+    def carry_out(self, request: Moved) -> OperationHandle:
+        return self._moving.carry_out(request)
+
+    async def bringable(self, address: str = "") -> Sequence[Bringable]:
+        from engine.moving.bringing import things_of
+
+        sockets = [address] if address else [each.address for each in await self.suggestions() if each.source == "here"]
+        found: list[Bringable] = []
+        for each in sockets:
+            engine = await self.engine(each)
+            if await self.connected(each, _ANSWER_SECONDS):
+                found += await things_of(engine, each)
+            elif address:
+                trouble = self._engines[each].trouble()
+                raise trouble or MachineError(f"{address} does not answer", subject=address)
+        return found
 
     def _told(self, name: str) -> None:
         """A link changed; what was found out is written down, so that the next start knows it."""

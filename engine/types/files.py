@@ -38,3 +38,21 @@ class FileStat(Data, frozen=True, kw_only=True):
     """Type and permission bits, as in stat(2)."""
     mtime: float
     link_target: str = ""
+
+
+FileMarkKind = Literal["file", "directory", "symlink", "hardlink", "fifo", "device"]
+
+
+class FileMark(Data, frozen=True, kw_only=True):
+    """What a path in a tree is, to be compared with another tree's; not when it was changed."""
+
+    path: str
+    """Without slashes at its ends; "" is the tree's own directory."""
+    kind: FileMarkKind
+    size: int = 0
+    mode: int = 0
+    uid: int = 0
+    gid: int = 0
+    link: str = ""
+    digest: str = ""
+    """sha256 of a file's contents, in hexadecimal."""

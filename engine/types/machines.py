@@ -82,3 +82,56 @@ class Capabilities(Data, frozen=True, kw_only=True):
 
 
 LOCAL = Capabilities()
+
+
+class Moved(Data, frozen=True, kw_only=True):
+    """What is to be moved, or copied, and where to."""
+
+    kind: Literal["image", "volume", "container", "project"]
+    name: str
+    source: str = ""
+    """The machine it is on, or its address; "" is this computer. Or "archive:PATH"."""
+    target: str = ""
+    """The machine it goes to; or "archive:PATH"."""
+    move: bool = False
+    """The source goes once the target runs; otherwise both are there."""
+    keep_source: bool = False
+    """A moved source is stopped and left, to be removed on request."""
+    new_name: str = ""
+
+
+class MovePart(Data, frozen=True, kw_only=True):
+    """One thing that a move takes along."""
+
+    kind: Literal["image", "volume", "network", "container"]
+    name: str
+    size: int = 0
+    there: bool = False
+    """The target has it already, the same."""
+    note: str = ""
+
+
+class MovePlan(Data, frozen=True, kw_only=True):
+    """What a move would do, nothing done."""
+
+    request: Moved
+    parts: tuple[MovePart, ...] = ()
+    problems: tuple[str, ...] = ()
+    """Why it cannot be done, in sentences."""
+    warnings: tuple[str, ...] = ()
+    """What will be other than it was."""
+
+    @property
+    def bytes(self) -> int:
+        return sum(part.size for part in self.parts if not part.there)
+
+
+class Bringable(Data, frozen=True, kw_only=True):
+    """Something that another engine of this computer has."""
+
+    kind: Literal["image", "volume", "container", "project"]
+    name: str
+    size: int = 0
+    source: str
+    """The engine's address, as `Moved.source` takes it."""
+    engine: MachineKind = ""

@@ -5,19 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gui.actions.actions import Action
+from gui.presentation.images import image_name
 from gui.presentation.machines import machine_title
 from gui.shell import Confirmation
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
+    from engine.types.containers import Container
+    from engine.types.images import Image
     from engine.types.machines import Machine
+    from engine.types.volumes import Volume
     from gui.shell import Shell
 
 
 async def add(shell: Shell, _subjects: Sequence[Any]) -> None:
     shell.open_dialog("machine")
+
+
+async def bring_over(shell: Shell, _subjects: Sequence[Any]) -> None:
+    shell.open_dialog("bring-over")
 
 
 async def change(shell: Shell, machines: Sequence[Machine]) -> None:
@@ -48,6 +56,40 @@ async def forget(shell: Shell, machines: Sequence[Machine]) -> None:
     shell.toast(translate("MachineActions", "Forgot {0}").format(machine_title(machine.name)))
 
 
+async def move_container(shell: Shell, containers: Sequence[Container]) -> None:
+    shell.open_dialog("move", kind="container", name=containers[0].name)
+
+
+async def move_image(shell: Shell, images: Sequence[Image]) -> None:
+    shell.open_dialog("move", kind="image", name=image_name(images[0]))
+
+
+async def move_volume(shell: Shell, volumes: Sequence[Volume]) -> None:
+    shell.open_dialog("move", kind="volume", name=volumes[0].name)
+
+
+async def move_project(shell: Shell, projects: Sequence[Any]) -> None:
+    shell.open_dialog("move", kind="project", name=projects[0].name)
+
+
+def _one(subjects: Sequence[Any]) -> bool:
+    return len(subjects) == 1
+
+
+def _moves() -> tuple[Action, ...]:
+    words = translate("MachineActions", "Move or copy to…")
+    runs: dict[str, Callable[[Shell, Sequence[Any]], Coroutine[Any, Any, None]]] = {
+        "container": move_container,
+        "image": move_image,
+        "volume": move_volume,
+        "project": move_project,
+    }
+    return tuple(
+        Action(id=f"{kind}.move", text=words, icon="external", subject=kind, run=run, enabled=_one)
+        for kind, run in runs.items()
+    )
+
+
 def _own(machines: Sequence[Machine]) -> bool:
     return len(machines) == 1 and not machines[0].source
 
@@ -56,6 +98,9 @@ def actions() -> tuple[Action, ...]:
     return (
         Action(id="machines.add", text=translate("MachineActions", "Add a machine…"), icon="plus", run=add,
                hint=translate("MachineActions", "Docker, Podman or Wherry on another machine, over ssh")),
+        Action(id="machines.bring-over", text=translate("MachineActions", "Bring over from Docker and Podman…"),
+               icon="download", run=bring_over,
+               hint=translate("MachineActions", "What their engines on this computer have, copied here")),
         Action(id="machines.home", text=translate("MachineActions", "Show this computer"), icon="home", run=go_home),
         Action(id="machine.show", text=translate("MachineActions", "Show"), icon="eye", subject="machine", run=show,
                enabled=lambda machines: len(machines) == 1),
@@ -63,4 +108,5 @@ def actions() -> tuple[Action, ...]:
                run=change, enabled=_own),
         Action(id="machine.forget", text=translate("MachineActions", "Forget…"), icon="trash", subject="machine",
                run=forget, enabled=_own),
+        *_moves(),
     )  # fmt: skip

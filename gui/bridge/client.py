@@ -171,6 +171,14 @@ class EngineClient(QObject):
 
         return await asyncio.wrap_future(self._thread.submit(ask, home=True))
 
+    async def begin_at_home(self, work: Callable[[Engine], OperationHandle]) -> OperationTicket:
+        """As `begin`, of the engine of this computer."""
+
+        async def start(engine: Engine) -> OperationTicket:
+            return OperationTicket(self, work(engine))
+
+        return await asyncio.wrap_future(self._thread.submit(start, home=True))
+
     async def switch(self, machine: str) -> None:
         """Show a machine: what was last known of it at once, the truth as it comes."""
         engine = await self.at_home(lambda home: home.machines.engine(machine))

@@ -32,6 +32,8 @@ DIALOGS: dict[str, tuple[str, str]] = {
     "project-plan": ("gui.dialogs.project_plan", "ProjectPlanDialog"),
     "gallery": ("gui.dialogs.gallery", "GalleryDialog"),
     "project-scale": ("gui.dialogs.project_scale", "ScaleDialog"),
+    "bring-over": ("gui.dialogs.bring_over", "BringOverDialog"),
+    "move": ("gui.dialogs.move", "MoveDialog"),
     "machine": ("gui.dialogs.machine", "MachineDialog"),
     "build": ("gui.dialogs.build", "BuildDialog"),
 }

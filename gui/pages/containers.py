@@ -52,7 +52,14 @@ _MENU = (
         "container.unpause",
         "container.kill",
     ),
-    ("container.edit", "container.rename", "container.duplicate", "container.commit", "container.export"),
+    (
+        "container.edit",
+        "container.rename",
+        "container.duplicate",
+        "container.commit",
+        "container.export",
+        "container.move",
+    ),
     (
         "container.copy-run",
         "container.copy-compose",

@@ -32,7 +32,7 @@ _FRESH = timedelta(minutes=5)
 """How long a measured size is good enough to be looked at."""
 _MENU = (
     ("volume.browse", "volume.measure"),
-    ("volume.backup", "volume.restore", "volume.clone", "volume.rename"),
+    ("volume.backup", "volume.restore", "volume.clone", "volume.rename", "volume.move"),
     ("volume.remove",),
 )
 _BUTTONS = ("volume.measure", "volume.backup", "volume.restore", "volume.clone", "volume.rename", "volume.remove")

@@ -82,6 +82,7 @@ class WelcomePage(Page):
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
+        self.client.ready.connect(lambda: self.shell.run(self._look_for_engines()))
         whole = QWidget()
         outer = QHBoxLayout(whole)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -165,11 +166,23 @@ class WelcomePage(Page):
         keys = translate("Welcome", "Ctrl+K finds anything · F1 shows all keys")
         row.addWidget(label(keys, Text.SMALL, Tone.MUTED))
         row.addStretch(1)
+        words = translate("Welcome", "Bring over from Docker and Podman…")
+        self.bring_over = button(words, "", Variant.LINK, lambda: self.shell.trigger("machines.bring-over"))
+        self.bring_over.hide()
+        row.addWidget(self.bring_over)
+        row.addSpacing(Space.M)
         row.addWidget(button(translate("Welcome", "Skip to the containers"), "", Variant.LINK, self._skip))
         return row
 
     def shown(self) -> None:
         self.demo.setFocus(Qt.FocusReason.OtherFocusReason)
+        if self.client.is_ready:
+            self.shell.run(self._look_for_engines())
+
+    async def _look_for_engines(self) -> None:
+        """Offered where another engine's socket is."""
+        found = await self.client.at_home(lambda engine: engine.machines.suggestions())
+        self.bring_over.setVisible(any(each.source == "here" for each in found))
 
     def _skip(self) -> None:
         self.shell.settings.welcomed = True

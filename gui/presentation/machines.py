@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.types.machines import Link
-from gui.presentation.units import clock_text
+from gui.presentation.units import bytes_text, clock_text
 from gui.theme import Tone
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from engine.types.machines import Found, Machine
+    from engine.types.machines import Bringable, Found, Machine, MovePart, MovePlan
 
 
 def machine_title(name: str) -> str:
@@ -67,3 +67,40 @@ def found_words(found: Found) -> str:
     passed = max(1, round(found.round_trip * 1000))
     line = translate("Machines", "{0} on {1}: {2} containers ({3} running), {4} images; answers in {5} ms")
     return line.format(what, found.host_name or "?", found.containers, found.running, found.images, passed)
+
+
+def plan_words(plan: MovePlan) -> str:
+    """What goes along, a line for each kind."""
+    kinds = {
+        "container": translate("Machines", "Containers"),
+        "image": translate("Machines", "Images"),
+        "volume": translate("Machines", "Volumes"),
+        "network": translate("Machines", "Networks"),
+    }
+    lines: list[str] = []
+    for kind, title in kinds.items():
+        parts = [part for part in plan.parts if part.kind == kind]
+        if parts:
+            lines.append(f"{title}: {', '.join(_part_words(part) for part in parts)}")
+    lines.append(
+        translate("Machines", "At most {0} are sent; what is there already is not.").format(bytes_text(plan.bytes))
+    )
+    return "\n".join(lines)
+
+
+def _part_words(part: MovePart) -> str:
+    if part.there:
+        return translate("Machines", "{0} (is there)").format(part.name)
+    return f"{part.name} ({bytes_text(part.size)})" if part.size else part.name
+
+
+def bringable_words(thing: Bringable) -> str:
+    """One line of the list of what can be brought over."""
+    kind = {
+        "container": translate("Machines", "Container"),
+        "project": translate("Machines", "Project"),
+        "volume": translate("Machines", "Volume"),
+        "image": translate("Machines", "Image"),
+    }[thing.kind]
+    words = [kind, thing.name, kind_word(thing.engine)]
+    return "  ·  ".join([word for word in words if word] + ([bytes_text(thing.size)] if thing.size else []))

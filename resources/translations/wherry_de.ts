@@ -107,6 +107,37 @@
     </message>
 </context>
 <context>
+    <name>BringOverDialog</name>
+    <message>
+        <source>Bring over from Docker and Podman</source>
+        <translation>Von Docker und Podman herüberholen</translation>
+    </message>
+    <message>
+        <source>Bring over</source>
+        <translation>Herüberholen</translation>
+    </message>
+    <message>
+        <source>What there is</source>
+        <translation>Was es gibt</translation>
+    </message>
+    <message>
+        <source>Looking at what there is…</source>
+        <translation>Es wird nachgesehen, was es gibt …</translation>
+    </message>
+    <message>
+        <source>No engine of Docker&apos;s or Podman&apos;s here has anything.</source>
+        <translation>Keine Engine von Docker oder Podman hier hat etwas.</translation>
+    </message>
+    <message>
+        <source>At most {0} are copied; nothing is removed there.</source>
+        <translation>Höchstens {0} werden kopiert; dort wird nichts entfernt.</translation>
+    </message>
+    <message>
+        <source>Brought over {0} of {1}</source>
+        <translation>{0} von {1} herübergeholt</translation>
+    </message>
+</context>
+<context>
     <name>BuildActions</name>
     <message>
         <source>Build from a folder or repository…</source>
@@ -3943,12 +3974,24 @@
         <translation>{0} vergessen</translation>
     </message>
     <message>
+        <source>Move or copy to…</source>
+        <translation>Verschieben oder kopieren …</translation>
+    </message>
+    <message>
         <source>Add a machine…</source>
         <translation>Rechner hinzufügen …</translation>
     </message>
     <message>
         <source>Docker, Podman or Wherry on another machine, over ssh</source>
         <translation>Docker, Podman oder Wherry auf einem anderen Rechner, über ssh</translation>
+    </message>
+    <message>
+        <source>Bring over from Docker and Podman…</source>
+        <translation>Von Docker und Podman herüberholen …</translation>
+    </message>
+    <message>
+        <source>What their engines on this computer have, copied here</source>
+        <translation>Was deren Engines auf diesem Rechner haben, hierher kopiert</translation>
     </message>
     <message>
         <source>Show this computer</source>
@@ -4092,6 +4135,46 @@
         <source>{0} on {1}: {2} containers ({3} running), {4} images; answers in {5} ms</source>
         <translation>{0} auf {1}: {2} Container ({3} laufen), {4} Images; antwortet in {5} ms</translation>
     </message>
+    <message>
+        <source>Containers</source>
+        <translation>Container</translation>
+    </message>
+    <message>
+        <source>Images</source>
+        <translation>Images</translation>
+    </message>
+    <message>
+        <source>Volumes</source>
+        <translation>Volumes</translation>
+    </message>
+    <message>
+        <source>Networks</source>
+        <translation>Netze</translation>
+    </message>
+    <message>
+        <source>At most {0} are sent; what is there already is not.</source>
+        <translation>Höchstens {0} werden gesendet; was schon dort ist, nicht.</translation>
+    </message>
+    <message>
+        <source>{0} (is there)</source>
+        <translation>{0} (ist dort)</translation>
+    </message>
+    <message>
+        <source>Container</source>
+        <translation>Container</translation>
+    </message>
+    <message>
+        <source>Project</source>
+        <translation>Projekt</translation>
+    </message>
+    <message>
+        <source>Volume</source>
+        <translation>Volume</translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation>Image</translation>
+    </message>
 </context>
 <context>
     <name>MergedLogs</name>
@@ -4152,6 +4235,49 @@
     <message>
         <source>unnamed volume {0}</source>
         <translation>unbenanntes Volume {0}</translation>
+    </message>
+</context>
+<context>
+    <name>MoveDialog</name>
+    <message>
+        <source>Move or copy {0}</source>
+        <translation>{0} verschieben oder kopieren</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
+    </message>
+    <message>
+        <source>To</source>
+        <translation>Nach</translation>
+    </message>
+    <message>
+        <source>A file…</source>
+        <translation>Eine Datei …</translation>
+    </message>
+    <message>
+        <source>Move: remove it here once it runs there</source>
+        <translation>Verschieben: hier entfernen, sobald es dort läuft</translation>
+    </message>
+    <message>
+        <source>Leave it here, stopped</source>
+        <translation>Angehalten hier lassen</translation>
+    </message>
+    <message>
+        <source>Move</source>
+        <translation>Verschieben</translation>
+    </message>
+    <message>
+        <source>Looking at what goes along…</source>
+        <translation>Es wird nachgesehen, was mitgeht …</translation>
+    </message>
+    <message>
+        <source>Write to a file</source>
+        <translation>In eine Datei schreiben</translation>
+    </message>
+    <message>
+        <source>{0} is on its way</source>
+        <translation>{0} ist unterwegs</translation>
     </message>
 </context>
 <context>
@@ -8594,6 +8720,10 @@
     <message>
         <source>Ctrl+K finds anything · F1 shows all keys</source>
         <translation>Strg+K findet alles · F1 zeigt alle Tasten</translation>
+    </message>
+    <message>
+        <source>Bring over from Docker and Podman…</source>
+        <translation>Von Docker und Podman herüberholen …</translation>
     </message>
     <message>
         <source>Skip to the containers</source>

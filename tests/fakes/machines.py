@@ -9,11 +9,13 @@ from msgspec.structs import replace
 
 from engine.errors import Code, Conflict, MachineError, NotFound
 from engine.types.data import now
-from engine.types.machines import Found, Link, Machine, Suggestion
+from engine.types.machines import Bringable, Found, Link, Machine, Moved, MovePart, MovePlan, Suggestion
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
+    from engine.facade import OperationHandle
+    from engine.operations.registry import Progress
     from tests.fakes.engine import FakeEngine
 
 
@@ -25,6 +27,7 @@ class FakeMachines:
         self.known: dict[str, Machine] = {}
         self.engines: dict[str, FakeEngine] = {}
         self.unreachable: set[str] = set()
+        self.moved: list[Moved] = []
         self._news = asyncio.Event()
 
     async def list(self) -> Sequence[Machine]:
@@ -65,7 +68,10 @@ class FakeMachines:
                      running=2, images=5, round_trip=0.012)  # fmt: skip
 
     async def suggestions(self) -> Sequence[Suggestion]:
-        return (Suggestion(address="ssh://server", source="ssh", name="server"),)
+        return (
+            Suggestion(address="unix:///run/docker.sock", source="here"),
+            Suggestion(address="ssh://server", source="ssh", name="server"),
+        )
 
     async def engine(self, name: str) -> FakeEngine:
         if not name:
@@ -78,6 +84,30 @@ class FakeMachines:
             self.engines[name] = await open_fake_engine()
         self.put(replace(self.known[name], link=Link.CONNECTED, since=now()))
         return self.engines[name]
+
+    async def plan(self, request: Moved) -> MovePlan:
+        if request.target in self.unreachable:
+            raise MachineError(f"{request.target} does not answer", code=Code.TIMEOUT)
+        parts = (
+            MovePart(kind="image", name="nginx:1.27", size=60 << 20, there=True),
+            MovePart(kind="volume", name="data", size=3 << 20),
+            MovePart(kind="container", name=request.name),
+        )
+        return MovePlan(request=request, parts=parts, warnings=("A folder of this machine is not taken along.",))
+
+    def carry_out(self, request: Moved) -> OperationHandle:
+        self.moved.append(request)
+
+        async def work(progress: Progress) -> str:
+            progress.amount(1, 1)
+            return f"Moved {request.name}"
+
+        return self._here.store.operations.start(kind="move", title="Move", subject=request.name, work=work)
+
+    async def bringable(self, address: str = "") -> Sequence[Bringable]:
+        return (
+            Bringable(kind="image", name="nginx", size=5, source=address or "unix:///run/docker.sock", engine="docker"),
+        )
 
     async def close(self) -> None:
         for engine in self.engines.values():

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from engine.errors import Code, Conflict, NotFound
 from engine.types.containers import State
-from engine.types.files import DirectoryEntry, FileStat
+from engine.types.files import DirectoryEntry, FileMark, FileStat
 from engine.types.images import FileKind
 from engine.types.logs import ExportLogs, Level, LogLine, LogSummary, ReadLogs, SearchLogs, SearchProgress
 from engine.types.stats import HostSample, Pressure, Rates, Sample
@@ -335,6 +335,9 @@ class FakeFiles:
             )
             self._store.trees[key] = {path: _entry(path, size) for path, size in entries}
         return self._store.trees[key]
+
+    async def marks(self, place: Place) -> Sequence[FileMark]:
+        return [FileMark(path=path.strip("/"), kind="file", size=each.size) for path, each in self._tree(place).items()]
 
     async def list(self, place: Place, path: str) -> Sequence[DirectoryEntry]:
         tree = self._tree(place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QPushButton
 
 from engine.types.containers import State
@@ -149,3 +150,50 @@ def test_a_machine_is_forgotten_and_home_is_shown(driver: Driver) -> None:
 def test_names_are_taken_from_addresses() -> None:
     named = {"ssh://me@shop.example:22": "shop", "10.0.0.5": "10.0.0.5", "unix:///run/docker.sock": "docker"}
     assert {address: name_for(address) for address in named} == named
+
+
+def test_what_goes_along_is_shown_before_anything_is_moved(driver: Driver) -> None:
+    know(driver)
+    container = next(iter(driver.client.mirror.containers.values()))
+    driver.window.trigger("container.move", [container])
+    dialog = driver.dialog("dialog.move")
+    assert [dialog.target.itemText(number) for number in range(dialog.target.count())] == ["server", "A file…"]  # type: ignore[attr-defined]
+    driver.until(lambda: "nginx:1.27 (is there)" in dialog.plan.text())  # type: ignore[attr-defined]
+    assert "At most 3.00 MiB" in dialog.plan.text()  # type: ignore[attr-defined]
+    assert "not taken along" in dialog.banner.accessibleName()  # type: ignore[attr-defined]
+    dialog.moves.setChecked(True)  # type: ignore[attr-defined]
+    dialog.keeps.setChecked(True)  # type: ignore[attr-defined]
+    assert dialog.go.text() == "Move"  # type: ignore[attr-defined]
+    dialog.submit()  # type: ignore[attr-defined]
+    driver.until(lambda: driver.engine.machines.moved)
+    [request] = driver.engine.machines.moved
+    assert (request.name, request.target, request.move, request.keep_source) == (container.name, "server", True, True)
+    driver.until(lambda: f"Moved {container.name}" in driver.toast_texts())
+
+
+def test_a_machine_that_does_not_answer_is_told_in_the_dialog_of_moving(driver: Driver) -> None:
+    know(driver)
+    driver.engine.machines.unreachable.add("server")
+    driver.window.trigger("container.move", [next(iter(driver.client.mirror.containers.values()))])
+    dialog = driver.dialog("dialog.move")
+    driver.until(lambda: "server does not answer" in dialog.banner.accessibleName())  # type: ignore[attr-defined]
+    assert not dialog.go.isEnabled()  # type: ignore[attr-defined]
+    dialog.reject()
+
+
+def test_what_docker_here_has_is_offered_and_only_what_is_ticked_is_brought(driver: Driver) -> None:
+    driver.window.navigate("welcome")
+    page = driver.window.page("welcome")
+    driver.until(lambda: page.bring_over.isVisible())  # type: ignore[attr-defined]
+    page.bring_over.click()  # type: ignore[attr-defined]
+    dialog = driver.dialog("dialog.bring-over")
+    driver.until(lambda: dialog.list.count() == 1)  # type: ignore[attr-defined]
+    item = dialog.list.item(0)  # type: ignore[attr-defined]
+    assert item.text().startswith("Image  ·  nginx  ·  Docker")
+    item.setCheckState(Qt.CheckState.Unchecked)
+    assert not dialog.go.isEnabled()  # type: ignore[attr-defined]
+    item.setCheckState(Qt.CheckState.Checked)
+    dialog.submit()  # type: ignore[attr-defined]
+    driver.until(lambda: "Brought over 1 of 1" in driver.toast_texts())
+    [request] = driver.engine.machines.moved
+    assert (request.kind, request.name, request.source) == ("image", "nginx", "unix:///run/docker.sock")

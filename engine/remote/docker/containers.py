@@ -166,7 +166,7 @@ class DockerContainers:
 
     async def processes(self, container: str) -> Sequence[Process]:
         path = f"/containers/{quote(container)}/top"
-        words = {"ps_args": "-eo pid,ppid,user,uid,stat,pcpu,cputimes,rss,args"}
+        words = {"ps_args": "-eo pid,ppid,user,uid,stat,pcpu,time,rss,args"}
         # Podman's own ps knows other words: it is asked for what it gives by itself.
         found = await self._link.json("GET", path, words if self._state.kind == "docker" else None) or {}
         titles = [str(title).upper() for title in found.get("Titles") or ()]
@@ -213,6 +213,14 @@ def prune_filters(until_ns: int, labels: LabelRule) -> dict[str, list[str]]:
     return found
 
 
+def _clock_seconds(text: str) -> float:
+    """ "1-02:03:04", "00:00:07", "7"."""
+    days, _, clock = text.strip().rpartition("-")
+    parts = [int(part) for part in clock.split(":") if part.isdigit()]
+    total = sum(part * 60**place for place, part in enumerate(reversed(parts)))
+    return float(total + (int(days) * 86400 if days.isdigit() else 0))
+
+
 def _process(row: dict[str, Any]) -> Process:
     def number(*names: str) -> float:
         for name in names:
@@ -230,7 +238,7 @@ def _process(row: dict[str, Any]) -> Process:
         uid=int(number("UID")),
         state=str(row.get("STAT", ""))[:1],
         cpu_percent=number("%CPU", "PCPU"),
-        cpu_seconds=number("TIME", "CPUTIMES"),
+        cpu_seconds=_clock_seconds(str(row.get("TIME", ""))),
         memory=int(number("RSS")) * 1024,
         started=now(),
         command=str(row.get("COMMAND") or row.get("CMD") or row.get("ARGS") or ""),

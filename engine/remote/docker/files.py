@@ -21,10 +21,11 @@ from urllib.parse import quote
 import msgspec
 
 from engine.errors import InvalidRequest, NotFound, Unsupported, WherryError
+from engine.moving.tar_walk import marks_of
 from engine.remote.docker import shapes
 from engine.remote.docker.tar_heads import TarHeads
 from engine.types.containers import Container, Exec, State
-from engine.types.files import DirectoryEntry, FileStat, Place
+from engine.types.files import DirectoryEntry, FileMark, FileStat, Place
 from engine.types.images import FileKind
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from engine.remote.docker.following import DockerState
 
-HELPER_IMAGE = "localhost/wherry-empty:latest"
 _HELD = "/volume"
 _MOST_LISTED = 64 << 20
 _LONGEST_LISTING = 20.0
@@ -88,14 +88,14 @@ class DockerFiles:
     async def _some_image(self) -> str:
         """An image of nothing, sent there once."""
         try:
-            await self._link.json("GET", f"/images/{HELPER_IMAGE}/json")
+            await self._link.json("GET", f"/images/{shapes.HELPER_IMAGE}/json")
         except NotFound:
             async with self._link.stream(
                 "POST", "/images/create", {"fromSrc": "-", "repo": "localhost/wherry-empty", "tag": "latest"},
                 body=_once(_empty_tree()), headers={"Content-Type": "application/x-tar"},
             ) as answer:  # fmt: skip
                 await answer.read()
-        return HELPER_IMAGE
+        return shapes.HELPER_IMAGE
 
     # --- whole trees ---
 
@@ -121,13 +121,19 @@ class DockerFiles:
         async with self._reach(place) as reached:
             query = {
                 "path": _joined(reached.prefix, path), "noOverwriteDirNonDir": no_overwrite_kind,
-                "copyUIDGID": copy_owner,
+                # To podman the same word says the opposite: give all to the container's user.
+                "copyUIDGID": copy_owner != (self._state.kind == "podman"),
             }  # fmt: skip
             async with self._link.stream(
                 "PUT", f"/containers/{reached.container}/archive", query, body=tar,
                 headers={"Content-Type": "application/x-tar"},
             ) as answer:  # fmt: skip
                 await answer.read()
+
+    async def marks(self, place: Place) -> Sequence[FileMark]:
+        """Docker works out no digests: its files are read here."""
+        async with contextlib.aclosing(self.download(place, "/")) as pieces:
+            return [*(await marks_of(pieces)).values()]
 
     # --- single files ---
 

@@ -76,6 +76,8 @@ class DockerState:
         users = self._users()
         there: dict[str, Image] = {}
         for row in found:
+            if shapes.texts(row.get("RepoTags")) == (shapes.HELPER_IMAGE,):
+                continue
             image_id = str(row["Id"]) if str(row["Id"]).startswith("sha256:") else f"sha256:{row['Id']}"
             known = self.bus.objects("image").get(image_id)
             there[image_id] = shapes.row_image(row, users, known if isinstance(known, Image) else None)

@@ -29,7 +29,10 @@ _COMMON = {
     "host.check_store": "The store there is not a Wherry's.",
     "host.change_settings": "They are the settings of that machine; change them there.",
 }
-_PODMAN = {"containers.update": "Podman 4 cannot change limits of a container by this API."}
+_PODMAN = {
+    "files.owners": "Podman does not tell who owns a file: in its archives all belong to root.",
+    "containers.update": "Podman 4 cannot change limits of a container by this API.",
+}
 
 
 def lacks_of(kind: str) -> dict[str, str]:

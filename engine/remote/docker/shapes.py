@@ -44,6 +44,7 @@ _BUILTIN_NETWORKS = frozenset({"bridge", "host", "none", "podman"})
 _OF_PODMAN = frozenset({"container", "HOME", "HOSTNAME", "PATH", "TERM"})
 """Variables that podman adds itself and shows as if somebody had asked for them."""
 _ANONYMOUS = "com.docker.volume.anonymous"
+HELPER_IMAGE = "localhost/wherry-empty:latest"
 HELPER_LABEL = "io.wherry.helper"
 """A container that was only made to look into a volume or an image."""
 

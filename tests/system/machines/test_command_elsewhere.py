@@ -69,3 +69,21 @@ async def test_what_stands_between_is_said_in_a_sentence(near: Tool, far: FarMac
     far.start()
     assert "wants a password" in await near(*there, code=1)
     assert "no password" in await near("-H", "ssh://me:secret@far", "ps", code=1)
+
+
+async def test_a_container_goes_to_another_machine_and_into_a_file_from_a_shell(near: Tool, far: FarMachine) -> None:
+    await near("load", input=busybox_archive())
+    await near("run", "-d", "--name", "c1", "--stop-timeout", "0", "-v", "data:/data", IMAGE, "sleep", "1000")
+    await near("exec", "c1", "sh", "-c", "echo kept > /data/file")
+    await near("context", "create", "server", "--docker", f"host=ssh://{far.host}")
+    plan = await near("move", "c1", "--to", "server", "--plan")
+    assert [line.split()[0] for line in plan.splitlines()[:-1]] == ["image", "volume", "container"]
+    assert "nosuch" in await near("move", "nosuch", "--to", "server", code=1)
+    await near("archive", "c1", "c1.wherry")
+    assert "Moved c1" in await near("move", "c1", "--to", "server")
+    assert await near("-c", "server", "exec", "c1", "cat", "/data/file") == "kept\n"
+    assert "c1" not in await near("ps", "-a")
+    assert "Unpacked c1" in await near("unarchive", "c1.wherry")
+    assert await near("exec", "c1", "cat", "/data/file") == "kept\n"
+    brought = await near("bring-over", "--from", f"unix://{far.store.run}/docker.sock", "--plan")
+    assert "c1" in brought

@@ -1,0 +1,211 @@
+"""A move or a copy, carried out: copied while it runs, then stopped, levelled, started there; only then let go here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.errors import Conflict, NotFound, RuntimeFailure, WherryError
+from engine.moving.images import carry_image
+from engine.moving.levelling import level, must_equal
+from engine.moving.parts import FROM_LABEL, mark_of, parts_of, plan_of, with_volumes
+from engine.types.containers import Container, CreateContainer, Health, State
+from engine.types.images import CommitContainer
+from engine.types.networks import CreateNetwork
+from engine.types.volumes import CreateVolume
+
+if TYPE_CHECKING:
+    from engine.facade import Engine
+    from engine.moving.levelling import Marks
+    from engine.moving.parts import Parts
+    from engine.operations.registry import Progress
+    from engine.types.images import Image
+    from engine.types.machines import Moved
+    from engine.types.volumes import Volume
+
+_HEALTHY_SECONDS = 120.0
+_SETTLED_SECONDS = 2.0
+"""What has no health check must run so long to count as running."""
+_LOOK_SECONDS = 0.1
+_AWAKE = (State.RUNNING, State.PAUSED, State.RESTARTING)
+
+
+class Carrier:
+    """One request. Whatever it is cut off by, doing it again goes on where it was: what arrived is not sent twice."""
+
+    def __init__(self, source: Engine, target: Engine, request: Moved, progress: Progress) -> None:
+        self._source = source
+        self._target = target
+        self._request = request
+        self._progress = progress
+        self._sent = 0
+        self._total = 0
+        self._marks: dict[str, Marks] = {}
+        self._images: dict[str, str] = {}
+
+    async def run(self) -> str:
+        plan = await plan_of(self._source, self._target, self._request)
+        if plan.problems:
+            raise Conflict(f"“{self._request.name}” cannot be taken there", " ".join(plan.problems))
+        self._total = plan.bytes
+        parts = await parts_of(self._source, self._request)
+        running = [each.id for each in parts.containers if each.state in _AWAKE]
+        for image in parts.images:
+            await self._carry_image(image)
+        await self._carry_containers_images(parts)
+        for volume in parts.volumes:
+            await self._make_volume(volume)
+            await self._level(volume)
+        await self._make_networks(parts)
+        return await self._hand_over(parts, running)
+
+    def _told(self, count: int) -> None:
+        self._sent += count
+        self._progress.amount(self._sent, max(self._total, self._sent))
+
+    # --- images ---
+
+    async def _carry_image(self, image: Image) -> None:
+        self._progress.status(f"Image {(*image.tags, image.id)[0]}")
+        await carry_image(self._source, self._target, image, self._told)
+        if self._request.kind == "image" and self._request.new_name:
+            await self._target.images.tag(image.id, self._request.new_name)
+
+    async def _carry_containers_images(self, parts: Parts) -> None:
+        """What a container changed in its own files goes along as a layer on its image."""
+        for container in parts.containers:
+            if not await self._source.containers.changes(container.id):
+                continue
+            self._progress.status(f"Files of {container.name}")
+            reference = f"localhost/moved/{container.name.lower()}:{container.id[:12]}"
+            request = CommitContainer(container=container.id, reference=reference, message="moved")
+            image_id = await self._source.images.commit(request).result()
+            image = await self._source.images.get(image_id)
+            await carry_image(self._source, self._target, image, self._told)
+            self._images[container.id] = reference
+            with contextlib.suppress(WherryError):
+                await self._source.images.remove(reference)
+
+    # --- volumes and networks ---
+
+    def _volume_name(self, volume: Volume) -> str:
+        return self._request.new_name or volume.name if self._request.kind == "volume" else volume.name
+
+    async def _make_volume(self, volume: Volume) -> None:
+        name = self._volume_name(volume)
+        with contextlib.suppress(NotFound):
+            await self._target.volumes.get(name)
+            return  # of a move that was cut off: the plan has looked whose it is
+        labels = {**volume.labels, FROM_LABEL: mark_of(volume)}
+        await self._target.volumes.create(CreateVolume(name=name, labels=labels))
+
+    async def _level(self, volume: Volume) -> None:
+        self._progress.status(f"Volume {volume.name}")
+        name = self._volume_name(volume)
+        before = self._marks.get(volume.name)
+        self._marks[volume.name] = await level(self._source, self._target, volume.name, name, before, self._told)
+
+    async def _make_networks(self, parts: Parts) -> None:
+        there = {each.name for each in await self._target.networks.list()}
+        for network in parts.networks:
+            if network.name not in there:
+                request = CreateNetwork(name=network.name, labels=network.labels, internal=network.internal)
+                await self._target.networks.create(request)
+
+    # --- the change-over ---
+
+    async def _hand_over(self, parts: Parts, running: list[str]) -> str:
+        """From the stop here to the start there nobody answers: that time is told."""
+        stops = self._request.move or bool(parts.containers)
+        begun = time.monotonic()
+        stopped = [each for each in running if stops and self._request.move]
+        made: list[Container] = []
+        try:
+            await asyncio.gather(*(self._source.containers.stop(each) for each in stopped))
+            if stopped:
+                for volume in parts.volumes:
+                    await self._level(volume)
+            for volume in parts.volumes:
+                self._progress.status(f"Comparing {volume.name}")
+                if not stopped and self._busy(volume, running):
+                    continue  # it changes while it is looked at: a copy of something that runs is of a moment
+                await must_equal(self._source, self._target, self._volume_name(volume), self._marks[volume.name])
+            for container in parts.containers:
+                made.append(await self._make(container))
+            for old, new in zip(parts.containers, made, strict=True):
+                if old.id in running:
+                    await self._target.containers.start(new.id)
+            downtime = time.monotonic() - begun
+            await self._settled([new for old, new in zip(parts.containers, made, strict=True) if old.id in running])
+        except BaseException:
+            await self._back(stopped, made)
+            raise
+        if self._request.move and not self._request.keep_source:
+            await self._let_go(parts)
+        return self._told_in_words(parts, downtime if stopped else 0.0)
+
+    @staticmethod
+    def _busy(volume: Volume, running: list[str]) -> bool:
+        return any(each in running for each in volume.used_by)
+
+    async def _make(self, container: Container) -> Container:
+        self._progress.status(f"Container {container.name}")
+        renamed = self._request.kind == "container" and self._request.new_name
+        spec = with_volumes(container)
+        if container.id in self._images:
+            spec = msgspec.structs.replace(spec, image=self._images[container.id])
+        name = self._request.new_name if renamed else container.name
+        return await self._target.containers.create(CreateContainer(spec=spec, name=name))
+
+    async def _settled(self, containers: list[Container]) -> None:
+        """Each runs, and is healthy where it can say so."""
+        self._progress.status("Waiting until it runs")
+        deadline = time.monotonic() + _HEALTHY_SECONDS
+        for container in containers:
+            steady = time.monotonic() + _SETTLED_SECONDS
+            while True:
+                now = await self._target.containers.get(container.id)
+                if now.state not in (State.RUNNING, State.STARTING, State.RESTARTING):
+                    code = now.exit.code if now.exit is not None else "?"
+                    raise RuntimeFailure(
+                        f"“{now.name}” does not run there", f"It ended with {code}; it was started here again."
+                    )
+                if now.health.status is Health.UNHEALTHY or time.monotonic() > deadline:
+                    raise RuntimeFailure(f"“{now.name}” is not healthy there", "Here all is as it was.")
+                quiet = now.health.status is Health.NONE and time.monotonic() > steady
+                if now.state is State.RUNNING and (now.health.status is Health.HEALTHY or quiet):
+                    break
+                await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _back(self, stopped: list[str], made: list[Container]) -> None:
+        """As it was here; what arrived of volumes and images stays there for another try."""
+        for container in made:
+            with contextlib.suppress(WherryError):
+                await self._target.containers.remove(container.id, force=True)
+        for each in stopped:
+            with contextlib.suppress(WherryError):
+                await self._source.containers.start(each)
+
+    async def _let_go(self, parts: Parts) -> None:
+        """It runs there: only now what was here goes. A volume that others use stays."""
+        self._progress.status("Letting go here")
+        ids = {each.id for each in parts.containers}
+        for container in reversed(parts.containers):
+            await self._source.containers.remove(container.id, force=True)
+        for volume in parts.volumes:
+            if not set(volume.used_by) - ids:
+                await self._source.volumes.remove(volume.name)
+        if self._request.kind == "image":
+            for image in parts.images:
+                await self._source.images.remove(image.id, force=True)
+
+    def _told_in_words(self, parts: Parts, downtime: float) -> str:
+        verb = "Moved" if self._request.move else "Copied"
+        words = f"{verb} {self._request.name}: {self._sent} bytes sent"
+        if self._request.move and self._request.keep_source and parts.containers:
+            words += ", the source is stopped and stays"
+        return f"{words}, {downtime:.1f} s nobody answered" if downtime else words

@@ -1,0 +1,70 @@
+"""An image carried over without a registry: only the layers the other side lacks are sent."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import TYPE_CHECKING
+
+from engine.errors import NotFound
+from engine.moving.tar_walk import TarWalk, walked
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
+
+    from engine.facade import Engine
+    from engine.types.images import Image
+
+_HEX = re.compile(r"[0-9a-f]{64}")
+
+
+async def there_already(target: Engine, image: Image) -> bool:
+    with contextlib.suppress(NotFound):
+        return (await target.images.get(image.id)).layers == image.layers
+    return False
+
+
+async def known_layers(target: Engine, image: Image) -> set[str]:
+    """Those of the image that the target has. Docker keeps a layer with all below it, so they count from the bottom."""
+    others = [each.layers for each in await target.images.list() if each.layers]
+    if target.capabilities.kind == "wherry":
+        return set(image.layers) & {layer for layers in others for layer in layers}
+    most = 0
+    for layers in others:
+        same = 0
+        while same < min(len(layers), len(image.layers)) and layers[same] == image.layers[same]:
+            same += 1
+        most = max(most, same)
+    return set(image.layers[:most])
+
+
+async def carry_image(source: Engine, target: Engine, image: Image, told: Callable[[int], None]) -> None:
+    """By its id and all its names."""
+    if not await there_already(target, image):
+        left_out = {layer.removeprefix("sha256:") for layer in await known_layers(target, image)}
+        names = list(image.tags) or [image.id]
+        pieces = source.images.save(names)
+        async with contextlib.aclosing(thinned(pieces, left_out, told)) as archive:
+            await target.images.load(archive).result()
+    for tag in image.tags:
+        await _tag(target, image, tag)
+
+
+async def _tag(target: Engine, image: Image, tag: str) -> None:
+    with contextlib.suppress(NotFound):
+        if (await target.images.get(tag)).id == image.id:
+            return
+    await target.images.tag(image.id, tag)
+
+
+async def thinned(
+    pieces: AsyncIterator[bytes], left_out: Collection[str], told: Callable[[int], None]
+) -> AsyncGenerator[bytes, None]:
+    """An archive without these layers. A member whose name is the digest of one is it; others stay."""
+
+    def keeps(name: str) -> bool:
+        return not any(digest in left_out for digest in _HEX.findall(name))
+
+    async with contextlib.aclosing(walked(pieces, TarWalk(keeps, marking=False), told=told)) as sent:
+        async for piece in sent:
+            yield piece

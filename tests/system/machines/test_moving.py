@@ -1,0 +1,186 @@
+"""Moving and copying between two real engines, and into a file: whole, verified, and resumed after a cut."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.errors import Conflict, StorageError, WherryError
+from engine.types.containers import ContainerSpec, CreateContainer, Exec, Mount, State
+from engine.types.files import Place
+from engine.types.machines import Machine, Moved
+from engine.types.networks import CreateNetwork
+from tests.support.cutting import cutting_door
+from tests.support.engine import opened_engine
+from tests.system.containers.conftest import load_busybox
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from engine.facade import Engine
+    from tests.support.stores import ShortTmp
+
+IMAGE = "localhost/busybox:latest"
+FAR = "server"
+
+
+@pytest.fixture
+async def near(short_tmp: ShortTmp) -> AsyncIterator[Engine]:
+    async with opened_engine(short_tmp) as engine:
+        await load_busybox(engine)
+        yield engine
+
+
+@pytest.fixture
+async def far(near: Engine, make_short_tmp: Callable[[], ShortTmp]) -> AsyncIterator[Engine]:
+    """Another machine's engine, in the list of ours as "server"."""
+    from engine.api.server import ApiServer
+
+    store = make_short_tmp()
+    async with opened_engine(store) as engine:
+        server = ApiServer(engine, store.run / "docker.sock")
+        await server.start()
+        await near.machines.add(Machine(name=FAR, address=f"unix://{store.run}/docker.sock"))
+        try:
+            yield engine
+        finally:
+            await near.machines.remove(FAR)
+            await server.close()
+
+
+async def run(engine: Engine, name: str, *words: str) -> bytes:
+    session = await engine.containers.exec(name, Exec(command=words))
+    said = b""
+    while (piece := await session.read()) is not None:
+        said += piece[1]
+    assert await session.exit_code() == 0, said
+    await session.close()
+    return said
+
+
+async def service(engine: Engine, name: str = "shop", **fields: object) -> None:
+    """Counts in its volume while it runs, and has changed a file of its own."""
+    words = "echo own > /etc/own; mkdir -p /data/dir; ln -s ../count /data/dir/link; i=0; "
+    words += "while :; do i=$((i+1)); echo $i > /data/count.new; mv /data/count.new /data/count; sleep 0.05; done"
+    mounts = (Mount(kind="volume", source=f"{name}-data", target="/data"),)
+    command = ("sh", "-c", words)
+    spec = ContainerSpec(image=IMAGE, command=command, mounts=mounts, stop_timeout=0.5, **fields)  # type: ignore[arg-type]
+    made = await engine.containers.create(CreateContainer(spec=spec, name=name))
+    await engine.containers.start(made.id)
+    async with asyncio.timeout(20):
+        while b"count" not in await run(engine, name, "ls", "/data"):  # noqa: ASYNC110 - a script in a container
+            await asyncio.sleep(0.05)
+    await run(
+        engine,
+        name,
+        "sh",
+        "-c",
+        "head -c 3000000 /dev/urandom > /data/blob; chown 5:6 /data/blob; chmod 640 /data/blob",
+    )
+
+
+async def marks(engine: Engine, volume: str) -> list[object]:
+    return sorted(await engine.files.marks(Place(kind="volume", id=volume)), key=lambda mark: mark.path)
+
+
+async def test_a_service_moves_with_its_files_its_volume_and_its_network(near: Engine, far: Engine) -> None:
+    await near.networks.create(CreateNetwork(name="shopnet"))
+    await service(near, network="shopnet", env={"A": "b"}, labels={"x": "y"})
+    blob = await run(near, "shop", "sha256sum", "/data/blob")
+    request = Moved(kind="container", name="shop", target=FAR, move=True)
+    plan = await near.machines.plan(request)
+    assert [part.kind for part in plan.parts] == ["image", "volume", "network", "container"]
+    told = await near.machines.carry_out(request).result()
+
+    there = await far.containers.get("shop")
+    assert there.state is State.RUNNING
+    assert (there.spec.network, there.spec.env, there.spec.labels) == ("shopnet", {"A": "b"}, {"x": "y"})
+    assert await run(far, "shop", "sha256sum", "/data/blob") == blob
+    assert await run(far, "shop", "stat", "-c", "%u:%g %a", "/data/blob") == b"5:6 640\n"
+    assert await run(far, "shop", "cat", "/etc/own") == b"own\n"
+    assert (await run(far, "shop", "readlink", "/data/dir/link")) == b"../count\n"
+    assert not [each.name for each in await near.containers.list()]
+    assert not [each.name for each in await near.volumes.list()]
+    downtime = re.search(r"([\d.]+) s nobody answered", told)
+    assert downtime is not None
+
+
+async def test_a_copy_leaves_everything_and_sends_no_layer_twice(near: Engine, far: Engine) -> None:
+    await service(near)
+    await near.containers.stop("shop", timeout=0)
+    await near.machines.carry_out(Moved(kind="image", name=IMAGE, target=FAR)).result()
+    [image] = await far.images.list()
+    assert image.id == (await near.images.get(IMAGE)).id
+    told = await near.machines.carry_out(Moved(kind="container", name="shop", target=FAR)).result()
+    sent = re.search(r"(\d+) bytes sent", told)
+    assert sent is not None
+    assert int(sent[1]) < 3_200_000, told  # the volume and one small layer; not the image under it
+    assert await marks(far, "shop-data") == await marks(near, "shop-data")
+    assert (await near.containers.get("shop")).state is State.EXITED
+    assert (await far.containers.get("shop")).state is State.CREATED
+    with pytest.raises(Conflict, match="a container “shop” already"):
+        await near.machines.carry_out(Moved(kind="container", name="shop", target=FAR)).result()
+
+
+async def test_what_fails_there_is_as_it_was_here(near: Engine, far: Engine) -> None:
+    """It runs once and no more: by a file of its own that says so."""
+    spec = ContainerSpec(image=IMAGE, command=("sh", "-c", "test -e /once && exit 3; touch /once; sleep 1000"))
+    made = await near.containers.create(CreateContainer(spec=spec, name="once"))
+    await near.containers.start(made.id)
+    async with asyncio.timeout(20):
+        while not await near.containers.changes("once"):  # noqa: ASYNC110 - a script in a container
+            await asyncio.sleep(0.05)
+    with pytest.raises(WherryError, match="does not run there"):
+        await near.machines.carry_out(Moved(kind="container", name="once", target=FAR, move=True)).result()
+    assert not await far.containers.list()
+    assert (await near.containers.get("once")).name == "once"
+
+
+@pytest.mark.parametrize("limit", [300, 200_000, 2_900_000])
+async def test_a_move_that_is_cut_off_anywhere_loses_nothing_and_goes_on(
+    near: Engine, far: Engine, tmp_path: Path, limit: int
+) -> None:
+    await service(near)
+    await near.containers.stop("shop", timeout=0)
+    before = await marks(near, "shop-data")
+    [server] = [each for each in await near.machines.list() if each.name == FAR]
+    async with cutting_door(server.address.removeprefix("unix://"), limit) as path:
+        await near.machines.add(Machine(name="shaky", address=f"unix://{path}"))
+        request = Moved(kind="container", name="shop", target="shaky", move=True)
+        with contextlib.suppress(WherryError):
+            await near.machines.carry_out(request).result()
+            raise AssertionError("it was not cut off")
+        assert await marks(near, "shop-data") == before
+        assert (await near.containers.get("shop")).state is State.EXITED
+        await near.machines.remove("shaky")
+    await near.machines.carry_out(Moved(kind="container", name="shop", target=FAR, move=True)).result()
+    assert await marks(far, "shop-data") == before
+    assert not await near.containers.list()
+    assert [each.name for each in await far.containers.list()] == ["shop"]
+
+
+async def test_one_file_holds_a_service_and_a_cut_one_is_refused(near: Engine, far: Engine, tmp_path: Path) -> None:
+    await service(near)
+    path = tmp_path / "shop.wherry"
+    await near.machines.carry_out(Moved(kind="container", name="shop", target=f"archive:{path}")).result()
+    assert (await near.containers.get("shop")).state is State.RUNNING
+    whole = path.read_bytes()
+    for length in (0, 1, 511, 512, 4096, len(whole) // 2, len(whole) - 3000):
+        cut = tmp_path / f"cut-{length}.wherry"
+        cut.write_bytes(whole[:length])
+        with pytest.raises(StorageError):
+            await near.machines.carry_out(
+                Moved(kind="container", name="", source=f"archive:{cut}", target=FAR)
+            ).result()
+    assert not await far.containers.list()
+    assert not await far.volumes.list()
+    back = Moved(kind="container", name="", source=f"archive:{path}", target=FAR)
+    assert [part.name for part in (await near.machines.plan(back)).parts][-1] == "shop"
+    await near.machines.carry_out(back).result()
+    assert (await far.containers.get("shop")).state is State.RUNNING
+    assert b"blob" in await run(far, "shop", "ls", "/data")
