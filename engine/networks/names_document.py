@@ -95,7 +95,7 @@ def _links(mine: list[Network], container_id: str) -> list[str]:
 
 def names_of(entry: NetworkMember) -> list[str]:
     """What a member is called, by itself and by others; the name it is found back under first."""
-    words = (entry.name, entry.container_id[:12], entry.container_id, *entry.aliases)
+    words = (entry.name, entry.container_id[:12], *entry.aliases)
     return list(dict.fromkeys(words))
 
 

@@ -294,9 +294,12 @@ class NetworkService:
 
     async def _join_all(self, member: Member) -> None:
         networks = self._networks_of(member)
-        for network_id in [network.id for network in networks]:
+        await both(self._join_each([network.id for network in networks], member), self._register.pay())
+
+    async def _join_each(self, network_ids: Sequence[str], member: Member) -> None:
+        for network_id in network_ids:
             await self._join(self._register[network_id], member.container_id)  # as it is now: others may have joined
-        if any(not network.builtin for network in networks) or self._egress(member) is not None:
+        if any(not self._register[each].builtin for each in network_ids) or self._egress(member) is not None:
             await self._names.tell()
         if member.network == DEFAULT:
             for each in self._register.containers():
@@ -373,7 +376,7 @@ class NetworkService:
             await self._register.choose_default()
         for network in self._networks_of(member):
             promised = self._promised(network, besides=member.container_id)
-            await self._register.change(network.id, lambda now: brought_up(now, member, promised))  # noqa: B023
+            self._register.change_now(network.id, partial(brought_up, member=member, promised=promised))
             self._register.publish(self._register[network.id])
 
     def _promised(self, network: Network, *, besides: str) -> frozenset[str]:
@@ -414,6 +417,11 @@ class NetworkService:
             for each in network.members
             if each.container_id != member.container_id and each.ip_address
         }
+
+    @property
+    def names_server_pid(self) -> int:
+        """0 for none."""
+        return self._names.pid
 
     async def pay(self) -> None:
         """Now and then: what the disk had no room for is written, a names server that was killed is another one."""

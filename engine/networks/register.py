@@ -7,6 +7,7 @@ its own row, and no start waits for a second one.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import time
 from typing import TYPE_CHECKING
@@ -40,10 +41,9 @@ class NetworkRegister:
         self._database = database
         self._bus = bus
         self._networks: dict[str, Network] = {}
-        self._changing = asyncio.Lock()
-        """Held from reading a network until its row is written: containers of one project start side by side."""
+        self._writing = asyncio.Lock()
         self._owed: set[str] = set()
-        """Whose rows say less than is true, because the disk was full."""
+        """Whose rows say less than is true: a start is under way, or the disk was full."""
         self.containers: Callable[[], Iterable[Container]] = _nobody
 
     async def open(self) -> None:
@@ -95,55 +95,69 @@ class NetworkRegister:
     # --- changing ---
 
     async def add(self, network: Network) -> None:
-        await self._save(network)
+        self._networks[network.id] = network  # its name and addresses are taken from now on
+        try:
+            await self._save(network)
+        except BaseException:
+            del self._networks[network.id]
+            raise
         self.publish(network, "create")
 
     async def remove(self, network: Network) -> None:
         await self._database.execute("DELETE FROM networks WHERE id = ?", (network.id,))
         del self._networks[network.id]
 
+    def change_now(self, network_id: str, change: Callable[[Network], Network]) -> None:
+        """Its row follows with the next `pay`: for a start, which writes beside its other work."""
+        before = self._networks.get(network_id)
+        if before is None:
+            raise NotFound("The network is gone", subject=network_id)
+        self._networks[network_id] = after = change(before)
+        if _row(after) != _row(before):
+            self._owed.add(network_id)
+
     async def change(
         self, network_id: str, change: Callable[[Network], Network], *, when_it_fits: bool = False
     ) -> Network:
-        """Change a network from what it is now, not from what it was before somebody else's change. What has happened
-        (a member ended or went) is true `when_it_fits` the disk or not; its row follows when there is room (`pay`)."""
-        async with self._changing:
-            before = self._networks.get(network_id)
-            if before is None:
-                raise NotFound("The network is gone", subject=network_id)
-            after = change(before)
-            if after != before:
-                try:
-                    await self._save(after)
-                except StorageError as error:
-                    if not when_it_fits or error.code is not Code.DISK_FULL:
-                        raise
-                    self._networks[after.id] = after
-                    self._owed.add(after.id)
-            return after
+        """Change a network, and its row. What has happened (a member ended or went) is true `when_it_fits` the disk or
+        not; its row follows when there is room."""
+        before = self._networks.get(network_id)
+        self.change_now(network_id, change)
+        after = self._networks[network_id]
+        try:
+            await self._write(network_id)
+        except StorageError as error:
+            if when_it_fits and error.code is Code.DISK_FULL:
+                return after
+            if before is not None and self._networks.get(network_id) is after:
+                self._networks[network_id] = before
+            raise
+        return after
 
     async def pay(self) -> None:
-        """Write what the disk had no room for."""
-        for network_id in tuple(self._owed):
-            async with self._changing:
-                self._owed.discard(network_id)
-                if network_id in self._networks:
-                    try:
-                        await self._save(self._networks[network_id])
-                    except StorageError:
-                        self._owed.add(network_id)
-                        return
+        """Write what is owed; where the disk has no room, later."""
+        with contextlib.suppress(StorageError):
+            for network_id in tuple(self._owed):
+                await self._write(network_id)
+
+    async def _write(self, network_id: str) -> None:
+        """As it is by then: containers of one project start side by side, and their changes share a row."""
+        async with self._writing:
+            if network_id not in self._owed:
+                return
+            self._owed.discard(network_id)
+            if network_id in self._networks:
+                try:
+                    await self._save(self._networks[network_id])
+                except StorageError:
+                    self._owed.add(network_id)
+                    raise
 
     async def _save(self, network: Network) -> None:
-        known = self._networks.get(network.id)
-        row = _row(network)
-        if known is None or _row(known) != row:
-            await self._database.execute(
-                "INSERT INTO networks(id, name, body) VALUES (?, ?, ?) "
-                "ON CONFLICT(id) DO UPDATE SET body = excluded.body",
-                (network.id, network.name, msgspec.json.encode(row)),
-            )
-        self._networks[network.id] = network
+        await self._database.execute(
+            "INSERT INTO networks(id, name, body) VALUES (?, ?, ?) ON CONFLICT(id) DO UPDATE SET body = excluded.body",
+            (network.id, network.name, msgspec.json.encode(_row(network))),
+        )
 
     # --- the default network ---
 

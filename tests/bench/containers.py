@@ -196,12 +196,12 @@ class Podman:
     """An ordinary user's podman in a private store, made to work on this host's control groups."""
 
     def __init__(self, place: Path) -> None:
-        self._base = ["podman", "--root", str(place / "root"), "--runroot", str(place / "run"),
+        self.base = ["podman", "--root", str(place / "root"), "--runroot", str(place / "run"),
                       "--cgroup-manager=cgroupfs"]  # fmt: skip
         self._hybrid = Path("/sys/fs/cgroup/unified").is_dir()
 
     def call(self, *words: str) -> None:
-        subprocess.run([*self._base, *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        subprocess.run([*self.base, *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
     def prepare(self, archive: Path) -> None:
         if self._hybrid:

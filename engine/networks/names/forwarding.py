@@ -94,12 +94,10 @@ class Forwarder:
         self._open_of: dict[str, int] = {}
         self.inner_of: Callable[[str, str], socket.socket | None] = lambda asker, server: None
         """The socket from which an asker's network reaches a server that is a member of it."""
+        self.count = 0
+        """Of questions that are open."""
         self._good = ""
         """Who answered last: where one of several is gone, not every question waits for it."""
-
-    @property
-    def count(self) -> int:
-        return sum(self._open_of.values())
 
     def ask(self, question: wire.Question, send: Send, *, servers: list[str], asker: str, stream: bool) -> None:
         """`send` gets the answer without its number; that nobody could be asked is an answer as well."""
@@ -111,6 +109,7 @@ class Forwarder:
             given = [self._good, *(each for each in given if each != self._good)]
         forward = Forward(question, send, given, asker)
         self._open_of[asker] = self._open_of.get(asker, 0) + 1
+        self.count += 1
         if stream:
             forward.stream = bytearray()
         self._try_next(forward)
@@ -136,8 +135,7 @@ class Forwarder:
                 if forward is not None:
                     self._take(forward, reply, server)
 
-    def look_at_clock(self) -> None:
-        now = time.monotonic()
+    def look_at_clock(self, now: float) -> None:
         for forward in [*self._by_fd.values(), *self._by_inner.values()]:
             if now >= forward.deadline:
                 self._try_next(forward)
@@ -239,6 +237,7 @@ class Forwarder:
 
     def _end(self, forward: Forward, reply: bytes) -> None:
         self._let_go(forward)
+        self.count -= 1
         left = self._open_of[forward.asker] - 1
         if left:
             self._open_of[forward.asker] = left

@@ -13,6 +13,7 @@ import socket
 import struct
 import sys
 import time
+from functools import partial
 
 from engine.networks.names import journal, sockets, table, wire
 from engine.networks.names.forwarding import Forwarder, Resolvers
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from engine.networks.names.table import Network
 
 _LARGEST_QUESTION = 4096
-_IN_ONE_GO = 64
-"""Questions of one network before the others have their turn."""
 _MOST_REMEMBERED = 4096
 _MOST_STREAMS = 64
 _STREAM_SECONDS = 10.0
@@ -64,7 +63,7 @@ class Server:
         self._forwarder.inner_of = self._inner_of
         self._table = table.Table({"networks": {}, "members": []})
         self._served: dict[str, Served] = {}
-        self._handlers: dict[int, Callable[[], None]] = {}
+        self._handlers: dict[int, Callable[[], object]] = {}
         self._streams: dict[int, Stream] = {}
         self._control: socket.socket | None = None
         self._lines: dict[int, bytearray] = {}
@@ -84,20 +83,20 @@ class Server:
         self._watch(self._control, self._welcome)
 
     def run(self) -> None:
+        poll, handlers, forwarder = self._poll.poll, self._handlers, self._forwarder
+        looked = 0.0
         while True:
-            for fd, event in self._poll.poll(_TICK_SECONDS if self._is_waiting else None):
-                handler = self._handlers.get(fd)
+            is_waiting = forwarder.count or self._streams
+            for fd, event in poll(_TICK_SECONDS if is_waiting else None):
+                handler = handlers.get(fd)
                 if handler is not None:
                     handler()
-                elif self._forwarder.takes(fd):
-                    self._forwarder.ready(fd, event)
-            if self._is_waiting:
-                self._forwarder.look_at_clock()
-                self._drop_idle()
-
-    @property
-    def _is_waiting(self) -> bool:
-        return bool(self._forwarder.count or self._streams)
+                elif forwarder.takes(fd):
+                    forwarder.ready(fd, event)
+            if is_waiting and (now := time.monotonic()) - looked >= _TICK_SECONDS:
+                looked = now
+                forwarder.look_at_clock(now)
+                self._drop_idle(now)
 
     # --- the table ---
 
@@ -117,9 +116,9 @@ class Server:
         for key, network in self._table.networks.items():
             if key not in self._served and (opened := sockets.open_in(network)):
                 served = self._served[key] = Served(network, opened)
-                self._watch(opened.datagrams, lambda served=served: self._take_datagrams(served))  # type: ignore[misc]
-                self._watch(opened.streams, lambda served=served: self._accept(served))  # type: ignore[misc]
-                self._watch(opened.inner, lambda opened=opened: self._forwarder.from_inside(opened.inner))  # type: ignore[misc]
+                self._watch(opened.datagrams, partial(self._take_datagram, served))
+                self._watch(opened.streams, partial(self._accept, served))
+                self._watch(opened.inner, partial(self._forwarder.from_inside, opened.inner))
 
     def _inner_of(self, asker: str, server: str) -> socket.socket | None:
         """Askers are told apart by network and address; the networks of one are those the table says."""
@@ -132,25 +131,25 @@ class Server:
 
     # --- questions ---
 
-    def _take_datagrams(self, served: Served) -> None:
-        sock, remembered = served.opened.datagrams, served.remembered
-        for _ in range(_IN_ONE_GO):
-            try:
-                raw, place = sock.recvfrom(_LARGEST_QUESTION)
-            except OSError:
-                return
+    def _take_datagram(self, served: Served) -> bool:
+        """One question; False where none waits. This is the way of most, by the thousand: it is kept short."""
+        sock = served.opened.datagrams
+        try:
+            raw, place = sock.recvfrom(_LARGEST_QUESTION)
             self.questions += 1
-            known = remembered.get((place[0], raw[2:]))
+            known = served.remembered.get((place[0], raw[2:]))
             if known is None:
                 self._answer_datagram(served, raw, place)
-                continue
+                return True
             if len(known) > 1:
                 known.append(known.pop(0))
             if self._journal.is_read:
                 question = wire.Question(raw)
                 self._note(served, place[0], question, journal.KNOWN, addresses_in(known[0]))
-            with contextlib.suppress(OSError):
-                sock.sendto(raw[:2] + known[0], place)
+            sock.sendto(raw[:2] + known[0], place)
+        except OSError as error:
+            return not isinstance(error, BlockingIOError)
+        return True
 
     def _answer_datagram(self, served: Served, raw: bytes, place: tuple[str, int]) -> None:
         sock, number = served.opened.datagrams, raw[:2]
@@ -264,8 +263,7 @@ class Server:
         if self._streams.pop(stream.sock.fileno(), None) is not None:
             self._forget(stream.sock)
 
-    def _drop_idle(self) -> None:
-        now = time.monotonic()
+    def _drop_idle(self, now: float) -> None:
         for stream in [each for each in self._streams.values() if each.until <= now]:
             self._end_stream(stream)
 
@@ -316,7 +314,8 @@ class Server:
             sock.send(json.dumps(self._state()).encode() + b"\n")
         if word == "leave":
             for served in self._served.values():
-                self._take_datagrams(served)
+                while self._take_datagram(served):
+                    pass
             sys.exit(0)
 
     def _state(self) -> dict[str, object]:
@@ -331,7 +330,7 @@ class Server:
 
     # --- descriptors ---
 
-    def _watch(self, sock: socket.socket, handler: Callable[[], None]) -> None:
+    def _watch(self, sock: socket.socket, handler: Callable[[], object]) -> None:
         self._handlers[sock.fileno()] = handler
         self._poll.register(sock, select.EPOLLIN)
 
