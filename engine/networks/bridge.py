@@ -27,6 +27,7 @@ class Bridge:
         """Two first members may come at once: the second must find the bridge finished."""
         self._made: set[str] = set()
         """Networks whose bridge this engine has made; others it may find from an earlier life."""
+        self._times: dict[str, int] = {}
 
     def namespace(self, network: Network) -> Path:
         return self._paths.netns(self.key(network))
@@ -68,6 +69,10 @@ class Bridge:
             self._made.discard(network.id)
             await self._keeper.remove_netns(self.namespace(network))
 
+    def times_made(self, network: Network) -> int:
+        """Another number says that what serves the network must look at its namespace again."""
+        return self._times.get(network.id, 0)
+
     async def _ensure(self, network: Network) -> None:
         path = self.namespace(network)
         if path.exists():
@@ -85,6 +90,7 @@ class Bridge:
             )
         )
         self._made.add(network.id)
+        self._times[network.id] = self.times_made(network) + 1
 
 
 def _with_lengths(network: Network, ip: str, ip6: str) -> list[tuple[str, int]]:

@@ -21,6 +21,7 @@ def document(
     *,
     namespace: Callable[[Network], Path],
     home: Callable[[str], Path],
+    times_made: Callable[[Network], int],
     host: Callable[[], str],
 ) -> dict[str, Any]:
     """`host` gives the address by which a container reaches the host, for those that may; `home` a container's own
@@ -33,6 +34,7 @@ def document(
             network.id: {
                 "name": network.name,
                 "netns": str(namespace(network)),
+                "made": times_made(network),
                 "address": network.gateway,
                 "subnets": [network.subnet, network.subnet6],
             }

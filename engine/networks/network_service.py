@@ -456,6 +456,7 @@ class NetworkService:
             containers,
             namespace=self._bridge.namespace,
             home=self.namespace,
+            times_made=self._bridge.times_made,
             host=routes.default_gateway,
         )
 
