@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import HostError, RuntimeFailure
-from engine.networks import resolvers
+from engine.networks import resolvers, routes
 from engine.networks.ports import holder_of, refusal
 from engine.networks.slirp import SlirpAttachment, ways_out
 from engine.operations.behind import Behind
@@ -60,6 +60,8 @@ class NetworkAttachments:
         self._unsure: set[str] = set()
         """Whose pasta may run although nobody heard of it: the keeper died, or the start was called off, on the way."""
         self._on_lost: Callable[[str], object] = _forget_it
+        self._stand_ins: set[str] = set()
+        """Whose pasta was started on a host without a route, and reaches nothing but the host."""
 
     def on_lost(self, listener: Callable[[str], None]) -> None:
         """Called with the key when a pasta ended that nobody asked to end."""
@@ -119,9 +121,10 @@ class NetworkAttachments:
         )
         complaint = await self._run(key, call)
         if complaint and pasta.has_no_way_out(complaint):
-            # An older pasta wants a default route. Without one the loopback stands in: what is published is reached,
-            # and so is everything else as soon as there is a route.
+            # An older pasta wants a default route. Without one the loopback stands in: what is published is reached.
+            # It opens connections by the loopback alone, so with a route comes another (`renew_stand_ins`).
             complaint = await self._run(key, dataclasses.replace(call, without_route=True))
+            self._stand_ins.add(key)
         if complaint and pasta.may_not_open_tun(complaint) and not ports:
             # The container has no network then, which the start says; a port that was asked for must not be lost so.
             return Attached(0)
@@ -143,6 +146,7 @@ class NetworkAttachments:
     async def disconnect(self, key: str) -> None:
         """End the pasta of a namespace and wait until its ports are free."""
         self._forget(key)
+        self._stand_ins.discard(key)
         if pid := self.running(key):
             await _end(pid)
         if key in self._unsure:
@@ -161,7 +165,15 @@ class NetworkAttachments:
         pid = self.running(key)
         if pid:
             self._watch(key, pid)
+            if pasta.is_without_route(Path(f"/proc/{pid}/cmdline").read_bytes()):
+                self._stand_ins.add(key)
         return pid
+
+    async def renew_stand_ins(self) -> None:
+        """The host has a route again: those that were started without one are lost, and come back with it."""
+        for key in tuple(self._stand_ins) if self._stand_ins and routes.leads_out() else ():
+            await self.disconnect(key)
+            self._lost(key)
 
     def is_watched(self, key: str) -> bool:
         """Whether its pasta lives, as far as anybody has told."""

@@ -424,8 +424,9 @@ class NetworkService:
         return self._names.pid
 
     async def pay(self) -> None:
-        """Now and then: what the disk had no room for is written, a names server that was killed is another one."""
+        """Now and then: what the disk had no room for is written, and what was lost or stood in is another one."""
         await self._register.pay()
+        await self.attachments.renew_stand_ins()
         await self._names.look()
         if self._names.guarded or any(egress.LABEL in each.spec.labels for each in self._register.containers()):
             self._names.tell_soon()  # labels may be other ones

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import socket
 import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +52,15 @@ def overlapping(*wanted: str) -> tuple[str, ...]:
         for known in host_networks()
         if any(known.version == each.version and known.overlaps(each) for each in subnets)
     )
+
+
+def leads_out() -> bool:
+    """Whether the host has a way to the world, of either kind."""
+    for family, anywhere in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as trial:
+            trial.connect((anywhere, 9))  # a datagram socket sends nothing by connecting
+            return True
+    return False
 
 
 def default_gateway() -> str:

@@ -20,9 +20,10 @@ FORWARDED_DNS = "169.254.1.1"
 _NOISE = re.compile(r"^(Failed to send \d+ bytes to syslog|No external routable interface for IPv6.*|)$")
 _NO_WAY_OUT = re.compile(r"External interface not usable")
 _NO_TUN = re.compile(r"open[^\n]*\btun\b|/dev/net/tun", re.IGNORECASE)
+_STAND_IN = "169.254.2.1"
 _WITHOUT_ROUTE = [
     "--interface", "lo", "--ns-ifname", "eth0", "--mac-addr", "9a:55:9a:55:9a:55",
-    "--address", "169.254.2.1", "--netmask", "255.255.0.0", "--gateway", "169.254.2.2",
+    "--address", _STAND_IN, "--netmask", "255.255.0.0", "--gateway", "169.254.2.2",
 ]  # fmt: skip
 """The loopback has no hardware address, which an older pasta takes for having no interface."""
 _BIND_FAILED = re.compile(r"Failed to bind (?:any )?port (?P<port>\d+)?[^(]*(?:\((?P<why>[^)]*)\))?", re.IGNORECASE)
@@ -90,6 +91,11 @@ def clean_errors(stderr: bytes) -> str:
 def has_no_way_out(text: str) -> bool:
     """Whether it gave up because the host has no default route."""
     return bool(_NO_WAY_OUT.search(text))
+
+
+def is_without_route(command_line: bytes) -> bool:
+    """Of one that runs: whether the loopback stands in for the host's interface."""
+    return os.fsencode(_STAND_IN) in command_line.split(b"\0")
 
 
 def may_not_open_tun(text: str) -> bool:

@@ -1,0 +1,29 @@
+"""The host goes from no network to one, and to another, under containers that run."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.support.stores import ShortTmp
+
+
+async def test_containers_that_started_offline_reach_the_world_by_every_network_the_host_comes_to(
+    short_tmp: ShortTmp,
+) -> None:
+    """Names and pages, on the default network and on one of one's own."""
+    process = await asyncio.create_subprocess_exec(
+        "unshare", "--user", "--map-root-user", "--net", "--mount",
+        sys.executable, "-m", "tests.system.networks.moving", str(short_tmp.root), str(short_tmp.run),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    out, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    assert out.decode().splitlines() == [
+        f"{network} reaches the world by {router}"
+        for router in ("192.0.2.1", "203.0.113.1")
+        for network in ("pasta", "team")
+    ]
