@@ -30,7 +30,6 @@ def examine(machine: Machine, paths: Paths) -> HostReport:
         lambda: runtime.conmon(machine),
         lambda: runtime.init(machine),
         lambda: network.pasta(machine),
-        lambda: network.named_networks(machine),
         lambda: network.unprivileged_ports(machine),
         lambda: session.runtime_directory(machine, paths),
         lambda: session.linger(machine),

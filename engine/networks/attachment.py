@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import HostError, RuntimeFailure
 from engine.networks import resolvers, routes
-from engine.networks.ports import holder_of, refusal
+from engine.networks.ports import holder_of, left_to_pasta, refusal
 from engine.networks.slirp import SlirpAttachment, ways_out
 from engine.operations.behind import Behind
 from engine.processes import pasta, slirp4netns
@@ -115,7 +115,7 @@ class NetworkAttachments:
             program=program,
             netns=self.namespace(key),
             pid_file=pid_file if pasta.may_write(pid_file) else None,
-            ports=ports,
+            ports=left_to_pasta(ports),
             dns_forward=pasta.FORWARDED_DNS if forwards else "",
             host_gateway=host_gateway,
         )

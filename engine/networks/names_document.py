@@ -1,4 +1,5 @@
-"""What the names server is told: networks with members that are up, and what each of these sees. Pure."""
+"""What the names server is told: networks with members that are up, what each of these sees, and published datagrams
+that it takes from the host's loopback. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from engine.types.containers import Container
+    from engine.types.containers import Container, PortMapping
     from engine.types.networks import Network, NetworkMember
 
 
@@ -23,6 +24,7 @@ def document(
     home: Callable[[str], Path],
     times_made: Callable[[Network], int],
     host: Callable[[], str],
+    relays: Iterable[tuple[Path, PortMapping]] = (),
 ) -> dict[str, Any]:
     """`host` gives the address by which a container reaches the host, for those that may; `home` a container's own
     namespace. The default network is served only where somebody on it is limited in what it reaches."""
@@ -40,6 +42,7 @@ def document(
             }
             for network in served
         },
+        "relays": [{"netns": str(netns), "host": port.host_port, "to": port.container_port} for netns, port in relays],
         "members": [_row(each, containers.get(each), served, host, home) for each in up],
     }
 

@@ -43,6 +43,10 @@ def _version() -> str:
     return hashlib.sha256(b"".join(each.read_bytes() for each in files)).hexdigest()[:16]
 
 
+def _is_needed(document: dict[str, Any]) -> bool:
+    return bool(document["networks"] or document["relays"])
+
+
 class NamesProcess:
     def __init__(self, paths: Paths, keeper: Keeper, document: Callable[[], dict[str, Any]]) -> None:
         self._keeper = keeper
@@ -88,7 +92,7 @@ class NamesProcess:
         async with self._telling:
             self._closing = True
             with contextlib.suppress(OSError, TimeoutError):
-                if not self._document()["networks"] and await self._reached():
+                if not _is_needed(self._document()) and await self._reached():
                     await self._say("leave")
                     await self._gone()
             self._forget()
@@ -117,7 +121,7 @@ class NamesProcess:
                     await self._load()
                 return
             self._forget()
-        if document["networks"]:
+        if _is_needed(document):
             await self._start()
 
     async def _reached(self) -> bool:
@@ -195,7 +199,7 @@ class NamesProcess:
 
     def _lost(self) -> None:
         self._forget()
-        if self._document()["networks"] and not self._closing:
+        if _is_needed(self._document()) and not self._closing:
             self.tell_soon()
 
     async def _gone(self) -> None:

@@ -66,6 +66,8 @@ class NetworkService:
         self._bridge = Bridge(paths, keeper)
         self._names = NamesProcess(paths, keeper, self._document)
         self.attachments = NetworkAttachments(paths, keeper)
+        self._relayed: dict[str, list[PortMapping]] = {}
+        """By container, published datagrams that the names server takes from the host's loopback."""
         self._on_neighbours: Callable[[str], None] = lambda container_id: None
         self._on_moved: Callable[[str, str, Endpoint], Awaitable[None]] = _unmoved
 
@@ -87,6 +89,9 @@ class NetworkService:
 
     def publish_all(self) -> None:
         self._register.publish_all()
+        for each in self._register.containers():
+            if each.pid:
+                self._note_relayed(each.id, each.ports)
         self._names.tell_soon()
 
     async def close(self) -> None:
@@ -320,7 +325,17 @@ class NetworkService:
         attached = await self.attachments.connect(
             member.container_id, ports, host_gateway=member.reaches_host, own_dns=bool(member.dns)
         )
+        if self._note_relayed(member.container_id, ports):
+            await self._names.tell()
         return attached.pasta_pid
+
+    def _note_relayed(self, key: str, ports: Sequence[PortMapping]) -> bool:
+        """Whether that changed something."""
+        before = self._relayed.pop(key, [])
+        relayed = [port for port in ports if host_ports.is_relayed(port)]
+        if relayed:
+            self._relayed[key] = relayed
+        return relayed != before
 
     def tell_joined(self, member: Member) -> None:
         """The event of a start, for each of its networks."""
@@ -339,6 +354,8 @@ class NetworkService:
     async def detach(self, member: Member, *, behind: bool = False) -> None:
         """The namespace goes, and with it every interface in it; `behind`, without waiting for the kernel."""
         await self.attachments.remove(member.container_id, behind=behind)
+        if self._note_relayed(member.container_id, ()):
+            self._names.tell_soon()
         for network in self._with_entry(member.container_id):
             down = partial(brought_down, container_id=member.container_id, stays=network.name != member.network)
             await self._leave(network.id, down)
@@ -459,6 +476,7 @@ class NetworkService:
             home=self.namespace,
             times_made=self._bridge.times_made,
             host=routes.default_gateway,
+            relays=[(self.namespace(key), port) for key, ports in self._relayed.items() for port in ports],
         )
 
     def _with_entry(self, container_id: str) -> Sequence[Network]:

@@ -27,6 +27,7 @@ Protocol = Literal["tcp", "udp"]
 _LISTENING = "0A"
 _PROC = Path("/proc")
 _ANY = {"", "0.0.0.0", "::"}
+_LOOPBACK = "127.0.0.1"
 _MOST_TRIES = 16
 
 
@@ -93,6 +94,15 @@ def _process_name(pid: int) -> str:
     with contextlib.suppress(OSError):
         return (_PROC / str(pid) / "comm").read_text().strip()
     return ""
+
+
+def is_relayed(port: PortMapping) -> bool:
+    """Whether its datagrams from the host's loopback take another way than pasta, which might lose the answers."""
+    return port.protocol == "udp" and port.host_port != port.container_port and port.host_ip in (*_ANY, _LOOPBACK)
+
+
+def left_to_pasta(ports: Sequence[PortMapping]) -> list[PortMapping]:
+    return [port for port in ports if not (is_relayed(port) and port.host_ip == _LOOPBACK)]
 
 
 def who_listens(containers: Iterable[Container]) -> list[HostPort]:

@@ -15,7 +15,6 @@ _PACKAGES = {
     "pasta": "passt",
     "slirp4netns": "slirp4netns",
     "catatonit": "catatonit",
-    "ip": "iproute2",
     "fuse-overlayfs": "fuse-overlayfs",
     "newuidmap": "uidmap",
     "git": "git",
@@ -25,7 +24,6 @@ _PURPOSES = {
     "conmon": "look after running containers",
     "pasta": "give containers a network",
     "catatonit": "reap zombies in containers started with an init",
-    "ip": "set up named networks",
     "git": "fetch a build context from a repository",
 }
 

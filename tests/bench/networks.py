@@ -12,7 +12,6 @@ import argparse
 import asyncio
 import contextlib
 import json
-import os
 import statistics
 import subprocess
 import time
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
     from engine.embedded import EmbeddedEngine
     from tests.bench.containers import Podman
 
+PODMANS = "wherry-bench"
+"""Its networks are the user's, not its store's."""
 _LENT = ("/usr", "/lib", "/lib64")
 _PYTHON = "/usr/bin/python3"
 _ASK = """
@@ -122,7 +123,7 @@ async def measure_joining(engine: EmbeddedEngine, podman: Podman | None, runs: i
                 spent[name].append(milliseconds)
         if podman is not None:
             theirs["podman run -p"].append(podman.run("-p", f"{42000 + number}:80"))
-            theirs["podman run -p --network"].append(podman.run("-p", f"{43000 + number}:80", "--network", "team"))
+            theirs["podman run -p --network"].append(podman.run("-p", f"{43000 + number}:80", "--network", PODMANS))
             podman.clear()
     for name, values in spent.items():
         tell(name, values)
@@ -137,8 +138,7 @@ async def measure_joining(engine: EmbeddedEngine, podman: Podman | None, runs: i
 
 
 def processor_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
 
 
 def resident(pid: int) -> float:
@@ -151,7 +151,7 @@ def told(text: str) -> dict[str, float]:
     return found
 
 
-async def measure_names(engine: EmbeddedEngine, podman: Podman | None) -> None:
+async def measure_names(engine: EmbeddedEngine) -> None:
     await run(engine, name="neighbour", network="team", network_aliases=("web",))
     pid = engine.networks.names_server_pid
     found = told(await output(engine, _ASK, "web", "2000", "0.001", network="team"))
@@ -168,13 +168,6 @@ async def measure_names(engine: EmbeddedEngine, podman: Podman | None) -> None:
         f"{spent / found['whole'] * 100 * 10000 / rate:.1f} % of a core each 10,000",
     )
     report("the names server's memory", f"{resident(pid):.1f} MB", f"{time.perf_counter() - begun:.0f} s later")
-    if podman is not None:
-        podman.call("run", *_podmans(), "-d", "--network", "team", "--name", "neighbour", IMAGE, "sleep", "1000")
-        found = told(podman_output(podman, _ASK, "neighbour", "2000", "0.001"))
-        report(
-            "podman: look-up of a neighbour", f"{found['median'] * 1000:.3f} ms", f"99 %: {found['worst'] * 1000:.2f}"
-        )
-        podman.clear()
 
 
 def _podmans() -> tuple[str, ...]:
@@ -189,7 +182,7 @@ def podman_output(podman: Podman, script: str, *words: str) -> str:
         *_podmans(),
         "--rm",
         "--network",
-        "team",
+        PODMANS,
         *volumes,
         IMAGE,
         _PYTHON,
@@ -238,8 +231,14 @@ async def measure_bytes(engine: EmbeddedEngine, podman: Podman | None, seconds: 
 
 def podman_bytes(podman: Podman, seconds: int) -> float:
     volumes = [word for path in _LENT for word in ("-v", f"{path}:{path}:ro")]
-    podman.call("run", *_podmans(), "-d", "--name", "taker", "--network", "team", *volumes, IMAGE, _PYTHON, "-c", _TAKE)
-    podman_output(podman, _SEND, "taker", str(seconds))
+    podman.call(
+        "run", *_podmans(), "-d", "--name", "taker", "--network", PODMANS, *volumes, IMAGE, _PYTHON, "-c", _TAKE
+    )
+    address = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+    found = subprocess.run(
+        [*podman.base, "inspect", "-f", address, "taker"], check=True, capture_output=True, text=True
+    )
+    podman_output(podman, _SEND, found.stdout.strip(), str(seconds))
     podman.call("wait", "taker")
     logs = subprocess.run([*podman.base, "logs", "taker"], check=True, capture_output=True, text=True).stdout
     podman.clear()
@@ -262,9 +261,10 @@ async def main(arguments: Sequence[str] | None = None) -> None:
         with contextlib.ExitStack() as stack:
             podman = stack.enter_context(made_podman(wanted=not chosen.no_podman))
             if podman is not None:
-                podman.call("network", "create", "team")
+                podman.call("network", "create", PODMANS)
+                stack.callback(podman.call, "network", "rm", "-f", PODMANS)
             await measure_joining(engine, podman, chosen.runs)
-            await measure_names(engine, podman)
+            await measure_names(engine)
             await measure_bytes(engine, podman, chosen.seconds)
         if chosen.members:
             await measure_members(engine, chosen.members)

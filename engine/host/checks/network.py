@@ -1,4 +1,4 @@
-"""How a container reaches the world: pasta, networks with names, and which ports an ordinary user may publish."""
+"""How a container reaches the world: pasta, and which ports an ordinary user may publish."""
 
 from __future__ import annotations
 
@@ -32,18 +32,6 @@ def pasta(machine: Machine) -> HostCheck:
     else:
         return line(verdict=Verdict.OK, found=f"{version}, /dev/net/tun opens")
     return line(verdict=Verdict.MISSING, found=found, matters=matters, fix=fix)
-
-
-def named_networks(machine: Machine) -> HostCheck:
-    line = partial(HostCheck, name="named-networks", title="Networks with names")
-    if machine.which("ip") is None:
-        return line(
-            verdict=Verdict.DEGRADED,
-            found="ip is not installed.",
-            matters="Containers could not be put on a network of their own; all else works.",
-            fix=machine.distribution.install({"debian": "iproute2", "fedora": "iproute"}),
-        )
-    return line(verdict=Verdict.OK, found="ip is there")
 
 
 def unprivileged_ports(machine: Machine) -> HostCheck:

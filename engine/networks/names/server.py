@@ -20,6 +20,7 @@ from engine.networks.names.forwarding import Forwarder, Resolvers
 from engine.networks.names.guards import Guards
 from engine.networks.names.journal import Journal
 from engine.networks.names.policy import addresses_in
+from engine.networks.names.relays import Relay
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Server:
         self._served: dict[str, Served] = {}
         self._handlers: dict[int, Callable[[], object]] = {}
         self._streams: dict[int, Stream] = {}
+        self._relays: dict[tuple[object, ...], Relay] = {}
         self._control: socket.socket | None = None
         self._lines: dict[int, bytearray] = {}
         self.questions = 0
@@ -86,7 +88,7 @@ class Server:
         poll, handlers, forwarder = self._poll.poll, self._handlers, self._forwarder
         looked = 0.0
         while True:
-            is_waiting = forwarder.count or self._streams
+            is_waiting = forwarder.count or self._streams or any(each.is_used for each in self._relays.values())
             for fd, event in poll(_TICK_SECONDS if is_waiting else None):
                 handler = handlers.get(fd)
                 if handler is not None:
@@ -97,6 +99,8 @@ class Server:
                 looked = now
                 forwarder.look_at_clock(now)
                 self._drop_idle(now)
+                for relay in self._relays.values():
+                    relay.drop_idle(now)
 
     # --- the table ---
 
@@ -119,6 +123,16 @@ class Server:
                 self._watch(opened.datagrams, partial(self._take_datagram, served))
                 self._watch(opened.streams, partial(self._accept, served))
                 self._watch(opened.inner, partial(self._forwarder.from_inside, opened.inner))
+
+        self._load_relays()
+
+    def _load_relays(self) -> None:
+        wanted = {(row["host"], row["to"], sockets.namespace_of(row["netns"])): row for row in self._table.relays}
+        for key in self._relays.keys() - wanted.keys():
+            self._relays.pop(key).close()
+        for key in wanted.keys() - self._relays.keys():
+            with contextlib.suppress(OSError):  # somebody has that port of the loopback
+                self._relays[key] = Relay(wanted[key], self._watch, self._forget)
 
     def _inner_of(self, asker: str, server: str) -> socket.socket | None:
         """Askers are told apart by network and address; the networks of one are those the table says."""

@@ -13,11 +13,14 @@ import socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.networks.names.table import Network
 
 _CLONE_NEWNET = 0x40000000
 _PORT = 53
 _WAITING = 128
+_OF_A_NETWORK, _MOST_SOCKETS = 3, 8
 _INT_SIZE = array.array("i").itemsize
 _RECEIVE_BUFFER = 1 << 20
 
@@ -54,13 +57,47 @@ def namespace_of(path: str) -> tuple[int, int]:
 def open_in(network: Network) -> Opened | None:
     """None where the namespace is not, or no more, what the table says."""
     namespace = namespace_of(network.netns)
+
+    def make() -> list[socket.socket]:
+        opened = [
+            _bound(socket.SOCK_DGRAM, (network.address, _PORT)),
+            _bound(socket.SOCK_STREAM, (network.address, _PORT)),
+            _bound(socket.SOCK_DGRAM, (network.address, 0)),
+        ]
+        opened[1].listen(_WAITING)
+        return opened
+
+    fds = _fetched(network.netns, make)
+    return Opened(network, namespace, fds) if len(fds) == _OF_A_NETWORK else None
+
+
+def connected_in(netns: str, place: tuple[str, int], count: int) -> list[socket.socket]:
+    """Datagram sockets inside a namespace that speak to a place there; [] where it is gone."""
+
+    def make() -> list[socket.socket]:
+        made = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) for _ in range(count)]
+        for each in made:
+            each.connect(place)
+        return made
+
+    found = [socket.socket(fileno=fd) for fd in _fetched(netns, make)]
+    for each in found:
+        each.settimeout(0)
+    return found
+
+
+def _fetched(netns: str, make: Callable[[], list[socket.socket]]) -> list[int]:
+    """What is made inside a namespace, as descriptors of ours."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     child = os.fork()
     if child == 0:
         status = 1
         try:
             with contextlib.suppress(OSError):
-                _hand_over(theirs, network)
+                enter(netns)
+                made = make()  # held until they are sent
+                rights = array.array("i", [each.fileno() for each in made])
+                theirs.sendmsg([b"1"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
                 status = 0
         finally:
             os._exit(status)
@@ -68,22 +105,10 @@ def open_in(network: Network) -> Opened | None:
     os.waitpid(child, 0)
     fds = array.array("i")
     with ours, contextlib.suppress(OSError):
-        _, ancillary, _, _ = ours.recvmsg(1, socket.CMSG_LEN(3 * _INT_SIZE), socket.MSG_DONTWAIT)
+        _, ancillary, _, _ = ours.recvmsg(1, socket.CMSG_LEN(_MOST_SOCKETS * _INT_SIZE), socket.MSG_DONTWAIT)
         for _, _, data in ancillary:
             fds.frombytes(data[: len(data) - len(data) % _INT_SIZE])
-    return Opened(network, namespace, list(fds)) if len(fds) == 3 else None
-
-
-def _hand_over(channel: socket.socket, network: Network) -> None:
-    enter(network.netns)
-    opened = [
-        _bound(socket.SOCK_DGRAM, (network.address, _PORT)),
-        _bound(socket.SOCK_STREAM, (network.address, _PORT)),
-        _bound(socket.SOCK_DGRAM, (network.address, 0)),
-    ]
-    opened[1].listen(_WAITING)
-    rights = array.array("i", [each.fileno() for each in opened])
-    channel.sendmsg([b"1"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+    return list(fds)
 
 
 def _bound(kind: int, place: tuple[str, int]) -> socket.socket:

@@ -67,6 +67,7 @@ class Table:
         self.networks = {key: Network(key, row) for key, row in document["networks"].items()}
         self.guarded: dict[str, tuple[str, dict[str, Any]]] = {}
         """Members with a policy: their namespaces, and what they may reach."""
+        self.relays: list[dict[str, Any]] = document.get("relays", [])
         for row in document["members"]:
             self._add(row)
 

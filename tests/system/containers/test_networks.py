@@ -147,17 +147,36 @@ async def test_udp(loaded: EmbeddedEngine) -> None:
     )
     (port,) = container.ports
     assert port.host_port == 5000
+    await until(lambda: answers(5000))
 
-    def answered() -> bool:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as speaker:
-            speaker.settimeout(0.3)
-            speaker.sendto(b"hello", ("127.0.0.1", port.host_port))
-            try:
-                return speaker.recv(512) == b"HELLO"
-            except OSError:
-                return False
 
-    await until(answered)
+def answers(port: int) -> bool:
+    """Whether the echo is heard on the host's loopback."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as speaker:
+        speaker.settimeout(0.3)
+        speaker.sendto(b"hello", ("127.0.0.1", port))
+        try:
+            return speaker.recv(512) == b"HELLO"
+        except OSError:
+            return False
+
+
+@pytest.mark.parametrize("host_ip", ["", "127.0.0.1"])
+async def test_datagrams_at_another_port_of_the_host_are_answered_on_its_loopback(
+    loaded: EmbeddedEngine, host_ip: str
+) -> None:
+    """A pasta of 2023 answers from the wrong port there."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
+        trial.bind(("127.0.0.1", 0))
+        number = trial.getsockname()[1]
+    port = PortMapping(container_port=5000, host_port=number, host_ip=host_ip, protocol="udp")
+    lent = tuple(Mount(kind="bind", source=path, target=path, read_only=True) for path in ("/usr", "/lib", "/lib64"))
+    container = await run(loaded, "/usr/bin/python3", "-c", ECHO, network="pasta", ports=(port,), mounts=lent)
+    await until(lambda: answers(number))
+    await loaded.containers.restart(container.id)
+    await until(lambda: answers(number))
+    await loaded.containers.remove(container.id, force=True)
+    assert not answers(number)
 
 
 async def test_host_ports_names_the_container(loaded: EmbeddedEngine) -> None:

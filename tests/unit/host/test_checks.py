@@ -59,7 +59,6 @@ def test_names_are_stable_and_unique(machine: FakeMachine) -> None:
         "conmon",
         "init",
         "pasta",
-        "named-networks",
         "unprivileged-ports",
         "runtime-directory",
         "linger",
@@ -295,13 +294,6 @@ BROKEN: dict[str, tuple[str, Callable[[FakeMachine], None], Verdict, str, str]] 
     ),
     "no tun": ("pasta", without("present", "/dev/net/tun"), MISSING, "no /dev/net/tun", "modprobe tun"),
     "closed tun": ("pasta", change(denied={"/dev/net/tun"}), MISSING, "may not open", "chmod 666 /dev/net/tun"),
-    "no names": (
-        "named-networks",
-        without("programs", "ip"),
-        DEGRADED,
-        "ip is not installed",
-        "install iproute2",
-    ),
     "closed run directory": (
         "runtime-directory",
         change(denied={"/run/user/1000"}),
@@ -490,7 +482,7 @@ def test_a_check_that_stumbles_does_not_hide_the_others(machine: FakeMachine, mo
 
     report = doctor.examine(machine, PATHS)
 
-    assert len(report.checks) == 20
+    assert len(report.checks) == 19
     assert "RuntimeError: oh" in next(c for c in report.checks if c.name == "check-failed").found
 
 
