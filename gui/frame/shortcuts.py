@@ -76,6 +76,7 @@ def _inside() -> tuple[str, list[tuple[str, str]]]:
         (translate("Shortcuts", "Smaller text"), "Ctrl+-"),
         (translate("Shortcuts", "Read a folder again"), "F5"),
         (translate("Shortcuts", "Save a file"), "Ctrl+S"),
+        (translate("Shortcuts", "Offer words for what is being typed"), "Ctrl+Space"),
         (translate("BuildDetails", "Build again"), "Ctrl+Return"),
     ]
 

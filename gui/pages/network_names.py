@@ -62,9 +62,7 @@ class NamesView(QWidget):
         super().__init__()
         self._shell, self._log = shell, log
         self._header = PageHeader(translate("NamesView", "Names asked for"))
-        self._header.add_leading(
-            tool_button("arrow-left", translate("NamesView", "Back to the networks"), self.left.emit)
-        )
+        self._header.add_leading(tool_button("arrow-left", translate("NamesView", "Back to the map"), self.left.emit))
         columns: list[Column[NameQuestion]] = [
             Column("time", translate("NamesView", "Time"), lambda q: _clock(q.time_ns)),
             Column(

@@ -83,7 +83,6 @@ class NetworksPage(Page):
             (
                 ("networks", translate("NetworksPage", "List")),
                 ("map", translate("NetworksPage", "Map")),
-                ("names", translate("NetworksPage", "Names")),
                 ("ports", translate("NetworksPage", "Ports")),
             ),
             translate("NetworksPage", "Show"),
@@ -99,7 +98,8 @@ class NetworksPage(Page):
         self.map.left.connect(self.show_list)
         self.name_log = NameLog()
         self.names = NamesView(shell, self.name_log)
-        self.names.left.connect(self.show_list)
+        self.names.left.connect(lambda: self._show_face("map"))
+        self.map.names_wanted.connect(lambda: self._show_face("names"))
         for widget in (self.list, self.map, self.names, self.ports, self.details):
             self._stack.addWidget(widget)
         column = QVBoxLayout(self)

@@ -4287,8 +4287,8 @@
         <translation>Gefragte Namen</translation>
     </message>
     <message>
-        <source>Back to the networks</source>
-        <translation>Zurück zu den Netzen</translation>
+        <source>Back to the map</source>
+        <translation>Zurück zur Karte</translation>
     </message>
     <message>
         <source>Time</source>
@@ -4497,6 +4497,10 @@
         <translation>Zurück zu den Netzen</translation>
     </message>
     <message>
+        <source>Names asked for</source>
+        <translation>Gefragte Namen</translation>
+    </message>
+    <message>
         <source>Networks and what hangs on them</source>
         <translation>Netze und was an ihnen hängt</translation>
     </message>
@@ -4601,10 +4605,6 @@
     <message>
         <source>Map</source>
         <translation>Karte</translation>
-    </message>
-    <message>
-        <source>Names</source>
-        <translation>Namen</translation>
     </message>
     <message>
         <source>Back to the list</source>
@@ -7666,6 +7666,10 @@
     <message>
         <source>Save a file</source>
         <translation>Datei speichern</translation>
+    </message>
+    <message>
+        <source>Offer words for what is being typed</source>
+        <translation>Wörter für das Getippte anbieten</translation>
     </message>
     <message>
         <source>Terminals: all other keys are the program&apos;s</source>

@@ -30,6 +30,7 @@ class NetworkMapView(QWidget):
     """Follows the engine while it is seen: `refresh` for what there is, `apply_rates` for what flows."""
 
     left = Signal()
+    names_wanted = Signal()
 
     def __init__(self, shell: Shell) -> None:
         super().__init__()
@@ -41,6 +42,8 @@ class NetworkMapView(QWidget):
         header = PageHeader(translate("NetworkMap", "Who reaches whom"))
         header.add_leading(tool_button("arrow-left", translate("NetworkMap", "Back to the networks"), self.left.emit))
         why = button(translate("NetworkMap", "Why can it not reach…?"), "help", Variant.GHOST, self._ask_why)
+        names = translate("NetworkMap", "Names asked for")
+        header.add(button(names, "globe", Variant.GHOST, self.names_wanted.emit))
         header.add(why)
         self.map = BusMap(translate("NetworkMap", "Networks and what hangs on them"))
         self.map.chosen.connect(self._on_chosen)
