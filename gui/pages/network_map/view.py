@@ -39,12 +39,7 @@ class NetworkMapView(QWidget):
         self.refused: Mapping[str, int] = {}
         """How many names each container was refused of late."""
         self.picture = Picture()
-        header = PageHeader(translate("NetworkMap", "Who reaches whom"))
-        header.add_leading(tool_button("arrow-left", translate("NetworkMap", "Back to the networks"), self.left.emit))
-        why = button(translate("NetworkMap", "Why can it not reach…?"), "help", Variant.GHOST, self._ask_why)
-        names = translate("NetworkMap", "Names asked for")
-        header.add(button(names, "globe", Variant.GHOST, self.names_wanted.emit))
-        header.add(why)
+        header = self._make_header()
         self.map = BusMap(translate("NetworkMap", "Networks and what hangs on them"))
         self.map.chosen.connect(self._on_chosen)
         self.map.opened.connect(self._open)
@@ -94,6 +89,15 @@ class NetworkMapView(QWidget):
         outer.setSpacing(0)
         outer.addWidget(header)
         outer.addWidget(self._stack, 1)
+
+    def _make_header(self) -> PageHeader:
+        header = PageHeader(translate("NetworkMap", "Who reaches whom"))
+        header.add_leading(tool_button("arrow-left", translate("NetworkMap", "Back to the networks"), self.left.emit))
+        why = button(translate("NetworkMap", "Why can it not reach…?"), "help", Variant.GHOST, self._ask_why)
+        names = translate("NetworkMap", "Names asked for")
+        header.add(button(names, "globe", Variant.GHOST, self.names_wanted.emit))
+        header.add(why)
+        return header
 
     # --- what the page calls ---
 
