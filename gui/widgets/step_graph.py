@@ -178,7 +178,8 @@ class StepGraph(QWidget):
         head = QRectF(rect.left() + Space.M, rect.top(), rect.width() - 2 * Space.M, _HEAD_HEIGHT)
         painter.setFont(font(Text.STRONG))
         painter.setPen(color(Role.TEXT))
-        painter.drawText(head, Qt.AlignmentFlag.AlignVCenter, lane.title)
+        title = painter.fontMetrics().elidedText(lane.title, Qt.TextElideMode.ElideRight, int(head.width()))
+        painter.drawText(head, Qt.AlignmentFlag.AlignVCenter, title)
         for number, step in enumerate(lane.steps):
             self._paint_step(painter, self._step_rect(index, number), step)
 
