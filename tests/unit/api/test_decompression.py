@@ -16,7 +16,7 @@ from engine.operations.endings import is_bug
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-GZIP, ZSTD = gzip.compress(b"some data " * 300), zstandard.compress(b"some data " * 300)
+GZIP, ZSTD = gzip.compress(b"some data " * 300, mtime=0), zstandard.compress(b"some data " * 300)
 
 
 @pytest.mark.parametrize(
