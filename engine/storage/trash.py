@@ -46,11 +46,15 @@ class Trash:
         self._task = asyncio.create_task(self._work(), name="trash")
 
     async def close(self) -> None:
-        """Stop; what is left waits for the next start."""
-        if self._task:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        """Stop; what is left waits for the next start. Mounts go: nobody could end what serves them afterwards."""
+        if self._task is None:
+            return
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+        mounts = [Unmount(target=path / ROOT, every=True) for path in self._paths.trash.iterdir()]
+        with contextlib.suppress(OSError, WherryError):
+            await self._keeper.execute(mounts)
 
     async def take(self, path: Path) -> None:
         """Make it vanish now. Not being there is no failure."""
