@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from engine.errors import Code, StorageError, WherryError
+from engine.errors import Code, StorageError, WherryError, exhausted
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 # What a FUSE mount answers when the process that served it is gone.
@@ -24,6 +24,8 @@ def typed(error: OSError, *, doing: str) -> WherryError:
             details=details,
             subject=where,
         )
+    if words := exhausted(error.errno or 0):
+        return words
     if error.errno in _SERVER_GONE:
         return StorageError(
             "The container's root file system went away",
