@@ -111,10 +111,10 @@ class Machinery:
             if known.get(key) != value:
                 self.bus.publish(kind, key, value)
 
-    async def remember(self) -> None:
-        """Write down what is known, for the next start; at most every few seconds."""
+    async def remember(self, *, at_end: bool = False) -> None:
+        """Write down what is known, for the next start; every few seconds at most, and at the end."""
         loop = asyncio.get_running_loop()
-        if loop.time() - self._remembered < _KEEP_SECONDS:
+        if loop.time() - self._remembered < _KEEP_SECONDS and not at_end:
             return
         self._remembered = loop.time()
         snapshot = self.bus.snapshot()
@@ -184,6 +184,8 @@ class Machinery:
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
+        if self.condition.link in (LinkState.CONNECTED, LinkState.STALE):
+            await self.remember(at_end=True)
         await self.own_operations.close()
         if self._peer is not None:
             await self._peer.close()
