@@ -24,7 +24,7 @@ name: dev
 services:
   web:
     build: {dockerfile_inline: "FROM localhost/busybox\\nCOPY version /version\\n"}
-    command: sh -c "date +%s.%N > /started; exec sleep 1000"
+    command: sh -c "cat /proc/sys/kernel/random/uuid > /started; exec sleep 1000"
     stop_grace_period: 0s
     develop:
       watch:
@@ -87,7 +87,8 @@ async def test_changes_come_into_the_container_and_a_rebuild_makes_another(
     put(tmp_path, "conf/x", "new")
     await steps_until(states, lambda step: step.action == "restart" and step.state == "done", seen)
     assert await output(engine, "dev-web-1", "cat", "/conf/x") == "new"
-    assert await output(engine, "dev-web-1", "sh", "-c", "until test -s /started; do :; done; cat /started") != started
+    again = f'until test -s /started -a "$(cat /started)" != {started.strip()}; do usleep 1000; done'
+    await output(engine, "dev-web-1", "sh", "-c", again)
 
     put(tmp_path, "hook/a", "called")
     await steps_until(states, lambda step: step.action == "exec" and step.state == "done", seen)
