@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-_MIRROR = "http://deb.debian.org/debian"
 _KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _PACKAGES = ("golang-1.19-go/bookworm", "golang-1.19-src/bookworm", "etcd-server/sid", "rsync/bookworm",
              "libpopt0/bookworm", "libxxhash0/bookworm")  # fmt: skip
@@ -66,8 +65,9 @@ class Workshop:
         apt = self.cache / "apt"
         for name in ("lists/partial", "cache/archives/partial"):
             (apt / name).mkdir(parents=True, exist_ok=True)
-        lines = [f"deb [signed-by={_KEYS}] {_MIRROR} {suite} main" for suite in ("bookworm", "trixie", "sid")]
-        lines.append(f"deb-src [signed-by={_KEYS}] {_MIRROR} bookworm main")
+        mirror = _mirror()
+        lines = [f"deb [signed-by={_KEYS}] {mirror} {suite} main" for suite in ("bookworm", "trixie", "sid")]
+        lines.append(f"deb-src [signed-by={_KEYS}] {mirror} bookworm main")
         (apt / "sources.list").write_text("\n".join(lines) + "\n")
         (apt / "apt.conf").write_text(
             f'Dir::Etc::sourcelist "{apt}/sources.list";\nDir::Etc::sourceparts "/dev/null";\n'
@@ -92,3 +92,11 @@ class Workshop:
             "GOCACHE": str(self.cache / "go"), **more,
         }  # fmt: skip
         subprocess.run(words, cwd=cwd, env=environment, check=True)
+
+
+def _mirror() -> str:
+    """Debian's, as this machine is set up with one."""
+    told = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(REPO_URI)"], capture_output=True, text=True, check=True
+    )
+    return next(line for line in told.stdout.splitlines() if line.endswith("/debian/"))
