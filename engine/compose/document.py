@@ -9,15 +9,17 @@ nothing for it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from engine.compose.faults import ComposeError, Mark, Problem
+from engine.compose.pieces import pieces_of
 
 if TYPE_CHECKING:
     from engine.compose.faults import Path
+    from engine.compose.pieces import Pieces
 
 VALUES_AT_MOST = 200_000
 """Of one file, with every alias counted as often as it is used: nine lines can stand for a billion values."""
@@ -45,27 +47,38 @@ class Document:
     value: Any
     _node: yaml.Node | None
     _lines: list[str]
+    _keys: dict[int, dict[str, tuple[yaml.Node, yaml.Node]]] = field(default_factory=dict)
+    """Of mappings something was looked up in: they may be long, and many places be asked for."""
+    _pieces: dict[str, tuple[yaml.Node, int]] = field(default_factory=dict)
+    """Services that were parsed by themselves, with the line they begin on."""
 
     def mark(self, path: Path) -> Mark | None:
         """Where that value stands, or the nearest one around it: of a key, its word."""
-        if self._node is None:
+        node, line, path = self._start(path)
+        if node is None:
             return None
-        node, nearest = self._node, self._node
+        nearest = node
         for step in path:
-            shown, below = _below(node, step)
+            shown, below = self._below(node, step)
             if shown is None or below is None:
                 break
             node, nearest = below, shown
-        return self._marked(nearest)
+        return self._marked(nearest, line)
 
     def has(self, path: Path) -> bool:
         """Whether that very value stands here."""
-        node = self._node
+        node, _, path = self._start(path)
         for step in path:
-            _, node = _below(node, step)
+            _, node = self._below(node, step)
             if node is None:
                 return False
         return True
+
+    def _start(self, path: Path) -> tuple[yaml.Node | None, int, Path]:
+        """(a node, the line its text begins on, the way on from it)."""
+        if path[:1] == ("services",) and len(path) > 1 and path[1] in self._pieces:
+            return (*self._pieces[str(path[1])], path[1:])
+        return self._node, 0, path
 
     def mark_of_word(self, variable: str) -> Mark | None:
         """Where a variable is used first."""
@@ -75,10 +88,40 @@ class Document:
                 return Mark(self.file, number + 1, found.start() + 1, line)
         return None
 
-    def _marked(self, node: yaml.Node) -> Mark:
-        line = node.start_mark.line
+    def _marked(self, node: yaml.Node, begin: int) -> Mark:
+        line = begin + node.start_mark.line
         text = self._lines[line] if line < len(self._lines) else ""
         return Mark(self.file, line + 1, node.start_mark.column + 1, text)
+
+    def _below(self, node: yaml.Node | None, step: str | int) -> tuple[yaml.Node | None, yaml.Node | None]:
+        """(what to point at, the value's node) of one step into a node."""
+        if isinstance(node, yaml.SequenceNode):
+            if isinstance(step, int) and step < len(node.value):
+                return node.value[step], node.value[step]
+            # Lists of KEY=VALUE are told by their key once they are a mapping.
+            for item in node.value:
+                if isinstance(item, yaml.ScalarNode) and re.split("[=:]", item.value, maxsplit=1)[0] == step:
+                    return item, item
+        if isinstance(node, yaml.MappingNode):
+            keys = self._keys_of(node)
+            if str(step) in keys:
+                return keys[str(step)]
+            if "<<" in keys:
+                return self._below_merged(keys["<<"][1], step)
+        return None, None
+
+    def _keys_of(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+        keys = self._keys.get(id(node))
+        if keys is None:
+            keys = self._keys[id(node)] = {key.value: (key, value) for key, value in node.value}
+        return keys
+
+    def _below_merged(self, node: yaml.Node, step: str | int) -> tuple[yaml.Node | None, yaml.Node | None]:
+        for each in node.value if isinstance(node, yaml.SequenceNode) else [node]:
+            found = self._below(each, step)
+            if found[1] is not None:
+                return found
+        return None, None
 
 
 def read(text: str, file: str) -> list[Document]:
@@ -86,6 +129,8 @@ def read(text: str, file: str) -> list[Document]:
     if len(text) > BYTES_AT_MOST:
         raise ComposeError(Problem((), f"{file} has {len(text) >> 20} MiB; a compose file of more than 16 is not read"))
     lines = text.split("\n")
+    if pieces := pieces_of(text, file, _Reader(file, lines).value):
+        return [_assembled(pieces, file, lines)]
     try:
         nodes = list(yaml.compose_all(text, Loader=yaml.CSafeLoader))
     except yaml.YAMLError as error:
@@ -93,6 +138,14 @@ def read(text: str, file: str) -> list[Document]:
     except RecursionError as error:
         raise ComposeError(Problem((), f"{file} is nested more than {DEPTH_AT_MOST} deep")) from error
     return [Document(file, _Reader(file, lines).value(node, 0), node, lines) for node in nodes]
+
+
+def _assembled(pieces: Pieces, file: str, lines: list[str]) -> Document:
+    value = _Reader(file, lines).value(pieces.rest, 0)
+    value["services"] = {piece.name: piece.value for piece, _ in pieces.services}
+    return Document(
+        file, value, pieces.rest, lines, _pieces={each.name: (each.node, at) for each, at in pieces.services}
+    )
 
 
 def _not_yaml(error: yaml.YAMLError, file: str, lines: list[str]) -> Problem:
@@ -103,35 +156,6 @@ def _not_yaml(error: yaml.YAMLError, file: str, lines: list[str]) -> Problem:
     text = lines[at.line] if at.line < len(lines) else ""
     hint = "YAML is indented with spaces" if text.lstrip(" ").startswith("\t") or "'\\t'" in said else ""
     return Problem((), f"this is not YAML: {said}", Mark(file, at.line + 1, at.column + 1, text), hint)
-
-
-def _below(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node | None, yaml.Node | None]:
-    """(what to point at, the value's node) of one step into a node."""
-    if isinstance(node, yaml.SequenceNode):
-        if isinstance(step, int) and step < len(node.value):
-            return node.value[step], node.value[step]
-        # Lists of KEY=VALUE are told by their key once they are a mapping.
-        for item in node.value:
-            if isinstance(item, yaml.ScalarNode) and re.split("[=:]", item.value, maxsplit=1)[0] == step:
-                return item, item
-    if isinstance(node, yaml.MappingNode):
-        merged = None
-        for key, value in node.value:
-            if key.value == str(step):
-                return key, value
-            if key.value == "<<":
-                merged = merged or _below_merged(value, step)
-        if merged:
-            return merged
-    return None, None
-
-
-def _below_merged(node: yaml.Node, step: str | int) -> tuple[yaml.Node | None, yaml.Node | None] | None:
-    for each in node.value if isinstance(node, yaml.SequenceNode) else [node]:
-        found = _below(each, step)
-        if found[1] is not None:
-            return found
-    return None
 
 
 class _Reader:

@@ -235,18 +235,23 @@ class _Planner:
         self.made_with = made_with
         self.chosen = chosen
         self.steps: list[Step] = []
+        self.planned: set[str] = set()
         self.ends: dict[str, list[str]] = {}
         """Service to the steps after which it is there."""
         self.remade: set[str] = set()
         self.replaced: set[str] = set()
         """Services whose first container has, or gets, another id."""
-        self.first: dict[str, str] = {}
+        self.changed_networks: set[str] = set()
+        self.present: dict[str, list[Present]] = {}
+        """Service to its containers by number."""
         for each in sorted(actual.containers, key=lambda each: each.number):
             if not each.oneoff:
-                self.first.setdefault(each.service, each.id)
+                self.present.setdefault(each.service, []).append(each)
+        self.first = {service: found[0].id for service, found in self.present.items()}
 
     def add(self, step: Step) -> str:
         self.steps.append(step)
+        self.planned.add(step.id)
         return step.id
 
     # --- what services stand on ---
@@ -267,6 +272,7 @@ class _Planner:
                 self.add(Step(f"network:{name}", "network", name, key=key))
             elif known and known != network_hash(network):
                 self.add(Step(f"network:{name}", "network", name, key=key, reason="changed"))
+                self.changed_networks.add(key)
 
     def volumes(self) -> None:
         wanted = {
@@ -293,7 +299,7 @@ class _Planner:
         if builds and (self.options.build or policy == "build" or not here):
             needs = tuple(f"build:{other}" for other in _built_before(made) if other in self.chosen)
             self.add(Step(f"build:{service}", "build", image, service, needs=needs))
-        elif not builds and self._pulls(policy, here=here) and not self._planned(f"pull:{image}"):
+        elif not builds and self._pulls(policy, here=here) and f"pull:{image}" not in self.planned:
             self.add(Step(f"pull:{image}", "pull", image, service))
 
     def _pulls(self, policy: str, *, here: bool) -> bool:
@@ -302,18 +308,12 @@ class _Planner:
             return False
         return not here or asked == "always"
 
-    def _planned(self, step: str) -> bool:
-        return any(each.id == step for each in self.steps)
-
     # --- services ---
 
     def service(self, service: str) -> None:
         made = self.project.services[service]
         wanted = self.options.scale.get(service, replicas(made))
-        present = sorted(
-            (each for each in self.actual.containers if each.service == service and not each.oneoff),
-            key=lambda each: each.number,
-        )
+        present = list(self.present.get(service, ()))
         needs = self._needs(service)
         ends: list[str] = []
         for each in _unfinished(present):
@@ -345,7 +345,7 @@ class _Planner:
             for each in made.get("volumes") or []
             if each["type"] == "volume" and each.get("source")
         ]
-        needs = [name for name in names if self._planned(name)]
+        needs = [name for name in names if name in self.planned]
         for other in made.get("depends_on") or {}:
             needs += self.ends.get(other, [])
         return tuple(dict.fromkeys(needs))
@@ -381,10 +381,7 @@ class _Planner:
         is_dependency = bool(options.services) and service not in options.services
         if options.recreate == "always" and (not is_dependency or options.recreate_dependencies):
             return "recreate", (), "forced"
-        if any(
-            f"network:{self.project.model['networks'][key]['name']}" in self._changed_networks()
-            for key in made.get("networks") or {}
-        ):
+        if self.changed_networks & set(made.get("networks") or {}):
             return "recreate", (), "network"
         image = self.actual.images.get(image_name(self.project, service), "")
         if image and each.image_id and image != each.image_id:
@@ -398,9 +395,6 @@ class _Planner:
             )
             return ("edit" if files_stay else "recreate"), why, "" if why else "recipe"
         return "keep", (), ""
-
-    def _changed_networks(self) -> set[str]:
-        return {step.id for step in self.steps if step.action == "network" and step.reason == "changed"}
 
     def orphans(self) -> None:
         known = {*self.project.services, *self.project.disabled}

@@ -82,10 +82,13 @@ class ProjectService:
         """What `up` would do; where the files cannot be used, what is wrong with them."""
         try:
             project, _ = await beside.read(request.source)
-            plan = await self._planned(project, request)
-            return plan_shown(project, plan, await self._advice(project))
         except ComposeError as error:
             return ProjectPlan(project=request.source.name, problems=problems_shown(error.problems))
+        try:
+            plan = await self._planned(project, request)
+        except ComposeError as error:
+            return plan_shown(project, None, [project.placed(each) for each in error.problems])
+        return plan_shown(project, plan, await self._advice(project))
 
     async def with_services(self, text: str, addition: str) -> str:
         """A compose file's text with the services of another one in it."""
@@ -238,7 +241,10 @@ class ProjectService:
         self, operation: str, project: Project, texts: Texts, request: UpProject, progress: Progress
     ) -> None:
         await until_removed(self._engine, project.name)
-        plan = await self._planned(project, request)
+        try:
+            plan = await self._planned(project, request)
+        except ComposeError as error:
+            raise refusal(error) from error
         run = ProjectRun(
             id=operation,
             project=project.name,
@@ -261,12 +267,9 @@ class ProjectService:
         await self._records.save(msgspec.structs.replace(run, ended=now()))
 
     async def _planned(self, project: Project, request: UpProject) -> Plan:
-        try:
-            return plan_up(
-                project, await self._look(project.name, project), _options(request), await self._made_with(project.name)
-            )
-        except ComposeError as error:
-            raise refusal(error) from error
+        """Raises ComposeError where something that the files take for granted is not there."""
+        actual, made_with = await self._look(project.name, project), await self._made_with(project.name)
+        return plan_up(project, actual, _options(request), made_with)
 
     async def _planned_down(self, name: str, project: Project | None, request: DownProject) -> Plan:
         actual = await self._look(name, project)

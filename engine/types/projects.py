@@ -163,15 +163,6 @@ class ProjectProblem(Data, frozen=True, kw_only=True):
     warning: bool = False
 
 
-class ProjectPlan(Data, frozen=True, kw_only=True):
-    """What `up` would do, or what is wrong with the files."""
-
-    project: str
-    steps: tuple[PlannedStep, ...] = ()
-    problems: tuple[ProjectProblem, ...] = ()
-    services: tuple[str, ...] = ()
-
-
 class ProjectVariable(Data, frozen=True, kw_only=True):
     """What the files ask for by name, and what it is as they are read now."""
 
@@ -181,6 +172,17 @@ class ProjectVariable(Data, frozen=True, kw_only=True):
     file: str = ""
     """The .env file it stands in."""
     default: str | None = None
+
+
+class ProjectPlan(Data, frozen=True, kw_only=True):
+    """What `up` would do, or what is wrong with the files."""
+
+    project: str
+    steps: tuple[PlannedStep, ...] = ()
+    problems: tuple[ProjectProblem, ...] = ()
+    services: tuple[str, ...] = ()
+    values: tuple[ProjectVariable, ...] = ()
+    env_files: tuple[str, ...] = ()
 
 
 class ProjectReading(Data, frozen=True, kw_only=True):

@@ -194,6 +194,17 @@ def test_a_fault_is_shown_at_its_line_while_one_types(driver: Driver, folder: Pa
     assert (folder / "compose.yaml").read_text() == SHOP
 
 
+def test_a_network_that_is_not_there_is_told_at_its_line_while_one_types(driver: Driver, folder: Path) -> None:
+    file = opened(driver, folder).details.file
+    given = "networks:\n  default: {name: somewhere-else, external: true}\n"
+    file.editor.put(SHOP.replace("redis:7", "redis:${VERSION:-7}") + given)
+    driver.until(lambda: file.problems.rowCount() > 0)
+    problem = next(iter(file.problems.items()))
+    assert (problem.line, "somewhere-else" in problem.message) == (14, True)
+    assert file.plan is None
+    assert [one.name for one in file.variables.model.items()] == ["VERSION"]
+
+
 def test_a_broken_file_is_opened_to_be_mended(driver: Driver, folder: Path) -> None:
     (folder / "compose.yaml").write_text("services:\n  site: [\n")
     driver.window._drop._take([str(folder)])

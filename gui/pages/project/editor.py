@@ -36,7 +36,9 @@ from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from engine.types.projects import ProjectPlan, ProjectReading, ReadProject
+    from collections.abc import Sequence
+
+    from engine.types.projects import ProjectPlan, ReadProject
     from gui.shell import Shell
 
 _MOST = 1 << 20
@@ -212,34 +214,29 @@ class ComposeEditor(QWidget):
 
     async def _check(self, number: int, source: ReadProject) -> None:
         client = self._shell.client
-        plan: ProjectPlan | None = None
-        reading: ProjectReading | None = None
+        told: ProjectPlan | None = None
         try:
-            reading = await client.call(lambda engine: engine.projects.read(source))
-            problems = reading.problems
-            if all(problem.warning for problem in problems):
-                request = UpProject(source=source)
-                plan = await client.call(lambda engine: engine.projects.plan(request))
-                problems = plan.problems
+            told = await client.call(lambda engine: engine.projects.plan(UpProject(source=source)))
+            problems = told.problems
         except WherryError as error:
             problems = (ProjectProblem(message=words_of(error).title),)
         if number != self._asked:
             return  # typed on meanwhile
-        self.plan = plan
+        self.plan = plan = told if all(problem.warning for problem in problems) else None
         self.problems.set_items((str(at), problem) for at, problem in enumerate(problems))
         self.steps.set_items((step.id, words.StepRow(step)) for step in (plan.steps if plan else ()))
         self._summary.set_text(words.summary_text(plan.steps) if plan else "")
         self.review.setEnabled(plan is not None)
         self.problem_table.setVisible(bool(problems))
         self._faults = problems
-        if reading is not None and (reading.values or not problems):
-            self.variables.set_reading(reading)
-        self._offer_files(source, reading)
+        if told is not None and told.env_files:
+            self.variables.set_values(told.values, told.env_files)
+            self._offer_files(told.env_files)
         self._mark()
 
-    def _offer_files(self, source: ReadProject, reading: ProjectReading | None) -> None:
+    def _offer_files(self, paths: Sequence[str]) -> None:
         """The .env files that are there can be edited as text too."""
-        for path in reading.env_files if reading else ():
+        for path in paths:
             if self.files.findText(path) < 0 and os.path.isfile(path):
                 self.files.addItem(path)
         self.files.setVisible(self.files.count() > 1)

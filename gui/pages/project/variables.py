@@ -20,14 +20,16 @@ from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from engine.types.projects import ProjectReading
+    from collections.abc import Sequence
+
+    from engine.types.projects import ProjectVariable
     from gui.shell import Shell
 
 _PRIVATE = 0o600
 
 
 class VariablesView(QWidget):
-    """`set_reading`; `changed` after a value was written, with the file's path."""
+    """`set_values`; `changed` after a value was written, with the file's path."""
 
     changed = Signal(str)
 
@@ -49,9 +51,9 @@ class VariablesView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.table)
 
-    def set_reading(self, reading: ProjectReading | None) -> None:
-        self._file = reading.env_files[-1] if reading and reading.env_files else ""
-        self.model.set_items((one.name, one) for one in (reading.values if reading else ()))
+    def set_values(self, values: Sequence[ProjectVariable], env_files: Sequence[str]) -> None:
+        self._file = env_files[-1]
+        self.model.set_items((one.name, one) for one in values)
 
     async def _change(self, name: str) -> None:
         """Of the environment this program runs in, the value wins over the file: that is said."""
