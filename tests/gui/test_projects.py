@@ -200,7 +200,7 @@ def test_a_network_that_is_not_there_is_told_at_its_line_while_one_types(driver:
     file.editor.put(SHOP.replace("redis:7", "redis:${VERSION:-7}") + given)
     driver.until(lambda: file.problems.rowCount() > 0)
     problem = next(iter(file.problems.items()))
-    assert (problem.line, "somewhere-else" in problem.message) == (14, True)
+    assert (problem.line, "somewhere-else" in problem.message) == (12, True)
     assert file.plan is None
     assert [one.name for one in file.variables.model.items()] == ["VERSION"]
 
