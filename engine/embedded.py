@@ -32,8 +32,8 @@ from engine.frontdoor.door_service import DoorService
 from engine.ground import Ground
 from engine.host.host_service import EngineParts, HostService
 from engine.host.settings import SettingsStore
-from engine.images import platforms
 from engine.images.image_service import ImageService
+from engine.images.known import platforms
 from engine.logs.log_service import LogService
 from engine.networks.network_service import NetworkService
 from engine.operations.registry import OperationRegistry

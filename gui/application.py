@@ -25,7 +25,7 @@ from gui.language import install_language
 from gui.settings import WindowSettings
 from gui.shell import Confirmation
 from gui.theme import Mode, theme
-from gui.widgets.accessible import install_accessible
+from gui.widgets.painted.accessible import install_accessible
 from gui.words import translate
 
 if TYPE_CHECKING:

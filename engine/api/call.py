@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 from aiohttp import web
 
-from engine.api.query_filters import Filters
-from engine.api.statuses import Refusal
+from engine.api.http.query_filters import Filters
+from engine.api.http.statuses import Refusal
 from engine.errors import WherryError
 
 if TYPE_CHECKING:

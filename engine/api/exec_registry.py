@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.api.statuses import Refusal
+from engine.api.http.statuses import Refusal
 
 if TYPE_CHECKING:
     from engine.facade import ExecSession

@@ -11,8 +11,8 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from engine.api.call import Call, encode
-from engine.api.statuses import Refusal, advice_of, message_of, status_of
-from engine.api.versions import UNNAMED, VERSION_HEADERS, check_version
+from engine.api.http.statuses import Refusal, advice_of, message_of, status_of
+from engine.api.http.versions import UNNAMED, VERSION_HEADERS, check_version
 from engine.errors import WherryError, exhausted
 from engine.recipe.faults import Unreadable
 

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from engine.api import (
+from engine.api.buildkit import door
+from engine.api.docker import (
     absent,
     archive,
     build,
-    clusters,
     containers,
     disk_usage,
     events,
     exec,
-    gallery,
     images,
-    machines,
-    manifests,
     networks,
-    own,
-    own_build,
-    pods,
-    projects,
-    spoken,
     streams,
     system,
     transfers,
     volumes,
     websocket,
 )
-from engine.api.buildkit import door
 from engine.api.router import Route
+from engine.api.wherry import clusters, gallery, machines, manifests, own, own_build, pods, projects, spoken
 
 _SYSTEM = (
     Route("GET", "/_ping", system.ping),

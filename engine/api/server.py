@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from engine import socket_folder, whereabouts
-from engine.api.hijack import Connection
+from engine.api.http.hijack import Connection
 from engine.api.router import Router
 from engine.api.routes import ROUTES
 from engine.api.served import Served

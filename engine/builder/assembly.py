@@ -6,8 +6,8 @@ import functools
 from typing import TYPE_CHECKING
 
 from engine.builder.build_service import BuildParts, BuildService
-from engine.builder.cache import StepCache
-from engine.builder.cache_mounts import CacheMounts
+from engine.builder.caching.cache import StepCache
+from engine.builder.caching.cache_mounts import CacheMounts
 from engine.builder.kept import KeptSteps
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ def make_build_service(
     def workshop() -> Workshop:
         # What a build takes is a third of the engine's code: a start does not wait for it.
         from engine.builder.bases import Bases
-        from engine.builder.cache_sharing import SharedCaches
+        from engine.builder.caching.cache_sharing import SharedCaches
         from engine.builder.execution import BuildTools
-        from engine.builder.running import RunTools
-        from engine.builder.scratch_roots import ScratchRoots
+        from engine.builder.steps.running import RunTools
+        from engine.builder.steps.scratch_roots import ScratchRoots
         from engine.builder.workshop import Workshop
 
         tools = BuildTools(

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from engine.builder.stages import StageState
+from engine.builder.steps.stages import StageState
 from engine.errors import NotFound, WherryError
-from engine.images import configs, platforms, reference
-from engine.images.records import LayerRecord, StoredImage
+from engine.images.known import configs, platforms, reference
+from engine.images.known.records import LayerRecord, StoredImage
 from engine.registry.logins import canonical_server
 from engine.types.builds import BuildBase
 from engine.types.data import now

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Sequence
     from pathlib import Path
 
-    from engine.builder.cache import StepCache
-    from engine.builder.cache_mounts import CacheMounts
+    from engine.builder.caching.cache import StepCache
+    from engine.builder.caching.cache_mounts import CacheMounts
     from engine.builder.kept import KeptSteps
     from engine.builder.workshop import Workshop
     from engine.events.bus import EventBus

@@ -10,24 +10,24 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from engine.builder.allowances import allowed_by, must_be_allowed
-from engine.builder.cache import CachedStep
-from engine.builder.copy_sources import NoFiles
-from engine.builder.downloads import Downloads
-from engine.builder.graph import stage_steps, step_id
+from engine.builder.caching.cache import CachedStep
+from engine.builder.context.downloads import Downloads
 from engine.builder.language import types as t
 from engine.builder.language.mounts import read_mount
 from engine.builder.language.parser import parse_trigger
-from engine.builder.mounting import RunMounts
-from engine.builder.plan import StageNames
-from engine.builder.running import RunBounds, prepare_run
-from engine.builder.stages import DEFAULT_PATH, StageState, absolute, apply_metadata, is_metadata
-from engine.builder.transfer import is_fetched, prepare_transfer, prepare_workdir
-from engine.builder.trees import BuildTrees, image_of
-from engine.builder.variables import Variables
+from engine.builder.planning.allowances import allowed_by, must_be_allowed
+from engine.builder.planning.graph import stage_steps, step_id
+from engine.builder.planning.plan import StageNames
+from engine.builder.planning.variables import Variables
+from engine.builder.steps.copy_sources import NoFiles
+from engine.builder.steps.mounting import RunMounts
+from engine.builder.steps.running import RunBounds, prepare_run
+from engine.builder.steps.stages import DEFAULT_PATH, StageState, absolute, apply_metadata, is_metadata
+from engine.builder.steps.transfer import is_fetched, prepare_transfer, prepare_workdir
+from engine.builder.steps.trees import BuildTrees, image_of
 from engine.errors import InvalidRequest, Unsupported, WherryError
-from engine.images import platforms
-from engine.images.emulation import runnable_platforms
+from engine.images.known import platforms
+from engine.images.known.emulation import runnable_platforms
 from engine.operations.together import together
 from engine.types.builds import StepState
 from engine.types.data import now
@@ -36,17 +36,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.builder.bases import Bases
-    from engine.builder.cache import StepCache
-    from engine.builder.cache_mounts import CacheMounts
-    from engine.builder.cache_sharing import SharedCaches
-    from engine.builder.context import ContextDirectory
-    from engine.builder.copy_sources import SourceTree
-    from engine.builder.network import BuildNetwork
-    from engine.builder.plan import Plan, PlannedStage
+    from engine.builder.caching.cache import StepCache
+    from engine.builder.caching.cache_mounts import CacheMounts
+    from engine.builder.caching.cache_sharing import SharedCaches
+    from engine.builder.context.directory import ContextDirectory
+    from engine.builder.planning.plan import Plan, PlannedStage
     from engine.builder.record import BuildRecord
-    from engine.builder.running import RunTools
-    from engine.builder.scratch_roots import ScratchRoots
-    from engine.builder.step import FileStep, ScratchRoot
+    from engine.builder.steps.copy_sources import SourceTree
+    from engine.builder.steps.network import BuildNetwork
+    from engine.builder.steps.running import RunTools
+    from engine.builder.steps.scratch_roots import ScratchRoots
+    from engine.builder.steps.step import FileStep, ScratchRoot
     from engine.registry.web import Web
     from engine.sandbox.client import Keeper
     from engine.storage.layers import LayerStore

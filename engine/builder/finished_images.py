@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from engine.builder.language import types as t
 from engine.builder.language.parser import parse_instruction
 from engine.builder.language.source import read_source
-from engine.builder.stages import StageState, absolute, apply_metadata, is_metadata
-from engine.builder.variables import Variables
-from engine.images import platforms
+from engine.builder.planning.variables import Variables
+from engine.builder.steps.stages import StageState, absolute, apply_metadata, is_metadata
+from engine.images.known import platforms
 from engine.types.data import now
 
 if TYPE_CHECKING:

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.builder.context_paths import context_paths
 from engine.builder.language import types as t
 from engine.builder.language.errors import DockerfileError
 from engine.builder.language.mounts import read_mount
 from engine.builder.language.parser import parse_dockerfile
-from engine.builder.lint import lint
-from engine.builder.plan import make_plan
+from engine.builder.planning.lint import lint
+from engine.builder.planning.plan import make_plan
+from engine.builder.steps.context_paths import context_paths
 from engine.types.builds import RecipeArgument, RecipeNeed, RecipeReport, RecipeTarget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     from engine.builder.language.types import RunMount
-    from engine.builder.plan import Plan, PlannedStage
+    from engine.builder.planning.plan import Plan, PlannedStage
     from engine.types.builds import BuildImage, RecipeWarning
     from engine.types.data import Platform
 

@@ -10,7 +10,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
-from engine.builder.network import KEY_PREFIX
+from engine.builder.steps.network import KEY_PREFIX
 from engine.sandbox.keeper.asked.steps import Unmount
 
 if TYPE_CHECKING:

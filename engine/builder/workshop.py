@@ -15,32 +15,32 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from engine.builder.allowances import allowed_by, check_plan
-from engine.builder.context import ContextDirectory
+from engine.builder.caching.outside_cache import INLINE_KEY, steps_document
+from engine.builder.context.directory import ContextDirectory
+from engine.builder.context.remote import fetch_context, fetch_named, is_remote
+from engine.builder.context.upload import receive_context
 from engine.builder.execution import Execution
-from engine.builder.graph import steps_of
 from engine.builder.language.errors import DockerfileError
 from engine.builder.language.ignore import IgnoreRules
 from engine.builder.language.parser import parse_dockerfile
-from engine.builder.network import BuildNetwork
-from engine.builder.outside_cache import INLINE_KEY, steps_document
-from engine.builder.plan import make_plan
+from engine.builder.planning.allowances import allowed_by, check_plan
+from engine.builder.planning.graph import steps_of
+from engine.builder.planning.plan import make_plan
 from engine.builder.record import MOST_KEPT_TEXT
-from engine.builder.remote import fetch_context, fetch_named, is_remote
 from engine.builder.report import make_report
-from engine.builder.upload import receive_context
+from engine.builder.steps.network import BuildNetwork
 from engine.containers.spec.process import check_ulimits
 from engine.errors import Code, InvalidRequest, NotFound, Unsupported, WherryError
-from engine.images import platforms, reference
+from engine.images.known import platforms, reference
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from engine.builder.cache import CachedStep
-    from engine.builder.cache_sharing import SharedCaches
+    from engine.builder.caching.cache import CachedStep
+    from engine.builder.caching.cache_sharing import SharedCaches
     from engine.builder.execution import BuildTools
     from engine.builder.kept import KeptSteps
-    from engine.builder.plan import Plan
+    from engine.builder.planning.plan import Plan
     from engine.builder.record import BuildRecord
     from engine.facade import BlobPlace
     from engine.networks.attachment import NetworkAttachments

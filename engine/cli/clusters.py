@@ -7,10 +7,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.kube import generated, texts_of
-from engine.cli.link import engine
 from engine.cli.options import Command, Given, UsageError
-from engine.cli.paper import say
-from engine.cli.wire import Failed
+from engine.cli.printed.paper import say
+from engine.cli.reach.link import engine
+from engine.cli.reach.wire import Failed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,7 @@ def _ask(given: Given, verb: str, **more: object) -> Any:
 
 
 def contexts(given: Given) -> int:
-    from engine.cli.tables import show
+    from engine.cli.printed.tables import show
 
     rows = [
         {
@@ -71,7 +71,7 @@ def get(given: Given) -> int:
         for item in items:
             say(f"{item['kind'].lower()}/{item['metadata']['name']}")
         return 0
-    from engine.cli.tables import table
+    from engine.cli.printed.tables import table
 
     rows = [_row(item) for item in items]
     if not rows:
@@ -269,8 +269,8 @@ def port_forward(given: Given) -> int:
 
 
 def top(given: Given) -> int:
-    from engine.cli.tables import table
-    from engine.cli.words import memory
+    from engine.cli.printed.tables import table
+    from engine.cli.printed.words import memory
 
     rows = [
         [each["namespace"], each["pod"], f"{round(each['cpu'] * 1000)}m", memory(each["memory"])]

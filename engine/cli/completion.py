@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.cli.options import Command, Given, UsageError
-from engine.cli.paper import say
+from engine.cli.printed.paper import say
 from engine.recipe.faults import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.cli.wire import Client
+    from engine.cli.reach.wire import Client
 
 _BASH = """\
 # bash completion for wherry
@@ -102,7 +102,7 @@ def _fitting(known: list[str], current: str) -> list[str]:
 
 
 def _arguments(command: Command, name: str, rest: list[str]) -> list[str]:
-    from engine.cli.link import running_engine
+    from engine.cli.reach.link import running_engine
 
     bare = name.removeprefix("container ")
     kind = next((kind for kind, verbs in _ARGUMENTS.items() if bare in verbs), "")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.link import engine
 from engine.cli.options import Command, Given, UsageError
-from engine.cli.paper import say
-from engine.cli.wire import Failed, quote
+from engine.cli.printed.paper import say
+from engine.cli.reach.link import engine
+from engine.cli.reach.wire import Failed, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from engine.cli.wire import Client
+    from engine.cli.reach.wire import Client
     from engine.recipe.arguments import Option
 
 _PS = """
@@ -54,7 +54,7 @@ def filters(given: Given) -> str:
 
 
 def ps(given: Given) -> int:
-    from engine.cli.tables import show, unescaped
+    from engine.cli.printed.tables import show, unescaped
 
     last = 1 if given.flag("latest") else given.number("last")
     form = unescaped(given.text("format"))
@@ -75,7 +75,7 @@ def ps(given: Given) -> int:
 
 def container_row(row: Mapping[str, Any], *, whole: bool = False) -> dict[str, Any]:
     """What a template sees of a container."""
-    from engine.cli import words
+    from engine.cli.printed import words
 
     command = row["Command"] if whole else words.shortened(row["Command"], 20)
     labels = row.get("Labels") or {}
@@ -190,7 +190,7 @@ def update(given: Given) -> int:
 
 
 def top(given: Given) -> int:
-    from engine.cli.tables import table
+    from engine.cli.printed.tables import table
 
     name, *arguments = given.arguments
     answer = engine().get(f"/containers/{quote(name)}/top", {"ps_args": " ".join(arguments)})
@@ -232,7 +232,7 @@ _LOGS = """
 
 
 def logs(given: Given) -> int:
-    from engine.cli.frames import copy_frames
+    from engine.cli.streams.frames import copy_frames
 
     client, name = engine(), given.arguments[0]
     container = client.get(f"/containers/{quote(name)}/json")
@@ -276,7 +276,7 @@ _PATHS = {
 
 
 def inspect_kinds(given: Given, kinds: tuple[str, ...]) -> int:
-    from engine.cli.tables import show_objects
+    from engine.cli.printed.tables import show_objects
 
     client, found, missing = engine(), [], []
     for name in given.arguments:
@@ -313,8 +313,8 @@ _PRUNE = """
 
 
 def prune(given: Given) -> int:
-    from engine.cli.asking import confirmed
-    from engine.cli.words import size
+    from engine.cli.printed.asking import confirmed
+    from engine.cli.printed.words import size
 
     if not given.flag("force") and not confirmed("WARNING! This will remove all stopped containers."):
         return 0
@@ -326,7 +326,7 @@ def prune(given: Given) -> int:
 
 
 def export(given: Given) -> int:
-    from engine.cli.files import write_out
+    from engine.cli.streams.files import write_out
 
     answer = engine().ask("GET", f"/containers/{quote(given.arguments[0])}/export")
     return write_out(answer.pieces(), given.text("output"))
@@ -341,7 +341,7 @@ _COMMIT = """
 
 
 def commit(given: Given) -> int:
-    from engine.cli.words import repository_and_tag
+    from engine.cli.printed.words import repository_and_tag
 
     container, *reference = given.arguments
     repository, tag = repository_and_tag(reference[0]) if reference else ("", "")

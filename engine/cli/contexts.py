@@ -6,10 +6,10 @@ import os
 import sys
 from typing import Any
 
-from engine.cli.frames import write_all
 from engine.cli.options import Command, Given, UsageError
-from engine.cli.paper import say
-from engine.cli.wire import Failed, Unreachable
+from engine.cli.printed.paper import say
+from engine.cli.reach.wire import Failed, Unreachable
+from engine.cli.streams.frames import write_all
 from engine.machines import machine_list
 from engine.machines.address import BadAddress, parse
 from engine.machines.machine_list import HERE, Entry
@@ -42,8 +42,8 @@ def _named(name: str, known: dict[str, Entry]) -> Entry:
 
 
 def ls(given: Given) -> int:
-    from engine.cli.socket_place import socket_path
-    from engine.cli.tables import show
+    from engine.cli.printed.tables import show
+    from engine.cli.reach.socket_place import socket_path
 
     chosen = _chosen()
     here = Entry(HERE, f"{_UNIX}{socket_path()}", "wherry", description="This computer")
@@ -135,7 +135,7 @@ def _with_options(entry: Entry, given: Given) -> Entry:
 
 def _found_out(entry: Entry) -> Entry:
     """Ask which engine it is. One that does not answer is listed all the same: it may be asleep."""
-    from engine.cli.far import FarClient, kind_of
+    from engine.cli.reach.far import FarClient, kind_of
 
     try:
         version = FarClient(entry).get("/version")
@@ -187,13 +187,13 @@ def rm(given: Given) -> int:
 def inspect(given: Given) -> int:
     import json
 
-    from engine.cli.tables import unescaped
-    from engine.cli.templates import Template
+    from engine.cli.printed.tables import unescaped
+    from engine.cli.printed.templates import Template
 
     known = _known()
     found = [_inspection(_named(name, known)) for name in given.arguments or [_chosen()] if name != HERE]
     if not found:
-        from engine.cli.socket_place import socket_path
+        from engine.cli.reach.socket_place import socket_path
 
         found = [_inspection(Entry(HERE, f"{_UNIX}{socket_path()}", "wherry"))]
     form = given.text("format")

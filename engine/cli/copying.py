@@ -6,14 +6,14 @@ import base64
 import os
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.link import engine
 from engine.cli.options import Command, Given, UsageError
-from engine.cli.wire import Failed, decode, quote
+from engine.cli.reach.link import engine
+from engine.cli.reach.wire import Failed, decode, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.cli.wire import Client
+    from engine.cli.reach.wire import Client
 
 _GO_DIRECTORY = 1 << 31
 _GO_SYMLINK = 1 << 27
@@ -73,13 +73,13 @@ def _from(client: Client, container: str, path: str, target: str, *, follow: boo
             path = link if link.startswith("/") else os.path.join(os.path.dirname(path), link)
     answer = client.ask("GET", f"/containers/{quote(container)}/archive", {"path": path})
     if target == "-":
-        from engine.cli.files import write_out
+        from engine.cli.streams.files import write_out
 
         return write_out(answer.pieces(), "")
     facts = decode(base64.b64decode(answer.headers["x-docker-container-path-stat"]))
     is_directory = bool(facts["mode"] & _GO_DIRECTORY)
     base, rename = _landing(target, path, is_directory=is_directory)
-    from engine.cli.unpacking import unpack
+    from engine.cli.streams.unpacking import unpack
 
     unpack(answer.pieces(), base, rename)
     return 0
@@ -110,7 +110,7 @@ def _to(client: Client, source: str, container: str, path: str, given: Given) ->
         "copyUIDGID": "true" if given.flag("archive") else "",
     }
     if source == "-":
-        from engine.cli.files import read_in
+        from engine.cli.streams.files import read_in
 
         stream = read_in("-")
     else:
@@ -150,7 +150,7 @@ def _target(client: Client, source: str, container: str, path: str, given: Given
 
 def _packed(source: str, name: str, *, contents_only: bool, follow: bool) -> Iterator[bytes]:
     """A tar of the source whose top is called `name`."""
-    from engine.cli.packing import pack
+    from engine.cli.streams.packing import pack
 
     def entries() -> Iterator[tuple[str, str]]:
         top = os.path.realpath(source) if follow else source

@@ -6,9 +6,9 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from engine.cli.frames import write_all
-from engine.cli.link import engine
 from engine.cli.options import Command
+from engine.cli.reach.link import engine
+from engine.cli.streams.frames import write_all
 
 if TYPE_CHECKING:
     import _socket

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.cli.paper import say, say_painted
+from engine.cli.printed.paper import say, say_painted
 from engine.errors import WherryError
 from engine.host import doctor
 from engine.host.machine import Machine

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.cli.link import engine
 from engine.cli.options import Command, Given, UsageError
-from engine.cli.paper import say
+from engine.cli.printed.paper import say
+from engine.cli.reach.link import engine
 
 _HTTPS = """
 Browsers trust these certificates once they know the authority, which can sign for *.localhost only:
@@ -47,7 +47,7 @@ def status(given: Given) -> int:
 
 
 def _tell(door: dict[str, Any]) -> None:
-    from engine.cli.tables import show
+    from engine.cli.printed.tables import show
 
     if not door["settings"]["on"]:
         say("The front door is off. Open it: wherry door on")

@@ -7,11 +7,11 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.link import engine
 from engine.cli.options import Command, UsageError
-from engine.cli.paper import say
-from engine.cli.tables import table
-from engine.cli.wire import Failed, quote
+from engine.cli.printed.paper import say
+from engine.cli.printed.tables import table
+from engine.cli.reach.link import engine
+from engine.cli.reach.wire import Failed, quote
 from engine.compose.project_files import files_in
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.containers import filters, inspect_kinds
-from engine.cli.link import engine
 from engine.cli.options import Command, Given, UsageError
-from engine.cli.paper import say
-from engine.cli.wire import Failed, quote
+from engine.cli.printed.paper import say
+from engine.cli.reach.link import engine
+from engine.cli.reach.wire import Failed, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ _HEADINGS = {"Digest": "DIGEST", "CreatedAt": "CREATED AT"}
 
 
 def images(given: Given) -> int:
-    from engine.cli.tables import show
+    from engine.cli.printed.tables import show
 
     if given.arguments:
         given.add("filter", f"reference={given.arguments[0]}")
@@ -54,7 +54,7 @@ def images(given: Given) -> int:
 
 def image_rows(image: Mapping[str, Any], *, whole: bool = False) -> Iterator[dict[str, Any]]:
     """One row per name; an image without any has one too."""
-    from engine.cli import words
+    from engine.cli.printed import words
 
     digests = dict(each.rpartition("@")[::2] for each in image.get("RepoDigests") or ())
     names = [words.repository_and_tag(tag) for tag in image.get("RepoTags") or ()]
@@ -85,8 +85,8 @@ _HISTORY = """
 
 
 def history(given: Given) -> int:
-    from engine.cli import words
-    from engine.cli.tables import show
+    from engine.cli.printed import words
+    from engine.cli.printed.tables import show
 
     human, whole = given.flag("human", default=True), given.flag("no-trunc")
     rows = []
@@ -118,7 +118,7 @@ def history(given: Given) -> int:
 
 
 def tag(given: Given) -> int:
-    from engine.cli.words import repository_and_tag
+    from engine.cli.printed.words import repository_and_tag
 
     source, target = given.arguments
     repository, tag_name = repository_and_tag(target)
@@ -147,8 +147,8 @@ def image_inspect(given: Given) -> int:
 def prune(given: Given) -> int:
     import json
 
-    from engine.cli.asking import confirmed
-    from engine.cli.words import size
+    from engine.cli.printed.asking import confirmed
+    from engine.cli.printed.words import size
 
     everything = given.flag("all")
     what = "all images without at least one container associated to them" if everything else "all dangling images"
@@ -168,15 +168,15 @@ def prune(given: Given) -> int:
 
 
 def save(given: Given) -> int:
-    from engine.cli.files import write_out
+    from engine.cli.streams.files import write_out
 
     answer = engine().ask("GET", "/images/get", {"names": given.arguments, "platform": given.text("platform")})
     return write_out(answer.pieces(), given.text("output"))
 
 
 def load(given: Given) -> int:
-    from engine.cli.files import read_in
-    from engine.cli.progress import show_messages
+    from engine.cli.streams.files import read_in
+    from engine.cli.streams.progress import show_messages
 
     source = given.text("input")
     if not source and os.isatty(0):
@@ -200,8 +200,8 @@ _IMPORT = """
 
 
 def import_(given: Given) -> int:
-    from engine.cli.files import read_in
-    from engine.cli.progress import show_messages
+    from engine.cli.streams.files import read_in
+    from engine.cli.streams.progress import show_messages
 
     source, *reference = given.arguments
     if source.startswith(("http://", "https://")):

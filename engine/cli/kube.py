@@ -6,15 +6,15 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.link import engine
 from engine.cli.options import Command, Given, UsageError
-from engine.cli.paper import say
-from engine.cli.wire import Failed, quote
+from engine.cli.printed.paper import say
+from engine.cli.reach.link import engine
+from engine.cli.reach.wire import Failed, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from engine.cli.wire import Client
+    from engine.cli.reach.wire import Client
 
 _LARGEST = 16 << 20
 _FETCH_SECONDS = 30.0

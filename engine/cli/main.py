@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from engine.cli.paper import say
+from engine.cli.printed.paper import say
 from engine.cli.verbs import GROUPS, VERBS, find_command
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _run_verb(verb: str, words: list[str]) -> int:
 
 def run_command(command: Command, name: str, words: list[str]) -> int:
     """Parse, run, and turn what goes wrong into words and Docker's exit codes."""
-    from engine.cli.wire import Failed, Unreachable
+    from engine.cli.reach.wire import Failed, Unreachable
     from engine.recipe.faults import Unreadable
 
     runs_something = name.rpartition(" ")[2] in ("run", "create", "start", "exec")

@@ -6,13 +6,13 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.link import own_engine
 from engine.cli.options import Command, Given, UsageError
-from engine.cli.paper import say
-from engine.cli.wire import Failed
+from engine.cli.printed.paper import say
+from engine.cli.reach.link import own_engine
+from engine.cli.reach.wire import Failed
 
 if TYPE_CHECKING:
-    from engine.cli.wire import Client
+    from engine.cli.reach.wire import Client
 
 _KINDS = ("container", "project", "volume", "image")
 _HERE = "default"
@@ -77,7 +77,7 @@ def _carried(client: Client, plan: dict[str, Any], *, only_plan: bool) -> int:
 
 
 def _show(plan: dict[str, Any]) -> None:
-    from engine.cli import words
+    from engine.cli.printed import words
 
     for part in plan["parts"]:
         size = words.size(part["size"]) if part["size"] else ""
@@ -91,7 +91,7 @@ def _show(plan: dict[str, Any]) -> None:
 
 def _follow(client: Client, request: dict[str, Any]) -> str:
     """Show how far it is, on a terminal in one line; its result."""
-    from engine.cli import words
+    from engine.cli.printed import words
 
     last = ""
     for message in client.ask("POST", "/wherry/machines/carry", body=request).messages():
@@ -152,7 +152,7 @@ def bring_over(given: Given) -> int:
 
 
 def _show_thing(thing: dict[str, Any]) -> None:
-    from engine.cli import words
+    from engine.cli.printed import words
 
     size = words.size(thing["size"]) if thing["size"] else ""
     say(f"{thing['engine']:8} {thing['kind']:10} {thing['name']:50} {size}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from engine.cli.link import engine
 from engine.cli.options import Command, Given, UsageError
-from engine.cli.paper import say
-from engine.cli.wire import quote
+from engine.cli.printed.paper import say
+from engine.cli.reach.link import engine
+from engine.cli.reach.wire import quote
 
 _MOST_PORT = 65535
 

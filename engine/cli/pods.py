@@ -6,15 +6,15 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.containers import filters
-from engine.cli.link import engine
 from engine.cli.options import Command, Given, UsageError
-from engine.cli.paper import say
-from engine.cli.wire import Failed, quote
+from engine.cli.printed.paper import say
+from engine.cli.reach.link import engine
+from engine.cli.reach.wire import Failed, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from engine.cli.wire import Client
+    from engine.cli.reach.wire import Client
 
 _POD = "POD [POD...]"
 
@@ -98,7 +98,7 @@ def remove(given: Given) -> int:
 
 
 def prune(given: Given) -> int:
-    from engine.cli.asking import confirmed
+    from engine.cli.printed.asking import confirmed
 
     warning = "WARNING! This will remove all pods of which nothing runs."
     if not given.flag("force") and not confirmed(warning):
@@ -112,7 +112,7 @@ def prune(given: Given) -> int:
 
 
 def ls(given: Given) -> int:
-    from engine.cli.tables import show
+    from engine.cli.printed.tables import show
 
     whole = given.flag("no-trunc")
     rows = [_row(each, whole=whole) for each in engine().get("/wherry/pods")]
@@ -129,7 +129,7 @@ def ls(given: Given) -> int:
 def _row(pod: dict[str, Any], *, whole: bool) -> dict[str, Any]:
     from datetime import datetime
 
-    from engine.cli.words import ago
+    from engine.cli.printed.words import ago
     from engine.recipe.ports import publish_words
 
     return {
@@ -156,7 +156,7 @@ def _passes(row: dict[str, Any], conditions: Iterable[str]) -> bool:
 
 
 def inspect(given: Given) -> int:
-    from engine.cli.tables import show_objects
+    from engine.cli.printed.tables import show_objects
 
     client = engine()
     show_objects([_inspected(client.get(f"/wherry/pods/{quote(name)}")) for name in given.arguments],

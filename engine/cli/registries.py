@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.cli.link import engine
 from engine.cli.options import Command, Given, UsageError
-from engine.cli.paper import say
-from engine.cli.wire import quote
+from engine.cli.printed.paper import say
+from engine.cli.reach.link import engine
+from engine.cli.reach.wire import quote
 
 
 def ls(given: Given) -> int:
-    from engine.cli.tables import show
+    from engine.cli.printed.tables import show
 
     told = engine().get("/wherry/registries")
     if given.text("format") == "" and not told["registries"]:

@@ -8,11 +8,11 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.link import engine
 from engine.cli.options import Command, Given, UsageError
-from engine.cli.paper import say
-from engine.cli.terminal import DEFAULT_DETACH_KEYS, Detached, converse, raw_mode, watch_size
-from engine.cli.wire import Failed, decode, quote
+from engine.cli.printed.paper import say
+from engine.cli.reach.link import engine
+from engine.cli.reach.wire import Failed, decode, quote
+from engine.cli.streams.terminal import DEFAULT_DETACH_KEYS, Detached, converse, raw_mode, watch_size
 from engine.recipe.arguments import Option
 from engine.recipe.here import read_lines, this_place, variables
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import _socket
     from collections.abc import Callable, Iterator
 
-    from engine.cli.wire import Answer, Client
+    from engine.cli.reach.wire import Answer, Client
 
     _Raw = tuple[_socket.socket, bytes, bool]
     """A hijacked connection, what has already come over it, and whether it has frames."""
@@ -72,7 +72,7 @@ def create(given: Given) -> int:
 
 def _create(client: Client, given: Given, *, detach: bool) -> str:
     """Create, pulling a missing image first as `--pull` says. Gives the id."""
-    from engine.cli.words import with_default_tag
+    from engine.cli.printed.words import with_default_tag
 
     choice = given.text("pull") or "missing"
     if choice not in _PULL_CHOICES:

@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from engine.cli.options import Command, Given, UsageError
-from engine.cli.paper import say
+from engine.cli.printed.paper import say
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,10 +7,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.containers import filters, inspect_kinds
-from engine.cli.link import engine
 from engine.cli.options import Command, Given, UsageError
-from engine.cli.paper import say
-from engine.cli.wire import Failed, quote
+from engine.cli.printed.paper import say
+from engine.cli.reach.link import engine
+from engine.cli.reach.wire import Failed, quote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,7 @@ def _remove_each(given: Given, path: str, values: dict[str, object] | None = Non
 
 
 def volume_ls(given: Given) -> int:
-    from engine.cli.tables import show
+    from engine.cli.printed.tables import show
 
     found = engine().get("/volumes", {"filters": filters(given)})["Volumes"] or []
     rows = [
@@ -91,8 +91,8 @@ def volume_rm(given: Given) -> int:
 def volume_prune(given: Given) -> int:
     import json
 
-    from engine.cli.asking import confirmed
-    from engine.cli.words import size
+    from engine.cli.printed.asking import confirmed
+    from engine.cli.printed.words import size
 
     everything = given.flag("all")
     what = "all local volumes" if everything else "anonymous local volumes"
@@ -114,7 +114,7 @@ def volume_prune(given: Given) -> int:
 
 
 def network_ls(given: Given) -> int:
-    from engine.cli.tables import show
+    from engine.cli.printed.tables import show
 
     whole = given.flag("no-trunc")
     rows = [
@@ -202,7 +202,7 @@ def network_rm(given: Given) -> int:
 
 
 def network_prune(given: Given) -> int:
-    from engine.cli.asking import confirmed
+    from engine.cli.printed.asking import confirmed
 
     warning = "WARNING! This will remove all custom networks not used by at least one container."
     if not given.flag("force") and not confirmed(warning):

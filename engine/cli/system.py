@@ -6,15 +6,15 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.containers import container_row, filters
-from engine.cli.link import engine, running_engine
 from engine.cli.options import Command, Given
-from engine.cli.paper import say
-from engine.cli.socket_place import socket_path
+from engine.cli.printed.paper import say
+from engine.cli.reach.link import engine, running_engine
+from engine.cli.reach.socket_place import socket_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from engine.cli.wire import Client
+    from engine.cli.reach.wire import Client
 
 _FORMAT = "-f --format text 'json' or a Go template"
 
@@ -43,18 +43,18 @@ def version(given: Given) -> int:
 def _formatted(value: Any, form: str) -> None:
     import json
 
-    from engine.cli.tables import unescaped
+    from engine.cli.printed.tables import unescaped
 
     if form == "json":
         say(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
         return
-    from engine.cli.templates import Template
+    from engine.cli.printed.templates import Template
 
     say(Template(unescaped(form)).render(value))
 
 
 def info(given: Given) -> int:
-    from engine.cli.words import memory
+    from engine.cli.printed.words import memory
 
     client = engine()
     facts = client.get("/info")
@@ -110,8 +110,8 @@ def events(given: Given) -> int:
     form = given.text("format")
     template = None
     if form and form not in ("json", "{{json .}}"):
-        from engine.cli.tables import unescaped
-        from engine.cli.templates import Template
+        from engine.cli.printed.tables import unescaped
+        from engine.cli.printed.templates import Template
 
         template = Template(unescaped(form))
     answer = engine().ask("GET", "/events", asked)
@@ -146,7 +146,7 @@ _DF = """
 
 
 def df(given: Given) -> int:
-    from engine.cli.tables import show
+    from engine.cli.printed.tables import show
 
     usage = engine().get("/system/df")
     if given.flag("verbose"):
@@ -188,7 +188,7 @@ def _df_rows(usage: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def _df_row(kind: str, total: int, active: int, size: int, free: int) -> dict[str, str]:
-    from engine.cli import words
+    from engine.cli.printed import words
 
     share = f" ({100 * free // size}%)" if size else ""
     return {
@@ -201,9 +201,9 @@ def _df_row(kind: str, total: int, active: int, size: int, free: int) -> dict[st
 
 
 def _verbose(usage: Mapping[str, Any]) -> None:
-    from engine.cli import words
     from engine.cli.images import image_rows
-    from engine.cli.tables import table
+    from engine.cli.printed import words
+    from engine.cli.printed.tables import table
 
     def section(title: str, heads: Sequence[str], rows: list[list[str]]) -> None:
         say(f"{title}\n")
@@ -241,8 +241,8 @@ _PRUNE = """
 def prune(given: Given) -> int:
     import json
 
-    from engine.cli.asking import confirmed
-    from engine.cli.words import size
+    from engine.cli.printed.asking import confirmed
+    from engine.cli.printed.words import size
 
     everything, volumes = given.flag("all"), given.flag("volumes")
     images = "all images without at least one container associated to them" if everything else "all dangling images"

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from engine.cli.paper import say
+from engine.cli.printed.paper import say
 from engine.embedded import open_engine
 from engine.errors import WherryError
 from engine.processes.ask import ask

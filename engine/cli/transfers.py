@@ -7,13 +7,13 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from engine.cli.containers import filters
-from engine.cli.link import engine
 from engine.cli.options import Command, Given, UsageError
-from engine.cli.paper import say
-from engine.cli.wire import Failed, quote
+from engine.cli.printed.paper import say
+from engine.cli.reach.link import engine
+from engine.cli.reach.wire import Failed, quote
 
 if TYPE_CHECKING:
-    from engine.cli.wire import Client
+    from engine.cli.reach.wire import Client
 
 _HUB = "https://index.docker.io/v1/"
 
@@ -41,8 +41,8 @@ def pull_image(
     stream: TextIO | None = None,
 ) -> None:
     """Pull, showing how it goes; a tag that is not given is `latest`."""
-    from engine.cli.progress import show_messages
-    from engine.cli.words import repository_and_tag
+    from engine.cli.printed.words import repository_and_tag
+    from engine.cli.streams.progress import show_messages
 
     repository, tag = repository_and_tag(image)
     if "@" in image:
@@ -62,7 +62,7 @@ def pull_image(
 
 def _canonical(image: str) -> str:
     """The whole name, as Docker's pull ends with."""
-    from engine.cli.words import with_default_tag
+    from engine.cli.printed.words import with_default_tag
 
     name = with_default_tag(image)
     host, slash, _ = name.partition("/")
@@ -72,8 +72,8 @@ def _canonical(image: str) -> str:
 
 
 def push(given: Given) -> int:
-    from engine.cli.progress import show_messages
-    from engine.cli.words import repository_and_tag
+    from engine.cli.printed.words import repository_and_tag
+    from engine.cli.streams.progress import show_messages
 
     repository, tag = repository_and_tag(given.arguments[0])
     if given.flag("all-tags"):
@@ -146,8 +146,8 @@ _SEARCH = """
 
 
 def search(given: Given) -> int:
-    from engine.cli.tables import show
-    from engine.cli.words import shortened
+    from engine.cli.printed.tables import show
+    from engine.cli.printed.words import shortened
 
     asked = {"term": given.arguments[0], "limit": given.number("limit"), "filters": filters(given)}
     rows = [

@@ -12,7 +12,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "run": ("running", "run", "Make and start a container from an image"),
     "exec": ("running", "exec", "Run a command in a running container"),
     "ps": ("containers", "ps", "List containers"),
-    "build": ("building", "build", "Build an image from a Dockerfile"),
+    "build": ("build.building", "build", "Build an image from a Dockerfile"),
     "pull": ("transfers", "pull", "Get an image from a registry"),
     "push": ("transfers", "push", "Send an image to a registry"),
     "images": ("images", "images", "List images"),
@@ -141,7 +141,10 @@ GROUPS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
         "Give services addresses of their own, as http://web.shop.localhost:8088",
         {v: ("door", f"door {v}") for v in ("on", "off", "status")},
     ),
-    "builder": ("Work with the build cache", {"prune": ("building", "builder prune"), "build": ("building", "build")}),
+    "builder": (
+        "Work with the build cache",
+        {"prune": ("build.building", "builder prune"), "build": ("build.building", "build")},
+    ),
 }  # fmt: skip
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.link import engine
 from engine.cli.options import Command, Given
-from engine.cli.paper import clear_screen
-from engine.cli.wire import Client, Failed, quote
+from engine.cli.printed.paper import clear_screen
+from engine.cli.reach.link import engine
+from engine.cli.reach.wire import Client, Failed, quote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,7 @@ _SECONDS = 1.0
 
 
 def stats(given: Given) -> int:
-    from engine.cli.tables import show
+    from engine.cli.printed.tables import show
 
     client = engine()
     named = given.arguments
@@ -80,7 +80,7 @@ def _readings(client: Client, named: list[str], *, everything: bool) -> dict[str
 
 
 def stats_row(reading: Mapping[str, Any], before: Mapping[str, Any] | None, *, whole: bool) -> dict[str, Any]:
-    from engine.cli import words
+    from engine.cli.printed import words
 
     memory = reading["memory_stats"]
     used = max(0, memory.get("usage", 0) - memory.get("stats", {}).get("inactive_file", 0))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.cgroups.layout import Mode
 from engine.errors import Code, Conflict, NotFound, StorageError
-from engine.images.users import ImageUser, WritableLayer
+from engine.images.known.users import ImageUser, WritableLayer
 from engine.logs.source import LogSource
 from engine.stats.target import CgroupFiles, StatTarget
 from engine.types.containers import State

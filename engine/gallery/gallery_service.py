@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.builder.repositories import fetch_repository, is_git
+from engine.builder.context.repositories import fetch_repository, is_git
 from engine.compose.faults import ComposeError
 from engine.errors import InvalidRequest, NotFound
 from engine.gallery.filling import fill

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.host import doctor
 from engine.host.machine import Machine
-from engine.images.emulation import runnable_platforms
+from engine.images.known.emulation import runnable_platforms
 from engine.types.host import EngineFacts, HostReport, Settings, StoreProblem
 from engine.version import own_version
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import HostError
-from engine.images import configs, platforms
+from engine.images.known import configs, platforms
 from engine.processes.ask import ask
 from engine.types.containers import HealthCheck
 from engine.types.images import ImageConfig, LayerPhase
@@ -26,8 +26,8 @@ from resources import resource
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
+    from engine.images.known.records import LayerRecord
     from engine.images.making import Maker
-    from engine.images.records import LayerRecord
     from engine.operations.registry import Progress
 
 REFERENCE: Final = "wherry/demo:latest"

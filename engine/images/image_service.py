@@ -2,7 +2,7 @@
 
 service = ImageService(paths=…, database=…, keeper=…, blobs=…, layers=…, bus=…, operations=…)
 await service.open()
-service.connect(container_service)      # an `engine.images.users.ContainerSource`
+service.connect(container_service)      # an `engine.images.known.users.ContainerSource`
 await service.sweep()                   # once every room that holds layers is open
 stored = service.catalogue.resolve("nginx:1.27")    # id, diff_ids, config, manifest; at once, from memory
 """
@@ -19,27 +19,27 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from engine.errors import InvalidRequest, NotFound, StorageError, WherryError
-from engine.images import configs
-from engine.images import reference as names
-from engine.images.archive_read import ArchiveReader
-from engine.images.archive_write import ArchiveWriter
-from engine.images.catalogue import Catalogue
-from engine.images.compare import Comparer
+from engine.images.archives.archive_read import ArchiveReader
+from engine.images.archives.archive_write import ArchiveWriter
+from engine.images.archives.index_write import IndexWriter
 from engine.images.demo import REFERENCE, make_demo
-from engine.images.index_shelf import IndexShelf
-from engine.images.index_write import IndexWriter
-from engine.images.inspector import LayerInspector
-from engine.images.intake import LayerIntake
-from engine.images.layer_archive import LayerArchives
+from engine.images.distribution.pull import Puller
+from engine.images.distribution.push import Pusher
+from engine.images.distribution.remote import ask_registry
+from engine.images.known import configs
+from engine.images.known import reference as names
+from engine.images.known.catalogue import Catalogue
+from engine.images.known.index_shelf import IndexShelf
+from engine.images.known.unfinished import Unfinished
+from engine.images.layers.intake import LayerIntake
+from engine.images.layers.layer_archive import LayerArchives
+from engine.images.layers.restoring import Restoring
+from engine.images.look.compare import Comparer
+from engine.images.look.inspector import LayerInspector
+from engine.images.look.search import find
 from engine.images.making import Maker, WithInstructions
-from engine.images.piping import file_pieces
-from engine.images.pull import Puller
-from engine.images.push import Pusher
-from engine.images.remote import ask_registry
 from engine.images.removal import Remover
-from engine.images.restoring import Restoring
-from engine.images.search import find
-from engine.images.unfinished import Unfinished
+from engine.images.streams.piping import file_pieces
 from engine.processes.credential_helper import ask_helper
 from engine.registry.logins import Logins, canonical_server
 from engine.registry.registries import Registries
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
     from engine.events.bus import EventBus
     from engine.facade import BlobPlace, OperationHandle
-    from engine.images.users import ContainerSource
+    from engine.images.known.users import ContainerSource
     from engine.operations.registry import OperationRegistry, Progress
     from engine.registry.logins import SecretKeeper
     from engine.registry.transport import Limits
@@ -171,7 +171,7 @@ class ImageService:
 
     def blobs_at(self, name: str, login: Login | None) -> BlobPlace:
         """A name at a registry as a place for blobs, for build caches."""
-        from engine.images.registry_blobs import RegistryBlobs  # with it comes what speaks HTTP
+        from engine.images.distribution.registry_blobs import RegistryBlobs  # with it comes what speaks HTTP
 
         return RegistryBlobs(self._registries.client(), names.parse(name).with_default_tag(), login)
 

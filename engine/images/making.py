@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from engine.images import configs, platforms
-from engine.images.layer_archive import packed, removed_meanwhile
-from engine.images.records import LayerRecord, StoredImage
-from engine.images.reference import parse
+from engine.images.known import configs, platforms
+from engine.images.known.records import LayerRecord, StoredImage
+from engine.images.known.reference import parse
+from engine.images.layers.layer_archive import packed, removed_meanwhile
 from engine.types.data import now
 from engine.types.images import ImageConfig
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from engine.images.catalogue import Catalogue
-    from engine.images.intake import LayerIntake
-    from engine.images.layer_archive import LayerArchives
-    from engine.images.users import ContainerSource, WritableLayer
+    from engine.images.known.catalogue import Catalogue
+    from engine.images.known.users import ContainerSource, WritableLayer
+    from engine.images.layers.intake import LayerIntake
+    from engine.images.layers.layer_archive import LayerArchives
     from engine.operations.registry import Progress
     from engine.sandbox.client import Keeper
     from engine.types.containers import ContainerSpec

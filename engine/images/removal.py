@@ -10,17 +10,17 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from engine.errors import Code, Conflict, InvalidRequest, WherryError
-from engine.images import configs, reference
+from engine.images.known import configs, reference
 from engine.types.data import ANY_LABELS
 from engine.types.images import Removed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from engine.images.catalogue import Catalogue
-    from engine.images.intake import LayerIntake
-    from engine.images.records import StoredImage
-    from engine.images.users import ImageUser
+    from engine.images.known.catalogue import Catalogue
+    from engine.images.known.records import StoredImage
+    from engine.images.known.users import ImageUser
+    from engine.images.layers.intake import LayerIntake
     from engine.storage.blobs import BlobStore
     from engine.storage.layers import LayerStore
     from engine.types.data import LabelRule

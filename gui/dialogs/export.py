@@ -14,7 +14,7 @@ from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import label
 from gui.widgets.segmented import Segmented
-from gui.widgets.source_view import SourceView
+from gui.widgets.texts.source_view import SourceView
 from gui.words import translate
 
 if TYPE_CHECKING:

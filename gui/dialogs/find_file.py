@@ -11,12 +11,12 @@ from gui.models.table import Column, KeyedTableModel
 from gui.presentation.images import image_name, shown_path
 from gui.presentation.units import bytes_text, short_id
 from gui.theme import Size, Space, Text, Tone
-from gui.widgets.cells import BadgeCell, CellPainter, TextCell
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import label
+from gui.widgets.lists.cells import BadgeCell, CellPainter, TextCell
+from gui.widgets.lists.table import Table
 from gui.widgets.search_field import SearchField
 from gui.widgets.segmented import Segmented
-from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -33,12 +33,12 @@ from gui.shell import TextQuestion
 from gui.theme import Space, Text, Tone, grown
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button, menu_button
-from gui.widgets.cells import TextCell
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import breakable, form_label, label
+from gui.widgets.lists.cells import TextCell
+from gui.widgets.lists.table import Table
 from gui.widgets.scrolling import scrolling
 from gui.widgets.search_field import SearchField
-from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:

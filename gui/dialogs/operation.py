@@ -17,14 +17,14 @@ from gui.presentation.operations import operation_words, progress_text, took_tex
 from gui.presentation.projects import step_rows
 from gui.presentation.units import bytes_text, short_id
 from gui.theme import Size, Space, Text, Tone, grown
-from gui.widgets.badge import Badge
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button
-from gui.widgets.cells import TextCell
 from gui.widgets.labels import ElidedLabel, label
-from gui.widgets.meter import Meter
-from gui.widgets.progress_rows import ProgressRow, ProgressRows
-from gui.widgets.table import Table
+from gui.widgets.lists.cells import TextCell
+from gui.widgets.lists.progress_rows import ProgressRow, ProgressRows
+from gui.widgets.lists.table import Table
+from gui.widgets.painted.badge import Badge
+from gui.widgets.painted.meter import Meter
 from gui.words import translate
 
 if TYPE_CHECKING:

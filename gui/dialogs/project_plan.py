@@ -21,10 +21,10 @@ from gui.theme import Size, Space, Text, Tone
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button
 from gui.widgets.card import Card
-from gui.widgets.cells import TextCell
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import label
-from gui.widgets.table import Table
+from gui.widgets.lists.cells import TextCell
+from gui.widgets.lists.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:

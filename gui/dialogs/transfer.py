@@ -16,8 +16,8 @@ from gui.theme import Space, Text, Tone
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import label
-from gui.widgets.meter import Meter
-from gui.widgets.progress_rows import ProgressRow, ProgressRows
+from gui.widgets.lists.progress_rows import ProgressRow, ProgressRows
+from gui.widgets.painted.meter import Meter
 from gui.words import marked, translate
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QSizePolicy, QV
 
 from gui.pages.catalogue import pages
 from gui.theme import Space, Text, Tone
-from gui.widgets.badge import Badge
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import label
+from gui.widgets.painted.badge import Badge
 from gui.widgets.scrolling import scrolling
 from gui.words import translate
 

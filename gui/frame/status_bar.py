@@ -14,10 +14,10 @@ from gui.plain_text import set_tip
 from gui.presentation.machines import link_tone, link_words, machine_tip, machine_title
 from gui.presentation.units import bytes_text, memory_text, percent_text
 from gui.theme import Space, Text, Tone, font, grown
-from gui.widgets.badge import StateDot
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import label
-from gui.widgets.meter import Meter
+from gui.widgets.painted.badge import StateDot
+from gui.widgets.painted.meter import Meter
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -18,13 +18,13 @@ from gui.presentation.operations import operation_icon, operation_words, progres
 from gui.presentation.units import ago_text, clock_text
 from gui.theme import Role, Space, Text, Tone, color, font, paint_icon
 from gui.widgets.buttons import Variant, button
-from gui.widgets.cells import BadgeCell, CellState, TextCell
 from gui.widgets.empty_state import EmptyState
-from gui.widgets.meter import paint_meter
+from gui.widgets.lists.cells import BadgeCell, CellState, TextCell
+from gui.widgets.lists.table import Table
 from gui.widgets.page_header import PageHeader
+from gui.widgets.painted.meter import paint_meter
 from gui.widgets.search_field import SearchField
 from gui.widgets.segmented import Segmented
-from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:

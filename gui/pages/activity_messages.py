@@ -9,9 +9,9 @@ from PySide6.QtCore import Qt
 from gui.models import Column, FilteredModel, KeyedTableModel
 from gui.presentation.units import ago_text, clock_text
 from gui.theme import Tone
-from gui.widgets.cells import TextCell
 from gui.widgets.empty_state import EmptyState
-from gui.widgets.table import Table
+from gui.widgets.lists.cells import TextCell
+from gui.widgets.lists.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:

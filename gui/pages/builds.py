@@ -13,7 +13,7 @@ from gui.pages.listing import Listing, ListingPlan
 from gui.pages.page import Page
 from gui.presentation.builds import build_title
 from gui.presentation.units import count_text
-from gui.widgets.cells import TextCell
+from gui.widgets.lists.cells import TextCell
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from gui.actions import BoundAction
-    from gui.widgets.table import Table
+    from gui.widgets.lists.table import Table
 
 
 class BulkBar(QWidget):

@@ -22,12 +22,12 @@ from gui.presentation.door import addresses
 from gui.presentation.units import count_text
 from gui.theme import Size, Space, Tone, grown, icon
 from gui.widgets.buttons import Variant, button, menu_button
-from gui.widgets.cells import MeterCell, SparklineCell, TextCell
 from gui.widgets.chips import ChipBar
 from gui.widgets.empty_state import EmptyState
+from gui.widgets.lists.cells import MeterCell, SparklineCell, TextCell
+from gui.widgets.lists.table import Table
 from gui.widgets.page_header import PageHeader
 from gui.widgets.search_field import SearchField
-from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:

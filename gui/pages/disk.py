@@ -28,12 +28,12 @@ from gui.presentation.units import ago_text, bytes_text
 from gui.theme import Role, Size, Space, Text, Tone, icon, theme
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.card import Card
-from gui.widgets.cells import CellPainter, TextCell
 from gui.widgets.labels import ElidedLabel, SwatchLabel, label
+from gui.widgets.lists.cells import CellPainter, TextCell
+from gui.widgets.lists.table import Table
 from gui.widgets.page_header import PageHeader
+from gui.widgets.painted.share_bar import Share, ShareBar
 from gui.widgets.scrolling import scrolling
-from gui.widgets.share_bar import Share, ShareBar
-from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -35,10 +35,10 @@ from gui.presentation.units import bytes_text
 from gui.shell import Confirmation, TextQuestion
 from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, button, tool_button
-from gui.widgets.diff_view import hex_dump
 from gui.widgets.empty_state import EmptyState
-from gui.widgets.file_tree import Change, FileRow, FileTree
 from gui.widgets.labels import label
+from gui.widgets.lists.file_tree import Change, FileRow, FileTree
+from gui.widgets.texts.diff_view import hex_dump
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from gui.pages.page import Page
 from gui.presentation.disk import frees
 from gui.presentation.images import image_name
 from gui.presentation.units import bytes_text, count_text
-from gui.widgets.cells import TextCell
+from gui.widgets.lists.cells import TextCell
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from gui.plain_text import set_tip
 from gui.presentation.units import count_text
 from gui.widgets.buttons import Variant, button, menu_button
 from gui.widgets.empty_state import EmptyState
+from gui.widgets.lists.table import Table
 from gui.widgets.page_header import PageHeader
 from gui.widgets.search_field import SearchField
-from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gui.actions import BoundAction
     from gui.models.table import KeyedTableModel
     from gui.shell import Shell
-    from gui.widgets.cells import CellPainter
+    from gui.widgets.lists.cells import CellPainter
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,11 +13,11 @@ from gui.models.table import Column, KeyedTableModel
 from gui.presentation.units import count_text
 from gui.theme import Size, Space, Text, Tone
 from gui.widgets.buttons import tool_button
-from gui.widgets.cells import TextCell
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import label
+from gui.widgets.lists.cells import TextCell
+from gui.widgets.lists.table import Table
 from gui.widgets.page_header import PageHeader
-from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:

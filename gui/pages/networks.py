@@ -18,12 +18,12 @@ from gui.presentation.units import clock_text, count_text
 from gui.theme import Size, Space, Tone
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.card import Card
-from gui.widgets.cells import TextCell
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.facts import Fact, FactGrid
+from gui.widgets.lists.cells import TextCell
+from gui.widgets.lists.table import Table
 from gui.widgets.page_header import PageHeader
 from gui.widgets.segmented import Segmented
-from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:

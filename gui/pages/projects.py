@@ -21,7 +21,7 @@ from gui.pages.project.details import ProjectDetails
 from gui.presentation.containers import project_of
 from gui.presentation.projects import row_of
 from gui.presentation.units import count_text
-from gui.widgets.cells import TextCell
+from gui.widgets.lists.cells import TextCell
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from gui.pages.listing import Listing, ListingPlan
 from gui.pages.page import Page
 from gui.presentation.units import bytes_text, count_text
 from gui.widgets.buttons import tool_button
-from gui.widgets.cells import TextCell
+from gui.widgets.lists.cells import TextCell
 from gui.widgets.page_header import PageHeader
 from gui.words import translate
 

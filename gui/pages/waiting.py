@@ -9,12 +9,12 @@ from PySide6.QtCore import QObject
 from gui.presentation.errors import words_of
 from gui.widgets.buttons import Variant, button
 from gui.widgets.empty_state import EmptyState
-from gui.widgets.skeleton import SkeletonRows
+from gui.widgets.painted.skeleton import SkeletonRows
 from gui.words import translate
 
 if TYPE_CHECKING:
     from gui.shell import Shell
-    from gui.widgets.table import Table
+    from gui.widgets.lists.table import Table
 
 
 class Waiting(QObject):

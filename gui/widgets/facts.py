@@ -9,9 +9,9 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QWidget
 
 from gui.theme import Role, Space, Text, Tone, mono
-from gui.widgets.badge import Badge
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.labels import ElidedLabel, label
+from gui.widgets.painted.badge import Badge
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from gui.plain_text import set_tip
 from gui.theme import Role, Size, Text, Tone, color, font, mono, theme
-from gui.widgets.accessible import Item, Part
-from gui.widgets.mirror import mirrored, side
+from gui.widgets.painted.accessible import Item, Part
+from gui.widgets.painted.mirror import mirrored, side
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPain
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui.theme import Radius, Role, Size, Space, Text, color, font, grown, theme
-from gui.widgets.accessible import Item, Part, tell_current
+from gui.widgets.painted.accessible import Item, Part, tell_current
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

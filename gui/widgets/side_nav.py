@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QVBoxL
 
 from gui.plain_text import set_tip
 from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, grown, paint_icon, theme
-from gui.widgets.mirror import mirrored, side
+from gui.widgets.painted.mirror import mirrored, side
 
 _HEIGHT = 34
 

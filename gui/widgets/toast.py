@@ -16,10 +16,10 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QSizePolic
 from shiboken6 import isValid
 
 from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, paint_icon, theme
-from gui.widgets.accessible import announce
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.flow_layout import FlowLayout
 from gui.widgets.labels import breakable, label
+from gui.widgets.painted.accessible import announce
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -30,7 +30,12 @@ LOOKED_AT_BY_TESTS = {
     "select_other_charset": "pyte looks it up by a name it makes",
     "write_process_input": "pyte's way to answer the process",
 }
-FILLED_FROM_OUTSIDE = ("engine.api.bodies", "engine.images.manifest", "engine.sandbox.keeper.kernel", "engine.cli.wire")
+FILLED_FROM_OUTSIDE = (
+    "engine.api.shapes.bodies",
+    "engine.images.known.manifest",
+    "engine.sandbox.keeper.kernel",
+    "engine.cli.reach.wire",
+)
 """Their records have the fields that others send or the kernel wants, read or not."""
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 

@@ -126,9 +126,9 @@ def test_api_and_command_line_hold_the_engine_only_by_its_facade() -> None:
             return False
         if module.name in MAY_OPEN_THE_ENGINE:
             return False
-        if module.name == "engine.cli.build_context" and within(found.target, "engine.builder.language"):
+        if module.name == "engine.cli.build.build_context" and within(found.target, "engine.builder.language"):
             return False  # the ignore file is read where the context is packed; the language is pure
-        if module.name == "engine.cli.far" and found.target == "engine.processes.ssh_program":
+        if module.name == "engine.cli.reach.far" and found.target == "engine.processes.ssh_program":
             return False  # the way to another machine's engine, of the standard library only
         return found.target != "engine" and not within(found.target, *allowed)
 

@@ -1,4 +1,4 @@
-"""The command prints through one printer, which makes inert what came from elsewhere (engine/cli/paper.py)."""
+"""The command prints through one printer, which makes inert what came from elsewhere (engine/cli/printed/paper.py)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import ast
 
 from tests.architecture.source import Module, modules, within
 
-PRINTER = "engine.cli.paper"
-PASSES_BYTES = "engine.cli.frames"
+PRINTER = "engine.cli.printed.paper"
+PASSES_BYTES = "engine.cli.streams.frames"
 """Output of containers' own programs, and archives."""
 _STREAMS = ("stdout", "stderr")
 

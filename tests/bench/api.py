@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.api.server import ApiServer
-from engine.cli.wire import Client
+from engine.cli.reach.wire import Client
 from tests.fakes.engine import open_fake_engine
 from tests.support.stores import make_short_tmp, remove_tree
 

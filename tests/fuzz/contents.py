@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import WherryError
-from engine.images import packages
-from engine.images.configs import history_steps, image_config
-from engine.images.manifest import parse_config, parse_manifest
-from engine.images.platforms import parse_platform
-from engine.images.reference import parse as parse_reference
-from engine.images.tar_stream import TarStream
+from engine.images.known.configs import history_steps, image_config
+from engine.images.known.manifest import parse_config, parse_manifest
+from engine.images.known.platforms import parse_platform
+from engine.images.known.reference import parse as parse_reference
+from engine.images.look import packages
+from engine.images.streams.tar_stream import TarStream
 from engine.registry.challenge import choose, parse_challenges
 from engine.registry.faults import refused, retry_after
 from engine.registry.tokens import token_request

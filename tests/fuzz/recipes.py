@@ -7,15 +7,15 @@ import re
 from engine.builder.language import globs, shell_patterns, words
 from engine.builder.language.ignore import IgnoreRules, read_ignore_file
 from engine.builder.language.parser import parse_dockerfile
-from engine.builder.lint import lint
-from engine.builder.plan import make_plan
+from engine.builder.planning.lint import lint
+from engine.builder.planning.plan import make_plan
 from engine.cli.options import UsageError
-from engine.cli.templates import Template
+from engine.cli.printed.templates import Template
 from engine.compose import loading
 from engine.compose.faults import ComposeError
 from engine.compose.variables import read_env_file
 from engine.errors import WherryError
-from engine.images.platforms import host_platform
+from engine.images.known.platforms import host_platform
 from engine.projects.reading import reading_shown
 from engine.recipe.crossing import spec_of
 from engine.recipe.faults import Unreadable

@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
-from engine.api import bodies
 from engine.api.call import decode
-from engine.api.detach import detach_keys
-from engine.api.query_filters import Filters, parse_moment
-from engine.api.statuses import Refusal
+from engine.api.http.detach import detach_keys
+from engine.api.http.query_filters import Filters, parse_moment
+from engine.api.http.statuses import Refusal
+from engine.api.shapes import bodies
 from engine.errors import WherryError
 from engine.logs.format import Joiner
 from engine.logs.question import Question, compile_question

@@ -18,12 +18,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.api import bodies
-from engine.api.credentials import login
-from engine.api.platforms import platform_of
-from engine.api.query_filters import Filters, parse_moment
+from engine.api.docker.credentials import login
+from engine.api.docker.platforms import platform_of
+from engine.api.http.query_filters import Filters, parse_moment
+from engine.api.http.statuses import Refusal
 from engine.api.routes import ROUTES
-from engine.api.statuses import Refusal
+from engine.api.shapes import bodies
 from engine.recipe.body import load, load_update
 from engine.recipe.crossing import spec_of
 from engine.recipe.faults import Unreadable

@@ -18,14 +18,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InvalidRequest, StorageError, WherryError
-from engine.images import packages
-from engine.images.configs import history_steps, image_config
-from engine.images.decompress import decompress
-from engine.images.manifest import OCI_CONFIG, OCI_LAYER, parse_config, parse_manifest
-from engine.images.platforms import parse_platform
-from engine.images.reference import parse
-from engine.images.tar_stream import TarStream
-from engine.images.zstd_frames import ZstdFrames
+from engine.images.known.configs import history_steps, image_config
+from engine.images.known.manifest import OCI_CONFIG, OCI_LAYER, parse_config, parse_manifest
+from engine.images.known.platforms import parse_platform
+from engine.images.known.reference import parse
+from engine.images.look import packages
+from engine.images.streams.decompress import decompress
+from engine.images.streams.tar_stream import TarStream
+from engine.images.streams.zstd_frames import ZstdFrames
 from engine.registry.challenge import parse_challenges
 
 if TYPE_CHECKING:

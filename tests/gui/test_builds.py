@@ -17,8 +17,8 @@ from gui.pages.build.details import lanes_of
 from gui.pages.builds import BuildsPage
 from gui.presentation import builds as words
 from gui.theme import Tone
-from gui.widgets.source_view import SourceView
-from gui.widgets.step_graph import GraphLane, GraphStep, StepGraph
+from gui.widgets.painted.step_graph import GraphLane, GraphStep, StepGraph
+from gui.widgets.texts.source_view import SourceView
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,8 +16,8 @@ from gui.models.volumes import volumes_model
 from gui.pages.file_preview import picture_of
 from gui.plain_text import set_tip, tip
 from gui.widgets.elided_combo import ElidedCombo
-from gui.widgets.json_tree import JsonTree
 from gui.widgets.labels import ElidedLabel, label
+from gui.widgets.texts.json_tree import JsonTree
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QDialog
 
     from engine.types.images import Image
-    from gui.widgets.progress_rows import ProgressRow
+    from gui.widgets.lists.progress_rows import ProgressRow
     from tests.gui.conftest import Driver
 
 NGINX = "docker.io/library/nginx:1.27"

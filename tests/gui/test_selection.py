@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from engine.types.containers import Container
     from gui.pages.containers import ContainersPage
-    from gui.widgets.table import Table
+    from gui.widgets.lists.table import Table
     from tests.gui.conftest import Driver
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier

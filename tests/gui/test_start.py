@@ -15,7 +15,7 @@ from engine.errors import Code, Conflict
 from gui.application import Application
 from gui.frame.palette import Entry, Palette, _Entries, score
 from gui.widgets.empty_state import EmptyState
-from gui.widgets.skeleton import SkeletonRows
+from gui.widgets.painted.skeleton import SkeletonRows
 from tests.fakes.engine import FakeEngine, open_fake_engine
 from tests.fakes.world import populate
 from tests.gui.conftest import Driver

@@ -10,30 +10,30 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.models.table import Column, KeyedTableModel
 from gui.theme import Role, Space, Text, Tone, color
-from gui.widgets.badge import Badge, StateDot
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.card import Card
-from gui.widgets.cells import BadgeCell, CellPainter, LinksCell, MeterCell, SparklineCell, TextCell
 from gui.widgets.charts import Kind, Series, SeriesBuffer, TimeChart, Timeline
 from gui.widgets.chips import Chip, ChipBar
-from gui.widgets.diff_view import DiffView
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.facts import Fact, FactGrid
-from gui.widgets.file_tree import Change, FileRow, FileTree
-from gui.widgets.json_tree import JsonTree
 from gui.widgets.labels import label
-from gui.widgets.layer_stack import LayerStack, StackLayer
+from gui.widgets.lists.cells import BadgeCell, CellPainter, LinksCell, MeterCell, SparklineCell, TextCell
+from gui.widgets.lists.file_tree import Change, FileRow, FileTree
+from gui.widgets.lists.progress_rows import ProgressRow, ProgressRows
+from gui.widgets.lists.table import Table
+from gui.widgets.lists.waste_list import WasteList, WasteRow
 from gui.widgets.logview import LogRow, LogView, MemoryLineSource
-from gui.widgets.meter import Meter
-from gui.widgets.progress_rows import ProgressRow, ProgressRows
+from gui.widgets.painted.badge import Badge, StateDot
+from gui.widgets.painted.layer_stack import LayerStack, StackLayer
+from gui.widgets.painted.meter import Meter
+from gui.widgets.painted.treemap import Treemap, TreemapNode
 from gui.widgets.search_field import SearchField
 from gui.widgets.segmented import Segmented
 from gui.widgets.side_nav import SideNav
-from gui.widgets.table import Table
 from gui.widgets.terminal import TerminalView
-from gui.widgets.treemap import Treemap, TreemapNode
-from gui.widgets.waste_list import WasteList, WasteRow
+from gui.widgets.texts.diff_view import DiffView
+from gui.widgets.texts.json_tree import JsonTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

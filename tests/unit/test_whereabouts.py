@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine import whereabouts
-from engine.cli.wire import Client, Failed
+from engine.cli.reach.wire import Client, Failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +110,7 @@ def test_a_socket_of_somebody_else_is_told_nothing(place: Path, monkeypatch: pyt
         listener.bind(str(place / "docker.sock"))
         listener.listen()
         listener.settimeout(5)
-        monkeypatch.setattr("engine.cli.wire._peer", lambda _connection: 4711)
+        monkeypatch.setattr("engine.cli.reach.wire._peer", lambda _connection: 4711)
         with pytest.raises(Failed, match="user 4711"):
             Client(str(place / "docker.sock")).post("/auth", body={"password": "secret"})
         heard, _ = listener.accept()
@@ -119,7 +119,7 @@ def test_a_socket_of_somebody_else_is_told_nothing(place: Path, monkeypatch: pyt
 
 
 def test_who_listens_is_asked_of_the_kernel(place: Path) -> None:
-    from engine.cli.wire import _peer
+    from engine.cli.reach.wire import _peer
 
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(place / "docker.sock"))

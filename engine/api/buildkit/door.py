@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.api.buildkit.wires import Wire
-from engine.api.hijack import hijack
-from engine.api.statuses import Refusal
+from engine.api.http.hijack import hijack
+from engine.api.http.statuses import Refusal
 
 if TYPE_CHECKING:
     from aiohttp import web
 
     from engine.api.call import Call
-    from engine.api.hijack import RawStream
+    from engine.api.http.hijack import RawStream
 
 _SESSION = "X-Docker-Expose-Session-"
 

@@ -13,7 +13,7 @@ from grpclib.encoding.base import StatusDetailsCodecBase
 from grpclib.exceptions import GRPCError
 
 from engine.api.buildkit.wire.messages_pb2 import RawAny, RpcStatus
-from engine.api.statuses import message_of
+from engine.api.http.statuses import message_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,7 +20,7 @@ from engine.api.buildkit.jobs import Made
 from engine.api.buildkit.options import UPLOADED, Options
 from engine.api.buildkit.reports import warnings_of
 from engine.api.buildkit.wire.messages_pb2 import Definition, Op
-from engine.api.spooled import spooled
+from engine.api.http.spooled import spooled
 from engine.errors import WherryError
 from engine.operations.together import together
 from engine.types.builds import BuildImage, StepState

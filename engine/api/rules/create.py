@@ -6,17 +6,17 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING
 
-from engine.api.bodies import words
+from engine.api.http.statuses import Refusal
 from engine.api.rules.limits import check_limits, check_restart
 from engine.api.rules.mounts import check_mounts
-from engine.api.statuses import Refusal
+from engine.api.shapes.bodies import words
 from engine.types.confinement import ALL_CAPABILITIES
 from engine.types.containers import MOST_MOUNTS, MOST_PORTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from engine.api.bodies import CreateBody, HostConfigBody, NetworkingBody, Words
+    from engine.api.shapes.bodies import CreateBody, HostConfigBody, NetworkingBody, Words
 
 _MILLISECOND = 1_000_000
 _CAPABILITIES = frozenset({"ALL", *(name.removeprefix("CAP_") for name in ALL_CAPABILITIES)})

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from engine.api.statuses import Refusal
+from engine.api.http.statuses import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.api.bodies import ResourcesBody, RestartPolicyBody
+    from engine.api.shapes.bodies import ResourcesBody, RestartPolicyBody
 
 _LEAST_MEMORY = 6 * 1024 * 1024
 _POLICIES = frozenset({"", "no", "always", "on-failure", "unless-stopped"})

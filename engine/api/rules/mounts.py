@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from engine.api.statuses import Refusal
+from engine.api.http.statuses import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.api.bodies import HostConfigBody, MountBody
+    from engine.api.shapes.bodies import HostConfigBody, MountBody
 
 _ACCESS = frozenset({"rw", "ro"})
 _PROPAGATION = frozenset({"private", "rprivate", "shared", "rshared", "slave", "rslave"})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from engine.cli.compose.project import GLOBAL, Chosen
 from engine.cli.compose.table import VERBS
 from engine.cli.options import Command, UsageError
-from engine.cli.paper import say
+from engine.cli.printed.paper import say
 
 if TYPE_CHECKING:
     from engine.cli.options import Given

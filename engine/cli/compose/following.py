@@ -6,13 +6,13 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.paper import say_lines
-from engine.cli.wire import Failed, quote
+from engine.cli.printed.paper import say_lines
+from engine.cli.reach.wire import Failed, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from engine.cli.wire import Client
+    from engine.cli.reach.wire import Client
 
 _COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
 
@@ -51,7 +51,7 @@ class Follower:
             sys.stdout.flush()
 
     def _copy(self, container: str, head: str, asked: dict[str, object], tty: bool) -> None:  # noqa: FBT001 - a thread's
-        from engine.cli.frames import payloads
+        from engine.cli.streams.frames import payloads
 
         kept = b""
         try:

@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.options import UsageError
-from engine.cli.paper import say
-from engine.cli.wire import Failed
+from engine.cli.printed.paper import say
+from engine.cli.reach.wire import Failed
 
 if TYPE_CHECKING:
     from engine.cli.compose.project import Chosen

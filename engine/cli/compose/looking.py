@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine.cli.compose.project import has_tty, name_of, short_name
 from engine.cli.options import UsageError
-from engine.cli.paper import say
-from engine.cli.tables import show, table
-from engine.cli.wire import Failed, quote
+from engine.cli.printed.paper import say
+from engine.cli.printed.tables import show, table
+from engine.cli.reach.wire import Failed, quote
 from engine.compose.labels import PROJECT, SERVICE
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def ps(chosen: Chosen, given: Given) -> int:
     from engine.cli.containers import container_row
-    from engine.cli.words import ports
+    from engine.cli.printed.words import ports
 
     everything = given.flag("all") or bool(given.list("status") or given.list("filter"))
     rows = chosen.containers(given.arguments, everything=True, oneoff=True)
@@ -153,7 +153,7 @@ def _refuse(given: Given) -> None:
 
 
 def images(chosen: Chosen, given: Given) -> int:
-    from engine.cli.words import ago, size
+    from engine.cli.printed.words import ago, size
 
     rows = []
     for row in chosen.containers(given.arguments):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.link import engine
-from engine.cli.paper import say
-from engine.cli.wire import Failed
+from engine.cli.printed.paper import say
+from engine.cli.reach.link import engine
+from engine.cli.reach.wire import Failed
 from engine.compose.labels import NUMBER, ONEOFF, PROJECT, SERVICE
 from engine.compose.project_files import files_in, project_name
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.cli.options import Given
-    from engine.cli.wire import Client
+    from engine.cli.reach.wire import Client
 
 GLOBAL = """
 --ansi text                Accepted for Docker's sake

@@ -6,8 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.paper import rewrite_line, say
-from engine.cli.wire import Failed
+from engine.cli.printed.paper import rewrite_line, say
+from engine.cli.reach.wire import Failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.cli.compose.project import has_tty, name_of, short_name
 from engine.cli.options import UsageError
-from engine.cli.paper import say
-from engine.cli.wire import Failed, quote
+from engine.cli.printed.paper import say
+from engine.cli.reach.wire import Failed, quote
 from engine.compose.labels import DEPENDS_ON, SERVICE
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _watch_beside(chosen: Chosen, services: Sequence[str]) -> None:
     import threading
 
     from engine.cli.compose.steps import follow
-    from engine.cli.link import engine
+    from engine.cli.reach.link import engine
 
     request = {"source": chosen.source(), "services": list(services), "up": False}
 
@@ -258,7 +258,7 @@ def rollback(chosen: Chosen, given: Given) -> int:
 
 
 def history(chosen: Chosen, given: Given) -> int:
-    from engine.cli.tables import table
+    from engine.cli.printed.tables import table
 
     runs = chosen.client.get(f"/wherry/projects/{quote(chosen.name)}/history")
     rows = [["STARTED", "ENDED", "CHANGES"]]
@@ -366,7 +366,7 @@ kill = _simple("kill", "Killed", lambda given: {"signal": given.text("signal")},
 
 
 def rm(chosen: Chosen, given: Given) -> int:
-    from engine.cli.asking import confirmed
+    from engine.cli.printed.asking import confirmed
 
     rows = chosen.containers(given.arguments)
     if given.flag("stop"):
@@ -432,7 +432,7 @@ def _check_builds(reading: Row, services: Sequence[str]) -> int:
     """What `docker build --check` says of each."""
     import json
 
-    from engine.cli.building import COMMANDS as BUILDING
+    from engine.cli.build.building import COMMANDS as BUILDING
 
     code = 0
     command = BUILDING["build"]

@@ -11,9 +11,9 @@ from urllib.parse import quote
 import msgspec
 
 from engine.errors import Code, RegistryError, RuntimeFailure, Unsupported
-from engine.images.compare import Comparer
-from engine.images.inspector import LayerInspector
-from engine.images.records import StoredImage
+from engine.images.known.records import StoredImage
+from engine.images.look.compare import Comparer
+from engine.images.look.inspector import LayerInspector
 from engine.remote.docker import shapes
 from engine.remote.docker.containers import prune_filters
 from engine.remote.docker.lacks import lacking

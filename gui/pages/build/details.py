@@ -12,14 +12,14 @@ from engine.types.builds import StepState
 from gui.pages.build.dockerfile import DockerfileView
 from gui.presentation import builds as words
 from gui.theme import Space, Tone
-from gui.widgets.badge import Badge
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.logview import LogRow, LogView, MemoryLineSource, TimeStyle
 from gui.widgets.page_header import PageHeader
+from gui.widgets.painted.badge import Badge
+from gui.widgets.painted.step_graph import GraphLane, GraphStep, StepGraph
 from gui.widgets.segmented import Segmented
-from gui.widgets.step_graph import GraphLane, GraphStep, StepGraph
 from gui.words import translate
 
 if TYPE_CHECKING:

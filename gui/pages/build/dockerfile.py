@@ -16,7 +16,7 @@ from gui.presentation.file_text import NotInThisEncoding
 from gui.shell import Confirmation
 from gui.theme import Space, Tone
 from gui.widgets.buttons import Variant, button
-from gui.widgets.source_view import SourceView
+from gui.widgets.texts.source_view import SourceView
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from gui.models.containers import Group, group_summary
 from gui.models.table import AnyIndex, ModelRole
 from gui.presentation.containers import image_text
 from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, grown, paint_icon, theme
-from gui.widgets.badge import badge_width, paint_badge, paint_dot
-from gui.widgets.cells import CellState, LinksCell, paint_line, paint_two_lines
+from gui.widgets.lists.cells import CellState, LinksCell, paint_line, paint_two_lines
+from gui.widgets.painted.badge import badge_width, paint_badge, paint_dot
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from gui.pages.container.tab import DetailTab
 from gui.presentation.units import bytes_text
 from gui.theme import Size, Space, Text, Tone, mono
 from gui.widgets.buttons import Variant, button
-from gui.widgets.cells import BadgeCell, TextCell
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import label
+from gui.widgets.lists.cells import BadgeCell, TextCell
+from gui.widgets.lists.table import Table
 from gui.widgets.search_field import SearchField
-from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:

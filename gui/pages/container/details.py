@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QTabBar, QVBox
 from gui.plain_text import set_tip
 from gui.presentation.containers import health_words, image_text, state_words, status_text
 from gui.theme import Role, Size, Space, Text, Tone, grown
-from gui.widgets.badge import Badge
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.labels import ElidedLabel
+from gui.widgets.painted.badge import Badge
 from gui.words import translate
 
 if TYPE_CHECKING:

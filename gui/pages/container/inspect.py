@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 from gui.pages.container.tab import DetailTab
 from gui.theme import Space
 from gui.widgets.buttons import button
-from gui.widgets.json_tree import JsonTree
 from gui.widgets.search_field import SearchField
+from gui.widgets.texts.json_tree import JsonTree
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from gui.pages.container.tab import DetailTab
 from gui.presentation.units import ago_text, count_text, duration_text, memory_text, percent_text
 from gui.shell import Confirmation
 from gui.theme import Size, Space, Text, Tone
-from gui.widgets.cells import TextCell
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import label
+from gui.widgets.lists.cells import TextCell
+from gui.widgets.lists.table import Table
 from gui.widgets.search_field import SearchField
-from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -17,15 +17,15 @@ from gui.presentation.images import change_tone, change_words, image_name, shown
 from gui.presentation.units import bytes_text, count_text
 from gui.theme import Role, Size, Space, Text
 from gui.widgets.buttons import tool_button
-from gui.widgets.cells import BadgeCell, CellPainter, TextCell
-from gui.widgets.diff_view import DiffView
 from gui.widgets.elided_combo import ElidedCombo
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import ElidedLabel
+from gui.widgets.lists.cells import BadgeCell, CellPainter, TextCell
+from gui.widgets.lists.table import Table
 from gui.widgets.page_header import PageHeader
 from gui.widgets.search_field import SearchField
 from gui.widgets.segmented import Segmented
-from gui.widgets.table import Table
+from gui.widgets.texts.diff_view import DiffView
 from gui.words import translate
 
 if TYPE_CHECKING:

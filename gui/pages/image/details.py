@@ -15,13 +15,13 @@ from gui.presentation.units import ago_text, bytes_text, clock_text
 from gui.theme import Size, Space
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.card import Card, rule
-from gui.widgets.cells import TextCell
 from gui.widgets.facts import Fact, FactGrid
-from gui.widgets.json_tree import JsonTree
+from gui.widgets.lists.cells import TextCell
+from gui.widgets.lists.table import Table
 from gui.widgets.page_header import PageHeader
 from gui.widgets.search_field import SearchField
 from gui.widgets.segmented import Segmented
-from gui.widgets.table import Table
+from gui.widgets.texts.json_tree import JsonTree
 from gui.words import translate
 
 if TYPE_CHECKING:

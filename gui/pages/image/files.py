@@ -15,10 +15,10 @@ from gui.pages.image.rows import tree_row
 from gui.presentation.images import entry_words, shown_path, version_words
 from gui.theme import Role, Space, Text, Tone
 from gui.widgets.buttons import tool_button
-from gui.widgets.diff_view import DiffView
 from gui.widgets.elided_combo import ElidedCombo
 from gui.widgets.labels import ElidedLabel, label
 from gui.widgets.segmented import Segmented
+from gui.widgets.texts.diff_view import DiffView
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from engine.types.images import TreeNode
     from gui.shell import Shell
-    from gui.widgets.file_tree import FileRow
+    from gui.widgets.lists.file_tree import FileRow
 
 PREVIEW = 256 * 1024
 EXTRACT = 1 << 30

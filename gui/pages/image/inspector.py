@@ -15,19 +15,19 @@ from gui.plain_text import set_tip
 from gui.presentation.images import layer_step, score_tone, shown_path
 from gui.presentation.units import bytes_text, percent_text
 from gui.theme import Role, Size, Space, Text, Tone
-from gui.widgets.badge import BadgeButton
 from gui.widgets.buttons import Variant, button
-from gui.widgets.cells import BadgeCell, CellPainter, TextCell
 from gui.widgets.chips import Chip
 from gui.widgets.empty_state import EmptyState
-from gui.widgets.file_tree import CHANGE_TONES, Change, FileTree
 from gui.widgets.labels import ElidedLabel
-from gui.widgets.layer_stack import LayerStack
+from gui.widgets.lists.cells import BadgeCell, CellPainter, TextCell
+from gui.widgets.lists.file_tree import CHANGE_TONES, Change, FileTree
+from gui.widgets.lists.table import Table
+from gui.widgets.lists.waste_list import WasteList
+from gui.widgets.painted.badge import BadgeButton
+from gui.widgets.painted.layer_stack import LayerStack
+from gui.widgets.painted.treemap import Treemap, TreemapNode
 from gui.widgets.search_field import SearchField
 from gui.widgets.segmented import Segmented
-from gui.widgets.table import Table
-from gui.widgets.treemap import Treemap, TreemapNode
-from gui.widgets.waste_list import WasteList
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from engine.types.images import FileKind
 from gui.presentation.images import layer_step, mode_text, shown_path
 from gui.presentation.units import bytes_text, count_text
 from gui.theme import Tone
-from gui.widgets.file_tree import Change, FileRow
-from gui.widgets.layer_stack import StackLayer
-from gui.widgets.waste_list import WasteRow
+from gui.widgets.lists.file_tree import Change, FileRow
+from gui.widgets.lists.waste_list import WasteRow
+from gui.widgets.painted.layer_stack import StackLayer
 from gui.words import grouped, marked, translate
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from gui.presentation.containers import state_words
 from gui.presentation.door import shortened
 from gui.presentation.units import bytes_text, rate_text
 from gui.theme import Space, Text, Tone, grown
-from gui.widgets.badge import Badge
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.facts import Fact, FactGrid
 from gui.widgets.labels import ElidedLabel, label
-from gui.widgets.sparkline import paint_sparkline
+from gui.widgets.painted.badge import Badge
+from gui.widgets.painted.sparkline import paint_sparkline
 from gui.words import translate
 
 if TYPE_CHECKING:

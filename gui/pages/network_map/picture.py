@@ -11,7 +11,7 @@ from gui.presentation.containers import port_text, port_url, state_words
 from gui.presentation.door import addresses, short_host
 from gui.presentation.units import count_text, rate_text
 from gui.theme import Tone
-from gui.widgets.bus_map import MapLane, MapNode
+from gui.widgets.painted.bus_map import MapLane, MapNode
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from gui.pages.network_map.flows import Flows
 from gui.pages.network_map.panel import Wire, WirePanel
 from gui.pages.network_map.picture import HOST_LANE, Picture, picture
 from gui.theme import Space, Text, Tone
-from gui.widgets.bus_map import BusMap
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import label
 from gui.widgets.page_header import PageHeader
+from gui.widgets.painted.bus_map import BusMap
 from gui.words import translate
 
 if TYPE_CHECKING:

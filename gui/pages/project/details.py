@@ -18,10 +18,10 @@ from gui.pages.project.storage import StorageView
 from gui.plain_text import set_tip
 from gui.presentation import projects as words
 from gui.theme import Space
-from gui.widgets.badge import Badge
 from gui.widgets.buttons import Variant, button, menu_button, tool_button
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.page_header import PageHeader
+from gui.widgets.painted.badge import Badge
 from gui.widgets.segmented import Segmented
 from gui.words import translate
 

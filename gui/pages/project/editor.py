@@ -28,11 +28,11 @@ from gui.presentation.run_line import fault_text, looks_like_run_line
 from gui.shell import Confirmation
 from gui.theme import Role, Space, Text, Tone, color, grown, theme
 from gui.widgets.buttons import Variant, button
-from gui.widgets.cells import TextCell
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import ElidedLabel
+from gui.widgets.lists.cells import TextCell
+from gui.widgets.lists.table import Table
 from gui.widgets.segmented import Segmented
-from gui.widgets.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:

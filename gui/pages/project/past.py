@@ -13,11 +13,11 @@ from gui.models.projects import runs_model
 from gui.presentation.projects import files_difference
 from gui.theme import Size, Space, Text, Tone
 from gui.widgets.buttons import Variant, button
-from gui.widgets.cells import TextCell
-from gui.widgets.diff_view import DiffView
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import label
-from gui.widgets.table import Table
+from gui.widgets.lists.cells import TextCell
+from gui.widgets.lists.table import Table
+from gui.widgets.texts.diff_view import DiffView
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QScrollArea, QSplitter, QStackedWidget, QVBoxLayou
 from gui.models.projects import services_model
 from gui.presentation.project_graph import service_nodes, steps_of
 from gui.presentation.projects import service_of
-from gui.widgets.cells import TextCell
 from gui.widgets.empty_state import EmptyState
-from gui.widgets.step_graph import GraphLane, GraphStep, StepGraph
-from gui.widgets.table import Table
+from gui.widgets.lists.cells import TextCell
+from gui.widgets.lists.table import Table
+from gui.widgets.painted.step_graph import GraphLane, GraphStep, StepGraph
 from gui.words import translate
 
 if TYPE_CHECKING:

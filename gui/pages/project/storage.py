@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.models.projects import StorageRow, storage_model
-from gui.widgets.cells import TextCell
 from gui.widgets.empty_state import EmptyState
-from gui.widgets.table import Table
+from gui.widgets.lists.cells import TextCell
+from gui.widgets.lists.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from gui.models.projects import variables_model
 from gui.pages.build.dockerfile import replace_file
 from gui.shell import TextQuestion
 from gui.theme import Tone
-from gui.widgets.cells import TextCell
 from gui.widgets.empty_state import EmptyState
-from gui.widgets.table import Table
+from gui.widgets.lists.cells import TextCell
+from gui.widgets.lists.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from gui.pages.sheets.sheet import Sheet, clear_rows
 from gui.shell import Confirmation
 from gui.theme import Space, Text, Tone
-from gui.widgets.badge import Badge
 from gui.widgets.buttons import Variant, button
 from gui.widgets.card import Card
 from gui.widgets.labels import label
+from gui.widgets.painted.badge import Badge
 from gui.words import translate
 
 if TYPE_CHECKING:

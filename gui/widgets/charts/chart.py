@@ -20,9 +20,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui.plain_text import set_tip
 from gui.theme import Role, Space, Text, Tone, color, font, theme
-from gui.widgets.accessible import Item, Part
 from gui.widgets.charts.picture import Frame, Kind, Lines, Series, paint_marks, paint_unrecorded
 from gui.widgets.charts.ticks import time_ticks, time_words, value_ticks
+from gui.widgets.painted.accessible import Item, Part
 from gui.words import translate
 
 if TYPE_CHECKING:

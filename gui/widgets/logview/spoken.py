@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QRectF
 
-from gui.widgets.accessible import Item, Part, tell_current
+from gui.widgets.painted.accessible import Item, Part, tell_current
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,25 +12,25 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QApplication
 from gui.models.natural import natural_key
 from gui.models.table import Column, KeyedTableModel
 from gui.theme import Space, Text, Tone, font, grown
-from gui.widgets.badge import Badge
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import button, tool_button
-from gui.widgets.cells import LinksCell, TextCell
 from gui.widgets.chips import Chip, ChipBar
-from gui.widgets.diff_view import DiffView, hex_dump
 from gui.widgets.drop_area import DropArea
 from gui.widgets.elided_combo import ElidedCombo
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.facts import Fact, FactGrid
 from gui.widgets.flow_layout import FlowLayout
-from gui.widgets.json_tree import JsonTree
 from gui.widgets.labels import ElidedLabel
-from gui.widgets.mirror import mirrored, mirrored_point
-from gui.widgets.progress_rows import ProgressRow, ProgressRows
+from gui.widgets.lists.cells import LinksCell, TextCell
+from gui.widgets.lists.progress_rows import ProgressRow, ProgressRows
+from gui.widgets.lists.table import Table
+from gui.widgets.painted.badge import Badge
+from gui.widgets.painted.mirror import mirrored, mirrored_point
 from gui.widgets.search_field import SearchField
 from gui.widgets.segmented import Segmented
 from gui.widgets.side_nav import SideNav
-from gui.widgets.table import Table
+from gui.widgets.texts.diff_view import DiffView, hex_dump
+from gui.widgets.texts.json_tree import JsonTree
 from gui.widgets.toast import Deed, Lasting, ToastStack
 from tests.pixels.samples import SAMPLES
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
-from gui.widgets.file_tree import Change, FileRow, FileTree, FileTreeModel
-from gui.widgets.layer_stack import LayerStack, StackLayer
-from gui.widgets.treemap import Treemap, TreemapNode, squarify
-from gui.widgets.waste_list import WasteList, WasteRow
+from gui.widgets.lists.file_tree import Change, FileRow, FileTree, FileTreeModel
+from gui.widgets.lists.waste_list import WasteList, WasteRow
+from gui.widgets.painted.layer_stack import LayerStack, StackLayer
+from gui.widgets.painted.treemap import Treemap, TreemapNode, squarify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

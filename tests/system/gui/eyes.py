@@ -94,7 +94,7 @@ class Eyes(QObject):
         return None
 
     def tree_row(self, path: str) -> Place | None:
-        from gui.widgets.file_tree import FileTree
+        from gui.widgets.lists.file_tree import FileTree
 
         for tree in self.a.window.findChildren(FileTree):
             index = tree.files.index_of_path(path)
@@ -105,7 +105,7 @@ class Eyes(QObject):
 
     def arrow_of(self, path: str) -> Place | None:
         """Where a folder of the tree is opened by mouse."""
-        from gui.widgets.file_tree import FileTree
+        from gui.widgets.lists.file_tree import FileTree
 
         for tree in self.a.window.findChildren(FileTree):
             index = tree.files.index_of_path(path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.errors import Code, Conflict, InvalidRequest, NotFound
-from engine.images.users import ImageUser, WritableLayer
+from engine.images.known.users import ImageUser, WritableLayer
 from engine.types.images import TreeChange
 from tests.support.image_engine import opened_images
 from tests.support.images import File, busybox_archive, directory, symlink

@@ -16,7 +16,7 @@ import zstandard
 from aiohttp import web
 
 from engine.errors import Cancelled, Code, StorageError, WherryError
-from engine.images.manifest import OCI_INDEX, OCI_LAYER
+from engine.images.known.manifest import OCI_INDEX, OCI_LAYER
 from engine.storage.layers import LayerStore
 from engine.types.images import LayerPhase, Login, PullImage, PushImage
 from tests.support.image_engine import opened_images

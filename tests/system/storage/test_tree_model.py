@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from engine.images.stack import Stack
+from engine.images.look.stack import Stack
 from engine.sandbox.keeper.asked.steps import MakeDirectory
 from engine.storage.layer_index import KINDS, LayerIndex
 from tests.support.tree_model import asked, differences, layer_between, steps

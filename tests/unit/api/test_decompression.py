@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import zstandard
 
-from engine.api.decompression import decompressed
-from engine.api.statuses import status_of
+from engine.api.http.decompression import decompressed
+from engine.api.http.statuses import status_of
 from engine.errors import WherryError
 from engine.operations.endings import is_bug
 

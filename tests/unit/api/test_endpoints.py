@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from engine.api.credentials import login_of
+from engine.api.docker.credentials import login_of
 from engine.api.shapes.durations import human_duration
 from engine.api.shapes.names import familiar, tagged
 from engine.errors import NotFound, RegistryError

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from engine.api.query_filters import Filters, parse_moment
-from engine.api.statuses import Refusal
+from engine.api.http.query_filters import Filters, parse_moment
+from engine.api.http.statuses import Refusal
 
 ALLOWED = frozenset({"name", "label", "until", "dangling"})
 

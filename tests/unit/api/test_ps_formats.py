@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.api.ps_formats import columns_of, table
-from engine.api.statuses import Refusal
+from engine.api.docker.ps_formats import columns_of, table
+from engine.api.http.statuses import Refusal
 from engine.types.containers import Process
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

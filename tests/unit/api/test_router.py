@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from engine.api.http.statuses import Refusal
 from engine.api.router import Router
 from engine.api.routes import ROUTES
-from engine.api.statuses import Refusal
 
 if TYPE_CHECKING:
     from tests.unit.api.serving import Served

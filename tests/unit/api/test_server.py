@@ -12,7 +12,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from engine.api import call, hijack, peers
+from engine.api import call
+from engine.api.http import hijack, peers
 from engine.api.server import ApiServer
 from engine.api.takeover import take_over
 from engine.errors import Code, Conflict, HostError, InvalidRequest

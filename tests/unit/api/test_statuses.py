@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.api.statuses import STATUS, message_of
+from engine.api.http.statuses import STATUS, message_of
 from engine.errors import Code, NotFound, RuntimeFailure, WherryError
 
 if TYPE_CHECKING:

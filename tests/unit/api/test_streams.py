@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from engine.api.hijack import frame, frames
+from engine.api.http.hijack import frame, frames
 from engine.types.containers import Exec, WaitResult
 from tests.unit.api.serving import until
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from engine.builder.context import ContextEntry, FileDigests
+from engine.builder.context.directory import ContextEntry, FileDigests
 
 if TYPE_CHECKING:
     from pathlib import Path

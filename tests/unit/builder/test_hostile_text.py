@@ -18,9 +18,9 @@ from engine.builder.language.parser import parse_dockerfile
 from engine.builder.language.shell_patterns import ShellPattern
 from engine.builder.language.source import MOST_INSTRUCTIONS
 from engine.builder.language.words import MOST_CHARACTERS, WordError, expand
-from engine.builder.plan import make_plan
-from engine.builder.stages import StageState, apply_metadata
-from engine.builder.variables import MOST_NAMES, Variables
+from engine.builder.planning.plan import make_plan
+from engine.builder.planning.variables import MOST_NAMES, Variables
+from engine.builder.steps.stages import StageState, apply_metadata
 from engine.types.data import Platform, now
 
 HERE = Platform(os="linux", architecture="amd64")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.builder.cache import CachedStep
-from engine.builder.outside_cache import (
+from engine.builder.caching.cache import CachedStep
+from engine.builder.caching.outside_cache import (
     STEPS_TYPE,
     digest_of,
     manifest_document,
@@ -20,7 +20,7 @@ from engine.builder.outside_cache import (
     steps_document,
 )
 from engine.errors import InvalidRequest
-from engine.images.records import Archive
+from engine.images.known.records import Archive
 
 KEY, LAYER = "a" * 64, f"sha256:{'b' * 64}"
 STEP = CachedStep(diff_id=LAYER, description="RUN true", created_ns=7, size=9)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.builder.language.parser import DockerfileError, parse_dockerfile
-from engine.builder.plan import Plan, make_plan
+from engine.builder.planning.plan import Plan, make_plan
 from engine.types.data import Platform
 
 HOST = Platform(os="linux", architecture="amd64")

@@ -8,8 +8,8 @@ import pytest
 
 from engine.builder.language.errors import DockerfileError
 from engine.builder.language.parser import parse_dockerfile
-from engine.builder.stages import StageState, apply_metadata
-from engine.builder.variables import Variables
+from engine.builder.planning.variables import Variables
+from engine.builder.steps.stages import StageState, apply_metadata
 from engine.types.data import Platform
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.builder.upload import receive_context
+from engine.builder.context.upload import receive_context
 from engine.errors import StorageError
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from engine.cli import link
-from engine.cli.wire import Failed, Unreachable
+from engine.cli.reach import link
+from engine.cli.reach.wire import Failed, Unreachable
 
 
 class Client:

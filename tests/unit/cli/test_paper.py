@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.cli.paper import inert, inert_but_for_colours, inert_cell, say, say_lines
-from engine.cli.progress import show_messages
-from engine.cli.tables import show, show_objects
+from engine.cli.printed.paper import inert, inert_but_for_colours, inert_cell, say, say_lines
+from engine.cli.printed.tables import show, show_objects
+from engine.cli.streams.progress import show_messages
 
 if TYPE_CHECKING:
     import pytest

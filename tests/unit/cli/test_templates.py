@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.cli.options import UsageError
-from engine.cli.templates import Template
+from engine.cli.printed.templates import Template
 
 DATA: dict[str, Any] = {
     "ID": "abc",

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.cli.packing import pack
-from engine.cli.unpacking import unpack
-from engine.cli.wire import Failed
+from engine.cli.reach.wire import Failed
+from engine.cli.streams.packing import pack
+from engine.cli.streams.unpacking import unpack
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ import pytest
 
 from engine.cli.completion import candidates
 from engine.cli.main import main
-from engine.cli.wire import Client, Failed, decode, query, quote
+from engine.cli.reach.wire import Client, Failed, decode, query, quote
 from tests.unit.api.serving import serving
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from engine.cli import words
-from engine.cli.frames import Unframer
 from engine.cli.options import UsageError
-from engine.cli.tables import table
-from engine.cli.terminal import Detached, _KeyWatch, detach_sequence
+from engine.cli.printed import words
+from engine.cli.printed.tables import table
+from engine.cli.streams.frames import Unframer
+from engine.cli.streams.terminal import Detached, _KeyWatch, detach_sequence
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import pytest
 import zstandard
 
 from engine.errors import Code, StorageError
-from engine.images.decompress import decompress, sniff
-from engine.images.zstd_frames import ZstdFrames
+from engine.images.streams.decompress import decompress, sniff
+from engine.images.streams.zstd_frames import ZstdFrames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.images.emulation import runnable_platforms
-from engine.images.platforms import host_platform
+from engine.images.known.emulation import runnable_platforms
+from engine.images.known.platforms import host_platform
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from engine.errors import WherryError
-from engine.images import configs, platforms
-from engine.images.manifest import (
+from engine.images.known import configs, platforms
+from engine.images.known.manifest import (
     DOCKER_LAYER,
     LARGEST_MANIFEST,
     OCI_CONFIG,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import Code, InvalidRequest
-from engine.images.reference import digest_of_id, is_digest, parse, parse_repository
+from engine.images.known.reference import digest_of_id, is_digest, parse, parse_repository
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 

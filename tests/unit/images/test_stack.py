@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.images.inspector import is_visible
-from engine.images.stack import Stack
+from engine.images.look.inspector import is_visible
+from engine.images.look.stack import Stack
 from engine.storage.layer_index import DIRECTORY, FILE, OPAQUE, WHITEOUT
 from tests.support.indexes import Entry, file, folder, hardlink, make_index, opaque, symlink, whiteout
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from yarl import URL
 
 from engine.errors import Code, NotFound, RegistryError, WherryError
-from engine.images.manifest import LARGEST_MANIFEST, MANIFEST_TYPES
+from engine.images.known.manifest import LARGEST_MANIFEST, MANIFEST_TYPES
 from engine.registry.logins import Logins
 from engine.registry.settings import Endpoint
 from engine.registry.transport import resolve

@@ -1,0 +1,1 @@
+"""Docker's endpoints: a module for each noun, a function for each call."""

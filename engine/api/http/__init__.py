@@ -1,0 +1,1 @@
+"""What lies below every endpoint: the other end, versions, statuses, filters, raw streams, compressed bodies."""

@@ -1,0 +1,1 @@
+"""What Docker's API has no word for, below `/wherry`."""

@@ -1,0 +1,35 @@
+"""Kubernetes manifests below `/wherry/manifests`: plans as JSON, what takes time as a stream of its steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.api.wherry.projects import followed
+from engine.types.manifests import GenerateManifests, PlayManifests, TakeManifestsDown
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from engine.api.call import Call
+
+
+async def plan(call: Call) -> web.StreamResponse:
+    return call.answer(msgspec.to_builtins(await call.engine.manifests.plan(await call.json(PlayManifests))))
+
+
+async def plan_down(call: Call) -> web.StreamResponse:
+    return call.answer(msgspec.to_builtins(await call.engine.manifests.plan_down(await call.json(TakeManifestsDown))))
+
+
+async def play(call: Call) -> web.StreamResponse:
+    return await followed(call, call.engine.manifests.play(await call.json(PlayManifests)))
+
+
+async def down(call: Call) -> web.StreamResponse:
+    return await followed(call, call.engine.manifests.down(await call.json(TakeManifestsDown)))
+
+
+async def generate(call: Call) -> web.StreamResponse:
+    return call.answer({"text": await call.engine.manifests.generate(await call.json(GenerateManifests))})

@@ -1,0 +1,1 @@
+"""Where files come from that a build copies: directories, archives, repositories, the web."""

@@ -1,0 +1,1 @@
+"""`build`: its context, its wishes, and where the result goes."""

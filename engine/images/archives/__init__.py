@@ -1,0 +1,1 @@
+"""Images as archives: read and written in every layout that is met."""

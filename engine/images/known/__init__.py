@@ -1,0 +1,1 @@
+"""What is known of images and layers: names, manifests, configurations, platforms, the catalogue."""

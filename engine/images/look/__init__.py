@@ -1,0 +1,1 @@
+"""Seeing through layers: trees, waste, differences, searches, packages."""

@@ -1,0 +1,1 @@
+"""Rows of anything: tables, trees of files, what is in their cells."""

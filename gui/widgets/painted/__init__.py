@@ -1,0 +1,1 @@
+"""Widgets that paint themselves, and how what is painted is told to screen readers."""

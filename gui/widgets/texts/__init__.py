@@ -1,0 +1,1 @@
+"""Texts to read: differences, JSON, sources."""
