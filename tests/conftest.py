@@ -15,7 +15,7 @@ import logging
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 # Before anything imports Qt: no test may open windows on the screen of whoever runs it.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -52,7 +52,15 @@ _STORES = pytest.StashKey[list["ShortTmp"]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--sequences", type=int, default=24, help="how many random sequences of the tree model to play")
     parser.addoption("--piped", type=int, default=16, help="megabytes to send through containers' standard input")
+    parser.addoption("--failed-to", type=Path, help="a file that gets the names of the tests that failed")
     parser.addoption("--first-sequence", type=int, default=0, help="the number of the first")
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    place: Path | None = config.getoption("--failed-to")
+    if place is not None:
+        bad = [*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")]
+        place.write_text("".join(f"{name}\n" for name in dict.fromkeys(report.nodeid for report in bad)))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -90,6 +90,5 @@ def test_layers_and_the_map_of_an_image_can_be_read_out(looked: tuple[Window, Re
 
 def test_a_message_is_announced(looked: tuple[Window, Reader]) -> None:
     window, reader = looked
-    with reader.heard("Announcement") as told:
-        window.do("toast", "Stopped shop-web-1")
-    assert "Stopped shop-web-1" in str(told[-1])
+    told = reader.heard("Announcement", lambda: window.do("toast", "Stopped shop-web-1"))
+    assert "Stopped shop-web-1" in str(told)
