@@ -27,7 +27,7 @@ from engine.types.images import PullImage
 from engine.types.operations import StepProgress, StepState
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from engine.compose.loading import Project
     from engine.compose.plan import Plan, Step
@@ -220,10 +220,8 @@ class Carrier:
     async def _made(self, step: Step, name: str, inherited: tuple[Mount, ...] = (), replaced: str = "") -> Container:
         assert self.project is not None
         spec, networks = await self._spec(step)
-        targets = {mount.target for mount in spec.mounts}
-        more = tuple(mount for mount in inherited if mount.target not in targets)
         said = {**spec.labels, **({labels.REPLACE: replaced} if replaced else {})}
-        spec = msgspec.structs.replace(spec, mounts=(*spec.mounts, *more), labels=said)
+        spec = msgspec.structs.replace(spec, mounts=_with_inherited(spec.mounts, inherited), labels=said)
         made = await self.engine.containers.create(CreateContainer(spec=spec, name=name))
         try:
             for network, endpoint in networks.items():
@@ -380,6 +378,19 @@ def _never(container: Container, waiting: str, why: str) -> RuntimeFailure:
     title = f"{container.name} did not get ready: {why}"
     told = f"“{waiting}” waits for it." if waiting else ""
     return RuntimeFailure(title, told, code=Code.WRONG_STATE, subject=container.id)
+
+
+def _with_inherited(wanted: Sequence[Mount], inherited: Sequence[Mount]) -> tuple[Mount, ...]:
+    """A volume without a name that the file asks for is the one that was there; what the image asks for stays too."""
+    before = {mount.target: mount for mount in inherited}
+    mounts = [
+        msgspec.structs.replace(mount, source=before[mount.target].source)
+        if mount.kind == "volume" and not mount.source and mount.target in before
+        else mount
+        for mount in wanted
+    ]
+    targets = {mount.target for mount in wanted}
+    return (*mounts, *(mount for mount in inherited if mount.target not in targets))
 
 
 def _is_anonymous(name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.cli.compose.project import GLOBAL, Chosen
-from engine.cli.compose.table import VERBS
+from engine.cli.compose.table import CANNOT_PRETEND, LOOKING, VERBS
 from engine.cli.options import Command, UsageError
 from engine.cli.printed.paper import say
 
@@ -29,12 +29,16 @@ def compose(given: Given) -> int:
     if own.has("help"):
         say(command.help_text(f"compose {name}"))
         return 0
-    run = VERBS[name][0]
-    return run(Chosen(given), own)
+    chosen = Chosen(given, own)
+    if chosen.dry_run and name in CANNOT_PRETEND:
+        raise UsageError(f"{name} cannot be a dry run: nobody knows what it would do before it is done")
+    return VERBS[name][0](chosen, own)
 
 
 def command_of(name: str) -> Command:
     _, usage, summary, options = VERBS[name]
+    if name not in LOOKING:
+        options = f"{options.rstrip()}\n--dry-run flag  Show what would be done, and do nothing"
     early = name in ("exec", "run")
     return Command(lambda _: 0, usage, summary, options, stop_early=early)
 

@@ -31,11 +31,16 @@ GLOBAL = """
 """
 
 
+DRY_RUN = "DRY-RUN MODE -  "
+"""Before what is only told and not done, in docker compose's words."""
+
+
 class Chosen:
     """A project as the global options and the environment name it."""
 
-    def __init__(self, given: Given) -> None:
+    def __init__(self, given: Given, own: Given) -> None:
         self.options = given
+        self.dry_run = given.flag("dry-run") or own.flag("dry-run")
         self.client: Client = engine()
         self._files: list[str] | None = None
         self._reading: dict[str, Any] | None = None
@@ -43,10 +48,6 @@ class Chosen:
     @property
     def quiet(self) -> bool:
         return self.options.text("progress") == "quiet"
-
-    @property
-    def dry_run(self) -> bool:
-        return self.options.flag("dry-run")
 
     # --- files ---
 

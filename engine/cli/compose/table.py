@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.cli.compose import inside, looking, verbs
+from engine.cli.compose import imaging, inside, looking, verbs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,7 +108,7 @@ VERBS: dict[str, Verb] = {
         "--down-project flag Take the project down then",
     ),
     "build": (
-        verbs.build,
+        imaging.build,
         _SERVICES,
         "Build or rebuild services",
         "--no-cache flag Do not use cache\n"
@@ -126,7 +126,7 @@ VERBS: dict[str, Verb] = {
         "--ssh list Give it an agent: 'default' or NAME=SOCKET",
     ),
     "pull": (
-        verbs.pull,
+        imaging.pull,
         _SERVICES,
         "Get the images of services",
         "-q --quiet flag Pull without printing progress\n"
@@ -136,7 +136,7 @@ VERBS: dict[str, Verb] = {
         "--policy text 'missing' or 'always'",
     ),
     "push": (
-        verbs.push,
+        imaging.push,
         _SERVICES,
         "Send the images of services",
         "-q --quiet flag Push without printing progress\n"
@@ -307,3 +307,10 @@ VERBS: dict[str, Verb] = {
         "-f --format text 'pretty' or 'json'\n--short flag Only the number",
     ),
 }
+LOOKING = {
+    "config", "convert", "events", "history", "images", "logs", "ls", "plan", "port", "ps", "stats", "top", "version",
+    "volumes",
+}  # fmt: skip
+"""Verbs that change nothing anyway."""
+CANNOT_PRETEND = {"attach", "commit", "cp", "exec", "export", "rollback", "run", "wait", "watch"}
+"""Verbs of which nobody knows what they would do before they are done."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.compose.project import has_tty, name_of, short_name
+from engine.cli.compose.project import DRY_RUN, has_tty, name_of, short_name
 from engine.cli.options import UsageError
 from engine.cli.printed.paper import say
 from engine.cli.reach.wire import Failed, quote
@@ -14,7 +13,7 @@ from engine.compose.labels import DEPENDS_ON, SERVICE
 
 if TYPE_CHECKING:
     import queue
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from engine.cli.compose.project import Chosen
     from engine.cli.options import Given
@@ -141,20 +140,9 @@ def _attached(chosen: Chosen, given: Given) -> list[Row]:
 
 def _first_end(chosen: Chosen, rows: Sequence[Row], wanted: str, *, failed_only: bool) -> int:
     """The exit code of the named service, or of the first that ends; with `failed_only`, that does not end well."""
-    import queue
-    import threading
-
-    ended: queue.SimpleQueue[tuple[str, int]] = queue.SimpleQueue()
-
-    def wait(row: Row) -> None:
-        answer = chosen.client.post(f"/containers/{row['Id']}/wait")
-        ended.put((row["Labels"].get(SERVICE, ""), int(answer["StatusCode"])))
-
-    for row in rows:
-        threading.Thread(target=wait, args=(row,), daemon=True).start()
     service, code = "", 0
-    for _ in rows:
-        service, code = _taken(ended)
+    for row, code in _ends(chosen, rows):
+        service = row["Labels"].get(SERVICE, "")
         if code or not failed_only:
             break
     if not wanted or service == wanted:
@@ -166,7 +154,29 @@ def _first_end(chosen: Chosen, rows: Sequence[Row], wanted: str, *, failed_only:
     return 0
 
 
-def _taken(ended: queue.SimpleQueue[tuple[str, int]]) -> tuple[str, int]:
+def _ends(chosen: Chosen, rows: Sequence[Row]) -> Iterator[tuple[Row, int]]:
+    """Each with its exit code, as they end."""
+    import queue
+    import threading
+
+    ended: queue.SimpleQueue[tuple[Row, int | Failed]] = queue.SimpleQueue()
+
+    def wait(row: Row) -> None:
+        try:
+            ended.put((row, int(chosen.client.post(f"/containers/{row['Id']}/wait")["StatusCode"])))
+        except Failed as error:
+            ended.put((row, error))
+
+    for row in rows:
+        threading.Thread(target=wait, args=(row,), daemon=True).start()
+    for _ in rows:
+        row, code = _taken(ended)
+        if isinstance(code, Failed):
+            raise code
+        yield row, code
+
+
+def _taken(ended: queue.SimpleQueue[tuple[Row, int | Failed]]) -> tuple[Row, int | Failed]:
     """Waits so that Ctrl+C is heard."""
     import queue
 
@@ -200,6 +210,8 @@ def scale(chosen: Chosen, given: Given) -> int:
         "dependencies": not given.flag("no-deps"),
     }
     chosen.reading()
+    if chosen.dry_run:
+        return _show_plan(chosen, request)
     follow(chosen.client.ask("POST", "/wherry/projects/up", body=request).messages(), quiet=chosen.quiet)
     return 0
 
@@ -288,6 +300,10 @@ def watch(chosen: Chosen, given: Given) -> int:
 
 def _each(chosen: Chosen, rows: Sequence[Row], act: str, values: Row, *, word: str = "") -> int:
     """Side by side, as docker compose does; every failure is told."""
+    if chosen.dry_run:
+        for row in rows:
+            say(f" {DRY_RUN}Container {name_of(row)}  {word or act}", file=sys.stderr)
+        return 0
     from concurrent.futures import ThreadPoolExecutor
 
     def one(row: Row) -> str:
@@ -329,7 +345,7 @@ _start = _simple("start", "Started", lambda _: {})
 
 def start(chosen: Chosen, given: Given) -> int:
     code = _start(chosen, given)
-    if code or not (given.flag("wait") or given.has("wait-timeout")):
+    if code or chosen.dry_run or not (given.flag("wait") or given.has("wait-timeout")):
         return code
     from engine.cli.compose.steps import follow
 
@@ -370,13 +386,15 @@ def rm(chosen: Chosen, given: Given) -> int:
 
     rows = chosen.containers(given.arguments)
     if given.flag("stop"):
-        _each(chosen, rows, "stop", {})
+        _each(chosen, rows, "stop", {}, word="Stopped" if chosen.dry_run else "")
     else:
         rows = [row for row in rows if row["State"] not in ("running", "paused", "restarting")]
     if not rows:
         say("No stopped containers", file=sys.stderr)
         return 0
     say(f"Going to remove {', '.join(map(name_of, rows))}", file=sys.stderr)
+    if chosen.dry_run:
+        return _each(chosen, rows, "remove", {}, word="Removed")
     if not given.flag("force") and not confirmed(""):
         return 0
     for row in rows:
@@ -385,103 +403,13 @@ def rm(chosen: Chosen, given: Given) -> int:
 
 
 def wait(chosen: Chosen, given: Given) -> int:
+    """Told as each ends; the last one's exit code is the command's."""
     rows = chosen.containers(given.arguments)
+    if not rows:
+        raise Failed(0, f'no containers for project "{chosen.name}"')
     code = 0
-    for row in rows:
-        code = int(chosen.client.post(f"/containers/{row['Id']}/wait")["StatusCode"])
-        say(code)
+    for row, code in _ends(chosen, rows):
+        say(f'container "{row["Id"]}" exited with status code {code}')
     if given.flag("down-project"):
-        return _take_down(chosen, {"name": chosen.name, "source": chosen.source() if chosen.files else None})
-    return code
-
-
-# --- images ---
-
-
-def build(chosen: Chosen, given: Given) -> int:
-    from engine.cli.compose.steps import follow
-
-    reading = chosen.reading()
-    request = {
-        "source": chosen.source(),
-        "services": given.arguments,
-        "no_cache": given.flag("no-cache"),
-        "pull": given.flag("pull"),
-        "dependencies": given.flag("with-dependencies"),
-        "build_args": _arguments(given.list("build-arg")),
-        "ssh": given.list("ssh"),
-    }
-    if given.flag("print"):
-        raise UsageError("--print writes a bake file, which only BuildKit builds from: see `wherry compose config`")
-    if not set(given.arguments or reading["builds"]) & set(reading["builds"]):
-        say("No services to build", file=sys.stderr)
-        return 0
-    if given.flag("check"):
-        return _check_builds(reading, given.arguments)
-    follow(chosen.client.ask("POST", "/wherry/projects/build", body=request).messages(), quiet=given.flag("quiet"))
-    return push(chosen, given) if given.flag("push") else 0
-
-
-def _arguments(words: Sequence[str]) -> dict[str, str]:
-    """Without a value, that of the environment."""
-    pairs = (word.partition("=") for word in words)
-    return {name: value if equals else os.environ.get(name, "") for name, equals, value in pairs}
-
-
-def _check_builds(reading: Row, services: Sequence[str]) -> int:
-    """What `docker build --check` says of each."""
-    import json
-
-    from engine.cli.build.building import COMMANDS as BUILDING
-
-    code = 0
-    command = BUILDING["build"]
-    for service, made in json.loads(reading["json"])["services"].items():
-        build = made.get("build")
-        if build and (not services or service in services):
-            file = os.path.join(build["context"], build.get("dockerfile") or "Dockerfile")
-            code = command.run(command.parse(["--check", "--file", file, build["context"]])) or code
-    return code
-
-
-def pull(chosen: Chosen, given: Given) -> int:
-    from engine.cli.compose.steps import follow
-
-    chosen.reading()
-    policy = given.text("policy")
-    if policy not in ("", "missing", "always"):
-        raise UsageError(f'invalid --policy option "{policy}"')
-    request = {
-        "source": chosen.source(),
-        "services": given.arguments,
-        "dependencies": given.flag("include-deps"),
-        "missing": policy == "missing",
-    }
-    answer = chosen.client.ask("POST", "/wherry/projects/pull", body=request)
-    try:
-        follow(answer.messages(), quiet=chosen.quiet or given.flag("quiet"))
-    except Failed as error:
-        if not given.flag("ignore-pull-failures"):
-            raise
-        say(f"Error: {error.message}", file=sys.stderr)
-    return 0
-
-
-def push(chosen: Chosen, given: Given) -> int:
-    from engine.cli.verbs import find_command
-
-    reading = chosen.reading()
-    code = 0
-    wanted = list(given.arguments or reading["builds"])
-    for name in wanted if given.flag("include-deps") else ():  # grows while it is walked
-        wanted += [other for other in reading["depends_on"].get(name, ()) if other not in wanted]
-    for service in wanted:
-        found = find_command("push", [])
-        assert found is not None
-        command, _ = found
-        try:
-            code = command.run(command.parse([reading["images"][service]])) or code
-        except Failed as error:
-            say(f"Error: {service}: {error.message}", file=sys.stderr)
-            code = 0 if given.flag("ignore-push-failures") else 1
+        _take_down(chosen, {"name": chosen.name, "source": chosen.source() if chosen.files else None})
     return code
