@@ -54,7 +54,7 @@ def make_build_service(
             cache_mounts=cache_mounts,
             bases=Bases(images, layers),
             shared=SharedCaches(images, layers, cache),
-            run=RunTools(paths, keeper, runtime.cgroups, runtime.crun),
+            run=RunTools(paths, keeper, runtime.cgroups, runtime.crun, runtime.filters),
             web=images.web,
         )
         return Workshop(tools, networks, kept)

@@ -20,7 +20,7 @@ _REPEATABLE = (
     bridges.MakeBridge, bridges.JoinBridge, bridges.LeaveBridge,
     trees.RemoveTree, trees.RemoveTrees, trees.MeasureTree, trees.Sync, trees.VerifyLayer,
     files.ListDirectory, files.Stat, files.OpenFile, files.WriteFile, files.Rename, files.MakeDirectory, files.Remove,
-    files.RealPath,
+    files.RealPath, files.MissingPlaces, files.RemoveUnused,
 )  # fmt: skip
 """Told that they are `repeated`, the keeper's ends of these take what is done already for done by the try before.
 The rest reads or writes streams of ours, or starts programs: whoever asked must begin anew."""

@@ -10,15 +10,18 @@ from engine.sandbox.keeper.asked.files import (
     FileInfo,
     ListDirectory,
     MakeDirectory,
+    MissingPlaces,
     OpenFile,
     RealPath,
     Remove,
+    RemoveUnused,
     Rename,
     Stat,
     WriteFile,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -62,6 +65,14 @@ class Files(Asking):
     async def remove(self, root: Path, path: str) -> None:
         """A file, a link or a whole directory."""
         await self._ask(Remove(root, path))
+
+    async def missing_places(self, root: Path, paths: Sequence[str]) -> list[str]:
+        """Those parts of the paths, links followed, that are not there; the outermost of each first."""
+        return list((await self._ask(MissingPlaces(root, list(paths)))).values)
+
+    async def remove_unused(self, written: Path, root: Path, paths: Sequence[str]) -> None:
+        """Take those of the paths from `root` that are empty in what was written to it; the rest is left alone."""
+        await self._ask(RemoveUnused(written, root, list(paths)))
 
     async def real_path(self, root: Path, path: str) -> str:
         """Where a path leads inside `root` with every link followed: an absolute path below it."""

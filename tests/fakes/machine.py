@@ -56,6 +56,8 @@ _HANDLERS: dict[type, Handler] = {
     ask_files.MakeDirectory: files.make_directory,
     ask_files.Remove: files.remove,
     ask_files.RealPath: files.real_path,
+    ask_files.MissingPlaces: files.missing_places,
+    ask_files.RemoveUnused: files.remove_unused,
     ask_trees.Unpack: unpacking.unpack,
     ask_trees.Pack: packing.pack,
     ask_trees.CopyTree: trees.copy_tree,
@@ -281,6 +283,7 @@ class KeeperInMemory(Keeper):
                 if isinstance(operation, _STREAMS)
                 else handler(mine, request)
             )
+            self._settle_uppers(operation)
         except BadInput as error:
             raise ReplyError({"kind": "input", "text": str(error)}) from error
         except OSError as error:
@@ -297,6 +300,9 @@ class KeeperInMemory(Keeper):
 
     def _spawned(self, asked: Spawn, fds: Sequence[int]) -> Answer:
         process = self._machine.play(asked, dict(zip(asked.targets, fds, strict=False)))
+        if "run" in asked.argv:  # a step is over by then, and the engine may look into what it wrote by itself
+            for overlay in self._overlays:
+                self._write_back(overlay)
         if all(each.process is not process for each in self._machine.containers.values()):
             watched = os.pidfd_open(process.pid)
             self._programs[watched] = process
@@ -380,10 +386,10 @@ class KeeperInMemory(Keeper):
         self._overlays = [each for each in self._overlays if not each.target.is_relative_to(source)]
 
     def _settle_uppers(self, operation: Any) -> None:
-        """Who looks at what an overlay wrote finds it written."""
+        """Who looks at what an overlay wrote, the engine by itself too, finds it written."""
         looked_at = getattr(operation, "root", getattr(operation, "path", None))
         for overlay in self._overlays:
-            if looked_at is not None and overlay.upper == Path(looked_at):
+            if looked_at is not None and Path(looked_at) in (overlay.upper, overlay.target):
                 self._write_back(overlay)
 
     def _write_back(self, overlay: _Overlay) -> None:

@@ -5,11 +5,9 @@ Nothing of them may stay in the layer: places that exist only because something 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import posixpath
 import secrets
-import stat
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -200,26 +198,7 @@ class RunMounts:
 @asynccontextmanager
 async def created_by_mounts(keeper: Keeper, root: ScratchRoot, targets: Sequence[str]) -> AsyncIterator[None]:
     """Remembers which mount points are missing, and afterwards removes those that are still empty."""
-    missing = [path for target in targets for path in await _missing_parts(keeper, root, target)]
+    missing = await keeper.missing_places(root.path, targets)
     yield
-    for path in sorted(set(missing), key=len, reverse=True):
-        with contextlib.suppress(OSError):
-            found = await keeper.stat(root.upper, path)
-            empty_file = stat.S_ISREG(found.mode) and found.size == 0
-            if empty_file or (stat.S_ISDIR(found.mode) and not await keeper.list_directory(root.upper, path)):
-                await keeper.remove(root.path, path)
-
-
-async def _missing_parts(keeper: Keeper, root: ScratchRoot, target: str) -> list[str]:
-    """The parts of a path that are not there, outermost first."""
-    parts: list[str] = []
-    path = posixpath.normpath("/" + target)
-    while path != "/":
-        try:
-            await keeper.stat(root.path, path, follow=True)
-        except OSError:
-            parts.append(path)
-            path = posixpath.dirname(path)
-        else:
-            break
-    return parts[::-1]
+    if missing:
+        await keeper.remove_unused(root.upper, root.path, missing)

@@ -44,12 +44,14 @@ if TYPE_CHECKING:
     from engine.builder.steps.step import ScratchRoot
     from engine.cgroups.group import ContainerCgroup
     from engine.cgroups.tree import CgroupTree
+    from engine.containers.run.seccomp_filters import CompiledFilters
     from engine.processes import crun
     from engine.sandbox.client import Keeper
     from engine.storage.paths import Paths
     from engine.types.containers import Ulimit
 
 _LONGEST_LINE = 64 * 1024
+_LOOK_SECONDS = 0.002
 _LONGEST_HISTORY = 16 * 1024
 
 
@@ -61,6 +63,7 @@ class RunTools:
     keeper: Keeper
     cgroups: CgroupTree
     crun: crun.Crun
+    filters: CompiledFilters
 
 
 @dataclass(frozen=True)
@@ -117,8 +120,10 @@ class RunStep:
             async with self.mounts.mounted(user) as mounted:
                 plan = await self._plan(run_id, root, state, user, mounted, directory)
                 async with created_by_mounts(self.tools.keeper, root, _targets(plan)):
-                    (directory / "config.json").write_bytes(msgspec.json.encode(runtime_spec(plan)))
-                    code = await self._run_in_group(run_id, directory)
+                    document = runtime_spec(plan)
+                    uncompiled = self.tools.filters.apply(document)
+                    (directory / "config.json").write_bytes(msgspec.json.encode(document))
+                    code = await self._run_in_group(run_id, directory, uncompiled)
         finally:
             shutil.rmtree(directory, ignore_errors=True)
         if code != 0:
@@ -196,18 +201,18 @@ class RunStep:
             written[target] = str(path)
         return written
 
-    async def _run_in_group(self, run_id: str, directory: Path) -> int:
+    async def _run_in_group(self, run_id: str, directory: Path, uncompiled: str) -> int:
         """Whatever it left running goes with its group."""
         group = self.tools.cgroups.group(run_id)
         group.create()
         group.apply(Resources())  # as every container's: processes without end are no build
         try:
-            return await self._run(run_id, directory, group)
+            return await self._run(run_id, directory, group, uncompiled)
         finally:
             await kill_group(self.tools.keeper, group)
             group.remove()
 
-    async def _run(self, run_id: str, directory: Path, group: ContainerCgroup) -> int:
+    async def _run(self, run_id: str, directory: Path, group: ContainerCgroup, uncompiled: str) -> int:
         argv = [*self.tools.crun.command, "run", "--no-new-keyring", "--bundle", str(directory), run_id]
         out_read, out_write = os.pipe2(os.O_CLOEXEC)
         error_read, error_write = os.pipe2(os.O_CLOEXEC)
@@ -226,6 +231,7 @@ class RunStep:
         finally:
             os.close(out_write)
             os.close(error_write)
+        remembering = asyncio.create_task(self._remember(uncompiled, run_id))
         readers = asyncio.gather(
             read_lines(out_read, lambda line: self.say(line, "stdout")),
             read_lines(error_read, lambda line: self.say(line, "stderr")),
@@ -238,9 +244,19 @@ class RunStep:
             raise
         finally:
             readers.cancel()
-            await asyncio.gather(readers, return_exceptions=True)
+            remembering.cancel()
+            await asyncio.gather(readers, remembering, return_exceptions=True)
             child.close()
         return code
+
+    async def _remember(self, uncompiled: str, run_id: str) -> None:
+        """Keep the filter that crun compiles for the next step, while crun has it: with its notes it is whole. A step
+        that was over too soon leaves it to the next."""
+        state = self.tools.paths.crun_root / run_id
+        while uncompiled and not (state / "status").exists():  # noqa: ASYNC110 - crun tells nobody
+            await asyncio.sleep(_LOOK_SECONDS)
+        if uncompiled:
+            self.tools.filters.remember(uncompiled, state)
 
     async def _stop(self, run_id: str, group: ContainerCgroup) -> None:
         await self.tools.keeper.run(self.tools.crun.delete(run_id), env=runtime_environment())

@@ -14,6 +14,7 @@ from engine.operations.together import both
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
+    from pathlib import Path
 
     from engine.sandbox.client import Keeper
     from engine.storage.layer_index import LayerIndex
@@ -43,7 +44,7 @@ class ScratchRoots:
 
     async def seal(self, root: ScratchRoot, *, latest: int | None, say: Callable[[str], None]) -> str:
         """What the step changed, as a layer; "" where it changed nothing. What cannot be in a layer is said."""
-        if not await self._keeper.list_directory(root.upper, "/"):
+        if not await self._has_entries(root.upper):
             return ""
         read_end, write_end = os.pipe2(os.O_CLOEXEC)
         adding = then_close(self._layers.add(None, read_end), read_end)
@@ -51,6 +52,14 @@ class ScratchRoots:
         for note in notes:
             say(note)
         return diff_id
+
+    async def _has_entries(self, directory: Path) -> bool:
+        """Looked at from here where we may: a worker of the keeper costs more than the look."""
+        try:
+            with os.scandir(directory) as entries:
+                return next(entries, None) is not None
+        except PermissionError:
+            return bool(await self._keeper.list_directory(directory, "/"))
 
     async def _pack(self, root: ScratchRoot, out_fd: int, latest: int | None) -> tuple[str, ...]:
         try:

@@ -5,6 +5,7 @@ Each runs in a forked worker, because a tree may lie on a file system that hangs
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
     from engine.sandbox.keeper.asked.files import (
         ListDirectory,
         MakeDirectory,
+        MissingPlaces,
         OpenFile,
         RealPath,
         Remove,
+        RemoveUnused,
         Rename,
         Stat,
         WriteFile,
@@ -232,6 +235,40 @@ def remove(asked: Remove, request: Request) -> None:
     if not request.is_repeated:
         os.stat(inside.name, dir_fd=inside.parent, follow_symlinks=False)
     trees.remove_at(inside.parent, inside.name)
+
+
+def missing_places(asked: MissingPlaces, _request: Request) -> Reply:
+    root = _open_root(asked.root)
+    missing: list[str] = []
+    for path in asked.paths:
+        at = os.path.normpath(f"/{path}")
+        parts: list[str] = []
+        while at != "/" and not _is_there(root, os.fsencode(at)):
+            parts.append(at)
+            at = os.path.dirname(at)
+        missing += reversed(parts)
+    return Reply(missing)
+
+
+def _is_there(root: int, path: bytes) -> bool:
+    try:
+        os.close(in_root(root, path, os.O_PATH))
+    except OSError:
+        return False
+    return True
+
+
+def remove_unused(asked: RemoveUnused, _request: Request) -> None:
+    for path in sorted(set(asked.paths), key=len, reverse=True):
+        with contextlib.suppress(OSError):
+            written = Inside(asked.written, path)
+            found = os.stat(written.name, dir_fd=written.parent, follow_symlinks=False)
+            is_empty = stat.S_ISREG(found.st_mode) and found.st_size == 0
+            if stat.S_ISDIR(found.st_mode):
+                is_empty = not os.listdir(in_root(written.root, written.path, os.O_RDONLY | os.O_DIRECTORY))
+            if is_empty:
+                shown = Inside(asked.root, path)
+                trees.remove_at(shown.parent, shown.name)
 
 
 def real_path(asked: RealPath, _request: Request) -> Reply:

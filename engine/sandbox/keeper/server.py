@@ -257,6 +257,8 @@ _LONG = {
     "files.MakeDirectory": ("files", "make_directory"),
     "files.Remove": ("files", "remove"),
     "files.RealPath": ("files", "real_path"),
+    "files.MissingPlaces": ("files", "missing_places"),
+    "files.RemoveUnused": ("files", "remove_unused"),
     "mounts.OpenSockets": ("networks", "open_sockets"),
 }
 """Work that may take long, or that touches file systems which may hang: (module, function)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -12,6 +12,8 @@ from tests.system.builder.conftest import BASE, Builder, tar_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from engine.embedded import EmbeddedEngine
 
 FROM = f"FROM {BASE}\n"
 
@@ -184,6 +186,24 @@ async def test_mounts_of_run(builder: Builder) -> None:
     assert (builder.place / "sub/in").read_text() == "bound\n"
     added = set(await builder.files(built.image_id)) - set(await builder.files(BASE))
     assert added == {"/out"}
+
+
+async def test_places_made_for_mounts_go_and_what_a_step_put_beside_them_stays(builder: Builder) -> None:
+    built = await builder.build(
+        FROM + "RUN --mount=type=tmpfs,target=/a/b --mount=type=tmpfs,target=/c/d echo x > /c/d/gone && echo y > /c/e\n"
+    )
+    assert set(await builder.files(built.image_id)) - set(await builder.files(BASE)) == {"/c", "/c/e"}
+
+
+async def test_the_filter_that_a_step_had_compiled_is_kept_for_the_next(builder: Builder) -> None:
+    """Compiling it takes crun longer than all the rest of a step."""
+    kept = cast("EmbeddedEngine", builder.engine).paths.filters
+    built = await builder.build(FROM + "RUN grep Seccomp: /proc/self/status; sleep 1\n")
+    (compiled,) = kept.iterdir()
+    stamp = compiled.stat().st_mtime_ns
+    again = await builder.build(FROM + "RUN grep Seccomp: /proc/self/status; sleep 1; true\n")
+    assert built.lines == again.lines == ["Seccomp:\t2"]
+    assert [each.stat().st_mtime_ns for each in kept.iterdir()] == [stamp]
 
 
 async def test_a_cache_mount_persists_and_can_be_pruned(builder: Builder) -> None:

@@ -106,6 +106,16 @@ async def test_without_the_cache_everything_is_done_again(builder: Builder) -> N
     assert set(states(build).values()) == {"done"}
 
 
+async def test_a_step_asks_the_keeper_for_few_things(builder: Builder, machine: MachineInMemory) -> None:
+    """Each thing asked forks a worker: with one for each place that is mounted on, they were half of a step's time."""
+    await builder.build(f"FROM {IMAGE}", "RUN write b b")
+    machine.asked.clear()
+    await builder.build(f"FROM {IMAGE}", "RUN write c c")
+
+    assert len(machine.asked) <= 14, machine.asked
+    assert "Stat" not in machine.asked
+
+
 async def test_a_step_that_changes_nothing_makes_no_layer(builder: Builder) -> None:
     image, _ = await builder.build(f"FROM {IMAGE}", "RUN nothing at all")
     assert len((await builder.engine.images.get(image)).layers) == 1

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
 
 
 class ListDirectory(NamedTuple):
@@ -78,6 +79,21 @@ class MakeDirectory(NamedTuple):
 class Remove(NamedTuple):
     root: str | os.PathLike[str]
     path: str
+
+
+class MissingPlaces(NamedTuple):
+    """Answered by those parts of the paths that are not there, the outermost of each first."""
+
+    root: str | os.PathLike[str]
+    paths: Sequence[str]
+
+
+class RemoveUnused(NamedTuple):
+    """Those of the paths that are empty files or directories in what an overlay wrote go from what it shows."""
+
+    written: str | os.PathLike[str]
+    root: str | os.PathLike[str]
+    paths: Sequence[str]
 
 
 class RealPath(NamedTuple):
