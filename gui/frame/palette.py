@@ -25,6 +25,7 @@ from gui.models.table import NO_INDEX, AnyIndex, ModelRole
 from gui.pages.catalogue import pages
 from gui.plain_text import set_tip
 from gui.presentation.containers import image_text, project_of, state_words, status_text
+from gui.presentation.networks import network_name
 from gui.presentation.units import short_id
 from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, grown, icon, paint_icon, theme
 from gui.words import translate
@@ -131,8 +132,8 @@ def entries(shell: Shell) -> Iterator[Entry]:
         yield from _verbs(shell, "volume", volume, name)
     for network in shell.client.mirror.networks.values():
         run = partial(shell.navigate, "networks", network.id)
-        yield Entry(network.name, translate("Palette", "Network"), "network", run, weight=8)
-        yield from _verbs(shell, "network", network, network.name)
+        yield Entry(network_name(network), translate("Palette", "Network"), "network", run, weight=8)
+        yield from _verbs(shell, "network", network, network_name(network))
 
 
 def _container_entries(shell: Shell, container: Container) -> Iterator[Entry]:

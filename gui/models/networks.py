@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gui.models.table import Column, KeyedTableModel
+from gui.presentation.networks import network_name
 from gui.presentation.units import ago_text, clock_text, short_id
 from gui.theme import Tone
 from gui.words import translate
@@ -22,7 +23,7 @@ def networks_model(parent: QObject) -> KeyedTableModel[Network]:
         Column(
             "name",
             translate("NetworksModel", "Network"),
-            lambda network: network.name,
+            network_name,
             subtext=_subtext,
             icon=lambda _network: "network",
             tone=lambda network: Tone.ACCENT if network.members else Tone.NEUTRAL,
@@ -67,4 +68,13 @@ def _subtext(network: Network) -> str:
 
 
 def _haystack(network: Network) -> str:
-    return " ".join((network.name, network.id, network.driver, network.subnet, *(m.name for m in network.members)))
+    return " ".join(
+        (
+            network_name(network),
+            network.name,
+            network.id,
+            network.driver,
+            network.subnet,
+            *(m.name for m in network.members),
+        )
+    )

@@ -8,6 +8,7 @@ from gui.models.table import Column, KeyedTableModel
 from gui.models.volumes import size_text, users_text, volume_name
 from gui.presentation import projects as words
 from gui.presentation.containers import health_words, image_text, port_text, shown_ports, state_words, status_text
+from gui.presentation.networks import network_name
 from gui.presentation.units import ago_text, clock_text, memory_text, percent_text
 from gui.theme import Tone
 from gui.words import translate
@@ -120,7 +121,12 @@ class StorageRow(NamedTuple):
         members = (containers[one.container_id].name for one in network.members if one.container_id in containers)
         note = translate("ProjectsModel", "no way out") if network.internal else ""
         return cls(
-            f"networks:{network.id}", network.name, "network", network.subnet or "–", ", ".join(sorted(members)), note
+            f"networks:{network.id}",
+            network_name(network),
+            "network",
+            network.subnet or "–",
+            ", ".join(sorted(members)),
+            note,
         )
 
 

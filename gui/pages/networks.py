@@ -14,6 +14,7 @@ from gui.pages.listing import Listing, ListingPlan
 from gui.pages.network_map.view import NetworkMapView
 from gui.pages.network_names import NameLog, NamesView
 from gui.pages.page import Page
+from gui.presentation.networks import network_name
 from gui.presentation.units import clock_text, count_text
 from gui.theme import Size, Space, Tone
 from gui.widgets.buttons import Variant, button, tool_button
@@ -45,7 +46,7 @@ def _plan() -> ListingPlan:
         filter_words=translate("NetworksPage", "Filter by name, subnet, container"),
         subject="network",
         counted=(translate("NetworksPage", "{0} network"), translate("NetworksPage", "{0} networks")),
-        name_of=lambda network: network.name,
+        name_of=network_name,
         main_action="networks.create",
         more_actions=("networks.prune",),
         menu=(("network.details", "network.connect"), ("network.remove",)),
@@ -246,7 +247,7 @@ class NetworkDetails(QWidget):
         if network is None:
             return
 
-        self.header.set_title(network.name)
+        self.header.set_title(network_name(network))
         self.header.set_subtitle(network.driver)
         self._facts.set_facts(
             [

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
+from engine.containers.end.exit_words import meaning_of
 from engine.errors import Code, Conflict, InvalidRequest, RuntimeFailure
 from engine.recipe.crossing import recipe_of
 from engine.recipe.rows import LIVE, changes
@@ -314,7 +315,7 @@ class FakeContainers:
         return DeathReport(
             container_id=found.id,
             summary="It ran out of memory" if oom else f"Its command ended with code {found.exit.code}",
-            meaning="137: killed by signal 9 (SIGKILL)" if oom else "1: a general error of the program itself",
+            meaning=meaning_of(found.exit.code, found.exit.signal),
             exit=found.exit,
             oom_proof="memory.events: oom_kill 1" if oom else "",
             memory_curve=tuple((-60.0 + n, int((60 + n * 3.2) * (1 << 20))) for n in range(61)) if oom else (),

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 from gui.pages.container.tab import DetailTab
 from gui.presentation import containers as words
 from gui.presentation.door import address_of, shown_url
+from gui.presentation.networks import network_word
 from gui.presentation.security import abilities
 from gui.presentation.units import clock_text, memory_text, short_id
 from gui.theme import Role, Size, Space, Tone, icon
@@ -130,7 +131,7 @@ class OverviewTab(DetailTab):
         ]
         if c.ip_address:
             facts.append(Fact(translate("Overview", "Address"), c.ip_address, code=True, copy=True))
-        facts.append(Fact(translate("Overview", "Network"), c.spec.network))
+        facts.append(Fact(translate("Overview", "Network"), network_word(c.spec.network)))
         facts.append(Fact(translate("Overview", "Restart"), self._restart_words(c)))
         if c.spec.user:
             facts.append(Fact(translate("Overview", "User"), c.spec.user))

@@ -9,6 +9,7 @@ from engine.types.containers import ALIVE_STATES
 from engine.types.networks import EGRESS_LABEL
 from gui.presentation.containers import port_text, port_url, state_words
 from gui.presentation.door import addresses, short_host
+from gui.presentation.networks import network_name
 from gui.presentation.units import count_text, rate_text
 from gui.theme import Tone
 from gui.widgets.painted.bus_map import MapLane, MapNode
@@ -112,16 +113,6 @@ def _homes(networks: Sequence[Network], containers: Mapping[str, Container]) -> 
         for member in network.members:
             homes.setdefault(member.container_id, f"{network.id}/{member.container_id}")
     return homes
-
-
-def network_name(network: Network) -> str:
-    names = {
-        "pasta": translate("NetworkMap", "Default network"),
-        "bridge": translate("NetworkMap", "Default network"),
-        "host": translate("NetworkMap", "This computer's own network"),
-        "none": translate("NetworkMap", "No network"),
-    }
-    return names.get(network.name, network.name) if network.builtin else network.name
 
 
 def flow_text(flow: Flow) -> str:
