@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from engine import whereabouts
 from engine.builder.assembly import make_build_service
-from engine.containers.answers_to_rooms import ContainerFacts
+from engine.containers.answers_to_rooms import ContainerFacts, ContainersOfImages
 from engine.containers.container_service import ContainerService
 from engine.containers.end.ending import Ender
 from engine.containers.known.book import ContainerBook
 from engine.containers.look.exec import Executor
 from engine.containers.look.opened_roots import RootHolds
-from engine.containers.run.runtime import FoundImage, Runtime, boot_id
+from engine.containers.run.container_files import ContainerFiles, FoundImage
+from engine.containers.run.runtime import Runtime, boot_id
 from engine.containers.run.seccomp_filters import CompiledFilters
 from engine.containers.watch.handover import hand_over, keep_places
 from engine.disk.disk_service import DiskService
@@ -37,7 +38,8 @@ from engine.images.known import platforms
 from engine.logs.log_service import LogService
 from engine.networks.network_service import NetworkService
 from engine.operations.registry import OperationRegistry
-from engine.pods.assembly import make_pod_service, open_pods
+from engine.pods.assembly import make_ground, make_pod_service
+from engine.pods.book import PodBook
 from engine.processes import open_files
 from engine.repeated_lines import bound_repeats
 from engine.sandbox import closing
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
     from engine.clusters.cluster_service import ClusterService
     from engine.events.bus import BusSubscription
     from engine.gallery.gallery_service import GalleryService
+    from engine.images.known.catalogue import Catalogue
     from engine.plays.play_service import PlayService
     from engine.projects.projects import ProjectService
     from engine.remote.machines import MachineService
@@ -100,7 +103,8 @@ class EmbeddedEngine:
         self._lock = StoreLock(paths.lock)
         self._presence = Presence(paths.presence)
         self._closers: list[Callable[[], Awaitable[object]]] = []
-        self._runtime: Runtime | None = None
+        self._when_free: list[Callable[[], Awaitable[object]]] = []
+        """What is done at the very end, when the store is free again and the keeper still lives."""
 
     # --- opening ---
 
@@ -130,6 +134,10 @@ class EmbeddedEngine:
         self.operations = OperationRegistry(self.bus, self.database)
         await self.operations.open()
         self._closers.append(self.operations.close)
+        self._book = ContainerBook(self.database, self.bus)
+        await self._book.open()
+        self._pod_book = PodBook(self.database)
+        await self._pod_book.open()
 
     async def _open_store(self) -> None:
         self.blobs = BlobStore(self.paths)
@@ -141,27 +149,57 @@ class EmbeddedEngine:
         self.cgroups = await self._ground.cgroups(self.paths, self.keeper)
         self._closers.append(self.cgroups.close)
         self.volumes = VolumeService(
-            paths=self.paths, keeper=self.keeper, database=self.database, bus=self.bus, operations=self.operations
+            paths=self.paths,
+            keeper=self.keeper,
+            database=self.database,
+            bus=self.bus,
+            operations=self.operations,
+            containers=self._book,
         )
         await self.volumes.open()
-        self.networks = NetworkService(paths=self.paths, keeper=self.keeper, database=self.database, bus=self.bus)
+        self.networks = NetworkService(
+            paths=self.paths,
+            keeper=self.keeper,
+            database=self.database,
+            bus=self.bus,
+            containers=lambda: [*self._pod_book.shown_as_containers(), *(entry.container for entry in self._book)],
+        )
         await self.networks.open()
         self._closers.append(self.networks.close)
 
     async def _open_rooms(self) -> None:
-        await self._open_images()
-        book = ContainerBook(self.database, self.bus)
-        self._pods = await open_pods(
-            paths=self.paths, keeper=self.keeper, networks=self.networks, database=self.database, containers=book
+        runtime = self._make_runtime()
+        self._when_free.append(partial(hand_over, self._book, runtime))
+        ender = Ender(self._book, runtime)
+        roots = RootHolds(self.paths, self.rootfs)
+        await self._open_images(ContainersOfImages(self._book, self.rootfs, roots, ender))
+        files = ContainerFiles(
+            images=_ImageLookup(self.images.catalogue),
+            layers=self.layers,
+            rootfs=self.rootfs,
+            roots=roots,
+            volumes=self.volumes,
+        )
+        await self._open_containers(runtime, files, ender)
+        await self._open_watching(runtime, files)
+        self._pods.expect()
+        await self.containers.open()
+        await self._pods.adopt()
+        self._open_door()
+        await self.images.sweep()
+        self._book.publish_all()
+        self.volumes.publish_all()
+        self.networks.publish_all()
+        self.pods.publish_all()
+
+    async def _open_containers(self, runtime: Runtime, files: ContainerFiles, ender: Ender) -> None:
+        self._pods = make_ground(
+            self._pod_book, paths=self.paths, keeper=self.keeper, networks=self.networks, containers=self._book
         )
         self._closers.append(self._pods.close)
-        runtime = self._make_runtime(book)
-        await book.open()
-        self._runtime = runtime
         executor = Executor(self.keeper, scratch=self.paths.consoles)
         self._closers.append(executor.close)
-        ender = Ender(runtime)
-        facts = ContainerFacts(runtime, ender)
+        facts = ContainerFacts(self._book, runtime)
         self.logs = LogService(
             facts, history=self.paths.log_history, operations=self.operations, settings=lambda: self.settings.current
         )
@@ -169,29 +207,14 @@ class EmbeddedEngine:
             facts, directory=self.paths.stats, store=self.paths.root, settings=lambda: self.settings.current
         )
         self.containers = ContainerService(
-            runtime, ender=ender, facts=facts, executor=executor, logs=self.logs, stats=self.stats
-        )
-        self._closers += [partial(keep_places, runtime), self.containers.close]
-        self._connect(runtime)
-        await self._open_watching(runtime)
-        self.scrub = Scrub(self.paths.scrub_record, layers=self._known_layers, damage=self.layers.damage)
-        await self.scrub.open()
-        self._closers.append(self.scrub.close)
-        self.host = HostService(
-            paths=self.paths, settings=self.settings, parts=self._parts, check_store=self._check_store
-        )
-        self._pods.expect()
-        await self.containers.open()
-        await self._pods.adopt()
-        self._open_door(runtime)
-        await self.images.sweep()
-        runtime.book.publish_all()
-        self.volumes.publish_all()
-        self.networks.publish_all()
-        self.pods.publish_all()
+            self._book, runtime, files, self.networks, self._pods,
+            ender=ender, executor=executor, logs=self.logs, stats=self.stats,
+        )  # fmt: skip
+        self._closers += [partial(keep_places, self._book, runtime), self.containers.close]
+        self.pods = make_pod_service(self._pods, self.containers, self._book, self.networks, self.bus)
 
-    def _open_door(self, runtime: Runtime) -> None:
-        book = runtime.book
+    def _open_door(self) -> None:
+        book = self._book
         self.door = DoorService(
             paths=self.paths,
             keeper=self.keeper,
@@ -203,7 +226,7 @@ class EmbeddedEngine:
         self._closers.append(self.door.close)
         self.door.open()
 
-    async def _open_images(self) -> None:
+    async def _open_images(self, containers: ContainersOfImages) -> None:
         self.images = ImageService(
             paths=self.paths,
             database=self.database,
@@ -212,29 +235,23 @@ class EmbeddedEngine:
             layers=self.layers,
             bus=self.bus,
             operations=self.operations,
+            containers=containers,
             with_instructions=_with_instructions,
             parallel=lambda: self.settings.current.parallel_downloads,
             version=own_version(),
         )
         await self.images.open()
         self._closers.append(self.images.close)
+        self.images.catalogue.add_holder(self._book.mounted_layers)
 
-    def _make_runtime(self, book: ContainerBook) -> Runtime:
+    def _make_runtime(self) -> Runtime:
         crun = self._ground.crun(self.paths)
         return Runtime(
             paths=self.paths,
             keeper=self.keeper,
-            rootfs=self.rootfs,
             cgroups=self.cgroups,
             crun=crun,
             conmon=self._ground.conmon(),
-            book=book,
-            networks=self.networks,
-            volumes=self.volumes,
-            images=_ImageLookup(self),
-            layers=self.layers,
-            pods=self._pods,
-            roots=RootHolds(self.paths, self.rootfs),
             filters=CompiledFilters(self.paths.filters, crun),
             boot=boot_id(),
             log_defaults=self._log_defaults,
@@ -244,26 +261,12 @@ class EmbeddedEngine:
         settings = self.settings.current
         return LogLimits(max_bytes=settings.default_log_max_bytes, max_files=settings.default_log_max_files)
 
-    def _connect(self, runtime: Runtime) -> None:
-        book = runtime.book
-        self.volumes.connect(
-            book.volume_users,
-            lambda container_id: book.find(container_id).container.name,
-            lambda container_id: book.find(container_id).alive,
-        )
-        self.networks.connect_containers(
-            lambda: [*self._pods.shown_as_containers(), *(entry.container for entry in book)],
-            self.containers.neighbours_changed,
-            self.containers.network_moved,
-        )
-        self.pods = make_pod_service(self._pods, self.containers, book, self.networks, self.bus)
-        self.images.connect(self.containers.facts)
-        self.images.catalogue.add_holder(book.mounted_layers)
-
-    async def _open_watching(self, runtime: Runtime) -> None:
-        self.files = FileService(self.keeper, Places(runtime))
+    async def _open_watching(self, runtime: Runtime, files: ContainerFiles) -> None:
+        self.files = FileService(self.keeper, Places(self._book, self.paths, files))
         self.builds = make_build_service(
             runtime=runtime,
+            files=files,
+            networks=self.networks.attachments,
             database=self.database,
             bus=self.bus,
             operations=self.operations,
@@ -284,6 +287,12 @@ class EmbeddedEngine:
             stats=self.stats,
         )
         self._closers += [self.files.close, self.stats.close, self.logs.close, self.builds.close]
+        self.scrub = Scrub(self.paths.scrub_record, layers=self._known_layers, damage=self.layers.damage)
+        await self.scrub.open()
+        self._closers.append(self.scrub.close)
+        self.host = HostService(
+            paths=self.paths, settings=self.settings, parts=self._parts, check_store=self._check_store
+        )
 
     @cached_property
     def projects(self) -> ProjectService:
@@ -342,7 +351,7 @@ class EmbeddedEngine:
 
     async def close(self, *, stop_containers: bool = False) -> None:
         """Leave in the reverse order. Containers go on unless asked otherwise."""
-        if stop_containers and self._runtime is not None:
+        if stop_containers:
             await self.containers.stop_all()
         while self._closers:
             closer = self._closers.pop()
@@ -359,8 +368,8 @@ class EmbeddedEngine:
     async def _close_keeper(self) -> None:
         """The last closer. The locks go first, so that a stand-in that is sent out finds the store free."""
         self._leave_store()
-        if self._runtime is not None:
-            await hand_over(self._runtime)
+        for work in self._when_free:
+            await work()
         await self.keeper.close()
 
     def _known_layers(self) -> list[str]:
@@ -384,7 +393,7 @@ class EmbeddedEngine:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_TRASH_SECONDS):
                 await self.layers.trash.empty()
-        catalogue, book = self.images.catalogue, self.containers.book
+        catalogue, book = self.images.catalogue, self._book
         rows = Rows(
             containers={entry.id: entry.container.name for entry in book} | self._pods.names(),
             running=[entry.id for entry in book if entry.alive],
@@ -419,13 +428,13 @@ def _with_instructions(config: ImageConfig, lines: Sequence[str]) -> ImageConfig
 class _ImageLookup:
     """What a container needs of its image, from the images room."""
 
-    def __init__(self, engine: EmbeddedEngine) -> None:
-        self._engine = engine
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
 
     def image(self, name: str, *, platform: str = "") -> FoundImage:
-        stored = self._engine.images.catalogue.resolve(name)
+        stored = self._catalogue.resolve(name)
         platforms.must_match(platform, stored.platform, name)
-        tags = self._engine.images.catalogue.tags_of(stored.id)
+        tags = self._catalogue.tags_of(stored.id)
         return FoundImage(
             id=stored.id,
             reference=tags[0] if name.startswith("sha256:") and tags else name,

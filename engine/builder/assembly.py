@@ -13,9 +13,11 @@ from engine.builder.kept import KeptSteps
 if TYPE_CHECKING:
     from engine.builder.workshop import Workshop
     from engine.containers.container_service import ContainerService
+    from engine.containers.run.container_files import ContainerFiles
     from engine.containers.run.runtime import Runtime
     from engine.events.bus import EventBus
     from engine.images.image_service import ImageService
+    from engine.networks.attachment import NetworkAttachments
     from engine.operations.registry import OperationRegistry
     from engine.state.database import Database
 
@@ -23,14 +25,15 @@ if TYPE_CHECKING:
 def make_build_service(
     *,
     runtime: Runtime,
+    files: ContainerFiles,
+    networks: NetworkAttachments,
     database: Database,
     bus: EventBus,
     operations: OperationRegistry,
     images: ImageService,
     containers: ContainerService,
 ) -> BuildService:
-    keeper, paths, layers = runtime.keeper, runtime.paths, runtime.layers
-    networks = runtime.networks.attachments
+    keeper, paths, layers = runtime.keeper, runtime.paths, files.layers
     cache = StepCache(database, layers)
     cache_mounts = CacheMounts(paths, keeper, database)
     kept = KeptSteps(containers, images)
@@ -49,7 +52,7 @@ def make_build_service(
             paths=paths,
             keeper=keeper,
             layers=layers,
-            roots=ScratchRoots(keeper, runtime.rootfs, layers),
+            roots=ScratchRoots(keeper, files.rootfs, layers),
             cache=cache,
             cache_mounts=cache_mounts,
             bases=Bases(images, layers),
@@ -62,7 +65,7 @@ def make_build_service(
     parts = BuildParts(
         paths=paths,
         keeper=keeper,
-        filesystems=runtime.rootfs,
+        filesystems=files.rootfs,
         networks=networks,
         images=images,
         cache=cache,

@@ -16,24 +16,26 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from engine.containers.end.ending import Ender
-    from engine.containers.known.book import Entry
+    from engine.containers.known.book import ContainerBook, Entry
+    from engine.containers.look.opened_roots import RootHolds
     from engine.containers.run.runtime import Runtime
+    from engine.storage.rootfs import RootFilesystems
 
 
 class ContainerFacts:
-    """Implements `LogSources`, `StatTargets` and `ContainerSource`; all but sizes from memory, at once."""
+    """Implements `LogSources` and `StatTargets`; all but sizes from memory, at once."""
 
-    def __init__(self, runtime: Runtime, ender: Ender) -> None:
+    def __init__(self, book: ContainerBook, runtime: Runtime) -> None:
+        self._book = book
         self._runtime = runtime
-        self._ender = ender
 
     # --- logs ---
 
     def log_source(self, container: str) -> LogSource:
-        return self._log_source(self._runtime.book.find(container))
+        return self._log_source(self._book.find(container))
 
     def live_log_sources(self) -> Sequence[LogSource]:
-        return [self._log_source(entry) for entry in self._runtime.book if entry.alive]
+        return [self._log_source(entry) for entry in self._book if entry.alive]
 
     def _log_source(self, entry: Entry) -> LogSource:
         paths = self._runtime.paths
@@ -49,7 +51,7 @@ class ContainerFacts:
     # --- stats ---
 
     def stat_target(self, container: str) -> StatTarget:
-        entry = self._runtime.book.find(container)
+        entry = self._book.find(container)
         if not entry.alive:
             raise Conflict(
                 f"“{entry.container.name}” does not run", "There is nothing to measure.", code=Code.WRONG_STATE
@@ -57,10 +59,10 @@ class ContainerFacts:
         return self._stat_target(entry)
 
     def live_stat_targets(self) -> Sequence[StatTarget]:
-        return [self._stat_target(entry) for entry in self._runtime.book if entry.alive]
+        return [self._stat_target(entry) for entry in self._book if entry.alive]
 
     def container_id(self, container: str) -> str:
-        return self._runtime.book.find(container).id
+        return self._book.find(container).id
 
     def _stat_target(self, entry: Entry) -> StatTarget:
         resources = entry.container.spec.resources
@@ -89,7 +91,15 @@ class ContainerFacts:
             blkio=directories.get("blkio"),
         )
 
-    # --- images ---
+
+class ContainersOfImages:
+    """Implements `ContainerSource`."""
+
+    def __init__(self, book: ContainerBook, rootfs: RootFilesystems, roots: RootHolds, ender: Ender) -> None:
+        self._book = book
+        self._rootfs = rootfs
+        self._roots = roots
+        self._ender = ender
 
     def image_users(self, image_id: str = "") -> Sequence[ImageUser]:
         return [
@@ -99,24 +109,24 @@ class ContainerFacts:
                 image_id=entry.container.image_id,
                 alive=entry.alive,
             )
-            for entry in self._runtime.book
+            for entry in self._book
             if not image_id or entry.container.image_id == image_id
         ]
 
     @asynccontextmanager
     async def writable_layer(self, container: str, *, pause: bool) -> AsyncIterator[WritableLayer]:
-        entry = self._runtime.book.find(container)
+        entry = self._book.find(container)
         still = self._ender.still(entry) if pause else nullcontext()
         try:
-            async with self._runtime.roots.hold(entry), still:
+            async with self._roots.hold(entry) as root, still:
                 yield WritableLayer(
                     container_id=entry.id,
                     name=entry.container.name,
                     image_id=entry.container.image_id,
-                    upper=str(self._runtime.rootfs.upper(entry.id)),
-                    driver=self._runtime.rootfs.driver(entry.id),
+                    upper=str(self._rootfs.upper(entry.id)),
+                    driver=self._rootfs.driver(entry.id),
                     spec=entry.container.spec,
-                    rootfs=str(self._runtime.paths.rootfs(entry.id)),
+                    rootfs=str(root),
                 )
         except (OSError, StorageError) as error:
             if not entry.gone and entry.state is not State.REMOVING:

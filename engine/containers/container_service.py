@@ -1,6 +1,6 @@
 """The containers room as the facade shows it (`facade.Containers`). Each method says which part does the work.
 
-service = ContainerService(runtime, ender=…, facts=…, executor=…, logs=…, stats=…)
+service = ContainerService(book, runtime, files, networks, pods, ender=…, executor=…, logs=…, stats=…)
 await service.open()        # adopts what lives on
 """
 
@@ -10,8 +10,6 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from engine.containers.end.ending import Ender, must_allow
 from engine.containers.end.removal import Remover
 from engine.containers.known import docker_words
@@ -20,10 +18,12 @@ from engine.containers.look import attach as attaching
 from engine.containers.look.looking_inside import Looker
 from engine.containers.make.creation import Creator
 from engine.containers.make.editing import Editor
+from engine.containers.run.early_attach import EarlyAttachments
 from engine.containers.run.starting import Starter
 from engine.containers.watch.adoption import Adopter
 from engine.containers.watch.exit_watch import ExitWatch
 from engine.containers.watch.health import HealthMonitor
+from engine.containers.watch.network_news import NetworkNews
 from engine.containers.watch.probing import probe
 from engine.containers.watch.reconciling import Reconciler
 from engine.containers.watch.resolver_watch import ResolverWatch
@@ -38,12 +38,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from typing import Literal
 
-    from engine.containers.answers_to_rooms import ContainerFacts
-    from engine.containers.known.book import Entry
+    from engine.containers.known.book import ContainerBook, Entry
     from engine.containers.look.exec import Executor, RunningExec
+    from engine.containers.run.container_files import ContainerFiles
+    from engine.containers.run.pod_place import Pods
     from engine.containers.run.runtime import Runtime
     from engine.facade import ByteStream, ExecSession
     from engine.logs.log_service import LogService
+    from engine.networks.network_service import NetworkService
     from engine.stats.stats_service import StatsService
     from engine.types.containers import (
         ChangedPath,
@@ -56,7 +58,6 @@ if TYPE_CHECKING:
         UpdateContainer,
     )
     from engine.types.data import Freed, LabelRule
-    from engine.types.networks import Endpoint
 
 _EVERYTHING = ListContainers()
 _AT_REST = frozenset({State.CREATED, State.EXITED, State.DEAD})
@@ -67,36 +68,53 @@ class ContainerService:
 
     def __init__(
         self,
+        book: ContainerBook,
         runtime: Runtime,
+        files: ContainerFiles,
+        networks: NetworkService,
+        pods: Pods,
         *,
         ender: Ender,
-        facts: ContainerFacts,
         executor: Executor,
         logs: LogService,
         stats: StatsService,
     ) -> None:
         """`logs` and `stats` follow every run, and give evidence for a death report."""
+        self.book = book
+        self._files = files
+        self._networks = networks
         self.runtime = runtime
-        self.book = runtime.book
         self._executor = executor
-        self._watch = ExitWatch(runtime.paths.exits)
-        self._creator = Creator(runtime)
-        self._starter = Starter(runtime, self._watch, self._container_of_process)
         self._ender = ender
-        self._health = HealthMonitor(self.book, self._exec_in, self._probe_in, self._start_again)
-        self._remover = Remover(runtime, self._starter, self._ender)
-        self._supervisor = Supervisor(runtime, self._watch, self._starter, self._health, self._remover.remove_ended)
-        self._editor = Editor(runtime, self._creator, self._starter, self._ender)
+        self._watch = ExitWatch(runtime.paths.exits)
+        self._creator = Creator(book, runtime, files, networks, pods)
+        early = EarlyAttachments()
+        self._starter = Starter(
+            book, runtime, files, networks, pods, early, watch=self._watch, port_names=self._container_of_process
+        )
+        self._health = HealthMonitor(book, self._exec_in, self._probe_in, self._start_again)
+        self._remover = Remover(book, runtime, files, networks, starter=self._starter, ender=ender)
+        self._supervisor = Supervisor(
+            book, runtime, networks,
+            watch=self._watch, starter=self._starter, health=self._health, remove=self._remover.remove_ended,
+        )  # fmt: skip
+        self._editor = Editor(book, runtime, files, networks, creator=self._creator, starter=self._starter, ender=ender)
         traces = Traces(runtime, self._watch)
-        settler = Settler(runtime, self._watch, self._starter, self._supervisor)
-        self._adopter = Adopter(runtime, traces, settler, self._supervisor)
-        watch = ResolverWatch(runtime, self._starter.rewrite_hosts)
-        self._reconciler = Reconciler(runtime, traces, settler, self._supervisor, watch)
-        self._looker = Looker(runtime, executor, logs, stats)
-        self.facts = facts
-        self.book.follow(logs)
-        self.book.follow(stats)
-        runtime.networks.attachments.on_lost(self._supervisor.network_lost)
+        settler = Settler(
+            book, runtime, networks, watch=self._watch, starter=self._starter, supervisor=self._supervisor
+        )
+        self._adopter = Adopter(
+            book, runtime, files, networks, traces=traces, settler=settler, supervisor=self._supervisor
+        )
+        self._reconciler = Reconciler(
+            book, runtime, files, networks,
+            traces=traces, settler=settler, supervisor=self._supervisor,
+            resolvers=ResolverWatch(book, networks, self._starter.rewrite_hosts),
+        )  # fmt: skip
+        self._looker = Looker(runtime, files, early, executor=executor, logs=logs, stats=stats)
+        book.follow(logs)
+        book.follow(stats)
+        networks.follow(NetworkNews(book, self._starter, self._supervisor, pods))
 
     async def open(self) -> None:
         self._watch.open(self._supervisor.exit_file_appeared, self._supervisor.supervisor_lost)
@@ -120,7 +138,7 @@ class ContainerService:
     async def settled(self) -> None:
         """What of removed containers goes on behind has come to its end."""
         await self._starter.behind.settled()
-        await self.runtime.networks.attachments.behind.settled()
+        await self._networks.attachments.behind.settled()
 
     # --- finding ---
 
@@ -131,10 +149,10 @@ class ContainerService:
         return self.book.find(container).container
 
     def is_alive(self, container_id: str) -> bool:
-        return self.book.find(container_id).alive
+        return self.book.is_alive(container_id)
 
     def name_of(self, container_id: str) -> str:
-        return self.book.find(container_id).container.name
+        return self.book.name_of(container_id)
 
     # --- the life ---
 
@@ -142,12 +160,12 @@ class ContainerService:
         record = await self._creator.create(request)
         if record.container.name in self.book.names:
             raise Conflict(f"The name “{record.container.name}” is taken", code=Code.NAME_TAKEN)
-        self.runtime.images.image(record.container.image_id)  # it may have been removed while the volumes were made
+        self._files.images.image(record.container.image_id)  # it may have been removed while the volumes were made
         entry = await self.book.add(record)
-        self.runtime.volumes.users_changed(entry.volume_names)
+        self._files.volumes.users_changed(entry.volume_names)
         try:
             for network, asked in request.networks.items():
-                await self.runtime.networks.connect(network, entry.id, asked=asked)
+                await self._networks.connect(network, entry.id, asked=asked)
         except WherryError:
             await self.remove(entry.id, force=True)
             raise
@@ -223,7 +241,7 @@ class ContainerService:
                     docker="Error when allocating new name: " + docker_words.name_taken(bare, self.book.find(bare).id),
                 )
             await self.book.rename(entry, bare)
-            await self.runtime.networks.renamed(entry.id, bare)
+            await self._networks.renamed(entry.id, bare)
         return entry.container
 
     async def update(self, container: str, request: UpdateContainer) -> Container:
@@ -345,31 +363,6 @@ class ContainerService:
             await self._starter.take_down(record)
             await self.book.save(entry, record, "stop")
         return True
-
-    def neighbours_changed(self, container_id: str) -> None:
-        """This container joined or left a network: whom it asks for names is written anew, in place."""
-        entry = self.book.by_id(container_id)
-        if entry is None:
-            self.runtime.pods.neighbours_changed(container_id)
-            return
-        # One that starts beside it has written its own already, or will write it as it is by then.
-        hosts = self.runtime.paths.container_run(entry.id) / "hosts"
-        if entry.alive or (entry.state in (State.STARTING, State.RESTARTING) and hosts.exists()):
-            self._starter.rewrite_hosts(entry.record)
-
-    async def network_moved(self, container_id: str, network: str, asked: Endpoint) -> None:
-        """The network its recipe names was left for another."""
-        entry = self.book.find(container_id)
-        async with entry.lock:
-            spec = msgspec.structs.replace(
-                entry.container.spec,
-                network=network,
-                network_aliases=asked.aliases,
-                ip=asked.ip,
-                ip6=asked.ip6,
-                mac_address=asked.mac,
-            )
-            await self.book.save(entry, entry.record.with_container(spec=spec), "update")
 
     def _container_of_process(self, pid: int) -> str:
         """Which container a pasta serves, for the message about a busy port."""

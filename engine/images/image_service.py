@@ -1,8 +1,7 @@
 """The images room as the facade shows it. Assembles the parts; each method says which part does the work.
 
-service = ImageService(paths=…, database=…, keeper=…, blobs=…, layers=…, bus=…, operations=…)
-await service.open()
-service.connect(container_service)      # an `engine.images.known.users.ContainerSource`
+service = ImageService(paths=…, database=…, keeper=…, blobs=…, layers=…, bus=…, operations=…, containers=…)
+await service.open()                    # `containers` is an `engine.images.known.users.ContainerSource`
 await service.sweep()                   # once every room that holds layers is open
 stored = service.catalogue.resolve("nginx:1.27")    # id, diff_ids, config, manifest; at once, from memory
 """
@@ -101,6 +100,7 @@ class ImageService:
         layers: LayerStore,
         bus: EventBus,
         operations: OperationRegistry,
+        containers: ContainerSource,
         with_instructions: WithInstructions,
         parallel: Callable[[], int] = lambda: _PARALLEL,
         version: str = "0",
@@ -114,9 +114,9 @@ class ImageService:
         self._layers = layers
         self._operations = operations
         self._bus = bus
-        self._containers: ContainerSource | None = None
+        self._containers = containers
         self._following: asyncio.Task[None] | None = None
-        self.catalogue = Catalogue(database, bus)
+        self.catalogue = Catalogue(database, bus, containers)
         self.intake = LayerIntake(layers, self.catalogue)
         self.archives = LayerArchives(paths, blobs, layers, keeper)
         self._unfinished = Unfinished(database)
@@ -155,6 +155,7 @@ class ImageService:
         await self.catalogue.open()
         self.catalogue.add_holder(self.intake.pins)
         await self.restoring.mend(self._operations)
+        self._following = asyncio.create_task(self._follow_containers(), name="who uses images")
 
     async def _take_over_settings(self) -> None:
         """Stores of before kept them in the database. A file that cannot be read speaks up when it is needed."""
@@ -174,12 +175,6 @@ class ImageService:
         from engine.images.distribution.registry_blobs import RegistryBlobs  # with it comes what speaks HTTP
 
         return RegistryBlobs(self._registries.client(), names.parse(name).with_default_tag(), login)
-
-    def connect(self, containers: ContainerSource) -> None:
-        """Tell who uses images. Until then nobody does."""
-        self._containers = containers
-        self.catalogue.connect(containers)
-        self._following = asyncio.create_task(self._follow_containers(), name="who uses images")
 
     async def _follow_containers(self) -> None:
         """A container that comes or goes changes who uses its image."""
@@ -455,14 +450,11 @@ class ImageService:
         return self._operations.start(kind="import", title=f"Import {subject}", subject=subject, work=work)
 
     def commit(self, request: CommitContainer) -> OperationHandle:
-        containers = self._containers
-        if containers is None:
-            raise NotFound(f"No such container: {request.container}", subject=request.container)
         return self._operations.start(
             kind="commit",
             title=f"Commit {request.container}",
             subject=request.container,
-            work=lambda progress: self._maker.commit(request, containers, progress),
+            work=lambda progress: self._maker.commit(request, self._containers, progress),
         )
 
     # --- the layer index ---
@@ -492,8 +484,6 @@ class ImageService:
         return await self._comparer.packages(self.catalogue.resolve(image))
 
     async def compare_container(self, container: str) -> ImageComparison:
-        if self._containers is None:
-            raise NotFound(f"No such container: {container}", subject=container)
         async with self._containers.writable_layer(container, pause=False) as writable:
             return await self._comparer.container(self.catalogue.images[writable.image_id], writable)
 

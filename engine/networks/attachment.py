@@ -50,7 +50,8 @@ class Attached:
 class NetworkAttachments:
     """Namespaces and pastas by container id (or by network, for named ones)."""
 
-    def __init__(self, paths: Paths, keeper: Keeper) -> None:
+    def __init__(self, paths: Paths, keeper: Keeper, on_lost: Callable[[str], None]) -> None:
+        """`on_lost` is called with the key when a pasta ended that nobody asked to end."""
         self._paths = paths
         self._keeper = keeper
         self._slirp = SlirpAttachment(keeper)
@@ -59,13 +60,9 @@ class NetworkAttachments:
         """Namespaces that are being taken apart."""
         self._unsure: set[str] = set()
         """Whose pasta may run although nobody heard of it: the keeper died, or the start was called off, on the way."""
-        self._on_lost: Callable[[str], object] = _forget_it
+        self._on_lost = on_lost
         self._stand_ins: set[str] = set()
         """Whose pasta was started on a host without a route, and reaches nothing but the host."""
-
-    def on_lost(self, listener: Callable[[str], None]) -> None:
-        """Called with the key when a pasta ended that nobody asked to end."""
-        self._on_lost = listener
 
     # --- the namespace ---
 
@@ -207,10 +204,6 @@ class NetworkAttachments:
     def _lost(self, key: str) -> None:
         self._forget(key)
         self._on_lost(key)
-
-
-def _forget_it(_key: str) -> None:
-    """Before anybody listens; what was lost until then is found by the look through everything."""
 
 
 def read_pid(path: Path) -> int:

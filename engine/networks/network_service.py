@@ -40,11 +40,12 @@ from engine.types.data import ANY_LABELS, Freed, now
 from engine.types.networks import CreateNetwork, Endpoint, HostPort, NameQuestion, Network
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
     from pathlib import Path
     from typing import Any
 
     from engine.events.bus import EventBus
+    from engine.networks.follower import NetworkFollower
     from engine.networks.member import Member
     from engine.sandbox.client import Keeper
     from engine.state.database import Database
@@ -60,32 +61,45 @@ _KINDS = {1: "A", 28: "AAAA", 12: "PTR", 5: "CNAME", 15: "MX", 16: "TXT", 33: "S
 class NetworkService:
     """Implements `engine.facade.Networks`."""
 
-    def __init__(self, *, paths: Paths, keeper: Keeper, database: Database, bus: EventBus) -> None:
-        self._register = NetworkRegister(database, bus)
+    def __init__(
+        self,
+        *,
+        paths: Paths,
+        keeper: Keeper,
+        database: Database,
+        bus: EventBus,
+        containers: Callable[[], Iterable[Container]],
+    ) -> None:
+        """`containers` lists all, and the pods as if each were one."""
+        self._register = NetworkRegister(database, bus, containers)
         self._keeper = keeper
         self._bridge = Bridge(paths, keeper)
         self._names = NamesProcess(paths, keeper, self._document)
-        self.attachments = NetworkAttachments(paths, keeper)
+        self._followers: list[NetworkFollower] = []
+        self.attachments = NetworkAttachments(paths, keeper, self._lost)
         self._relayed: dict[str, list[PortMapping]] = {}
         """By container, published datagrams that the names server takes from the host's loopback."""
-        self._on_neighbours: Callable[[str], None] = lambda container_id: None
-        self._on_moved: Callable[[str, str, Endpoint], Awaitable[None]] = _unmoved
 
     async def open(self) -> None:
         await self._register.open()
-
-    def connect_containers(
-        self,
-        containers: Callable[[], Iterable[Container]],
-        on_neighbours: Callable[[str], None],
-        on_moved: Callable[[str, str, Endpoint], Awaitable[None]],
-    ) -> None:
-        """`containers` lists all; `on_neighbours(id)` is told when a running container's networks changed;
-        `on_moved(id, network, asked)` writes into a recipe that the container's own network is another now."""
-        self._register.containers = containers
-        self._on_neighbours = on_neighbours
-        self._on_moved = on_moved
         self._register.adopt_members()
+
+    def follow(self, follower: NetworkFollower) -> None:
+        """From now on it is told what happens to the networks of those that run. What was lost before that is found by
+        its look through everything."""
+        self._followers.append(follower)
+
+    def _lost(self, key: str) -> None:
+        for follower in self._followers:
+            follower.network_lost(key)
+
+    def _tell_neighbours(self, key: str) -> None:
+        for follower in self._followers:
+            follower.neighbours_changed(key)
+
+    async def _tell_moved(self, container_id: str, network: str, asked: Endpoint) -> None:
+        for follower in self._followers:
+            await follower.network_moved(container_id, network, asked)
 
     def publish_all(self) -> None:
         self._register.publish_all()
@@ -179,7 +193,7 @@ class NetworkService:
             raise Conflict(f"“{target.name}” is in this network already", subject=target.id)
         if own == "none" and not target.pid:
             check_asked(found, asked)
-            await self._on_moved(target.id, found.name, asked)
+            await self._tell_moved(target.id, found.name, asked)
             return
         must_be_ours(found)
         if own in ("host", "none") or is_shared(own):
@@ -203,7 +217,7 @@ class NetworkService:
             await self._register.change(found.id, lambda now: without_member(now, target.id))
             raise
         self._register.publish(self._register[found.id], "connect", container=target.id)
-        self._on_neighbours(target.id)
+        self._tell_neighbours(target.id)
 
     async def disconnect(self, network: str, container: str, *, force: bool = False) -> None:
         found, target = self._register.find(network), self._register.find_container(container)
@@ -230,7 +244,7 @@ class NetworkService:
         self._register.publish(self._register[found.id], "disconnect", container=target.id)
         if not found.builtin:
             await self._names.tell()
-            self._on_neighbours(target.id)
+            self._tell_neighbours(target.id)
             await self._rest(found.id)
 
     async def _move_elsewhere(self, target: Container) -> None:
@@ -238,13 +252,13 @@ class NetworkService:
         for network in self._register:
             entry = entry_of(network, target.id)
             if entry is not None and not network.builtin:
-                await self._on_moved(
+                await self._tell_moved(
                     target.id, network.name, msgspec.structs.replace(entry.asked, aliases=entry.aliases)
                 )
                 return
         # While it runs its way out stays, with what is published.
         running = self.attachments.running(target.id)
-        await self._on_moved(target.id, DEFAULT if running else "none", _NOTHING_ASKED)
+        await self._tell_moved(target.id, DEFAULT if running else "none", _NOTHING_ASKED)
 
     async def host_ports(self) -> Sequence[HostPort]:
         return host_ports.who_listens(self._register.containers())
@@ -309,7 +323,7 @@ class NetworkService:
         if member.network == DEFAULT:
             for each in self._register.containers():
                 if each.pid and any(link_of(text)[1] == member.name for text in each.spec.links):
-                    self._on_neighbours(each.id)
+                    self._tell_neighbours(each.id)
 
     async def _join(self, network: Network, container_id: str) -> None:
         entry = entry_of(network, container_id)
@@ -491,7 +505,3 @@ class NetworkService:
 def _is_own(network: Network, container: Container) -> bool:
     """Whether it is the network the container's recipe names."""
     return container.spec.network in (network.name, network.id)
-
-
-async def _unmoved(container_id: str, network: str, asked: Endpoint) -> None:
-    return None

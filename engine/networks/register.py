@@ -37,14 +37,14 @@ PREDEFINED = frozenset({*_BUILTIN, "bridge", "default", "container"})
 
 
 class NetworkRegister:
-    def __init__(self, database: Database, bus: EventBus) -> None:
+    def __init__(self, database: Database, bus: EventBus, containers: Callable[[], Iterable[Container]]) -> None:
         self._database = database
         self._bus = bus
         self._networks: dict[str, Network] = {}
         self._writing = asyncio.Lock()
         self._owed: set[str] = set()
         """Whose rows say less than is true: a start is under way, or the disk was full."""
-        self.containers: Callable[[], Iterable[Container]] = _nobody
+        self.containers = containers
 
     async def open(self) -> None:
         for (body,) in await self._database.fetch("SELECT body FROM networks"):
@@ -238,7 +238,3 @@ def event_of(action: str, network: Network, **attributes: str) -> Event:
         name=network.name,
         attributes={"name": network.name, "type": network.driver} | attributes,
     )
-
-
-def _nobody() -> tuple[Container, ...]:
-    return ()

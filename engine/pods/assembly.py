@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.containers.known.book import Follower
-from engine.pods.book import PodBook
 from engine.pods.ground import PodGround
 from engine.pods.pod_service import PodService
 from engine.recipe.networks import OWN_NETWORK, pod_of
@@ -15,19 +14,15 @@ if TYPE_CHECKING:
     from engine.containers.known.book import ContainerBook
     from engine.events.bus import EventBus
     from engine.networks.network_service import NetworkService
+    from engine.pods.book import PodBook
     from engine.sandbox.client import Keeper
-    from engine.state.database import Database
     from engine.storage.paths import Paths
 
 
-async def open_pods(
-    *, paths: Paths, keeper: Keeper, networks: NetworkService, database: Database, containers: ContainerBook
+def make_ground(
+    book: PodBook, *, paths: Paths, keeper: Keeper, networks: NetworkService, containers: ContainerBook
 ) -> PodGround:
-    """The ground, which knows the pods; their containers come into the book later."""
-    book = PodBook(database)
-    await book.open()
     ground = PodGround(book, paths, keeper, networks, lambda: [entry.container for entry in containers])
-
     containers.follow(_Members(ground, containers))
     return ground
 

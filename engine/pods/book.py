@@ -11,7 +11,7 @@ import msgspec
 
 from engine.errors import Code, Conflict, NotFound
 from engine.storage.paths import pod_key
-from engine.types.containers import PortMapping
+from engine.types.containers import Container, ContainerSpec, PortMapping, State
 from engine.types.data import Data, now
 from engine.types.pods import CreatePod
 
@@ -80,6 +80,25 @@ class PodBook:
             names = ", ".join(entry.name for entry in matches[:8])
             raise Conflict(f"“{wanted}” could be several pods", names, code=Code.AMBIGUOUS, subject=wanted)
         raise NotFound(f"No such pod: {wanted}", hint=f"Make it: wherry pod create {wanted}", subject=wanted)
+
+    def shown_as_containers(self) -> Iterator[Container]:
+        """Pods as the networks room sees who is in a network."""
+        for entry in self:
+            recipe = entry.record.recipe
+            yield Container(
+                id=entry.key,
+                name=entry.name,
+                image_id="",
+                image="",
+                spec=ContainerSpec(
+                    image="", network=recipe.network, ports=recipe.ports, dns=recipe.dns, extra_hosts=recipe.extra_hosts
+                ),
+                command_line=(),
+                state=State.RUNNING if entry.is_up else State.EXITED,
+                created=entry.record.created,
+                pid=1 if entry.is_up else 0,
+                ports=entry.record.picked if entry.is_up else (),
+            )
 
     async def add(self, recipe: CreatePod) -> PodEntry:
         if recipe.name in self._entries:

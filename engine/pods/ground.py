@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.containers.run.runtime import PodPlace
+from engine.containers.run.pod_place import PodPlace
 from engine.containers.spec import etc_files
 from engine.errors import WherryError
 from engine.networks import resolvers
@@ -23,7 +23,7 @@ from engine.networks.ports import PortClaims, as_picked
 from engine.networks.routes import default_gateway
 from engine.sandbox.keeper.asked.steps import MakeDirectory, Tmpfs, Unmount
 from engine.storage.paths import is_pod_key
-from engine.types.containers import ALIVE_STATES, Container, ContainerSpec, State
+from engine.types.containers import ALIVE_STATES, Container, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence
@@ -41,7 +41,7 @@ _BUSY = (*ALIVE_STATES, State.STARTING, State.RESTARTING)
 
 
 class PodGround:
-    """Implements `engine.containers.run.runtime.Pods`. `containers` lists all there are."""
+    """Implements `engine.containers.run.pod_place.Pods`. `containers` lists all there are."""
 
     def __init__(
         self,
@@ -244,26 +244,6 @@ class PodGround:
 
     def members(self, entry: PodEntry) -> Sequence[Container]:
         return [each for each in self._containers() if each.spec.network == f"pod:{entry.name}"]
-
-    def shown_as_containers(self) -> Iterable[Container]:
-        """Pods as the networks room sees who is in a network."""
-        for entry in self.book:
-            recipe = entry.record.recipe
-            yield Container(
-                id=entry.key,
-                name=entry.name,
-                image_id="",
-                image="",
-                spec=ContainerSpec(
-                    image="", network=recipe.network, ports=recipe.ports, dns=recipe.dns, extra_hosts=recipe.extra_hosts
-                ),
-                command_line=(),
-                state=State.RUNNING if entry.is_up else State.EXITED,
-                created=entry.record.created,
-                pid=1 if entry.is_up else 0,
-                ports=entry.record.picked if entry.is_up else (),
-                ip_address=self.address(entry),
-            )
 
     def names(self) -> dict[str, str]:
         """Of pods, by what their directories and networks are known by."""

@@ -112,8 +112,8 @@ class RootFilesystems:
 
     @property
     def can_change_owners(self) -> bool:
-        """Whether there is a driver that shows a root with other owners: the kernel's does not."""
-        return not self._drivers[FUSE].unavailable()
+        """Whether a root can be shown with other owners: the kernel's driver cannot, nor can one with a single id."""
+        return not self._drivers[FUSE].unavailable() and not self._keeper.ids.single_id
 
     async def change_owners(self, container_id: str, layers: Sequence[str], change: OwnerChange) -> bool:
         """Mount it anew with the ids of root and of another changed over, for a container in whose user namespace they

@@ -9,7 +9,7 @@ import re
 import secrets
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -25,7 +25,7 @@ from engine.volumes.moving import COMPLETE, FORMER, UNPACKED, finish_moves, give
 from engine.volumes.options import mount_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from engine.events.bus import EventBus
     from engine.facade import OperationHandle
@@ -39,11 +39,29 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,200}")
 
 
+class VolumeUsers(Protocol):
+    """What this room asks of containers, by their ids; the book of containers answers from memory."""
+
+    def volume_users(self) -> Mapping[str, tuple[str, ...]]:
+        """By a volume's name, who uses it."""
+        ...
+
+    def name_of(self, container_id: str) -> str: ...
+    def is_alive(self, container_id: str) -> bool: ...
+
+
 class VolumeService:
-    """Implements `engine.facade.Volumes`. `users` tells which containers use a volume, by name; `names` names them."""
+    """Implements `engine.facade.Volumes`."""
 
     def __init__(
-        self, *, paths: Paths, keeper: Keeper, database: Database, bus: EventBus, operations: OperationRegistry
+        self,
+        *,
+        paths: Paths,
+        keeper: Keeper,
+        database: Database,
+        bus: EventBus,
+        operations: OperationRegistry,
+        containers: VolumeUsers,
     ) -> None:
         self._paths = paths
         self._keeper = keeper
@@ -52,9 +70,7 @@ class VolumeService:
         self._operations = operations
         self._volumes: dict[str, Volume] = {}
         self._locks: dict[str, asyncio.Lock] = {}
-        self._users: Callable[[], dict[str, tuple[str, ...]]] = dict
-        self._container_name: Callable[[str], str] = str
-        self._is_alive: Callable[[str], bool] = lambda _id: True
+        self._containers = containers
 
     async def open(self) -> None:
         for (body,) in await self._database.fetch("SELECT body FROM volumes"):
@@ -64,32 +80,22 @@ class VolumeService:
         if swept := await sweep(self._keeper, self._paths, self._volumes):
             self._operations.tell_mended("Clear away volumes whose making or removal was cut off", ", ".join(swept))
 
-    def connect(
-        self,
-        users: Callable[[], dict[str, tuple[str, ...]]],
-        container_name: Callable[[str], str],
-        is_alive: Callable[[str], bool],
-    ) -> None:
-        self._users = users
-        self._container_name = container_name
-        self._is_alive = is_alive
-
     async def close(self) -> None:
         """Nothing is held."""
 
     def publish_all(self) -> None:
-        users = self._users()
+        users = self._containers.volume_users()
         for volume in self._volumes.values():
             self._publish(volume, users)
 
     # --- looking ---
 
     async def list(self) -> Sequence[Volume]:
-        users = self._users()
+        users = self._containers.volume_users()
         return [self._shown(volume, users) for volume in self._volumes.values()]
 
     async def get(self, name: str) -> Volume:
-        return self._shown(self._find(name), self._users())
+        return self._shown(self._find(name), self._containers.volume_users())
 
     def names(self) -> frozenset[str]:
         return frozenset(self._volumes)
@@ -155,7 +161,7 @@ class VolumeService:
         """The volume of that name, made if there is none."""
         async with self._lock(name):
             if name in self._volumes:
-                return self._shown(self._volumes[name], self._users())
+                return self._shown(self._volumes[name], self._containers.volume_users())
             _check_name(name)
             mount_of(options or {})
             await self._keeper.execute(_make(self._paths.volume(name)))
@@ -181,7 +187,7 @@ class VolumeService:
             return Freed()
         async with self._lock(name):
             volume = self._find(name)
-            users = self._users().get(name, ())
+            users = self._containers.volume_users().get(name, ())
             if users:
                 raise self._in_use(name, users)
             size = (await self._size(self._paths.volume(name))).disk
@@ -190,7 +196,7 @@ class VolumeService:
 
     async def prune(self, *, all_unused: bool = False, labels: LabelRule = ANY_LABELS) -> Freed:
         """Unused anonymous volumes; named ones too only with `all_unused`."""
-        users = self._users()
+        users = self._containers.volume_users()
         freed = 0
         gone: list[str] = []
         for volume in tuple(self._volumes.values()):
@@ -205,7 +211,7 @@ class VolumeService:
         async with self._lock(name):
             volume = self._find(name)
             self._must_be_free(new_name)
-            users = self._users().get(name, ())
+            users = self._containers.volume_users().get(name, ())
             if users:
                 raise self._in_use(name, users)
             renamed = msgspec.structs.replace(
@@ -223,7 +229,7 @@ class VolumeService:
             self._volumes[new_name] = renamed
             await self._keeper.execute([Remove(path=mark_of(self._paths.volume(new_name), name))])
             self._bus.publish("volume", name, None, _event("rename", name))
-            self._publish(renamed, self._users())
+            self._publish(renamed, self._containers.volume_users())
             return renamed
 
     async def measure(self, name: str) -> Volume:
@@ -233,7 +239,7 @@ class VolumeService:
             # Looked for again: it may have been removed meanwhile, and must not come back by being measured.
             measured = msgspec.structs.replace(self._find(name), size=size.bytes, size_measured=now())
             await self._save(measured, "")
-        return self._shown(measured, self._users())
+        return self._shown(measured, self._containers.volume_users())
 
     # --- contents ---
 
@@ -264,7 +270,9 @@ class VolumeService:
         source = Path(os.path.abspath(path))
 
         async def work(progress: Progress) -> str:
-            running = [user for user in self._users().get(name, ()) if self._is_alive(user)]
+            running = [
+                user for user in self._containers.volume_users().get(name, ()) if self._containers.is_alive(user)
+            ]
             if running:
                 raise self._in_use(name, running, hint="Stop these containers first.")
             if mount_of((await self.ensure(name)).options) is not None:
@@ -328,7 +336,7 @@ class VolumeService:
 
     def users_changed(self, names: Sequence[str]) -> None:
         """Containers that use these came or went: show it."""
-        users = self._users()
+        users = self._containers.volume_users()
         for name in names:
             if name in self._volumes:
                 self._publish(self._volumes[name], users)
@@ -360,7 +368,7 @@ class VolumeService:
         return self._locks.setdefault(name, asyncio.Lock())
 
     def _in_use(self, name: str, users: Sequence[str], *, hint: str = "Remove these containers first.") -> Conflict:
-        names = ", ".join(self._container_name(each) for each in users)
+        names = ", ".join(self._containers.name_of(each) for each in users)
         return Conflict(
             f"The volume “{name}” is in use",
             f"By: {names}.",
@@ -389,13 +397,13 @@ class VolumeService:
             "INSERT OR REPLACE INTO volumes(name, body) VALUES (?, ?)", (volume.name, msgspec.json.encode(volume))
         )
         self._volumes[volume.name] = volume
-        shown = self._shown(volume, self._users())
+        shown = self._shown(volume, self._containers.volume_users())
         self._bus.publish("volume", volume.name, shown, _event(action, volume.name) if action else None)
 
-    def _publish(self, volume: Volume, users: dict[str, tuple[str, ...]]) -> None:
+    def _publish(self, volume: Volume, users: Mapping[str, tuple[str, ...]]) -> None:
         self._bus.publish("volume", volume.name, self._shown(volume, users))
 
-    def _shown(self, volume: Volume, users: dict[str, tuple[str, ...]]) -> Volume:
+    def _shown(self, volume: Volume, users: Mapping[str, tuple[str, ...]]) -> Volume:
         return msgspec.structs.replace(volume, used_by=users.get(volume.name, ()))
 
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from engine.builder.finished_images import with_instructions
+from engine.errors import NotFound
 from engine.events.bus import EventBus
 from engine.images.image_service import ImageService
 from engine.operations.registry import OperationRegistry
@@ -17,8 +18,11 @@ from engine.storage.layers import LayerStore
 from engine.storage.paths import Paths
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
+
+    from engine.images.known.users import ContainerSource, ImageUser, WritableLayer
 
 PATIENT = Limits(connect=5.0, silence=5.0, tries=3, first_pause=0.05)
 
@@ -39,8 +43,20 @@ class NoSecrets:
         return []
 
 
+class NoContainers:
+    """A store in which nobody uses an image."""
+
+    def image_users(self, image_id: str = "") -> Sequence[ImageUser]:
+        return ()
+
+    def writable_layer(self, container: str, *, pause: bool) -> AbstractAsyncContextManager[WritableLayer]:
+        raise NotFound(f"No such container: {container}", subject=container)
+
+
 @asynccontextmanager
-async def opened_images(root: Path, run: Path, *, limits: Limits = PATIENT) -> AsyncIterator[ImageService]:
+async def opened_images(
+    root: Path, run: Path, *, limits: Limits = PATIENT, containers: ContainerSource | None = None
+) -> AsyncIterator[ImageService]:
     """Open a store's images; close everything at the end. May be opened again and again on the same store."""
     paths = Paths(root, run)
     paths.root.mkdir(parents=True, exist_ok=True)
@@ -59,6 +75,7 @@ async def opened_images(root: Path, run: Path, *, limits: Limits = PATIENT) -> A
         layers=layers,
         bus=bus,
         operations=operations,
+        containers=containers or NoContainers(),
         with_instructions=with_instructions,
         secrets_keeper=NoSecrets(),
         limits=limits,

@@ -18,7 +18,7 @@ from engine.types.containers import LEGAL_ACTIONS, Action, State
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from engine.containers.known.book import Entry
+    from engine.containers.known.book import ContainerBook, Entry
     from engine.containers.known.record import Record
     from engine.containers.run.runtime import Runtime
 
@@ -78,7 +78,8 @@ async def send_signal(runtime: Runtime, record: Record, signal: str) -> None:
 class Ender:
     """Stops, kills and freezes."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, book: ContainerBook, runtime: Runtime) -> None:
+        self._book = book
         self._runtime = runtime
 
     async def stop(self, entry: Entry, timeout: float | None, signal: str) -> None:
@@ -96,7 +97,7 @@ class Ender:
             # The wish is durable before the signal goes out: no restart policy may undo what a person asked for.
             await self._want_stop(entry, State.STOPPING)
             await send_signal(self._runtime, record, wanted)
-            self._runtime.book.announce(entry, "kill", signal=wanted)
+            self._book.announce(entry, "kill", signal=wanted)
             if paused:
                 self._runtime.cgroup(record).freeze(frozen=False)
         grace = image_config.stop_timeout(record.container.spec) if timeout is None else timeout
@@ -104,7 +105,7 @@ class Ender:
             await self._kill_hard(entry)
             if not await self._ended(entry, ends, _KILL_SECONDS):
                 raise _undying(entry)
-        self._runtime.book.announce(entry, "stop")
+        self._book.announce(entry, "stop")
 
     async def kill(self, entry: Entry, signal: str) -> None:
         name = image_config.normal_signal(signal)
@@ -118,7 +119,7 @@ class Ender:
                 await self._kill_now(entry)
             else:
                 await send_signal(self._runtime, record, name)
-            self._runtime.book.announce(entry, "kill", signal=name)
+            self._book.announce(entry, "kill", signal=name)
         if deadly:
             await self._ended(entry, ends, _KILL_SECONDS)
 
@@ -131,9 +132,9 @@ class Ender:
             ends = entry.ends
             # Not written down: what follows at once says more, and a crash before that finds one that has ended.
             remove_restart_file(self._runtime, entry.id)
-            self._runtime.book.show(entry, entry.record.changed(stop_wanted=True))
+            self._book.show(entry, entry.record.changed(stop_wanted=True))
             await self._kill_now(entry)
-            self._runtime.book.announce(entry, "kill", signal="KILL")
+            self._book.announce(entry, "kill", signal="KILL")
         if not await self._ended(entry, ends, _KILL_SECONDS):
             raise _undying(entry)
 
@@ -166,7 +167,7 @@ class Ender:
         paused = entry.record.changed(paused_briefly=briefly).with_container(state=State.PAUSED)
         if briefly:
             # Known before it is done: an engine that is killed now must not leave it frozen for ever.
-            await self._runtime.book.write(paused)
+            await self._book.write(paused)
         group.freeze(frozen=True)
         try:
             async with asyncio.timeout(_FREEZE_SECONDS):
@@ -178,7 +179,7 @@ class Ender:
             raise RuntimeFailure(
                 "The container could not be paused", "A process does not let itself be frozen."
             ) from None
-        await self._runtime.book.save(entry, paused, "pause")
+        await self._book.save(entry, paused, "pause")
 
     async def _let_go_on(self, entry: Entry) -> None:
         async with entry.lock:
@@ -193,14 +194,14 @@ class Ender:
     async def _thaw(self, entry: Entry) -> None:
         self._runtime.cgroup(entry.record).freeze(frozen=False)
         running = entry.record.changed(paused_briefly=False).with_container(state=State.RUNNING)
-        await self._runtime.book.save_when_it_fits(entry, running, "unpause")
+        await self._book.save_when_it_fits(entry, running, "unpause")
 
     async def _want_stop(self, entry: Entry, state: State | None) -> None:
         remove_restart_file(self._runtime, entry.id)
         record = entry.record.changed(stop_wanted=True)
         if state is not None:
             record = record.with_container(state=state)
-        await self._runtime.book.save_when_it_fits(entry, record)
+        await self._book.save_when_it_fits(entry, record)
 
     async def _kill_now(self, entry: Entry) -> None:
         """Everything in it at once where the kernel can; else its first process, with which its namespace dies."""
@@ -217,7 +218,7 @@ class Ender:
         async with entry.lock:
             if entry.alive:
                 await self._kill_now(entry)
-                self._runtime.book.announce(entry, "kill", signal="KILL")
+                self._book.announce(entry, "kill", signal="KILL")
 
     async def _ended(self, entry: Entry, ends: int, seconds: float | None) -> bool:
         try:

@@ -18,18 +18,32 @@ from engine.types.data import ANY_LABELS, Freed
 
 if TYPE_CHECKING:
     from engine.containers.end.ending import Ender
-    from engine.containers.known.book import Entry
+    from engine.containers.known.book import ContainerBook, Entry
     from engine.containers.known.record import Record
+    from engine.containers.run.container_files import ContainerFiles
     from engine.containers.run.runtime import Runtime
     from engine.containers.run.starting import Starter
+    from engine.networks.network_service import NetworkService
     from engine.types.data import LabelRule
 
 _log = logging.getLogger(__name__)
 
 
 class Remover:
-    def __init__(self, runtime: Runtime, starter: Starter, ender: Ender) -> None:
+    def __init__(
+        self,
+        book: ContainerBook,
+        runtime: Runtime,
+        files: ContainerFiles,
+        networks: NetworkService,
+        *,
+        starter: Starter,
+        ender: Ender,
+    ) -> None:
+        self._book = book
         self._runtime = runtime
+        self._files = files
+        self._networks = networks
         self._starter = starter
         self._ender = ender
 
@@ -69,7 +83,7 @@ class Remover:
         """Everything at rest."""
         freed = 0
         gone: list[str] = []
-        for entry in self._runtime.book:
+        for entry in self._book:
             container = entry.container
             if container.state not in (State.CREATED, State.EXITED, State.DEAD):
                 continue
@@ -83,10 +97,10 @@ class Remover:
         return Freed(ids=tuple(gone), bytes=freed)
 
     async def _remove_locked(self, entry: Entry, *, volumes: bool, measured: bool = False) -> Freed:
-        runtime, record = self._runtime, entry.record
+        record = entry.record
         removing = record.changed(volumes_too=volumes).with_container(state=State.REMOVING)
         # Durable before the first file goes: half a container must not come back as a whole one.
-        await runtime.book.save_when_it_fits(entry, removing)
+        await self._book.save_when_it_fits(entry, removing)
         try:
             await self._clear_run(record)
             size = await self._take_files(entry, measured=measured)
@@ -94,23 +108,23 @@ class Remover:
         except KeeperLost:
             raise  # it stays as it is shown, being removed, and the reconciler goes on with it
         except (WherryError, OSError):
-            await runtime.book.save_when_it_fits(entry, record.with_container(state=State.DEAD))
+            await self._book.save_when_it_fits(entry, record.with_container(state=State.DEAD))
             raise
         users = entry.volume_names
         if volumes:
             for name in record.created_volumes:
                 with contextlib.suppress(WherryError):
-                    await runtime.volumes.remove(name)
-        runtime.volumes.users_changed(users)
-        await runtime.networks.forget(entry.id)
-        runtime.roots.forget(entry.id)
-        runtime.book.tell_removed(entry)
+                    await self._files.volumes.remove(name)
+        self._files.volumes.users_changed(users)
+        await self._networks.forget(entry.id)
+        self._files.roots.forget(entry.id)
+        self._book.tell_removed(entry)
         return Freed(ids=(entry.id,), bytes=size)
 
     async def _clear_run(self, record: Record) -> None:
         """What its last run kept for a next one, or could not clear away."""
         runtime, paths = self._runtime, self._runtime.paths
-        netns = not runtime.networks.attachments.behind.is_going(record.id) and paths.netns(record.id).exists()
+        netns = not self._networks.attachments.behind.is_going(record.id) and paths.netns(record.id).exists()
         group = not self._starter.behind.is_going(record.id) and (
             (paths.crun_root / record.id).exists() or runtime.cgroup(record).exists()
         )
@@ -125,17 +139,17 @@ class Remover:
     async def _forget(self, entry: Entry) -> None:
         """The row. On a full disk even that takes room, which the container's own files give."""
         try:
-            await self._runtime.book.remove(entry)
+            await self._book.remove(entry)
         except StorageError as error:
             if error.code is not Code.DISK_FULL:
                 raise
-            await self._runtime.layers.trash.empty()
-            await self._runtime.book.remove(entry)
+            await self._files.layers.trash.empty()
+            await self._book.remove(entry)
 
     async def _keep_histories(self, entry: Entry) -> None:
         """What is remembered of it. A full disk must not keep people from removing what fills it."""
         try:
-            await self._runtime.book.keep_histories(entry)
+            await self._book.keep_histories(entry)
         except (StorageError, OSError) as error:
             _log.warning("the history of %s could not be kept: %s", entry.container.name, error)
 
@@ -150,6 +164,6 @@ class Remover:
             return 0  # it never ran
         size = 0
         if measured and runtime.paths.upper(container_id).exists():
-            size = (await runtime.rootfs.size(container_id)).disk
-        await runtime.rootfs.remove(container_id)
+            size = (await self._files.rootfs.size(container_id)).disk
+        await self._files.rootfs.remove(container_id)
         return size

@@ -185,6 +185,12 @@ class ContainerBook:
                 users[name] = (*users.get(name, ()), entry.id)
         return users
 
+    def name_of(self, container_id: str) -> str:
+        return self.find(container_id).container.name
+
+    def is_alive(self, container_id: str) -> bool:
+        return self.find(container_id).alive
+
     def mounted_layers(self) -> set[str]:
         """Of images that containers have mounted beside their own."""
         return {layer for entry in self for layers in entry.record.mounted_images.values() for layer in layers}

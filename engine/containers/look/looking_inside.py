@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from engine.containers.known.book import Entry
     from engine.containers.look.exec import Executor
+    from engine.containers.run.container_files import ContainerFiles
+    from engine.containers.run.early_attach import EarlyAttachments
     from engine.containers.run.runtime import Runtime
     from engine.facade import ByteStream
     from engine.logs.log_service import LogService
@@ -38,8 +40,19 @@ _STDERR_LINES = 30
 
 
 class Looker:
-    def __init__(self, runtime: Runtime, executor: Executor, logs: LogService, stats: StatsService) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        files: ContainerFiles,
+        early: EarlyAttachments,
+        *,
+        executor: Executor,
+        logs: LogService,
+        stats: StatsService,
+    ) -> None:
         self._runtime = runtime
+        self._files = files
+        self._early = early
         self._executor = executor
         self._logs = logs
         self._stats = stats
@@ -76,7 +89,7 @@ class Looker:
             )
 
         if stream and entry.state in _BEFORE_A_RUN:
-            return self._runtime.early.wait_for(entry.id, connect)
+            return self._early.wait_for(entry.id, connect)
         return await connect()
 
     async def processes(self, entry: Entry) -> Sequence[Process]:
@@ -97,7 +110,7 @@ class Looker:
         return await changing.changed_paths(
             self._runtime.keeper,
             str(upper),
-            driver=self._runtime.rootfs.driver(entry.id),
+            driver=self._files.rootfs.driver(entry.id),
             in_image=self._in_image(entry),
             hidden=changing.no_changes_of(entry.container),
         )
@@ -131,10 +144,10 @@ class Looker:
     async def size(self, entry: Entry) -> SizeOnDisk:
         writable = 0
         if self._runtime.paths.upper(entry.id).exists():
-            writable = (await self._runtime.rootfs.size(entry.id)).bytes
+            writable = (await self._files.rootfs.size(entry.id)).bytes
         return SizeOnDisk(
             writable=writable,
-            total=writable + sum(self._runtime.layers.size(layer) for layer in dict.fromkeys(entry.record.layers)),
+            total=writable + sum(self._files.layers.size(layer) for layer in dict.fromkeys(entry.record.layers)),
         )
 
     async def death_report(self, entry: Entry) -> DeathReport:
@@ -173,7 +186,7 @@ class Looker:
 
     async def export(self, entry: Entry) -> AsyncIterator[bytes]:
         """Packed by the keeper while we read."""
-        async with self._runtime.roots.hold(entry) as rootfs, aclosing(self._runtime.keeper.packed(rootfs)) as pieces:
+        async with self._files.roots.hold(entry) as rootfs, aclosing(self._runtime.keeper.packed(rootfs)) as pieces:
             async for piece in pieces:
                 yield piece
 

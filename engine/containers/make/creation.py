@@ -32,7 +32,11 @@ from engine.types.networks import Endpoint
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from engine.containers.run.runtime import FoundImage, Runtime
+    from engine.containers.known.book import ContainerBook
+    from engine.containers.run.container_files import ContainerFiles, FoundImage
+    from engine.containers.run.pod_place import Pods
+    from engine.containers.run.runtime import Runtime
+    from engine.networks.network_service import NetworkService
     from engine.types.containers import ContainerSpec, CreateContainer
     from engine.types.images import ImageConfig
 
@@ -43,12 +47,18 @@ _ANONYMOUS_BYTES = 32
 class Creator:
     """Makes records. Nothing is on disk before the first start but rows: that of the container and of its volumes."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(
+        self, book: ContainerBook, runtime: Runtime, files: ContainerFiles, networks: NetworkService, pods: Pods
+    ) -> None:
+        self._book = book
         self._runtime = runtime
+        self._files = files
+        self._networks = networks
+        self._pods = pods
 
     async def create(self, request: CreateContainer) -> Record:
         """Check, settle the defaults, make the volumes; gives a record that the book may add."""
-        book = self._runtime.book
+        book = self._book
         name = check_name(request.name) if request.name else invent_name(book.names)
         if name in book.names:
             owner = book.find(name)
@@ -61,7 +71,7 @@ class Creator:
                 docker=docker_words.name_taken(name, owner.id),
             )
         spec = request.spec
-        image = self._runtime.images.image(spec.image, platform=spec.platform)
+        image = self._files.images.image(spec.image, platform=spec.platform)
         self.check(spec, image.config)
         mounts, made = await self.settle_mounts(spec, image.config)
         container = self._container(new_id(), name, image, spec, mounts)
@@ -74,7 +84,7 @@ class Creator:
         )
 
     def mounted_images(self, mounts: Sequence[Mount]) -> dict[str, tuple[str, ...]]:
-        return {each.target: self._runtime.images.image(each.source).layers for each in mounts if each.kind == "image"}
+        return {each.target: self._files.images.image(each.source).layers for each in mounts if each.kind == "image"}
 
     def check(self, spec: ContainerSpec, image: ImageConfig) -> None:
         """Refuse what no start could make true. Also asked before an edit."""
@@ -94,7 +104,7 @@ class Creator:
                 check_mount(mount)
         self._check_network(spec)
         egress.check(spec)
-        Links(self._runtime.book, self._runtime.networks).check(spec)
+        Links(self._book, self._networks).check(spec)
         self._check_namespaces(spec)
         if spec.auto_remove and spec.restart.name != "no":
             raise InvalidRequest("A container cannot be removed at its end and restarted too")
@@ -104,16 +114,16 @@ class Creator:
     def settled(self, spec: ContainerSpec, image: ImageConfig, container_id: str) -> ContainerSpec:
         """The recipe as it is kept: defaults filled in, the network by its name though it was given by its id."""
         if pod := pod_of(spec.network):
-            place = self._runtime.pods.find(pod)
+            place = self._pods.find(pod)
             spec = msgspec.structs.replace(spec, network=of_pod(place.name), hostname=place.hostname)
             return settled_spec(spec, image, container_id)
         spec = settled_spec(spec, image, container_id)
-        return msgspec.structs.replace(spec, network=self._runtime.networks.name_of(spec.network))
+        return msgspec.structs.replace(spec, network=self._networks.name_of(spec.network))
 
     def _check_network(self, spec: ContainerSpec) -> None:
         kind, _, other = spec.network.partition(":")
         if kind == "pod":
-            self._runtime.pods.find(other)
+            self._pods.find(other)
             if spec.ports or spec.publish_all:
                 raise InvalidRequest(
                     "Ports cannot be published here",
@@ -121,7 +131,7 @@ class Creator:
                     hint="Give them when the pod is made: wherry pod create --publish …",
                 )
         elif kind == "container":
-            self._runtime.book.find(other)
+            self._book.find(other)
             if spec.ports or spec.publish_all:
                 raise InvalidRequest(
                     "Ports cannot be published here", "The container uses the network of another one, which owns them."
@@ -136,13 +146,13 @@ class Creator:
                 )
         else:
             asked = Endpoint(ip=spec.ip, ip6=spec.ip6, mac=spec.mac_address)
-            self._runtime.networks.check_named(spec.network, asked)
+            self._networks.check_named(spec.network, asked)
 
     def _check_namespaces(self, spec: ContainerSpec) -> None:
         for kind, mode in (("pid", spec.pid_mode), ("ipc", spec.ipc_mode), ("uts", spec.uts_mode)):
             word, _, other = mode.partition(":")
             if word == "container" and kind != "uts":
-                self._runtime.book.find(other)
+                self._book.find(other)
             elif mode not in SHARED_MODES:
                 raise InvalidRequest(f"“{mode}” is no {kind} mode", hint="Use host, private or container:NAME.")
         if spec.cgroup_mode not in SHARED_MODES:
@@ -171,7 +181,7 @@ class Creator:
         settled: list[Mount] = []
         for mount in mounts.values():
             if mount.kind == "volume":
-                volumes = self._runtime.volumes
+                volumes = self._files.volumes
                 name = mount.source or known.get(normal_target(mount.target), "")
                 anonymous = not name
                 name = name or os.urandom(_ANONYMOUS_BYTES).hex()
@@ -188,7 +198,7 @@ class Creator:
 
     def _mounts_of(self, wanted: str) -> Iterator[Mount]:
         name, _, access = wanted.rpartition(":") if wanted.endswith((":ro", ":rw")) else (wanted, "", "")
-        for mount in self._runtime.book.find(name).container.mounts:
+        for mount in self._book.find(name).container.mounts:
             if mount.kind not in ("tmpfs", "image"):
                 yield msgspec.structs.replace(mount, read_only=mount.read_only or access == "ro")
 
@@ -208,10 +218,10 @@ class Creator:
             state=State.CREATED,
             created=now(),
             mounts=mounts,
-            driver=self._runtime.root_driver(spec, image.config) or self._runtime.rootfs.default.name,
+            driver=self._files.root_driver(spec, image.config) or self._files.rootfs.default.name,
             log_path=str(self._runtime.paths.log(container_id)),
             warnings=(
-                *closed_binds(spec, image.config, mapped=self._runtime.can_change_owners),
+                *closed_binds(spec, image.config, mapped=self._files.rootfs.can_change_owners),
                 *notes(spec),
                 *missing_network(spec.network),
             ),

@@ -25,17 +25,32 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.containers.end.ending import Ender
-    from engine.containers.known.book import Entry
+    from engine.containers.known.book import ContainerBook, Entry
     from engine.containers.known.record import Record
     from engine.containers.make.creation import Creator
+    from engine.containers.run.container_files import ContainerFiles
     from engine.containers.run.runtime import Runtime
     from engine.containers.run.starting import Starter
+    from engine.networks.network_service import NetworkService
     from engine.types.containers import UpdateContainer
 
 
 class Editor:
-    def __init__(self, runtime: Runtime, creator: Creator, starter: Starter, ender: Ender) -> None:
+    def __init__(
+        self,
+        book: ContainerBook,
+        runtime: Runtime,
+        files: ContainerFiles,
+        networks: NetworkService,
+        *,
+        creator: Creator,
+        starter: Starter,
+        ender: Ender,
+    ) -> None:
+        self._book = book
         self._runtime = runtime
+        self._files = files
+        self._networks = networks
         self._creator = creator
         self._starter = starter
         self._ender = ender
@@ -58,7 +73,7 @@ class Editor:
     async def edit(self, entry: Entry, spec: ContainerSpec) -> None:
         """Give it a new recipe. Where the change needs that, the container has ended; the caller starts it."""
         must_allow(entry, Action.EDIT)
-        image = self._runtime.images.image(spec.image, platform=spec.platform)
+        image = self._files.images.image(spec.image, platform=spec.platform)
         if image.id != entry.container.image_id:
             raise InvalidRequest(
                 "The image of a container cannot be changed",
@@ -97,13 +112,13 @@ class Editor:
             mounts=mounts,
             exit=record.container.exit,
             warnings=(
-                *closed_binds(spec, record.image_config, mapped=self._runtime.can_change_owners),
+                *closed_binds(spec, record.image_config, mapped=self._files.rootfs.can_change_owners),
                 *notes(spec),
                 *missing_network(spec.network),
             ),
         )
-        await self._runtime.book.save(entry, changed, "update")
-        self._runtime.volumes.users_changed(tuple(before | set(entry.volume_names)))
+        await self._book.save(entry, changed, "update")
+        self._files.volumes.users_changed(tuple(before | set(entry.volume_names)))
 
     # --- at once ---
 
@@ -124,7 +139,7 @@ class Editor:
                 raise
         run = msgspec.structs.replace(record.run, pasta_pid=pasta_pid)
         changed = record.changed(run=run).with_container(spec=spec, unenforced=unenforced, ports=ports)
-        await self._runtime.book.save(entry, changed, "update")
+        await self._book.save(entry, changed, "update")
         if entry.alive:
             write_restart_file(self._runtime, entry.record)
 
@@ -140,7 +155,7 @@ class Editor:
         if container.spec.network in ("host", "none") or is_shared(container.spec.network):
             raise InvalidRequest("Ports cannot be published here", "The container has no network of its own.")
         ports = settle(as_picked(wanted, container.ports), already=container.ports)
-        networks, member = self._runtime.networks, member_of(record)
+        networks, member = self._networks, member_of(record)
         try:
             return ports, await networks.reconnect(member, ports)
         except BaseException:

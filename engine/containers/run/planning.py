@@ -31,9 +31,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from engine.containers.known.book import ContainerBook
     from engine.containers.known.record import Record
+    from engine.containers.run.container_files import ContainerFiles
     from engine.containers.run.namespaces import Joined
     from engine.containers.run.runtime import Runtime
+    from engine.networks.network_service import NetworkService
     from engine.types.containers import Mount
 
 _MOST_ACCOUNT_BYTES = 1 << 20
@@ -45,10 +48,13 @@ _SHOWN_CONTROLLERS = ("memory", "cpu", "cpuacct", "cpuset", "pids", "blkio")
 class Planner:
     """Reads what must be read of the mounted image and the host; changes nothing but volumes and generated files."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, book: ContainerBook, runtime: Runtime, files: ContainerFiles, networks: NetworkService) -> None:
+        self._book = book
         self._runtime = runtime
+        self._files = files
+        self._networks = networks
         self._accounts = AccountFiles()
-        self._links = Links(runtime.book, runtime.networks)
+        self._links = Links(book, networks)
 
     async def plan(self, record: Record, joined: Joined) -> SpecPlan:
         runtime, container = self._runtime, record.container
@@ -122,7 +128,7 @@ class Planner:
         if not user.uid or user.uid >= self._id_count or user.gid >= self._id_count:
             return None
         change = OwnerChange(user.uid, user.gid, self._id_count)
-        changed = await self._runtime.rootfs.change_owners(record.id, record.layers, change)
+        changed = await self._files.rootfs.change_owners(record.id, record.layers, change)
         return user if changed or spec.security.user_namespace == "keep-id" else None
 
     async def _user(self, record: Record, rootfs: Path) -> ContainerUser:
@@ -144,7 +150,7 @@ class Planner:
         return user
 
     async def _account_file(self, record: Record, rootfs: Path, name: str) -> str:
-        upper = self._runtime.rootfs.upper(record.id)
+        upper = self._files.rootfs.upper(record.id)
         return await self._accounts.read(record.layers, upper, name, partial(self._read_inside, rootfs))
 
     async def _read_inside(self, rootfs: Path, path: str) -> str:
@@ -172,19 +178,19 @@ class Planner:
             return await plan_engine_socket(runtime, rootfs, mount)
         if mount.kind == "image":
             read_only = True
-            root = await runtime.rootfs.mount_image(
+            root = await self._files.rootfs.mount_image(
                 record.id, image_place(record, mount.target), record.mounted_images.get(mount.target, ())
             )
             inner = await runtime.keeper.real_path(root, mount.subpath) if mount.subpath else "/"
             source = str(root / inner.lstrip("/"))
         elif mount.kind == "volume":
-            await runtime.volumes.ensure(mount.source)
-            data, only_read = await runtime.volumes.mounted(mount.source)
+            await self._files.volumes.ensure(mount.source)
+            data, only_read = await self._files.volumes.mounted(mount.source)
             read_only = read_only or only_read
             if mount.copy_up and not mount.subpath:
                 with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                     inside = await runtime.keeper.real_path(rootfs, mount.target)
-                    await runtime.volumes.populate(mount.source, rootfs / inside.lstrip("/"))
+                    await self._files.volumes.populate(mount.source, rootfs / inside.lstrip("/"))
             inner = await runtime.keeper.real_path(data, mount.subpath) if mount.subpath else "/"
             source = str(data / inner.lstrip("/"))
         else:
@@ -240,7 +246,7 @@ class Planner:
                 options=spec.dns_options,
                 forwarded=joined.own_network and spec.network != "none",
                 forwarder=dns_forwarder(),
-                names_server=self._runtime.networks.names_server(member_of(record)),
+                names_server=self._networks.names_server(member_of(record)),
             ),
             "hostname": f"{hostname}\n",
         }
@@ -252,12 +258,12 @@ class Planner:
     def _addresses(self, record: Record, joined: Joined) -> Sequence[str]:
         if not joined.makes_network:
             return ()
-        return self._runtime.networks.addresses(member_of(record)) or (self.address(record, joined),)
+        return self._networks.addresses(member_of(record)) or (self.address(record, joined),)
 
     def address(self, record: Record, joined: Joined) -> str:
         if not joined.makes_network:
             return joined.address
-        return self._runtime.networks.address(member_of(record))
+        return self._networks.address(member_of(record))
 
 
 def with_address(env: dict[str, str], address: str) -> dict[str, str]:

@@ -40,10 +40,14 @@ if TYPE_CHECKING:
 
     from engine.cgroups.group import ContainerCgroup
     from engine.cgroups.limits import LimitPlan
-    from engine.containers.known.book import Entry
+    from engine.containers.known.book import ContainerBook, Entry
     from engine.containers.known.record import Record
+    from engine.containers.run.container_files import ContainerFiles
+    from engine.containers.run.early_attach import EarlyAttachments
+    from engine.containers.run.pod_place import Pods
     from engine.containers.run.runtime import Runtime
     from engine.containers.watch.exit_watch import ExitWatch
+    from engine.networks.network_service import NetworkService
     from engine.types.containers import PortMapping
 
 _SYNC_SECONDS = 60.0
@@ -76,11 +80,27 @@ class Stopwatch:
 class Starter:
     """Starts one container at a time per entry; the caller holds the entry's lock."""
 
-    def __init__(self, runtime: Runtime, watch: ExitWatch, port_names: Callable[[int], str]) -> None:
+    def __init__(
+        self,
+        book: ContainerBook,
+        runtime: Runtime,
+        files: ContainerFiles,
+        networks: NetworkService,
+        pods: Pods,
+        early: EarlyAttachments,
+        *,
+        watch: ExitWatch,
+        port_names: Callable[[int], str],
+    ) -> None:
+        self._book = book
         self._runtime = runtime
+        self._files = files
+        self._networks = networks
+        self._pods = pods
+        self._early = early
         self._watch = watch
         self._port_names = port_names
-        self._planner = Planner(runtime)
+        self._planner = Planner(book, runtime, files, networks)
         self.behind = Behind()
         """Control groups that are being taken away."""
         self._claims = PortClaims()
@@ -88,14 +108,14 @@ class Starter:
     async def start(self, entry: Entry, action: str = "start") -> None:
         """Up to “the process runs”, or everything taken back and a typed error."""
         before = entry.record
-        book = self._runtime.book
+        book = self._book
         if action == "start":  # by its policy it goes on to be one that restarts
             book.show(entry, before.with_container(state=State.STARTING))
         clock = Stopwatch()
         try:
             await self._bring_up(entry, clock, action)
         except BaseException as error:
-            self._runtime.early.give_up(entry.id)
+            self._early.give_up(entry.id)
             await asyncio.shield(self.take_down(entry.record))
             failed = before.changed(run=Run())
             if isinstance(error, RuntimeFailure):
@@ -109,12 +129,12 @@ class Starter:
     async def _bring_up(self, entry: Entry, clock: Stopwatch, action: str) -> None:
         record, runtime = entry.record, self._runtime
         if pod := pod_of(record.container.spec.network):
-            await runtime.pods.ready(pod)
-        joined = joined_namespaces(runtime, record)
+            await self._pods.ready(pod)
+        joined = joined_namespaces(record, self._book, self._networks, self._pods)
         with self._settled_ports(record) as ports:
             self._clear_traces(record)
-            Links(runtime.book, runtime.networks).check_running(record)
-            await runtime.networks.reserve(member_of(record))
+            Links(self._book, self._networks).check_running(record)
+            await self._networks.reserve(member_of(record))
             namespace = asyncio.Event()
             pasta_pid, (pid, conmon_pid, unenforced) = await both(
                 self._network(record, joined, ports, namespace, clock), self._create(record, joined, namespace, clock)
@@ -134,7 +154,7 @@ class Starter:
                 "The container was not started", "The process that looks after it (conmon) was killed on the way.",
                 hint="Start it again.",
             )  # fmt: skip
-        await runtime.early.connect(record.id)
+        await self._early.connect(record.id)
         record = record.changed(run=run, stop_wanted=False).with_container(
             state=State.RUNNING,
             started=now(),
@@ -143,12 +163,12 @@ class Starter:
             ip_address=self._planner.address(record, joined),
             unenforced=unenforced,
             cgroup=str(group.main_directory or ""),
-            driver=record.container.driver or runtime.rootfs.default.name,
+            driver=record.container.driver or self._files.rootfs.default.name,
             timing=clock.timing(),
             exit=None if action == "start" else record.container.exit,
         )
         # Side by side too: an engine that finds the row but a process that was never let go undoes the start.
-        await both(self._run_start(record, clock), runtime.book.write(record))
+        await both(self._run_start(record, clock), self._book.write(record))
         # conmon was born in the container's groups so that all of the container is; it does not belong to it.
         leaving = asyncio.get_running_loop().run_in_executor(None, runtime.cgroups.supervise, conmon_pid)
         entry.lock.finish_later(leaving)
@@ -156,10 +176,10 @@ class Starter:
             if mount.kind == "volume":
                 access = "false" if mount.read_only else "true"
                 facts = {"destination": mount.target, "propagation": "", "read/write": access}
-                runtime.volumes.announce(mount.source, "mount", record.id, **facts)
-        runtime.networks.tell_joined(member_of(record))
-        runtime.book.show(entry, record.with_container(started=now(), timing=clock.timing()), "start")
-        await runtime.early.connect(record.id)  # who came during the last step
+                self._files.volumes.announce(mount.source, "mount", record.id, **facts)
+        self._networks.tell_joined(member_of(record))
+        self._book.show(entry, record.with_container(started=now(), timing=clock.timing()), "start")
+        await self._early.connect(record.id)  # who came during the last step
 
     # --- the parts ---
 
@@ -167,14 +187,14 @@ class Starter:
     def _settled_ports(self, record: Record) -> Iterator[tuple[PortMapping, ...]]:
         network = record.container.spec.network
         if pod := pod_of(network):  # they are the pod's, and shown with each of its containers
-            yield self._runtime.pods.find(pod).ports
+            yield self._pods.find(pod).ports
             return
         if network in ("none", "host") or is_shared(network):
             yield ()
             return
         wanted = record.container.spec.ports
         kept = as_picked(wanted, record.container.ports)
-        already = record.container.ports if self._runtime.networks.attachments.running(record.id) else ()
+        already = record.container.ports if self._networks.attachments.running(record.id) else ()
         with contextlib.ExitStack() as stack:
             try:
                 ports = stack.enter_context(self._claims.settled(kept, already=already, named=self._port_names))
@@ -203,9 +223,9 @@ class Starter:
             for each in (paths.container_run(record.id), paths.logs(record.id))
             if not each.is_dir()
         ]
-        runtime_driver = self._runtime.root_driver(record.container.spec, record.image_config)
+        runtime_driver = self._files.root_driver(record.container.spec, record.image_config)
         marks = [ContainerMarks(root=paths.rootfs(record.id))]
-        await self._runtime.rootfs.mount(
+        await self._files.rootfs.mount(
             record.id, record.layers, driver=runtime_driver, also=directories, at_first=marks
         )
 
@@ -227,7 +247,7 @@ class Starter:
         """A new one, unless the last run left its own behind for this one, with a living way out."""
         if not joined.makes_network:
             return
-        attachments = self._runtime.networks.attachments
+        attachments = self._networks.attachments
         if attachments.namespace(record.id).exists():
             if attachments.running(record.id):
                 return
@@ -244,7 +264,7 @@ class Starter:
         if not joined.makes_network or record.container.spec.network == "none":
             return 0
         with clock.step("network"):
-            networks = self._runtime.networks
+            networks = self._networks
             if running := networks.attachments.adopt(record.id):
                 if ports == record.container.ports:
                     return running
@@ -287,11 +307,15 @@ class Starter:
         config.write_bytes(msgspec.json.encode(document))
         return uncompiled
 
+    def has_hosts(self, container_id: str) -> bool:
+        """Whether its files of names are there already, before it runs."""
+        return (self._runtime.paths.container_run(container_id) / "hosts").exists()
+
     def rewrite_hosts(self, record: Record) -> None:
         if pod := pod_of(record.container.spec.network):
-            self._runtime.pods.rewrite(pod)
+            self._pods.rewrite(pod)
             return
-        self._planner.write_etc_files(record, joined_namespaces(self._runtime, record))
+        self._planner.write_etc_files(record, joined_namespaces(record, self._book, self._networks, self._pods))
 
     async def _run_conmon(self, record: Record) -> tuple[int, int]:
         runtime = self._runtime
@@ -348,17 +372,17 @@ class Starter:
         ran = record.run.pid > 0
         if not keep_network:
             if ran:
-                runtime.networks.tell_left(member_of(record))
-            await runtime.networks.detach(member_of(record), behind=for_good)
+                self._networks.tell_left(member_of(record))
+            await self._networks.detach(member_of(record), behind=for_good)
         if not keep_root:
             if not for_good:
-                await runtime.roots.unmount(record.id)
+                await self._files.roots.unmount(record.id)
             for target in record.mounted_images:
-                await runtime.rootfs.unmount_image(record.id, image_place(record, target))
+                await self._files.rootfs.unmount_image(record.id, image_place(record, target))
             names = [mount.source for mount in record.container.mounts if mount.kind == "volume"]
             for name in names if ran else ():
-                runtime.volumes.announce(name, "unmount", record.id)
-            await runtime.volumes.let_go(names, runtime.book.live_volume_users(besides=record.id) if names else {})
+                self._files.volumes.announce(name, "unmount", record.id)
+            await self._files.volumes.let_go(names, self._book.live_volume_users(besides=record.id) if names else {})
 
     def _clear(self, container_id: str, group: ContainerCgroup) -> None:
         shutil.rmtree(self._runtime.paths.crun_root / container_id, ignore_errors=True)

@@ -14,16 +14,16 @@ from engine.types.containers import State
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.containers.known.book import Entry
+    from engine.containers.known.book import ContainerBook, Entry
     from engine.containers.run.runtime import Runtime
 
 _log = logging.getLogger(__name__)
 
 
-async def keep_places(runtime: Runtime) -> None:
+async def keep_places(book: ContainerBook, runtime: Runtime) -> None:
     """Groups with limits for those whose stand-ins will start them. Called while the engine has its place in the tree:
     the old groups went with the runs before, and a stand-in can make none and set no limit."""
-    for entry in _waiting(runtime):
+    for entry in _waiting(book, runtime):
         group = runtime.cgroup(entry.record)
         try:
             group.create()
@@ -32,9 +32,9 @@ async def keep_places(runtime: Runtime) -> None:
             _log.warning("%s waits for the next engine: %s", entry.container.name, error)
 
 
-async def hand_over(runtime: Runtime) -> None:
+async def hand_over(book: ContainerBook, runtime: Runtime) -> None:
     """Called when the store's lock is free again and the keeper still lives: the stand-in looks at the lock first."""
-    for entry in _waiting(runtime):
+    for entry in _waiting(book, runtime):
         let_stand_in_enter(runtime, entry.record)
         child = await runtime.keeper.spawn(
             stand_in_command(runtime, entry.id),
@@ -45,7 +45,7 @@ async def hand_over(runtime: Runtime) -> None:
         child.close()
 
 
-def _waiting(runtime: Runtime) -> Iterator[Entry]:
-    for entry in runtime.book:
+def _waiting(book: ContainerBook, runtime: Runtime) -> Iterator[Entry]:
+    for entry in book:
         if entry.state is State.RESTARTING and restart_path(runtime, entry.id).exists():
             yield entry

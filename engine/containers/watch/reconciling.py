@@ -17,12 +17,14 @@ from engine.errors import WherryError
 from engine.storage.reserve import Reserve
 
 if TYPE_CHECKING:
-    from engine.containers.known.book import Entry
+    from engine.containers.known.book import ContainerBook, Entry
+    from engine.containers.run.container_files import ContainerFiles
     from engine.containers.run.runtime import Runtime
     from engine.containers.watch.resolver_watch import ResolverWatch
     from engine.containers.watch.settling import Settler
     from engine.containers.watch.supervision import Supervisor
     from engine.containers.watch.traces import Shown, Traces
+    from engine.networks.network_service import NetworkService
 
 _log = logging.getLogger(__name__)
 _SECONDS = 3.0
@@ -32,9 +34,21 @@ _THOROUGH_EVERY = 10
 
 class Reconciler:
     def __init__(
-        self, runtime: Runtime, traces: Traces, settler: Settler, supervisor: Supervisor, resolvers: ResolverWatch
+        self,
+        book: ContainerBook,
+        runtime: Runtime,
+        files: ContainerFiles,
+        networks: NetworkService,
+        *,
+        traces: Traces,
+        settler: Settler,
+        supervisor: Supervisor,
+        resolvers: ResolverWatch,
     ) -> None:
+        self._book = book
         self._runtime = runtime
+        self._files = files
+        self._networks = networks
         self._traces = traces
         self._settler = settler
         self._supervisor = supervisor
@@ -73,11 +87,10 @@ class Reconciler:
 
     async def look(self, *, thorough: bool = False) -> None:
         """One round."""
-        runtime = self._runtime
-        await runtime.book.pay()
-        await runtime.networks.pay()
+        await self._book.pay()
+        await self._networks.pay()
         shown = await asyncio.to_thread(self._traces.glance, thorough=thorough)
-        for entry in runtime.book:
+        for entry in self._book:
             if not entry.lock.locked() and self._is_doubtful(entry, shown):
                 await self._settle(entry)
         await self._sweep(shown)
@@ -89,7 +102,7 @@ class Reconciler:
     def _is_doubtful(self, entry: Entry, shown: Shown) -> bool:
         if entry.waits_to_restart():
             return not self._supervisor.is_waiting(entry.id)
-        if entry.alive and entry.record.run.pasta_pid and not self._runtime.networks.attachments.is_watched(entry.id):
+        if entry.alive and entry.record.run.pasta_pid and not self._networks.attachments.is_watched(entry.id):
             return True
         return differs(entry.record, shown)
 
@@ -110,18 +123,16 @@ class Reconciler:
 
     async def _sweep(self, shown: Shown) -> None:
         """Networks of containers there are no more. Builds have theirs too, and are not ours to judge."""
-        runtime = self._runtime
         for owner in shown.networks:
-            if len(owner) == len("0" * 64) and runtime.book.by_id(owner) is None:
-                await runtime.networks.attachments.remove(owner)
+            if len(owner) == len("0" * 64) and self._book.by_id(owner) is None:
+                await self._networks.attachments.remove(owner)
 
     async def _unmount_forgotten(self) -> None:
-        runtime = self._runtime
-        for container_id in await runtime.rootfs.mount_points():
-            entry = runtime.book.by_id(container_id)
+        for container_id in await self._files.rootfs.mount_points():
+            entry = self._book.by_id(container_id)
             if entry is None:
-                await runtime.rootfs.unmount(container_id)
+                await self._files.rootfs.unmount(container_id)
             elif not entry.lock.locked():
                 async with entry.lock:
-                    if not entry.alive and not entry.waits_to_restart() and not runtime.roots.is_held(container_id):
-                        await runtime.rootfs.unmount(container_id)
+                    if not entry.alive and not entry.waits_to_restart() and not self._files.roots.is_held(container_id):
+                        await self._files.rootfs.unmount(container_id)

@@ -9,16 +9,17 @@ from engine.networks import resolvers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.containers.known.book import Entry
+    from engine.containers.known.book import ContainerBook, Entry
     from engine.containers.known.record import Record
-    from engine.containers.run.runtime import Runtime
+    from engine.networks.network_service import NetworkService
 
 
 class ResolverWatch:
     """Asked every few seconds, which is sooner than anybody has typed the name of a page after changing a network."""
 
-    def __init__(self, runtime: Runtime, rewrite: Callable[[Record], None]) -> None:
-        self._runtime = runtime
+    def __init__(self, book: ContainerBook, networks: NetworkService, rewrite: Callable[[Record], None]) -> None:
+        self._book = book
+        self._networks = networks
         self._rewrite = rewrite
         self._seen: str | None = None
         """Nothing at first: the host may have changed while no engine was there."""
@@ -30,7 +31,7 @@ class ResolverWatch:
         before, self._seen = self._seen, now
         # A pasta that was not told to forward must be another one; the reconciler brings it as it does a lost one.
         anew = before is not None and resolvers.needs_forwarder(now) and not resolvers.needs_forwarder(before)
-        for entry in tuple(self._runtime.book):
+        for entry in tuple(self._book):
             if entry.alive and not entry.container.spec.dns:
                 async with entry.lock:
                     await self._follow(entry, anew=anew)
@@ -40,4 +41,4 @@ class ResolverWatch:
             return
         self._rewrite(entry.record)
         if anew and entry.record.run.pasta_pid:
-            await self._runtime.networks.attachments.disconnect(entry.id)
+            await self._networks.attachments.disconnect(entry.id)

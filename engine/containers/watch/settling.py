@@ -15,12 +15,13 @@ from engine.types.containers import ALIVE_STATES, State
 from engine.types.data import now
 
 if TYPE_CHECKING:
-    from engine.containers.known.book import Entry
+    from engine.containers.known.book import ContainerBook, Entry
     from engine.containers.run.runtime import Runtime
     from engine.containers.run.starting import Starter
     from engine.containers.watch.exit_watch import ExitWatch
     from engine.containers.watch.judging import Found
     from engine.containers.watch.supervision import Supervisor
+    from engine.networks.network_service import NetworkService
 
 _log = logging.getLogger(__name__)
 
@@ -35,8 +36,19 @@ _TOLD = {
 class Settler:
     """The caller holds the entry's lock."""
 
-    def __init__(self, runtime: Runtime, watch: ExitWatch, starter: Starter, supervisor: Supervisor) -> None:
+    def __init__(
+        self,
+        book: ContainerBook,
+        runtime: Runtime,
+        networks: NetworkService,
+        *,
+        watch: ExitWatch,
+        starter: Starter,
+        supervisor: Supervisor,
+    ) -> None:
+        self._book = book
         self._runtime = runtime
+        self._networks = networks
         self._watch = watch
         self._starter = starter
         self._supervisor = supervisor
@@ -49,7 +61,7 @@ class Settler:
         if watched and verdict not in (Verdict.LIVES, Verdict.WAITS, Verdict.RESTS):
             _log.info("%s is %s in its row and found as %s", entry.id[:12], entry.state.value, verdict.name)
         if words := _TOLD.get(verdict):
-            self._runtime.book.announce(entry, "mend", what=words)
+            self._book.announce(entry, "mend", what=words)
         if verdict is Verdict.LIVES:
             await self._take_up(entry, found, watched=watched)
         elif verdict is Verdict.ENDED:
@@ -74,7 +86,7 @@ class Settler:
         record = entry.record
         # Frozen or about to end, if this engine has seen to it; an earlier one's intentions are looked up.
         known = watched and entry.alive
-        pasta = self._runtime.networks.attachments.adopt(record.id)
+        pasta = self._networks.attachments.adopt(record.id)
         group = self._runtime.cgroups.group(record.id)
         cgroups = record.run.cgroups or {key: str(path) for key, path in group.directories.items()}
         run = Run(
@@ -88,9 +100,9 @@ class Settler:
             started=record.container.started or now(),
         )
         if changed == record:
-            self._runtime.book.show(entry, changed)
+            self._book.show(entry, changed)
         else:
-            await self._runtime.book.save_when_it_fits(entry, changed)
+            await self._book.save_when_it_fits(entry, changed)
         if not self._watch.watch(record.id, found.conmon_pid):
             self._supervisor.supervisor_lost(record.id)
         if record.run.pasta_pid and not pasta:
@@ -129,6 +141,6 @@ class Settler:
             state = State.CREATED if entry.container.started is None else State.EXITED
         cleared = entry.record.changed(run=Run()).with_container(state=state, pid=0, ip_address="", cgroup="")
         if cleared != entry.record:
-            await self._runtime.book.save_when_it_fits(entry, cleared)
+            await self._book.save_when_it_fits(entry, cleared)
         if restart:
             await self._supervisor.wait_on(entry)

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
     from engine.containers.end.run_end import Decision
-    from engine.containers.known.book import Entry
+    from engine.containers.known.book import ContainerBook, Entry
     from engine.containers.known.record import Record
     from engine.containers.run.runtime import Runtime
     from engine.containers.run.starting import Starter
     from engine.containers.watch.exit_watch import ExitWatch
     from engine.containers.watch.health import HealthMonitor
+    from engine.networks.network_service import NetworkService
 
 _log = logging.getLogger(__name__)
 
@@ -36,13 +37,18 @@ class Supervisor:
 
     def __init__(
         self,
+        book: ContainerBook,
         runtime: Runtime,
+        networks: NetworkService,
+        *,
         watch: ExitWatch,
         starter: Starter,
         health: HealthMonitor,
         remove: Callable[[Entry], Awaitable[object]],
     ) -> None:
+        self._book = book
         self._runtime = runtime
+        self._networks = networks
         self._watch = watch
         self._starter = starter
         self._health = health
@@ -57,22 +63,20 @@ class Supervisor:
     # --- told by the watch ---
 
     def exit_file_appeared(self, container_id: str) -> None:
-        entry = self._runtime.book.by_id(container_id)
+        entry = self._book.by_id(container_id)
         if entry is not None:
             self.spawn(self._ended(entry), f"end of {container_id[:12]}")
 
     def supervisor_lost(self, container_id: str) -> None:
         """conmon is gone. Usual after an end; without an exit code somebody killed it."""
-        entry = self._runtime.book.by_id(container_id)
+        entry = self._book.by_id(container_id)
         if entry is not None:
             self.spawn(self._orphaned(entry), f"loss of {container_id[:12]}")
 
     def network_lost(self, container_id: str) -> None:
-        entry = self._runtime.book.by_id(container_id)
+        entry = self._book.by_id(container_id)
         if entry is not None:
             self.spawn(self._reconnect(entry), f"network of {container_id[:12]}")
-        else:
-            self._runtime.pods.network_lost(container_id)
 
     # --- ends ---
 
@@ -100,9 +104,9 @@ class Supervisor:
         """The run is over: say why, clear away, and do what the policy wants. The caller holds the lock."""
         record = entry.record
         self._health.stop(entry.id)
-        self._runtime.book.tell_ends(entry)
+        self._book.tell_ends(entry)
         if evidence.out_of_memory:
-            self._runtime.book.announce(entry, "oom")
+            self._book.announce(entry, "oom")
         settled, decision = settle_end(record, evidence)
         try:
             await self._starter.take_down(
@@ -117,9 +121,9 @@ class Supervisor:
         attributes = _die_attributes(settled) if evidence.not_started is None else {}
         action = "die" if evidence.not_started is None else ""
         if entry.leaving:
-            self._runtime.book.show(entry, settled, action, **attributes)
+            self._book.show(entry, settled, action, **attributes)
             return
-        await self._runtime.book.save_when_it_fits(entry, settled, action, **attributes)
+        await self._book.save_when_it_fits(entry, settled, action, **attributes)
         self._follow(entry, decision)
 
     def _follow(self, entry: Entry, decision: Decision) -> None:
@@ -148,7 +152,7 @@ class Supervisor:
         settled, decision = settle_waiting(entry.record, now())
         if settled != entry.record:
             await self._starter.take_down(entry.record)
-            await self._runtime.book.save_when_it_fits(entry, settled)
+            await self._book.save_when_it_fits(entry, settled)
         self._follow(entry, decision)
 
     def _schedule(self, entry: Entry, seconds: float) -> None:
@@ -189,7 +193,7 @@ class Supervisor:
         """pasta was killed; the namespace is still there, so another pasta brings the same ports back. One that cannot
         be had now is tried for again by the reconciler."""
         async with entry.lock:
-            networks = self._runtime.networks
+            networks = self._networks
             if not entry.alive or self._closing or networks.attachments.is_watched(entry.id):
                 return
             container = entry.container
@@ -202,7 +206,7 @@ class Supervisor:
                 return
             self._offline.discard(entry.id)
             run = msgspec.structs.replace(entry.record.run, pasta_pid=pid)
-            await self._runtime.book.save_when_it_fits(entry, entry.record.changed(run=run))
+            await self._book.save_when_it_fits(entry, entry.record.changed(run=run))
 
     # --- tasks ---
 

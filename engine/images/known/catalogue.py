@@ -33,7 +33,7 @@ _SHORTEST_PREFIX = 2
 class Catalogue:
     """Images, tags, digests and layers. Lookups are at once; changes are awaited until they are on disk."""
 
-    def __init__(self, database: Database, bus: EventBus) -> None:
+    def __init__(self, database: Database, bus: EventBus, containers: ContainerSource) -> None:
         self._database = database
         self._bus = bus
         self._images: dict[str, StoredImage] = {}
@@ -41,7 +41,7 @@ class Catalogue:
         self._digests: dict[str, str] = {}
         self._layers: dict[str, LayerRecord] = {}
         self._images_of_layer: dict[str, set[str]] = {}
-        self._containers: ContainerSource | None = None
+        self._containers = containers
         self._other_holders: list[Callable[[], Iterable[str]]] = []
         self._changing = asyncio.Lock()
         """Held from what a change looks at until it is on disk: what two clients do at once happens in some order."""
@@ -55,11 +55,6 @@ class Catalogue:
         self._digests = dict(await self._database.fetch("SELECT reference, image_id FROM image_digests"))
         for image_id in self._images:
             self._publish(image_id)
-
-    def connect(self, containers: ContainerSource) -> None:
-        self._containers = containers
-        for image_id in {user.image_id for user in containers.image_users()}:
-            self.refresh(image_id)
 
     def add_holder(self, holder: Callable[[], Iterable[str]]) -> None:
         """Register who else needs layers (the build cache): called with nothing, gives diff ids."""
@@ -114,8 +109,6 @@ class Catalogue:
         return tuple(sorted(name for name, owner in self._digests.items() if owner == image_id))
 
     def users_of(self, image_id: str) -> list[ImageUser]:
-        if self._containers is None:
-            return []
         return list(self._containers.image_users(image_id))
 
     def images_with_layer(self, diff_id: str) -> frozenset[str]:

@@ -38,7 +38,7 @@ class WritableLayer(Data, frozen=True, kw_only=True):
 
 
 class ContainerSource(Protocol):
-    """Implemented by the containers room and handed to `ImageService.connect`."""
+    """Implemented by the containers room and handed to `ImageService`."""
 
     def image_users(self, image_id: str = "") -> Sequence[ImageUser]:
         """Every container there is, or those made from one image. From memory, at once."""

@@ -173,7 +173,7 @@ async def test_a_policy_that_came_while_it_ran_is_obeyed_and_an_end_without_one_
     await load_busybox(first)
     late = await run(first, "sleep", "1000")
     standing_in = short_tmp.run / "containers" / late.id / "sh"
-    conmon = first.containers.runtime.book.find(late.id).record.run.conmon_pid
+    conmon = first.containers.book.find(late.id).record.run.conmon_pid
     assert str(standing_in).encode() in _command_line(conmon)
     assert not standing_in.is_symlink()
     await first.containers.update(late.id, UpdateContainer(restart=RestartPolicy(name="always")))

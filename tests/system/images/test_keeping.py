@@ -86,25 +86,26 @@ async def test_a_tag_that_moves_leaves_a_nameless_image_to_prune(images: ImageSe
     assert [image.tags for image in await images.list()] == [("localhost/one:1", "localhost/two:1")]
 
 
-async def test_an_image_in_use_stays_and_its_users_are_named(images: ImageService) -> None:
-    await load(images, ONE)
-    image = await images.get("localhost/one:1")
-    users = Users(ImageUser(container_id="c1", name="web", image_id=image.id, alive=True))
-    images.connect(users)
+async def test_an_image_in_use_stays_and_its_users_are_named(short_tmp: ShortTmp) -> None:
+    users = Users()
+    async with opened_images(short_tmp.root, short_tmp.run, containers=users) as images:
+        await load(images, ONE)
+        image = await images.get("localhost/one:1")
+        users.users = [ImageUser(container_id="c1", name="web", image_id=image.id, alive=True)]
 
-    for force in (False, True):
-        with pytest.raises(Conflict, match="used by web") as caught:
-            await images.remove(image.id, force=force)
-        assert caught.value.code is Code.IN_USE
-    assert await images.removal_frees([image.id]) == 0
-    assert (await images.prune(all_unused=True)).deleted == ()
-    assert (await images.get(image.id)).used_by == ("c1",)
+        for force in (False, True):
+            with pytest.raises(Conflict, match="used by web") as caught:
+                await images.remove(image.id, force=force)
+            assert caught.value.code is Code.IN_USE
+        assert await images.removal_frees([image.id]) == 0
+        assert (await images.prune(all_unused=True)).deleted == ()
+        assert (await images.get(image.id)).used_by == ("c1",)
 
-    users.users = [ImageUser(container_id="c1", name="web", image_id=image.id, alive=False)]
-    with pytest.raises(Conflict, match="used by web"):
-        await images.remove("localhost/one:1")
-    assert (await images.remove("localhost/one:1", force=True)).deleted == ()
-    assert (await images.get(image.id)).dangling  # its container can still start
+        users.users = [ImageUser(container_id="c1", name="web", image_id=image.id, alive=False)]
+        with pytest.raises(Conflict, match="used by web"):
+            await images.remove("localhost/one:1")
+        assert (await images.remove("localhost/one:1", force=True)).deleted == ()
+        assert (await images.get(image.id)).dangling  # its container can still start
 
 
 async def test_names_that_do_not_work(images: ImageService) -> None:
