@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from engine.sandbox.client import Keeper
     from engine.storage.paths import Paths
     from engine.types.networks import Network, NetworkMember
+
+_NO_BRIDGE = (errno.ENOENT, errno.EINVAL, errno.ENODEV)
 
 
 class Bridge:
@@ -38,24 +41,37 @@ class Bridge:
 
     async def join(self, network: Network, member: Path, entry: NetworkMember) -> None:
         """Give the namespace of a member an interface in the network."""
+        was_there = network.id in self._made
         try:
-            if network.id not in self._made:
-                async with self._making:
-                    await self._ensure(network)
-            await self._keeper.join_bridge(
-                JoinBridge(
-                    network=self.namespace(network),
-                    member=member,
-                    port="v" + ipaddress.IPv4Address(entry.ip_address).packed.hex(),
-                    inside=network.interface,
-                    mac=entry.mac_address or mac_of(entry.ip_address),
-                    addresses=_with_lengths(network, entry.ip_address, entry.ip6_address),
-                    mtu=mtu_of(network.options),
-                    isolated=keeps_apart(network.options),
-                )
-            )
+            await self._join(network, member, entry)
+        except OSError as error:
+            if not was_there or error.errno not in _NO_BRIDGE:
+                raise exhausted(error.errno or 0) or _failure(error) from error
+            self._made.discard(network.id)  # the keeper's namespaces went, and it with them
+            await self._join_again(network, member, entry)
+
+    async def _join_again(self, network: Network, member: Path, entry: NetworkMember) -> None:
+        try:
+            await self._join(network, member, entry)
         except OSError as error:
             raise exhausted(error.errno or 0) or _failure(error) from error
+
+    async def _join(self, network: Network, member: Path, entry: NetworkMember) -> None:
+        if network.id not in self._made:
+            async with self._making:
+                await self._ensure(network)
+        await self._keeper.join_bridge(
+            JoinBridge(
+                network=self.namespace(network),
+                member=member,
+                port="v" + ipaddress.IPv4Address(entry.ip_address).packed.hex(),
+                inside=network.interface,
+                mac=entry.mac_address or mac_of(entry.ip_address),
+                addresses=_with_lengths(network, entry.ip_address, entry.ip6_address),
+                mtu=mtu_of(network.options),
+                isolated=keeps_apart(network.options),
+            )
+        )
 
     async def leave(self, network: Network, member: Path) -> None:
         """Take a member's interface away."""
@@ -68,6 +84,9 @@ class Bridge:
                 return
             self._made.discard(network.id)
             await self._keeper.remove_netns(self.namespace(network))
+
+    def is_there(self, network: Network) -> bool:
+        return network.id in self._made
 
     def times_made(self, network: Network) -> int:
         """Another number says that what serves the network must look at its namespace again."""

@@ -110,6 +110,7 @@ class NetworkService:
 
     async def close(self) -> None:
         await self._names.close()
+        await self._rest(self._register.find(DEFAULT).id, for_now=False)
         await self.attachments.close()
 
     # --- facade ---
@@ -394,21 +395,33 @@ class NetworkService:
 
     def is_in_use(self, key: str) -> bool:
         """Whether a namespace is that of a network somebody is in."""
-        return any(has_members_up(network) and self._bridge.key(network) == key for network in self._register)
+        return any(
+            self._bridge.key(network) == key and (has_members_up(network) or self._bridge.is_there(network))
+            for network in self._register
+        )
 
-    async def _rest(self, network_id: str) -> None:
-        """A network nobody is in needs no namespace."""
+    async def _rest(self, network_id: str, *, for_now: bool = True) -> None:
+        """A network nobody is in needs no namespace. The default one's waits for the next start while there is an
+        engine: making it takes a fifth of one."""
         network = self._register[network_id]
+        if network.builtin and for_now:
+            return
         await self._bridge.remove(network, unless=lambda: has_members_up(self._register[network_id]))
 
     async def reserve(self, member: Member) -> None:
         """An address in each of its networks, for the coming run."""
         if member.network == DEFAULT:
-            await self._register.choose_default()
+            await self._choose_default()
         for network in self._networks_of(member):
             promised = self._promised(network, besides=member.container_id)
             self._register.change_now(network.id, partial(brought_up, member=member, promised=promised))
             self._register.publish(self._register[network.id])
+
+    async def _choose_default(self) -> None:
+        before = self._register.find(DEFAULT)
+        await self._register.choose_default()
+        if before.subnet != self._register.find(DEFAULT).subnet and self._bridge.is_there(before):
+            await self._rest(before.id, for_now=False)
 
     def _promised(self, network: Network, *, besides: str) -> frozenset[str]:
         """Addresses that others have at every start, now or not."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import socket
 from typing import TYPE_CHECKING
 
 from engine.sandbox.keeper import kernel
@@ -44,7 +43,7 @@ def make_bridge(asked: MakeBridge, request: Request) -> None:
         _delete(here, _BRIDGE)
     # A hardware address of its own, or it would change with every member and neighbours would lose it.
     here.link(_BRIDGE, "bridge", attribute(ADDRESS, _mac(asked.mac)), *_mtu(asked.mtu))
-    index = socket.if_nametoindex(_BRIDGE)
+    index = here.index(_BRIDGE)
     for text, length in asked.addresses:
         here.add_address(index, text, length)
 
@@ -54,21 +53,24 @@ def join(asked: JoinBridge, _request: Request) -> None:
     with _opened(asked.network) as network, _opened(asked.member) as member:
         kernel.setns(network, kernel.CLONE_NEWNET)
         there = Netlink()
-        peer = link_header() + attribute(NAME, asked.inside.encode() + b"\0")
-        peer += attribute(ADDRESS, _mac(asked.mac)) + number(NAMESPACE, member) + b"".join(_mtu(asked.mtu))
-        bridge = socket.if_nametoindex(_BRIDGE)
-        attributes = [number(MASTER, bridge), *_mtu(asked.mtu)]
-        try:
-            there.link(asked.port, "veth", *attributes, data=attribute(PEER, peer))
-        except FileExistsError:
-            # The kernel takes a namespace apart some time after its end: the address's last member is there yet.
-            _delete(there, asked.port)
-            there.link(asked.port, "veth", *attributes, data=attribute(PEER, peer))
-        if asked.isolated:
-            there.set_port(socket.if_nametoindex(asked.port), attribute(ISOLATED, b"\1"))
         kernel.setns(member, kernel.CLONE_NEWNET)
-    here = Netlink()
-    index = socket.if_nametoindex(asked.inside)
+        plug(asked, there, Netlink(), member)
+
+
+def plug(asked: JoinBridge, there: Netlink, here: Netlink, member: int) -> None:
+    """The pair of interfaces, by a socket of the network's namespace and one of the member's."""
+    peer = link_header() + attribute(NAME, asked.inside.encode() + b"\0")
+    peer += attribute(ADDRESS, _mac(asked.mac)) + number(NAMESPACE, member) + b"".join(_mtu(asked.mtu))
+    attributes = [number(MASTER, there.index(_BRIDGE)), *_mtu(asked.mtu)]
+    try:
+        there.link(asked.port, "veth", *attributes, data=attribute(PEER, peer))
+    except FileExistsError:
+        # The kernel takes a namespace apart some time after its end: the address's last member is there yet.
+        _delete(there, asked.port)
+        there.link(asked.port, "veth", *attributes, data=attribute(PEER, peer))
+    if asked.isolated:
+        there.set_port(there.index(asked.port), attribute(ISOLATED, b"\1"))
+    index = here.index(asked.inside)
     here.change(index, up=True)
     for text, length in asked.addresses:
         here.add_address(index, text, length)
@@ -89,7 +91,7 @@ def leave(asked: LeaveBridge, _request: Request) -> None:
 
 def _delete(here: Netlink, name: str) -> None:
     with contextlib.suppress(OSError):
-        here.delete(socket.if_nametoindex(name))
+        here.delete(here.index(name))
 
 
 @contextlib.contextmanager

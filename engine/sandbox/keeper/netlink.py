@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import struct
@@ -11,6 +12,7 @@ ADDRESS, NAME, MTU, MASTER, PORT, KIND_INFO, NAMESPACE = 1, 3, 4, 10, 12, 18, 28
 KIND, KIND_DATA, PEER, ISOLATED = 1, 2, 1, 33
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_BROADCAST, _IFA_FLAGS = 1, 2, 4, 8
 _UP = 1
+_SIOCGIFINDEX = 0x8933
 _REQUEST, _ACKNOWLEDGE, _CREATE, _EXCLUSIVE = 0x1, 0x4, 0x400, 0x200
 _NESTED = 0x8000
 _NO_DUPLICATE_DETECTION = 0x02
@@ -23,8 +25,23 @@ _ANSWER_BYTES = 65536
 class Netlink:
     """Speaks to the network namespace in which it was made, wherever the process goes afterwards."""
 
-    def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
+    def __init__(self, fd: int = -1) -> None:
+        """`fd` is one that was made elsewhere."""
+        kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
+        self._socket = (
+            socket.socket(socket.AF_NETLINK, kind, socket.NETLINK_ROUTE) if fd < 0 else socket.socket(fileno=fd)
+        )
+
+    def detach(self) -> int:
+        return self._socket.detach()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def index(self, name: str) -> int:
+        """Of an interface there."""
+        found = fcntl.ioctl(self._socket, _SIOCGIFINDEX, struct.pack("16si20x", name.encode(), 0))
+        return int(struct.unpack_from("=i", found, 16)[0])
 
     def link(self, name: str, kind: str, *attributes: bytes, data: bytes = b"", up: bool = True) -> None:
         info = attribute(KIND, kind.encode()) + (attribute(KIND_DATA | _NESTED, data) if data else b"")

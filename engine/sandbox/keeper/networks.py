@@ -1,6 +1,6 @@
 """Network namespaces, and one made ahead: making one takes the kernel milliseconds that no start should wait for.
 
-The spare is a descriptor of the keeper's and nothing else: it goes with the keeper, so no crash can leave one behind.
+The spare is descriptors of the keeper's and nothing else: it goes with the keeper, so no crash can leave one behind.
 """
 
 from __future__ import annotations
@@ -15,15 +15,19 @@ from typing import TYPE_CHECKING
 from engine.sandbox.keeper import kernel, mounting, wire
 from engine.sandbox.keeper.asked.steps import Remove, Unmount
 from engine.sandbox.keeper.namespaces import attach
+from engine.sandbox.keeper.netlink import Netlink
 from engine.sandbox.keeper.requests import Reply
 
 if TYPE_CHECKING:
     from engine.sandbox.keeper.asked.mounts import CreateNetns, OpenSockets, RemoveNetns
+    from engine.sandbox.keeper.plugs import Plugs
     from engine.sandbox.keeper.requests import Request
 
 _SIOCSIFFLAGS, _UP_AND_RUNNING = 0x8914, 0x41
 _QUIET_MILLISECONDS = 25
 """So long nobody asked for anything: time to make the next spare."""
+_OF_A_SPARE = 2
+"""Descriptors: the namespace, and a socket that speaks to it."""
 
 
 def create(asked: CreateNetns, _request: Request) -> None:
@@ -64,10 +68,12 @@ def _enter_new() -> None:
 
 
 class Spare:
-    """At most one. Made by a worker while the keeper has nothing to do, once the first was asked for."""
+    """At most one. Made by a worker while the keeper has nothing to do, once the first was asked for; the worker brings
+    the sockets of networks along that are missing."""
 
-    def __init__(self) -> None:
-        self._fd = -1
+    def __init__(self, plugs: Plugs) -> None:
+        self._plugs = plugs
+        self._fds: list[int] = []
         self._wanted = False
         self.awaited: socket.socket | None = None
         """Where a worker that makes one will hand it over."""
@@ -75,24 +81,28 @@ class Spare:
     @property
     def patience(self) -> int | None:
         """Milliseconds without a request after which to make one; None for not at all."""
-        return _QUIET_MILLISECONDS if self._wanted and self._fd < 0 and self.awaited is None else None
+        return _QUIET_MILLISECONDS if self._wanted and not self._fds and self.awaited is None else None
 
     def use(self, path: str | os.PathLike[str]) -> bool:
         """Pin the spare there; False where there is none."""
         self._wanted = True
-        if self._fd < 0:
+        if not self._fds:
             return False
+        (namespace, speaker), self._fds = self._fds, []
+        self._plugs.keep_member(path, speaker)
         try:
-            pin(f"/proc/self/fd/{self._fd}", path)
+            pin(f"/proc/self/fd/{namespace}", path)
+        except OSError:
+            self._plugs.forget(path)
+            raise
         finally:
-            os.close(self._fd)
-            self._fd = -1
+            os.close(namespace)
         return True
 
-    def expect(self) -> socket.socket:
-        """The end for the worker that is about to be forked."""
+    def expect(self) -> tuple[socket.socket, list[str]]:
+        """The end for the worker that is about to be forked, and what it is to bring."""
         self.awaited, theirs = wire.connect()
-        return theirs
+        return theirs, self._plugs.expect()
 
     def collect(self) -> None:
         """What the worker handed over. Nothing, where it failed: then the next is made when it is needed."""
@@ -102,13 +112,23 @@ class Spare:
             received = wire.receive(self.awaited)
         self.awaited.close()
         self.awaited = None
-        if received is not None and received[1]:
-            self._fd = received[1][0]
-        else:
+        if received is None or len(received[1]) < _OF_A_SPARE:
             self._wanted = False
+            return
+        self._fds, brought = received[1][:_OF_A_SPARE], received[1][_OF_A_SPARE:]
+        for path, fd in zip(received[0]["ok"], brought, strict=True):
+            self._plugs.keep_network(path, fd)
 
 
-def hand_over(_nothing: object, _request: Request) -> Reply:
-    """In the worker: the new namespace as a descriptor."""
+def hand_over(networks: list[str], _request: Request) -> Reply:
+    """In the worker: the new namespace as a descriptor, a socket of it, and sockets of the networks that are there."""
     _enter_new()
-    return Reply(None, [os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)])
+    fds = [os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC), Netlink().detach()]
+    found = []
+    for path in networks:
+        with contextlib.suppress(OSError):
+            place = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            kernel.setns(place, kernel.CLONE_NEWNET)
+            fds.append(Netlink().detach())
+            found.append(path)
+    return Reply(found, fds)

@@ -37,7 +37,7 @@ class Request(NamedTuple):
         wire.send(self.channel, {"id": self.number, "progress": value})
 
 
-def answer(request: Request, operation: tuple[Any, ...], handler: Handler) -> None:
+def answer(request: Request, operation: Any, handler: Handler) -> None:
     """Run a handler and send what came of it."""
     fds: list[int] = []
     try:

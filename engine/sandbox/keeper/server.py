@@ -14,9 +14,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from engine.sandbox.keeper import kernel, mounting, namespaces, networks, spawning, wire
+from engine.sandbox.keeper.asked.bridges import JoinBridge
 from engine.sandbox.keeper.asked.mounts import CreateNetns, Execute, Mounts, RemoveNetns
 from engine.sandbox.keeper.asked.programs import Close, Spawn, Spawned
 from engine.sandbox.keeper.asked.setup import Entered, Refused, Setup
+from engine.sandbox.keeper.plugs import Plugs
 from engine.sandbox.keeper.requests import Reply, Request, answer, describe
 
 if TYPE_CHECKING:
@@ -66,7 +68,8 @@ class Server:
         self._entered = entered
         self._workers: dict[int, int] = {}
         """pid → the number of the request it works on."""
-        self._spare = networks.Spare()
+        self._plugs = Plugs()
+        self._spare = networks.Spare(self._plugs)
 
     def serve(self) -> None:
         wake_read, wake_write = os.pipe()
@@ -124,6 +127,11 @@ class Server:
             self._close(request)
         elif isinstance(operation, CreateNetns):
             self._create_netns(request, operation)
+        elif isinstance(operation, RemoveNetns):
+            self._plugs.forget(operation.path)
+            answer(request, operation, networks.remove)
+        elif isinstance(operation, JoinBridge) and self._plugs.can(operation) and not request.is_repeated:
+            answer(request, operation, self._plugs.join)
         elif (short := _SHORT.get(type(operation))) is not None:
             answer(request, operation, short)
         elif op in _LONG:
@@ -148,14 +156,14 @@ class Server:
             self._fork(request, asked, networks.create)
 
     def _make_spare(self, poll: select.poll) -> None:
-        theirs = self._spare.expect()
+        theirs, missing = self._spare.expect()
         assert self._spare.awaited is not None
         poll.register(self._spare.awaited, select.POLLIN)
         # Nobody waits for an answer to it: what came of it is read from the socket, if only its end.
-        self._fork(Request(_NOBODYS, [], theirs), (), networks.hand_over)
+        self._fork(Request(_NOBODYS, [], theirs), missing, networks.hand_over)
         theirs.close()
 
-    def _fork(self, request: Request, operation: tuple[Any, ...], handler: Handler) -> None:
+    def _fork(self, request: Request, operation: Any, handler: Handler) -> None:
         keeper = os.getpid()
         pid = os.fork()
         if pid:
@@ -234,7 +242,7 @@ def _mounts(asked: Mounts, _request: Request) -> Reply:
     return Reply(mounting.mounts(os.fspath(asked.within)))
 
 
-_SHORT: dict[type, Handler] = {Spawn: _spawn, Execute: _execute, Mounts: _mounts, RemoveNetns: networks.remove}
+_SHORT: dict[type, Handler] = {Spawn: _spawn, Execute: _execute, Mounts: _mounts}
 
 _LONG = {
     "bridges.MakeBridge": ("bridging", "make_bridge"),
