@@ -343,20 +343,16 @@ def _granted(project: Project, service: Mapping[str, Any], kind: str) -> list[di
     found = []
     for each in service.get(kind) or []:
         if file := project.model[kind].get(each["source"], {}).get("file"):
-            found.append({"Type": "bind", "Source": file, "Target": granted_target(each), "ReadOnly": True})
+            found.append({"Type": "bind", "Source": file, "Target": granted_target(kind, each), "ReadOnly": True})
     return found
 
 
-def granted_target(each: Mapping[str, Any]) -> str:
-    """Where a secret or config lies in the container."""
+def granted_target(kind: str, each: Mapping[str, Any]) -> str:
+    """Where a secret or config lies in the container: a path that is not whole begins at its kind's own place."""
     target = str(each.get("target") or each["source"])
-    return (
-        target
-        if target.startswith("/")
-        else f"/run/secrets/{target}"
-        if "/" not in target and each.get("target") is None
-        else f"/{target}"
-    )
+    if target.startswith("/"):
+        return target
+    return f"/run/secrets/{target}" if kind == "secrets" else f"/{target}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,15 +376,10 @@ def written_files(project: Project, service: str, environment: Mapping[str, str]
                 text = environment.get(source["environment"], "")
             if text is None:
                 continue
-            target = granted_target(each) if kind == "secrets" else _config_target(each)
+            target = granted_target(kind, each)
             mode = int(str(each["mode"]), 8) if each.get("mode") else standard
             found.append(WrittenFile(target, text, mode, _number(each.get("uid")), _number(each.get("gid"))))
     return found
-
-
-def _config_target(each: Mapping[str, Any]) -> str:
-    target = str(each.get("target") or each["source"])
-    return target if target.startswith("/") else f"/{target}"
 
 
 def _number(text: Any) -> int:

@@ -1,8 +1,9 @@
 """Projects beside docker compose on our socket: `up` of many services, `up` with nothing to do, a plan, a long file.
 
-python -m tests.bench.projects [--services N] [--runs N] [--peer DOCKER-COMPOSE]
+python -m tests.bench.projects [--services N] [--runs N] [--peer DOCKER-COMPOSE] [--dockerd ADDRESS]
 
-The peer is docker compose 5 (`packaging/fetch-clients`); without it only ours is measured. Run as an ordinary user.
+The peer is docker compose 5 (`packaging/fetch-clients`); without it only ours is measured. With a dockerd's address
+(`tests/peers`, the image localhost/busybox loaded there), it is measured there too, in turns. Run as an ordinary user.
 """
 
 from __future__ import annotations
@@ -100,13 +101,17 @@ def _run(argv: list[str], folder: Path, environment: dict[str, str]) -> float:
 
 async def _programs(engine: Engine, folder: Path, environment: dict[str, str], options: argparse.Namespace) -> None:
     ours = [sys.executable, "-m", "engine.cli", "compose"]
-    peers = {"wherry compose": ours} | ({"docker compose": [options.peer]} if options.peer else {})
+    peers = {"wherry compose": (ours, environment)}
+    if options.peer:
+        peers["docker compose"] = ([options.peer], environment)
+    if options.peer and options.dockerd:
+        peers["docker compose on dockerd"] = ([options.peer], environment | {"DOCKER_HOST": options.dockerd})
     loop = asyncio.get_running_loop()
     found: dict[tuple[str, str], list[float]] = {}
     for _ in range(options.runs):
-        for name, argv in peers.items():
+        for name, (argv, around) in peers.items():
             for deed, words in (("up", ["up", "-d"]), ("up again", ["up", "-d"]), ("down", ["down", "-v", "-t", "0"])):
-                took = await loop.run_in_executor(None, _run, [*argv, *words], folder, environment)
+                took = await loop.run_in_executor(None, _run, [*argv, *words], folder, around)
                 found.setdefault((deed, name), []).append(took)
     for deed in ("up", "up again", "down"):
         line = ", ".join(f"{name} {min(found[deed, name]):.0f} ms" for name in peers)
@@ -147,6 +152,7 @@ def main() -> None:
     parser.add_argument("--services", type=int, default=12)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--peer", default=shutil.which("docker-compose5") or "")
+    parser.add_argument("--dockerd", default="")
     asyncio.run(_measure(parser.parse_args()))
 
 

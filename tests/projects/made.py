@@ -50,6 +50,7 @@ def _container(container: Any, images: dict[str, str]) -> dict[str, Any]:
         key=lambda each: str(each.get("target")),
     )
     spec["network_aliases"] = sorted(name for name in spec.get("network_aliases", ()) if not _is_id(name))
+    spec["ulimits"] = sorted(spec.get("ulimits") or (), key=lambda each: str(each["name"]))
     spec["env"] = dict(sorted(spec.get("env", {}).items()))
     return {
         "state": container.state.value,

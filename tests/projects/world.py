@@ -17,3 +17,10 @@ def prepare(source: Path, place: Path) -> Path:
     for secret in folder.glob("key.txt"):
         secret.chmod(0o600)
     return folder
+
+
+def copy_open(folder: Path, place: Path) -> None:
+    """A copy for an engine whose root is another user: without capabilities it obeys modes."""
+    shutil.copytree(folder, place)
+    for secret in place.glob("key.txt"):
+        secret.chmod(0o644)
