@@ -18,6 +18,7 @@ from gui.widgets.buttons import Variant, button
 from gui.widgets.card import Card
 from gui.widgets.flow_layout import FlowLayout
 from gui.widgets.labels import CodeLabel, label
+from gui.widgets.painted.mirror import run_from_left
 from gui.widgets.scrolling import scrolling
 from gui.words import translate
 
@@ -58,6 +59,7 @@ class Waterfall(QWidget):
         if self._timing is None or not self._timing.steps:
             return
         painter = QPainter(self)
+        run_from_left(painter)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         total = max(0.001, self._timing.total_ms)
         room = self.width() - _NAME - 80
@@ -88,6 +90,7 @@ class MemoryCurve(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
+        run_from_left(painter)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         top = max([self._limit, *(value for _, value in self._curve)]) * 1.1 or 1
         first = self._curve[0][0] or -1.0

@@ -23,6 +23,7 @@ from gui.theme import Role, Space, Text, Tone, color, font, theme
 from gui.widgets.charts.picture import Frame, Kind, Lines, Series, paint_marks, paint_unrecorded
 from gui.widgets.charts.ticks import time_ticks, time_words, value_ticks
 from gui.widgets.painted.accessible import Item, Part
+from gui.widgets.painted.mirror import run_from_left
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -164,6 +165,7 @@ class TimeChart(QWidget):
         if head != self._head:
             layer = self._layer_now()
         painter = QPainter(self)
+        run_from_left(painter)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.drawPixmap(0, 0, layer)
         self._paint_limit(painter)
@@ -187,6 +189,7 @@ class TimeChart(QWidget):
             picture.setDevicePixelRatio(self.devicePixelRatioF())
             picture.fill(Qt.GlobalColor.transparent)
             painter = QPainter(picture)
+            run_from_left(painter)
             self._paint_layer(painter)
             painter.end()
             self._layer = (state, picture)

@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 from gui.plain_text import tip
 from gui.presentation.units import WIDEST
 from gui.theme import Role, Size, Space, Text, Tone, color, font, grown, icon, theme
+from gui.widgets.painted.mirror import mirrored
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -347,6 +348,9 @@ class _SizeDelegate(QStyledItemDelegate):
         fount = font(Text.SMALL, tabular=True)
         words_width = QFontMetricsF(fount).horizontalAdvance(WIDEST)
         bar = QRectF(rect.left(), rect.center().y() - 2, max(0.0, rect.width() - words_width - Space.S), 4)
+        filled = QRectF(bar.left(), bar.top(), max(3.0, bar.width() * share), 4)
+        if view.isRightToLeft():
+            bar, filled = mirrored(bar, rect), mirrored(filled, rect)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if words and bar.width() > 16:
@@ -355,7 +359,7 @@ class _SizeDelegate(QStyledItemDelegate):
             painter.drawRoundedRect(bar, 2, 2)
             if share > 0:
                 painter.setBrush(color(Role.ACCENT))
-                painter.drawRoundedRect(QRectF(bar.left(), bar.top(), max(3.0, bar.width() * share), 4), 2, 2)
+                painter.drawRoundedRect(filled, 2, 2)
         painter.setFont(fount)
         painter.setPen(color(Role.TEXT_SECONDARY))
         painter.drawText(rect, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, words)

@@ -11,6 +11,7 @@ from PySide6.QtGui import QFont, QFontMetricsF, QPainter
 
 from gui.theme import Role, Space, color, paint_icon, theme
 from gui.widgets.logview.render import LEVEL_TONES
+from gui.widgets.painted.mirror import run_from_left
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,6 +63,7 @@ class Gutter:
         self, painter: QPainter, y: float, height: float, line_height: float, row: LogRow, *, fold: bool | None
     ) -> None:
         """Draw beside a line; `fold` is None for lines that do not fold, else whether it is unfolded."""
+        run_from_left(painter)
         if row.level in LEVEL_TONES and row.level != "info":
             painter.fillRect(QRectF(0, y + 1, 3, height - 2), theme().tone(LEVEL_TONES[row.level]))
         if fold is not None:

@@ -27,6 +27,7 @@ from gui.plain_text import set_tip
 from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, grown, paint_icon, theme
 from gui.widgets.painted.accessible import Item, Part, tell_current
 from gui.widgets.painted.badge import badge_width, paint_badge, paint_dot
+from gui.widgets.painted.mirror import mirrored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,13 +168,18 @@ class BusMap(QWidget):
                 row, column = divmod(index, columns)
                 line = first + row * row_height + 2
                 left = Space.XL + Space.L + column * (wide + Space.M)
-                self._placed.append(_Placed(node, number, QRectF(left, line + wire, wide, tall), line))
+                place = self._put(QRectF(left, line + wire, wide, tall), QRectF(self.rect()))
+                self._placed.append(_Placed(node, number, place, line))
             rows = -(-len(lane.nodes) // columns)
             top = first + rows * row_height + Space.S
             self._bottoms.append(top)
             top += Space.L
         self.setMinimumHeight(self.sizeHint().height())
         self.updateGeometry()
+
+    def _put(self, part: QRectF, whole: QRectF) -> QRectF:
+        """Where a part thought from the left is."""
+        return mirrored(part, whole) if self.isRightToLeft() else part
 
     def _lane_rect(self, number: int) -> QRectF:
         top = self._tops[number]
@@ -249,10 +255,11 @@ class BusMap(QWidget):
         here = self.place_of(self._current)
         if here.isNull():
             return self._placed[0].node.id
-        right, down = _WAYS[key]
-        if right:
+        onward, down = _WAYS[key]
+        if onward:
+            onward *= -1 if self.isRightToLeft() else 1
             ids = [each.node.id for each in self._placed]
-            return ids[max(0, min(len(ids) - 1, ids.index(self._current) + right))]
+            return ids[max(0, min(len(ids) - 1, ids.index(self._current) + onward))]
         beyond = [each for each in self._placed if (each.rect.top() - here.top()) * down > 1]
         nearest = min(beyond, key=lambda each: _distance(each.rect, here), default=None)
         return nearest.node.id if nearest is not None else self._current
@@ -287,18 +294,19 @@ class BusMap(QWidget):
         head = QRectF(rect.left() + Space.L, rect.top(), rect.width() - 2 * Space.L, grown(_HEAD_HEIGHT))
         side = float(Size.ICON)
         ink = theme().series(number)
-        paint_icon(painter, QRectF(head.left(), head.center().y() - side / 2, side, side), lane.icon, ink)
+        sign = QRectF(head.left(), head.center().y() - side / 2, side, side)
+        paint_icon(painter, self._put(sign, rect), lane.icon, ink)
         right = head.right()
         if lane.badge:
             small = font(Text.SMALL)
             width = badge_width(lane.badge, small)
             place = QRectF(right - width, head.top(), width, head.height())
-            paint_badge(painter, place, lane.badge, lane.badge_tone, small)
+            paint_badge(painter, self._put(place, rect), lane.badge, lane.badge_tone, small)
             right -= width + Space.M
         words = QRectF(head.left() + side + Space.S, head.top(), right - head.left() - side - Space.S, head.height())
-        used = _paint_words(painter, words, lane.title, Text.STRONG, Role.TEXT)
+        used = _paint_words(painter, self._put(words, rect), lane.title, Text.STRONG, Role.TEXT)
         words.setLeft(words.left() + used + Space.M)
-        _paint_words(painter, words, lane.detail, Text.SMALL, Role.TEXT_MUTED)
+        _paint_words(painter, self._put(words, rect), lane.detail, Text.SMALL, Role.TEXT_MUTED)
         self._paint_lines(painter, number, ink)
 
     def _paint_lines(self, painter: QPainter, number: int, ink: QColor) -> None:
@@ -308,9 +316,11 @@ class BusMap(QWidget):
         if not lines:
             return
         painter.setPen(QPen(ink, 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        start = Space.XL + Space.S
+        start, furthest = float(Space.XL + Space.S), max
+        if self.isRightToLeft():
+            start, furthest = self.width() - start, min
         for line in lines:
-            end = max(each.rect.center().x() for each in mine if each.line == line)
+            end = furthest(each.rect.center().x() for each in mine if each.line == line)
             painter.drawLine(QPointF(start, line), QPointF(end, line))
         painter.drawLine(QPointF(start, lines[0]), QPointF(start, lines[-1]))
 
@@ -334,27 +344,27 @@ class BusMap(QWidget):
         side = float(Size.ICON)
         sign = QRectF(rect.left() + Space.S, rect.top() + rect.height() / 4 - side / 2 + 2, side, side)
         if node.icon:
-            paint_icon(painter, sign, node.icon, theme().tone(node.tone))
+            paint_icon(painter, self._put(sign, rect), node.icon, theme().tone(node.tone))
         else:
-            paint_dot(painter, sign, node.tone, hollow=node.tone == Tone.MUTED)
+            paint_dot(painter, self._put(sign, rect), node.tone, hollow=node.tone == Tone.MUTED)
         left = sign.right() + Space.S
         upper = QRectF(left, rect.top() + 3, rect.right() - left - Space.S, rect.height() / 2 - 2)
         if node.note:
             small = font(Text.CAPTION)
             width = badge_width(node.note, small)
             place = QRectF(upper.right() - width, upper.top(), width, upper.height())
-            paint_badge(painter, place, node.note, node.note_tone, small)
+            paint_badge(painter, self._put(place, rect), node.note, node.note_tone, small)
             upper.setRight(place.left() - Space.S)
-        _paint_words(painter, upper, node.title, Text.STRONG, Role.TEXT)
+        _paint_words(painter, self._put(upper, rect), node.title, Text.STRONG, Role.TEXT)
         lower = QRectF(left, rect.center().y(), upper.width(), rect.height() / 2 - 3)
         if node.flow_words:
             width = min(lower.width(), QFontMetricsF(font(Text.CAPTION)).horizontalAdvance(node.flow_words) + 1)
             place = QRectF(lower.right() - width, lower.top(), width, lower.height())
             role = Role.TEXT_SECONDARY if node.flow >= 1 else Role.TEXT_MUTED
-            _paint_words(painter, place, node.flow_words, Text.CAPTION, role)
+            _paint_words(painter, self._put(place, rect), node.flow_words, Text.CAPTION, role)
             lower.setRight(place.left() - Space.S)
         if lower.width() > _LEAST_DETAIL:
-            _paint_words(painter, lower, node.detail, Text.CAPTION, Role.TEXT_MUTED)
+            _paint_words(painter, self._put(lower, rect), node.detail, Text.CAPTION, Role.TEXT_MUTED)
         painter.setOpacity(1.0)
 
     def _paint_link(self, painter: QPainter, source: str, target: str, *, lit: bool) -> None:
@@ -362,7 +372,7 @@ class BusMap(QWidget):
         if begin.isNull() or end.isNull():
             return
         start = QPointF(begin.center().x(), begin.bottom())
-        stop = QPointF(end.left() + Space.L, end.top())
+        stop = QPointF(end.right() - Space.L if self.isRightToLeft() else end.left() + Space.L, end.top())
         bend = max(Space.XL, (stop.y() - start.y()) / 3)
         path = QPainterPath(start)
         path.cubicTo(start + QPointF(0, bend), stop - QPointF(0, bend), stop)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QBrush,
     QFontMetricsF,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 from gui.plain_text import set_tip
 from gui.theme import Radius, Role, Space, Text, color, font, mono, theme
 from gui.widgets.painted.accessible import Item, Part, tell_current
+from gui.widgets.painted.mirror import mirrored
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -91,7 +92,13 @@ class LayerStack(QAbstractScrollArea):
     def _row_rect(self, row: int) -> QRectF:
         left = Space.S + _COLUMN + _BRIDGE
         y = row * _ROW - self.verticalScrollBar().value() + Space.XS
-        return QRectF(left, y, self.viewport().width() - left - Space.S, _ROW - Space.XS)
+        return self._put(QRectF(left, y, self.viewport().width() - left - Space.S, _ROW - Space.XS))
+
+    def _put(self, part: QRectF, whole: QRectF | None = None) -> QRectF:
+        """Where a part thought from the left is, in the viewport or in another part."""
+        if not self.isRightToLeft():
+            return part
+        return mirrored(part, QRectF(self.viewport().rect()) if whole is None else whole)
 
     def accessible_items(self) -> list[Item]:
         return [
@@ -111,7 +118,7 @@ class LayerStack(QAbstractScrollArea):
         spare = height - least * len(self._layers)
         for layer in self._layers:
             tall = least + max(0.0, spare) * layer.size / total
-            rects.append(QRectF(Space.S, y, _COLUMN, tall))
+            rects.append(self._put(QRectF(Space.S, y, _COLUMN, tall)))
             y += tall
         return rects
 
@@ -147,10 +154,11 @@ class LayerStack(QAbstractScrollArea):
             )
 
     def _paint_bridge(self, painter: QPainter, row: int, block: QRectF, rect: QRectF) -> None:
-        path = QPainterPath(QPointF(block.right(), block.top()))
-        path.lineTo(QPointF(rect.left(), rect.top() + Radius.MEDIUM))
-        path.lineTo(QPointF(rect.left(), rect.bottom() - Radius.MEDIUM))
-        path.lineTo(QPointF(block.right(), block.bottom()))
+        near, far = (block.left(), rect.right()) if self.isRightToLeft() else (block.right(), rect.left())
+        path = QPainterPath(QPointF(near, block.top()))
+        path.lineTo(QPointF(far, rect.top() + Radius.MEDIUM))
+        path.lineTo(QPointF(far, rect.bottom() - Radius.MEDIUM))
+        path.lineTo(QPointF(near, block.bottom()))
         path.closeSubpath()
         ink = theme().series(self._layers[row].key)
         ink.setAlphaF(0.14)
@@ -192,14 +200,16 @@ class LayerStack(QAbstractScrollArea):
             return
         filled = QRectF(bar.left(), bar.top(), max(4.0, bar.width() * layer.size / largest), bar.height())
         painter.setBrush(theme().series(layer.key))
-        painter.drawRoundedRect(filled, 2, 2)
+        painter.drawRoundedRect(self._put(filled, bar), 2, 2)
         if layer.hidden:
             wide = max(2.0, filled.width() * min(1.0, layer.hidden / layer.size))
             painter.setBrush(color(Role.DANGER))
-            painter.drawRoundedRect(QRectF(filled.right() - wide, bar.top(), wide, bar.height()), 2, 2)
+            lost = QRectF(filled.right() - wide, bar.top(), wide, bar.height())
+            painter.drawRoundedRect(self._put(lost, bar), 2, 2)
 
     def _at(self, point: QPointF) -> int:
-        if point.x() <= Space.S + _COLUMN:
+        beside = self._put(QRectF(point, QSizeF(0, 0))).left() > Space.S + _COLUMN
+        if not beside:
             return next((row for row, rect in enumerate(self._column_rects()) if rect.contains(point)), -1)
         row = int((point.y() + self.verticalScrollBar().value() - Space.XS) // _ROW)
         return row if 0 <= row < len(self._layers) else -1

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPainter
+
 _LEFT, _RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+
+
+def run_from_left(painter: QPainter) -> None:
+    """Time, code and a program's output run from left to right in every language, and what is beside them with them."""
+    painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
 
 
 def mirrored(part: QRectF, whole: QRectF) -> QRectF:

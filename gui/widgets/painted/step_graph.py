@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QWidget
 from gui.plain_text import set_tip
 from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, mono, paint_icon, theme
 from gui.widgets.painted.accessible import Item, Part, tell_current
+from gui.widgets.painted.mirror import run_from_left
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,6 +148,7 @@ class StepGraph(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
+        run_from_left(painter)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for index, lane in enumerate(self._lanes):
             for other in lane.waits_for:
