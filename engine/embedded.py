@@ -312,7 +312,7 @@ class EmbeddedEngine:
     def clusters(self) -> ClusterService:
         from engine.clusters.cluster_service import ClusterService
 
-        service = ClusterService()
+        service = ClusterService(self.paths.clusters)
         self.on_close(service.close)
         return service
 

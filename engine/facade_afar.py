@@ -64,8 +64,13 @@ class Clusters(Protocol):
 
     async def contexts(self, place: clusters.ClusterPlace) -> Sequence[clusters.ClusterContext]: ...
     async def kinds(self, place: clusters.ClusterPlace) -> Sequence[clusters.ClusterKind]: ...
+    async def forbidden(self, place: clusters.ClusterPlace, verb: str, kinds: Sequence[str]) -> dict[str, str]:
+        """Those of the kinds that one may not "list", "delete", …, and why. Kinds the cluster does not have are not
+        among them."""
+        ...
+
     async def get(
-        self, place: clusters.ClusterPlace, kind: str, name: str = "", *, selector: str = ""
+        self, place: clusters.ClusterPlace, kind: str, name: str = "", *, selector: str = "", fields: str = ""
     ) -> Sequence[dict[str, Any]]: ...
     def watch(
         self, place: clusters.ClusterPlace, kind: str, *, selector: str = ""
@@ -87,10 +92,29 @@ class Clusters(Protocol):
 
     async def restart(self, place: clusters.ClusterPlace, target: str) -> None: ...
     async def rollout(self, place: clusters.ClusterPlace, target: str) -> clusters.Rollout: ...
-    async def undo(self, place: clusters.ClusterPlace, target: str, *, revision: int = 0) -> int: ...
+    async def undo(self, place: clusters.ClusterPlace, target: str, *, revision: int = 0) -> int:
+        """A workload's state before, or the named one, and gives which; of other kinds, the state before `apply`."""
+        ...
+
+    async def put_back(self, place: clusters.ClusterPlace, texts: dict[str, str]) -> Sequence[str]:
+        """Undoes `apply` of the same manifests: what they changed is as before, what they made is gone."""
+        ...
+
     def logs(
         self, place: clusters.ClusterPlace, request: clusters.ClusterLogs
     ) -> AsyncIterator[clusters.ClusterLogLine]: ...
+    async def copy_out(
+        self, place: clusters.ClusterPlace, target: str, path: str, folder: str, *, container: str = ""
+    ) -> int:
+        """A file or folder of a pod's container into a folder here; gives how many files that were."""
+        ...
+
+    async def copy_in(
+        self, place: clusters.ClusterPlace, target: str, path: str, folder: str, *, container: str = ""
+    ) -> int:
+        """A file or folder of this computer into a folder there."""
+        ...
+
     async def exec(self, place: clusters.ClusterPlace, request: clusters.ClusterExecRequest) -> ClusterSession: ...
     async def forward(
         self, place: clusters.ClusterPlace, target: str, port: int, *, local_port: int = 0

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -156,6 +157,46 @@ class _Visit:
         await self._dialogs()
         await self._front_door()
         await self._network_map()
+        await self._clusters()
+
+    async def _clusters(self) -> None:
+        from gui.pages.clusters import ClustersPage
+        from tests.support.api_server import serve_cluster
+        from tests.support.cluster_world import furnish, kubeconfig
+
+        if not self._wants("cluster"):
+            return
+        async with serve_cluster() as cluster:
+            furnish(cluster)
+            config = self._folder / "kubeconfig"
+            config.write_text(json.dumps(kubeconfig(cluster.url)))
+            os.environ["KUBECONFIG"] = str(config)
+            page = self.window.page("clusters")
+            assert isinstance(page, ClustersPage)
+            page.look_again()
+            for face in (*page.lists, "ports"):
+                self.window.navigate("clusters", "", face)
+                await self._until(lambda face=face: face == "ports" or page.lists[face].model.rowCount())  # type: ignore[misc]
+                await self._page(f"cluster-{face}", "clusters", "", face)
+            for name, key, tab in (
+                ("overview", "pods/default/shop-worker-1", "overview"),
+                ("log", "deployments/default/shop-web", "log"),
+                ("terminal", "pods/default/shop-web-1", "terminal"),
+                ("values", "secrets/default/shop-login", "values"),
+                ("manifest", "services/default/shop-web", "text"),
+            ):
+                face = next(each.id for each in page.faces if key.partition("/")[0] in each.kinds)
+                self.window.navigate("clusters", "", face)
+                await self._until(lambda face=face: page.lists[face].model.rowCount())  # type: ignore[misc]
+                await self._page(f"cluster-{name}", "clusters", key, tab)
+            cluster.forbidden.add("persistentvolumeclaims")
+            cluster.tokens.clear()
+            cluster.cut_watches()
+            self.window.navigate("clusters", "", "pods")
+            await self._until(page.banner.isVisible)
+            await self._page("cluster-refused", "clusters", "", "pods")
+            config.unlink()
+        await self.client.call(lambda engine: engine.clusters.close())
 
     async def _network_map(self) -> None:
         from gui.pages.networks import NetworksPage

@@ -11,6 +11,7 @@ from engine.cli.options import Command, Given, UsageError
 from engine.cli.printed.paper import say
 from engine.cli.reach.link import engine
 from engine.cli.reach.wire import Failed
+from engine.kube.states import pod_state, ready_of, restarts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,32 +99,20 @@ def _whole(items: list[dict[str, Any]], form: str, *, single: bool) -> int:
 
 
 def _row(item: Mapping[str, Any]) -> dict[str, str]:
-    about, spec, status = item["metadata"], item.get("spec") or {}, item.get("status") or {}
+    about, spec = item["metadata"], item.get("spec") or {}
     row = {"NAMESPACE": about.get("namespace", ""), "NAME": about["name"]}
     kind = item.get("kind")
     if kind == "Pod":
-        states = status.get("containerStatuses") or []
-        ready = sum(bool(each.get("ready")) for each in states)
-        row["READY"] = f"{ready}/{len(spec.get('containers') or [])}"
-        row["STATUS"] = _pod_state(about, status, states)
-        row["RESTARTS"] = str(sum(each.get("restartCount", 0) for each in states))
-    elif kind in ("Deployment", "StatefulSet", "ReplicaSet"):
-        row["READY"] = f"{status.get('readyReplicas', 0)}/{spec.get('replicas', 0)}"
+        row["READY"] = "{}/{}".format(*ready_of(item))
+        row["STATUS"] = pod_state(item)
+        row["RESTARTS"] = str(restarts_of(item))
+    elif kind in ("Deployment", "StatefulSet", "ReplicaSet", "DaemonSet", "Job"):
+        row["READY"] = "{}/{}".format(*ready_of(item))
     elif kind == "Service":
         row |= {"TYPE": spec.get("type", ""), "CLUSTER-IP": spec.get("clusterIP", "")}
         row["PORT(S)"] = ",".join(f"{each['port']}/{each.get('protocol', 'TCP')}" for each in spec.get("ports") or [])
     row["AGE"] = _age(about.get("creationTimestamp", ""))
     return row
-
-
-def _pod_state(about: Mapping[str, Any], status: Mapping[str, Any], states: list[Any]) -> str:
-    if about.get("deletionTimestamp"):
-        return "Terminating"
-    for each in states:
-        waiting = (each.get("state") or {}).get("waiting") or {}
-        if waiting.get("reason"):
-            return str(waiting["reason"])
-    return str(status.get("reason") or status.get("phase") or "Unknown")
 
 
 def _age(text: str) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from engine.clusters.connection import Connection
     from engine.clusters.discovery import Kinds
+    from engine.clusters.former import FormerStates
     from engine.types.clusters import ClusterKind
 
 MANAGER = "wherry"
@@ -57,10 +58,11 @@ def _taken_apart(value: Any, file: str) -> list[dict[str, Any]]:
 class Applier:
     """Of one cluster and its default namespace."""
 
-    def __init__(self, connection: Connection, kinds: Kinds, namespace: str) -> None:
+    def __init__(self, connection: Connection, kinds: Kinds, namespace: str, former: FormerStates) -> None:
         self._connection = connection
         self._kinds = kinds
         self._namespace = namespace
+        self._former = former
 
     async def differences(self, objects: list[dict[str, Any]], *, force: bool = False) -> list[ObjectChange]:
         """Asked of the server itself, which fills in defaults and checks as if it were meant."""
@@ -74,10 +76,7 @@ class Applier:
 
     async def _difference(self, wanted: dict[str, Any], *, force: bool) -> ObjectChange:
         kind, path = await self._place(wanted)
-        try:
-            before: dict[str, Any] | None = await self._connection.get(path)
-        except NotFound:
-            before = None
+        before = await self._there(path)
         made_too = before is None and kind.namespaced and await self._namespace_is_missing(self._space(wanted))
         after = wanted if made_too else await self._send(wanted, dry_run=True, force=force)
         old, new = (yaml_text(shown(each)) if each else "" for each in (before, after))
@@ -99,8 +98,51 @@ class Applier:
         return False
 
     async def apply(self, objects: list[dict[str, Any]], *, force: bool = False) -> list[dict[str, Any]]:
-        """One after the other, in their order."""
-        return [await self._send(each, dry_run=False, force=force) for each in objects]
+        """One after the other, in their order; how each was before is kept."""
+        made = []
+        for wanted in objects:
+            _, path = await self._place(wanted)
+            before = await self._there(path)
+            made.append(await self._send(wanted, dry_run=False, force=force))
+            self._former.keep(self._connection.access.server, path, before)
+        return made
+
+    async def put_back(self, objects: list[dict[str, Any]]) -> list[str]:
+        """Each as it was before it was last applied from here; what was not there then is deleted. Last ones first."""
+        titles = []
+        for wanted in reversed(objects):
+            kind, path = await self._place(wanted)
+            titles.append(await self.put_back_one(kind, path, wanted["metadata"]["name"], may_delete=True))
+        return titles
+
+    async def put_back_one(self, kind: ClusterKind, path: str, name: str, *, may_delete: bool = False) -> str:
+        title, server = f"{kind.kind}/{name}", self._connection.access.server
+        known, before = self._former.known(server, path)
+        if not known or (before is None and not may_delete):
+            raise NotFound(
+                f"There is no earlier state of {title}",
+                "A cluster keeps none of this kind, and Wherry only that of before its own last deployment.",
+                subject=name,
+            )
+        now = await self._there(path)
+        if before is None:
+            if now is not None:
+                await self._connection.ask("DELETE", path, {"propagationPolicy": "Background"}, what=title)
+        elif now is None:
+            await self._connection.ask("POST", path.rpartition("/")[0], body=shown(before), what=title)
+        else:
+            body = shown(before)
+            body["metadata"] = {**body["metadata"], "resourceVersion": now["metadata"].get("resourceVersion", "")}
+            await self._connection.ask("PUT", path, {"fieldManager": MANAGER}, body=body, what=title)
+        self._former.keep(server, path, now)
+        return title
+
+    async def _there(self, path: str) -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = await self._connection.get(path)
+        except NotFound:
+            return None
+        return found
 
     async def delete(self, objects: list[dict[str, Any]]) -> list[str]:
         """Those that are there, last ones first."""

@@ -7,25 +7,28 @@ import os
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from engine.clusters import kubeconfig, logs
+from engine.clusters import copying, kubeconfig, logs
 from engine.clusters.applying import Applier, read_objects
 from engine.clusters.connection import Connection
 from engine.clusters.discovery import Kinds
+from engine.clusters.former import FormerStates
 from engine.clusters.forwarding import Forwards
-from engine.clusters.rollouts import Workloads
+from engine.clusters.reviews import forbidden
+from engine.clusters.revisions import Revisions
+from engine.clusters.rollouts import ROLLS, Workloads
 from engine.clusters.streams import ClusterExec
 from engine.clusters.watching import list_all, path_of, watch
 from engine.errors import InvalidRequest, NotFound
 from engine.kube.amounts import quantity
-from engine.types.clusters import PodUsage
+from engine.types.clusters import ClusterExecRequest, PodUsage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
 
     from engine.types.clusters import (
         ClusterChange,
         ClusterContext,
-        ClusterExecRequest,
         ClusterKind,
         ClusterLogLine,
         ClusterLogs,
@@ -60,9 +63,11 @@ class _Cluster:
 
 
 class ClusterService:
-    def __init__(self) -> None:
-        self._clusters: dict[Any, _Cluster] = {}
+    def __init__(self, former: Path | None = None) -> None:
+        """`former` is where earlier states of what is applied are kept; None keeps them while this lives."""
+        self._clusters: dict[str, _Cluster] = {}
         self._forwards = Forwards()
+        self._former = FormerStates(former)
 
     # --- finding ---
 
@@ -98,21 +103,24 @@ class ClusterService:
 
     # --- looking ---
 
+    async def forbidden(self, place: ClusterPlace, verb: str, kinds: Sequence[str]) -> dict[str, str]:
+        cluster = await self._cluster(place)
+        return await forbidden(cluster.connection, cluster.kinds, cluster.namespace(place), verb, kinds)
+
     async def get(
-        self, place: ClusterPlace, kind: str, name: str = "", *, selector: str = ""
+        self, place: ClusterPlace, kind: str, name: str = "", *, selector: str = "", fields: str = ""
     ) -> Sequence[dict[str, Any]]:
         cluster = await self._cluster(place)
         found = await cluster.kinds.find(kind)
         space = cluster.namespace(place)
         if name:
             return [await cluster.connection.get(path_of(found, space or "default", name))]
-        return (await list_all(cluster.connection, found, space, selector))[0]
+        return (await list_all(cluster.connection, found, space, selector, fields))[0]
 
     async def watch(self, place: ClusterPlace, kind: str, *, selector: str = "") -> AsyncIterator[ClusterChange]:
         cluster = await self._cluster(place)
-        found = await cluster.kinds.find(kind)
         async with aclosing(  # type: ignore[type-var]
-            watch(cluster.connection, found, cluster.namespace(place), selector)
+            watch(cluster.connection, lambda: cluster.kinds.find(kind), cluster.namespace(place), selector)
         ) as changes:
             async for change in changes:
                 yield change
@@ -151,7 +159,13 @@ class ClusterService:
 
     async def _applier(self, place: ClusterPlace) -> Applier:
         cluster = await self._cluster(place)
-        return Applier(cluster.connection, cluster.kinds, cluster.namespace(place) or "default")
+        return self._applier_of(cluster, cluster.namespace(place) or "default")
+
+    def _applier_of(self, cluster: _Cluster, namespace: str) -> Applier:
+        return Applier(cluster.connection, cluster.kinds, namespace, self._former)
+
+    async def put_back(self, place: ClusterPlace, texts: dict[str, str]) -> Sequence[str]:
+        return await (await self._applier(place)).put_back(read_objects(texts))
 
     async def delete(self, place: ClusterPlace, kind: str, name: str) -> None:
         cluster = await self._cluster(place)
@@ -173,10 +187,15 @@ class ClusterService:
 
     async def undo(self, place: ClusterPlace, target: str, *, revision: int = 0) -> int:
         cluster = await self._cluster(place)
-        return await self._workloads(cluster).undo(*await cluster.target(place, target, "deployments"), revision)
+        kind, space, name = await cluster.target(place, target, "deployments")
+        space = space or "default"
+        if kind.kind in ROLLS:
+            return await Revisions(cluster.connection, cluster.kinds).bring_back(kind, space, name, revision)
+        await self._applier_of(cluster, space).put_back_one(kind, path_of(kind, space, name), name)
+        return 0
 
     def _workloads(self, cluster: _Cluster) -> Workloads:
-        return Workloads(cluster.connection, cluster.kinds)
+        return Workloads(cluster.connection)
 
     # --- into pods ---
 
@@ -201,6 +220,19 @@ class ClusterService:
             cluster.connection, kind, cluster.namespace(place) or "default", pod["metadata"]["name"], request.command,
             container=request.container, tty=request.tty, stdin=request.stdin,
         )  # fmt: skip
+
+    async def copy_out(self, place: ClusterPlace, target: str, path: str, folder: str, *, container: str = "") -> int:
+        return await copying.copy_out(self._starter(place, target, container, stdin=False), path, folder)
+
+    async def copy_in(self, place: ClusterPlace, target: str, path: str, folder: str, *, container: str = "") -> int:
+        return await copying.copy_in(self._starter(place, target, container, stdin=True), path, folder)
+
+    def _starter(self, place: ClusterPlace, target: str, container: str, *, stdin: bool) -> copying.Start:
+        async def start(command: Sequence[str]) -> ClusterExec:
+            request = ClusterExecRequest(target=target, command=tuple(command), container=container, stdin=stdin)
+            return await self.exec(place, request)
+
+        return start
 
     async def forward(self, place: ClusterPlace, target: str, port: int, *, local_port: int = 0) -> Forward:
         cluster = await self._cluster(place)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+import msgspec
 
 from engine.clusters.credentials import Credentials
 from engine.clusters.faults import TooOld, refusal
@@ -62,8 +63,8 @@ class Connection:
             while not response.content.at_eof() and len(raw) < _MOST_BYTES:
                 raw += await response.content.read(_MOST_BYTES - len(raw))
         try:
-            answer = json.loads(raw or b"{}")
-        except ValueError:
+            answer = msgspec.json.decode(raw or b"{}")
+        except msgspec.DecodeError:
             answer = {"message": raw[:2000].decode(errors="replace")}
         self._check(response.status, answer, what or path)
         return answer
@@ -81,8 +82,8 @@ class Connection:
             if response.status >= 400:
                 raw = await response.read()
                 try:
-                    answer = json.loads(raw)
-                except ValueError:
+                    answer = msgspec.json.decode(raw)
+                except msgspec.DecodeError:
                     answer = {"message": raw[:2000].decode(errors="replace")}
                 self._check(response.status, answer, path)
             yield _lines(response)

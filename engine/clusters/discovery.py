@@ -27,11 +27,14 @@ class Kinds:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._known: list[ClusterKind] = []
+        self._asking = asyncio.Lock()
+        """Those that ask side by side, as the watches of a page do, get one answer."""
 
     async def all(self) -> list[ClusterKind]:
-        if not self._known:
-            self._known = await self._ask()
-        return self._known
+        async with self._asking:
+            if not self._known:
+                self._known = await self._ask()
+            return self._known
 
     async def find(self, word: str, api_version: str = "") -> ClusterKind:
         """Words as "pods", "pod", "po", "Deployment", "deployments.apps"."""

@@ -54,7 +54,9 @@ async def read(
                     time, _, text = line.decode(errors="replace").partition(" ")
                     await queue.put(ClusterLogLine(pod=pod, container=container, time=time, text=text))
         except WherryError as error:
-            await queue.put(ClusterLogLine(pod=pod, container=container, text=str(error), failed=True))
+            await queue.put(
+                ClusterLogLine(pod=pod, container=container, text=_why(error), failed=True)
+            )
         finally:
             await queue.put(None)
 
@@ -73,3 +75,8 @@ async def read(
         while not queue.empty():
             queue.get_nowait()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _why(error: WherryError) -> str:
+    """In the cluster's own words, which name the pod; the path asked for tells nobody anything."""
+    return error.explanation or str(error)

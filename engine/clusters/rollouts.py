@@ -1,33 +1,29 @@
-"""Workloads of a cluster: how far they are, scaled, started anew, brought back to what they were."""
+"""Workloads of a cluster: how far they are, scaled, started anew."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from engine.clusters.watching import list_all, path_of
-from engine.errors import NotFound, Unsupported
+from engine.clusters.watching import path_of
+from engine.errors import Unsupported
 from engine.types.clusters import Rollout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from engine.clusters.connection import Connection
-    from engine.clusters.discovery import Kinds
     from engine.types.clusters import ClusterKind
 
 _MERGE = "application/merge-patch+json"
 _STRATEGIC = "application/strategic-merge-patch+json"
-_REVISION = "deployment.kubernetes.io/revision"
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"
-_HASH = "pod-template-hash"
-_ROLLS = ("Deployment", "StatefulSet", "DaemonSet")
+ROLLS = ("Deployment", "StatefulSet", "DaemonSet")
 
 
 class Workloads:
-    def __init__(self, connection: Connection, kinds: Kinds) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._kinds = kinds
 
     async def scale(self, kind: ClusterKind, namespace: str, name: str, replicas: int) -> None:
         path = path_of(kind, namespace, name, "scale")
@@ -45,26 +41,6 @@ class Workloads:
     async def status(self, kind: ClusterKind, namespace: str, name: str) -> Rollout:
         _must_roll(kind)
         return rollout_of(await self._connection.get(path_of(kind, namespace, name)))
-
-    async def undo(self, kind: ClusterKind, namespace: str, name: str, revision: int = 0) -> int:
-        """A deployment's template as it was in the revision before, or in the named one; gives which."""
-        if kind.kind != "Deployment":
-            raise Unsupported(f"A {kind.kind} is not brought back here", hint="Apply the manifest of before.")
-        path = path_of(kind, namespace, name)
-        now = await self._connection.get(path)
-        sets = await self._kinds.find("ReplicaSet", "apps/v1")
-        every, _ = await list_all(self._connection, sets, namespace)
-        mine = {_revision(each): each for each in every if _owned_by(each, now["metadata"]["uid"])}
-        earlier = sorted(number for number in mine if number < _revision(now))
-        wanted = revision or (earlier[-1] if earlier else 0)
-        if wanted not in mine:
-            raise NotFound(f"There is no earlier state of {name}", subject=name)
-        template = mine[wanted]["spec"]["template"]
-        labels = {key: value for key, value in template["metadata"].get("labels", {}).items() if key != _HASH}
-        template = {**template, "metadata": {**template["metadata"], "labels": labels}}
-        body = [{"op": "replace", "path": "/spec/template", "value": template}]
-        await self._connection.ask("PATCH", path, body=body, content="application/json-patch+json", what=name)
-        return wanted
 
 
 def rollout_of(found: Mapping[str, Any]) -> Rollout:
@@ -93,14 +69,5 @@ def rollout_of(found: Mapping[str, Any]) -> Rollout:
 
 
 def _must_roll(kind: ClusterKind) -> None:
-    if kind.kind not in _ROLLS:
-        raise Unsupported(f"A {kind.kind} is not rolled out", hint=f"That is for: {', '.join(_ROLLS)}.")
-
-
-def _revision(found: Mapping[str, Any]) -> int:
-    text = str((found["metadata"].get("annotations") or {}).get(_REVISION, "0"))
-    return int(text) if text.isdigit() else 0
-
-
-def _owned_by(found: Mapping[str, Any], uid: str) -> bool:
-    return any(each.get("uid") == uid for each in found["metadata"].get("ownerReferences") or ())
+    if kind.kind not in ROLLS:
+        raise Unsupported(f"A {kind.kind} is not rolled out", hint=f"That is for: {', '.join(ROLLS)}.")

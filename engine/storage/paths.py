@@ -63,6 +63,11 @@ class Paths:
         return self.root / "gallery"
 
     @property
+    def clusters(self) -> Path:
+        """How objects of Kubernetes clusters were before they were changed from here."""
+        return self.root / "clusters"
+
+    @property
     def lock(self) -> Path:
         return self.root / "lock"
 

@@ -124,3 +124,5 @@ class ClusterChange(Data, frozen=True, kw_only=True):
     objects: tuple[dict[str, Any], ...] = ()
     message: str = ""
     """Of "told": why nothing of this kind is shown."""
+    code: str = ""
+    """Of "told": the error's code, which tells a kind that may not be seen from a cluster that is away."""

@@ -68,6 +68,14 @@ def _all_pages() -> tuple[PageEntry, ...]:
             "NetworksPage",
             shortcut="Ctrl+4",
         ),
+        PageEntry(
+            "clusters",
+            translate("Pages", "Clusters"),
+            "anchor",
+            "gui.pages.clusters",
+            "ClustersPage",
+            shortcut="Ctrl+9",
+        ),
         PageEntry("builds", translate("Pages", "Builds"), "build", "gui.pages.builds", "BuildsPage", shortcut="Ctrl+5"),
         PageEntry("disk", translate("Pages", "Disk"), "disk", "gui.pages.disk", "DiskPage", "bottom", "Ctrl+7"),
         PageEntry(

@@ -42,12 +42,15 @@ class ListingPlan:
     counted: tuple[str, str]
     """ "{0} image" and "{0} images"."""
     name_of: Callable[[Any], str]
-    main_action: str
+    main_action: str = ""
+    """Without one the list stands below a header of its page's own, which takes `search` in."""
     more_actions: tuple[str, ...] = ()
     menu: tuple[tuple[str, ...], ...] = ()
     bulk: tuple[str, ...] = ()
     painters: Mapping[int, CellPainter] = field(default_factory=dict)
     widths: Mapping[int, int] = field(default_factory=dict)
+    stretch: int = 0
+    """The column that takes what room is left."""
     droppable: tuple[int, ...] = ()
     """Columns a narrow window does without, the first of them first."""
     empty: tuple[str, str, str] = ("", "", "")
@@ -73,7 +76,8 @@ class Listing(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self._make_header())
+        if plan.main_action:
+            column.addWidget(self._make_header())
         column.addWidget(self.table, 1)
         self._bulk = BulkBar(self.table, self._bind, plan.bulk)
         column.addWidget(self._bulk)
@@ -104,9 +108,10 @@ class Listing(QWidget):
         plan, table = self._plan, self.table
         table.setModel(self.filtered)
         table.sortByColumn(plan.sorted_by, Qt.SortOrder.AscendingOrder)
-        table.set_columns(plan.painters, plan.widths, stretch=0, droppable=plan.droppable)
+        table.set_columns(plan.painters, plan.widths, stretch=plan.stretch, droppable=plan.droppable)
         table.menu_wanted.connect(self._show_menu)
         table.keys_selected.connect(lambda _keys: self.refresh())
+        self._empty_words = plan.empty
         self._empty = EmptyState(*plan.empty)
         for position, action_id in enumerate(plan.empty_actions):
             action = self._shell.verbs[action_id]
@@ -153,8 +158,14 @@ class Listing(QWidget):
             words = translate("Listing", "Nothing matches “{0}”").format(text)
             self._empty.set("search", words, face="filtered")
         else:
-            self._empty.set(*self._plan.empty)
+            self._empty.set(*self._empty_words)
         self.refresh()
+
+    def set_empty(self, icon_name: str, title: str, hint: str = "") -> None:
+        """Why there is nothing, where that is not always for the same reason."""
+        self._empty_words = (icon_name, title, hint)
+        if not self.search.text() or not self.model.rowCount():
+            self._empty.set(icon_name, title, hint)
 
     def clear_filter(self) -> None:
         """Show everything again."""

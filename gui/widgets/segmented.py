@@ -8,11 +8,12 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from gui.plain_text import set_tip
 from gui.theme import Radius, Role, Size, Space, Text, color, font, grown, theme
 from gui.widgets.painted.accessible import Item, Part, tell_current
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 class Segmented(QWidget):
@@ -31,6 +32,7 @@ class Segmented(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
         self._name = name
+        self._dimmed: Mapping[str, str] = {}
         self._tell()
         theme().changed.connect(self.update)
 
@@ -44,6 +46,13 @@ class Segmented(QWidget):
                 self._current = index
         self._tell()
         self.update()
+
+    def set_dimmed(self, reasons: Mapping[str, str]) -> None:
+        """Keys behind which there is nothing to see, and why: greyed, but still to be chosen."""
+        if reasons != self._dimmed:
+            self._dimmed = dict(reasons)
+            self._tell()
+            self.update()
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -65,6 +74,7 @@ class Segmented(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._hover = self._at(event.position().x())
+        set_tip(self, self._dimmed.get(self._choices[self._hover][0], "") if self._hover >= 0 else "")
         self.update()
 
     def leaveEvent(self, event: QEvent) -> None:
@@ -87,14 +97,18 @@ class Segmented(QWidget):
                 painter.setBrush(color(Role.PRESSED if theme().dark else Role.SURFACE))
                 painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), Radius.SMALL, Radius.SMALL)
             lit = chosen or index == self._hover
-            painter.setPen(color(Role.TEXT if lit else Role.TEXT_SECONDARY))
+            ink = Role.TEXT_DISABLED if self._choices[index][0] in self._dimmed else Role.TEXT_SECONDARY
+            painter.setPen(color(Role.TEXT if lit and ink is not Role.TEXT_DISABLED else ink))
             painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self._choices[index][1])
 
     def accessible_items(self) -> list[Item]:
         return [
-            Item(words, rect, Part.RadioButton, chosen=number == self._current, current=number == self._current)
-            for number, ((_key, words), rect) in enumerate(zip(self._choices, self._rects(), strict=True))
-        ]
+            Item(
+                ": ".join(filter(None, (words, self._dimmed.get(key)))), rect, Part.RadioButton,
+                chosen=number == self._current, current=number == self._current,
+            )
+            for number, ((key, words), rect) in enumerate(zip(self._choices, self._rects(), strict=True))
+        ]  # fmt: skip
 
     def _choose(self, index: int) -> None:
         if 0 <= index < len(self._choices) and index != self._current:

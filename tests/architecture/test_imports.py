@@ -46,8 +46,9 @@ def test_gui_sees_the_facade_only_in_bridge_and_application() -> None:
     def forbidden(module: Module, found: Import) -> bool:
         if not in_room(module, "gui") or not within(found.target, "engine"):
             return False
-        # The recipe, the names that compose files go by and .env files as text are pure: nobody acts by knowing them.
-        pure = ("engine.recipe", "engine.compose.project_files", "engine.compose.env_text")
+        # The recipe, the names that compose files go by, .env files as text and how a cluster's pod is are pure: nobody
+        # acts by knowing them.
+        pure = ("engine.recipe", "engine.compose.project_files", "engine.compose.env_text", "engine.kube.states")
         if within(found.target, "engine.types", "engine.errors", *pure):
             return False
         # The entrance names the function that opens the engine, and asks whose window the store has.
@@ -118,6 +119,7 @@ def test_api_and_command_line_hold_the_engine_only_by_its_facade() -> None:
         "engine.compose.project_files",
         "engine.spoken",  # the facade's own methods as bytes
         "engine.machines",  # names and addresses, of the standard library only
+        "engine.kube.states",  # a pod's state in a word, likewise
     )
     allowed = ("engine.types", "engine.errors", "engine.facade", "engine.api", "engine.cli", *pure)
 

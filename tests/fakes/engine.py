@@ -113,6 +113,8 @@ class FakeEngine:
             for container in self.store.running():
                 await self.containers.stop(container.id)
         await self.machines.close()
+        if "clusters" in self.__dict__:
+            await self.clusters.close()
         self.closed, self.stopped_containers = True, stop_containers
         await self.store.close()
 

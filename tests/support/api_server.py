@@ -4,8 +4,10 @@ exec and port-forward over websockets. Tests change how it behaves by its attrib
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 import json
+from asyncio.subprocess import PIPE
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +18,15 @@ if TYPE_CHECKING:
 
 _KINDS = {
     "v1": [("Pod", "pods", "po"), ("ConfigMap", "configmaps", "cm"), ("Service", "services", "svc"),
-           ("Namespace", "namespaces", "ns"), ("Event", "events", "ev"), ("Secret", "secrets", "")],
-    "apps/v1": [("Deployment", "deployments", "deploy"), ("ReplicaSet", "replicasets", "rs")],
+           ("Namespace", "namespaces", "ns"), ("Event", "events", "ev"), ("Secret", "secrets", ""),
+           ("PersistentVolumeClaim", "persistentvolumeclaims", "pvc")],
+    "apps/v1": [("Deployment", "deployments", "deploy"), ("ReplicaSet", "replicasets", "rs"),
+                ("StatefulSet", "statefulsets", "sts"), ("DaemonSet", "daemonsets", "ds"),
+                ("ControllerRevision", "controllerrevisions", "")],
+    "batch/v1": [("Job", "jobs", ""), ("CronJob", "cronjobs", "cj")],
+    "networking.k8s.io/v1": [("Ingress", "ingresses", "ing")],
 }  # fmt: skip
+_KIND_OF = {plural: kind for kinds in _KINDS.values() for kind, plural, _ in kinds}
 
 
 class StandInCluster:
@@ -31,6 +39,8 @@ class StandInCluster:
         """Who may come in."""
         self.forbidden: set[str] = set()
         """Plurals nobody may see."""
+        self.usage: list[dict[str, Any]] = []
+        """What the metrics API says of pods."""
         self.page = 500
         self.forgotten = 0
         """Watches from before this version are too old."""
@@ -69,8 +79,9 @@ class StandInCluster:
             queue.put_nowait(None)
 
     def _tell(self, plural: str, event: str, body: dict[str, Any]) -> None:
+        kind = {"kind": _KIND_OF[plural]}
         for queue in self._watchers:
-            queue.put_nowait((plural, {"type": event, "object": copy.deepcopy(body)}))
+            queue.put_nowait((plural, {"type": event, "object": kind | copy.deepcopy(body)}))
 
     # --- HTTP ---
 
@@ -87,9 +98,19 @@ class StandInCluster:
         if parts == ["api"]:
             return web.json_response({"kind": "APIVersions", "versions": ["v1"]})
         if parts == ["apis"]:
-            version = {"groupVersion": "apps/v1", "version": "v1"}
-            group = {"name": "apps", "versions": [version], "preferredVersion": version}
-            return web.json_response({"kind": "APIGroupList", "groups": [group]})
+            return web.json_response({"kind": "APIGroupList", "groups": list(_groups())})
+        if parts[-1] == "selfsubjectaccessreviews":
+            return self._review((await request.json())["spec"]["resourceAttributes"])
+        if "metrics.k8s.io" in parts:
+            return web.json_response({"items": self.usage}) if self.usage else _status(404, "no metrics here")
+        return await self._of_a_kind(request, parts)
+
+    def _review(self, wish: dict[str, str]) -> web.Response:
+        allowed = wish["resource"] not in self.forbidden
+        reason = {} if allowed else {"reason": f"{wish['resource']} are not for you"}
+        return web.json_response({"status": {"allowed": allowed, **reason}}, status=201)
+
+    async def _of_a_kind(self, request: web.Request, parts: list[str]) -> web.StreamResponse:
         api = "v1" if parts[0] == "api" else "/".join(parts[1:3])
         rest = parts[2:] if parts[0] == "api" else parts[3:]
         if api not in _KINDS:
@@ -107,6 +128,8 @@ class StandInCluster:
         if not name:
             if request.query.get("watch"):
                 return await self._watch(request, plural, namespace)
+            if request.method == "POST":
+                return web.json_response(self.put(plural, await request.json()), status=201)
             return self._list(request, api, plural, namespace)
         return await self._one(request, api, (plural, namespace or "default", name), part)
 
@@ -114,7 +137,10 @@ class StandInCluster:
         found = [
             {key: value for key, value in body.items() if key not in ("kind", "apiVersion")}
             for (kind, space, _), body in sorted(self.objects.items())
-            if kind == plural and namespace in ("", space) and _selected(body, request.query.get("labelSelector", ""))
+            if kind == plural
+            and namespace in ("", space)
+            and _selected(body, request.query.get("labelSelector", ""))
+            and _involved(body, request.query.get("fieldSelector", ""))
         ]
         start = int(request.query.get("continue") or 0)
         size = min(self.page, int(request.query.get("limit") or self.page))
@@ -133,7 +159,8 @@ class StandInCluster:
         queue: asyncio.Queue[tuple[str, dict[str, Any]] | None] = asyncio.Queue()
         for (kind, space, _), body in sorted(self.objects.items()):
             if kind == plural and namespace in ("", space) and int(body["metadata"]["resourceVersion"]) > since:
-                queue.put_nowait((plural, {"type": "MODIFIED", "object": copy.deepcopy(body)}))
+                known = {"kind": _KIND_OF[plural]} | copy.deepcopy(body)
+                queue.put_nowait((plural, {"type": "MODIFIED", "object": known}))
         self._watchers.add(queue)
         try:
             while (told := await queue.get()) is not None:
@@ -169,10 +196,15 @@ class StandInCluster:
             return web.json_response(self.put(plural, made))
         if found is None:
             return _status(404, f'{plural} "{name}" not found')
+        if request.method == "PUT":
+            body = await request.json()
+            if body["metadata"].get("resourceVersion") != found["metadata"]["resourceVersion"]:
+                return _status(409, "the object has been modified")
+            return web.json_response(self.put(plural, body))
         if request.method == "DELETE":
             self.remove(plural, name, namespace)
             return web.json_response({"kind": "Status", "status": "Success"})
-        return web.json_response(found)
+        return web.json_response({**found, "kind": _KIND_OF[plural], "apiVersion": api})
 
     # --- into pods ---
 
@@ -186,16 +218,25 @@ class StandInCluster:
         self.sockets.append({"part": part, "query": list(request.query.items()), "pod": name})
         socket = web.WebSocketResponse(protocols=("v5.channel.k8s.io", "v4.channel.k8s.io"))
         await socket.prepare(request)
-        await (self._exec(socket, request) if part == "exec" else self._forward(socket, request))
+        with contextlib.suppress(ConnectionError):  # the window is gone
+            await (self._exec(socket, request) if part == "exec" else self._forward(socket, request))
         return socket
 
     async def _exec(self, socket: web.WebSocketResponse, request: web.Request) -> None:
-        """`cat` gives back what comes; `exit N` ends so; anything else is echoed on both streams."""
+        """`cat`, and whatever wants a terminal, gives back what comes; `tar` and `sh` are run; `exit N` ends so;
+        anything else is echoed on both streams."""
         command = request.query.getall("command")
-        if command[0] == "cat":
+        if command[0] in ("tar", "sh") and not request.query.get("tty"):
+            await _run(socket, command, stdin=bool(request.query.get("stdin")))
+            return
+        if command[0] == "cat" or request.query.get("tty"):
             async for message in socket:
                 if message.type is WSMsgType.BINARY and message.data[0] == 0:
                     await socket.send_bytes(b"\1" + message.data[1:])
+                    if message.data[1:] == b"exit\r":
+                        break
+                elif message.type is WSMsgType.BINARY and message.data[0] == 4:
+                    self.sockets[-1]["size"] = json.loads(message.data[1:])
                 elif message.type is WSMsgType.BINARY and message.data[0] == 255:
                     break
         elif command[0] != "exit":
@@ -221,6 +262,35 @@ class StandInCluster:
         await socket.close()
 
 
+async def _run(socket: web.WebSocketResponse, command: list[str], *, stdin: bool) -> None:
+    """As a kubelet's runtime does; that the input is over cannot be said, as in the older protocol."""
+    child = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=PIPE)
+    assert child.stdin is not None
+
+    async def give(reader: asyncio.StreamReader | None, channel: bytes) -> None:
+        assert reader is not None
+        while data := await reader.read(1 << 16):
+            await socket.send_bytes(channel + data)
+
+    async def take(writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            async for message in socket:
+                if message.type is WSMsgType.BINARY and message.data[0] == 0:
+                    writer.write(message.data[1:])
+                    await writer.drain()
+
+    taking = asyncio.create_task(take(child.stdin)) if stdin else None
+    await asyncio.gather(give(child.stdout, b"\1"), give(child.stderr, b"\2"))
+    code = await child.wait()
+    if taking is not None:
+        taking.cancel()
+        await asyncio.gather(taking, return_exceptions=True)
+    causes = {"details": {"causes": [{"reason": "ExitCode", "message": str(code)}]}}
+    status = {"status": "Failure", **causes} if code else {"status": "Success"}
+    await socket.send_bytes(b"\3" + json.dumps(status).encode())
+    await socket.close()
+
+
 def _resources(api: str) -> Any:
     for kind, plural, short in _KINDS[api]:
         yield {
@@ -234,6 +304,20 @@ def _selected(body: dict[str, Any], selector: str) -> bool:
     labels = body["metadata"].get("labels") or {}
     pairs = (word.partition("=") for word in selector.split(",") if word)
     return all(labels.get(key) == value for key, _, value in pairs)
+
+
+def _involved(body: dict[str, Any], selector: str) -> bool:
+    about = body.get("involvedObject") or {}
+    pairs = (word.removeprefix("involvedObject.").partition("=") for word in selector.split(",") if word)
+    return all(about.get(key) == value for key, _, value in pairs)
+
+
+def _groups() -> Any:
+    for api in _KINDS:
+        name, slash, number = api.partition("/")
+        if slash:
+            version = {"groupVersion": api, "version": number}
+            yield {"name": name, "versions": [version], "preferredVersion": version}
 
 
 def _merged(old: Any, new: Any) -> Any:

@@ -1,0 +1,238 @@
+"""What a user can do in a Kubernetes cluster. The subjects are rows of its page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gui.actions.actions import Action
+from gui.presentation.clusters import place_of
+from gui.presentation.units import count_text
+from gui.shell import Confirmation, TextQuestion
+from gui.theme import Tone
+from gui.words import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gui.presentation.clusters import ClusterRow
+    from gui.shell import Shell
+
+_SCALED = ("deployments", "statefulsets")
+_ROLLED = ("deployments", "statefulsets", "daemonsets")
+_SAYS = (*_ROLLED, "pods", "jobs", "services")
+_FORWARDED = (*_ROLLED, "pods", "services")
+_UNDONE = (*_ROLLED, "configmaps", "secrets")
+_MOST = 1000
+
+
+def only(*plurals: str, several: bool = False) -> Callable[[Sequence[ClusterRow]], bool]:
+    """Enabled for objects of these kinds."""
+
+    def enabled(rows: Sequence[ClusterRow]) -> bool:
+        return bool(rows) and (several or len(rows) == 1) and all(row.plural in plurals for row in rows)
+
+    return enabled
+
+
+def removable(rows: Sequence[ClusterRow]) -> bool:
+    return bool(rows) and all(row.plural != "events" for row in rows)
+
+
+def one(rows: Sequence[ClusterRow]) -> bool:
+    return len(rows) == 1
+
+
+async def deploy(shell: Shell, _subjects: Sequence[Any]) -> None:
+    shell.open_dialog("cluster-deploy")
+
+
+async def details(shell: Shell, rows: Sequence[ClusterRow]) -> None:
+    shell.navigate("clusters", rows[0].key)
+
+
+async def logs(shell: Shell, rows: Sequence[ClusterRow]) -> None:
+    shell.navigate("clusters", rows[0].key, "log")
+
+
+async def terminal(shell: Shell, rows: Sequence[ClusterRow]) -> None:
+    shell.navigate("clusters", rows[0].key, "terminal")
+
+
+async def scale(shell: Shell, rows: Sequence[ClusterRow]) -> None:
+    row = rows[0]
+    text = await shell.ask_text(
+        TextQuestion(
+            title=translate("ClusterActions", "Scale {0}").format(row.name),
+            label=translate("ClusterActions", "Pods"),
+            accept=translate("ClusterActions", "Scale"),
+            text=str(row.replicas),
+            check=_number_problem,
+        )
+    )
+    if text is not None:
+        await shell.client.call(lambda engine: engine.clusters.scale(place_of(row), row.target, int(text)))
+        shell.toast(translate("ClusterActions", "{0} is asked for {1} pods").format(row.name, int(text)), Tone.SUCCESS)
+
+
+def _number_problem(text: str) -> str:
+    good = text.strip().isascii() and text.strip().isdigit() and int(text) <= _MOST
+    return "" if good else translate("ClusterActions", "Write a number from 0 to {0}").format(_MOST)
+
+
+async def restart(shell: Shell, rows: Sequence[ClusterRow]) -> None:
+    """Pod by pod, as the workload says; nothing is interrupted that has more than one."""
+    for row in rows:
+        await shell.client.call(lambda engine, row=row: engine.clusters.restart(place_of(row), row.target))  # type: ignore[misc]
+    names = ", ".join(row.name for row in rows[:3]) + ("…" if len(rows) > 3 else "")
+    shell.toast(translate("ClusterActions", "Pods of {0} are replaced one after the other").format(names), Tone.SUCCESS)
+
+
+async def undo(shell: Shell, rows: Sequence[ClusterRow]) -> None:
+    row = rows[0]
+    question = Confirmation(
+        title=translate("ClusterActions", "Bring {0} back to how it was before?").format(row.name),
+        text=translate("ClusterActions", "Its pods are replaced by those of the state before the last change.")
+        if row.plural in _ROLLED
+        else translate("ClusterActions", "What it held before the last deployment from here is put back."),
+        accept=translate("ClusterActions", "Bring back"),
+        danger=False,
+    )
+    if await shell.confirm(question) is None:
+        return
+    await shell.client.call(lambda engine: engine.clusters.undo(place_of(row), row.target))
+    shell.toast(translate("ClusterActions", "{0} goes back to how it was before").format(row.name), Tone.SUCCESS)
+
+
+async def delete(shell: Shell, rows: Sequence[ClusterRow]) -> None:
+    """With a question: a cluster has no way back."""
+    counted = count_text(
+        len(rows), translate("ClusterActions", "{0} object"), translate("ClusterActions", "{0} objects")
+    )
+    question = Confirmation(
+        title=translate("ClusterActions", "Delete {0}?").format(rows[0].name if len(rows) == 1 else counted),
+        text=translate(
+            "ClusterActions",
+            "It is deleted in the cluster {0}, and what belongs to it goes along. It cannot be undone.",
+        ).format(rows[0].context),
+        accept=translate("ClusterActions", "Delete"),
+        details=tuple(f"{row.kind}  {row.namespace}/{row.name}" for row in rows),
+    )
+    if await shell.confirm(question) is None:
+        return
+    for row in rows:
+        await shell.client.call(lambda engine, row=row: engine.clusters.delete(place_of(row), row.plural, row.name))  # type: ignore[misc]
+    shell.toast(translate("ClusterActions", "Deleted {0}").format(rows[0].name if len(rows) == 1 else counted))
+
+
+async def forward(shell: Shell, rows: Sequence[ClusterRow]) -> None:
+    row = rows[0]
+    text = await shell.ask_text(
+        TextQuestion(
+            title=translate("ClusterActions", "Forward a port of {0}").format(row.name),
+            label=translate("ClusterActions", "Port there, or “here:there”"),
+            accept=translate("ClusterActions", "Forward"),
+            text=str(row.ports[0]) if row.ports else "80",
+            check=_ports_problem,
+        )
+    )
+    if text is None:
+        return
+    here, there = ports_of(text)
+    made = await shell.client.call(
+        lambda engine: engine.clusters.forward(place_of(row), row.target, there, local_port=here)
+    )
+    words = translate("ClusterActions", "127.0.0.1:{0} leads to port {1} of {2}")
+    shell.toast(
+        words.format(made.local_port, made.port, made.pod), Tone.SUCCESS, button=translate("ClusterActions", "Show"),
+        on_button=lambda: shell.navigate("clusters", "", "ports"),
+    )  # fmt: skip
+
+
+def ports_of(text: str) -> tuple[int, int]:
+    """Here and there; here is 0 where any will do. Raises ValueError."""
+    here, colon, there = text.strip().rpartition(":")
+    found = (int(here) if here else 0, int(there))
+    if not 0 < found[1] < 65536 or not 0 <= found[0] < 65536 or (colon and not here.isascii()):
+        raise ValueError(text)
+    return found
+
+
+def _ports_problem(text: str) -> str:
+    try:
+        ports_of(text)
+    except ValueError:
+        return translate("ClusterActions", "Write a port, such as 80 or 8080:80")
+    return ""
+
+
+async def copy_out(shell: Shell, rows: Sequence[ClusterRow]) -> None:
+    row = rows[0]
+    path = await shell.ask_text(
+        TextQuestion(
+            title=translate("ClusterActions", "Copy out of {0}").format(row.name),
+            label=translate("ClusterActions", "File or folder in the pod"),
+            accept=translate("ClusterActions", "Choose where to…"),
+            text="/",
+            check=_path_problem,
+        )
+    )
+    if path is None:
+        return
+    folder = await shell.choose_folder(translate("ClusterActions", "Copy {0} to").format(path))
+    if folder:
+        count = await shell.client.call(
+            lambda engine: engine.clusters.copy_out(place_of(row), row.target, path.strip(), folder)
+        )
+        shell.toast(
+            translate("ClusterActions", "Copied {0} to {1} ({2} files)").format(path, folder, count), Tone.SUCCESS
+        )
+
+
+async def copy_in(shell: Shell, rows: Sequence[ClusterRow]) -> None:
+    row = rows[0]
+    path = await shell.choose_open_file(translate("ClusterActions", "Copy into {0}").format(row.name))
+    if not path:
+        return
+    folder = await shell.ask_text(
+        TextQuestion(
+            title=translate("ClusterActions", "Copy into {0}").format(row.name),
+            label=translate("ClusterActions", "Folder in the pod"),
+            accept=translate("ClusterActions", "Copy"),
+            text="/tmp",
+            check=_path_problem,
+        )
+    )
+    if folder is not None:
+        await shell.client.call(lambda engine: engine.clusters.copy_in(place_of(row), row.target, path, folder.strip()))
+        shell.toast(translate("ClusterActions", "Copied {0} to {1}").format(path, folder), Tone.SUCCESS)
+
+
+def _path_problem(text: str) -> str:
+    return "" if text.strip().startswith("/") else translate("ClusterActions", "Write a path that begins with /")
+
+
+def actions() -> tuple[Action, ...]:
+    return (
+        Action(id="clusters.deploy", text=translate("ClusterActions", "Deploy to a cluster…"), icon="upload",
+               run=deploy),
+        Action(id="cluster.details", text=translate("ClusterActions", "Details"), icon="info", subject="cluster",
+               enabled=one, run=details),
+        Action(id="cluster.logs", text=translate("ClusterActions", "Log"), icon="logs", subject="cluster",
+               enabled=only(*_SAYS), run=logs),
+        Action(id="cluster.terminal", text=translate("ClusterActions", "Terminal"), icon="terminal",
+               subject="cluster", enabled=only("pods"), run=terminal),
+        Action(id="cluster.forward", text=translate("ClusterActions", "Forward a port…"), icon="plug",
+               subject="cluster", enabled=only(*_FORWARDED), run=forward),
+        Action(id="cluster.scale", text=translate("ClusterActions", "Scale…"), icon="layers", subject="cluster",
+               enabled=only(*_SCALED), run=scale),
+        Action(id="cluster.restart", text=translate("ClusterActions", "Restart"), icon="restart", subject="cluster",
+               enabled=only(*_ROLLED, several=True), run=restart),
+        Action(id="cluster.undo", text=translate("ClusterActions", "Bring back…"), icon="history", subject="cluster",
+               enabled=only(*_UNDONE), run=undo),
+        Action(id="cluster.copy-out", text=translate("ClusterActions", "Copy out…"), icon="download",
+               subject="cluster", enabled=only("pods"), run=copy_out),
+        Action(id="cluster.copy-in", text=translate("ClusterActions", "Copy in…"), icon="upload", subject="cluster",
+               enabled=only("pods"), run=copy_in),
+        Action(id="cluster.delete", text=translate("ClusterActions", "Delete…"), icon="trash", subject="cluster",
+               enabled=removable, run=delete, shortcut="Delete", danger=True),
+    )  # fmt: skip
