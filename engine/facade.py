@@ -512,6 +512,13 @@ class Manifests(Protocol):
 
     def down(self, request: manifests.TakeManifestsDown) -> OperationHandle: ...
     async def generate(self, request: manifests.GenerateManifests) -> str: ...
+    async def images_only_here(self, texts: dict[str, str], registry: str) -> dict[str, str]:
+        """Images of the manifests that no registry has: by name, what they would be called at this one."""
+        ...
+
+    async def with_images(self, texts: dict[str, str], names: dict[str, str]) -> dict[str, str]:
+        """The manifests with these images under other names."""
+        ...
 
 
 class Operations(Protocol):

@@ -150,6 +150,8 @@ _OWN = (
     Route("POST", "/wherry/manifests/play", manifests.play),
     Route("POST", "/wherry/manifests/down", manifests.down),
     Route("POST", "/wherry/manifests/generate", manifests.generate),
+    Route("POST", "/wherry/manifests/images", manifests.images),
+    Route("POST", "/wherry/manifests/rename", manifests.rename),
     Route("GET", "/wherry/pods", pods.list_pods),
     Route("POST", "/wherry/pods", pods.create, finish=True),
     Route("POST", "/wherry/pods/prune", pods.prune, finish=True),

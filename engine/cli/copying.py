@@ -150,7 +150,7 @@ def _target(client: Client, source: str, container: str, path: str, given: Given
 
 def _packed(source: str, name: str, *, contents_only: bool, follow: bool) -> Iterator[bytes]:
     """A tar of the source whose top is called `name`."""
-    from engine.cli.streams.packing import pack
+    from engine.tars.packing import pack
 
     def entries() -> Iterator[tuple[str, str]]:
         top = os.path.realpath(source) if follow else source

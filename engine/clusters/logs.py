@@ -54,9 +54,7 @@ async def read(
                     time, _, text = line.decode(errors="replace").partition(" ")
                     await queue.put(ClusterLogLine(pod=pod, container=container, time=time, text=text))
         except WherryError as error:
-            await queue.put(
-                ClusterLogLine(pod=pod, container=container, text=_why(error), failed=True)
-            )
+            await queue.put(ClusterLogLine(pod=pod, container=container, text=_why(error), failed=True))
         finally:
             await queue.put(None)
 

@@ -12,6 +12,7 @@ from engine.kube.plan import plan_down, plan_play
 from engine.kube.wanted import OWN_NETWORK, Wishes, names_of, read_wanted
 from engine.operations.stepping import carry_out
 from engine.plays.carrying_out import Hands
+from engine.plays.images_here import names_at, only_here, with_images
 from engine.plays.looking import look
 from engine.plays.telling import manifests_of
 from engine.projects.reading import problems_shown
@@ -78,6 +79,13 @@ class PlayService:
 
     async def generate(self, request: GenerateManifests) -> str:
         return await manifests_of(self._engine, request)
+
+    async def images_only_here(self, texts: dict[str, str], registry: str) -> dict[str, str]:
+        found = await only_here(self._engine, texts)
+        return names_at(registry, found) if registry else dict.fromkeys(found, "")
+
+    async def with_images(self, texts: dict[str, str], names: dict[str, str]) -> dict[str, str]:
+        return await asyncio.to_thread(with_images, texts, names)
 
     # --- inside ---
 

@@ -13,6 +13,7 @@ from engine.kube.labels import EMPTY, FILES
 from engine.recipe.crossing import recipe_of
 from engine.recipe.kubernetes import Files, Part, PodWriter, claim, dns_name, documents_text, service, workload
 from engine.recipe.networks import pod_of
+from engine.types.containers import ContainerSpec, PortMapping
 from engine.types.files import Place
 from engine.types.pods import INIT_LABEL, SIDECAR_LABEL
 
@@ -76,8 +77,21 @@ class _Teller:
         try:
             await self._engine.volumes.get(name)
         except NotFound:
-            raise NotFound(f"There is no container, pod, project or volume “{name}”", subject=name) from None
+            await self._image(name)
+            return
         self._claims[name] = claim(name)
+
+    async def _image(self, name: str) -> None:
+        """As a container of it would be, with the ports that it speaks of."""
+        try:
+            image = await self._engine.images.get(name)
+        except (NotFound, InvalidRequest):
+            raise NotFound(f"There is no container, pod, project, volume or image “{name}”", subject=name) from None
+        reference = image.tags[0] if image.tags else name
+        called = dns_name(reference.rpartition("/")[2].partition(":")[0].partition("@")[0])
+        ports = tuple(_exposed(text) for text in image.config.exposed_ports)
+        recipe = recipe_of(ContainerSpec(image=reference, ports=ports))
+        await self._write(called, [Part(called, recipe)], {})
 
     async def _project(self, containers: Iterable[Container]) -> None:
         """A workload for each service, found by its name as in the project."""
@@ -149,6 +163,11 @@ class _Teller:
             if entry.kind == "file":
                 data[entry.name] = await self._engine.files.read(place, f"/{entry.name}", limit=_MOST_BYTES)
         self._data[name] = _object(name, kind, data)
+
+
+def _exposed(text: str) -> PortMapping:
+    number, _, protocol = text.partition("/")
+    return PortMapping(container_port=int(number), protocol="udp" if protocol == "udp" else "tcp")
 
 
 def _object(name: str, kind: str, data: Mapping[str, bytes]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gui.actions.actions import Action
 from gui.presentation.clusters import place_of
+from gui.presentation.images import image_name
 from gui.presentation.units import count_text
 from gui.shell import Confirmation, TextQuestion
 from gui.theme import Tone
@@ -14,7 +15,10 @@ from gui.words import translate
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from engine.types.containers import Container
+    from engine.types.images import Image
     from gui.presentation.clusters import ClusterRow
+    from gui.presentation.projects import ProjectRow
     from gui.shell import Shell
 
 _SCALED = ("deployments", "statefulsets")
@@ -38,12 +42,28 @@ def removable(rows: Sequence[ClusterRow]) -> bool:
     return bool(rows) and all(row.plural != "events" for row in rows)
 
 
-def one(rows: Sequence[ClusterRow]) -> bool:
+def one(rows: Sequence[Any]) -> bool:
     return len(rows) == 1
 
 
 async def deploy(shell: Shell, _subjects: Sequence[Any]) -> None:
     shell.open_dialog("cluster-deploy")
+
+
+async def deploy_containers(shell: Shell, containers: Sequence[Container]) -> None:
+    shell.open_dialog("cluster-deploy", names=[each.name for each in containers])
+
+
+async def deploy_images(shell: Shell, images: Sequence[Image]) -> None:
+    shell.open_dialog("cluster-deploy", names=[image_name(each) for each in images])
+
+
+async def deploy_project(shell: Shell, projects: Sequence[ProjectRow]) -> None:
+    shell.open_dialog("cluster-deploy", names=[each.project.name for each in projects])
+
+
+def has_containers(projects: Sequence[ProjectRow]) -> bool:
+    return len(projects) == 1 and bool(projects[0].containers)
 
 
 async def details(shell: Shell, rows: Sequence[ClusterRow]) -> None:
@@ -215,6 +235,12 @@ def actions() -> tuple[Action, ...]:
     return (
         Action(id="clusters.deploy", text=translate("ClusterActions", "Deploy to a cluster…"), icon="upload",
                run=deploy),
+        Action(id="container.deploy", text=translate("ClusterActions", "Deploy to a cluster…"), icon="upload",
+               subject="container", enabled=bool, run=deploy_containers),
+        Action(id="image.deploy", text=translate("ClusterActions", "Deploy to a cluster…"), icon="upload",
+               subject="image", enabled=one, run=deploy_images),
+        Action(id="project.deploy", text=translate("ClusterActions", "Deploy to a cluster…"), icon="upload",
+               subject="project", enabled=has_containers, run=deploy_project),
         Action(id="cluster.details", text=translate("ClusterActions", "Details"), icon="info", subject="cluster",
                enabled=one, run=details),
         Action(id="cluster.logs", text=translate("ClusterActions", "Log"), icon="logs", subject="cluster",

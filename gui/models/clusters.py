@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtCore import QObject
 
-    from engine.types.clusters import Forward, PodUsage
+    from engine.types.clusters import Forward, ObjectChange, PodUsage
     from gui.presentation.clusters import ClusterRow
 
     Rows = list[Column[ClusterRow]]
@@ -165,4 +166,41 @@ def forwards_model(parent: QObject) -> KeyedTableModel[Forward]:
         Column("connections", translate("ClustersModel", "Connections"), lambda one: str(one.connections),
                sort=lambda one: one.connections, right=True),
     ]  # fmt: skip
+    return KeyedTableModel(columns, parent=parent)
+
+
+# --- of a deployment ---
+
+
+@dataclass(frozen=True, slots=True)
+class DeployStep:
+    """What is done, and how far it is."""
+
+    title: str
+    state: str
+    tone: Tone
+    told: str = ""
+
+
+def changes_model(parent: QObject) -> KeyedTableModel[ObjectChange]:
+    words = {
+        "create": (translate("ClustersModel", "New"), Tone.SUCCESS),
+        "change": (translate("ClustersModel", "Changed"), Tone.WARNING),
+        "same": (translate("ClustersModel", "The same"), Tone.MUTED),
+    }
+    columns: list[Column[ObjectChange]] = [
+        Column("action", translate("ClustersModel", "What"), lambda one: words[one.action][0],
+               tone=lambda one: words[one.action][1]),
+        Column("object", translate("ClustersModel", "Object"), lambda one: one.title,
+               subtext=lambda one: one.namespace),
+    ]  # fmt: skip
+    return KeyedTableModel(columns, parent=parent)
+
+
+def steps_model(parent: QObject) -> KeyedTableModel[DeployStep]:
+    columns: list[Column[DeployStep]] = [
+        Column("title", translate("ClustersModel", "Step"), lambda one: one.title),
+        Column("told", translate("ClustersModel", "How far"), lambda one: one.told, tooltip=lambda one: one.told),
+        Column("state", translate("ClustersModel", "State"), lambda one: one.state, tone=lambda one: one.tone),
+    ]
     return KeyedTableModel(columns, parent=parent)

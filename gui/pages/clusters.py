@@ -29,8 +29,8 @@ from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.elided_combo import ElidedCombo
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.page_header import PageHeader
-from gui.widgets.segmented import Segmented
 from gui.widgets.painted.skeleton import SkeletonRows
+from gui.widgets.segmented import Segmented
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -59,6 +59,7 @@ _MENU = (
         "container.commit",
         "container.export",
         "container.move",
+        "container.deploy",
     ),
     (
         "container.copy-run",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _MENU = (
     ("image.run", "image.details", "image.layers", "image.compare"),
-    ("image.tag", "image.untag", "image.push", "image.pull-again", "image.save", "image.move"),
+    ("image.tag", "image.untag", "image.push", "image.pull-again", "image.save", "image.move", "image.deploy"),
     ("image.copy-name", "image.copy-id"),
     ("image.remove",),
 )

@@ -50,7 +50,7 @@ def _plan() -> ListingPlan:
         menu=(
             ("project.details", "project.up"),
             ("project.update", "project.scale", "project.watch", "project.add-service"),
-            ("project.export-as", "project.roll-back", "project.move"),
+            ("project.export-as", "project.roll-back", "project.move", "project.deploy"),
             ("project.down",),
         ),
         painters={

@@ -533,6 +533,851 @@
     </message>
 </context>
 <context>
+    <name>ClusterActions</name>
+    <message>
+        <source>Scale {0}</source>
+        <translation>{0} skalieren</translation>
+    </message>
+    <message>
+        <source>Pods</source>
+        <translation>Pods</translation>
+    </message>
+    <message>
+        <source>Scale</source>
+        <translation>Skalieren</translation>
+    </message>
+    <message>
+        <source>{0} is asked for {1} pods</source>
+        <translation>{0} soll {1} Pods haben</translation>
+    </message>
+    <message>
+        <source>Write a number from 0 to {0}</source>
+        <translation>Eine Zahl von 0 bis {0} eingeben</translation>
+    </message>
+    <message>
+        <source>Pods of {0} are replaced one after the other</source>
+        <translation>Die Pods von {0} werden nacheinander ersetzt</translation>
+    </message>
+    <message>
+        <source>Bring {0} back to how it was before?</source>
+        <translation>{0} auf den Stand davor zurückbringen?</translation>
+    </message>
+    <message>
+        <source>Its pods are replaced by those of the state before the last change.</source>
+        <translation>Seine Pods werden durch solche vom Stand vor der letzten Änderung ersetzt.</translation>
+    </message>
+    <message>
+        <source>What it held before the last deployment from here is put back.</source>
+        <translation>Was vor dem letzten Ausbringen von hier aus darin stand, kommt zurück.</translation>
+    </message>
+    <message>
+        <source>Bring back</source>
+        <translation>Zurückbringen</translation>
+    </message>
+    <message>
+        <source>{0} goes back to how it was before</source>
+        <translation>{0} geht auf den Stand davor zurück</translation>
+    </message>
+    <message>
+        <source>{0} object</source>
+        <translation>{0} Objekt</translation>
+    </message>
+    <message>
+        <source>{0} objects</source>
+        <translation>{0} Objekte</translation>
+    </message>
+    <message>
+        <source>Delete {0}?</source>
+        <translation>{0} löschen?</translation>
+    </message>
+    <message>
+        <source>It is deleted in the cluster {0}, and what belongs to it goes along. It cannot be undone.</source>
+        <translation>Es wird im Cluster {0} gelöscht, und was dazugehört, geht mit. Das lässt sich nicht rückgängig machen.</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>Löschen</translation>
+    </message>
+    <message>
+        <source>Deleted {0}</source>
+        <translation>{0} gelöscht</translation>
+    </message>
+    <message>
+        <source>Forward a port of {0}</source>
+        <translation>Einen Port von {0} weiterleiten</translation>
+    </message>
+    <message>
+        <source>Port there, or “here:there”</source>
+        <translation>Port dort, oder „hier:dort“</translation>
+    </message>
+    <message>
+        <source>Forward</source>
+        <translation>Weiterleiten</translation>
+    </message>
+    <message>
+        <source>127.0.0.1:{0} leads to port {1} of {2}</source>
+        <translation>127.0.0.1:{0} führt zu Port {1} von {2}</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Zeigen</translation>
+    </message>
+    <message>
+        <source>Write a port, such as 80 or 8080:80</source>
+        <translation>Einen Port eingeben, etwa 80 oder 8080:80</translation>
+    </message>
+    <message>
+        <source>Copy out of {0}</source>
+        <translation>Aus {0} herauskopieren</translation>
+    </message>
+    <message>
+        <source>File or folder in the pod</source>
+        <translation>Datei oder Ordner im Pod</translation>
+    </message>
+    <message>
+        <source>Choose where to…</source>
+        <translation>Ziel wählen …</translation>
+    </message>
+    <message>
+        <source>Copy {0} to</source>
+        <translation>{0} kopieren nach</translation>
+    </message>
+    <message>
+        <source>Copied {0} to {1} ({2} files)</source>
+        <translation>{0} nach {1} kopiert ({2} Dateien)</translation>
+    </message>
+    <message>
+        <source>Copy into {0}</source>
+        <translation>In {0} hineinkopieren</translation>
+    </message>
+    <message>
+        <source>Folder in the pod</source>
+        <translation>Ordner im Pod</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
+    </message>
+    <message>
+        <source>Copied {0} to {1}</source>
+        <translation>{0} nach {1} kopiert</translation>
+    </message>
+    <message>
+        <source>Write a path that begins with /</source>
+        <translation>Einen Pfad eingeben, der mit / beginnt</translation>
+    </message>
+    <message>
+        <source>Deploy to a cluster…</source>
+        <translation>In ein Cluster ausbringen …</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Details</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>Protokoll</translation>
+    </message>
+    <message>
+        <source>Terminal</source>
+        <translation>Terminal</translation>
+    </message>
+    <message>
+        <source>Forward a port…</source>
+        <translation>Port weiterleiten …</translation>
+    </message>
+    <message>
+        <source>Scale…</source>
+        <translation>Skalieren …</translation>
+    </message>
+    <message>
+        <source>Restart</source>
+        <translation>Neu starten</translation>
+    </message>
+    <message>
+        <source>Bring back…</source>
+        <translation>Zurückbringen …</translation>
+    </message>
+    <message>
+        <source>Copy out…</source>
+        <translation>Herauskopieren …</translation>
+    </message>
+    <message>
+        <source>Copy in…</source>
+        <translation>Hineinkopieren …</translation>
+    </message>
+    <message>
+        <source>Delete…</source>
+        <translation>Löschen …</translation>
+    </message>
+</context>
+<context>
+    <name>ClusterDeploy</name>
+    <message>
+        <source>Deploy {0} to a cluster</source>
+        <translation>{0} in ein Cluster ausbringen</translation>
+    </message>
+    <message>
+        <source>Deploy to a cluster</source>
+        <translation>In ein Cluster ausbringen</translation>
+    </message>
+    <message>
+        <source>Cluster</source>
+        <translation>Cluster</translation>
+    </message>
+    <message>
+        <source>Namespace</source>
+        <translation>Namensraum</translation>
+    </message>
+    <message>
+        <source>Push them to, such as registry.example.org/me</source>
+        <translation>Hochladen nach, etwa registry.example.org/ich</translation>
+    </message>
+    <message>
+        <source>Registry to push to</source>
+        <translation>Registry zum Hochladen</translation>
+    </message>
+    <message>
+        <source>Manifests</source>
+        <translation>Manifeste</translation>
+    </message>
+    <message>
+        <source>Paste manifests here, or open a file.</source>
+        <translation>Manifeste hier einfügen oder eine Datei öffnen.</translation>
+    </message>
+    <message>
+        <source>What would change</source>
+        <translation>Was sich ändern würde</translation>
+    </message>
+    <message>
+        <source>Difference</source>
+        <translation>Unterschied</translation>
+    </message>
+    <message>
+        <source>Take over fields that something else in the cluster sets</source>
+        <translation>Felder übernehmen, die etwas anderes im Cluster setzt</translation>
+    </message>
+    <message>
+        <source>Steps</source>
+        <translation>Schritte</translation>
+    </message>
+    <message>
+        <source>Open a file…</source>
+        <translation>Datei öffnen …</translation>
+    </message>
+    <message>
+        <source>Back</source>
+        <translation>Zurück</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation>Vergleichen</translation>
+    </message>
+    <message>
+        <source>Push and deploy</source>
+        <translation>Hochladen und ausbringen</translation>
+    </message>
+    <message>
+        <source>Deploy</source>
+        <translation>Ausbringen</translation>
+    </message>
+    <message>
+        <source>No cluster is known: there is no kubeconfig.</source>
+        <translation>Kein Cluster ist bekannt: es gibt keine kubeconfig.</translation>
+    </message>
+    <message>
+        <source>Open manifests</source>
+        <translation>Manifeste öffnen</translation>
+    </message>
+    <message>
+        <source>Manifests (*.yaml *.yml *.json)</source>
+        <translation>Manifeste (*.yaml *.yml *.json)</translation>
+    </message>
+    <message>
+        <source>{0} cannot be read</source>
+        <translation>{0} lässt sich nicht lesen</translation>
+    </message>
+    <message>
+        <source>Only this computer has {0}: the cluster cannot fetch it from here.</source>
+        <translation>Nur dieser Computer hat {0}: das Cluster kann es von hier nicht holen.</translation>
+    </message>
+    <message>
+        <source>Everything is there as it is wanted.</source>
+        <translation>Alles ist schon so da, wie es sein soll.</translation>
+    </message>
+    <message>
+        <source>Applied</source>
+        <translation>Angewendet</translation>
+    </message>
+    <message>
+        <source>Push {0}</source>
+        <translation>{0} hochladen</translation>
+    </message>
+    <message>
+        <source>Pushing</source>
+        <translation>Lädt hoch</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>Fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>Pushed</source>
+        <translation>Hochgeladen</translation>
+    </message>
+    <message>
+        <source>Rolling out</source>
+        <translation>Wird ausgerollt</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>Läuft</translation>
+    </message>
+    <message>
+        <source>As before</source>
+        <translation>Wie zuvor</translation>
+    </message>
+    <message>
+        <source>Log in to {0}…</source>
+        <translation>Bei {0} anmelden …</translation>
+    </message>
+</context>
+<context>
+    <name>ClusterFaces</name>
+    <message>
+        <source>Workloads</source>
+        <translation>Anwendungen</translation>
+    </message>
+    <message>
+        <source>No workloads here</source>
+        <translation>Keine Anwendungen hier</translation>
+    </message>
+    <message>
+        <source>Pods</source>
+        <translation>Pods</translation>
+    </message>
+    <message>
+        <source>No pods here</source>
+        <translation>Keine Pods hier</translation>
+    </message>
+    <message>
+        <source>Services</source>
+        <translation>Dienste</translation>
+    </message>
+    <message>
+        <source>No services or ingresses here</source>
+        <translation>Keine Dienste oder Ingresse hier</translation>
+    </message>
+    <message>
+        <source>Storage</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>No volume claims here</source>
+        <translation>Keine Volume-Ansprüche hier</translation>
+    </message>
+    <message>
+        <source>Configuration</source>
+        <translation>Konfiguration</translation>
+    </message>
+    <message>
+        <source>No config maps or secrets here</source>
+        <translation>Keine ConfigMaps oder Secrets hier</translation>
+    </message>
+    <message>
+        <source>Events</source>
+        <translation>Ereignisse</translation>
+    </message>
+    <message>
+        <source>Nothing has happened of late</source>
+        <translation>In letzter Zeit ist nichts geschehen</translation>
+    </message>
+    <message>
+        <source>Filter by name, state, image</source>
+        <translation>Nach Name, Zustand, Image filtern</translation>
+    </message>
+    <message>
+        <source>{0} object</source>
+        <translation>{0} Objekt</translation>
+    </message>
+    <message>
+        <source>{0} objects</source>
+        <translation>{0} Objekte</translation>
+    </message>
+</context>
+<context>
+    <name>ClusterLog</name>
+    <message>
+        <source>Log</source>
+        <translation>Protokoll</translation>
+    </message>
+    <message>
+        <source>Search these lines</source>
+        <translation>In diesen Zeilen suchen</translation>
+    </message>
+    <message>
+        <source>Show only matching lines</source>
+        <translation>Nur passende Zeilen zeigen</translation>
+    </message>
+    <message>
+        <source>Container</source>
+        <translation>Container</translation>
+    </message>
+    <message>
+        <source>Previous run</source>
+        <translation>Vorheriger Lauf</translation>
+    </message>
+    <message>
+        <source>What the containers said before they were last started again</source>
+        <translation>Was die Container sagten, bevor sie zuletzt neu gestartet wurden</translation>
+    </message>
+    <message>
+        <source>Wrap long lines</source>
+        <translation>Lange Zeilen umbrechen</translation>
+    </message>
+    <message>
+        <source>Follow the end</source>
+        <translation>Dem Ende folgen</translation>
+    </message>
+    <message>
+        <source>All containers</source>
+        <translation>Alle Container</translation>
+    </message>
+    <message>
+        <source>Reading…</source>
+        <translation>Liest …</translation>
+    </message>
+    <message>
+        <source>Nothing was said.</source>
+        <translation>Es wurde nichts gesagt.</translation>
+    </message>
+    <message>
+        <source>{0} line</source>
+        <translation>{0} Zeile</translation>
+    </message>
+    <message>
+        <source>{0} lines</source>
+        <translation>{0} Zeilen</translation>
+    </message>
+</context>
+<context>
+    <name>ClusterObject</name>
+    <message>
+        <source>Manifest</source>
+        <translation>Manifest</translation>
+    </message>
+    <message>
+        <source>Back to the list</source>
+        <translation>Zurück zur Liste</translation>
+    </message>
+    <message>
+        <source>About</source>
+        <translation>Über</translation>
+    </message>
+    <message>
+        <source>Events</source>
+        <translation>Ereignisse</translation>
+    </message>
+    <message>
+        <source>Nothing has happened of late</source>
+        <translation>In letzter Zeit ist nichts geschehen</translation>
+    </message>
+    <message>
+        <source>Overview</source>
+        <translation>Übersicht</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>Protokoll</translation>
+    </message>
+    <message>
+        <source>Terminal</source>
+        <translation>Terminal</translation>
+    </message>
+    <message>
+        <source>Values</source>
+        <translation>Werte</translation>
+    </message>
+    <message>
+        <source>What to show</source>
+        <translation>Was gezeigt wird</translation>
+    </message>
+    <message>
+        <source>{0} is gone</source>
+        <translation>{0} ist nicht mehr da</translation>
+    </message>
+    <message>
+        <source>What you see is how it was last.</source>
+        <translation>Zu sehen ist der letzte bekannte Stand.</translation>
+    </message>
+    <message>
+        <source>Created</source>
+        <translation>Erstellt</translation>
+    </message>
+    <message>
+        <source>Ready parts</source>
+        <translation>Bereite Teile</translation>
+    </message>
+    <message>
+        <source>Node</source>
+        <translation>Knoten</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>Adresse</translation>
+    </message>
+    <message>
+        <source>Ports</source>
+        <translation>Ports</translation>
+    </message>
+</context>
+<context>
+    <name>ClusterPorts</name>
+    <message>
+        <source>Forwarded ports</source>
+        <translation>Weitergeleitete Ports</translation>
+    </message>
+    <message>
+        <source>No port is forwarded</source>
+        <translation>Kein Port wird weitergeleitet</translation>
+    </message>
+    <message>
+        <source>Choose a pod, a service or a workload and “Forward a port…”: its port then answers on this computer, for as long as Wherry runs.</source>
+        <translation>Einen Pod, einen Dienst oder eine Anwendung wählen und „Port weiterleiten …“: der Port antwortet dann auf diesem Computer, solange Wherry läuft.</translation>
+    </message>
+    <message>
+        <source>Stop forwarding</source>
+        <translation>Weiterleiten beenden</translation>
+    </message>
+    <message>
+        <source>Open in the browser</source>
+        <translation>Im Browser öffnen</translation>
+    </message>
+    <message>
+        <source>Copy the address</source>
+        <translation>Adresse kopieren</translation>
+    </message>
+    <message>
+        <source>No longer forwarded</source>
+        <translation>Nicht mehr weitergeleitet</translation>
+    </message>
+</context>
+<context>
+    <name>ClusterTerminal</name>
+    <message>
+        <source>Terminal in the pod</source>
+        <translation>Terminal im Pod</translation>
+    </message>
+    <message>
+        <source>Container</source>
+        <translation>Container</translation>
+    </message>
+    <message>
+        <source>Ended with {0}</source>
+        <translation>Beendet mit {0}</translation>
+    </message>
+    <message>
+        <source>– Enter starts it again</source>
+        <translation>– Enter startet es erneut</translation>
+    </message>
+</context>
+<context>
+    <name>ClusterValues</name>
+    <message>
+        <source>Keys</source>
+        <translation>Schlüssel</translation>
+    </message>
+    <message>
+        <source>Value</source>
+        <translation>Wert</translation>
+    </message>
+    <message>
+        <source>Show the values</source>
+        <translation>Werte zeigen</translation>
+    </message>
+    <message>
+        <source>Hide the values</source>
+        <translation>Werte verbergen</translation>
+    </message>
+    <message>
+        <source>It holds nothing.</source>
+        <translation>Es ist leer.</translation>
+    </message>
+    <message>
+        <source>Hidden. What it holds is shown only when you ask.</source>
+        <translation>Verborgen. Was darin steht, wird nur auf Wunsch gezeigt.</translation>
+    </message>
+</context>
+<context>
+    <name>Clusters</name>
+    <message>
+        <source>Ready</source>
+        <translation>Bereit</translation>
+    </message>
+    <message>
+        <source>Progressing</source>
+        <translation>In Arbeit</translation>
+    </message>
+    <message>
+        <source>None wanted</source>
+        <translation>Keine gewünscht</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>Fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>Complete</source>
+        <translation>Fertig</translation>
+    </message>
+    <message>
+        <source>Suspended</source>
+        <translation>Ausgesetzt</translation>
+    </message>
+    <message>
+        <source>Scheduled</source>
+        <translation>Geplant</translation>
+    </message>
+    <message>
+        <source>Labels</source>
+        <translation>Labels</translation>
+    </message>
+    <message>
+        <source>Belongs to</source>
+        <translation>Gehört zu</translation>
+    </message>
+    <message>
+        <source>Chooses pods by</source>
+        <translation>Wählt Pods nach</translation>
+    </message>
+    <message>
+        <source>Images</source>
+        <translation>Images</translation>
+    </message>
+    <message>
+        <source>Account</source>
+        <translation>Konto</translation>
+    </message>
+    <message>
+        <source>Volumes</source>
+        <translation>Volumes</translation>
+    </message>
+</context>
+<context>
+    <name>ClustersModel</name>
+    <message>
+        <source>Age</source>
+        <translation>Alter</translation>
+    </message>
+    <message>
+        <source>Workload</source>
+        <translation>Anwendung</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Zustand</translation>
+    </message>
+    <message>
+        <source>Ready</source>
+        <translation>Bereit</translation>
+    </message>
+    <message>
+        <source>Images</source>
+        <translation>Images</translation>
+    </message>
+    <message>
+        <source>Pod</source>
+        <translation>Pod</translation>
+    </message>
+    <message>
+        <source>Restarts</source>
+        <translation>Neustarts</translation>
+    </message>
+    <message>
+        <source>Processors</source>
+        <translation>Prozessoren</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Arbeitsspeicher</translation>
+    </message>
+    <message>
+        <source>Node</source>
+        <translation>Knoten</translation>
+    </message>
+    <message>
+        <source>Service</source>
+        <translation>Dienst</translation>
+    </message>
+    <message>
+        <source>Type</source>
+        <translation>Art</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>Adresse</translation>
+    </message>
+    <message>
+        <source>Ports</source>
+        <translation>Ports</translation>
+    </message>
+    <message>
+        <source>Claim</source>
+        <translation>Anspruch</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Class</source>
+        <translation>Klasse</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Keys</source>
+        <translation>Schlüssel</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>Grund</translation>
+    </message>
+    <message>
+        <source>Message</source>
+        <translation>Meldung</translation>
+    </message>
+    <message>
+        <source>Times</source>
+        <translation>Anzahl</translation>
+    </message>
+    <message>
+        <source>Last seen</source>
+        <translation>Zuletzt</translation>
+    </message>
+    <message>
+        <source>Here</source>
+        <translation>Hier</translation>
+    </message>
+    <message>
+        <source>Port there</source>
+        <translation>Port dort</translation>
+    </message>
+    <message>
+        <source>Connections</source>
+        <translation>Verbindungen</translation>
+    </message>
+    <message>
+        <source>New</source>
+        <translation>Neu</translation>
+    </message>
+    <message>
+        <source>Changed</source>
+        <translation>Geändert</translation>
+    </message>
+    <message>
+        <source>The same</source>
+        <translation>Gleich</translation>
+    </message>
+    <message>
+        <source>What</source>
+        <translation>Was</translation>
+    </message>
+    <message>
+        <source>Object</source>
+        <translation>Objekt</translation>
+    </message>
+    <message>
+        <source>Step</source>
+        <translation>Schritt</translation>
+    </message>
+    <message>
+        <source>How far</source>
+        <translation>Wie weit</translation>
+    </message>
+</context>
+<context>
+    <name>ClustersPage</name>
+    <message>
+        <source>Wherry reads what kubectl reads: the files named in KUBECONFIG, or .kube/config in your home folder. Without a cluster, “wherry kube play” runs the same manifests here.</source>
+        <translation>Wherry liest, was kubectl liest: die in KUBECONFIG genannten Dateien oder .kube/config im Heimatordner. Ohne Cluster führt „wherry kube play“ dieselben Manifeste hier aus.</translation>
+    </message>
+    <message>
+        <source>No cluster is known</source>
+        <translation>Kein Cluster ist bekannt</translation>
+    </message>
+    <message>
+        <source>Look again</source>
+        <translation>Noch einmal nachsehen</translation>
+    </message>
+    <message>
+        <source>Clusters</source>
+        <translation>Cluster</translation>
+    </message>
+    <message>
+        <source>Cluster</source>
+        <translation>Cluster</translation>
+    </message>
+    <message>
+        <source>Namespace</source>
+        <translation>Namensraum</translation>
+    </message>
+    <message>
+        <source>Deploy</source>
+        <translation>Ausbringen</translation>
+    </message>
+    <message>
+        <source>Ports</source>
+        <translation>Ports</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Zeigen</translation>
+    </message>
+    <message>
+        <source>All namespaces</source>
+        <translation>Alle Namensräume</translation>
+    </message>
+    <message>
+        <source>Another namespace…</source>
+        <translation>Anderer Namensraum …</translation>
+    </message>
+    <message>
+        <source>Another namespace</source>
+        <translation>Anderer Namensraum</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>What you see is how it was last. Wherry tries again by itself.</source>
+        <translation>Zu sehen ist der letzte bekannte Stand. Wherry versucht es von selbst erneut.</translation>
+    </message>
+    <message>
+        <source>Wherry tries again by itself.</source>
+        <translation>Wherry versucht es von selbst erneut.</translation>
+    </message>
+    <message>
+        <source>Try now</source>
+        <translation>Jetzt versuchen</translation>
+    </message>
+    <message>
+        <source>You may not see these here</source>
+        <translation>Diese dürfen Sie hier nicht sehen</translation>
+    </message>
+</context>
+<context>
     <name>CompareView</name>
     <message>
         <source>Compare</source>
@@ -4995,6 +5840,10 @@
     <message>
         <source>Networks</source>
         <translation>Netzwerke</translation>
+    </message>
+    <message>
+        <source>Clusters</source>
+        <translation>Cluster</translation>
     </message>
     <message>
         <source>Builds</source>

@@ -120,6 +120,7 @@ def test_api_and_command_line_hold_the_engine_only_by_its_facade() -> None:
         "engine.spoken",  # the facade's own methods as bytes
         "engine.machines",  # names and addresses, of the standard library only
         "engine.kube.states",  # a pod's state in a word, likewise
+        "engine.tars",  # trees of files as streams, likewise
     )
     allowed = ("engine.types", "engine.errors", "engine.facade", "engine.api", "engine.cli", *pure)
 

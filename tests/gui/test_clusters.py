@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from engine.types.images import Login
 from gui.pages.clusters import ClustersPage
 from tests.support.api_server import StandInCluster, serve_cluster
 from tests.support.cluster_world import furnish, kubeconfig, pod
@@ -250,3 +251,129 @@ def test_a_workload_is_scaled_started_anew_and_deleted_after_a_question(clusters
     clusters.driver.window.trigger("cluster.delete", [web])
     clusters.driver.accept()
     clusters.driver.until(lambda: "shop-web" not in clusters.rows("workloads"))
+
+
+# --- deploying ---
+
+WORDS = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: shop-words}
+data: {motto: dear and dreary}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: fresh}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: fresh}}
+  template:
+    metadata: {labels: {app: fresh}}
+    spec: {containers: [{name: app, image: "team/only-here:1"}]}
+"""
+
+
+def deployment(clusters: Clusters, text: str) -> Any:
+    clusters.driver.window.trigger("clusters.deploy")
+    dialog: Any = clusters.driver.dialog("dialog.cluster-deploy")
+    clusters.driver.until(lambda: dialog.context.count() == 2 and dialog.namespace.text() == "default")
+    dialog.text.setPlainText(text)
+    dialog.submit()
+    return dialog
+
+
+def test_what_a_deployment_changes_is_shown_then_done_then_undone(clusters: Clusters) -> None:
+    dialog = deployment(clusters, WORDS)
+    clusters.driver.until(lambda: dialog.stack.currentIndex() == 1)
+    assert {one.title: one.action for one in dialog.changes.items()} == {
+        "ConfigMap/shop-words": "change", "Deployment/fresh": "create",
+    }  # fmt: skip
+    clusters.driver.until(lambda: "+  motto: dear and dreary" in dialog.difference.toPlainText())
+    stored = clusters.cluster.objects
+    assert stored["configmaps", "default", "shop-words"]["data"]["motto"] == "cheap and cheerful"
+    dialog.submit()
+    clusters.driver.until(dialog.undo.isVisible)
+    assert stored["configmaps", "default", "shop-words"]["data"]["motto"] == "dear and dreary"
+    running = {"metadata": {**stored["deployments", "default", "fresh"]["metadata"], "generation": 1}} | {
+        "status": {"observedGeneration": 1, "updatedReplicas": 1, "replicas": 1, "availableReplicas": 1}
+    }
+    clusters.there(lambda: clusters.cluster.put("deployments", stored["deployments", "default", "fresh"] | running))
+    clusters.driver.until(lambda: any(one.state == "Running" for one in dialog.steps.items()))
+    dialog.undo.click()
+    clusters.driver.until(lambda: ("deployments", "default", "fresh") not in stored)
+    clusters.driver.until(
+        lambda: stored["configmaps", "default", "shop-words"]["data"]["motto"] == "cheap and cheerful"
+    )
+
+
+def test_manifests_a_cluster_does_not_take_are_refused_before_anything_is_done(clusters: Clusters) -> None:
+    dialog = deployment(clusters, "kind: Pod")
+    clusters.driver.until(lambda: "needs apiVersion" in dialog.banner.accessibleName())
+    assert dialog.stack.currentIndex() == 0
+    dialog.text.setPlainText(WORDS.replace("replicas: 1", "replicas: -1"))
+    dialog.submit()
+    clusters.driver.until(lambda: "spec.replicas" in dialog.banner.accessibleName())
+    assert "fresh" not in clusters.cluster.names("deployments")
+
+
+def test_an_image_that_only_this_computer_has_is_pushed_first(clusters: Clusters) -> None:
+    image = next(each for each in clusters.driver.client.mirror.images.values() if each.tags)
+    clusters.driver.ask(lambda engine: engine.images.tag(image.id, "team/only-here:1"))
+    dialog = deployment(clusters, WORDS)
+    clusters.driver.until(lambda: dialog.stack.currentIndex() == 1)
+    assert "team/only-here:1" in dialog.images_words.text()
+    assert dialog.go.text() == "Deploy"
+    dialog.registry.setText("registry.example.org/me")
+    dialog.registry.editingFinished.emit()
+    clusters.driver.until(lambda: dialog.go.text() == "Push and deploy")
+    pushed = "registry.example.org/me/only-here:1"
+    clusters.driver.until(lambda: any(pushed in one.diff for one in dialog.changes.items()))
+    dialog.submit()
+    clusters.driver.until(lambda: "wants to know who you are" in dialog.banner.accessibleName())
+    assert "fresh" not in clusters.cluster.names("deployments"), "nothing is applied that could not be fetched"
+    login = Login(server="registry.example.org", username="me", password="secret")
+    clusters.driver.ask(lambda engine: engine.images.login(login))
+    dialog.back.click()
+    dialog.submit()
+    clusters.driver.until(dialog.undo.isVisible)
+    assert any(one.state == "Pushed" for one in dialog.steps.items())
+    [container] = clusters.cluster.objects["deployments", "default", "fresh"]["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == pushed
+
+
+def test_a_container_is_told_as_manifests_and_deployed(clusters: Clusters) -> None:
+    name = next(iter(sorted(clusters.driver.names())))
+    clusters.driver.trigger("container.deploy", name)
+    dialog: Any = clusters.driver.dialog("dialog.cluster-deploy")
+    clusters.driver.until(lambda: "kind: Deployment" in dialog.text.toPlainText())
+    assert f"name: {name}" in dialog.text.toPlainText()
+
+
+def test_files_of_a_pod_come_out_and_go_in(clusters: Clusters, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there, here = tmp_path / "pod", tmp_path / "here"
+    there.mkdir()
+    here.mkdir()
+    (there / "report.txt").write_text("sold out")
+    pod_row = clusters.show("pods") or clusters.row("pods", "shop-web-1")
+
+    async def folder(_title: str) -> str:
+        return str(here)
+
+    async def file(_title: str, _filters: str = "") -> str:
+        return str(here / "report.txt")
+
+    monkeypatch.setattr(clusters.driver.window, "choose_folder", folder)
+    monkeypatch.setattr(clusters.driver.window, "choose_open_file", file)
+    clusters.driver.window.trigger("cluster.copy-out", [pod_row])
+    dialog = clusters.driver.dialog("question")
+    dialog.field.setText(str(there / "report.txt"))  # type: ignore[attr-defined]
+    dialog.accept()
+    clusters.driver.until(lambda: (here / "report.txt").exists())
+    clusters.driver.no_dialog()
+    (there / "report.txt").unlink()
+    clusters.driver.window.trigger("cluster.copy-in", [pod_row])
+    dialog = clusters.driver.dialog("question")
+    dialog.field.setText(str(there))  # type: ignore[attr-defined]
+    dialog.accept()
+    clusters.driver.until(lambda: (there / "report.txt").exists())
+    assert (there / "report.txt").read_text() == "sold out"

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import copy
 import json
+import os
 from asyncio.subprocess import PIPE
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -264,27 +265,28 @@ class StandInCluster:
 
 async def _run(socket: web.WebSocketResponse, command: list[str], *, stdin: bool) -> None:
     """As a kubelet's runtime does; that the input is over cannot be said, as in the older protocol."""
-    child = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=PIPE)
-    assert child.stdin is not None
+    reading, writing = os.pipe()
+    child = await asyncio.create_subprocess_exec(*command, stdin=reading, stdout=PIPE, stderr=PIPE)
+    os.close(reading)
 
     async def give(reader: asyncio.StreamReader | None, channel: bytes) -> None:
         assert reader is not None
         while data := await reader.read(1 << 16):
             await socket.send_bytes(channel + data)
 
-    async def take(writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
-            async for message in socket:
-                if message.type is WSMsgType.BINARY and message.data[0] == 0:
-                    writer.write(message.data[1:])
-                    await writer.drain()
+    async def take() -> None:
+        async for message in socket:
+            if message.type is WSMsgType.BINARY and message.data[0] == 0:
+                with contextlib.suppress(BrokenPipeError):
+                    await asyncio.to_thread(os.write, writing, message.data[1:])
 
-    taking = asyncio.create_task(take(child.stdin)) if stdin else None
+    taking = asyncio.create_task(take()) if stdin else None
     await asyncio.gather(give(child.stdout, b"\1"), give(child.stderr, b"\2"))
     code = await child.wait()
     if taking is not None:
         taking.cancel()
         await asyncio.gather(taking, return_exceptions=True)
+    os.close(writing)
     causes = {"details": {"causes": [{"reason": "ExitCode", "message": str(code)}]}}
     status = {"status": "Failure", **causes} if code else {"status": "Success"}
     await socket.send_bytes(b"\3" + json.dumps(status).encode())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.api.wherry.projects import followed
+from engine.types.data import Data
 from engine.types.manifests import GenerateManifests, PlayManifests, TakeManifestsDown
 
 if TYPE_CHECKING:
@@ -29,6 +30,24 @@ async def play(call: Call) -> web.StreamResponse:
 
 async def down(call: Call) -> web.StreamResponse:
     return await followed(call, call.engine.manifests.down(await call.json(TakeManifestsDown)))
+
+
+class ImagesAsked(Data, frozen=True, kw_only=True):
+    """Of which files, and where to or how called."""
+
+    texts: dict[str, str]
+    registry: str = ""
+    names: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
+
+
+async def images(call: Call) -> web.StreamResponse:
+    asked = await call.json(ImagesAsked)
+    return call.answer(await call.engine.manifests.images_only_here(asked.texts, asked.registry))
+
+
+async def rename(call: Call) -> web.StreamResponse:
+    asked = await call.json(ImagesAsked)
+    return call.answer(await call.engine.manifests.with_images(asked.texts, asked.names))
 
 
 async def generate(call: Call) -> web.StreamResponse:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from engine.builder.language.globs import PatternError
 from engine.builder.language.ignore import IgnoreRules, read_ignore_file
 from engine.cli.reach.wire import Failed
-from engine.cli.streams.packing import pack
+from engine.tars.packing import pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,17 +17,17 @@ from gui.presentation.clusters import about_of, place_of, row_of, state_text
 from gui.presentation.errors import words_of
 from gui.presentation.units import ago_text, clock_text
 from gui.theme import Space, Tone
-from gui.widgets.painted.badge import Badge
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.card import Card
-from gui.widgets.lists.cells import TextCell
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.facts import Fact, FactGrid
+from gui.widgets.lists.cells import TextCell
+from gui.widgets.lists.table import Table
 from gui.widgets.page_header import PageHeader
+from gui.widgets.painted.badge import Badge
 from gui.widgets.segmented import Segmented
 from gui.widgets.texts.source_view import SourceView
-from gui.widgets.lists.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 from gui.models.clusters import forwards_model
 from gui.theme import Space
 from gui.widgets.buttons import Variant, button
-from gui.widgets.lists.cells import TextCell
 from gui.widgets.empty_state import EmptyState
+from gui.widgets.lists.cells import TextCell
 from gui.widgets.lists.table import Table
 from gui.words import translate
 

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QSplitt
 from gui.presentation.units import bytes_text
 from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, button
-from gui.widgets.texts.diff_view import DiffView
 from gui.widgets.labels import label
+from gui.widgets.texts.diff_view import DiffView
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -47,6 +47,7 @@ _MORE = (
         "container.copy-run",
         "container.copy-compose",
         "container.export-as",
+        "container.deploy",
         "container.copy-id",
     ),
     ("container.remove",),

@@ -221,7 +221,7 @@ async def test_files_that_are_wrong_make_nothing(loaded: EmbeddedEngine) -> None
     plan = await loaded.manifests.plan(request("apiVersion: v1\nkind: Pood\nmetadata: {name: x}\n"))
     assert (plan.problems[0].file, plan.problems[0].line) == ("shop.yaml", 2)
     assert not await loaded.pods.list()
-    with pytest.raises(NotFound, match="no container, pod, project or volume"):
+    with pytest.raises(NotFound, match="no container, pod, project, volume or image"):
         await loaded.manifests.generate(GenerateManifests(names=("nobody",)))
 
 

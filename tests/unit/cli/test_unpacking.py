@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.cli.reach.wire import Failed
-from engine.cli.streams.packing import pack
 from engine.cli.streams.unpacking import unpack
+from engine.tars.packing import pack
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,1 @@
+"""Trees of files as tar streams: packed as they are sent, unpacked so that nothing leaves its folder."""
