@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from gui.widgets.charts.timeline import Timeline
 
 _GRAB = 6
+_TAG = 18
+"""Height of the words on the limit's line."""
 _NOT_TOLD = "–"
 
 
@@ -251,15 +253,15 @@ class TimeChart(QWidget):
             return
         plot, ink = self.plot, theme().tone(Tone.DANGER)
         words = f"{self._limit_name} {self._unit(self._limit)}"
-        if self._limit > self._top * 1.001:  # far above what is used: there all the same
-            y, words = plot.top() + 9, f"↑ {words}"
+        if self._limit_is_beyond():  # far above what is used: there all the same
+            y, words = plot.top() + _TAG / 2, f"↑ {words}"
         else:
             y = round(self._y(self._limit)) + 0.5
             painter.setPen(QPen(ink, 2 if self._dragging_limit else 1.2, Qt.PenStyle.DashLine))
             painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
         fount = font(Text.CAPTION)
         width = QFontMetricsF(fount).horizontalAdvance(words) + 12
-        tag = QRectF(plot.right() - width, y - 9, width, 18)
+        tag = QRectF(plot.right() - width, y - _TAG / 2, width, _TAG)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme().tone_soft(Tone.DANGER))
         painter.drawRoundedRect(tag, 4, 4)
@@ -383,7 +385,20 @@ class TimeChart(QWidget):
     # --- pointer and keys ---
 
     def _over_limit(self, y: float) -> bool:
-        return self._limit_draggable and self._limit is not None and abs(y - self._y(self._limit)) <= _GRAB
+        if not self._limit_draggable or self._limit is None:
+            return False
+        if self._limit_is_beyond():
+            return 0 <= y - self.plot.top() <= _TAG
+        return abs(y - self._y(self._limit)) <= _GRAB
+
+    def _limit_is_beyond(self) -> bool:
+        return self._limit is not None and self._limit > self._top * 1.001
+
+    def _reach_limit(self, y: float) -> None:
+        """Stretch the scale until a limit beyond it is where it was grabbed."""
+        if self._limit is not None and self._limit_is_beyond():
+            self._top = self._limit * self.plot.height() / max(1.0, self.plot.bottom() - y)
+            self._layer = None
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         point = event.position()
@@ -423,6 +438,7 @@ class TimeChart(QWidget):
         if event.button() is not Qt.MouseButton.LeftButton:
             return
         if self._over_limit(event.position().y()):
+            self._reach_limit(event.position().y())
             self._dragging_limit = True
         else:
             self._pan_from, self._pan_moved = (event.position().x(), self._timeline.last), False

@@ -268,6 +268,21 @@ def test_the_limit_is_dragged(qtbot: QtBot) -> None:
     assert chart.limit == dropped.args[0]
 
 
+def test_a_limit_far_above_what_is_used_is_dragged_down_into_the_picture(qtbot: QtBot) -> None:
+    chart, _timeline = make(qtbot, filled(120), Kind.LINE)
+    chart.set_limit(50_000, draggable=True)
+    chart.grab()
+    x, y = int(chart.plot.right()) - 20, int(chart.plot.top()) + 9
+    qtbot.mousePress(chart, Qt.MouseButton.LeftButton, pos=QPoint(x, y))
+    qtbot.mouseMove(chart, QPoint(x, y + 1))
+    assert chart.limit == pytest.approx(50_000, rel=0.05)
+    low = int(chart.plot.bottom() - chart.plot.height() / 4)
+    qtbot.mouseMove(chart, QPoint(x, low))
+    with qtbot.waitSignal(chart.limit_dropped) as dropped:
+        qtbot.mouseRelease(chart, Qt.MouseButton.LeftButton, pos=QPoint(x, low))
+    assert 10_000 < dropped.args[0] < 16_000
+
+
 def test_a_fixed_limit_is_not_dragged(qtbot: QtBot) -> None:
     chart, timeline = make(qtbot, filled(120), Kind.LINE)
     chart.set_limit(60)
