@@ -14,11 +14,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Sequence
     from contextlib import AbstractAsyncContextManager
-    from pathlib import Path
 
     from engine.facade_afar import Clusters, Machines
+    from engine.facade_lent import BlobPlace, Lender
     from engine.types import (
         attestations,
         builds,
@@ -356,29 +356,22 @@ class Files(Protocol):
         ...
 
 
-class BlobPlace(Protocol):
-    """Where blobs and one manifest are kept outside of this store: at a registry, or with a client."""
-
-    async def manifest(self) -> bytes: ...
-    async def small(self, digest: str) -> bytes:
-        """A blob that is a document."""
-        ...
-
-    def read(self, digest: str, size: int) -> AsyncGenerator[bytes, None]: ...
-    async def write(self, digest: str, source: Path | bytes) -> None:
-        """Unless it is there."""
-        ...
-
-    async def put_manifest(self, raw: bytes, media_type: str) -> None: ...
-
-
 class Builds(Protocol):
-    def build(self, request: builds.BuildImage, context: AsyncIterator[bytes] | None = None) -> OperationHandle:
-        """The operation's result is the image id; the build's id is the operation's."""
+    def build(
+        self,
+        request: builds.BuildImage,
+        context: AsyncIterator[bytes] | None = None,
+        lender: Lender | None = None,
+    ) -> OperationHandle:
+        """The operation's result is the image id; the build's id is the operation's. What the request does not hold,
+        the lender is asked for."""
         ...
 
     async def examine(
-        self, request: builds.BuildImage, context: AsyncIterator[bytes] | None = None
+        self,
+        request: builds.BuildImage,
+        context: AsyncIterator[bytes] | None = None,
+        lender: Lender | None = None,
     ) -> builds.RecipeReport:
         """What the request's Dockerfile says of itself: warnings, targets, what the target asks for. Nothing is built;
         a fault of the Dockerfile is told in the report."""

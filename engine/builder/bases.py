@@ -21,6 +21,7 @@ from engine.types.images import ImageConfig, PullImage
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from engine.builder.lent import Lent
     from engine.images.image_service import ImageService
     from engine.storage.layers import LayerStore
     from engine.types.data import Platform
@@ -46,12 +47,12 @@ class Bases:
     """Name and platform of bases for other machines, pulled beside the one that has the name here; to their ids."""
 
     async def begin(
-        self, name: str, platform: Platform, *, pull: bool, say: Callable[[str], None], logins: Sequence[Login]
+        self, name: str, platform: Platform, *, pull: bool, say: Callable[[str], None], lent: Lent
     ) -> Begun:
         """Pulled where it is not here for that platform, or asked to be."""
         stored = None if pull else self._present(name, platform)
         if stored is None:
-            stored = await self._pull(name, platform, say, logins)
+            stored = await self._pull(name, platform, say, await lent.logins(name))
         document: dict[str, Any] = msgspec.json.decode(stored.config_bytes)
         config = stored.config
         state = StageState(

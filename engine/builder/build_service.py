@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from engine.builder.kept import KeptSteps
     from engine.builder.workshop import Workshop
     from engine.events.bus import EventBus
-    from engine.facade import BlobPlace, OperationHandle
+    from engine.facade import OperationHandle
+    from engine.facade_lent import BlobPlace, Lender
     from engine.images.image_service import ImageService
     from engine.networks.attachment import NetworkAttachments
     from engine.operations.registry import OperationRegistry, Progress
@@ -103,14 +104,16 @@ class BuildService:
 
     # --- facade ---
 
-    def build(self, request: BuildImage, context: AsyncIterator[bytes] | None = None) -> OperationHandle:
+    def build(
+        self, request: BuildImage, context: AsyncIterator[bytes] | None = None, lender: Lender | None = None
+    ) -> OperationHandle:
         build_id = secrets.token_hex(8)
         title = ", ".join(request.tags) or request.context or request.dockerfile
 
         record = self._begin(build_id, request, streamed=context is not None)
 
         async def work(progress: Progress) -> str:
-            return await self._build(record, request, context, progress)
+            return await self._build(record, request, context, lender, progress)
 
         running = self._operations.start(
             kind="build", title=f"Build {title}", subject=title, work=work, operation_id=build_id
@@ -119,8 +122,10 @@ class BuildService:
             running.task.add_done_callback(lambda _: self._must_be_over(record))
         return running
 
-    async def examine(self, request: BuildImage, context: AsyncIterator[bytes] | None = None) -> RecipeReport:
-        return await self._workshop().examine(request, context)
+    async def examine(
+        self, request: BuildImage, context: AsyncIterator[bytes] | None = None, lender: Lender | None = None
+    ) -> RecipeReport:
+        return await self._workshop().examine(request, context, lender)
 
     async def open_cache(self, cache: BuildCache, blobs: BlobPlace | None = None) -> str:
         return await self._workshop().shared.open(cache, blobs)
@@ -196,10 +201,15 @@ class BuildService:
     # --- one build ---
 
     async def _build(
-        self, record: BuildRecord, request: BuildImage, stream: AsyncIterator[bytes] | None, progress: Progress
+        self,
+        record: BuildRecord,
+        request: BuildImage,
+        stream: AsyncIterator[bytes] | None,
+        lender: Lender | None,
+        progress: Progress,
     ) -> str:
         try:
-            image_id = await self._workshop().build(record, request, stream, progress)
+            image_id = await self._workshop().build(record, request, stream, lender, progress)
         except BaseException as error:
             # Whatever it was: who reads the output of this build must see its end.
             line = error.line if isinstance(error, DockerfileError) else record.line_of(record.failed_step)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.builder.caching.cache import CachedStep
 from engine.builder.context.downloads import Downloads
+from engine.builder.context.sources import Sources
 from engine.builder.language import types as t
 from engine.builder.language.mounts import read_mount
 from engine.builder.language.parser import parse_trigger
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from engine.builder.caching.cache_mounts import CacheMounts
     from engine.builder.caching.cache_sharing import SharedCaches
     from engine.builder.context.directory import ContextDirectory
+    from engine.builder.lent import Lent
     from engine.builder.planning.plan import Plan, PlannedStage
     from engine.builder.record import BuildRecord
     from engine.builder.steps.copy_sources import SourceTree
@@ -94,6 +96,7 @@ class Execution:
         context: ContextDirectory | None,
         record: BuildRecord,
         network: BuildNetwork,
+        lent: Lent,
     ) -> None:
         self._tools = tools
         self._plan = plan
@@ -101,6 +104,7 @@ class Execution:
         self._context = context
         self._record = record
         self._network = network
+        self._lent = lent
         self._names = StageNames(plan.dockerfile.stages, request.named_contexts)
         self._stages: dict[int, asyncio.Future[StageState]] = {}
         self._waits: dict[int, set[int]] = {}
@@ -260,7 +264,9 @@ class Execution:
             keeper=self._tools.keeper,
             layers=self._tools.layers,
             latest=self._latest,
-            downloads=Downloads(self._tools.paths.build_scratch(self._record.id) / "downloads", self._tools.web),
+            downloads=Downloads(
+                self._tools.paths.build_scratch(self._record.id) / "downloads", Sources(self._tools.web, self._lent)
+            ),
         )
 
     async def _prepare_run(
@@ -279,8 +285,7 @@ class Execution:
             paths=self._tools.paths,
             trees=trees,
             caches=self._tools.cache_mounts,
-            secrets={secret.id: secret.value for secret in self._request.secrets},
-            agents=self._request.ssh_sockets,
+            lent=self._lent,
         )
 
         def say(line: str, stream: Literal["stdout", "stderr"]) -> None:
@@ -377,7 +382,7 @@ class Execution:
         self, name: str, platform: Platform, *, say: Callable[[str], None]
     ) -> tuple[StageState, tuple[str, ...]]:
         request = self._request
-        begun = await self._tools.bases.begin(name, platform, pull=request.pull, say=say, logins=request.logins)
+        begun = await self._tools.bases.begin(name, platform, pull=request.pull, say=say, lent=self._lent)
         self._record.used(begun.base)
         return begun.state, begun.triggers
 

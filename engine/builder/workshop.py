@@ -18,11 +18,13 @@ import msgspec
 from engine.builder.caching.outside_cache import INLINE_KEY, steps_document
 from engine.builder.context.directory import ContextDirectory
 from engine.builder.context.remote import fetch_context, fetch_named, is_remote
+from engine.builder.context.sources import Sources
 from engine.builder.context.upload import receive_context
 from engine.builder.execution import Execution
 from engine.builder.language.errors import DockerfileError
 from engine.builder.language.ignore import IgnoreRules
 from engine.builder.language.parser import parse_dockerfile
+from engine.builder.lent import Lent
 from engine.builder.planning.allowances import allowed_by, check_plan
 from engine.builder.planning.graph import steps_of
 from engine.builder.planning.plan import make_plan
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     from engine.builder.kept import KeptSteps
     from engine.builder.planning.plan import Plan
     from engine.builder.record import BuildRecord
-    from engine.facade import BlobPlace
+    from engine.facade_lent import BlobPlace, Lender
     from engine.networks.attachment import NetworkAttachments
     from engine.operations.registry import Progress
     from engine.types.attestations import IndexDescriptor
@@ -62,13 +64,16 @@ class Workshop:
         self._steps: dict[str, tuple[dict[str, CachedStep], dict[str, CachedStep]]] = {}
         """Of builds that ended: all their steps by key, and those that the image is made of."""
 
-    async def examine(self, request: BuildImage, context: AsyncIterator[bytes] | None = None) -> RecipeReport:
+    async def examine(
+        self, request: BuildImage, context: AsyncIterator[bytes] | None = None, lender: Lender | None = None
+    ) -> RecipeReport:
         scratch = self._tools.paths.build_scratch(secrets.token_hex(8))
         target = platforms.wanted_platform(request.platform)
         try:
             uploaded: Path | None = None
             if request.dockerfile_text is None or context is not None:
-                request, uploaded = await self._fetched(request, context, scratch, lambda _: None)
+                sources = Sources(self._tools.web, Lent(request, lender))
+                request, uploaded = await self._fetched(request, context, scratch, sources, lambda _: None)
             root = uploaded or (Path(request.context) if request.context else None)
             text = await asyncio.to_thread(_dockerfile_text, request, root)
         finally:
@@ -84,19 +89,31 @@ class Workshop:
         )
 
     async def build(
-        self, record: BuildRecord, request: BuildImage, stream: AsyncIterator[bytes] | None, progress: Progress
+        self,
+        record: BuildRecord,
+        request: BuildImage,
+        stream: AsyncIterator[bytes] | None,
+        lender: Lender | None,
+        progress: Progress,
     ) -> str:
+        lent = Lent(request, lender)
+        sources = Sources(self._tools.web, lent)
         scratch = self._tools.paths.build_scratch(record.id)
         try:
             _check(request)
-            request, uploaded = await self._fetched(request, stream, scratch, progress.status)
-            request = await self._with_named(request, scratch, progress.status)
-            return await self._run(record, request, uploaded, progress)
+            request, uploaded = await self._fetched(request, stream, scratch, sources, progress.status)
+            request = await self._with_named(request, scratch, sources, progress.status)
+            return await self._run(record, request, uploaded, lent, progress)
         finally:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True))
 
     async def _fetched(
-        self, request: BuildImage, stream: AsyncIterator[bytes] | None, scratch: Path, say: Callable[[str], None]
+        self,
+        request: BuildImage,
+        stream: AsyncIterator[bytes] | None,
+        scratch: Path,
+        sources: Sources,
+        say: Callable[[str], None],
     ) -> tuple[BuildImage, Path | None]:
         """The context that comes from elsewhere, in a directory of ours; and the request, with what came beside it."""
         uploaded = scratch / "context"
@@ -104,7 +121,7 @@ class Workshop:
             await receive_context(stream, uploaded)
         elif is_remote(request.context):
             say(f"Fetching {request.context}")
-            text = await fetch_context(request.context, uploaded, self._tools.web)
+            text = await fetch_context(request.context, uploaded, sources)
             if text is not None:
                 request = msgspec.structs.replace(request, dockerfile_text=text)
         else:
@@ -112,18 +129,22 @@ class Workshop:
         # What came from elsewhere names its own files: an absolute path is one below it, never this machine's.
         return msgspec.structs.replace(request, dockerfile=request.dockerfile.lstrip("/")), uploaded
 
-    async def _with_named(self, request: BuildImage, scratch: Path, say: Callable[[str], None]) -> BuildImage:
+    async def _with_named(
+        self, request: BuildImage, scratch: Path, sources: Sources, say: Callable[[str], None]
+    ) -> BuildImage:
         """Contexts given by name that are elsewhere, in directories of ours."""
         named = dict(request.named_contexts)
         for number, (name, address) in enumerate(request.named_contexts.items()):
             if is_remote(address):
                 say(f"Fetching {address}")
                 place = scratch / f"named-{number}"
-                await fetch_named(address, place, self._tools.web)
+                await fetch_named(address, place, sources)
                 named[name] = str(place)
         return msgspec.structs.replace(request, named_contexts=named)
 
-    async def _run(self, record: BuildRecord, request: BuildImage, uploaded: Path | None, progress: Progress) -> str:
+    async def _run(
+        self, record: BuildRecord, request: BuildImage, uploaded: Path | None, lent: Lent, progress: Progress
+    ) -> str:
         root = uploaded or (Path(request.context) if request.context else None)
         text = await asyncio.to_thread(_dockerfile_text, request, root)
         record.snapshot = msgspec.structs.replace(record.snapshot, dockerfile_text=text[:MOST_KEPT_TEXT])
@@ -133,7 +154,7 @@ class Workshop:
         progress.status("Building")
         context = self._context(request, root, uploaded)
         network = BuildNetwork(self._networks, self._tools.paths, self._tools.keeper, record.id)
-        execution = Execution(self._tools, plan, request, context, record, network)
+        execution = Execution(self._tools, plan, request, context, record, network, lent)
         try:
             state = await execution.run()
         except WherryError:

@@ -55,7 +55,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 
     from engine.events.bus import EventBus
-    from engine.facade import BlobPlace, OperationHandle
+    from engine.facade import OperationHandle
+    from engine.facade_lent import BlobPlace
     from engine.images.known.users import ContainerSource
     from engine.operations.registry import OperationRegistry, Progress
     from engine.registry.logins import SecretKeeper

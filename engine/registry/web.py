@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from engine.errors import Code, RegistryError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Mapping
 
     from engine.registry.settings import RegistryBook
 
@@ -31,8 +31,9 @@ class Web:
         self._book.refresh()
         return self._book.proxy_environment()
 
-    async def pieces(self, url: str) -> AsyncGenerator[bytes, None]:
-        """The bytes behind an address; whatever is wrong there is a `RegistryError`."""
+    async def pieces(self, url: str, headers: Mapping[str, str] | None = None) -> AsyncGenerator[bytes, None]:
+        """The bytes behind an address; whatever is wrong there is a `RegistryError`. Where it leads on to another
+        server, that one is told no authorization."""
         import aiohttp  # only who downloads waits for it to load
 
         self._book.refresh()
@@ -40,7 +41,7 @@ class Web:
         try:
             parts = urlsplit(url)
             proxy = self._book.proxy_for(parts.scheme, parts.netloc.rpartition("@")[2]) or None
-            async with aiohttp.ClientSession() as session, session.get(url, proxy=proxy) as response:
+            async with aiohttp.ClientSession() as session, session.get(url, proxy=proxy, headers=headers) as response:
                 if response.status != 200:
                     code = Code.NOT_FOUND if response.status == 404 else Code.BAD_RESPONSE
                     raise RegistryError(f"{url} answered {response.status} {response.reason}", code=code, subject=url)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from engine.facade import ByteStream, ExecSession, OperationHandle
+    from engine.facade_lent import Lender
     from engine.remote.machine_engine import Machinery
     from engine.types.builds import BuildImage
     from engine.types.containers import Exec
@@ -169,7 +170,9 @@ class _Builds(SpokenRoom):
     def __init__(self, machinery: Machinery) -> None:
         super().__init__(machinery.link, "builds")
 
-    def build(self, request: BuildImage, context: AsyncIterator[bytes] | None = None) -> OperationHandle:
+    def build(
+        self, request: BuildImage, context: AsyncIterator[bytes] | None = None, lender: Lender | None = None
+    ) -> OperationHandle:
         if context is None and request.context and not request.context.startswith(("http://", "https://", "git")):
             from engine.remote.packed_context import packed
 

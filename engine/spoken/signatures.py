@@ -11,7 +11,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Literal, NamedTuple
 
-from engine import facade
+from engine import facade, facade_lent
 from engine import types as types_package
 from engine.types.data import Freed, LabelRule
 
@@ -93,6 +93,7 @@ def _names() -> dict[str, Any]:
     kinds = {each.name for each in pkgutil.iter_modules(types_package.__path__)} - {"data"}
     return {
         **vars(facade),
+        **vars(facade_lent),
         **{kind: import_module(f"engine.types.{kind}") for kind in kinds},
         "AsyncIterator": collections.abc.AsyncIterator,
         "Sequence": collections.abc.Sequence,

@@ -34,7 +34,8 @@ from tests.fakes.world import make_image
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from engine.facade import BlobPlace, OperationHandle
+    from engine.facade import OperationHandle
+    from engine.facade_lent import BlobPlace, Lender
     from engine.operations.registry import Progress
     from engine.types.data import LabelRule
     from tests.fakes.store import Store
@@ -237,7 +238,9 @@ class FakeBuilds:
         self._store = store
         self._output: dict[str, list[BuildOutput]] = {}
 
-    def build(self, request: BuildImage, context: AsyncIterator[bytes] | None = None) -> OperationHandle:
+    def build(
+        self, request: BuildImage, context: AsyncIterator[bytes] | None = None, lender: Lender | None = None
+    ) -> OperationHandle:
         build_id = ""
 
         async def work(progress: Progress) -> str:
@@ -294,7 +297,9 @@ class FakeBuilds:
         )
         return image.id
 
-    async def examine(self, request: BuildImage, context: AsyncIterator[bytes] | None = None) -> RecipeReport:
+    async def examine(
+        self, request: BuildImage, context: AsyncIterator[bytes] | None = None, lender: Lender | None = None
+    ) -> RecipeReport:
         platform = Platform(os="linux", architecture="amd64")
         return make_report(
             request,

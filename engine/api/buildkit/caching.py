@@ -11,7 +11,7 @@ from grpclib.exceptions import GRPCError
 
 from engine.api.buildkit.content import SessionBlobs
 from engine.api.buildkit.faults import refused
-from engine.api.buildkit.fetching import login_for
+from engine.api.buildkit.lending import login_for
 from engine.errors import WherryError
 from engine.types.builds import BuildCache
 

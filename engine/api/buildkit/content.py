@@ -27,8 +27,8 @@ _LARGEST_SMALL: Final = 8 << 20
 
 
 class SessionBlobs:
-    """One store of one session: `facade.BlobPlace`. Its index is the client's own business: it tells the digest of what
-    it wants read, and is told the digest of what was written."""
+    """One store of one session: `facade_lent.BlobPlace`. Its index is the client's own business: it tells the digest of
+    what it wants read, and is told the digest of what was written."""
 
     def __init__(self, session: Session, store: str, digest: str = "") -> None:
         self._channel = session.channel

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from engine.api.buildkit.attesting import entries_for
 from engine.api.buildkit.caching import export_caches
 from engine.api.buildkit.faults import refused
-from engine.api.buildkit.fetching import login_for
+from engine.api.buildkit.lending import login_for
 from engine.api.buildkit.result_files import files_of
 from engine.api.buildkit.sending import send_stream, send_tree
 from engine.api.buildkit.workers import host_platform

@@ -1,4 +1,4 @@
-"""What a build needs of its client: the Dockerfile, directories, secrets, logins; fetched over the session."""
+"""What a build needs of its client's files: the Dockerfile and directories, fetched over the session."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from engine.api.buildkit.faults import refused
 from engine.api.buildkit.options import REMOTE
 from engine.api.buildkit.receiving import receive_directory
 from engine.api.buildkit.sessions import DIFF_COPY
-from engine.types.builds import BuildSecret
-from engine.types.images import Login
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -24,12 +22,9 @@ if TYPE_CHECKING:
     from engine.api.buildkit.sessions import Session, Sessions
     from engine.facade import Engine
 
-_SECRETS = re.compile(r"--mount=(\S*type=secret\S*)")
-_AGENTS = re.compile(r"--mount=(\S*type=ssh\S*)")
-
 
 class Fetcher:
-    """Everything of one target that lies with its client."""
+    """The files of one target that lie with its client."""
 
     def __init__(self, engine: Engine, sessions: Sessions, session: Session, options: Options, board: Board) -> None:
         self._engine = engine
@@ -73,23 +68,6 @@ class Fetcher:
             await self._receive(key, place, partial(_told, task, f"transferring {name}:"))
         return str(place)
 
-    async def secrets(self, text: str) -> tuple[BuildSecret, ...]:
-        found = []
-        for name in _names(_SECRETS, text, ""):
-            value = await self._session.secret(name)
-            if value is not None:
-                found.append(BuildSecret(id=name, value=value))
-        return tuple(found)
-
-    async def logins(self, text: str) -> tuple[Login, ...]:
-        """The client's own logins for the registries of the images that are built on."""
-        images = [
-            line.split()[1]
-            for line in text.splitlines()
-            if re.match(r"(?i)\s*FROM\s+\S", line) and not line.split()[1].startswith("-")
-        ]
-        return tuple([each for image in dict.fromkeys(images) if (each := await login_for(self._session, image))])
-
     async def _ignored(self, name: str) -> list[str]:
         recipe = await self._place(f"recipe {self._options.dockerfile_key}")
         own = recipe / f"{self._options.filename}.dockerignore"
@@ -123,22 +101,6 @@ class Fetcher:
         return Path(await self._engine.builds.context_place(name))
 
 
-async def login_for(session: Session, image: str) -> Login | None:
-    """The client's login for the registry of an image, if it has one."""
-    host = _host(image)
-    login = await session.login(host)
-    if login is None:
-        return None
-    user, password = login
-    token = "" if user else password
-    return Login(server=host, username=user, password=password if user else "", identity_token=token)
-
-
-def wanted_agents(text: str) -> list[str]:
-    """The ssh agents that a Dockerfile asks for."""
-    return _names(_AGENTS, text, "default")
-
-
 def is_elsewhere(where: str) -> bool:
     """A context that no session is needed for."""
     return where.startswith("docker-image://") or REMOTE.match(where) is not None
@@ -146,21 +108,6 @@ def is_elsewhere(where: str) -> bool:
 
 def _told(task: Task, name: str, came: int) -> None:
     task.amount(name, came)
-
-
-def _names(pattern: re.Pattern[str], text: str, standard: str) -> list[str]:
-    """The ids that mounts of a kind name."""
-    found = []
-    for match in pattern.finditer(text):
-        words = dict(word.partition("=")[::2] for word in match[1].split(","))
-        target = words.get("target") or words.get("dst") or words.get("destination") or ""
-        found.append(words.get("id") or standard or target.rpartition("/")[2])
-    return list(dict.fromkeys(name for name in found if name))
-
-
-def _host(image: str) -> str:
-    first, slash, _ = image.partition("/")
-    return first if slash and ("." in first or ":" in first or first == "localhost") else "https://index.docker.io/v1/"
 
 
 def _ignore_lines(text: str) -> list[str]:

@@ -12,11 +12,11 @@ import msgspec
 from grpclib.const import Status
 
 from engine.api.buildkit import layouts
-from engine.api.buildkit.agents import forwarded_agents
 from engine.api.buildkit.caching import inline_wanted, opened_caches
 from engine.api.buildkit.faults import excerpt_details, failed_build, refused
-from engine.api.buildkit.fetching import Fetcher, is_elsewhere, wanted_agents
+from engine.api.buildkit.fetching import Fetcher, is_elsewhere
 from engine.api.buildkit.jobs import Made
+from engine.api.buildkit.lending import lending
 from engine.api.buildkit.options import UPLOADED, Options
 from engine.api.buildkit.reports import warnings_of
 from engine.api.buildkit.wire.messages_pb2 import Definition, Op
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from grpclib.exceptions import GRPCError
 
     from engine.api.buildkit.jobs import Job, Jobs
+    from engine.api.buildkit.lending import SessionLender
     from engine.api.buildkit.sessions import Session, Sessions
     from engine.facade import Engine, OperationHandle
     from engine.types.builds import RecipeReport
@@ -67,13 +68,12 @@ class Target:
             kept = await stack.enter_async_context(spooled(stream)) if stream is not None and several else None
             caches = opened_caches(self._engine, session, self._job, self._options.text("cache-imports"))
             request = msgspec.structs.replace(request, caches=await stack.enter_async_context(caches))
-            agents = await stack.enter_async_context(forwarded_agents(session, wanted_agents(self._text)))
-            request = msgspec.structs.replace(request, ssh_sockets=agents)
+            lender = await stack.enter_async_context(lending(session))
 
             async def one(platform: str) -> Made:
                 wanted = await self._for_platform(request, platform, several=len(platforms) > 1)
                 source = kept.pieces() if kept is not None else stream
-                return await self._built(session, wanted, source, several=len(platforms) > 1)
+                return await self._built(lender, wanted, source, several=len(platforms) > 1)
 
             return list(await together(one(platform) for platform in platforms))
 
@@ -90,10 +90,11 @@ class Target:
         else:
             address = context
         request = self._to_examine(text, address)
-        if stream is None:
-            return await self._engine.builds.examine(request)
-        async with contextlib.aclosing(stream):
-            return await self._engine.builds.examine(request, stream)
+        async with contextlib.AsyncExitStack() as stack:
+            lender = await stack.enter_async_context(lending(session))
+            if stream is not None:
+                stack.push_async_callback(stream.aclose)
+            return await self._engine.builds.examine(request, stream, lender)
 
     def unreadable(self, report: RecipeReport) -> GRPCError:
         """Why there is no answer, with its place."""
@@ -127,12 +128,12 @@ class Target:
         return msgspec.structs.replace(request, platform=platform, named_contexts=named)
 
     async def _built(
-        self, session: Session, request: BuildImage, stream: AsyncIterator[bytes] | None, *, several: bool
+        self, lender: SessionLender, request: BuildImage, stream: AsyncIterator[bytes] | None, *, several: bool
     ) -> Made:
-        operation = self._engine.builds.build(request, stream)
+        operation = self._engine.builds.build(request, stream, lender)
         mark = f"{request.platform} " if several else ""
         watching = asyncio.create_task(self._watch(operation, mark))
-        lost = asyncio.create_task(session.gone.wait())
+        lost = asyncio.create_task(lender.gone())
         try:
             image = await self._ended(operation, lost, mark)
         finally:
@@ -204,8 +205,6 @@ class Target:
             filtered=bool(local),
             dockerfile_text=text,
             named_contexts=await self._named_contexts(session, fetcher),
-            secrets=await fetcher.secrets(self._text),
-            logins=await fetcher.logins(self._text),
             inline_cache=inline_wanted(self._job),
             **options.fields(),
         )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from engine.builder.caching.cache import CachedStep, StepCache
     from engine.builder.caching.outside_cache import OutsideCache
-    from engine.facade import BlobPlace
+    from engine.facade_lent import BlobPlace
     from engine.images.image_service import ImageService
     from engine.storage.layers import LayerStore
     from engine.types.builds import BuildCache

@@ -19,7 +19,6 @@ from urllib.parse import urlsplit
 import zstandard
 from isal import igzip
 
-from engine.builder.context.repositories import fetch_repository
 from engine.builder.language.errors import DockerfileError
 from engine.errors import Code, RegistryError
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from engine.builder.context.directory import ContextDirectory
-    from engine.registry.web import Web
+    from engine.builder.context.sources import Sources
 
 _CHUNK: Final = 1 << 20
 _MAGIC: Final = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"))
@@ -105,7 +104,7 @@ class Downloads:
     """Where one build keeps what it fetches, and the way to it."""
 
     into: Path
-    web: Web
+    sources: Sources
 
     async def fetch(self, url: str, *, checksum: str, unpack: bool) -> ArchiveFile:
         """Download a file; its digest is checked if one was given, and part of the step's key in any case."""
@@ -115,7 +114,7 @@ class Downloads:
         path = self.into / hashlib.sha256(url.encode()).hexdigest()
         await asyncio.to_thread(lambda: self.into.mkdir(parents=True, exist_ok=True))
         digest = hashlib.sha256()
-        async with contextlib.aclosing(self.web.pieces(url)) as pieces:
+        async with contextlib.aclosing(self.sources.pieces(url)) as pieces:
             await _store(pieces, path, digest)
         found = f"sha256:{digest.hexdigest()}"
         if checksum and checksum != found:
@@ -130,7 +129,7 @@ class Downloads:
     async def fetch_git(self, address: str, *, checksum: str, keep_git: bool) -> ArchiveFile:
         """The files of a repository, to be unpacked; a checksum is (the beginning of) the commit it must be."""
         place = self.into / secrets.token_hex(8)
-        commit = await fetch_repository(address, place / "files", self.web.environment(), keep_git=keep_git)
+        commit = await self.sources.repository(address, place / "files", keep_git=keep_git)
         if checksum and not commit.startswith(checksum.lower()):
             raise RegistryError(
                 f"{address} is not what the Dockerfile expects",

@@ -9,7 +9,7 @@ import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
-from engine.builder.context.repositories import fetch_repository, is_git
+from engine.builder.context.repositories import is_git
 from engine.builder.context.upload import receive_context
 from engine.errors import InvalidRequest
 from engine.registry.web import is_url
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
     from pathlib import Path
 
-    from engine.registry.web import Web
+    from engine.builder.context.sources import Sources
 
 _MOST_DOCKERFILE_BYTES: Final = 16 << 20
 _ARCHIVES: Final = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
@@ -29,12 +29,12 @@ def is_remote(context: str) -> bool:
     return is_url(context) or is_git(context) or context.startswith("github.com/")
 
 
-async def fetch_context(address: str, into: Path, web: Web) -> str | None:
+async def fetch_context(address: str, into: Path, sources: Sources) -> str | None:
     """Fill a directory that is not there yet. Gives the Dockerfile's text where the address was one, and no more."""
     if is_git(address) or address.startswith("github.com/"):
-        await fetch_repository(address, into, web.environment())
+        await sources.repository(address, into)
         return None
-    async with aclosing(web.pieces(address)) as pieces:
+    async with aclosing(sources.pieces(address)) as pieces:
         head, rest = await _head(pieces)
         if not (head.startswith(_ARCHIVES) or head[_TAR_MARK] == b"ustar"):
             await asyncio.to_thread(lambda: into.mkdir(parents=True, mode=0o700))
@@ -43,9 +43,9 @@ async def fetch_context(address: str, into: Path, web: Web) -> str | None:
     return None
 
 
-async def fetch_named(address: str, into: Path, web: Web) -> None:
+async def fetch_named(address: str, into: Path, sources: Sources) -> None:
     """A context that is given by name: a repository or an archive."""
-    if await fetch_context(address, into, web) is not None:
+    if await fetch_context(address, into, sources) is not None:
         problem = "A context given by name is a directory, an image, a git repository or an archive."
         raise InvalidRequest(f"{address} is no archive", problem, subject=address)
 

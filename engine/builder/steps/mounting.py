@@ -5,7 +5,6 @@ Nothing of them may stay in the layer: places that exist only because something 
 
 from __future__ import annotations
 
-import os
 import posixpath
 import secrets
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,12 +17,13 @@ from engine.containers.spec.plan import PlannedMount
 from engine.sandbox.keeper.asked.steps import MakeDirectory, Tmpfs, Unmount
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Sequence
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from engine.builder.caching.cache_mounts import CacheMounts
     from engine.builder.language.types import Run, RunMount
+    from engine.builder.lent import Lent
     from engine.builder.steps.copy_sources import SourceTree
     from engine.builder.steps.step import ScratchRoot
     from engine.containers.spec.users import ContainerUser
@@ -67,8 +67,7 @@ class RunMounts:
     paths: Paths
     trees: StageTrees
     caches: CacheMounts
-    secrets: Mapping[str, bytes]
-    agents: Mapping[str, str]
+    lent: Lent
 
     async def fingerprint(self) -> Any:
         parts: list[Any] = []
@@ -109,7 +108,7 @@ class RunMounts:
         elif mount.kind == "secret":
             await self._secret(mount, given, stack)
         else:
-            self._agent(mount, given)
+            await self._agent(mount, given)
 
     @asynccontextmanager
     async def _bound(self, mount: RunMount) -> AsyncIterator[Path]:
@@ -148,7 +147,7 @@ class RunMounts:
 
     async def _secret(self, mount: RunMount, given: MountedFor, stack: AsyncExitStack) -> None:
         name = mount.cache_id or posixpath.basename(mount.source or mount.target)
-        value = self.secrets.get(name)
+        value = await self.lent.secret(name)
         if value is None:
             if mount.required:
                 problem = f"The secret {name!r} is required and was not given"
@@ -181,10 +180,10 @@ class RunMounts:
             await self.keeper.execute([Unmount(target=directory)])
             await self.keeper.remove_tree(directory)
 
-    def _agent(self, mount: RunMount, given: MountedFor) -> None:
+    async def _agent(self, mount: RunMount, given: MountedFor) -> None:
         name = mount.cache_id or "default"
-        socket = self.agents.get(name)
-        if socket is None or not os.path.exists(socket):
+        socket = await self.lent.agent(name)
+        if socket is None:
             if mount.required:
                 problem = f"The ssh agent {name!r} is required and was not given"
                 hint = f"Give it with --ssh {name}."

@@ -1,4 +1,4 @@
-"""A repository of a registry as a place for blobs and one manifest: `facade.BlobPlace`."""
+"""A repository of a registry as a place for blobs and one manifest: `facade_lent.BlobPlace`."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
     from engine.facade import OperationHandle
+    from engine.facade_lent import Lender
     from engine.operations.registry import OperationRegistry, Progress
     from engine.remote.docker.following import DockerState
 
@@ -34,7 +35,9 @@ class DockerBuilds:
         self._operations = operations
         self._output: dict[str, deque[BuildOutput]] = {}
 
-    def build(self, request: BuildImage, context: AsyncIterator[bytes] | None = None) -> OperationHandle:
+    def build(
+        self, request: BuildImage, context: AsyncIterator[bytes] | None = None, lender: Lender | None = None
+    ) -> OperationHandle:
         if request.secrets or request.ssh_sockets:
             raise Unsupported("Secrets are not sent to this engine", "Its classic builder knows none.")
         remote = request.context if request.context.startswith(("http://", "https://", "git")) else ""
@@ -126,7 +129,9 @@ class DockerBuilds:
             raise NotFound(f"No such build: {build_id}", subject=build_id)
         return found
 
-    async def examine(self, request: BuildImage, context: AsyncIterator[bytes] | None = None) -> RecipeReport:
+    async def examine(
+        self, request: BuildImage, context: AsyncIterator[bytes] | None = None, lender: Lender | None = None
+    ) -> RecipeReport:
         lacking("builds.examine")
 
     async def context_place(self, name: str) -> str:
