@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 VALUES_AT_MOST = 200_000
 """Of one file, with every alias counted as often as it is used: nine lines can stand for a billion values."""
+_LONG = 200 << 10
+"""Characters: in less there cannot be too many values without aliases."""
 DEPTH_AT_MOST = 100
 BYTES_AT_MOST = 16 << 20
 
@@ -132,12 +134,32 @@ def read(text: str, file: str) -> list[Document]:
     if pieces := pieces_of(text, file, _Reader(file, lines).value):
         return [_assembled(pieces, file, lines)]
     try:
-        nodes = list(yaml.compose_all(text, Loader=yaml.CSafeLoader))
+        nodes = list(yaml.compose_all(text, Loader=yaml.CSafeLoader if len(text) < _LONG else _Counting))
+    except _TooManyError:
+        raise ComposeError(Problem((), f"{file} has more than {VALUES_AT_MOST} values")) from None
     except yaml.YAMLError as error:
         raise ComposeError(_not_yaml(error, file, lines)) from error
     except RecursionError as error:
         raise ComposeError(Problem((), f"{file} is nested more than {DEPTH_AT_MOST} deep")) from error
     return [Document(file, _Reader(file, lines).value(node, 0), node, lines) for node in nodes]
+
+
+class _TooManyError(Exception):
+    """More values than are read."""
+
+
+class _Counting(yaml.CSafeLoader):
+    """Leaves off where a file has too many values, and not when all of them are parsed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._left = VALUES_AT_MOST
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+        self._left -= 1
+        if self._left < 0:
+            raise _TooManyError
+        return super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
 
 
 def _assembled(pieces: Pieces, file: str, lines: list[str]) -> Document:

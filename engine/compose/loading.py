@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from engine.compose.document import Document
 
 FILES_AT_MOST = 200
+EXTENDS_AT_MOST = 100
 
 Opener = Callable[[str], str]
 """The text of a file; raises OSError."""
@@ -265,6 +266,8 @@ class _Loader:
             raise ComposeError(
                 Problem(("services", name), f"Circular reference:\n  {chain[0][1]} in {chain[0][0]}\n{told}")
             )
+        if len(chain) > EXTENDS_AT_MOST:
+            raise ComposeError(Problem(("services", name), f"more than {EXTENDS_AT_MOST} services extend one another"))
         wanted = settled(plain["extends"])
         rest = {key: value for key, value in plain.items() if key != "extends"}
         base, base_file = services, file

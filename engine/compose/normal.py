@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from engine.compose.faults import ComposeError, Path, Problem, near_miss
+from engine.compose.ordering import circle
 
 EnvFileReader = Callable[..., dict[str, str | None]]
 
@@ -261,17 +262,5 @@ def _references(service: Mapping[str, Any]) -> Iterator[tuple[str, str, Path]]:
 
 
 def _refuse_cycles(services: Mapping[str, Any]) -> None:
-    done: set[str] = set()
-
-    def visit(name: str, chain: tuple[str, ...]) -> None:
-        if name in chain:
-            circle = (*chain[chain.index(name) :], name)
-            raise ComposeError(Problem((), f"dependency cycle detected: {' -> '.join(circle)}"))
-        if name in done or name not in services:
-            return
-        for other in sorted(services[name].get("depends_on") or {}):
-            visit(other, (*chain, name))
-        done.add(name)
-
-    for name in sorted(services):
-        visit(name, ())
+    if found := circle(services):
+        raise ComposeError(Problem((), f"dependency cycle detected: {' -> '.join(found)}"))

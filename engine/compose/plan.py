@@ -17,6 +17,7 @@ from engine.compose.faults import ComposeError, Problem, near_miss
 from engine.compose.hashing import network_hash, service_hash
 from engine.compose.leaning import leans_on, resolved
 from engine.compose.normal import replicas
+from engine.compose.ordering import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
@@ -471,23 +472,6 @@ def chosen_services(project: Project, names: Iterable[str], *, dependencies: boo
         if dependencies:
             wanted += [other for other in project.services[name].get("depends_on") or {} if other in project.services]
     return tuple(found)
-
-
-def in_order(services: Mapping[str, Any], chosen: Iterable[str]) -> list[str]:
-    """Dependencies before what depends on them, names in order otherwise."""
-    wanted = set(chosen)
-    ordered: dict[str, None] = {}
-
-    def visit(name: str, within: frozenset[str]) -> None:
-        if name in ordered or name in within or name not in services:
-            return
-        for other in sorted(services[name].get("depends_on") or {}):
-            visit(other, within | {name})
-        ordered[name] = None
-
-    for name in sorted(wanted):
-        visit(name, frozenset())
-    return [name for name in ordered if name in wanted]
 
 
 def _built_before(service: Mapping[str, Any]) -> list[str]:

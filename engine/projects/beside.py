@@ -4,7 +4,6 @@ interpreter until it is through, and nobody knows what a stranger's file becomes
 from __future__ import annotations
 
 import asyncio
-import os
 import pickle
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ import msgspec
 from engine.compose.faults import ComposeError
 from engine.errors import InvalidRequest
 from engine.processes.python_worker import PythonWorker, WorkerFailed, complain
-from engine.projects.reading import read_project, reading_shown
+from engine.projects.reading import TooLongError, read_project, reading_shown
 
 if TYPE_CHECKING:
     from engine.compose.loading import Project
@@ -21,34 +20,27 @@ if TYPE_CHECKING:
     from engine.types.projects import ProjectReading, ReadProject
 
 MOST_HERE = 160 << 10
-"""Characters that a thread reads in a moment."""
+"""Characters of all its files together that a thread reads in a moment."""
 MOST_BYTES, MOST_SECONDS = 2 << 30, 60
 """What a process may take for the others."""
 
 
 async def read(source: ReadProject) -> tuple[Project, Texts]:
     """Raises ComposeError with all that is wrong."""
-    if await asyncio.to_thread(_length, source) <= MOST_HERE:
-        return await asyncio.to_thread(read_project, source)
-    found: tuple[Project, Texts] = await _in_process(source, shown=False)
-    return found
+    try:
+        return await asyncio.to_thread(read_project, source, MOST_HERE)
+    except TooLongError:
+        found: tuple[Project, Texts] = await _in_process(source, shown=False)
+        return found
 
 
 async def reading(source: ReadProject) -> ProjectReading:
     """As people are shown it. Raises ComposeError with all that is wrong."""
-    if await asyncio.to_thread(_length, source) <= MOST_HERE:
-        return await asyncio.to_thread(lambda: reading_shown(read_project(source)[0]))
-    found: ProjectReading = await _in_process(source, shown=True)
-    return found
-
-
-def _length(source: ReadProject) -> int:
-    """Of what is read first. What that includes is short, or it is worth a wait."""
-    length = sum(map(len, source.texts.values()))
-    for path in source.files:
-        if path not in source.texts and os.path.exists(path):
-            length += os.path.getsize(path)
-    return length
+    try:
+        return await asyncio.to_thread(lambda: reading_shown(read_project(source, MOST_HERE)[0]))
+    except TooLongError:
+        found: ProjectReading = await _in_process(source, shown=True)
+        return found
 
 
 async def _in_process(source: ReadProject, *, shown: bool) -> Any:

@@ -14,7 +14,7 @@ from engine.compose.export import as_config
 from engine.compose.faults import ComposeError, dotted
 from engine.compose.hashing import service_hash
 from engine.compose.loading import Project, Request, load
-from engine.compose.plan import in_order
+from engine.compose.ordering import in_order
 from engine.errors import InvalidRequest
 from engine.types.projects import (
     FieldChange,
@@ -42,11 +42,19 @@ class Texts:
 
     given: Mapping[str, str]
     read: dict[str, str] = field(default_factory=dict)
+    most: int | None = None
+    """Characters of all files together."""
 
     def open(self, path: str) -> str:
         if path not in self.read:
             self.read[path] = self.given[path] if path in self.given else _text(path)
+            if self.most is not None and sum(map(len, self.read.values())) > self.most:
+                raise TooLongError
         return self.read[path]
+
+
+class TooLongError(Exception):
+    """More than whoever asked reads here."""
 
 
 def _text(path: str) -> str:
@@ -57,9 +65,9 @@ def _text(path: str) -> str:
     return data.decode()
 
 
-def read_project(source: ReadProject) -> tuple[Project, Texts]:
-    """Raises ComposeError with all that is wrong."""
-    texts = Texts(source.texts)
+def read_project(source: ReadProject, most: int | None = None) -> tuple[Project, Texts]:
+    """Raises ComposeError with all that is wrong, and TooLongError where there are more characters than that."""
+    texts = Texts(source.texts, most=most)
     files = tuple(os.path.abspath(path) for path in source.files)
     if not files:
         raise InvalidRequest("No compose file was named")
