@@ -189,6 +189,7 @@ class _Visit:
                 self.window.navigate("clusters", "", face)
                 await self._until(lambda face=face: page.lists[face].model.rowCount())  # type: ignore[misc]
                 await self._page(f"cluster-{name}", "clusters", key, tab)
+            await self._deploying()
             cluster.forbidden.add("persistentvolumeclaims")
             cluster.tokens.clear()
             cluster.cut_watches()
@@ -197,6 +198,23 @@ class _Visit:
             await self._page("cluster-refused", "clusters", "", "pods")
             config.unlink()
         await self.client.call(lambda engine: engine.clusters.close())
+
+    async def _deploying(self) -> None:
+        from gui.dialogs.cluster_deploy import ClusterDeployDialog
+
+        image = next(each for each in self.client.mirror.images.values() if each.tags)
+        await self.client.call(lambda engine: engine.images.tag(image.id, "team/only-here:1"))
+        self.window.open_dialog("cluster-deploy", names=["team/only-here:1"])
+        dialog = self.window.findChildren(ClusterDeployDialog)[-1]
+        await self._until(lambda: "only-here" in dialog.text.toPlainText())
+        await self._dialog_kept("cluster-deploy-manifests", dialog)
+        dialog.submit()
+        await self._until(lambda: dialog.stack.currentIndex() == 1)
+        await self._dialog_kept("cluster-deploy-changes", dialog)
+        dialog.submit()
+        await self._until(dialog.undo.isVisible)
+        await self._dialog_kept("cluster-deploy-steps", dialog)
+        dialog.reject()
 
     async def _network_map(self) -> None:
         from gui.pages.networks import NetworksPage
@@ -327,6 +345,11 @@ class _Visit:
             dialog.grab().save(str(self._folder / f"{name}.png"))
             dialog.close()
         await self._settle(turns=2)
+
+    async def _dialog_kept(self, name: str, dialog: QDialog) -> None:
+        """A picture of one that goes on."""
+        await self._settle()
+        dialog.grab().save(str(self._folder / f"{name}.png"))
 
     def _open_dialogs(self) -> list[QDialog]:
         from PySide6.QtWidgets import QApplication, QDialog

@@ -87,7 +87,8 @@ class _Teller:
             image = await self._engine.images.get(name)
         except (NotFound, InvalidRequest):
             raise NotFound(f"There is no container, pod, project, volume or image “{name}”", subject=name) from None
-        reference = image.tags[0] if image.tags else name
+        by_id = image.id.removeprefix("sha256:").startswith(name.removeprefix("sha256:"))
+        reference = image.tags[0] if by_id and image.tags else name
         called = dns_name(reference.rpartition("/")[2].partition(":")[0].partition("@")[0])
         ports = tuple(_exposed(text) for text in image.config.exposed_ports)
         recipe = recipe_of(ContainerSpec(image=reference, ports=ports))

@@ -298,7 +298,8 @@ class ClusterDeployDialog(QDialog):
                 self._step(title, done, Tone.SUCCESS)
             self.undo.show()
             await self._watch_rollout([title for title in made if title.partition("/")[0] in _ROLLS])
-        self.back.setVisible(not self.undo.isVisibleTo(self))
+        if not self._gone:
+            self.back.setVisible(not self.undo.isVisibleTo(self))
 
     async def _push(self, reference: str, name: str) -> None:
         title, client = translate("ClusterDeploy", "Push {0}").format(name), self._shell.client

@@ -979,6 +979,10 @@
         <translation>Zurück zur Liste</translation>
     </message>
     <message>
+        <source>More to do</source>
+        <translation>Mehr</translation>
+    </message>
+    <message>
         <source>About</source>
         <translation>Über</translation>
     </message>
@@ -1207,7 +1211,7 @@
     </message>
     <message>
         <source>Memory</source>
-        <translation>Arbeitsspeicher</translation>
+        <translation>Speicher</translation>
     </message>
     <message>
         <source>Node</source>

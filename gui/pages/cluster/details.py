@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.errors import NotFound, WherryError
 from engine.recipe.yaml_text import yaml_text
@@ -13,12 +13,13 @@ from gui.models.clusters import columns_of, face_model
 from gui.pages.cluster.log import ClusterLog
 from gui.pages.cluster.terminal import ClusterTerminal
 from gui.pages.cluster.values import ClusterValues
+from gui.plain_text import set_tip
 from gui.presentation.clusters import about_of, place_of, row_of, state_text
 from gui.presentation.errors import words_of
 from gui.presentation.units import ago_text, clock_text
 from gui.theme import Space, Tone
 from gui.widgets.banner import Banner
-from gui.widgets.buttons import Variant, button, tool_button
+from gui.widgets.buttons import Variant, button, menu_button, tool_button
 from gui.widgets.card import Card
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.facts import Fact, FactGrid
@@ -39,11 +40,8 @@ if TYPE_CHECKING:
 
 _SAYS = ("pods", "deployments", "statefulsets", "daemonsets", "jobs", "services")
 _HOLDS = ("configmaps", "secrets")
-_BUTTONS = (
-    ("cluster.undo", Variant.GHOST), ("cluster.scale", Variant.GHOST), ("cluster.restart", Variant.GHOST),
-    ("cluster.copy-out", Variant.GHOST), ("cluster.copy-in", Variant.GHOST), ("cluster.forward", Variant.DEFAULT),
-    ("cluster.delete", Variant.GHOST),
-)  # fmt: skip
+_BUTTONS = (("cluster.restart", Variant.GHOST), ("cluster.forward", Variant.DEFAULT))
+_MORE = ("cluster.scale", "cluster.undo", "cluster.copy-out", "cluster.copy-in", "cluster.delete")
 
 
 def without_values(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,6 +107,13 @@ class ClusterObject(QWidget):
             knob.setObjectName(action_id)
             self.header.add(knob)
             self._bound.append((bound, knob))
+        menu = QMenu(self)
+        self._more = [self._shell.verbs.bind(self._shell, each, self, self._subjects) for each in _MORE]
+        menu.addActions(self._more)
+        more = menu_button("", menu, "more", Variant.GHOST)
+        more.setAccessibleName(translate("ClusterObject", "More to do"))
+        set_tip(more, more.accessibleName())
+        self.header.add(more)
 
     def _make_overview(self) -> QWidget:
         inner = QWidget()
@@ -179,6 +184,9 @@ class ClusterObject(QWidget):
         for bound, knob in self._bound:
             bound.refresh()
             knob.setVisible(bound.isEnabled())
+        for bound in self._more:
+            bound.refresh()
+            bound.setVisible(bound.isEnabled())
         self._shell.run(self._load(row))
 
     def show_tab(self, tab: str) -> None:

@@ -50,7 +50,7 @@ def faces() -> tuple[Face, ...]:
             "pods", translate("ClusterFaces", "Pods"), ("pods",),
             (_PEEK, ("cluster.terminal", "cluster.forward"), ("cluster.copy-out", "cluster.copy-in"),
              ("cluster.delete",)),
-            {"state": 150, "ready": 70, "restarts": 80, "cpu": 100, "memory": 100, "node": 150, AGE: 100},
+            {"state": 150, "ready": 70, "restarts": 96, "cpu": 100, "memory": 100, "node": 150, AGE: 100},
             (AGE, "node", "restarts", "ready"), ("container", translate("ClusterFaces", "No pods here")),
         ),
         Face(
@@ -102,6 +102,7 @@ class FaceList(Listing):
         self.face = face
         super().__init__(shell, plan, face_model(face.id, parent, usage), parent)
         self.table.offer_columns([place[name] for name in USED if name in place])
+        self.refresh()
 
 
 def _painter(column: str) -> CellPainter:

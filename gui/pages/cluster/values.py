@@ -53,7 +53,7 @@ class ClusterValues(QWidget):
         splitter.setStretchFactor(1, 1)
         splitter.setSizes([240, 600])
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(Space.L, 0, 0, 0)
         column.addWidget(splitter)
 
     def show_object(self, found: Mapping[str, Any], *, fresh: bool) -> None:
