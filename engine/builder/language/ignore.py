@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from engine.builder.language.globs import Glob, PatternError
+from engine.builder.language.globs import Globs, PatternError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,26 +38,25 @@ class IgnoreRules:
     """The compiled patterns. `ignores(path)` takes a relative path with `/`."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        self._rules: list[tuple[Glob, bool]] = []
+        self._excluding: list[bool] = []
+        cleaned: list[str] = []
         for pattern in patterns:
             excludes = not pattern.startswith("!")
             bare = pattern.removeprefix("!").strip()
             if bare:
-                self._rules.append((Glob(_clean(bare)), excludes))
+                cleaned.append(_clean(bare))
+                self._excluding.append(excludes)
             elif not excludes:
                 raise PatternError("“!” alone excludes nothing; a pattern must follow it")
-        self._has_exceptions = any(not excludes for _, excludes in self._rules)
+        self._globs = Globs(cleaned)
+        self._has_exceptions = not all(self._excluding)
 
     def __bool__(self) -> bool:
-        return bool(self._rules)
+        return bool(self._excluding)
 
     def ignores(self, path: str) -> bool:
-        ignored = False
-        bare = path.strip("/")
-        for pattern, excludes in self._rules:
-            if excludes != ignored and pattern.covers(bare):
-                ignored = excludes
-        return ignored
+        last = self._globs.last_that_covers(path.strip("/"))
+        return last is not None and self._excluding[last]
 
     def prunes(self, directory: str) -> bool:
         """True where a whole directory can be passed over unread: ignored, and no exception could reach into it."""

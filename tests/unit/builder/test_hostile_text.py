@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.builder.language.errors import DockerfileError, did_you_mean
-from engine.builder.language.globs import Glob, PatternError
+from engine.builder.language.globs import Glob, Globs, PatternError
 from engine.builder.language.ignore import IgnoreRules
 from engine.builder.language.parser import parse_dockerfile
 from engine.builder.language.shell_patterns import ShellPattern
@@ -88,6 +88,28 @@ def test_a_near_miss_is_not_looked_for_without_end() -> None:
         did_you_mean("fiel", (f"entry-{number}" if number else "file" for number in range(10**9)))
         == "Did you mean file?"
     )
+
+
+def test_a_file_of_thousands_of_patterns_is_one_walk_for_each_path() -> None:
+    """One after the other they take more than a minute, in a thread that nobody can end."""
+    rules = IgnoreRules([f"**/{'*a' * 12}{number}" for number in range(3000)] + ["!**/kept", "**/kept/not"])
+    paths = [f"src/{'a' * 40}/{number}{'ba' * 20}" for number in range(2000)]
+    assert not any(rules.ignores(path) for path in paths)
+    assert rules.ignores(f"{paths[0]}7")
+    assert not rules.ignores(f"{'a' * 12}0/kept")
+    assert rules.ignores(f"{'a' * 12}0/kept/not/this")
+
+
+@given(st.lists(st.lists(_GLOB_PARTS, min_size=1, max_size=5).map("".join), max_size=6), st.text("ab/.", max_size=12))
+def test_many_patterns_together_are_each_of_them(patterns: list[str], path: str) -> None:
+    covering = [number for number, pattern in enumerate(patterns) if Glob(pattern).covers(path)]
+    assert Globs(patterns).last_that_covers(path) == (covering[-1] if covering else None)
+    assert Globs(patterns).matches(path) == any(Glob(pattern).matches(path) for pattern in patterns)
+
+
+def test_patterns_that_are_too_much_together_are_refused() -> None:
+    with pytest.raises(PatternError, match="together"):
+        Globs(["a" * 4000] * 300)
 
 
 # --- patterns of values ---
