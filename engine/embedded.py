@@ -37,6 +37,7 @@ from engine.images.image_service import ImageService
 from engine.images.known import platforms
 from engine.logs.log_service import LogService
 from engine.networks.network_service import NetworkService
+from engine.operations.endings import ending_of
 from engine.operations.registry import OperationRegistry
 from engine.pods.assembly import make_ground, make_pod_service
 from engine.pods.book import PodBook
@@ -88,8 +89,10 @@ async def open_engine(
     engine = EmbeddedEngine(Paths(root or default.root, run or default.run), ground or Ground())
     try:
         await engine.open()
-    except BaseException:
+    except BaseException as error:
         await engine.close()
+        if isinstance(error, OSError):
+            raise ending_of(error) from error
         raise
     return engine
 

@@ -55,6 +55,7 @@ class Code(StrEnum):
     DIGEST_MISMATCH = "digest-mismatch"
     # storage
     DISK_FULL = "disk-full"
+    DISK_READ_ONLY = "disk-read-only"
     CORRUPT = "corrupt"
     BAD_ARCHIVE = "bad-archive"
     MOUNT_FAILED = "mount-failed"
@@ -178,6 +179,25 @@ _FULL_TABLES = {
         "Raise the bound: sudo sysctl -w fs.file-max=1000000",
     ),
 }
+
+
+DISK_REFUSES = (Code.DISK_FULL, Code.DISK_READ_ONLY)
+"""Nothing can be written for now. What has happened is true all the same, and is written when it can be."""
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FREE_SPACE = "Free some space: `wherry system prune` removes what no container uses."
+_MOUNT_ANEW = "After an error of a disk the kernel stops writing to it: `sudo dmesg` says why, fsck mends the rest."
+
+
+def disk_refuses(number: int, explanation: str, *, details: str = "", subject: str = "") -> StorageError | None:
+    """An error of the system, where it says that a disk has no room or takes nothing."""
+    if number in _FULL:
+        words = ("The disk is full", Code.DISK_FULL, _FREE_SPACE)
+    elif number == errno.EROFS:
+        words = ("The disk is read-only", Code.DISK_READ_ONLY, _MOUNT_ANEW)
+    else:
+        return None
+    title, code, hint = words
+    return StorageError(title, explanation, code=code, hint=hint, details=details, subject=subject)
 
 
 def exhausted(number: int) -> HostError | None:

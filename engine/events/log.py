@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.errors import Code, StorageError
+from engine.errors import DISK_REFUSES, StorageError
 from engine.types.events import Event
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class EventLog:
                 ]
             )
         except StorageError as error:
-            if error.code is not Code.DISK_FULL:
+            if error.code not in DISK_REFUSES:
                 raise
             # They wait in memory for room; the newest count if it takes long.
             self._unwritten = (batch + self._unwritten)[-_MOST_KEPT:]

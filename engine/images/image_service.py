@@ -252,7 +252,7 @@ class ImageService:
             return
         for name in names:
             if name.startswith("partial:"):
-                self._blobs.drop_partial(name.removeprefix("partial:"))
+                await self._blobs.drop_partial(name.removeprefix("partial:"))
             elif name in self.unfinished_blobs():
                 await self._blobs.remove(name)
         await self._unfinished.end([*self._unfinished.digests])

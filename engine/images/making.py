@@ -121,8 +121,7 @@ class Maker:
         self, chunks: AsyncIterator[bytes], pins: ExitStack, progress: Progress | None = None
     ) -> LayerRecord:
         """Unpack a stream as a layer, and keep its compressed form. It cannot be removed while `pins` lasts."""
-        sink = self._archives.sink()
-        try:
+        async with self._archives.sink() as sink:
             added = await self._intake.add(
                 None, chunks, sink=sink, progress=progress.amount if progress is not None else None
             )
@@ -131,8 +130,6 @@ class Maker:
             record = await self._intake.describe(added, self._catalogue.layers.get(added.diff_id))
             if record.archive is None:
                 record = msgspec.structs.replace(record, archive=await self._archives.keep(sink))
-        finally:
-            sink.discard()
         return record
 
     async def keep(self, blob: bytes, records: Sequence[LayerRecord], name: str, *, action: str) -> str:

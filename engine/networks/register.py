@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.errors import Code, Conflict, NotFound, StorageError
+from engine.errors import DISK_REFUSES, Conflict, NotFound, StorageError
 from engine.networks import routes
 from engine.networks.addresses import default_subnet, mac_of
 from engine.storage.paths import is_pod_key
@@ -127,7 +127,7 @@ class NetworkRegister:
         try:
             await self._write(network_id)
         except StorageError as error:
-            if when_it_fits and error.code is Code.DISK_FULL:
+            if when_it_fits and error.code in DISK_REFUSES:
                 return after
             if before is not None and self._networks.get(network_id) is after:
                 self._networks[network_id] = before

@@ -7,9 +7,8 @@ import errno
 import sqlite3
 import traceback
 
-from engine.errors import Cancelled, Code, HostError, InvalidRequest, StorageError, WherryError
+from engine.errors import Cancelled, Code, HostError, InvalidRequest, StorageError, WherryError, disk_refuses
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 _TOO_MANY_FILES = (errno.EMFILE, errno.ENFILE)
 
 
@@ -44,15 +43,8 @@ def is_bug(error: BaseException) -> bool:
 def _of_the_machine(error: OSError) -> WherryError:
     where = str(error.filename or "")
     said = f"{error.strerror or error}: {where}." if where else f"{error.strerror or error}."
-    if error.errno in _FULL:
-        return StorageError(
-            "The disk is full",
-            said,
-            code=Code.DISK_FULL,
-            hint="Free some space: `wherry system prune` removes what no container uses.",
-            details=_trace(error),
-            subject=where,
-        )
+    if refused := disk_refuses(error.errno or 0, said, details=_trace(error), subject=where):
+        return refused
     if error.errno in _TOO_MANY_FILES:
         return HostError(
             "Too many files are open",

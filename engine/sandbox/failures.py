@@ -6,13 +6,12 @@ import errno
 import os
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import Code, HostError, StorageError, WherryError, exhausted
+from engine.errors import Code, HostError, StorageError, WherryError, disk_refuses, exhausted
 from engine.sandbox.keeper.asked import bridges, files, mounts, trees
 
 if TYPE_CHECKING:
     from typing import NamedTuple
 
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 TRIES = 3
 """Of a call that may be repeated."""
 _REPEATABLE = (
@@ -74,11 +73,8 @@ def translated(error: ReplyError) -> Exception:
 
 def unpack_error(error: OSError) -> StorageError:
     where = f" (at {error.filename})" if error.filename else ""
-    if error.errno in DISK_FULL:
-        return StorageError(
-            "The disk is full", f"Unpacking stopped{where}.", code=Code.DISK_FULL,
-            hint="Free some space: `wherry system prune` removes what no container uses.",
-        )  # fmt: skip
+    if refused := disk_refuses(error.errno or 0, f"Unpacking stopped{where}."):
+        return refused
     if error.errno in _BY_THE_ARCHIVE:
         return StorageError("The archive cannot be unpacked here", f"{error.strerror}{where}.", code=Code.BAD_ARCHIVE)
     # A disk that cannot be read or written, or memory that is short, says nothing about what was downloaded: it stays.

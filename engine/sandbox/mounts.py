@@ -6,9 +6,9 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-from engine.errors import Code, StorageError
+from engine.errors import Code, StorageError, disk_refuses
 from engine.sandbox.asking import Asking
-from engine.sandbox.failures import DISK_FULL, ReplyError, translated
+from engine.sandbox.failures import ReplyError, translated
 from engine.sandbox.keeper.asked.mounts import CreateNetns, CreateShared, Execute, Mount, OpenSockets, RemoveNetns
 from engine.sandbox.keeper.asked.mounts import Mounts as AskMounts
 
@@ -28,13 +28,11 @@ class Mounts(Asking):
             if error.kind != "os":
                 raise translated(error) from None
             step = plan[error.step]
-            full = error.errno in DISK_FULL
             failed = f"Could not {step.describe()}"
-            raise StorageError(
-                "The disk is full" if full else failed,
-                f"{failed}." if full else f"{os.strerror(error.errno)}.",
-                code=Code.DISK_FULL if full else Code.MOUNT_FAILED,
-                details=f"{step}\n{error.text}: {error.path}",
+            details = f"{step}\n{error.text}: {error.path}"
+            refused = disk_refuses(error.errno, f"{failed}.", details=details)
+            raise refused or StorageError(
+                failed, f"{os.strerror(error.errno)}.", code=Code.MOUNT_FAILED, details=details
             ) from OSError(error.errno, error.text, error.path)
 
     async def mounts(self, within: Path | None = None) -> list[Mount]:

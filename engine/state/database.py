@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import queue
 import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from engine.errors import Code, StorageError
+from engine.errors import Code, Conflict, StorageError, disk_refuses
 from engine.state.schema import MIGRATIONS
+from engine.state.trial import refusal_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -53,16 +55,18 @@ class _Job:
                 connection.execute("ROLLBACK TO job")
                 connection.execute("RELEASE job")
 
-    def report(self) -> None:
+    def report(self, place: Path) -> None:
         if self.loop.is_closed():
             return
+        if self.error is not None:
+            self.error = _classified(self.error, place)
         self.loop.call_soon_threadsafe(self._settle)
 
     def _settle(self) -> None:
         if self.future.done():
             return
         if self.error is not None:
-            self.future.set_exception(_classified(self.error))
+            self.future.set_exception(self.error)
         else:
             self.future.set_result(self.outcome)
 
@@ -140,17 +144,17 @@ class Database:
     # --- on the database thread ---
 
     def _serve(self) -> None:
-        connection = sqlite3.connect(self._path, isolation_level=None, cached_statements=256)
+        connection = sqlite3.connect(self._path, isolation_level=None, cached_statements=256, timeout=1.0)
         try:
             while (job := self._jobs.get()) is not None:
                 if job.writes:
                     self._commit_together(connection, job)
                 else:
                     job.perform(connection)
-                    if job.deletes and _is_full(job.error) and self._make_room():
+                    if job.deletes and _is_refused(job.error) and self._make_room():
                         job.error = None
                         job.perform(connection)
-                    job.report()
+                    job.report(self._path)
         finally:
             connection.close()
 
@@ -159,7 +163,7 @@ class Database:
         found no room get the reserve, and are tried once more by themselves."""
         jobs = [first, *self._waiting_jobs()]
         self._commit(connection, jobs)
-        refused = [job for job in jobs if job.deletes and _is_full(job.error)]
+        refused = [job for job in jobs if job.deletes and _is_refused(job.error)]
         if refused:
             self._make_room()
             # What was written before goes to its place, and the log begins anew in the room it has already.
@@ -169,7 +173,7 @@ class Database:
                 job.error = None
             self._commit(connection, refused)
         for job in jobs:
-            job.report()
+            job.report(self._path)
 
     def _commit(self, connection: sqlite3.Connection, jobs: list[_Job]) -> None:
         try:
@@ -198,6 +202,9 @@ class Database:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
+    # One process has a store, so the index of the log need not be shared. As a mapped file it could not be written on a
+    # full disk that copies on write (btrfs), and that is no error but the end of the process.
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
@@ -214,17 +221,26 @@ def _prepare(connection: sqlite3.Connection) -> None:
         connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
 
 
-def _is_full(error: BaseException | None) -> bool:
-    """Of a quota that is used up SQLite says less: that a file could not be written, or not be made."""
+def _is_refused(error: BaseException | None) -> bool:
+    """By the disk. Of a quota that is used up SQLite says less: that a file could not be written, or not be made."""
     name = getattr(error, "sqlite_errorname", "")
-    return name in ("SQLITE_FULL", "SQLITE_CANTOPEN") or name.startswith(("SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHM"))
+    return name.startswith(
+        ("SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC",
+         "SQLITE_IOERR_DIR_FSYNC", "SQLITE_IOERR_TRUNCATE"))  # fmt: skip
 
 
-def _classified(error: BaseException) -> BaseException:
-    if isinstance(error, sqlite3.OperationalError) and _is_full(error):
-        return StorageError(
-            "The disk is full", "The store could not be written.", code=Code.DISK_FULL, details=str(error)
+def _classified(error: BaseException, path: Path) -> BaseException:
+    if isinstance(error, sqlite3.OperationalError) and _is_refused(error):
+        # SQLite says the same of a disk without room and of one that takes nothing.
+        refused = disk_refuses(
+            refusal_of(path.parent) or errno.ENOSPC, "The store could not be written.", details=str(error)
         )
+        return refused or StorageError("The store could not be written", f"{error}.", code=Code.CORRUPT)
+    if getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+        return Conflict(
+            "Another program has the store's database open", f"It is {path}.",
+            hint="End that program and try again; of another Wherry it is known by its lock.", code=Code.STORE_LOCKED,
+        )  # fmt: skip
     if isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorname", "") in (
         "SQLITE_CORRUPT",
         "SQLITE_NOTADB",

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import hashlib
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
-from engine.errors import Code, NotFound, StorageError
+from engine.errors import Code, NotFound, StorageError, disk_refuses
 from engine.storage.flushing import flush_names
 from engine.storage.paths import hex_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from engine.storage.paths import Paths
 
@@ -34,16 +34,26 @@ class BlobWriter:
         self._digest = digest
         self._size = size
         self._lock = lock
-        self._file = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._holds = True
+        self._file = -1
         self._hash = hashlib.new(digest.partition(":")[0])
         self.offset = 0
         """How many bytes are there already: ask the registry for the rest from here."""
 
     async def resume(self) -> None:
-        """Hash what an earlier try left."""
-        await asyncio.to_thread(self._rehash)
+        """Open, and hash what an earlier try left. Beside the loop: to make a file waits for the disk's journal."""
+        opening = asyncio.ensure_future(asyncio.to_thread(self._open))
+        try:
+            await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(lambda _: self._let_go())
+            raise
+        except BaseException:
+            self._let_go()
+            raise
 
-    def _rehash(self) -> None:
+    def _open(self) -> None:
+        self._file = os.open(self._partial, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         while data := os.pread(self._file, PIECE, self.offset):
             self._hash.update(data)
             self.offset += len(data)
@@ -117,20 +127,22 @@ class BlobWriter:
     async def discard(self) -> None:
         """Let go and remove the bytes."""
         if self._file >= 0:
-            self._partial.unlink(missing_ok=True)
+            await asyncio.to_thread(self._partial.unlink, missing_ok=True)
         self._let_go()
 
     def _let_go(self) -> None:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+        if self._holds:
+            self._holds = False
             self._lock.release()
 
 
 class BlobStore:
     def __init__(self, paths: Paths) -> None:
         self._paths = paths
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def has(self, digest: str) -> bool:
         return self._paths.blob(digest).is_file()
@@ -179,39 +191,29 @@ class BlobStore:
 
     async def writer(self, digest: str, *, size: int | None = None) -> BlobWriter:
         """Begin or resume; waits while another writer of the same digest is open (then look at `has` again)."""
-        lock = self._locks.setdefault(digest, asyncio.Lock())
+        lock = self._locks.setdefault(digest, asyncio.Lock())  # forgotten with the last who holds it
         await lock.acquire()
+        writer = BlobWriter(self._paths.partial_blob(digest), self._paths.blob(digest), digest, size, lock)
         try:
-            writer = BlobWriter(self._paths.partial_blob(digest), self._paths.blob(digest), digest, size, lock)
             await writer.resume()
         except OSError as error:
-            lock.release()
             raise disk_error(error, self._paths.partial_blob(digest)) from error
-        except BaseException:
-            lock.release()
-            raise
         return writer
 
     async def remove(self, digest: str) -> int:
         """Bytes freed; 0 if it was not there."""
-        path = self._paths.blob(digest)
-        try:
-            size = path.stat().st_size
-            path.unlink()
-        except FileNotFoundError:
-            return 0
-        return size
+        return await asyncio.to_thread(_removed, self._paths.blob(digest))
 
-    def forget_partial(self, digest: str) -> None:
+    async def forget_partial(self, digest: str) -> None:
         """What an earlier try left of a blob, unless somebody is at it now."""
         lock = self._locks.get(digest)
         if lock is None or not lock.locked():
-            self._paths.partial_blob(digest).unlink(missing_ok=True)
+            await asyncio.to_thread(self._paths.partial_blob(digest).unlink, missing_ok=True)
 
-    def drop_partial(self, name: str) -> None:
+    async def drop_partial(self, name: str) -> None:
         """The same by its file's name in the store."""
         if name in {entry.name for entry in os.scandir(self._paths.partial_blobs)} and not self._being_written(name):
-            (self._paths.partial_blobs / name).unlink(missing_ok=True)
+            await asyncio.to_thread((self._paths.partial_blobs / name).unlink, missing_ok=True)
 
     def digests(self) -> set[str]:
         return {
@@ -231,12 +233,21 @@ class BlobStore:
             with contextlib.suppress(FileNotFoundError):
                 found = entry.stat()
                 if found.st_mtime < oldest and not self._being_written(entry.name):
-                    os.unlink(entry.path)
-                    freed += found.st_size
+                    freed += await asyncio.to_thread(_removed, Path(entry.path))
         return freed
 
     def _being_written(self, name: str) -> bool:
         return any(lock.locked() and digest.endswith(name) for digest, lock in self._locks.items())
+
+
+def _removed(path: Path) -> int:
+    """How many bytes it had; 0 if it was not there."""
+    try:
+        size = path.stat().st_size
+        path.unlink()
+    except FileNotFoundError:
+        return 0
+    return size
 
 
 def _has_digest(path: Path, digest: str) -> bool:
@@ -246,11 +257,7 @@ def _has_digest(path: Path, digest: str) -> bool:
 
 def disk_error(error: OSError, path: Path) -> StorageError:
     """What went wrong on the disk, in the tree's terms."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return StorageError(
-        "The disk is full" if full else "The store cannot be written",
-        f"{path}: {error.strerror}.",
-        code=Code.DISK_FULL if full else Code.CORRUPT,
-        hint="Free some space: `wherry system prune` removes what no container uses." if full else "",
-        subject=str(path),
+    said = f"{path}: {error.strerror}."
+    return disk_refuses(error.errno or 0, said, subject=str(path)) or StorageError(
+        "The store cannot be written", said, code=Code.CORRUPT, subject=str(path)
     )

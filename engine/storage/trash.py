@@ -101,7 +101,8 @@ class Trash:
             await self._quiet.wait(self._since)
             await self._delete(sorted(self._paths.trash.iterdir()))
             if not self._waiting.is_set():
-                self._reserve.keep()
+                await asyncio.to_thread(self._reserve.keep)
+            if not self._waiting.is_set():
                 self._idle.set()
 
     async def _delete(self, paths: list[Path]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import zstandard
 
-from engine.errors import Code, InvalidRequest, StorageError
+from engine.errors import Code, InvalidRequest, StorageError, disk_refuses
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,11 +106,7 @@ def _decompress(source: BinaryIO, target: int) -> None:
 
 
 def _unwritable(path: Path, error: OSError) -> StorageError:
-    full = error.errno == 28
-    return StorageError(
-        "The disk is full" if full else f"{path} cannot be written",
-        error.strerror or str(error),
-        code=Code.DISK_FULL if full else Code.INVALID,
-        hint="Choose another place." if not full else "Make room or choose another disk.",
-        subject=str(path),
+    said = error.strerror or str(error)
+    return disk_refuses(error.errno or 0, said, subject=str(path)) or StorageError(
+        f"{path} cannot be written", said, code=Code.INVALID, hint="Choose another place.", subject=str(path)
     )

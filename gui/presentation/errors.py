@@ -159,6 +159,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         marked("Errors", "It was thrown away. Try again."),
     ),
     Code.DISK_FULL: (marked("Errors", "The disk is full"), marked("Errors", "Free some space and try again.")),
+    Code.DISK_READ_ONLY: (
+        marked("Errors", "The disk is read-only"),
+        marked("Errors", "The system’s log says why it takes nothing any more; mend it, and mount it anew."),
+    ),
     Code.CORRUPT: (marked("Errors", "Something in the store is damaged"), marked("Errors", "Check the store.")),
     Code.BAD_ARCHIVE: (marked("Errors", "The archive cannot be read"), ""),
     Code.MOUNT_FAILED: (

@@ -2677,6 +2677,14 @@
         <translation>Platz schaffen und noch einmal versuchen.</translation>
     </message>
     <message>
+        <source>The disk is read-only</source>
+        <translation>Der Datenträger ist nur lesbar</translation>
+    </message>
+    <message>
+        <source>The system’s log says why it takes nothing any more; mend it, and mount it anew.</source>
+        <translation>Das Systemprotokoll sagt, warum er nichts mehr annimmt; beheben Sie es und hängen Sie ihn neu ein.</translation>
+    </message>
+    <message>
         <source>Something in the store is damaged</source>
         <translation>Etwas im Speicher ist beschädigt</translation>
     </message>

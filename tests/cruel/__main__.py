@@ -2,6 +2,7 @@
 
 python -m tests.cruel [--minutes N] [--rounds N] [--seed N] [--clock]
 python -m tests.cruel power [--minutes N] [--rounds N] [--seed N] [--user NAME]      as root
+python -m tests.cruel disks [--seed N] [--user NAME]                                 as root
 python -m tests.cruel hostile [--minutes N] [--requests N] [--seed N]
 """
 
@@ -14,6 +15,7 @@ import random
 import sys
 import time
 
+from tests.cruel.disks import BadDisks
 from tests.cruel.driver import Driver
 from tests.cruel.hostile import Hostile
 from tests.cruel.power import PowerCuts
@@ -31,10 +33,23 @@ def cut_the_power(options: argparse.Namespace) -> int:
     figures = cuts.figures
     took = time.monotonic() - begun
     print(f"seed {options.seed}: {figures.cuts} cuts in {took:.0f} s")
+    print(f"writes that the disk forgot: {figures.forgotten}")
     print(f"acknowledged before a cut: {dict(figures.promises)}")
     for fault in figures.faults:
         print(f"FAULT {fault}")
     return 1 if figures.faults else 0
+
+
+def spoil_the_disk(options: argparse.Namespace) -> int:
+    disks = BadDisks(options.user, options.seed)
+    disks.run()
+    for kind, refusals in disks.figures.refusals.items():
+        print(f"{kind}: {sum(refusals.values())} refusals")
+        for words, times in refusals.most_common():
+            print(f"    {times} × {words}")
+    for fault in disks.figures.faults:
+        print(f"FAULT {fault}")
+    return 1 if disks.figures.faults else 0
 
 
 async def be_hostile(options: argparse.Namespace) -> int:
@@ -46,11 +61,12 @@ async def be_hostile(options: argparse.Namespace) -> int:
     finally:
         remove_tree(store.path)
     figures = hostile.figures
-    pings = sorted(figures.pings)
     print(f"seed {options.seed}: {figures.requests} requests in {time.monotonic() - begun:.0f} s")
     print(f"answers: {dict(figures.statuses.most_common())}")
-    print(f"{len(pings)} pings: median {pings[len(pings) // 2] * 1000:.1f} ms, longest {pings[-1] * 1000:.0f} ms")
-    print(f"longest that one callback kept the loop: {figures.stall * 1000:.0f} ms of processor time")
+    for words, pings in (("pings", figures.pings), ("less what other work took", figures.own_pings)):
+        if pings:
+            print(f"{len(pings)} {words}: median {pings[len(pings) // 2]:.1f} ms, longest {pings[-1]:.0f} ms")
+    print(f"longest that one callback kept the loop: {figures.stall * 1000:.0f} ms")
     for words, times in sorted(figures.stalls.items(), key=lambda each: -each[1])[:12]:
         print(f"    {times} × {words}")
     print(f"memory in MiB: {' '.join(f'{each:.0f}' for each in figures.memory)}")
@@ -86,7 +102,7 @@ async def main(options: argparse.Namespace) -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", nargs="?", choices=("kills", "power", "hostile"), default="kills")
+    parser.add_argument("kind", nargs="?", choices=("kills", "power", "disks", "hostile"), default="kills")
     parser.add_argument("--clock", action="store_true", help="set the clock too; needs libfaketime")
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--user", default=os.environ.get("WHERRY_TEST_USER", "wherry-test"))
@@ -96,4 +112,6 @@ if __name__ == "__main__":
     chosen = parser.parse_args()
     if chosen.kind == "power":
         sys.exit(cut_the_power(chosen))
+    if chosen.kind == "disks":
+        sys.exit(spoil_the_disk(chosen))
     sys.exit(asyncio.run(be_hostile(chosen) if chosen.kind == "hostile" else main(chosen)))

@@ -10,6 +10,7 @@ cut knows what must be there afterwards. BOOT is a file that stands for the kern
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -17,25 +18,32 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aiohttp import web
+
 from engine import embedded, whereabouts
 from engine.embedded import open_engine
 from engine.errors import WherryError
 from engine.storage import settling
 from engine.types.containers import ContainerSpec, CreateContainer, Mount
-from engine.types.images import CommitContainer
+from engine.types.images import CommitContainer, PullImage
 from engine.types.networks import CreateNetwork
 from engine.types.volumes import CreateVolume
-from tests.support.images import File, busybox_archive
-from tests.system.containers.conftest import create, load_busybox, read_log, until
+from tests.support.images import File, busybox_archive, busybox_layer, layer_tar
+from tests.support.made_images import made_image, offer
+from tests.support.nasty_registry import serve_nastily
+from tests.system.containers.conftest import create, load_busybox, read_log
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
 
     from engine.embedded import EmbeddedEngine
+    from tests.support.nasty_registry import Handler, NastyRegistry
 
 AT_ONCE = 3
 _KEPT_FILES = Mount(kind="volume", source="kept", target="/kept")
 _MOST_IMAGES = 12
+_SAID_SECONDS, _PAUSE_SECONDS = 20.0, 0.05
+_PULLED_BYTES, _PIECE, _PIECE_SECONDS = 2 << 20, 64 << 10, 0.02
 
 
 class Ledger:
@@ -56,31 +64,32 @@ class Ledger:
 class Life:
     """One client that makes and removes things of every kind."""
 
-    def __init__(self, engine: EmbeddedEngine, ledger: Ledger, name: str) -> None:
-        self._engine, self._ledger, self._name = engine, ledger, name
+    def __init__(self, engine: EmbeddedEngine, ledger: Ledger, name: str, registry: NastyRegistry) -> None:
+        self._engine, self._ledger, self._name, self._registry = engine, ledger, name, registry
         self._dice = random.Random(name)
         self._number = 0
         self._images = 0
 
     async def go_on(self) -> None:
-        deeds = (self._container, self._container, self._volume, self._network, self._loaded_image)
+        deeds = (self._container, self._container, self._volume, self._network, self._loaded_image, self._pulled_image)
         while True:
             self._number += 1
             try:
                 await self._dice.choice(deeds)(f"{self._name}-{self._number}")
             except WherryError as error:
                 self._ledger.write("refusal", str(error), "", "done")
+                await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _container(self, name: str) -> None:
         engine, around = self._engine, self._ledger.around
-        say = f"echo {name} | dd of=/kept/{name} conv=fsync; echo kept {name}; exec sleep 1000"
+        say = f"echo {name} | dd of=/kept/{name} conv=fsync && echo kept {name}; echo tried; exec sleep 1000"
         making = create(engine, "sh", "-c", say, name=name, mounts=(_KEPT_FILES,))
         await around("container", name, "make", making)
         self._ledger.write("file", name, "make", "begun")
         await engine.containers.start(name)
         found = await engine.containers.get(name)
-        await until(lambda: f"kept {name}\n" in read_log(engine, found.id))
-        self._ledger.write("file", name, "make", "done")
+        if await _is_said(engine, found.id, f"kept {name}\n"):
+            self._ledger.write("file", name, "make", "done")
         if self._dice.random() < 0.3 and self._images < _MOST_IMAGES:
             self._images += 1
             reference = f"localhost/made:{name}"
@@ -118,6 +127,56 @@ class Life:
             await self._ledger.around("image", reference, "remove", self._engine.images.remove(reference, force=True))
             self._images -= 1
 
+    async def _pulled_image(self, name: str) -> None:
+        """Slowly, so that the power goes in the middle of it too."""
+        if self._images >= _MOST_IMAGES:
+            return
+        self._images += 1
+        reference = offer_slowly(self._registry, name)
+        pulling = self._engine.images.pull(PullImage(reference=reference)).result()
+        await self._ledger.around("pulled", reference, "make", pulling)
+
+
+async def _is_said(engine: EmbeddedEngine, container: str, words: str) -> bool:
+    """A service may not have been able to write what it should, and its log may not either."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_SAID_SECONDS):
+            while words not in read_log(engine, container):
+                if "tried\n" in read_log(engine, container):
+                    return words in read_log(engine, container)
+                await asyncio.sleep(0.02)
+            return True
+    return False
+
+
+def offer_slowly(registry: NastyRegistry, name: str) -> str:
+    """An image that the name alone decides, in pieces with pauses between them."""
+    files = [File("only", random.Random(name).randbytes(_PULLED_BYTES)), File("is", name.encode())]
+    image = made_image([busybox_layer(), layer_tar(files)])
+    offer(registry, image, name=f"pulled/{name}")
+    for digest, data in image.blobs.items():
+        registry.routes[f"/v2/pulled/{name}/blobs/{digest}"] = slow_blob(data)
+    return f"{registry.host}/pulled/{name}:1"
+
+
+def slow_blob(data: bytes) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        asked = request.headers.get("Range", "")
+        start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
+        if asked and start >= len(data):
+            return web.Response(status=416)
+        response = web.StreamResponse(status=206 if asked else 200)
+        response.content_length = len(data) - start
+        if asked:
+            response.headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
+        await response.prepare(request)
+        for at in range(start, len(data), _PIECE):
+            await response.write(data[at : at + _PIECE])
+            await asyncio.sleep(_PIECE_SECONDS)
+        return response
+
+    return handle
+
 
 async def live(root: Path, run: Path, ledger: Path, seed: str) -> None:
     engine = await open_engine(root, run)
@@ -125,17 +184,23 @@ async def live(root: Path, run: Path, ledger: Path, seed: str) -> None:
         await load_busybox(engine)
     book = Ledger(ledger)
     book.write("life", seed, "make", "done")
-    await asyncio.gather(*(Life(engine, book, f"{seed}{letter}").go_on() for letter in "abc"[:AT_ONCE]))
+    async with serve_nastily() as registry:
+        lives = [Life(engine, book, f"{seed}{letter}", registry) for letter in "abc"[:AT_ONCE]]
+        await asyncio.gather(*(each.go_on() for each in lives))
 
 
 # --- afterwards ---
 
 
+def read_ledger(ledger: Path) -> list[list[str]]:
+    """Kind, name, deed, "begun" or "done"."""
+    return [json.loads(line) for line in ledger.read_text().splitlines()]
+
+
 def promises(ledger: Path) -> dict[tuple[str, str], bool]:
     """By (kind, name): whether it must be there, or must not. What was under way is in neither."""
     must: dict[tuple[str, str], bool] = {}
-    for line in ledger.read_text().splitlines():
-        kind, name, deed, when = json.loads(line)
+    for kind, name, deed, when in read_ledger(ledger):
         if when == "begun":
             must.pop((kind, name), None)
         else:
@@ -151,7 +216,8 @@ async def check(root: Path, run: Path, ledger: Path) -> list[str]:
         there = {("container", one.name) for one in await engine.containers.list()}
         there |= {("volume", one.name) for one in await engine.volumes.list()}
         there |= {("network", one.name) for one in await engine.networks.list()}
-        there |= {("image", tag) for one in await engine.images.list() for tag in one.tags}
+        tags = [tag for one in await engine.images.list() for tag in one.tags]
+        there |= {(kind, tag) for kind in ("image", "pulled") for tag in tags}
         kept = engine.paths.volume_data("kept")
         for (kind, name), must in promises(ledger).items():
             if kind == "file":
@@ -161,15 +227,36 @@ async def check(root: Path, run: Path, ledger: Path) -> list[str]:
                     held = False
                 if not held:
                     faults.append(f"the file {name} was written and synced and is gone")
-            elif kind in ("container", "volume", "network", "image") and ((kind, name) in there) is not must:
+            elif kind in ("container", "volume", "network", "image", "pulled") and ((kind, name) in there) is not must:
                 faults.append(f"the {kind} {name} was {'made and is gone' if must else 'removed and is back'}")
         faults += [
             f"found by the deep check: {one.kind} {one.subject}: {one.explanation}"
             for one in await engine.host.check_store(deep=True)
         ]
+        faults += await _go_on_pulling(engine, broken_off(ledger))
         faults += await _works(engine)
     finally:
         await engine.close(stop_containers=True)
+    return faults
+
+
+def broken_off(ledger: Path) -> list[str]:
+    """What was being pulled."""
+    lines = read_ledger(ledger)
+    done = {name for kind, name, _, when in lines if kind == "pulled" and when == "done"}
+    return list(dict.fromkeys(name for kind, name, _, _ in lines if kind == "pulled" and name not in done))
+
+
+async def _go_on_pulling(engine: EmbeddedEngine, begun: list[str]) -> list[str]:
+    """What was being pulled is pulled now, whatever of it had reached the disk."""
+    faults = []
+    async with serve_nastily() as registry:
+        for name in begun:
+            reference = offer_slowly(registry, name.partition("/pulled/")[2].removesuffix(":1"))
+            try:
+                await engine.images.pull(PullImage(reference=reference)).result()
+            except WherryError as error:
+                faults.append(f"{name} was being pulled and cannot be: {error}")
     return faults
 
 

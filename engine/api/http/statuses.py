@@ -29,6 +29,7 @@ STATUS: dict[Code, int] = {
     Code.BAD_RESPONSE: 500,
     Code.DIGEST_MISMATCH: 500,
     Code.DISK_FULL: 507,
+    Code.DISK_READ_ONLY: 507,
     Code.CORRUPT: 500,
     Code.BAD_ARCHIVE: 400,
     Code.MOUNT_FAILED: 500,

@@ -116,13 +116,10 @@ class SharedCaches:
         async with images.intake.lock(diff_id):
             if self._layers.has(diff_id):
                 return
-            sink = images.archives.sink()
-            try:
+            async with images.archives.sink() as sink:
                 async with aclosing(place.read(descriptor.digest, descriptor.size)) as pieces:
                     added = await images.intake.add(diff_id, pieces, sink=sink)
                 archive = await images.archives.keep(sink)
-            finally:
-                sink.discard()
             record = await images.intake.describe(added, images.catalogue.layers.get(diff_id))
             await images.catalogue.put_layers([msgspec.structs.replace(record, archive=archive)])
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.containers.end.ending import must_allow
 from engine.containers.run.restart_file import remove_restart_file
-from engine.errors import Code, NotFound, StorageError, WherryError
+from engine.errors import DISK_REFUSES, NotFound, StorageError, WherryError
 from engine.sandbox.failures import KeeperLost
 from engine.types.containers import Action, State
 from engine.types.data import ANY_LABELS, Freed
@@ -141,7 +141,7 @@ class Remover:
         try:
             await self._book.remove(entry)
         except StorageError as error:
-            if error.code is not Code.DISK_FULL:
+            if error.code not in DISK_REFUSES:
                 raise
             await self._files.layers.trash.empty()
             await self._book.remove(entry)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import msgspec
 
 from engine.containers.known.record import Record
-from engine.errors import Code, Conflict, NotFound, StorageError
+from engine.errors import DISK_REFUSES, Code, Conflict, NotFound, StorageError
 from engine.types.containers import ALIVE_STATES, Container, State
 from engine.types.events import Event
 
@@ -255,10 +255,10 @@ class ContainerBook:
         try:
             await self.write(entry.record)
         except StorageError as error:
-            if error.code is not Code.DISK_FULL:
+            if error.code not in DISK_REFUSES:
                 raise
             self._owed.add(entry.id)
-            _log.warning("the disk is full; the state of %s will be written later", entry.container.name)
+            _log.warning("%s: the state of %s will be written later", error.title, entry.container.name)
 
     async def pay(self) -> None:
         """Write what is owed, if there is room by now."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import errno
 
-from engine.errors import Code, StorageError, WherryError, exhausted
+from engine.errors import Code, StorageError, WherryError, disk_refuses, exhausted
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 # What a FUSE mount answers when the process that served it is gone.
 _SERVER_GONE = (errno.ENOTCONN, errno.ECONNABORTED)
 
@@ -15,15 +14,9 @@ def typed(error: OSError, *, doing: str) -> WherryError:
     """`doing` completes “… could not be …”, as “started”."""
     where = str(error.filename or "")
     details = str(error)
-    if error.errno in _FULL:
-        return StorageError(
-            "The disk is full",
-            f"The container could not be {doing}: {where or 'the store'} has no space left.",
-            code=Code.DISK_FULL,
-            hint="Free some space: `wherry system prune` removes what no container uses.",
-            details=details,
-            subject=where,
-        )
+    stopped = f"The container could not be {doing}: {where or 'the store'} cannot be written."
+    if refused := disk_refuses(error.errno or 0, stopped, details=details, subject=where):
+        return refused
     if words := exhausted(error.errno or 0):
         return words
     if error.errno in _SERVER_GONE:

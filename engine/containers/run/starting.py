@@ -22,7 +22,7 @@ from engine.containers.run.new_owners import give
 from engine.containers.run.planning import Planner, image_place
 from engine.containers.run.restart_file import write_restart_file
 from engine.containers.spec.runtime_spec import runtime_spec
-from engine.errors import RuntimeFailure
+from engine.errors import Code, RuntimeFailure, StorageError, disk_refuses
 from engine.networks.ports import PortClaims, as_picked
 from engine.operations.behind import Behind
 from engine.operations.together import both
@@ -30,6 +30,7 @@ from engine.processes import conmon, crun
 from engine.processes.programs import runtime_environment
 from engine.recipe.networks import is_shared, pod_of
 from engine.sandbox.keeper.asked.steps import ContainerMarks, MakeDirectory
+from engine.state.trial import refusal_of
 from engine.storage.flushing import flush_names
 from engine.types.containers import Exit, StartTiming, State
 from engine.types.data import now
@@ -116,7 +117,7 @@ class Starter:
             await self._bring_up(entry, clock, action)
         except BaseException as error:
             self._early.give_up(entry.id)
-            await asyncio.shield(self.take_down(entry.record))
+            disk = await asyncio.shield(self._taken_back(entry.record, error))
             failed = before.changed(run=Run())
             if isinstance(error, RuntimeFailure):
                 failed = _with_failure(failed, error)
@@ -124,7 +125,18 @@ class Starter:
             await asyncio.shield(book.save_when_it_fits(entry, failed))
             if isinstance(error, OSError):
                 raise typed(error, doing="started") from error
+            if disk is not None:
+                raise disk from error
             raise
+
+    async def _taken_back(self, record: Record, error: BaseException) -> StorageError | None:
+        """What was made goes. Gives what the disk refuses, where the runtime could not do something for want of one: it
+        tells that in many words or none. Asked first, for what is taken away gives room."""
+        refused = 0
+        if isinstance(error, RuntimeFailure) and error.code is Code.RUNTIME:
+            refused = await asyncio.to_thread(refusal_of, self._runtime.paths.staging)
+        await self.take_down(record)
+        return disk_refuses(refused, "The container could not be started.", details=str(error))
 
     async def _bring_up(self, entry: Entry, clock: Stopwatch, action: str) -> None:
         record, runtime = entry.record, self._runtime

@@ -96,7 +96,7 @@ class Reconciler:
         await self._sweep(shown)
         await self._resolvers.look()
         if thorough:
-            self._reserve.keep()
+            await asyncio.to_thread(self._reserve.keep)
             await self._unmount_forgotten()
 
     def _is_doubtful(self, entry: Entry, shown: Shown) -> bool:

@@ -145,8 +145,7 @@ class ArchiveReader:
                 self._progress.layer(title, LayerPhase.UNPACKING, done, size)
                 yield piece
 
-        sink = self._archives.sink()
-        try:
+        async with self._archives.sink() as sink:
             async with aclosing(counted()) as chunks:
                 added = await self._intake.add(None, chunks, sink=sink)
             if added.diff_id not in self._catalogue.layers:
@@ -156,8 +155,6 @@ class ArchiveReader:
             record = await self._intake.describe(added, self._catalogue.layers.get(added.diff_id))
             if record.archive is None:
                 record = msgspec.structs.replace(record, archive=await self._archives.keep(sink))
-        finally:
-            sink.discard()
         self._came[name] = record
         self._progress.layer(title, LayerPhase.DONE, size, size)
 

@@ -244,7 +244,7 @@ class Puller:
         except StorageError as error:
             if not old or error.code not in (Code.DIGEST_MISMATCH, Code.BAD_ARCHIVE):
                 raise
-            self._blobs.forget_partial(digest)
+            await self._blobs.forget_partial(digest)
             if self._blobs.has(digest):
                 if await self._blobs.is_intact(digest):
                     raise
@@ -316,7 +316,7 @@ class Puller:
             return
         kept = {record.archive.digest for record in self._catalogue.layers.values() if record.archive is not None}
         for digest in digests:
-            self._blobs.forget_partial(digest)
+            await self._blobs.forget_partial(digest)
             if digest not in kept and self._blobs.has(digest):
                 await self._blobs.remove(digest)
         await self._unfinished.end(digests)

@@ -100,6 +100,11 @@ class ArchiveSink:
         self.path.unlink(missing_ok=True)
 
 
+def _discard_opened(opening: asyncio.Future[ArchiveSink]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().discard()
+
+
 class LayerArchives:
     """Compressed layers in the content store."""
 
@@ -114,9 +119,22 @@ class LayerArchives:
         for left in self._paths.partial_blobs.glob(f"{_NEW}*"):
             left.unlink(missing_ok=True)
 
-    def sink(self) -> ArchiveSink:
-        """For one layer on its way in. `keep` or `discard` it in the end."""
-        return ArchiveSink(self._paths.partial_blobs / f"{_NEW}{secrets.token_hex(8)}")
+    @contextlib.asynccontextmanager
+    async def sink(self) -> AsyncGenerator[ArchiveSink, None]:
+        """For one layer on its way in; gone in the end if it was not kept. Beside the loop: to make a file or to remove
+        one waits for the disk's journal, however little there is in it."""
+        opening = asyncio.ensure_future(
+            asyncio.to_thread(ArchiveSink, self._paths.partial_blobs / f"{_NEW}{secrets.token_hex(8)}")
+        )
+        try:
+            sink = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(_discard_opened)
+            raise
+        try:
+            yield sink
+        finally:
+            await asyncio.shield(asyncio.to_thread(sink.discard))
 
     async def keep(self, sink: ArchiveSink) -> Archive:
         """Give a finished one its name."""
@@ -153,14 +171,11 @@ class LayerArchives:
         """
         if self.has(record):
             return record
-        sink = self.sink()
-        try:
+        async with self.sink() as sink:
             digest, size = await self._pack(record.diff_id, sink)
             if digest != record.diff_id:
                 self.path(msgspec.structs.replace(record, archive=None))  # raises: only what was pulled could help
             archive = await self.keep(sink)
-        finally:
-            sink.discard()
         record = msgspec.structs.replace(record, archive=archive, tar_size=size)
         await catalogue.put_layers([record])
         return record

@@ -223,13 +223,13 @@ async def use_up_the_database(engine: EmbeddedEngine, disk: Disk) -> None:
 
 async def opening(engine: EmbeddedEngine, disk: Disk) -> None:
     """An engine must come up on a full disk, for who else is to clear it?"""
-    container = await run(engine, name="left")
-    await engine.containers.stop("left")
+    rows = engine.paths.database.with_name("another.db")  # the store's own is open already
+    database = await Database.open(rows)
+    await database.close()
     disk.fill()
-    database = await Database.open(engine.paths.database, Reserve(engine.paths.reserve).release)
+    database = await Database.open(rows, Reserve(engine.paths.reserve).release)
     await database.close()
     disk.clear()
-    await engine.containers.remove(container.id)
 
 
 async def healing(engine: EmbeddedEngine, disk: Disk) -> None:
@@ -341,6 +341,16 @@ async def _play(place: Path, run_directory: Path, too_big: str, lacking: str) ->
         assert (await again.containers.wait(code.id)).exit_code == 0
     finally:
         await again.close(stop_containers=True)
+    await _refuse_to_open_read_only(place, run_directory)
+
+
+async def _refuse_to_open_read_only(place: Path, run_directory: Path) -> None:
+    """As a disk is after an error: nothing is done by halves, and what is wrong is said."""
+    await asyncio.to_thread(subprocess.run, ["mount", "-o", "remount,ro", str(place)], check=True)
+    with pytest.raises(StorageError) as caught:
+        await open_engine(place / "root", run_directory)
+    assert caught.value.code is Code.DISK_READ_ONLY
+    await asyncio.to_thread(subprocess.run, ["mount", "-o", "remount,rw", str(place)], check=True)
 
 
 async def _is_sound(engine: EmbeddedEngine) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -43,6 +45,24 @@ async def test_a_transaction_is_all_or_nothing(tmp_path: Path) -> None:
         await database.transaction([(PUT, ("a", b"")), (PUT, ("a", b""))])
     assert await database.fetch("SELECT * FROM volumes") == []
     await database.close()
+
+
+async def test_the_index_of_its_log_is_no_mapped_file(tmp_path: Path) -> None:
+    """On a full disk that copies on write, a write to such a one is the end of the process and no error."""
+    database = await Database.open(tmp_path / "db")
+    await database.execute(PUT, ("data", b"{}"))
+    assert sorted(os.listdir(tmp_path)) == ["db", "db-wal"]
+    await database.close()
+
+
+async def test_who_looks_into_it_from_outside_is_told_of_as_such(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path / "db")
+    await database.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "db")) as outside:
+        outside.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(Conflict) as caught:
+            await Database.open(tmp_path / "db")
+    assert "Another program" in caught.value.title
 
 
 async def test_a_newer_store_is_refused_untouched(tmp_path: Path) -> None:
