@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from engine.plays.play_service import PlayService
     from engine.projects.projects import ProjectService
     from engine.remote.machines import MachineService
+    from engine.swarm.absent import NoSwarm
     from engine.types.events import Event
     from engine.types.host import StoreProblem
     from engine.types.images import ImageConfig
@@ -310,6 +311,12 @@ class EmbeddedEngine:
         from engine.gallery.gallery_service import GalleryService
 
         return GalleryService(self.paths.gallery)
+
+    @cached_property
+    def swarm(self) -> NoSwarm:
+        from engine.swarm.absent import NoSwarm
+
+        return NoSwarm()
 
     @cached_property
     def clusters(self) -> ClusterService:

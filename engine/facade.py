@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from contextlib import AbstractAsyncContextManager
 
-    from engine.facade_afar import Clusters, Machines
+    from engine.facade_afar import Clusters, Machines, SwarmRoom
     from engine.facade_lent import BlobPlace, Lender
     from engine.types import (
         attestations,
@@ -569,6 +569,8 @@ class Engine(Protocol):
     def door(self) -> FrontDoor: ...
     @property
     def gallery(self) -> Gallery: ...
+    @property
+    def swarm(self) -> SwarmRoom: ...
     @property
     def clusters(self) -> Clusters: ...
     @property

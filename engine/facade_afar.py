@@ -1,4 +1,4 @@
-"""The contract's part about other machines and clusters, held by the engine of this computer. The rules of
+"""The contract's part about other machines, swarms and clusters. The rules of
 `engine.facade` hold."""
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from engine.facade import Engine, OperationHandle
-    from engine.types import clusters, machines
+    from engine.types import clusters, machines, projects, swarm
 
 
 class Machines(Protocol):
@@ -40,6 +40,10 @@ class Machines(Protocol):
         """Its engine, at once: with what was last known of it, and the truth as soon as that comes. "" is this one."""
         ...
 
+    async def ready(self, name: str, seconds: float) -> Engine:
+        """The same once it answers. Raises why it does not, within so long."""
+        ...
+
     async def plan(self, request: machines.Moved) -> machines.MovePlan:
         """What a move or a copy would take along, nothing done."""
         ...
@@ -51,6 +55,41 @@ class Machines(Protocol):
     async def bringable(self, address: str = "") -> Sequence[machines.Bringable]:
         """What other engines of this computer have (or the one at an address); one that does not answer has nothing."""
         ...
+
+
+class SwarmRoom(Protocol):
+    """The swarm that this engine manages. `Capabilities.swarm` says whether it does; all else refuse in a sentence.
+    Services, nodes, configs and secrets go by name, id or the beginning of that."""
+
+    async def look(self) -> swarm.Swarm: ...
+    def watch(self) -> AsyncIterator[swarm.Swarm]:
+        """At once, then whenever it is another."""
+        ...
+
+    async def scale(self, service: str, replicas: int) -> swarm.SwarmService: ...
+    async def update(self, service: str, change: swarm.ChangeService) -> Sequence[projects.ProjectProblem]:
+        """Rolled out by the swarm afterwards; gives what is worth knowing, as warnings."""
+        ...
+
+    async def roll_back(self, service: str) -> swarm.SwarmService:
+        """To what it was before its last change."""
+        ...
+
+    async def remove_service(self, service: str) -> None: ...
+    async def change_node(self, node: str, *, availability: swarm.Availability | None = None, role: str = "") -> None:
+        """A node that is drained gives its tasks to others."""
+        ...
+
+    async def remove_file(self, kind: str, name: str) -> None:
+        """`kind` is "config" or "secret"."""
+        ...
+
+    async def plan(self, request: swarm.DeployStack) -> swarm.StackPlan: ...
+    def deploy(self, request: swarm.DeployStack) -> OperationHandle:
+        """The operation tells its steps; its result is the stack's name."""
+        ...
+
+    async def remove_stack(self, name: str) -> Sequence[str]: ...
 
 
 class ClusterSession(ByteStream, Protocol):

@@ -20,7 +20,7 @@ from engine.api.docker import (
     websocket,
 )
 from engine.api.router import Route
-from engine.api.wherry import clusters, gallery, machines, manifests, own, own_build, pods, projects, spoken
+from engine.api.wherry import clusters, gallery, machines, manifests, own, own_build, pods, projects, spoken, swarm
 
 _SYSTEM = (
     Route("GET", "/_ping", system.ping),
@@ -141,6 +141,19 @@ _OWN = (
             ("logs", clusters.logs),
             ("exec", clusters.exec_),
             ("forward", clusters.forward),
+        )
+    ),
+    *(
+        Route("POST", f"/wherry/swarm/{verb}", act)
+        for verb, act in (
+            ("look", swarm.look),
+            ("scale", swarm.scale),
+            ("update", swarm.update),
+            ("roll-back", swarm.roll_back),
+            ("remove", swarm.remove),
+            ("node", swarm.node),
+            ("plan", swarm.plan),
+            ("deploy", swarm.deploy),
         )
     ),
     Route("GET", "/wherry/clusters/forwards", clusters.forwards),

@@ -114,6 +114,41 @@ GROUPS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
                 "apply", "contexts", "delete", "exec", "get", "logs", "port-forward", "rollout", "scale", "top")},
         },
     ),
+    "stack": (
+        "Work with the stacks of a remote Docker's swarm",
+        {
+            **{v: ("swarms.stacks", f"stack {v}") for v in ("deploy", "ls", "ps", "rm", "services")},
+            "up": ("swarms.stacks", "stack deploy"),
+            "list": ("swarms.stacks", "stack ls"),
+            "down": ("swarms.stacks", "stack rm"),
+            "remove": ("swarms.stacks", "stack rm"),
+        },
+    ),
+    "service": (
+        "Work with the services of a remote Docker's swarm",
+        {
+            **{v: ("swarms.services", f"service {v}") for v in (
+                "inspect", "logs", "ls", "ps", "rm", "rollback", "scale")},
+            "update": ("swarms.updating", "service update"),
+            "list": ("swarms.services", "service ls"),
+            "remove": ("swarms.services", "service rm"),
+        },
+    ),
+    "node": (
+        "Work with the nodes of a remote Docker's swarm",
+        {
+            **{v: ("swarms.services", f"node {v}") for v in ("inspect", "ls", "ps", "update")},
+            "list": ("swarms.services", "node ls"),
+        },
+    ),
+    "config": (
+        "Work with the configs of a remote Docker's swarm",
+        {v: ("swarms.stacks", f"config {v}") for v in ("inspect", "ls", "rm")},
+    ),
+    "secret": (
+        "Work with the secrets of a remote Docker's swarm",
+        {v: ("swarms.stacks", f"secret {v}") for v in ("inspect", "ls", "rm")},
+    ),
     "system": (
         "Work with the engine",
         {

@@ -82,7 +82,7 @@ def create_body(project: Project, name: str, number: int, *, image_id: str, othe
         "MacAddress": service.get("mac_address"),
         "Labels": service_labels(project, name, service, number, image_id),
         "ExposedPorts": _exposed(service),
-        "Healthcheck": _health(health) if health else None,
+        "Healthcheck": health_body(health) if health else None,
         "HostConfig": _said(_host_config(project, service, others)),
         "NetworkingConfig": {"EndpointsConfig": _endpoints(project, name, number)},
     }
@@ -135,7 +135,7 @@ def _exposed(service: Mapping[str, Any]) -> dict[str, Any]:
     return exposed
 
 
-def _health(health: Mapping[str, Any]) -> dict[str, Any]:
+def health_body(health: Mapping[str, Any]) -> dict[str, Any]:
     if health.get("disable"):
         return {"Test": ["NONE"]}
     times = {
@@ -249,7 +249,7 @@ def _resources(service: Mapping[str, Any]) -> dict[str, Any]:
         "DeviceRequests": [
             _device_request(each) for each in [*(service.get("gpus") or []), *(reserved.get("devices") or [])]
         ],
-        "Ulimits": [_ulimit(name, each) for name, each in sorted((service.get("ulimits") or {}).items())],
+        "Ulimits": [ulimit_body(name, each) for name, each in sorted((service.get("ulimits") or {}).items())],
     }
 
 
@@ -263,7 +263,7 @@ def _device_request(request: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _ulimit(name: str, limit: int | Mapping[str, int]) -> dict[str, Any]:
+def ulimit_body(name: str, limit: int | Mapping[str, int]) -> dict[str, Any]:
     soft, hard = (limit, limit) if isinstance(limit, int) else (limit["soft"], limit["hard"])
     return {"Name": name, "Soft": soft, "Hard": hard}
 

@@ -41,6 +41,14 @@ def chosen_machine() -> Entry | None:
     return named(name) if name else None
 
 
+def chosen_name() -> str:
+    """By what the engine of this computer knows the machine: its address, or its name; "" is this computer."""
+    if address := os.environ.get(_HOST):
+        return _at(address).address
+    entry = chosen_machine()
+    return entry.name if entry else ""
+
+
 def named(name: str) -> Entry | None:
     """A machine by its name in our list, or in docker's or podman's; None is this computer."""
     from engine.machines import machine_list

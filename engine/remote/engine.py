@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         Stats,
         Volumes,
     )
-    from engine.facade_afar import Machines
+    from engine.facade_afar import Machines, SwarmRoom
     from engine.machines.machine_list import Entry
     from engine.types.events import Event
     from engine.types.machines import Capabilities
@@ -195,6 +195,10 @@ class RemoteEngine(Machinery):
         from engine.gallery.gallery_service import GalleryService
 
         return GalleryService(self._gallery)
+
+    @property
+    def swarm(self) -> SwarmRoom:
+        return self._room("swarm")  # type: ignore[no-any-return]
 
     @cached_property
     def clusters(self) -> ClusterService:

@@ -82,6 +82,12 @@ class Link:
         except msgspec.DecodeError as error:
             raise MachineError("What the engine said cannot be read", str(error), code=Code.BAD_RESPONSE) from None
 
+    async def ping(self, seconds: float) -> None:
+        """A sign of life, or the reason why there is none."""
+        timeout = aiohttp.ClientTimeout(total=seconds)
+        async with self._answer(self._session("quick"), "GET", "/_ping", None, None, False, timeout) as answer:  # noqa: FBT003
+            await answer.read()
+
     @asynccontextmanager
     async def stream(
         self,

@@ -180,6 +180,10 @@ class Machinery:
             self.condition = condition
             self._told()
 
+    def tell(self) -> None:
+        """Something else about the machine is known: what its engine can do."""
+        self._told()
+
     async def close(self) -> None:
         if self._running is not None:
             self._running.cancel()

@@ -203,6 +203,12 @@ class MachineService:
             engine.look_now()
         return engine
 
+    async def ready(self, name: str, seconds: float) -> Engine:
+        engine = await self.engine(name)
+        if name and not await self.connected(name, seconds):
+            raise self._engines[name].trouble() or MachineError(f"{name} does not answer", subject=name)
+        return engine
+
     async def connected(self, name: str, seconds: float) -> bool:
         engine = self._engines.get(name)
         return engine is not None and await engine.connected(seconds)
@@ -228,12 +234,11 @@ class MachineService:
         sockets = [address] if address else [each.address for each in await self.suggestions() if each.source == "here"]
         found: list[Bringable] = []
         for each in sockets:
-            engine = await self.engine(each)
-            if await self.connected(each, _ANSWER_SECONDS):
-                found += await things_of(engine, each)
-            elif address:
-                trouble = self._engines[each].trouble()
-                raise trouble or MachineError(f"{address} does not answer", subject=address)
+            try:
+                found += await things_of(await self.ready(each, _ANSWER_SECONDS), each)
+            except MachineError:
+                if address:
+                    raise
         return found
 
     def _told(self, name: str) -> None:

@@ -12,6 +12,7 @@ from engine.remote.process_lines import begin_attach, begin_exec
 from engine.remote.spoken_rooms import SpokenOperation, SpokenRoom, told
 from engine.spoken import packing
 from engine.spoken.signatures import methods
+from engine.swarm.absent import NoSwarm
 from engine.types.events import EngineSnapshot, Event, Kind
 from engine.types.machines import Capabilities
 
@@ -37,6 +38,7 @@ class WherryPeer:
         self.rooms: dict[str, Any] = {
             name: SpokenRoom(link, name) for name in ("networks", "stats", "files", "disk", "pods", "door", "host")
         }
+        self.rooms["swarm"] = NoSwarm()
         self.rooms["containers"] = _Containers(link, "containers")
         self.rooms["images"] = _Images(machinery, files)
         self.rooms["volumes"] = _Volumes(machinery, files)

@@ -75,6 +75,8 @@ class Capabilities(Data, frozen=True, kw_only=True):
 
     kind: MachineKind = "wherry"
     lacks: dict[str, str] = {}
+    swarm: bool = False
+    """It manages a swarm."""
 
     def why_not(self, *methods: str) -> str:
         """ "" if it can do all of them."""

@@ -17,6 +17,7 @@ from tests.fakes.machines import FakeMachines
 from tests.fakes.pods import make_fake_pods
 from tests.fakes.rooms import FakeBuilds, FakeHost, FakeNetworks, FakeVolumes
 from tests.fakes.store import Store
+from tests.fakes.swarm import FakeSwarm
 from tests.fakes.watching import FakeFiles, FakeLogs, FakeStats
 from tests.fakes.world import populate
 
@@ -85,6 +86,10 @@ class FakeEngine:
         from engine.gallery.gallery_service import GalleryService
 
         return GalleryService(Path(tempfile.gettempdir()) / "no-gallery-of-a-fake-engine")
+
+    @cached_property
+    def swarm(self) -> FakeSwarm:
+        return FakeSwarm(self.store.operations)
 
     @cached_property
     def clusters(self) -> ClusterService:

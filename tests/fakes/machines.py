@@ -76,14 +76,20 @@ class FakeMachines:
     async def engine(self, name: str) -> FakeEngine:
         if not name:
             return self._here
-        if name not in self.known:
+        if name not in self.known and "://" not in name:
             raise NotFound(f"There is no machine “{name}”", subject=name)
         if name not in self.engines:
             from tests.fakes.engine import open_fake_engine
 
             self.engines[name] = await open_fake_engine()
-        self.put(replace(self.known[name], link=Link.CONNECTED, since=now()))
+        if name in self.known:
+            self.put(replace(self.known[name], link=Link.CONNECTED, since=now()))
         return self.engines[name]
+
+    async def ready(self, name: str, seconds: float) -> FakeEngine:
+        if name in self.unreachable:
+            raise MachineError(f"{name} does not answer", code=Code.TIMEOUT)
+        return await self.engine(name)
 
     async def plan(self, request: Moved) -> MovePlan:
         if request.target in self.unreachable:

@@ -13,7 +13,7 @@ from engine.machines.machine_list import Entry
 from engine.remote.engine import RemoteEngine
 from tests.peers.checks import CHECKS
 
-_SECONDS = 60.0
+_SECONDS = 120.0
 
 
 async def _check(address: str, names: list[str]) -> int:

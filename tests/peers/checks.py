@@ -16,6 +16,7 @@ from engine.types.images import CommitContainer
 from engine.types.logs import ReadLogs, SearchLogs
 from engine.types.networks import CreateNetwork
 from engine.types.volumes import CreateVolume
+from tests.peers.swarm_checks import swarm
 from tests.support.images import busybox_archive
 
 if TYPE_CHECKING:
@@ -253,5 +254,5 @@ async def machine(engine: RemoteEngine) -> None:
 
 CHECKS: tuple[Callable[[RemoteEngine], Awaitable[None]], ...] = (
     images, layers, life, terminal, logs, following, figures, files, volumes, networks, ports, building, committing,
-    machine,
+    machine, swarm,
 )  # fmt: skip

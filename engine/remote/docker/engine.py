@@ -15,6 +15,7 @@ from engine.remote.docker.logs import DockerLogs
 from engine.remote.docker.machine import DockerDisk, DockerHost
 from engine.remote.docker.stats import DockerStats
 from engine.remote.docker.stores import DockerNetworks, DockerVolumes
+from engine.remote.docker.swarm import DockerSwarm
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +44,7 @@ class DockerPeer(DockerState):
             "disk": DockerDisk(self),
             "pods": DockerPods(),
             "door": DockerDoor(),
+            "swarm": DockerSwarm(self, operations),
             "operations": operations,
             "host": DockerHost(self, machinery.entry.address),
         }

@@ -43,6 +43,8 @@ class DockerState:
         self.kind = "docker"
         self.version: Json = {}
         self.capabilities = Capabilities(kind="docker", lacks=lacks_of("docker"))
+        self.swarm_node = ""
+        """Its own id among the nodes of a swarm."""
         self._image_documents: dict[str, Json] = {}
         self._detailing: asyncio.Task[None] | None = None
         self._refreshes: dict[str, asyncio.Task[None]] = {}
@@ -54,11 +56,20 @@ class DockerState:
         self.kind = "podman" if "podman" in str(self.version).lower() else "docker"
         self.capabilities = Capabilities(kind=self.kind, lacks=lacks_of(self.kind))  # type: ignore[arg-type]
         self._machinery.found_out(self.kind, str(self.version.get("Version", "")))
-        await asyncio.gather(self._load_containers(), self._load_volumes(), self._load_networks())
+        await asyncio.gather(self._load_containers(), self._load_volumes(), self._load_networks(), self.look_at_swarm())
         await self._load_images()
         if self._detailing is not None:
             self._detailing.cancel()
         self._detailing = asyncio.create_task(self._detail(), name="details of containers and images")
+
+    async def look_at_swarm(self) -> None:
+        """Whether it manages one."""
+        found = shapes.part(await self.link.json("GET", "/info"), "Swarm")
+        self.swarm_node = str(found.get("NodeID") or "")
+        manages = self.kind == "docker" and bool(found.get("ControlAvailable"))
+        if manages != self.capabilities.swarm:
+            self.capabilities = msgspec.structs.replace(self.capabilities, swarm=manages)
+            self._machinery.tell()
 
     async def _load_containers(self) -> None:
         found = shapes.rows(await self.link.json("GET", "/containers/json", {"all": True}))
@@ -187,7 +198,7 @@ class DockerState:
                 while not reading.done():
                     await asyncio.wait((reading,), timeout=_SIGN_SECONDS)
                     if not reading.done():
-                        await self.link.json("GET", "/_ping", versioned=False, seconds=_SIGN_SECONDS)
+                        await self.link.ping(_SIGN_SECONDS)
                 await reading
             finally:
                 reading.cancel()
@@ -198,6 +209,8 @@ class DockerState:
         try:
             async for document in self.link.messages(answer):
                 event = shapes.event(document) if isinstance(document, dict) else None
+                if isinstance(document, dict) and document.get("Type") == "node":
+                    self._later("the swarm", self.look_at_swarm)
                 if event is not None:
                     self._happened(event)
         except msgspec.DecodeError as error:

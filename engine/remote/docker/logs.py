@@ -13,6 +13,7 @@ from urllib.parse import quote
 from engine.errors import NotFound, WherryError
 from engine.logs.log_service import LogService
 from engine.logs.source import LogSource
+from engine.remote.docker.log_writers import SERVICE, ServiceWriter, Writer, unframed
 from engine.types.containers import ALIVE_STATES
 from engine.types.host import Settings
 from engine.types.logs import ReadLogs
@@ -31,22 +32,20 @@ if TYPE_CHECKING:
 _MOST_LINES = 200_000
 """Of what was written before somebody looked; what comes afterwards is added."""
 _ALL = ReadLogs()
-_HEAD = 8
 _MERGED = "merged:"
 
 
 class Spool:
-    """One container's log as it is written down."""
+    """One container's log as it is written down, or that of all tasks of a swarm's service."""
 
-    def __init__(self, state: DockerState, container: Container, path: Path) -> None:
+    def __init__(self, state: DockerState, writer: Writer, path: Path) -> None:
         self._link = state.link
-        self.container = container
+        self.writer = writer
         self.path = path
         self.caught_up = asyncio.Event()
         self.error: WherryError | None = None
         self._last = b""
-        self._tty = container.spec.tty
-        self.task = asyncio.create_task(self._run(), name=f"the log of {container.name}")
+        self.task = asyncio.create_task(self._run(), name=f"the log of {writer.name}")
 
     async def _run(self) -> None:
         try:
@@ -54,7 +53,7 @@ class Spool:
             with await asyncio.to_thread(self.path.open, "wb", 0) as file:
                 await self._fetch(file, {"tail": _MOST_LINES})
                 self.caught_up.set()
-                if self.container.state in ALIVE_STATES:
+                if self.writer.alive:
                     await self._fetch(file, {"follow": True, **self._since()})
         except WherryError as error:
             self.error = error
@@ -69,10 +68,11 @@ class Spool:
         whole = {"stdout": True, "stderr": True, "timestamps": True, **query}
         seen = self._last
         kept: dict[bytes, bytes] = {b"stdout": b"", b"stderr": b""}
-        async with self._link.stream("GET", f"/containers/{quote(self.container.id)}/logs", whole) as answer:
-            async for stream, data in _unframed(self._link.pieces(answer), tty=self._tty):
+        async with self._link.stream("GET", self.writer.path, whole | self.writer.query) as answer:
+            async for stream, data in unframed(self._link.pieces(answer), tty=self.writer.tty):
                 *lines, kept[stream] = (kept[stream] + data).split(b"\n")
-                out = [self._line(stream, line) for line in lines if line.partition(b" ")[0] > seen]
+                fresh = [line for line in lines if line.partition(b" ")[0] > seen]
+                out = [self._line(stream, await self.writer.shown(line)) for line in fresh]
                 if out:
                     await asyncio.to_thread(file.write, b"".join(out))
 
@@ -80,21 +80,6 @@ class Spool:
         stamp, _, text = line.partition(b" ")
         self._last = max(self._last, stamp)
         return b"%b %b F %b\n" % (_stamp(stamp), stream, text.rstrip(b"\r"))
-
-
-async def _unframed(pieces: Any, *, tty: bool) -> AsyncGenerator[tuple[bytes, bytes], None]:
-    kept = b""
-    async for piece in pieces:
-        if tty:
-            yield b"stdout", piece
-            continue
-        kept += piece
-        while len(kept) >= _HEAD:
-            size = int.from_bytes(kept[4:_HEAD], "big")
-            if len(kept) < _HEAD + size:
-                break
-            yield b"stderr" if kept[0] == 2 else b"stdout", kept[_HEAD : _HEAD + size]
-            kept = kept[_HEAD + size :]
 
 
 def _stamp(text: bytes) -> bytes:
@@ -142,7 +127,7 @@ class DockerLogs:
     # --- what the logs room asks ---
 
     def log_source(self, container: str) -> LogSource:
-        found = self._find(container)
+        found = self._writer(container)
         spool = self._spools.get(found.id)
         alive = spool is not None and not spool.task.done()
         return LogSource(found.id, found.name, self._path(found.id), None, alive)
@@ -153,6 +138,14 @@ class DockerLogs:
 
     def _path(self, container_id: str) -> Path:
         return self._directory / container_id / "log"
+
+    def _writer(self, name: str) -> Writer:
+        """A container's, or "service:ID" of a swarm."""
+        if name.startswith(SERVICE):
+            return ServiceWriter(self._state.link, name)
+        found = self._find(name)
+        path = f"/containers/{quote(found.id)}/logs"
+        return Writer(found.id, found.name, path, tty=found.spec.tty, alive=found.state in ALIVE_STATES)
 
     def _find(self, name: str) -> Container:
         everyone = self._state.containers()
@@ -165,11 +158,11 @@ class DockerLogs:
     async def _ready(self, name: str) -> None:
         names = name.removeprefix(_MERGED).split(",") if name.startswith(_MERGED) else [name]
         for each in names:
-            container = self._find(each.removeprefix("history:"))
-            spool = self._spools.get(container.id)
-            if spool is None or (spool.task.done() and (spool.error or container.state in ALIVE_STATES)):
-                spool = self._spools[container.id] = Spool(self._state, container, self._path(container.id))
-                spool.task.add_done_callback(lambda _, key=container.id: self._service.container_changed(key))  # type: ignore[misc]
+            writer = self._writer(each.removeprefix("history:"))
+            spool = self._spools.get(writer.id)
+            if spool is None or (spool.task.done() and (spool.error or writer.alive)):
+                spool = self._spools[writer.id] = Spool(self._state, writer, self._path(writer.id))
+                spool.task.add_done_callback(lambda _, key=writer.id: self._service.container_changed(key))  # type: ignore[misc]
             await spool.caught_up.wait()
             if spool.error is not None and not spool.path.exists():
                 raise spool.error

@@ -1,0 +1,1 @@
+"""The verbs of a remote Docker's swarm, in docker's words."""
