@@ -56,6 +56,8 @@ class Removal:
     """What the engine is asked then."""
     gain: Callable[[Engine], Awaitable[int]] | None = None
     """The bytes it will free."""
+    back: Callable[[Engine], Awaitable[Any]] | None = None
+    """What the engine is asked when it is taken back, where showing the objects again is not enough."""
 
 
 class Shell(Protocol):

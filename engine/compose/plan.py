@@ -9,7 +9,7 @@ them out may do many at once; and making the plan again after a failure gives wh
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.compose.bodies import container_name, image_name
@@ -196,6 +196,20 @@ def plan_down(
                 if image in actual.images:
                     steps.append(Step(f"remove-image:{image}", "remove-image", image, service, needs=gone))
     return Plan(name, tuple(steps))
+
+
+def only_stopped(down: Plan, actual: Actual) -> Plan:
+    """What runs stops in the order in which it would go, and nothing goes."""
+    running = {each.id for each in actual.containers if each.running}
+    stops = {step.id: f"stop:{step.subject}" for step in down.steps if step.container in running}
+    steps = (
+        replace(
+            step, id=stops[step.id], action="stop", needs=tuple(stops[each] for each in step.needs if each in stops)
+        )
+        for step in down.steps
+        if step.id in stops
+    )
+    return Plan(down.project, tuple(steps))
 
 
 def plan_build(project: Project, services: tuple[str, ...] = (), *, dependencies: bool = False) -> Plan:

@@ -13,7 +13,7 @@ import msgspec
 from engine.compose.adding import with_services
 from engine.compose.completing import complete
 from engine.compose.faults import ComposeError
-from engine.compose.plan import Options, Plan, plan_build, plan_down, plan_pull, plan_up
+from engine.compose.plan import Options, Plan, only_stopped, plan_build, plan_down, plan_pull, plan_up
 from engine.errors import NotFound, RuntimeFailure, WherryError
 from engine.operations.registry import failure_of
 from engine.projects import beside
@@ -147,7 +147,8 @@ class ProjectService:
             return name
 
         subject = request.name or (request.source.name if request.source else "")
-        return self._operations.start(kind="down", title=f"Take down {subject}", subject=subject, work=work)
+        title = f"Stop {subject}" if request.only_stop else f"Take down {subject}"
+        return self._operations.start(kind="down", title=title, subject=subject, work=work)
 
     def build(self, request: BuildProject) -> OperationHandle:
         async def work(progress: Progress) -> str:
@@ -273,7 +274,7 @@ class ProjectService:
 
     async def _planned_down(self, name: str, project: Project | None, request: DownProject) -> Plan:
         actual = await self._look(name, project)
-        return plan_down(
+        plan = plan_down(
             project,
             name,
             actual,
@@ -282,6 +283,7 @@ class ProjectService:
             orphans=request.orphans,
             services=request.services,
         )
+        return only_stopped(plan, actual) if request.only_stop else plan
 
     async def _look(self, name: str, project: Project | None) -> Actual:
         engine = self._engine

@@ -129,6 +129,8 @@ class DownProject(Data, frozen=True, kw_only=True):
     images: Literal["", "local", "all"] = ""
     orphans: bool = False
     timeout: float | None = None
+    only_stop: bool = False
+    """Everything is stopped and stays, so that taking it down can still be taken back."""
 
 
 class FieldChange(Data, frozen=True, kw_only=True):

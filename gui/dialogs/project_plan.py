@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -9,11 +10,12 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QVBoxLayout
 from shiboken6 import isValid
 
 from engine.errors import WherryError
+from engine.types.containers import ALIVE_STATES
 from engine.types.operations import Operation, OperationState
 from engine.types.projects import DownProject, ProjectPlan, UpProject
-from gui.actions.removing import each
 from gui.models.projects import plan_model
 from gui.presentation import projects as words
+from gui.presentation.containers import PROJECT_LABEL, project_of
 from gui.presentation.errors import words_of, words_of_failure
 from gui.presentation.units import bytes_text
 from gui.shell import Removal
@@ -28,6 +30,9 @@ from gui.widgets.lists.table import Table
 from gui.words import translate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.types.events import Kind
     from engine.types.volumes import Volume
     from gui.bridge import ChangeSet, Engine, OperationHandle
     from gui.shell import Shell
@@ -149,6 +154,8 @@ class ProjectPlanDialog(QDialog):
     async def _ask(self) -> None:
         request = self._request
         try:
+            if isinstance(request, UpProject):
+                await self._make_room(request)
             plan = await self._shell.client.call(lambda engine: _planned(engine, request))
         except WherryError as error:
             if isValid(self):
@@ -157,6 +164,13 @@ class ProjectPlanDialog(QDialog):
             return
         if isValid(self) and request is self._request:
             self._show(plan)
+
+    async def _make_room(self, request: UpProject) -> None:
+        """What was taken down and could still be taken back goes first: it would go later, and with it what is brought
+        up now."""
+        reading = await self._shell.client.call(lambda engine: engine.projects.read(request.source))
+        there = await self._shell.client.call(lambda engine: engine.containers.list())
+        await self._shell.make_room("container", [one.id for one in there if project_of(one) == reading.project])
 
     def _show(self, plan: ProjectPlan) -> None:
         self.plan = plan
@@ -179,7 +193,7 @@ class ProjectPlanDialog(QDialog):
         kept = [one.name for one in volumes]
         counted = words.summary_text(plan.steps)
         if not kept:
-            return counted
+            return f"{counted}\n{_back_text()}"
         names = ", ".join(sorted(kept))
         if self._request.volumes:
             told = translate("PlanDialog", "Deleted with what is in them: {0}").format(names)
@@ -187,7 +201,7 @@ class ProjectPlanDialog(QDialog):
                 told += " · " + translate("PlanDialog", "frees {0}").format(bytes_text(size))
         else:
             told = translate("PlanDialog", "Kept: the volumes {0}, images and files").format(names)
-        return f"{counted} · {told}"
+        return f"{counted} · {told}\n{_back_text()}"
 
     def _warn(self, title: str, text: str = "", details: str = "") -> None:
         self.banner.show_message(Tone.DANGER, title, text, details)
@@ -204,8 +218,8 @@ class ProjectPlanDialog(QDialog):
 
     async def _begin(self) -> None:
         request = self._request
-        if isinstance(request, DownProject) and request.volumes:
-            request = msgspec.structs.replace(request, keep_named=True)  # they go last, and can be brought back
+        if isinstance(request, DownProject):
+            request = msgspec.structs.replace(request, only_stop=True)  # the rest waits, and can be taken back
         ticket = await self._shell.client.begin(lambda engine: _begun(engine, request))
         if not isValid(self):
             return
@@ -236,52 +250,47 @@ class ProjectPlanDialog(QDialog):
             said = words_of_failure(operation.failure)
             self._warn(said.title, said.text, said.details)
         if operation.state is OperationState.SUCCEEDED and isinstance(self._request, DownProject):
-            self._offer_back(self._request)
+            self._offer_back(self._request, operation)
         if not running:
             self.close_button.setProperty("variant", Variant.PRIMARY.value)
             self.close_button.style().polish(self.close_button)
 
-    def _offer_back(self, request: DownProject) -> None:
-        """What was taken down can be brought up again; its volumes wait as long as any removal does."""
+    def _offer_back(self, request: DownProject, operation: Operation) -> None:
+        """All that was stopped waits as long as any removal does, with the files inside it, and runs again if it is
+        taken back."""
         if self._told_back:
             return
         self._told_back = True
-        name, shell = request.name, self._shell
+        name, mirror = request.name, self._shell.client.mirror
+        containers = tuple(one.id for one in mirror.containers.values() if project_of(one) == name)
+        hidden: dict[Kind, tuple[str, ...]] = {"container": containers}
+        hidden["network"] = tuple(one.id for one in mirror.networks.values() if one.labels.get(PROJECT_LABEL) == name)
+        title = translate("PlanDialog", "Took down {0}").format(name)
         if request.volumes:
-            volumes = [one.name for one in self._volumes(name)]
-            if volumes:
-                title = translate("PlanDialog", "Removed {0} with its volumes").format(name)
-                work = each(volumes, _remove_volume)
-                shell.remove(Removal(title=title, hidden={"volume": tuple(volumes)}, work=work))
-        else:
-            shell.toast(
-                translate("PlanDialog", "{0} was taken down").format(name),
-                button=translate("PlanDialog", "Bring it up again"),
-                on_button=lambda: shell.run(_up_again(shell, name)),
-            )
+            hidden["volume"] = tuple(one.name for one in self._volumes(name))
+            title = translate("PlanDialog", "Took down {0} with its volumes").format(name)
+        stopped = [step.subject for step in reversed(operation.steps) if step.action == "stop"]
+
+        async def start_again(engine: Engine) -> None:
+            for each in stopped:
+                await engine.containers.start(each)
+
+        work = functools.partial(_take_down, request=request, containers=containers)
+        self._shell.remove(Removal(title=title, hidden=hidden, work=work, back=start_again))
 
     def _volumes(self, project: str) -> list[Volume]:
-        return [
-            one
-            for one in self._shell.client.mirror.volumes.values()
-            if one.labels.get("com.docker.compose.project") == project
-        ]
+        return [one for one in self._shell.client.mirror.volumes.values() if one.labels.get(PROJECT_LABEL) == project]
 
     def _on_cancel(self) -> None:
         key = self.operation
         self._shell.run(self._shell.client.call(lambda engine: engine.operations.cancel(key)))
 
 
-async def _remove_volume(engine: Engine, name: str) -> None:
-    await engine.volumes.remove(name)
-
-
-async def _up_again(shell: Shell, name: str) -> None:
-    """As it was brought up the last time, whatever became of its files."""
-    runs = await shell.client.call(lambda engine: engine.projects.history(name))
-    if runs:
-        request = msgspec.structs.replace(runs[-1].request, services=(), build=False, pull="missing")
-        shell.open_dialog("project-plan", request=request)
+async def _take_down(engine: Engine, request: DownProject, containers: Sequence[str]) -> None:
+    """Not where somebody has brought it up again meanwhile."""
+    there = [one for one in await engine.containers.list() if project_of(one) == request.name]
+    if all(one.id in containers and one.state not in ALIVE_STATES for one in there):
+        await engine.projects.down(request).result()
 
 
 async def _planned(engine: Engine, request: UpProject | DownProject) -> ProjectPlan:
@@ -292,6 +301,12 @@ async def _planned(engine: Engine, request: UpProject | DownProject) -> ProjectP
 
 def _begun(engine: Engine, request: UpProject | DownProject) -> OperationHandle:
     return engine.projects.up(request) if isinstance(request, UpProject) else engine.projects.down(request)
+
+
+def _back_text() -> str:
+    return translate(
+        "PlanDialog", "For ten seconds, Undo then brings all of it back, with the files in the containers."
+    )
 
 
 def _end_text(operation: Operation) -> str:

@@ -116,6 +116,8 @@ class PendingRemoval(QObject):
     def _take_back(self, removal: Removal) -> None:
         if self._take(removal):
             self._unhide(removal)
+            if removal.back is not None:
+                self._shell.run(self._shell.client.call(removal.back))
 
     def _carry_out(self, removal: Removal) -> None:
         if self._take(removal):

@@ -40,6 +40,7 @@ class FileEditor(QWidget):
         self.original = b""
         self._file: FileText | None = None
         self._facts = ""
+        self._named_elsewhere = False
         self.text = QPlainTextEdit()
         self.text.setProperty("role", "plain")
         self.text.setFont(mono())
@@ -130,6 +131,11 @@ class FileEditor(QWidget):
         cursor.select(cursor.SelectionType.Document)
         cursor.insertText(shown)
 
+    def set_named_elsewhere(self, on: bool) -> None:  # noqa: FBT001
+        """Whoever lets one choose among files shows the path already."""
+        self._named_elsewhere = on
+        self._describe()
+
     def _save(self) -> None:
         if self.dirty:
             self.save_wanted.emit()
@@ -141,7 +147,10 @@ class FileEditor(QWidget):
 
     def _describe(self) -> None:
         shown = f"{self.path}  ·  {self._facts}" if self._facts else self.path
-        self._path.set_text(f"● {shown}" if self.dirty else shown)
+        if self._named_elsewhere:
+            self._path.set_text(translate("FileEditor", "● not saved") if self.dirty else "")
+        else:
+            self._path.set_text(f"● {shown}" if self.dirty else shown)
         if self.dirty:
             self._path.setAccessibleName(translate("FileEditor", "{0}, not saved").format(shown))
 

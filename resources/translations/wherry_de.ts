@@ -3221,6 +3221,10 @@
         <translation>kein Text, nur zum Lesen</translation>
     </message>
     <message>
+        <source>● not saved</source>
+        <translation>● nicht gespeichert</translation>
+    </message>
+    <message>
         <source>{0}, not saved</source>
         <translation>{0}, nicht gespeichert</translation>
     </message>
@@ -6147,16 +6151,16 @@
         <translation>Schließen</translation>
     </message>
     <message>
-        <source>Removed {0} with its volumes</source>
-        <translation>{0} mit seinen Volumes entfernt</translation>
+        <source>Took down {0}</source>
+        <translation>{0} wurde abgebaut</translation>
     </message>
     <message>
-        <source>{0} was taken down</source>
-        <translation>{0} wurde heruntergefahren</translation>
+        <source>Took down {0} with its volumes</source>
+        <translation>{0} wurde mit seinen Volumes abgebaut</translation>
     </message>
     <message>
-        <source>Bring it up again</source>
-        <translation>Wieder hochfahren</translation>
+        <source>For ten seconds, Undo then brings all of it back, with the files in the containers.</source>
+        <translation>Zehn Sekunden lang holt „Rückgängig“ danach alles zurück, mit den Dateien in den Containern.</translation>
     </message>
     <message>
         <source>{0} of {1} steps done</source>

@@ -10,7 +10,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QLineEdit
 
-from engine.types.projects import FieldChange, PlannedStep
+from engine.types.operations import OperationState
+from engine.types.projects import FieldChange, PlannedStep, UpProject
 from gui.frame.dropping import offer
 from gui.frame.palette import entries
 from gui.presentation.projects import because_text, changes_text, plan_rows
@@ -203,6 +204,44 @@ def test_a_network_that_is_not_there_is_told_at_its_line_while_one_types(driver:
     assert (problem.line, "somewhere-else" in problem.message) == (12, True)
     assert file.plan is None
     assert [one.name for one in file.variables.model.items()] == ["VERSION"]
+
+
+def test_of_several_files_each_is_named_once(driver: Driver, folder: Path) -> None:
+    (folder / "compose.override.yaml").write_text("services: {site: {restart: always}}\n")
+    (folder / ".env").write_text("A=b\n")
+    file = opened(driver, folder).details.file
+    driver.until(lambda: file.files.count() == 3)
+    assert [file.files.itemText(at) for at in range(3)] == ["compose.yaml", "compose.override.yaml", ".env"]
+    assert file.editor._path.text == ""
+    file.files.setCurrentIndex(1)
+    file.files.activated.emit(1)
+    driver.until(lambda: "restart" in file.editor.shown_text())
+    assert file.editor.path == str(folder / "compose.override.yaml")
+    file.editor.put("services: {}\n")
+    assert file.editor._path.text == "● not saved"
+
+
+def test_the_files_of_a_project_are_watched_and_left_off(driver: Driver, folder: Path) -> None:
+    (folder / "pages").mkdir()
+    watch = "    develop: {watch: [{path: ./pages, action: restart}]}\n"
+    (folder / "compose.yaml").write_text(SHOP.replace("    depends_on: [cache]\n", f"    depends_on: [cache]\n{watch}"))
+    page = opened(driver, folder)
+    bring_up(driver, page)
+    site = driver.container("bakery-site-1")
+
+    def watches() -> list[Any]:
+        known = driver.client.mirror.operations.values()
+        return [one for one in known if one.kind == "watch-project" and one.state is OperationState.RUNNING]
+
+    driver.window.trigger("project.watch", [page.rows()["bakery"]])
+    driver.until(lambda: any("are watched" in text for text in driver.toast_texts()))
+    driver.until(lambda: watches() and any(step.action == "watch" for step in watches()[0].steps))
+    (folder / "pages/index.html").write_text("new")
+    driver.until(lambda: any(step.action == "restart" and step.state == "done" for step in watches()[0].steps))
+    driver.until(lambda: driver.container("bakery-site-1").started != site.started)
+    driver.window.trigger("project.watch", [page.rows()["bakery"]])
+    driver.until(lambda: not watches())
+    driver.until(lambda: any("no longer watched" in text for text in driver.toast_texts()))
 
 
 def test_a_broken_file_is_opened_to_be_mended(driver: Driver, folder: Path) -> None:
@@ -416,7 +455,7 @@ def test_a_variable_is_set_beside_the_file_and_changes_the_plan(driver: Driver, 
     driver.until(lambda: (folder / ".env").exists() and "PORT=18099" in (folder / ".env").read_text())
     assert (folder / ".env").stat().st_mode & 0o777 == 0o600
     driver.until(lambda: file.plan and any(one.changes for one in file.plan.steps))
-    driver.until(lambda: file.files.findText(str(folder / ".env")) > 0)
+    driver.until(lambda: file.files.findData(str(folder / ".env")) > 0)
 
 
 def test_words_are_offered_while_one_types(driver: Driver, folder: Path) -> None:
@@ -472,29 +511,70 @@ def test_running_containers_become_a_project(driver: Driver, tmp_path: Path, mon
     assert "com.docker.compose" not in file.read_text()
 
 
-def test_what_was_taken_down_is_brought_up_again_and_its_volumes_come_back(driver: Driver, folder: Path) -> None:
+def networks(driver: Driver) -> set[str]:
+    return {one.name for one in driver.client.mirror.networks.values()}
+
+
+def take_down(driver: Driver, page: Any, *, volumes: bool = False) -> None:
+    page.details.buttons["project.down"].click()
+    dialog = plan_dialog(driver)
+    if volumes:
+        dialog.volumes.setChecked(True)
+        driver.until(lambda: ("remove-volume", "bakery_pages") in steps(dialog))
+    driver.until(dialog.go.isEnabled)
+    dialog.go.click()
+    driver.until(lambda: "bakery-site-1" not in driver.names())
+    dialog.accept()
+
+
+def test_down_is_taken_back_with_the_very_containers_networks_and_volumes(driver: Driver, folder: Path) -> None:
     page = opened(driver, folder)
     bring_up(driver, page)
-    page.details.buttons["project.down"].click()
-    dialog = plan_dialog(driver)
-    dialog.go.click()
-    driver.until(lambda: driver.offers("Bring it up again"))
-    dialog.accept()
-    (folder / "compose.yaml").write_text("services: {}\n")  # as it was counts, not what is there now
-    driver.offers("Bring it up again")[-1].click()
-    again = plan_dialog(driver)
-    driver.until(lambda: ("create", "bakery-site-1") in steps(again))
-    again.go.click()
-    driver.until(lambda: again._summary.text() == "All is done.")
-    again.accept()
-    driver.until(lambda: page.rows()["bakery"].running == 2)
-
-    page.details.buttons["project.down"].click()
-    dialog = plan_dialog(driver)
-    dialog.volumes.setChecked(True)
-    driver.until(lambda: ("remove-volume", "bakery_pages") in steps(dialog) and dialog.go.isEnabled())
-    dialog.go.click()
-    driver.until(lambda: "bakery_pages" not in driver.client.mirror.volumes)
-    dialog.accept()
+    before = {name: driver.container(name).id for name in ("bakery-site-1", "bakery-cache-1")}
+    take_down(driver, page, volumes=True)
+    assert "bakery_pages" not in driver.client.mirror.volumes
+    assert "bakery_default" not in networks(driver)
     driver.undo()
-    driver.until(lambda: "bakery_pages" in driver.client.mirror.volumes)
+    driver.until(lambda: page.rows()["bakery"].running == 2)
+    assert {name: driver.container(name).id for name in before} == before
+    assert "bakery_pages" in driver.client.mirror.volumes
+    assert "bakery_default" in networks(driver)
+
+
+def test_down_happens_when_its_time_is_over(driver: Driver, folder: Path) -> None:
+    page = opened(driver, folder)
+    bring_up(driver, page)
+    driver.window.removal.seconds = 0.1
+    take_down(driver, page)
+    driver.until(lambda: not driver.window.removal.busy)
+    left = driver.ask(lambda engine: engine.containers.list())
+    assert not {one.name for one in left} & {"bakery-site-1", "bakery-cache-1"}
+    assert "bakery_pages" in driver.client.mirror.volumes
+    driver.until(lambda: page.rows()["bakery"].project.containers == 0)
+
+
+def test_who_brings_up_at_once_what_was_taken_down_gets_new_containers_that_stay(driver: Driver, folder: Path) -> None:
+    page = opened(driver, folder)
+    bring_up(driver, page)
+    before = driver.container("bakery-site-1").id
+    take_down(driver, page)
+    page.details.buttons["project.up"].click()
+    dialog = plan_dialog(driver)
+    assert ("create", "bakery-site-1") in steps(dialog)
+    dialog.go.click()
+    driver.until(lambda: dialog._summary.text() == "All is done.")
+    dialog.accept()
+    driver.until(lambda: page.rows()["bakery"].running == 2)
+    assert driver.container("bakery-site-1").id != before
+    assert not driver.window.removal.busy
+
+
+def test_what_a_shell_brought_up_meanwhile_is_not_taken_down(driver: Driver, folder: Path) -> None:
+    page = opened(driver, folder)
+    bring_up(driver, page)
+    take_down(driver, page)
+    request = UpProject(source=page.details.file.source)
+    driver.ask(lambda engine: engine.projects.up(request).result())
+    driver.window.run(driver.window.removal.settle())
+    driver.until(lambda: not driver.window.removal.busy)
+    driver.until(lambda: page.rows()["bakery"].running == 2)

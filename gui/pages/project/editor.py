@@ -61,7 +61,7 @@ class ComposeEditor(QWidget):
         self._asked = 0
         self.files = QComboBox()
         self.files.setAccessibleName(translate("ComposeEditor", "File"))
-        self.files.activated.connect(lambda _index: shell.run(self._change_file(self.files.currentText())))
+        self.files.activated.connect(lambda _index: shell.run(self._change_file(self.files.currentData())))
         self.editor = FileEditor(translate("ComposeEditor", "Compose file"))
         self.editor.save_wanted.connect(lambda: shell.run(self.save()))
         self.editor.head.insertWidget(0, self.files)
@@ -158,8 +158,7 @@ class ComposeEditor(QWidget):
             return
         self.source = source
         self.files.clear()
-        self.files.addItems(list(source.files) if source else [])
-        self.files.setVisible(self.files.count() > 1)
+        self._offer_files(source.files if source else ())
         self.review.setEnabled(source is not None)
         if source is None:
             self.editor.show_other("", translate("ComposeEditor", "Its files are not known: open its compose file."))
@@ -172,7 +171,7 @@ class ComposeEditor(QWidget):
         if await self.may_leave():
             await self._load(path)
         else:
-            self.files.setCurrentText(self.editor.path)
+            self.files.setCurrentIndex(self.files.findData(self.editor.path))
 
     async def may_leave(self) -> bool:
         """Ask what is to become of what was typed; False to stay."""
@@ -235,11 +234,16 @@ class ComposeEditor(QWidget):
         self._mark()
 
     def _offer_files(self, paths: Sequence[str]) -> None:
-        """The .env files that are there can be edited as text too."""
+        """Those of the project, and the .env files that are there, which can be edited as text too."""
+        own = self.source.files if self.source else ()
+        directory = os.path.dirname(own[0]) if own else ""
         for path in paths:
-            if self.files.findText(path) < 0 and os.path.isfile(path):
-                self.files.addItem(path)
+            if self.files.findData(path) < 0 and (path in own or os.path.isfile(path)):
+                short = os.path.relpath(path, directory)
+                self.files.addItem(path if short.startswith("..") else short, path)
+                self.files.setItemData(self.files.count() - 1, path, Qt.ItemDataRole.ToolTipRole)
         self.files.setVisible(self.files.count() > 1)
+        self.editor.set_named_elsewhere(self.files.count() > 1)
 
     def _on_variable(self, path: str) -> None:
         """A value was written into a file: if that is the one shown, it is read again."""

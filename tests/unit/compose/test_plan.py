@@ -11,7 +11,7 @@ from engine.compose.faults import ComposeError
 from engine.compose.hashing import network_hash, service_hash
 from engine.compose.leaning import resolved
 from engine.compose.loading import Project, Request, load
-from engine.compose.plan import Actual, Options, Plan, Present, plan_build, plan_down, plan_up
+from engine.compose.plan import Actual, Options, Plan, Present, only_stopped, plan_build, plan_down, plan_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -211,6 +211,15 @@ def test_down_takes_dependants_first_and_leaves_volumes() -> None:
     assert not [step for step in plan.steps if step.action == "remove-volume"]
     with_volumes = plan_down(made, "p", running(made, "web-1"), volumes=True)
     assert "remove-volume:p_data" in ids(with_volumes)
+
+
+def test_what_can_still_be_taken_back_only_stops_and_in_the_same_order() -> None:
+    made = project()
+    here = running(made, "web-1", "db-1", "tool-1")
+    here = replace(here, containers=(*here.containers[:2], replace(here.containers[2], running=False)))
+    plan = only_stopped(plan_down(made, "p", here, volumes=True), here)
+    assert sorted(ids(plan)) == ["stop:p-db-1", "stop:p-web-1"]
+    assert needs(plan, "stop:p-db-1") == ("stop:p-web-1",)
 
 
 def test_building_alone_builds_only_what_has_a_build() -> None:
