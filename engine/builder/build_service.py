@@ -18,7 +18,7 @@ import msgspec
 from engine.builder.language.errors import DockerfileError
 from engine.builder.record import MOST_KEPT_TEXT, BuildRecord, read_output
 from engine.builder.sweep import forget_old_contexts, sweep
-from engine.errors import Cancelled, NotFound, StorageError
+from engine.errors import Cancelled, Conflict, NotFound, StorageError
 from engine.operations.endings import ending_of
 from engine.operations.registry import failure_of
 from engine.types.builds import Build, BuildCacheEntry, BuildOutput, StepState
@@ -154,6 +154,11 @@ class BuildService:
             return self._past[build]
         raise NotFound(f"No such build: {build}", subject=build)
 
+    async def forget(self, build: str) -> None:
+        if (await self.get(build)).ended is None:
+            raise Conflict("The build still runs", hint="Cancel it first.", subject=build)
+        await self._forget(build)
+
     async def output(self, build: str, *, follow: bool = True) -> AsyncIterator[Sequence[BuildOutput]]:
         record = self._running.get(build)
         if record is not None:
@@ -263,10 +268,13 @@ class BuildService:
     async def _forget_oldest(self) -> None:
         # Taken out at once: of many builds that end together each comes by here.
         for build_id in list(self._past)[:-_MOST_BUILDS]:
-            self._past.pop(build_id, None)
-            self._output_path(build_id).unlink(missing_ok=True)
-            await self._database.execute("DELETE FROM builds WHERE id = ?", (build_id,))
-            self._bus.publish("build", build_id, None)
+            await self._forget(build_id)
+
+    async def _forget(self, build_id: str) -> None:
+        self._past.pop(build_id, None)
+        self._output_path(build_id).unlink(missing_ok=True)
+        await self._database.execute("DELETE FROM builds WHERE id = ?", (build_id,))
+        self._bus.publish("build", build_id, None)
 
     def _output_path(self, build_id: str) -> Path:
         return self._parts.paths.build_output / f"{build_id}.jsonl"

@@ -334,6 +334,12 @@ class FakeBuilds:
             raise NotFound(f"No build called {build}", subject=build)
         return self._store.builds[build]
 
+    async def forget(self, build: str) -> None:
+        if (await self.get(build)).ended is None:
+            raise Conflict("The build still runs", subject=build)
+        self._output.pop(build, None)
+        self._store.drop("build", build, "")
+
     async def output(self, build: str, *, follow: bool = True) -> AsyncIterator[Sequence[BuildOutput]]:
         seen = 0
         while True:

@@ -63,6 +63,22 @@ async def entries_for(engine: Engine, job: Job, made: Sequence[Made]) -> list[In
     return entries
 
 
+def provenance_of(job: Job) -> list[tuple[str, bytes]]:
+    """Of each build of a job that is over: the kind of predicate and the predicate; where the client did not ask for
+    more, as "min" tells it."""
+    attributes = dict(job.request.FrontendAttrs)
+    fields = dict(word.partition("=")[::2] for word in listed(attributes.get(f"{_KINDS}provenance", "")))
+    if fields.get("disabled") == "true" or fields.get("version", "v0.2") not in _SLSA:
+        return []
+    said = []
+    builds = {build.id: build for build in job.builds}
+    for one in job.results.values():
+        if one.build in builds:
+            made = _provenance(builds[one.build], one, attributes, {"mode": "min"} | fields)
+            said.append((made.predicate_type, made.predicate))
+    return said
+
+
 # --- provenance ---
 
 

@@ -1,8 +1,7 @@
-"""BuildKit's Control service: workers, jobs and their progress, the cache, the history, nested sessions."""
+"""BuildKit's Control service: workers, jobs and their progress, the cache, nested sessions. The past is `past.py`'s."""
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,26 +14,27 @@ from engine.api.buildkit.progress import stamp
 from engine.api.buildkit.wire import messages_pb2 as wire
 from engine.api.buildkit.wires import Wire
 from engine.api.buildkit.workers import BUILDKIT, worker
-from engine.types.builds import StepState
 
 if TYPE_CHECKING:
     from grpclib.server import Stream
 
     from engine.api.buildkit.jobs import Job, Jobs
+    from engine.api.buildkit.past import Past
+    from engine.api.buildkit.progress import Board
     from engine.api.buildkit.sessions import Sessions
     from engine.facade import Engine
 
 _NAME = "/moby.buildkit.v1.Control/"
-_PROBE = "buildx-test-history-api-feature"
 
 
 class Control:
     """One for each connection; jobs and sessions are everybody's."""
 
-    def __init__(self, engine: Engine, jobs: Jobs, sessions: Sessions) -> None:
+    def __init__(self, engine: Engine, jobs: Jobs, sessions: Sessions, past: Past) -> None:
         self._engine = engine
         self._jobs = jobs
         self._sessions = sessions
+        self._past = past
 
     def __mapping__(self) -> dict[str, Handler]:
         one, many = Cardinality.UNARY_UNARY, Cardinality.UNARY_STREAM
@@ -46,8 +46,6 @@ class Control:
             ("Session", self.session, Cardinality.STREAM_STREAM, wire.BytesMessage, wire.BytesMessage),
             ("DiskUsage", self.disk_usage, one, wire.DiskUsageRequest, wire.DiskUsageResponse),
             ("Prune", self.prune, many, wire.PruneRequest, wire.UsageRecord),
-            ("ListenBuildHistory", self.history, many, wire.BuildHistoryRequest, wire.BuildHistoryEvent),
-            ("UpdateBuildHistory", self.update_history, one, wire.UpdateBuildHistoryRequest, wire.Nothing),
         ]
         return {_NAME + name: Handler(handler, kind, asked, told) for name, handler, kind, asked, told in rows}
 
@@ -94,6 +92,7 @@ class Control:
             raise job.failure or error from None
         finally:
             job.end()
+        job.response = response
         await stream.send_message(wire.SolveResponse(ExporterResponse=response))
 
     async def _solved(self, job: Job) -> dict[str, str]:
@@ -111,14 +110,19 @@ class Control:
 
     async def status(self, stream: Stream[Any, Any]) -> None:
         request = await asked(stream)
-        try:
-            job = await self._jobs.get(request.Ref)
-        except GRPCError:
-            if self._jobs.was_refused(request.Ref):
-                return  # the client prints the first error it hears, and that has to be the refusal itself
-            raise
-        async for response in job.board.follow():
+        board = await self._past.board(request.Ref) or await self._board(request.Ref)
+        if board is None:
+            return  # the client prints the first error it hears, and that has to be the refusal itself
+        async for response in board.follow():
             await stream.send_message(response)
+
+    async def _board(self, ref: str) -> Board | None:
+        try:
+            return (await self._jobs.get(ref)).board
+        except GRPCError:
+            if self._jobs.was_refused(ref):
+                return None
+            raise
 
     async def session(self, stream: Stream[Any, Any]) -> None:
         """A session inside a call: its bytes come as messages."""
@@ -134,24 +138,6 @@ class Control:
             str(said.get("x-docker-expose-session-sharedkey", "")),
             methods,
         )
-
-    # --- the past ---
-
-    async def history(self, stream: Stream[Any, Any]) -> None:
-        request = await asked(stream)
-        if request.Ref == _PROBE:
-            return
-        for job in self._jobs.past():
-            if not request.ActiveOnly and request.Ref in ("", job.request.Ref):
-                await stream.send_message(wire.BuildHistoryEvent(type=1, record=_record(job)))
-        if not request.EarlyExit and not request.Ref:
-            await asyncio.Event().wait()
-
-    async def update_history(self, stream: Stream[Any, Any]) -> None:
-        request = await asked(stream)
-        if request.Delete:
-            self._jobs.forget(request.Ref)
-        await stream.send_message(wire.Nothing())
 
 
 class _Nested(Wire):
@@ -180,22 +166,3 @@ def _usage(entry: Any) -> wire.UsageRecord:
         Description=entry.description,
         RecordType="exec.cachemount" if entry.kind == "mount" else "regular",
     )
-
-
-def _record(job: Job) -> wire.BuildHistoryRecord:
-    steps = [step for build in job.builds for step in build.steps]
-    record = wire.BuildHistoryRecord(
-        Ref=job.request.Ref,
-        Frontend="dockerfile.v0",
-        FrontendAttrs=dict(job.request.FrontendAttrs),
-        numTotalSteps=len(steps),
-        numCachedSteps=sum(step.state is StepState.CACHED for step in steps),
-        numCompletedSteps=sum(step.state in (StepState.DONE, StepState.CACHED) for step in steps),
-    )
-    if job.builds:
-        record.CreatedAt.CopyFrom(stamp(job.builds[0].started))
-        record.CompletedAt.CopyFrom(stamp(job.builds[-1].ended))
-    if job.failure is not None:
-        record.error.code = job.failure.status.value
-        record.error.message = job.failure.message or ""
-    return record

@@ -43,8 +43,10 @@ async def grpc(call: Call) -> web.StreamResponse:
 
     engine, jobs, sessions = call.engine, call.served.buildkit.jobs, call.served.buildkit.sessions
 
+    past = call.served.buildkit.past(engine)
+
     async def talk(raw: RawStream) -> None:
-        await serve(_Raw(raw), [Control(engine, jobs, sessions), Bridge(engine, jobs, sessions)])
+        await serve(_Raw(raw), [Control(engine, jobs, sessions, past), Bridge(engine, jobs, sessions), past])
 
     return await hijack(call.request, tty=True, version=call.version, talk=talk)
 

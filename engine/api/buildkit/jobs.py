@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _APPEARS_WITHIN = 6.0
 _MOST_KEPT = 100
+_MOST_SAID = 64 << 20
+"""Bytes of what was said of builds that are over."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Job:
         """By the reference that we gave the client."""
         self.failure: GRPCError | None = None
         self.builds: list[Build] = []
+        self.response: dict[str, str] = {}
+        """What its exporters said."""
         self.over = False
         self._at_work = 0
 
@@ -90,11 +94,18 @@ class Jobs:
         job = self._jobs[request.Ref] = Job(request)
         async with self._came:
             self._came.notify_all()
-        ended = [ref for ref, each in self._jobs.items() if each.over]
-        for ref in ended[: max(0, len(ended) - _MOST_KEPT)]:
-            for result in self._jobs.pop(ref).results:
-                self.images.pop(result, None)
+        self._forget_oldest()
         return job
+
+    def _forget_oldest(self) -> None:
+        ended = [each for each in self._jobs.values() if each.over]
+        said = sum(each.board.size for each in ended)
+        while len(ended) > _MOST_KEPT or (said > _MOST_SAID and ended):
+            oldest = ended.pop(0)
+            said -= oldest.board.size
+            del self._jobs[oldest.request.Ref]
+            for result in oldest.results:
+                self.images.pop(result, None)
 
     async def refuse(self, ref: str) -> None:
         """Nobody needs to wait for this one."""
@@ -124,6 +135,8 @@ class Jobs:
     def past(self) -> list[Job]:
         return [job for job in self._jobs.values() if job.over and not job.request.Internal]
 
-    def forget(self, ref: str) -> None:
+    def forget(self, ref: str) -> list[Build]:
+        """Of one that is over; gives what it had built."""
         if ref in self._jobs and self._jobs[ref].over:
-            del self._jobs[ref]
+            return self._jobs.pop(ref).builds
+        return []

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.api.buildkit.jobs import Jobs
+    from engine.api.buildkit.past import Past
     from engine.api.buildkit.sessions import Sessions
+    from engine.facade import Engine
 
 
 class Parts:
-    """The jobs and sessions of one socket."""
+    """The jobs and sessions of one socket, and its look at what is over."""
 
     def __init__(self) -> None:
         self._jobs: Jobs | None = None
         self._sessions: Sessions | None = None
+        self._past: Past | None = None
 
     @property
     def jobs(self) -> Jobs:
@@ -32,3 +35,10 @@ class Parts:
 
             self._sessions = Sessions()
         return self._sessions
+
+    def past(self, engine: Engine) -> Past:
+        if self._past is None:
+            from engine.api.buildkit.past import Past
+
+            self._past = Past(engine, self.jobs)
+        return self._past

@@ -14,7 +14,7 @@ from engine.api.buildkit.wire.messages_pb2 import StatusResponse, Vertex, Vertex
 from engine.types.builds import StepState
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Sequence
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
     from engine.types.builds import Build, BuildOutput, BuildStep
 
@@ -32,13 +32,16 @@ class Board:
 
     def __init__(self, ref: str) -> None:
         self._ref = ref
-        self._said: list[StatusResponse] = []
+        self.said: list[StatusResponse] = []
+        self.size = 0
+        """Bytes of all that, on the wire."""
         self._news = asyncio.Event()
         self._over = False
         self._told: dict[str, tuple[object, ...]] = {}
 
     def say(self, response: StatusResponse) -> None:
-        self._said.append(response)
+        self.said.append(response)
+        self.size += response.ByteSize()
         self._news.set()
 
     def end(self) -> None:
@@ -50,9 +53,9 @@ class Board:
         at = 0
         while True:
             self._news.clear()
-            while at < len(self._said):
+            while at < len(self.said):
                 at += 1
-                yield self._said[at - 1]
+                yield self.said[at - 1]
             if self._over:
                 return
             await self._news.wait()
@@ -82,7 +85,9 @@ class Board:
             self.say(response)
 
     def _vertex(self, step: BuildStep, working: list[str], mark: str, *, several: bool) -> Vertex:
-        stage = mark + (f"{step.stage} " if several else "")
+        # A stage without a name is called by its place.
+        name = f"stage-{step.stage}" if step.stage.isdigit() else step.stage
+        stage = mark + (f"{name} " if several else "")
         head = f"[{stage}{working.index(step.id) + 1:>{len(str(len(working)))}}/{len(working)}] "
         vertex = Vertex(
             digest=self.digest(mark + step.id),
@@ -100,13 +105,21 @@ class Board:
             vertex.error = "context canceled"
         return vertex
 
-    def output(self, lines: Sequence[BuildOutput], mark: str = "") -> None:
+    def output(
+        self, lines: Sequence[BuildOutput], mark: str = "", at: Mapping[str, datetime | None] | None = None
+    ) -> None:
+        """`at` has the moments of the steps of a build that is long over; else lines are of now."""
         response, size = StatusResponse(), 0
         for line in lines:
             data = f"{line.text}\n".encode(errors="surrogateescape")
             stream = 2 if line.stream == "stderr" else 1
             response.logs.append(
-                VertexLog(vertex=self.digest(mark + line.step), timestamp=stamp(), stream=stream, msg=data)
+                VertexLog(
+                    vertex=self.digest(mark + line.step),
+                    timestamp=stamp((at or {}).get(line.step)),
+                    stream=stream,
+                    msg=data,
+                )
             )
             size += len(data)
             if size > _LOGS_IN_A_MESSAGE:

@@ -143,6 +143,11 @@ class DockerBuilds:
     async def get(self, build: str) -> Build:
         return self._known(build)
 
+    async def forget(self, build: str) -> None:
+        self._known(build)
+        self._output.pop(build, None)
+        self._state.bus.publish("build", build, None)
+
     async def output(self, build: str, *, follow: bool = True) -> AsyncGenerator[Sequence[BuildOutput], None]:
         given = 0
         async with self._state.bus.subscribe() as changes:
