@@ -207,6 +207,13 @@ def _exit_code(ending: Answer) -> int:
     return int(result["StatusCode"])
 
 
+def _say_if_offline(client: Client, name: str) -> None:
+    found = client.get(f"/containers/{quote(name)}/json")
+    if found["NetworkSettings"].get("Offline"):
+        say(f"WARNING: {name} runs without a way out: this computer has no network now. It gets one when the network "
+            "is back.", file=sys.stderr)  # fmt: skip
+
+
 def start(given: Given) -> int:
     attach, interactive = given.flag("attach"), given.flag("interactive")
     client = engine()
@@ -216,6 +223,7 @@ def start(given: Given) -> int:
             try:
                 client.post(f"/containers/{quote(name)}/start")
                 say(name, flush=True)
+                _say_if_offline(client, name)
             except Failed as error:
                 say(f"Error: {error.message}", file=sys.stderr)
                 failed = True

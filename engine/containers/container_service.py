@@ -10,6 +10,8 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from engine.containers.end.ending import Ender, must_allow
 from engine.containers.end.removal import Remover
 from engine.containers.known import docker_words
@@ -24,6 +26,7 @@ from engine.containers.watch.adoption import Adopter
 from engine.containers.watch.exit_watch import ExitWatch
 from engine.containers.watch.health import HealthMonitor
 from engine.containers.watch.network_news import NetworkNews
+from engine.containers.watch.network_waiting import NetworkWaiting
 from engine.containers.watch.probing import probe
 from engine.containers.watch.reconciling import Reconciler
 from engine.containers.watch.resolver_watch import ResolverWatch
@@ -106,10 +109,11 @@ class ContainerService:
         self._adopter = Adopter(
             book, runtime, files, networks, traces=traces, settler=settler, supervisor=self._supervisor
         )
+        self._waiting = NetworkWaiting(book, self.start)
         self._reconciler = Reconciler(
             book, runtime, files, networks,
             traces=traces, settler=settler, supervisor=self._supervisor,
-            resolvers=ResolverWatch(book, networks, self._starter.rewrite_hosts),
+            resolvers=ResolverWatch(book, networks, self._starter.rewrite_hosts), waiting=self._waiting,
         )  # fmt: skip
         self._looker = Looker(runtime, files, early, executor=executor, logs=logs, stats=stats)
         book.follow(logs)
@@ -169,13 +173,16 @@ class ContainerService:
         except WherryError:
             await self.remove(entry.id, force=True)
             raise
-        return entry.container
+        # Only said to whom it concerns now: it will be another thing tomorrow.
+        offline = self._networks.offline_warning(entry.container.spec.network)
+        return msgspec.structs.replace(entry.container, warnings=(*entry.container.warnings, *offline))
 
     async def start(self, container: str) -> Container:
         entry = self.book.find(container)
         try:
             return await self._start(entry)
         except WherryError:
+            self._waiting.note(entry)
             # `run --rm` of what cannot start: the client waits for the removal before it says so.
             if entry.container.spec.auto_remove and entry.container.started is None:
                 await self._remover.remove_ended(entry)

@@ -122,6 +122,8 @@ class NetworkAttachments:
             # It opens connections by the loopback alone, so with a route comes another (`renew_stand_ins`).
             complaint = await self._run(key, dataclasses.replace(call, without_route=True))
             self._stand_ins.add(key)
+        if not routes.leads_out():
+            self._stand_ins.add(key)  # a younger pasta says nothing of it
         if complaint and pasta.may_not_open_tun(complaint) and not ports:
             # The container has no network then, which the start says; a port that was asked for must not be lost so.
             return Attached(0)
@@ -157,12 +159,16 @@ class NetworkAttachments:
         pid = read_pid(self._pid_file(key))
         return pid if pid and serves(pid, self.namespace(key)) else 0
 
-    def adopt(self, key: str) -> int:
+    def is_offline(self, key: str) -> bool:
+        """Whether its way out leads nowhere, for want of a network when it began."""
+        return key in self._stand_ins
+
+    def adopt(self, key: str, *, was_offline: bool = False) -> int:
         """Watch a pasta that an earlier engine started."""
         pid = self.running(key)
         if pid:
             self._watch(key, pid)
-            if pasta.is_without_route(Path(f"/proc/{pid}/cmdline").read_bytes()):
+            if was_offline or pasta.is_without_route(Path(f"/proc/{pid}/cmdline").read_bytes()):
                 self._stand_ins.add(key)
         return pid
 

@@ -444,6 +444,12 @@ class NetworkService:
         entries = [entry_of(network, member.container_id) for network in self._networks_of(member)]
         return [address for each in entries if each for address in (each.ip_address, each.ip6_address) if address]
 
+    def offline_warning(self, network: str) -> Sequence[str]:
+        """What somebody should know whose container starts now."""
+        if network in ("none", "host") or is_shared(network) or self._register.find(network).internal:
+            return ()
+        return routes.offline_warning()
+
     def names_server(self, member: Member) -> str:
         """Whom it asks for names: the first of its networks that has some; "" where none has."""
         for network in self._networks_of(member):

@@ -63,6 +63,27 @@ def leads_out() -> bool:
     return False
 
 
+def is_here(address: str) -> bool:
+    """Whether it is one of the host's own, so that a service can listen there."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as trial:
+        try:
+            trial.bind((address, 0))
+        except OSError:
+            return False
+    return True
+
+
+def offline_warning() -> list[str]:
+    """What somebody should know whose container starts now."""
+    if leads_out():
+        return []
+    return [
+        "This computer has no network now: the container reaches itself, its neighbours and this computer's published"
+        " ports, and the world as soon as the network is back."
+    ]
+
+
 def default_gateway() -> str:
     """The host's router: with the gateway mapped, pasta answers for the host itself at that address."""
     with contextlib.suppress(OSError, ValueError, IndexError):

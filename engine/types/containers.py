@@ -409,6 +409,8 @@ class Container(Data, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     """What was asked for and will hardly work as it was meant, in words: known since the creation."""
     timing: StartTiming = StartTiming()
+    offline: bool = False
+    """It runs, and the host had no network when its way out began: it reaches no more than this host."""
 
     @property
     def legal_actions(self) -> frozenset[Action]:

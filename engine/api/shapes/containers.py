@@ -11,7 +11,7 @@ from engine.api.shapes.times import NEVER, rfc3339, unix
 from engine.recipe.body import host_config
 from engine.recipe.crossing import recipe_of
 from engine.recipe.networks import is_shared, network_mode, shown_network
-from engine.types.containers import Container, Health, SizeOnDisk, State
+from engine.types.containers import ALIVE_STATES, Container, Health, SizeOnDisk, State
 from engine.types.networks import Endpoint, NetworkMember
 
 if TYPE_CHECKING:
@@ -251,6 +251,8 @@ def inspection(
         settings = whole["NetworkSettings"]
         whole["NetworkSettings"] = {name: settings[name] for name in ("SandboxID", "SandboxKey", "Ports", "Networks")}
         del whole["Config"]["OnBuild"]
+    if container.offline and container.state in ALIVE_STATES:
+        whole["NetworkSettings"]["Offline"] = True  # Docker has no word for it
     if size is not None:
         whole["SizeRw"] = size.writable
         whole["SizeRootFs"] = size.total

@@ -174,6 +174,7 @@ class Starter:
             ports=ports,
             ip_address=self._planner.address(record, joined),
             unenforced=unenforced,
+            offline=self._networks.attachments.is_offline(record.id),
             cgroup=str(group.main_directory or ""),
             driver=record.container.driver or self._files.rootfs.default.name,
             timing=clock.timing(),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from engine.containers.known.book import ContainerBook, Entry
     from engine.containers.run.container_files import ContainerFiles
     from engine.containers.run.runtime import Runtime
+    from engine.containers.watch.network_waiting import NetworkWaiting
     from engine.containers.watch.resolver_watch import ResolverWatch
     from engine.containers.watch.settling import Settler
     from engine.containers.watch.supervision import Supervisor
@@ -44,6 +45,7 @@ class Reconciler:
         settler: Settler,
         supervisor: Supervisor,
         resolvers: ResolverWatch,
+        waiting: NetworkWaiting,
     ) -> None:
         self._book = book
         self._runtime = runtime
@@ -53,6 +55,7 @@ class Reconciler:
         self._settler = settler
         self._supervisor = supervisor
         self._resolvers = resolvers
+        self._waiting = waiting
         self._reserve = Reserve(runtime.paths.reserve)
         self._due = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -95,6 +98,7 @@ class Reconciler:
                 await self._settle(entry)
         await self._sweep(shown)
         await self._resolvers.look()
+        await self._waiting.look()
         if thorough:
             await asyncio.to_thread(self._reserve.keep)
             await self._unmount_forgotten()

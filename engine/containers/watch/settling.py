@@ -86,7 +86,7 @@ class Settler:
         record = entry.record
         # Frozen or about to end, if this engine has seen to it; an earlier one's intentions are looked up.
         known = watched and entry.alive
-        pasta = self._networks.attachments.adopt(record.id)
+        pasta = self._networks.attachments.adopt(record.id, was_offline=record.container.offline)
         group = self._runtime.cgroups.group(record.id)
         cgroups = record.run.cgroups or {key: str(path) for key, path in group.directories.items()}
         run = Run(

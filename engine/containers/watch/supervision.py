@@ -206,7 +206,8 @@ class Supervisor:
                 return
             self._offline.discard(entry.id)
             run = msgspec.structs.replace(entry.record.run, pasta_pid=pid)
-            await self._book.save_when_it_fits(entry, entry.record.changed(run=run))
+            changed = entry.record.changed(run=run).with_container(offline=networks.attachments.is_offline(entry.id))
+            await self._book.save_when_it_fits(entry, changed)
 
     # --- tasks ---
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from engine.types.containers import ALIVE_STATES
 from gui.pages.container.tab import DetailTab
 from gui.presentation import containers as words
 from gui.presentation.door import address_of, shown_url
@@ -230,7 +231,19 @@ class OverviewTab(DetailTab):
 
     def _fill_banner(self, c: Container) -> None:
         bad = words.ended_badly(c)
-        self.banner.setVisible(bad)
+        offline = c.offline and c.state in ALIVE_STATES
+        self.banner.setVisible(bad or offline)
+        if offline:
+            self.banner.show_message(
+                Tone.WARNING,
+                translate("Overview", "It has no way out now"),
+                translate(
+                    "Overview",
+                    "This computer had no network when it started. It reaches its neighbours, published ports answer, "
+                    "and it gets its way out as soon as the network is back.",
+                ),
+            )
+            return
         if not bad or c.exit is None:
             return
         why = c.exit.error or translate("Overview", "The History tab has the whole report.")

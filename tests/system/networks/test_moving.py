@@ -27,3 +27,27 @@ async def test_containers_that_started_offline_reach_the_world_by_every_network_
         for router in ("192.0.2.1", "203.0.113.1")
         for network in ("pasta", "team")
     ]
+
+
+async def test_a_computer_without_a_network_says_so_and_what_waits_for_an_address_starts_when_it_is_there(
+    short_tmp: ShortTmp,
+) -> None:
+    """On the command line at `run` and at `start`; who has no policy that says so stays as it was made."""
+    process = await asyncio.create_subprocess_exec(
+        "unshare", "--user", "--map-root-user", "--net", "--mount",
+        sys.executable, "-m", "tests.system.networks.offline", str(short_tmp.root), str(short_tmp.run),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    out, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    assert out.decode().splitlines() == [
+        "wherry run: 0, warned: True",
+        "wherry stop: 0, warned: False",
+        "wherry start: 0, warned: True",
+        "wanted: This host has no address 192.0.2.9",
+        "unwanted: This host has no address 192.0.2.9",
+        "web: running",
+        "wanted: running",
+        "unwanted: created",
+        "wherry start: 0, warned: False",
+    ]
