@@ -11,6 +11,7 @@ from engine.cli.options import Command, Given, UsageError
 from engine.cli.printed.paper import say
 from engine.cli.reach.link import engine
 from engine.cli.reach.wire import Failed, quote
+from engine.recipe.networks import EGRESS_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -141,6 +142,7 @@ _NETWORK_CREATE = """
 --attachable flag    Enable manual container attachment
 -d --driver text     Driver to manage the Network (default "bridge")
 --aux-address list   Addresses that are never given to a container (name=address)
+--egress list        Reach only these names and networks outside (example.org,*.debian.org,10.0.0.0/8), or 'none'
 --gateway list       Gateway for a subnet
 --internal flag      Restrict external access to the network
 --ip-range list      Choose containers' addresses from a part of a subnet
@@ -161,6 +163,8 @@ def network_create(given: Given) -> int:
         "Options": _pairs(given.list("opt")),
         "Labels": _pairs(given.list("label")),
     }
+    if given.list("egress"):
+        body["Labels"][EGRESS_LABEL] = ",".join(given.list("egress"))
     if configs := _subnets(given):
         body["IPAM"] = {"Driver": given.text("ipam-driver", "default"), "Config": configs}
     answer = engine().post("/networks/create", body=body)

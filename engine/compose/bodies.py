@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.compose import labels
+from engine.compose.egress import egress_labels
 from engine.compose.hashing import network_hash, service_hash, volume_hash
 from engine.compose.leaning import resolved
 from engine.compose.units import nanoseconds_of
@@ -48,6 +49,7 @@ def service_labels(project: Project, name: str, service: dict[str, Any], number:
     )
     return {
         **(service.get("labels") or {}),
+        **egress_labels(service),
         labels.PROJECT: project.name,
         labels.SERVICE: name,
         labels.NUMBER: str(number),
@@ -458,6 +460,7 @@ def network_body(project: Project, key: str) -> dict[str, Any]:
             ),
             "Labels": {
                 **(network.get("labels") or {}),
+                **egress_labels(network),
                 labels.PROJECT: project.name,
                 labels.NETWORK: key,
                 labels.HASH: network_hash(network),

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.compose.bodies import container_name, image_name
+from engine.compose.egress import KEY as EGRESS
+from engine.compose.egress import egress_of
 from engine.compose.faults import ComposeError, Problem, near_miss
 from engine.compose.hashing import network_hash, service_hash
 from engine.compose.leaning import leans_on, resolved
@@ -44,6 +46,8 @@ class Present:
     config_hash: str
     image_id: str
     running: bool
+    egress: str = ""
+    """What it may reach outside, "" for everything."""
     oneoff: bool = False
     """Made by `run`: no part of the service."""
 
@@ -55,6 +59,8 @@ class Actual:
     containers: tuple[Present, ...] = ()
     networks: Mapping[str, str] = field(default_factory=dict)
     """Name to the hash it was made with, "" where it has none."""
+    limits: Mapping[str, str] = field(default_factory=dict)
+    """Of networks: what their members may reach outside, "" for everything."""
     project_networks: frozenset[str] = frozenset()
     """Those that carry the project's label."""
     volumes: frozenset[str] = frozenset()
@@ -285,7 +291,7 @@ class _Planner:
             known = self.actual.networks.get(name)
             if known is None:
                 self.add(Step(f"network:{name}", "network", name, key=key))
-            elif known and known != network_hash(network):
+            elif known and (known != network_hash(network) or self.actual.limits.get(name, "") != egress_of(network)):
                 self.add(Step(f"network:{name}", "network", name, key=key, reason="changed"))
                 self.changed_networks.add(key)
 
@@ -409,6 +415,8 @@ class _Planner:
                 options.keep_files and why and not {change.field.partition(".")[0] for change in why} & _NEW_FILES
             )
             return ("edit" if files_stay else "recreate"), why, "" if why else "recipe"
+        if each.egress != egress_of(made):
+            return "edit", (Changed(EGRESS, each.egress, egress_of(made)),), ""
         return "keep", (), ""
 
     def orphans(self) -> None:

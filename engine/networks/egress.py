@@ -13,8 +13,8 @@ import re
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidRequest
+from engine.recipe.networks import EGRESS_LABEL
 from engine.types.data import Data
-from engine.types.networks import EGRESS_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

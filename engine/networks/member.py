@@ -21,10 +21,13 @@ class Member(Data, frozen=True, kw_only=True):
     reaches_host: bool = False
     """Services on the host's own loopback are there for it, at the address of the host's router."""
 
+    is_isolated: bool = False
+    """It wants no neighbours on the default network."""
+
     @property
     def is_bridged(self) -> bool:
         """Whether its own network has others in it."""
-        return self.network not in ("none", "host") and not is_shared(self.network)
+        return self.network not in ("none", "host") and not is_shared(self.network) and not self.is_isolated
 
     @property
     def is_named(self) -> bool:

@@ -304,7 +304,8 @@ class NetworkService:
 
     async def attach(self, member: Member, ports: Sequence[PortMapping]) -> int:
         """Give a namespace its way out and its neighbours; the pid of pasta, 0 where there is none."""
-        if all(network.internal for network in self._networks_of(member)):
+        networks = self._networks_of(member)
+        if networks and all(network.internal for network in networks) and not member.is_isolated:
             await self._join_all(member)
             await self._must_be_guarded(member)
             return 0

@@ -9,6 +9,7 @@ from engine.compose import labels
 from engine.compose.bodies import image_name
 from engine.compose.plan import Actual, Present
 from engine.errors import NotFound
+from engine.recipe.networks import EGRESS_LABEL
 from engine.types.containers import ALIVE_STATES, Health, State
 from engine.types.projects import Project as ShownProject
 from engine.types.projects import ProjectService
@@ -33,6 +34,7 @@ async def look(
     return Actual(
         containers=tuple(map(present, mine)),
         networks={each.name: each.labels.get(labels.HASH, "") for each in every_network},
+        limits={each.name: each.labels.get(EGRESS_LABEL, "") for each in every_network},
         project_networks=frozenset(each.name for each in every_network if each.labels.get(labels.PROJECT) == name),
         volumes=frozenset(each.name for each in every_volume),
         project_volumes=frozenset(each.name for each in every_volume if each.labels.get(labels.PROJECT) == name),
@@ -82,6 +84,7 @@ def present(container: Container) -> Present:
         config_hash=said.get(labels.HASH, ""),
         image_id=container.image_id,
         running=container.state in ALIVE_STATES or container.state in (State.STARTING, State.RESTARTING),
+        egress=said.get(EGRESS_LABEL, ""),
         oneoff=said.get(labels.ONEOFF, "False").lower() == "true",
     )
 

@@ -13,6 +13,8 @@ OWN_NETWORK = "pasta"
 """A container's own network; Docker's clients know it as the default bridge. So is the program that makes it."""
 SHOWN_NETWORK = "bridge"
 _OF_A_POD = "pod:"
+EGRESS_LABEL = "wherry.egress"
+"""What a container, or whoever is on a network, may reach outside: names, patterns and networks; "none" is nothing."""
 
 
 def network_name(given: str) -> str:

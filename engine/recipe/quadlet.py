@@ -34,7 +34,7 @@ _FLAGS = {
 }  # fmt: skip
 _ELSEWHERE = (
     "network", "pod", "user", "restart", "volume", "security-opt", "health-cmd", "rm", "tty", "interactive", "env-file",
-    "label-file", "engine-socket", "health-start-interval",
+    "label-file", "egress", "engine-socket", "health-start-interval",
 )  # fmt: skip
 
 

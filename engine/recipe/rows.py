@@ -87,6 +87,8 @@ ROWS: tuple[Row, ...] = (
         compose="environment"),
     Row("labels", "label-file", "", special.LabelFile(bare=True), LIVE, "Read in a line delimited file of labels",
         default={}),
+    Row("labels", "egress", "", special.Egress(bare=True), LIVE,
+        "Reach only these names and networks outside (example.org,*.debian.org,10.0.0.0/8), or 'none'", default={}),
     Row("labels", "label", "Labels", kinds.Pairs(bare=True), LIVE, "Set meta data on a container", "l", default={},
         compose="labels"),
     Row("entrypoint", "entrypoint", "Entrypoint", special.Entrypoint(), RESTART,

@@ -9,7 +9,7 @@ from engine.recipe.amounts import read_number, read_size, size_words
 from engine.recipe.faults import Unreadable, marked, unsupported
 from engine.recipe.here import read_lines, variables
 from engine.recipe.kinds import Flag, Number, Pairs, Text, Words, expected
-from engine.recipe.networks import OWN_NETWORK, network_mode, network_name, of_pod
+from engine.recipe.networks import EGRESS_LABEL, OWN_NETWORK, network_mode, network_name, of_pod
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -96,6 +96,17 @@ class EnvironmentFile(Environment):
 class LabelFile(Pairs):
     def read(self, so_far: Any, texts: Sequence[str], name: str, here: Here) -> Any:
         return super().read(so_far, [line for path in texts for line in read_lines(path, here)], name, here)
+
+    def write(self, value: Any) -> list[str]:
+        return []
+
+
+class Egress(Pairs):
+    """What may be reached outside, kept as a label."""
+
+    def read(self, so_far: Any, texts: Sequence[str], name: str, here: Here) -> Any:
+        words = [word.strip() for text in texts for word in text.split(",") if word.strip()]
+        return {**(so_far or {}), EGRESS_LABEL: ",".join(words) or "none"}
 
     def write(self, value: Any) -> list[str]:
         return []

@@ -6,9 +6,6 @@ from datetime import datetime
 
 from engine.types.data import Data
 
-EGRESS_LABEL = "wherry.egress"
-"""What a container, or whoever is on a network, may reach outside: names, patterns and networks; "none" is nothing."""
-
 
 class Endpoint(Data, frozen=True, kw_only=True):
     """What a container asks of a network; what it leaves out the network chooses."""

@@ -5819,6 +5819,14 @@
         <translation>Nicht durchgesetzt</translation>
     </message>
     <message>
+        <source>It has no way out now</source>
+        <translation>Er hat gerade keinen Weg nach draußen</translation>
+    </message>
+    <message>
+        <source>This computer had no network when it started. It reaches its neighbours, published ports answer, and it gets its way out as soon as the network is back.</source>
+        <translation>Dieser Rechner hatte kein Netz, als er gestartet wurde. Er erreicht seine Nachbarn, veröffentlichte Ports antworten, und er bekommt seinen Weg nach draußen, sobald das Netz wieder da ist.</translation>
+    </message>
+    <message>
         <source>The History tab has the whole report.</source>
         <translation>Der Reiter Verlauf enthält den ganzen Bericht.</translation>
     </message>
@@ -7666,6 +7674,10 @@
     <message>
         <source>Links</source>
         <translation>Verknüpfungen</translation>
+    </message>
+    <message>
+        <source>May reach</source>
+        <translation>Darf erreichen</translation>
     </message>
     <message>
         <source>DNS servers</source>

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from engine.networks.isolation import is_isolated
 from engine.networks.member import Member
 from engine.networks.names_document import wants_host
 from engine.types.containers import Container, ContainerSpec
@@ -70,4 +71,5 @@ def member_of(record: Record) -> Member:
         asked=Endpoint(ip=spec.ip, ip6=spec.ip6, mac=spec.mac_address),
         dns=spec.dns,
         reaches_host=wants_host(spec.extra_hosts),
+        is_isolated=spec.network == "pasta" and is_isolated(spec.labels),
     )

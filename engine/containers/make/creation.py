@@ -21,7 +21,7 @@ from engine.containers.spec.process import check_ulimits
 from engine.containers.spec.runtime_spec import check_sysctls
 from engine.containers.spec.security import check_security
 from engine.errors import Code, Conflict, InvalidRequest
-from engine.networks import egress
+from engine.networks import egress, isolation
 from engine.networks.attachment import missing_network
 from engine.networks.ports import check_mappings
 from engine.recipe.networks import of_pod, pod_of
@@ -104,6 +104,7 @@ class Creator:
                 check_mount(mount)
         self._check_network(spec)
         egress.check(spec)
+        isolation.check(spec)
         Links(self._book, self._networks).check(spec)
         self._check_namespaces(spec)
         if spec.auto_remove and spec.restart.name != "no":

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.recipe.faults import Unreadable
+from engine.recipe.networks import EGRESS_LABEL
 from gui.dialogs.form.sections import Entry, Section, sections
 from gui.plain_text import set_tip
 from gui.presentation.run_line import fault_text, read_env_file
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from gui.dialogs.form.rows import MountRow, RowsField
     from gui.shell import Shell
 
+_EGRESS = "egress"
 _WIDEST_PAGE = 460
 _LIST_WIDTH = 176
 
@@ -84,7 +86,7 @@ class SpecForm(QWidget):
         self._filling = True
         self._base = spec
         for key, entry in self.entries.items():
-            entry.field.set_value(_get(spec, key))
+            entry.field.set_value(_shown(spec, key))
         self._filling = False
         self._on_changed()
 
@@ -98,6 +100,7 @@ class SpecForm(QWidget):
                 nested.setdefault(outer, {})[inner] = entry.field.value()
             else:
                 values[outer] = entry.field.value()
+        _take_egress(values)
         values["shm_size"] = values["shm_size"] or 64 << 20
         for outer, changes in nested.items():
             values[outer] = replace(getattr(self._base, outer), **changes)
@@ -204,6 +207,20 @@ class SpecForm(QWidget):
             field.add(read_env_file(path))
         except Unreadable as error:
             self._shell.toast(fault_text(error), Tone.DANGER)
+
+
+def _shown(spec: ContainerSpec, key: str) -> Any:
+    """What may be reached is kept as a label, and has a field of its own."""
+    if key == _EGRESS:
+        return tuple(spec.labels.get(EGRESS_LABEL, "").replace(",", " ").split())
+    if key == "labels":
+        return {name: text for name, text in spec.labels.items() if name != EGRESS_LABEL}
+    return _get(spec, key)
+
+
+def _take_egress(values: dict[str, Any]) -> None:
+    words = values.pop(_EGRESS)
+    values["labels"] |= {EGRESS_LABEL: ",".join(words)} if words else {}
 
 
 def _get(spec: ContainerSpec, key: str) -> Any:

@@ -150,6 +150,7 @@ def _network(networks: Sequence[str]) -> Section:
             Entry("network_aliases", translate("RunForm", "Also known as"), f.words_field()),
             Entry("extra_hosts", translate("RunForm", "Hosts"), f.LinesField("name:10.0.0.1")),
             Entry("links", translate("RunForm", "Links"), f.words_field("db:store")),
+            Entry("egress", translate("RunForm", "May reach"), f.words_field("example.org, *.debian.org, 10.0.0.0/8")),
             Entry("dns", translate("RunForm", "DNS servers"), f.words_field("9.9.9.9")),
             Entry("dns_search", translate("RunForm", "DNS search"), f.words_field("example.org")),
             Entry("dns_options", translate("RunForm", "DNS options"), f.words_field("ndots:2")),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from engine.recipe.networks import EGRESS_LABEL
 from engine.types.containers import ALIVE_STATES
-from engine.types.networks import EGRESS_LABEL
 from gui.presentation.containers import port_text, port_url, state_words
 from gui.presentation.door import addresses, short_host
 from gui.presentation.networks import network_name

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import signal
+import urllib.request
 from typing import TYPE_CHECKING
 
-from tests.system.containers.conftest import run, until
+import pytest
+
+from engine.errors import InvalidRequest
+from engine.networks.isolation import LABEL
+from engine.types.containers import PortMapping
+from engine.types.networks import CreateNetwork
+from tests.system.containers.conftest import create, run, until
 from tests.system.networks.asking import said
 
 if TYPE_CHECKING:
@@ -47,3 +56,32 @@ async def test_neighbours_reach_one_another_after_the_keeper_was_killed(
     heard = await said(loaded, first.id, "ping", "-c", "1", "-w", "5", second.ip_address)
     assert "1 packets received" in heard, heard
     await _remove(loaded, first.id, second.id)
+
+
+async def test_who_wants_no_neighbours_has_a_way_out_and_its_ports_and_is_reached_by_nobody_else(
+    loaded: EmbeddedEngine,
+) -> None:
+    server = ("httpd", "-f", "-p", "80", "-h", "/www")
+    near = await run(loaded, *server, network="pasta")
+    alone = await run(loaded, *server, network="pasta", labels={LABEL: "true"}, ports=(PortMapping(container_port=80),))
+    assert not alone.ip_address
+    links = set((await said(loaded, alone.id, "ls", "/sys/class/net")).split())
+    others = set((await said(loaded, near.id, "ls", "/sys/class/net")).split())
+    assert len(others - links) == 1, "the interface in the default network is the one it lacks"
+
+    async def answers() -> bool:
+        with contextlib.suppress(OSError):
+            return b"here I am" in await asyncio.to_thread(_page, alone.ports[0].host_port)
+        return False
+
+    await until(answers)
+    await loaded.networks.create(CreateNetwork(name="team"))
+    with pytest.raises(InvalidRequest, match="enable_icc"):
+        await create(loaded, network="team", labels={LABEL: "true"})
+    await _remove(loaded, near.id, alone.id)
+
+
+def _page(port: int) -> bytes:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+        text: bytes = answer.read()
+        return text
