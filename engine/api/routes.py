@@ -140,6 +140,11 @@ _OWN = (
             ("usage", clusters.usage),
             ("logs", clusters.logs),
             ("exec", clusters.exec_),
+            ("session", clusters.session),
+            ("watch", clusters.watch),
+            ("copy-out", clusters.copy_out),
+            ("copy-in", clusters.copy_in),
+            ("put-back", clusters.put_back),
             ("forward", clusters.forward),
         )
     ),
@@ -157,6 +162,8 @@ _OWN = (
         )
     ),
     Route("GET", "/wherry/clusters/forwards", clusters.forwards),
+    Route("GET", "/wherry/clusters/sessions/{id}", clusters.ended),
+    Route("POST", "/wherry/clusters/sessions/{id}/resize", clusters.resize),
     Route("DELETE", "/wherry/clusters/forwards/{id}", clusters.stop_forward),
     Route("POST", "/wherry/manifests/plan", manifests.plan),
     Route("POST", "/wherry/manifests/plan-down", manifests.plan_down),

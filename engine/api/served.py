@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.facade import Engine, OperationHandle
+    from engine.facade_afar import ClusterSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,5 +28,7 @@ class Served:
     """The owner was started by some command in passing, and gives way to a `wherry serve` that is meant to stay."""
     execs: ExecRegistry = field(default_factory=ExecRegistry)
     buildkit: Parts = field(default_factory=Parts)
+    cluster_sessions: dict[str, ClusterSession] = field(default_factory=dict)
+    """Commands in pods of clusters, by the id that the client gave them; the last of them also when they have ended."""
     builds: dict[str, OperationHandle] = field(default_factory=dict)
     """Those under way, by the id that the client gave them."""

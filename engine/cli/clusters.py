@@ -10,14 +10,14 @@ from engine.cli.kube import generated, texts_of
 from engine.cli.options import Command, Given, UsageError
 from engine.cli.printed.paper import say
 from engine.cli.reach.link import engine
-from engine.cli.reach.wire import Failed
+from engine.cli.reach.wire import Failed, quote
 from engine.kube.states import pod_state, ready_of, restarts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def _place(given: Given) -> dict[str, Any]:
+def place(given: Given) -> dict[str, Any]:
     files = given.list("kubeconfig")
     return {
         "context": given.text("context"),
@@ -28,8 +28,8 @@ def _place(given: Given) -> dict[str, Any]:
     }
 
 
-def _ask(given: Given, verb: str, **more: object) -> Any:
-    return engine().post(f"/wherry/clusters/{verb}", body={"place": _place(given), **more})
+def ask(given: Given, verb: str, **more: object) -> Any:
+    return engine().post(f"/wherry/clusters/{verb}", body={"place": place(given), **more})
 
 
 def contexts(given: Given) -> int:
@@ -45,7 +45,7 @@ def contexts(given: Given) -> int:
             "Namespace": each["namespace"],
             "Problem": each["problem"],
         }
-        for each in _ask(given, "contexts")
+        for each in ask(given, "contexts")
     ]
     columns = [
         ("CURRENT", "Current"), ("NAME", "Name"), ("CLUSTER", "Cluster"), ("SERVER", "Server"), ("USER", "User"),
@@ -60,9 +60,11 @@ def contexts(given: Given) -> int:
 def get(given: Given) -> int:
     kind, _, name = given.arguments[0].partition("/")
     names = [name] if name else given.arguments[1:]
+    if given.flag("watch"):
+        return _watch(given, kind, set(names))
     items: list[dict[str, Any]] = []
     for each in names or [""]:
-        items += _ask(given, "get", kind=kind, name=each, selector=given.text("selector"))["items"]
+        items += ask(given, "get", kind=kind, name=each, selector=given.text("selector"))["items"]
     form = given.text("output")
     if form in ("json", "yaml"):
         return _whole(items, form, single=bool(names) and len(items) == 1)
@@ -72,16 +74,40 @@ def get(given: Given) -> int:
         for item in items:
             say(f"{item['kind'].lower()}/{item['metadata']['name']}")
         return 0
+    if not items:
+        say("No resources found", file=sys.stderr)
+        return 0
+    say(_table(given, items), end="")
+    return 0
+
+
+def _table(given: Given, items: list[dict[str, Any]], *, headed: bool = True) -> str:
     from engine.cli.printed.tables import table
 
     rows = [_row(item) for item in items]
-    if not rows:
-        say("No resources found", file=sys.stderr)
-        return 0
-    heads = list(rows[0])
+    heads = list(dict.fromkeys(head for row in rows for head in row))
     if not given.flag("all-namespaces"):
         heads.remove("NAMESPACE")
-    say(table([heads, *([row.get(head, "") for head in heads] for row in rows)]), end="")
+    made = table([heads, *([row.get(head, "") for head in heads] for row in rows)])
+    return made if headed else made.partition("\n")[2]
+
+
+def _watch(given: Given, kind: str, names: set[str]) -> int:
+    """What is there, then each object again when it changes, until Ctrl+C."""
+    asked = {"place": place(given), "kind": kind, "selector": given.text("selector")}
+    answer = engine().ask("POST", "/wherry/clusters/watch", body=asked)
+    headed = True
+    for change in answer.messages():
+        if change["kind"] == "told":
+            say(change["message"], file=sys.stderr, flush=True)
+            continue
+        items = [each for each in change["objects"] if not names or each["metadata"]["name"] in names]
+        if change["kind"] == "gone":
+            for each in items:
+                say(f"{each['metadata']['name']} is gone", flush=True)
+        elif items:
+            say(_table(given, items, headed=headed), end="", flush=True)
+            headed = False
     return 0
 
 
@@ -135,28 +161,58 @@ def apply(given: Given) -> int:
         texts["generated"] = generated(engine(), given)
     if not texts:
         raise UsageError("needs files (-f) or names of what is here")
+    if registry := given.text("push-to"):
+        texts = _pushed(texts, registry, only_named=given.flag("dry-run"))
     asked = {"texts": texts, "force": given.flag("force-conflicts")}
     if given.flag("dry-run"):
-        for each in _ask(given, "differences", **asked):
+        for each in ask(given, "differences", **asked):
             say(f"{each['action']:8} {each['title']}" + (f" ({each['namespace']})" if each["namespace"] else ""))
             if each["diff"]:
                 say(each["diff"])
         return 0
-    for title in _ask(given, "apply", **asked):
+    for title in ask(given, "apply", **asked):
         say(f"{title} applied")
+    return 0
+
+
+def _pushed(texts: dict[str, str], registry: str, *, only_named: bool) -> dict[str, str]:
+    """Images that only this computer has go to the registry; the manifests then call them as they are called there."""
+    client = engine()
+    names: dict[str, str] = client.post("/wherry/manifests/images", body={"texts": texts, "registry": registry})
+    for here, there in names.items() if not only_named else ():
+        from engine.cli.printed.words import repository_and_tag
+        from engine.cli.streams.progress import show_messages
+
+        repository, tag = repository_and_tag(there)
+        client.ask("POST", f"/images/{quote(here)}/tag", {"repo": repository, "tag": tag}).close()
+        say(f"Pushing {there}", flush=True)
+        show_messages(client.ask("POST", f"/images/{quote(repository)}/push", {"tag": tag}).messages())
+    if not names:
+        return texts
+    renamed: dict[str, str] = client.post("/wherry/manifests/rename", body={"texts": texts, "names": names})
+    return renamed
+
+
+def undo(given: Given) -> int:
+    """What `apply` of these files did: changed objects are as before, new ones are gone."""
+    files = given.list("filename")
+    if not files:
+        raise UsageError("needs files (-f)")
+    for title in ask(given, "put-back", texts=texts_of(files)):
+        say(f"{title} is as before")
     return 0
 
 
 def delete(given: Given) -> int:
     if files := given.list("filename"):
-        for title in _ask(given, "delete", texts=texts_of(files)):
+        for title in ask(given, "delete", texts=texts_of(files)):
             say(f"{title} deleted")
         return 0
     if not given.arguments:
         raise UsageError("needs files (-f) or KIND NAME")
     kind, _, name = given.arguments[0].partition("/")
     for each in [name] if name else given.arguments[1:]:
-        _ask(given, "delete", kind=kind, name=each)
+        ask(given, "delete", kind=kind, name=each)
         say(f"{kind}/{each} deleted")
     return 0
 
@@ -165,7 +221,7 @@ def scale(given: Given) -> int:
     number = given.number("replicas")
     if number is None:
         raise UsageError("--replicas is missing")
-    _ask(given, "scale", target=given.arguments[0], number=number)
+    ask(given, "scale", target=given.arguments[0], number=number)
     say(f"{given.arguments[0]} scaled")
     return 0
 
@@ -173,11 +229,11 @@ def scale(given: Given) -> int:
 def rollout(given: Given) -> int:
     verb, target = given.arguments
     if verb == "restart":
-        _ask(given, "restart", target=target)
+        ask(given, "restart", target=target)
         say(f"{target} restarted")
     elif verb == "undo":
-        revision = _ask(given, "undo", target=target, number=given.number("to-revision") or 0)
-        say(f"{target} rolled back to revision {revision}")
+        revision = ask(given, "undo", target=target, number=given.number("to-revision") or 0)
+        say(f"{target} rolled back" + (f" to revision {revision}" if revision else ""))
     elif verb == "status":
         return _status(given, target)
     else:
@@ -190,7 +246,7 @@ def _status(given: Given, target: str) -> int:
 
     told = ""
     while True:
-        found = _ask(given, "rollout", target=target)
+        found = ask(given, "rollout", target=target)
         if found["message"] != told:
             told = found["message"]
             say(told, flush=True)
@@ -199,71 +255,13 @@ def _status(given: Given, target: str) -> int:
         time.sleep(1)
 
 
-# --- into pods ---
-
-
-def logs(given: Given) -> int:
-    request = {
-        "target": given.arguments[0],
-        "container": given.text("container"),
-        "follow": given.flag("follow"),
-        "previous": given.flag("previous"),
-        "tail": -1 if given.number("tail") is None else given.number("tail"),
-    }
-    answer = engine().ask("POST", "/wherry/clusters/logs", body={"place": _place(given), "logs": request})
-    for line in answer.messages():
-        if "error" in line:
-            raise Failed(0, line["error"])
-        head = f"[{line['pod']}/{line['container']}] " if given.flag("prefix") or "/" in given.arguments[0] else ""
-        time = f"{line['time']} " if given.flag("timestamps") and line["time"] else ""
-        say(f"{head}{time}{line['text']}", file=sys.stderr if line["failed"] else sys.stdout, flush=True)
-    return 0
-
-
-def exec_(given: Given) -> int:
-    target, *command = given.arguments
-    request = {"target": target, "command": command, "container": given.text("container")}
-    answer = engine().ask("POST", "/wherry/clusters/exec", body={"place": _place(given), "exec": request})
-    for message in answer.messages():
-        if "error" in message:
-            raise Failed(0, message["error"])
-        if "code" in message:
-            return int(message["code"])
-        say(message["text"], end="", file=sys.stderr if message["stream"] == "stderr" else sys.stdout, flush=True)
-    return 1
-
-
-def port_forward(given: Given) -> int:
-    """Until Ctrl+C, as kubectl does."""
-    import signal
-
-    target, *words = given.arguments
-    client, made = engine(), []
-    for word in words:
-        local, colon, remote = word.partition(":")
-        if not (remote or local).isdigit() or (colon and local and not local.isdigit()):
-            raise UsageError(f'"{word}" is no [LOCAL:]REMOTE')
-        number, wanted = int(remote or local), int(local or 0)
-        found = _ask(given, "forward", target=target, number=number, local_port=wanted)
-        made.append(found["id"])
-        say(f"Forwarding from 127.0.0.1:{found['local_port']} -> {found['port']}", flush=True)
-    try:
-        signal.pause()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        for each in made:
-            client.delete(f"/wherry/clusters/forwards/{each}")
-    return 0
-
-
 def top(given: Given) -> int:
     from engine.cli.printed.tables import table
     from engine.cli.printed.words import memory
 
     rows = [
         [each["namespace"], each["pod"], f"{round(each['cpu'] * 1000)}m", memory(each["memory"])]
-        for each in _ask(given, "usage")
+        for each in ask(given, "usage")
     ]
     if not rows:
         raise Failed(0, "the cluster measures nothing: it has no metrics API")
@@ -271,13 +269,12 @@ def top(given: Given) -> int:
     return 0
 
 
-_WHERE = """
+WHERE = """
 --context text       Which context of the kubeconfig
 --kubeconfig list    Files to read instead of KUBECONFIG's
 -n --namespace text  Which namespace
 """
 _ALL = "-A --all-namespaces flag  All namespaces\n"
-_IN = "-c --container text  Which container\n"
 
 COMMANDS = {
     "kube contexts": Command(
@@ -287,39 +284,33 @@ COMMANDS = {
     ),
     "kube get": Command(
         get, "[OPTIONS] KIND [NAME...]", "Show objects of a cluster",
-        _WHERE + _ALL + "-o --output text json, yaml, wide or name\n-l --selector text Only with these labels", least=1,
+        WHERE + _ALL + "-o --output text json, yaml, wide or name\n-l --selector text Only with these labels\n"
+        "-w --watch flag Go on with what changes", least=1,
     ),
     "kube apply": Command(
         apply, "[OPTIONS] [NAME...]", "Apply manifests, or what is here, to a cluster",
-        _WHERE + "-f --filename list Files, folders, addresses or -\n--dry-run flag Show what would change\n"
-        "--force-conflicts flag Take fields from other managers\n-s --service flag With a Service for its ports\n"
+        WHERE + "-f --filename list Files, folders, addresses or -\n--dry-run flag Show what would change\n"
+        "--force-conflicts flag Take fields from other managers\n"
+        "--push-to text Push images that are only here to this registry first\n"
+        "-s --service flag With a Service for its ports\n"
         "-t --type text 'pod' or 'deployment'\n-r --replicas number How many, of a deployment",
+    ),
+    "kube undo": Command(
+        undo, "[OPTIONS]", "Undo the last apply of files", WHERE + "-f --filename list Files, folders, addresses or -",
+        most=0,
     ),
     "kube delete": Command(
         delete, "[OPTIONS] [KIND NAME...]", "Delete objects of a cluster",
-        _WHERE + "-f --filename list Files, folders, addresses or -",
+        WHERE + "-f --filename list Files, folders, addresses or -",
     ),
     "kube scale": Command(
-        scale, "[OPTIONS] KIND/NAME", "Say how many pods a workload has", _WHERE + "--replicas number How many",
+        scale, "[OPTIONS] KIND/NAME", "Say how many pods a workload has", WHERE + "--replicas number How many",
         least=1, most=1,
     ),
     "kube rollout": Command(
         rollout, "[OPTIONS] restart|status|undo KIND/NAME", "Look after a workload's roll-out",
-        _WHERE + "--to-revision number Which, of undo\n-w --watch flag Wait for the end (default true)",
+        WHERE + "--to-revision number Which, of undo\n-w --watch flag Wait for the end (default true)",
         least=2, most=2,
     ),
-    "kube logs": Command(
-        logs, "[OPTIONS] POD | KIND/NAME", "Show what pods of a cluster say",
-        _WHERE + _IN + "-f --follow flag Go on\n-p --previous flag Of the run before\n--prefix flag With names\n"
-        "--tail number Only so many lines\n--timestamps flag With times", least=1, most=1,
-    ),
-    "kube exec": Command(
-        exec_, "[OPTIONS] POD COMMAND [ARG...]", "Run a command in a pod of a cluster", _WHERE + _IN, least=2,
-        stop_early=True,
-    ),
-    "kube port-forward": Command(
-        port_forward, "[OPTIONS] POD|KIND/NAME [LOCAL:]REMOTE...", "Forward ports of this machine into a pod", _WHERE,
-        least=2,
-    ),
-    "kube top": Command(top, "[OPTIONS]", "Show what pods of a cluster use", _WHERE + _ALL, most=0),
+    "kube top": Command(top, "[OPTIONS]", "Show what pods of a cluster use", WHERE + _ALL, most=0),
 }  # fmt: skip

@@ -145,7 +145,7 @@ def _attached_run(
                     client.delete(f"/containers/{container}", {"force": True})
             raise
         with _signals_to(client, container, wanted=not tty and given.flag("sig-proxy", default=True)):
-            _stay(
+            stay(
                 client,
                 f"/containers/{container}",
                 raw,
@@ -160,7 +160,7 @@ def _attached_run(
     return _exit_code(ending)
 
 
-def _stay(client: Client, path: str, raw: _Raw, *, stdin: bool, tty: bool, detach_keys: str) -> None:
+def stay(client: Client, path: str, raw: _Raw, *, stdin: bool, tty: bool, detach_keys: str) -> None:
     """Join the terminal and the stream until the process ends its output."""
     connection, first, framed = raw
 
@@ -262,7 +262,7 @@ def attach(given: Given) -> int:
     try:
         with _signals_to(client, name, wanted=not tty and given.flag("sig-proxy", default=True)):
             keys = given.text("detach-keys")
-            _stay(client, f"/containers/{name}", raw, stdin=bool(wanted["stdin"]), tty=tty, detach_keys=keys)
+            stay(client, f"/containers/{name}", raw, stdin=bool(wanted["stdin"]), tty=tty, detach_keys=keys)
     except Detached:
         return 0
     finally:
@@ -312,7 +312,7 @@ def exec_(given: Given) -> int:
         return 0
     raw = client.hijack(f"/exec/{made}/start", body={"Detach": False, "Tty": tty})
     try:
-        _stay(client, f"/exec/{made}", raw, stdin=stdin, tty=tty, detach_keys=given.text("detach-keys"))
+        stay(client, f"/exec/{made}", raw, stdin=stdin, tty=tty, detach_keys=given.text("detach-keys"))
     except Detached:
         return 0
     finally:

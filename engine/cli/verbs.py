@@ -111,7 +111,8 @@ GROUPS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
         {
             **{v: ("kube", f"kube {v}") for v in ("down", "generate", "play")},
             **{v: ("clusters", f"kube {v}") for v in (
-                "apply", "contexts", "delete", "exec", "get", "logs", "port-forward", "rollout", "scale", "top")},
+                "apply", "contexts", "delete", "get", "rollout", "scale", "top", "undo")},
+            **{v: ("cluster_pods", f"kube {v}") for v in ("cp", "exec", "logs", "port-forward")},
         },
     ),
     "stack": (

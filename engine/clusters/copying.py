@@ -30,16 +30,16 @@ _MOST_TOLD = 4000
 _UNPACK = 'head -c "$1" | tar -xf - -C "$2"'
 
 
-async def copy_out(start: Start, path: str, folder: str) -> int:
-    """A file or folder of the container into a folder here; how many files that were."""
+async def copy_out(start: Start, path: str, target: str) -> int:
+    """A file or folder of the container into a folder here, or to a name that is not a folder; how many files that
+    were."""
     parent, name = posixpath.split(posixpath.normpath(path))
     if not path.startswith("/"):
         raise InvalidRequest("A path in a pod begins with /", subject=path)
-    if not await asyncio.to_thread(os.path.isdir, folder):
-        raise NotFound(f"There is no folder {folder}", subject=folder)
+    folder, rename = await asyncio.to_thread(_landing, target)
     session = await start(("tar", "-cf", "-", "-C", parent or "/", name or "."))
     reading, writing = os.pipe()
-    unpacking = asyncio.create_task(asyncio.to_thread(_unpack, reading, folder))
+    unpacking = asyncio.create_task(asyncio.to_thread(_unpack, reading, folder, rename))
     told = b""
     try:
         with os.fdopen(writing, "wb", buffering=0) as pipe:
@@ -55,8 +55,17 @@ async def copy_out(start: Start, path: str, folder: str) -> int:
         [count] = await asyncio.gather(unpacking, return_exceptions=True)
     _check(code, told, f"{path} cannot be copied")
     if isinstance(count, BaseException):
-        raise RuntimeFailure(f"{path} cannot be written to {folder}", str(count)) from count
+        raise RuntimeFailure(f"{path} cannot be written to {target}", str(count)) from count
     return count
+
+
+def _landing(target: str) -> tuple[str, str | None]:
+    if os.path.isdir(target):
+        return target, None
+    folder, name = os.path.split(os.path.abspath(target))
+    if target.endswith("/") or not os.path.isdir(folder):
+        raise NotFound(f"There is no folder {target if target.endswith('/') else folder}", subject=target)
+    return folder, name
 
 
 def _write_all(pipe: IO[bytes], data: bytes) -> None:
@@ -65,9 +74,9 @@ def _write_all(pipe: IO[bytes], data: bytes) -> None:
         view = view[pipe.write(view) :]
 
 
-def _unpack(reading: int, folder: str) -> int:
+def _unpack(reading: int, folder: str, rename: str | None) -> int:
     with os.fdopen(reading, "rb", buffering=0) as source:
-        count = unpack(iter(lambda: source.read(_PIECE), b""), folder, None)
+        count = unpack(iter(lambda: source.read(_PIECE), b""), folder, rename)
         while source.read(_PIECE):
             pass  # what fills the last record
     return count
@@ -81,12 +90,16 @@ def _check(code: int, told: bytes, what: str) -> None:
 # --- into ---
 
 
-async def copy_in(start: Start, path: str, folder: str) -> int:
-    """A file or folder of this computer into a folder of the container; how many files that were."""
-    if not folder.startswith("/"):
-        raise InvalidRequest("A path in a pod begins with /", subject=folder)
-    entries, size = await asyncio.to_thread(_measured, path)
-    session = await start(("sh", "-c", _UNPACK, "sh", str(size), folder))
+async def copy_in(start: Start, path: str, target: str) -> int:
+    """A file or folder of this computer into a folder of the container, or to a name that is no folder there; how many
+    files that were."""
+    if not target.startswith("/"):
+        raise InvalidRequest("A path in a pod begins with /", subject=target)
+    folder, name = target, posixpath.basename(posixpath.normpath(path))
+    if not target.endswith("/") and not await _is_folder(start, target):
+        folder, name = posixpath.split(target)
+    entries, size = await asyncio.to_thread(_measured, path, name)
+    session = await start(("sh", "-c", _UNPACK, "sh", str(size), folder or "/"))
     sending = asyncio.create_task(_send(session, entries))
     told = b""
     try:
@@ -109,12 +122,21 @@ async def _send(session: ClusterExec, entries: list[tuple[str, str, int]]) -> No
         await session.write(data)
 
 
-def _measured(path: str) -> tuple[list[tuple[str, str, int]], int]:
+async def _is_folder(start: Start, path: str) -> bool:
+    session = await start(("sh", "-c", '[ -d "$1" ]', "sh", path))
+    try:
+        while await session.read() is not None:
+            pass
+        return await session.exit_code() == 0
+    finally:
+        await session.close()
+
+
+def _measured(path: str, top: str) -> tuple[list[tuple[str, str, int]], int]:
     """Places, names in the archive and kinds; and how large the archive will be. What changes its size afterwards keeps
     the one of before."""
     if not os.path.lexists(path):
         raise NotFound(f"There is no {path}", subject=path)
-    top = os.path.basename(os.path.abspath(path))
     found = [(path, top)]
     for directory, folders, files in os.walk(path):
         relative = os.path.relpath(directory, path)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.api.call import encode
+from engine.api.docker.containers import window_size
+from engine.api.http.hijack import converse, hijack
 from engine.api.http.statuses import Refusal
 from engine.errors import WherryError
 from engine.types.clusters import ClusterExecRequest, ClusterLogs, ClusterPlace
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from engine.api.call import Call
+    from engine.api.http.hijack import RawStream
+    from engine.facade_afar import ClusterSession
+
+_MOST_SESSIONS = 200
 
 
 class Asked(Data, frozen=True, kw_only=True):
@@ -33,6 +39,11 @@ class Asked(Data, frozen=True, kw_only=True):
     local_port: int = 0
     logs: ClusterLogs | None = None
     exec: ClusterExecRequest | None = None
+    container: str = ""
+    path: str = ""
+    """In the pod."""
+    file: str = ""
+    """Of this computer."""
 
 
 async def contexts(call: Call) -> web.StreamResponse:
@@ -127,6 +138,77 @@ async def exec_(call: Call) -> web.StreamResponse:
         await session.close()
     await response.write_eof()
     return response
+
+
+async def session(call: Call) -> web.StreamResponse:
+    """A command whose input and output become the connection; `name` is the client's own word for it."""
+    asked = await call.json(Asked)
+    if asked.exec is None or not asked.name:
+        raise Refusal(400, "it is not said what to run (exec) or how it is called (name)")
+    request, sessions = asked.exec, call.served.cluster_sessions
+    running = sessions[asked.name] = await call.engine.clusters.exec(asked.place, request)
+    while len(sessions) > _MOST_SESSIONS:
+        del sessions[next(iter(sessions))]
+
+    async def talk(raw: RawStream) -> None:
+        try:
+            await converse(raw, running, stdin=request.stdin)
+        finally:
+            await running.close()
+
+    return await hijack(call.request, tty=request.tty, version=call.version, talk=talk)
+
+
+async def resize(call: Call) -> web.StreamResponse:
+    rows, columns = window_size(call)
+    await _session(call).resize(rows, columns)
+    return call.empty()
+
+
+async def ended(call: Call) -> web.StreamResponse:
+    """Of a command whose output was read to its end."""
+    return call.answer({"code": await _session(call).exit_code()})
+
+
+def _session(call: Call) -> ClusterSession:
+    found = call.served.cluster_sessions.get(call.words["id"])
+    if found is None:
+        raise Refusal(404, "no such command runs in a pod")
+    return found
+
+
+async def watch(call: Call) -> web.StreamResponse:
+    """A JSON line for each change, without an end of its own."""
+    asked = await call.json(Asked)
+    response = await call.stream()
+    async with aclosing(  # type: ignore[type-var]
+        call.engine.clusters.watch(asked.place, asked.kind, selector=asked.selector)
+    ) as changes:
+        async for change in changes:
+            await response.write(encode(msgspec.to_builtins(change)))
+    await response.write_eof()
+    return response
+
+
+async def copy_out(call: Call) -> web.StreamResponse:
+    asked = await call.json(Asked)
+    count = await call.engine.clusters.copy_out(
+        asked.place, asked.target, asked.path, asked.file, container=asked.container
+    )
+    return call.answer({"files": count})
+
+
+async def copy_in(call: Call) -> web.StreamResponse:
+    asked = await call.json(Asked)
+    count = await call.engine.clusters.copy_in(
+        asked.place, asked.target, asked.file, asked.path, container=asked.container
+    )
+    return call.answer({"files": count})
+
+
+async def put_back(call: Call) -> web.StreamResponse:
+    asked = await call.json(Asked)
+    return _plain(call, list(await call.engine.clusters.put_back(asked.place, asked.texts)))
 
 
 async def forward(call: Call) -> web.StreamResponse:

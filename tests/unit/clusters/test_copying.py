@@ -52,7 +52,7 @@ async def test_a_folder_goes_out_and_in_again_unharmed(
         assert (top / "empty").is_dir()
         assert os.readlink(top / "link") == "big"
         assert stat.S_IMODE((top / "run").stat().st_mode) & 0o100
-    assert [dict(each["query"]).get("stdin", "") for each in cluster.sockets] == ["", "true"]
+    assert [dict(each["query"]).get("stdin", "") for each in cluster.sockets] == ["", "true", "true"]
 
 
 async def test_one_file_and_the_root_itself(
