@@ -14,7 +14,7 @@ import msgspec
 from engine.images.known import configs, platforms
 from engine.images.known.records import LayerRecord, StoredImage
 from engine.images.known.reference import parse
-from engine.images.layers.layer_archive import packed, removed_meanwhile
+from engine.images.layers.layer_archive import packed
 from engine.types.data import now
 from engine.types.images import ImageConfig
 
@@ -125,12 +125,7 @@ class Maker:
             added = await self._intake.add(
                 None, chunks, sink=sink, progress=progress.amount if progress is not None else None
             )
-            if not await self._intake.hold(added.diff_id, pins):
-                raise removed_meanwhile(added.diff_id)
-            record = await self._intake.describe(added, self._catalogue.layers.get(added.diff_id))
-            if record.archive is None:
-                record = msgspec.structs.replace(record, archive=await self._archives.keep(sink))
-        return record
+            return await self._archives.recorded(added, sink, self._intake, pins)
 
     async def keep(self, blob: bytes, records: Sequence[LayerRecord], name: str, *, action: str) -> str:
         """Record an image made here; gives its id."""

@@ -12,10 +12,11 @@ import msgspec
 
 from engine.errors import Code, StorageError, Unsupported
 from engine.moving.tar_walk import TarWalk, walked
+from engine.operations.streams import closable
 from engine.types.files import Place
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from engine.facade import Engine
     from engine.types.files import FileMark
@@ -88,18 +89,8 @@ async def _send(
     source: Engine, target: Engine, volume: str, new_name: str, walk: TarWalk, told: Callable[[int], None]
 ) -> None:
     pieces = source.files.download(Place(kind="volume", id=volume), "/")
-    async with contextlib.aclosing(walked(_generator(pieces), walk, told=told)) as tar:
+    async with contextlib.aclosing(walked(closable(pieces), walk, told=told)) as tar:
         await target.files.upload(Place(kind="volume", id=new_name), "/", tar, copy_owner=True)
-
-
-async def _generator(source: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    try:
-        async for piece in source:
-            yield piece
-    finally:
-        close = getattr(source, "aclose", None)
-        if close is not None:
-            await close()
 
 
 async def _remove(target: Engine, volume: str, paths: Collection[str]) -> None:

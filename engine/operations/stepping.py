@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from engine.errors import WherryError
+from engine.operations.together import together
 from engine.types.operations import StepProgress, StepState
 
 if TYPE_CHECKING:
@@ -51,13 +52,9 @@ async def carry_out(
         done[step.id].set_result(await one(step))
 
     tell(tuple(states.values()))
-    tasks = [asyncio.create_task(settle(step), name=step.id) for step in steps]
     try:
-        await asyncio.gather(*tasks)
+        await together(settle(step) for step in steps)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
         for future in done.values():
             future.cancel()
     if failures:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
+
+from engine.processes.helper_answer import answer_of
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SECONDS = 15.0
@@ -22,14 +23,7 @@ async def ask_helper(name: str, verb: str, message: bytes) -> bytes:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )
-    try:
-        async with asyncio.timeout(_SECONDS):
-            output, _ = await process.communicate(message)
-    except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-        raise
+    output, _ = await answer_of(process, _SECONDS, message)
     if process.returncode != 0 or len(output) > _MOST:
         raise OSError(f"docker-credential-{name} {verb} failed with {process.returncode}")
     return output

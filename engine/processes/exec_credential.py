@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import TYPE_CHECKING
+
+from engine.processes.helper_answer import answer_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,14 +23,7 @@ async def run_plugin(argv: Sequence[str], env: Mapping[str, str]) -> bytes:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    try:
-        async with asyncio.timeout(_SECONDS):
-            output, complaint = await process.communicate()
-    except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-        raise
+    output, complaint = await answer_of(process, _SECONDS)
     if process.returncode != 0 or len(output) > _MOST:
         said = complaint[-2000:].decode(errors="replace").strip()
         raise OSError(f"{argv[0]} ended with {process.returncode}: {said}")

@@ -18,6 +18,7 @@ import msgspec
 from engine.compose import bodies, labels
 from engine.compose.leaning import leans_on
 from engine.errors import Cancelled, Code, NotFound, RuntimeFailure, WherryError
+from engine.operations.together import together
 from engine.projects.requests import build_request, network_request, volume_request
 from engine.recipe.body import load
 from engine.recipe.crossing import endpoints, spec_of
@@ -87,13 +88,9 @@ class Carrier:
         """Every step that can be done is; then the first failure is raised, with all of them in its details."""
         self._publish()
         failures: list[tuple[Step, WherryError]] = []
-        tasks = [asyncio.create_task(self._step(step, failures), name=step.id) for step in self.plan.steps]
         try:
-            await asyncio.gather(*tasks)
+            await together(self._step(step, failures) for step in self.plan.steps)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             for future in self._done.values():
                 future.cancel()
         if failures:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from engine.errors import InvalidRequest, StorageError
+from engine.operations.streams import closable
 from engine.types.files import Place
 from engine.types.logs import ReadLogs
 
@@ -67,7 +68,7 @@ class LocalFiles:
 
     def save_to(self, references: Sequence[str], path: str, *, oci: bool = False) -> OperationHandle:
         async def work(progress: Progress) -> str:
-            async with contextlib.aclosing(_generator(self._engine.images.save(references, oci=oci))) as pieces:
+            async with contextlib.aclosing(closable(self._engine.images.save(references, oci=oci))) as pieces:
                 await write_file(path, pieces, progress)
             return path
 
@@ -79,7 +80,7 @@ class LocalFiles:
 
         async def work(progress: Progress) -> str:
             source = self._engine.files.download(Place(kind="volume", id=name), "/")
-            async with contextlib.aclosing(_generator(source)) as pieces:
+            async with contextlib.aclosing(closable(source)) as pieces:
                 await write_file(path, pieces, progress)
             return path
 
@@ -111,17 +112,6 @@ class LocalFiles:
 async def _zipped(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
     async for piece in pieces:
         yield gzip.compress(piece)
-
-
-async def _generator(source: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """So that closing it closes the source."""
-    try:
-        async for piece in source:
-            yield piece
-    finally:
-        close = getattr(source, "aclose", None)
-        if close is not None:
-            await close()
 
 
 def _must_be_tar(path: str) -> None:

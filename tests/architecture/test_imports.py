@@ -111,6 +111,7 @@ def test_api_and_command_line_hold_the_engine_only_by_its_facade() -> None:
     # things at once.
     pure = (
         "engine.operations.together",
+        "engine.operations.streams",
         "engine.version",
         "engine.whereabouts",
         "engine.socket_folder",

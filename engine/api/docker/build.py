@@ -15,6 +15,7 @@ from engine.api.http.decompression import decompressed
 from engine.api.http.statuses import Refusal, advice_of, message_of, unsupported
 from engine.api.shapes.names import tagged
 from engine.errors import Code, RuntimeFailure, WherryError
+from engine.operations.streams import closable
 from engine.types.builds import Allowance, BuildImage, StepState
 from engine.types.containers import Ulimit
 
@@ -198,15 +199,8 @@ class Told:
         await self._response.write(lines)
 
 
-async def _outputs(call: Call, build_id: str) -> AsyncGenerator[Sequence[BuildOutput], None]:
-    source: Any = call.engine.builds.output(build_id, follow=True)
-    try:
-        async for batch in source:
-            yield batch
-    finally:
-        close = getattr(source, "aclose", None)
-        if close is not None:
-            await close()
+def _outputs(call: Call, build_id: str) -> AsyncGenerator[Sequence[BuildOutput], None]:
+    return closable(call.engine.builds.output(build_id, follow=True))
 
 
 async def _ending(

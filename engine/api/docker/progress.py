@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from engine.api.call import encode
 from engine.api.http.statuses import message_of, status_of
 from engine.errors import Cancelled, WherryError
+from engine.operations.streams import closable
 from engine.types.images import LayerPhase
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from typing import Protocol
 
     from aiohttp import web
@@ -145,7 +146,7 @@ async def _run(
         return response
 
     watching = operation.watch()
-    async with contextlib.aclosing(_closable(watching)) as states:
+    async with contextlib.aclosing(closable(watching)) as states:
         async for state in states:
             messages = tell(state) if tell is not None else []
             if messages:
@@ -165,13 +166,3 @@ async def _run(
     finished = await say([])
     await finished.write_eof()
     return finished
-
-
-async def _closable(states: Any) -> AsyncGenerator[Operation, None]:
-    try:
-        async for state in states:
-            yield state
-    finally:
-        close = getattr(states, "aclose", None)
-        if close is not None:
-            await close()

@@ -120,7 +120,7 @@ class SharedCaches:
                 async with aclosing(place.read(descriptor.digest, descriptor.size)) as pieces:
                     added = await images.intake.add(diff_id, pieces, sink=sink)
                 archive = await images.archives.keep(sink)
-            record = await images.intake.describe(added, images.catalogue.layers.get(diff_id))
+            record = await images.intake.describe(added)
             await images.catalogue.put_layers([msgspec.structs.replace(record, archive=archive)])
 
     def _record(self, diff_id: str) -> LayerRecord:

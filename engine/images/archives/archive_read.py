@@ -23,7 +23,7 @@ from engine.images.known import manifest as manifests
 from engine.images.known import platforms, reference
 from engine.images.known.manifest import Index, Manifest
 from engine.images.known.records import LayerRecord, StoredImage
-from engine.images.layers.layer_archive import decompressed, removed_meanwhile
+from engine.images.layers.layer_archive import decompressed
 from engine.images.streams.decompress import sniff
 from engine.images.streams.tar_stream import Member, TarStream, bad_archive
 from engine.types.images import LayerPhase
@@ -150,11 +150,7 @@ class ArchiveReader:
                 added = await self._intake.add(None, chunks, sink=sink)
             if added.diff_id not in self._catalogue.layers:
                 self._new.append(added.diff_id)
-            if not await self._intake.hold(added.diff_id, self._pins):
-                raise removed_meanwhile(added.diff_id)
-            record = await self._intake.describe(added, self._catalogue.layers.get(added.diff_id))
-            if record.archive is None:
-                record = msgspec.structs.replace(record, archive=await self._archives.keep(sink))
+            record = await self._archives.recorded(added, sink, self._intake, self._pins)
         self._came[name] = record
         self._progress.layer(title, LayerPhase.DONE, size, size)
 

@@ -222,7 +222,7 @@ class Puller:
                 added.append(diff_id)  # before it is: a pull that is stopped in the very moment knows what to take back
                 came = await self._taken_in(name, diff_id, descriptor, login, teller)
                 teller.whole(LayerPhase.DONE)
-        record = await self._intake.describe(came, self._catalogue.layers.get(diff_id))
+        record = await self._intake.describe(came)
         record = record.seen_at(descriptor.digest, name.name)
         if record.archive is None and self._blobs.has(descriptor.digest):
             archive = Archive(digest=descriptor.digest, media_type=descriptor.media_type, size=descriptor.size)

@@ -73,8 +73,9 @@ class LayerIntake:
         """A holder of layers, for the catalogue."""
         return list(self._pins)
 
-    async def describe(self, added: Added, known: LayerRecord | None = None) -> LayerRecord:
+    async def describe(self, added: Added) -> LayerRecord:
         """The record of a layer that is in the store: what was known of it, else what its index says."""
+        known = self._catalogue.layers.get(added.diff_id)
         if known is not None:
             return known
         files = await asyncio.to_thread(lambda: len(self._layers.index(added.diff_id)))

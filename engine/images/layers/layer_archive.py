@@ -29,10 +29,12 @@ from engine.storage.flushing import flush_names
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
+    from contextlib import ExitStack
     from pathlib import Path
 
     from engine.images.known.catalogue import Catalogue
     from engine.images.known.records import LayerRecord
+    from engine.images.layers.intake import Added, LayerIntake
     from engine.sandbox.client import Keeper
     from engine.sandbox.keeper.marks import By
     from engine.storage.blobs import BlobStore
@@ -141,6 +143,15 @@ class LayerArchives:
         archive = sink.archive
         await asyncio.to_thread(_move, sink.path, self._paths.blob(archive.digest))
         return archive
+
+    async def recorded(self, added: Added, sink: ArchiveSink, intake: LayerIntake, pins: ExitStack) -> LayerRecord:
+        """The record of a layer that came in just now, its compressed form kept; held for as long as `pins` lasts."""
+        if not await intake.hold(added.diff_id, pins):
+            raise removed_meanwhile(added.diff_id)
+        record = await intake.describe(added)
+        if record.archive is None:
+            record = msgspec.structs.replace(record, archive=await self.keep(sink))
+        return record
 
     async def discard(self, record: LayerRecord) -> None:
         """The layer came to nothing."""
