@@ -28,15 +28,19 @@ def best_language(preferred: Sequence[str], available: Collection[str] = tuple(L
 
 
 def install_language(app: QCoreApplication, choice: str = SYSTEM) -> str:
-    """Load the words of Qt and of the window; gives the language. Texts already shown stay as they are."""
+    """Load the words of Qt and of the window; gives the language. Texts already shown stay as they are.
+
+    English is there in any language: its catalogue has the forms of counts, one and many.
+    """
     language = choice if choice in LANGUAGES else best_language(QLocale.system().uiLanguages())
-    if language == "en":
-        return language
-    for folder, name in (
-        (QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath), "qtbase"),
-        (str(resource("translations")), "wherry"),
-    ):
-        translator = QTranslator(app)
-        if translator.load(f"{name}_{language}", folder):
-            app.installTranslator(translator)
+    _load(app, str(resource("translations")), "wherry_en")
+    if language != "en":
+        _load(app, QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath), f"qtbase_{language}")
+        _load(app, str(resource("translations")), f"wherry_{language}")
     return language
+
+
+def _load(app: QCoreApplication, folder: str, name: str) -> None:
+    translator = QTranslator(app)
+    if translator.load(name, folder):
+        app.installTranslator(translator)

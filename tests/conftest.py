@@ -35,6 +35,8 @@ from tests.support.registry import serve_registry
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator
 
+    from PySide6.QtWidgets import QApplication
+
     from engine.facade import Engine
     from tests.support.registry import Registry
     from tests.support.stores import ShortTmp
@@ -200,3 +202,12 @@ def display() -> Iterator[str]:
         serve_display(Path(directory), for_session=True) as name,
     ):
         yield name
+
+
+@pytest.fixture(scope="session")
+def qapp(qapp: QApplication) -> QApplication:
+    """With the words of the window: English has forms of counts too."""
+    from gui.language import install_language  # tests of the engine run without Qt
+
+    install_language(qapp, "en")
+    return qapp

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 from gui.actions.actions import Action
 from gui.presentation.clusters import place_of
 from gui.presentation.images import image_name
-from gui.presentation.units import count_text
 from gui.shell import Confirmation, TextQuestion
 from gui.theme import Tone
-from gui.words import translate
+from gui.words import named_or_counted, translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,7 +90,8 @@ async def scale(shell: Shell, rows: Sequence[ClusterRow]) -> None:
     )
     if text is not None:
         await shell.client.call(lambda engine: engine.clusters.scale(place_of(row), row.target, int(text)))
-        shell.toast(translate("ClusterActions", "{0} is asked for {1} pods").format(row.name, int(text)), Tone.SUCCESS)
+        told = translate("ClusterActions", "{0} is asked for {1} pods", None, int(text))
+        shell.toast(told.format(row.name, int(text)), Tone.SUCCESS)
 
 
 def _number_problem(text: str) -> str:
@@ -125,11 +125,12 @@ async def undo(shell: Shell, rows: Sequence[ClusterRow]) -> None:
 
 async def delete(shell: Shell, rows: Sequence[ClusterRow]) -> None:
     """With a question: a cluster has no way back."""
-    counted = count_text(
-        len(rows), translate("ClusterActions", "{0} object"), translate("ClusterActions", "{0} objects")
-    )
     question = Confirmation(
-        title=translate("ClusterActions", "Delete {0}?").format(rows[0].name if len(rows) == 1 else counted),
+        title=named_or_counted(
+            [row.name for row in rows],
+            translate("ClusterActions", "Delete {0}?"),
+            translate("ClusterActions", "Delete %n objects?", None, len(rows)),
+        ),
         text=translate(
             "ClusterActions",
             "It is deleted in the cluster {0}, and what belongs to it goes along. It cannot be undone.",
@@ -141,7 +142,13 @@ async def delete(shell: Shell, rows: Sequence[ClusterRow]) -> None:
         return
     for row in rows:
         await shell.client.call(lambda engine, row=row: engine.clusters.delete(place_of(row), row.plural, row.name))  # type: ignore[misc]
-    shell.toast(translate("ClusterActions", "Deleted {0}").format(rows[0].name if len(rows) == 1 else counted))
+    shell.toast(
+        named_or_counted(
+            [row.name for row in rows],
+            translate("ClusterActions", "Deleted {0}"),
+            translate("ClusterActions", "Deleted %n objects", None, len(rows)),
+        )
+    )
 
 
 async def forward(shell: Shell, rows: Sequence[ClusterRow]) -> None:
@@ -204,7 +211,8 @@ async def copy_out(shell: Shell, rows: Sequence[ClusterRow]) -> None:
             lambda engine: engine.clusters.copy_out(place_of(row), row.target, path.strip(), folder)
         )
         shell.toast(
-            translate("ClusterActions", "Copied {0} to {1} ({2} files)").format(path, folder, count), Tone.SUCCESS
+            translate("ClusterActions", "Copied {0} to {1} ({2} files)", None, count).format(path, folder, count),
+            Tone.SUCCESS,
         )
 
 

@@ -20,7 +20,7 @@ from gui.presentation.run_line import chosen_by_people, compose_file, docker_run
 from gui.presentation.units import bytes_text
 from gui.shell import Confirmation, Removal, TextQuestion
 from gui.theme import Tone
-from gui.words import translate
+from gui.words import named_or_counted, translate
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -60,10 +60,6 @@ async def _each(
     return fitting
 
 
-def _told(containers: Sequence[Container], single: str, several: str) -> str:
-    return single.format(containers[0].name) if len(containers) == 1 else several.format(len(containers))
-
-
 def _names(containers: Sequence[Container]) -> tuple[str, ...]:
     return tuple(c.name for c in containers)
 
@@ -76,10 +72,10 @@ async def stop(shell: Shell, containers: Sequence[Container]) -> None:
     done = await _each(shell, Verb.STOP, containers, lambda engine, key: engine.containers.stop(key))
     if done:
         shell.toast(
-            _told(
-                done,
+            named_or_counted(
+                _names(done),
                 translate("ContainerActions", "Stopped {0}"),
-                translate("ContainerActions", "Stopped {0} containers"),
+                translate("ContainerActions", "Stopped %n containers", None, len(done)),
             ),
             button=translate("ContainerActions", "Undo"),
             on_button=lambda: shell.run(start(shell, done)),
@@ -109,10 +105,10 @@ async def pause(shell: Shell, containers: Sequence[Container]) -> None:
     done = await _each(shell, Verb.PAUSE, containers, lambda engine, key: engine.containers.pause(key))
     if done:
         shell.toast(
-            _told(
-                done,
+            named_or_counted(
+                _names(done),
                 translate("ContainerActions", "Paused {0}"),
-                translate("ContainerActions", "Paused {0} containers"),
+                translate("ContainerActions", "Paused %n containers", None, len(done)),
             ),
             button=translate("ContainerActions", "Undo"),
             on_button=lambda: shell.run(unpause(shell, done)),
@@ -145,7 +141,9 @@ def _remove_soon(shell: Shell, containers: Sequence[Container], volumes: Sequenc
 
     shell.remove(
         Removal(
-            title=removed_words([c.name for c in containers], translate("ContainerActions", "Removed {0} containers")),
+            title=removed_words(
+                [c.name for c in containers], translate("ContainerActions", "Removed %n containers", None, len(keys))
+            ),
             hidden={"container": keys, "volume": tuple(volumes)},
             work=each(keys, lambda engine, key: engine.containers.remove(key, force=True, volumes=bool(volumes))),
             gain=gain,
@@ -173,22 +171,20 @@ def _removal_question(containers: Sequence[Container], unnamed: int) -> Confirma
     alive = [c for c in containers if _alive(c)]
     text = translate("ContainerActions", "Files written inside are lost. Named volumes stay.")
     if alive:
-        kills = _told(
-            alive,
+        kills = named_or_counted(
+            _names(alive),
             translate("ContainerActions", "{0} is running and will be killed."),
-            translate("ContainerActions", "{0} of them are running and will be killed."),
+            translate("ContainerActions", "%n of them are running and will be killed.", None, len(alive)),
         )
         text = f"{kills} {text}"
     options: tuple[tuple[str, str, bool], ...] = ()
     if unnamed:
-        words = translate("ContainerActions", "Also remove {0} unnamed volumes used by nothing else")
-        if unnamed == 1:
-            words = translate("ContainerActions", "Also remove the unnamed volume used by nothing else")
-        options = (("volumes", words.format(unnamed), True),)
-    title = _told(
-        containers,
+        words = translate("ContainerActions", "Also remove %n unnamed volumes used by nothing else", None, unnamed)
+        options = (("volumes", words, True),)
+    title = named_or_counted(
+        _names(containers),
         translate("ContainerActions", "Remove {0}?"),
-        translate("ContainerActions", "Remove {0} containers?"),
+        translate("ContainerActions", "Remove %n containers?", None, len(containers)),
     )
     return Confirmation(
         title=title,
@@ -369,7 +365,7 @@ async def prune(shell: Shell, _subjects: Sequence[Any]) -> None:
     question = Confirmation(
         title=translate("ContainerActions", "Remove all stopped containers?"),
         text=translate("ContainerActions", "Files written inside them are lost. Named volumes stay."),
-        accept=translate("ContainerActions", "Remove {0}").format(len(gone)),
+        accept=translate("ContainerActions", "Remove %n", None, len(gone)),
         details=_names(gone),
     )
     if await shell.confirm(question) is not None:

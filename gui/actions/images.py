@@ -10,7 +10,6 @@ from PySide6.QtGui import QGuiApplication
 from gui.actions.actions import Action
 from gui.actions.removing import each, removed_words
 from gui.presentation.images import image_name
-from gui.presentation.units import count_text
 from gui.shell import Confirmation, Removal, TextQuestion
 from gui.theme import Tone
 from gui.words import translate
@@ -127,7 +126,7 @@ async def remove(shell: Shell, images: Sequence[Image]) -> None:
     shell.remove(
         Removal(
             title=removed_words(
-                [image_name(image) for image in images], translate("ImageActions", "Removed {0} images")
+                [image_name(image) for image in images], translate("ImageActions", "Removed %n images", None, len(ids))
             ),
             hidden={"image": ids},
             work=each(ids, lambda engine, key: engine.images.remove(key, force=force)),
@@ -140,19 +139,15 @@ def _removal_question(images: Sequence[Image], users: int) -> Confirmation:
     reasons: list[str] = []
     if users:
         reasons.append(
-            count_text(
-                users,
-                translate("ImageActions", "{0} container was made from it; it stays, but cannot be made again."),
-                translate("ImageActions", "{0} containers were made from it; they stay, but cannot be made again."),
+            translate(
+                "ImageActions", "%n containers were made from it; they stay, but cannot be made again.", None, users
             )
         )
     if any(len(image.tags) > 1 for image in images):
         reasons.append(translate("ImageActions", "All its names go. “Take the tag away” takes one."))
     names = [tag for image in images for tag in (image.tags or (image_name(image),))]
     return Confirmation(
-        title=count_text(
-            len(images), translate("ImageActions", "Remove the image?"), translate("ImageActions", "Remove {0} images?")
-        ),
+        title=translate("ImageActions", "Remove %n images?", None, len(images)),
         text=" ".join(reasons),
         accept=translate("ImageActions", "Remove"),
         details=tuple(names),

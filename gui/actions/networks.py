@@ -56,7 +56,8 @@ def _remove_soon(shell: Shell, networks: Sequence[Network]) -> None:
     shell.remove(
         Removal(
             title=removed_words(
-                [network.name for network in networks], translate("NetworkActions", "Removed {0} networks")
+                [network.name for network in networks],
+                translate("NetworkActions", "Removed %n networks", None, len(keys)),
             ),
             hidden={"network": keys},
             work=each(keys, lambda engine, key: engine.networks.remove(key)),
@@ -71,7 +72,7 @@ async def prune(shell: Shell, _subjects: Sequence[Any]) -> None:
         return
     question = Confirmation(
         title=translate("NetworkActions", "Remove unused networks?"),
-        text=translate("NetworkActions", "{0} networks have no container.").format(len(idle)),
+        text=translate("NetworkActions", "%n networks have no container.", None, len(idle)),
         accept=translate("NetworkActions", "Remove"),
         details=tuple(network.name for network in idle),
     )

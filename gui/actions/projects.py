@@ -79,7 +79,7 @@ async def of_containers(shell: Shell, containers: Sequence[Container]) -> None:
     first = containers[0].name.partition("-")[0]
     name = await shell.ask_text(
         TextQuestion(
-            title=translate("ProjectActions", "Make a project of {0} containers").format(len(containers)),
+            title=translate("ProjectActions", "Make a project of %n containers", None, len(containers)),
             label=translate("ProjectActions", "Its name"),
             accept=translate("ProjectActions", "Write its file"),
             text=first,

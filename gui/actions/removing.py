@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import Code, WherryError
 from gui.actions.several import raise_failures
-from gui.words import translate
+from gui.words import named_or_counted, translate
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -38,7 +38,5 @@ def each(keys: Sequence[str], remove: Callable[[Engine, str], Awaitable[Any]]) -
 
 
 def removed_words(names: Sequence[str], several: str) -> str:
-    """ "Removed web", or `several` with their number in it."""
-    if len(names) == 1:
-        return translate("Removal", "Removed {0}").format(names[0])
-    return several.format(len(names))
+    """ "Removed web", or `several`, which tells how many."""
+    return named_or_counted(names, translate("Removal", "Removed {0}"), several)

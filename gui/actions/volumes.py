@@ -11,7 +11,7 @@ from engine.types.containers import ALIVE_STATES
 from gui.actions.actions import Action
 from gui.actions.removing import each, removed_words
 from gui.models.volumes import volume_name
-from gui.presentation.units import bytes_text, count_text
+from gui.presentation.units import bytes_text
 from gui.shell import Confirmation, Removal, TextQuestion
 from gui.theme import Tone
 from gui.words import translate
@@ -60,11 +60,7 @@ def in_use(volumes: Sequence[Volume]) -> str:
     users = {key for volume in volumes for key in volume.used_by}
     if not users:
         return ""
-    return count_text(
-        len(users),
-        translate("VolumeActions", "{0} container uses it: remove that first"),
-        translate("VolumeActions", "{0} containers use it: remove them first"),
-    )
+    return translate("VolumeActions", "%n containers use it: remove them first", None, len(users))
 
 
 async def create(shell: Shell, _subjects: Sequence[Any]) -> None:
@@ -211,11 +207,7 @@ async def remove(shell: Shell, volumes: Sequence[Volume]) -> None:
     if known:
         text += " " + translate("VolumeActions", "This frees {0}.").format(bytes_text(known))
     question = Confirmation(
-        title=count_text(
-            len(free),
-            translate("VolumeActions", "Remove the volume?"),
-            translate("VolumeActions", "Remove {0} volumes?"),
-        ),
+        title=translate("VolumeActions", "Remove %n volumes?", None, len(free)),
         text=text,
         accept=translate("VolumeActions", "Remove"),
         details=tuple(volume_name(volume) for volume in free),
@@ -234,7 +226,8 @@ def _remove_soon(shell: Shell, volumes: Sequence[Volume]) -> None:
     shell.remove(
         Removal(
             title=removed_words(
-                [volume_name(volume) for volume in volumes], translate("VolumeActions", "Removed {0} volumes")
+                [volume_name(volume) for volume in volumes],
+                translate("VolumeActions", "Removed %n volumes", None, len(names)),
             ),
             hidden={"volume": names},
             work=each(names, lambda engine, name: engine.volumes.remove(name)),
@@ -249,22 +242,19 @@ async def prune(shell: Shell, _subjects: Sequence[Any]) -> None:
     if not unused:
         shell.toast(translate("VolumeActions", "Every volume is in use: there is nothing to remove."))
         return
-    text = count_text(
-        len(unused),
-        translate("VolumeActions", "What is in it is lost for good."),
-        translate("VolumeActions", "What is in them is lost for good."),
-    )
+    text = translate("VolumeActions", "What is in them is lost for good.", None, len(unused))
     options: tuple[tuple[str, str, bool], ...] = ()
     if nameless and len(nameless) < len(unused):
-        words = translate("VolumeActions", "{0} of {1} unused volumes were made for a container and never named.")
+        words = translate(
+            "VolumeActions",
+            "{0} of {1} unused volumes were made for a container and never named.",
+            None,
+            len(nameless),
+        )
         text = words.format(len(nameless), len(unused)) + " " + text
         options = (("all", translate("VolumeActions", "Remove the named ones too"), False),)
     question = Confirmation(
-        title=count_text(
-            len(unused),
-            translate("VolumeActions", "Remove the unused volume?"),
-            translate("VolumeActions", "Remove {0} unused volumes?"),
-        ),
+        title=translate("VolumeActions", "Remove %n unused volumes?", None, len(unused)),
         text=text,
         accept=translate("VolumeActions", "Remove"),
         options=options,

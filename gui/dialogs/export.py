@@ -9,7 +9,6 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout
 
 from gui.presentation.exports import exported, forms, what_for
-from gui.presentation.units import count_text
 from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import label
@@ -104,8 +103,7 @@ class ExportDialog(QDialog):
             self._shell.show_error(error)
             return
         if paths:
-            one, many = translate("ExportDialog", "Saved {0} file"), translate("ExportDialog", "Saved {0} files")
-            self._shell.toast(count_text(len(paths), one, many), Tone.SUCCESS)
+            self._shell.toast(translate("ExportDialog", "Saved %n files", None, len(paths)), Tone.SUCCESS)
             self.accept()
 
 

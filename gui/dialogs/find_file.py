@@ -125,12 +125,12 @@ class FindFileDialog(QDialog):
     def _add(self, hits: list[FoundFile]) -> None:
         self._hits.extend(hits[: _MOST - len(self._hits)])
         self.model.set_items((str(number), hit) for number, hit in enumerate(self._hits))
-        self.count.setText(translate("FindFileDialog", "{0} found so far").format(len(self._hits)))
+        self.count.setText(translate("FindFileDialog", "%n found so far", None, len(self._hits)))
 
     def _ended(self, error: BaseException | None) -> None:
         if error is not None:
             self._shell.show_error(error)
-        self.count.setText(translate("FindFileDialog", "{0} found").format(len(self._hits)))
+        self.count.setText(translate("FindFileDialog", "%n found", None, len(self._hits)))
 
     def _open(self, key: str) -> None:
         hit = self.model.item(key)

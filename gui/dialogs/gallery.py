@@ -314,7 +314,9 @@ class GalleryDialog(QDialog):
 
     async def _add_source(self, address: str) -> None:
         source = await self._shell.client.call(lambda engine: engine.gallery.add_source(address))
-        told = translate("Gallery", "{0} templates from {1}").format(source.templates, source.address)
+        told = translate("Gallery", "{0} templates from {1}", None, source.templates).format(
+            source.templates, source.address
+        )
         self._shell.toast(told, Tone.SUCCESS)
         if isValid(self):
             await self._load()

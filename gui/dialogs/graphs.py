@@ -23,7 +23,7 @@ class GraphsDialog(QDialog):
         self.setModal(False)
         mirror = shell.client.mirror.containers
         found = [mirror[key] for key in containers if key in mirror]
-        self.setWindowTitle(translate("Graphs", "Graphs of {0} containers").format(len(found)))
+        self.setWindowTitle(translate("Graphs", "Graphs of %n containers", None, len(found)))
         self.resize(1040, 680)
         self.figures = FiguresTogether(shell, [Group(one.name, (one,)) for one in found])
         column = QVBoxLayout(self)

@@ -29,7 +29,7 @@ class MergedLogsDialog(QDialog):
         super().__init__(shell.dialog_parent)
         self._shell = shell
         self.setModal(False)
-        self.setWindowTitle(translate("MergedLogs", "Logs of {0} containers").format(len(containers)))
+        self.setWindowTitle(translate("MergedLogs", "Logs of %n containers", None, len(containers)))
         self.resize(1040, 640)
         mirror = shell.client.mirror.containers
         self._names = {key: mirror[key].name for key in containers if key in mirror}

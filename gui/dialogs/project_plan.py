@@ -312,7 +312,9 @@ def _back_text() -> str:
 def _end_text(operation: Operation) -> str:
     done = sum(step.state == "done" for step in operation.steps)
     if operation.state is OperationState.RUNNING:
-        return translate("PlanDialog", "{0} of {1} steps done").format(done, len(operation.steps))
+        return translate("PlanDialog", "{0} of {1} steps done", None, len(operation.steps)).format(
+            done, len(operation.steps)
+        )
     if operation.state is OperationState.SUCCEEDED:
         return translate("PlanDialog", "All is done.")
     if operation.state is OperationState.CANCELLED:

@@ -122,7 +122,7 @@ class SeveralErrorsDialog(QDialog):
         row.addStretch(1)
         row.addWidget(button(translate("ErrorDialog", "Close"), "", Variant.DEFAULT, self.reject))
         if retry is not None:
-            offer = translate("ErrorDialog", "Try these {0} again").format(len(error.failures))
+            offer = translate("ErrorDialog", "Try these %n again", None, len(error.failures))
             again = button(offer, "restart", Variant.PRIMARY, retry)
             again.clicked.connect(self.accept)
             again.setDefault(True)

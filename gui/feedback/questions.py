@@ -97,7 +97,7 @@ def _listed(names: Sequence[str]) -> list[str]:
     """As many names as a question may show, and how many more there are."""
     lines = [f"•  {name}" for name in names[:_MOST_NAMES]]
     if len(names) > _MOST_NAMES:
-        lines.append(translate("Question", "and {0} more").format(len(names) - _MOST_NAMES))
+        lines.append(translate("Question", "and %n more", None, len(names) - _MOST_NAMES))
     return lines
 
 

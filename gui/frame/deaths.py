@@ -63,7 +63,9 @@ class Deaths(QObject):
         if streak.count < 2 or not notice.is_death:
             return notice.title
         span = duration_text(max(1.0, time.monotonic() - streak.began))
-        return translate("Deaths", "{0} died {1} times in {2}").format(notice.name, streak.count, span)
+        return translate("Deaths", "{0} died {1} times in {2}", None, streak.count).format(
+            notice.name, streak.count, span
+        )
 
     def _deeds(self, key: str) -> tuple[Deed, ...]:
         shell = self._shell

@@ -80,7 +80,7 @@ class MachineSwitcher(QAbstractButton):
         if machine is not None:
             self._line = "  ·  ".join(word for word in (kind_word(machine.kind), link_words(machine)) if word)
         elif self._shell.client.machines:
-            self._line = translate("Machines", "{0} more").format(len(self._shell.client.machines))
+            self._line = translate("Machines", "%n more", None, len(self._shell.client.machines))
         self.setText(title)
         self.setAccessibleName(translate("Machines", "Machine: {0}").format(title))
         self.setAccessibleDescription(self._line)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QVBoxLayout, QWid
 from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import label
-from gui.words import translate
+from gui.words import named_or_counted, translate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,10 +35,11 @@ class QuitDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(Space.XL, Space.XL, Space.XL, Space.L)
         column.setSpacing(Space.M)
-        if len(names) == 1:
-            title = translate("QuitDialog", "{0} is still running").format(names[0])
-        else:
-            title = translate("QuitDialog", "{0} services are still running").format(len(names))
+        title = named_or_counted(
+            names,
+            translate("QuitDialog", "{0} is still running"),
+            translate("QuitDialog", "%n services are still running", None, len(names)),
+        )
         column.addWidget(label(title, Text.TITLE, wrap=True))
         text = translate(
             "QuitDialog",

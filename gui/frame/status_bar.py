@@ -179,5 +179,5 @@ class StatusBar(QFrame):
         if len(running) == 1:
             self._jobs.setText(running[0].title)
         elif running:
-            self._jobs.setText(translate("StatusBar", "{0} jobs running").format(len(running)))
+            self._jobs.setText(translate("StatusBar", "%n jobs running", None, len(running)))
         self._job_meter.set(sum(one.done for one in running), sum(one.total for one in running), tone=Tone.ACCENT)

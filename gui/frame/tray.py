@@ -94,4 +94,4 @@ class Tray(QObject):
     def _on_changes(self, changes: ChangeSet) -> None:
         if changes.touches("container"):
             running = sum(c.state is State.RUNNING for c in self._shell.client.mirror.containers.values())
-            set_tip(self.icon, translate("Tray", "Wherry: {0} running").format(running))
+            set_tip(self.icon, translate("Tray", "Wherry: %n running", None, running))

@@ -16,7 +16,6 @@ from gui.models.container_columns import OF_FIGURES, Figures, container_columns
 from gui.models.natural import natural_key
 from gui.models.table import NO_INDEX, AnyIndex, ModelRole
 from gui.presentation import containers as words
-from gui.presentation.units import count_text
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -284,7 +283,7 @@ class ContainersModel(QAbstractTableModel):
 def group_summary(group: Group) -> str:
     """ "2 of 3 running" beside a project's name."""
     if group.total == group.running:
-        return count_text(group.total, translate("Groups", "{0} running"), translate("Groups", "{0} running"))
+        return translate("Groups", "%n running", None, group.total)
     return translate("Groups", "{0} of {1} running").format(group.running, group.total)
 
 

@@ -178,7 +178,7 @@ class ActivityPage(Page):
             return
         self.model.apply(changes.kinds["operation"])
         running = sum(o.state is OperationState.RUNNING for o in self.model.items())
-        self._header.set_subtitle(translate("Activity", "{0} running").format(running) if running else "")
+        self._header.set_subtitle(translate("Activity", "%n running", None, running) if running else "")
         if running and self.isVisible():
             self._clock.start()
         elif not running:

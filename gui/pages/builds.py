@@ -12,7 +12,6 @@ from gui.pages.build.details import BuildDetails
 from gui.pages.listing import Listing, ListingPlan
 from gui.pages.page import Page
 from gui.presentation.builds import build_title
-from gui.presentation.units import count_text
 from gui.widgets.lists.cells import TextCell
 from gui.words import translate
 
@@ -32,7 +31,7 @@ def _plan() -> ListingPlan:
         title=translate("BuildsPage", "Builds"),
         filter_words=translate("BuildsPage", "Filter by tag or folder"),
         subject="build",
-        counted=(translate("BuildsPage", "{0} build"), translate("BuildsPage", "{0} builds")),
+        counted=lambda count: translate("BuildsPage", "%n builds", None, count),
         name_of=build_title,
         main_action="builds.new",
         more_actions=("builds.prune",),
@@ -77,9 +76,8 @@ class BuildsPage(Page):
     def apply(self, changes: ChangeSet) -> None:
         self.model.apply(changes.kinds["build"])
         count = self.model.rowCount()
-        words = (translate("BuildsPage", "{0} build"), translate("BuildsPage", "{0} builds"))
         self.list.refresh()
-        self.list.set_subtitle(count_text(count, *words) if count else "")
+        self.list.set_subtitle(translate("BuildsPage", "%n builds", None, count) if count else "")
         if self._wanted[0] in self.client.mirror.builds:
             self.open_object(*self._wanted)
         elif self._stack.currentWidget() is self.details:

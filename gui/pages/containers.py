@@ -19,7 +19,6 @@ from gui.pages.waiting import Waiting
 from gui.plain_text import set_tip
 from gui.presentation.containers import ended_badly
 from gui.presentation.door import addresses
-from gui.presentation.units import count_text
 from gui.theme import Size, Space, Tone, grown, icon
 from gui.widgets.buttons import Variant, button, menu_button
 from gui.widgets.chips import ChipBar
@@ -310,11 +309,7 @@ class ContainerList(QWidget):
 
     def _refresh_bulk(self) -> None:
         chosen = self.selected()
-        counted = count_text(
-            len(chosen),
-            translate("ContainersPage", "{0} container"),
-            translate("ContainersPage", "{0} containers"),
-        )
+        counted = translate("ContainersPage", "%n containers", None, len(chosen))
         everything = sum(1 for _ in self.model.containers())
         self._bulk.tell(counted, [c.name for c in chosen], shown=len(self.model.shown()), everything=everything)
         for bound in self._bound:

@@ -44,7 +44,7 @@ async def save_figures(shell: Shell, containers: Sequence[Container], first_ns: 
     target = Path(path)
     if not await asyncio.to_thread(_written_whole, target, lambda file: file.write(table.encode()) >= 0):
         raise StorageError(translate("FiguresExport", "The figures could not be written to {0}").format(target))
-    shell.toast(translate("FiguresExport", "{0} rows saved to {1}").format(len(rows), Path(path).name))
+    shell.toast(translate("FiguresExport", "{0} rows saved to {1}", None, len(rows)).format(len(rows), Path(path).name))
 
 
 async def save_picture(shell: Shell, picture: QPixmap, name: str) -> None:

@@ -39,7 +39,7 @@ from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import label
 from gui.widgets.lists.file_tree import Change, FileRow, FileTree
 from gui.widgets.texts.diff_view import hex_dump
-from gui.words import translate
+from gui.words import named_or_counted, translate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -377,8 +377,10 @@ class FileBrowser(QWidget):
         if place is None:
             return
         question = Confirmation(
-            title=translate("FileBrowser", "Delete {0}?").format(
-                paths[0] if len(paths) == 1 else translate("FileBrowser", "{0} files").format(len(paths))
+            title=named_or_counted(
+                paths,
+                translate("FileBrowser", "Delete {0}?"),
+                translate("FileBrowser", "Delete %n files?", None, len(paths)),
             ),
             text=translate("FileBrowser", "Folders go with all that is in them. This cannot be undone."),
             accept=translate("FileBrowser", "Delete"),

@@ -15,7 +15,7 @@ from gui.pages.listing import Listing, ListingPlan
 from gui.pages.page import Page
 from gui.presentation.disk import frees
 from gui.presentation.images import image_name
-from gui.presentation.units import bytes_text, count_text
+from gui.presentation.units import bytes_text
 from gui.widgets.lists.cells import TextCell
 from gui.words import translate
 
@@ -37,7 +37,7 @@ def _plan() -> ListingPlan:
         title=translate("ImagesPage", "Images"),
         filter_words=translate("ImagesPage", "Filter by name, tag, id"),
         subject="image",
-        counted=(translate("ImagesPage", "{0} image"), translate("ImagesPage", "{0} images")),
+        counted=lambda count: translate("ImagesPage", "%n images", None, count),
         name_of=image_name,
         main_action="images.pull",
         more_actions=("program.open-archive", "images.find-file", "images.registries", "images.prune"),
@@ -91,7 +91,7 @@ class ImagesPage(Page):
             self.list.model.refresh(("used",))
         self.list.refresh()
         count = len(self.client.mirror.images)
-        words = count_text(count, translate("ImagesPage", "{0} image"), translate("ImagesPage", "{0} images"))
+        words = translate("ImagesPage", "%n images", None, count)
         self.list.set_subtitle(words if count else "")
         if self.client.is_ready:
             self.shell.run(self._tell_usage(words))

@@ -13,7 +13,6 @@ from gui.models.filtered import FilteredModel
 from gui.pages.bulk_bar import BulkBar
 from gui.pages.waiting import Waiting
 from gui.plain_text import set_tip
-from gui.presentation.units import count_text
 from gui.widgets.buttons import Variant, button, menu_button
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.lists.table import Table
@@ -39,7 +38,7 @@ class ListingPlan:
     title: str
     filter_words: str
     subject: str
-    counted: tuple[str, str]
+    counted: Callable[[int], str]
     """ "{0} image" and "{0} images"."""
     name_of: Callable[[Any], str]
     main_action: str = ""
@@ -146,7 +145,7 @@ class Listing(QWidget):
     def refresh(self) -> None:
         """After the model or the selection has changed."""
         chosen = self.selected()
-        counted = count_text(len(chosen), *self._plan.counted)
+        counted = self._plan.counted(len(chosen))
         everything, shown = self.model.rowCount(), self.filtered.rowCount()
         self._bulk.tell(counted, [self._plan.name_of(item) for item in chosen], shown=shown, everything=everything)
         for bound in self._bound:

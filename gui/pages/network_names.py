@@ -10,7 +10,6 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.models.table import Column, KeyedTableModel
-from gui.presentation.units import count_text
 from gui.theme import Size, Space, Text, Tone
 from gui.widgets.buttons import tool_button
 from gui.widgets.empty_state import EmptyState
@@ -104,7 +103,7 @@ class NamesView(QWidget):
     def refresh(self) -> None:
         self.model.set_items((str(number), question) for number, question in self._log.questions)
         count = sum(self._log.refused().values())
-        words = count_text(count, translate("NamesView", "{0} refused"), translate("NamesView", "{0} refused"))
+        words = translate("NamesView", "%n refused", None, count)
         self._header.set_subtitle(words if count else "")
         self._about.setVisible(bool(self._log.questions))
 

@@ -15,7 +15,7 @@ from gui.pages.network_map.view import NetworkMapView
 from gui.pages.network_names import NameLog, NamesView
 from gui.pages.page import Page
 from gui.presentation.networks import network_name
-from gui.presentation.units import clock_text, count_text
+from gui.presentation.units import clock_text
 from gui.theme import Size, Space, Tone
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.card import Card
@@ -45,7 +45,7 @@ def _plan() -> ListingPlan:
         title=translate("NetworksPage", "Networks"),
         filter_words=translate("NetworksPage", "Filter by name, subnet, container"),
         subject="network",
-        counted=(translate("NetworksPage", "{0} network"), translate("NetworksPage", "{0} networks")),
+        counted=lambda count: translate("NetworksPage", "%n networks", None, count),
         name_of=network_name,
         main_action="networks.create",
         more_actions=("networks.prune",),
@@ -113,7 +113,7 @@ class NetworksPage(Page):
             self.list.model.apply(changes.kinds["network"])
         self.list.refresh()
         count = len(self.client.mirror.networks)
-        words = count_text(count, translate("NetworksPage", "{0} network"), translate("NetworksPage", "{0} networks"))
+        words = translate("NetworksPage", "%n networks", None, count)
         self.list.set_subtitle(words if count else "")
         if self._stack.currentWidget() is self.details:
             if self.details.network_id not in self.client.mirror.networks:
@@ -289,11 +289,7 @@ class NetworkDetails(QWidget):
             for key in members:
                 await client.call(lambda engine, key=key: engine.networks.connect(network, key))  # type: ignore[misc]
 
-        words = count_text(
-            len(members),
-            translate("NetworksPage", "Disconnected {0} container"),
-            translate("NetworksPage", "Disconnected {0} containers"),
-        )
+        words = translate("NetworksPage", "Disconnected %n containers", None, len(members))
         undo = translate("NetworksPage", "Undo")
         self._shell.toast(words, button=undo, on_button=lambda: self._shell.run(back()))
 

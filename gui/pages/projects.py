@@ -20,7 +20,6 @@ from gui.pages.page import Page
 from gui.pages.project.details import ProjectDetails
 from gui.presentation.containers import project_of
 from gui.presentation.projects import row_of
-from gui.presentation.units import count_text
 from gui.widgets.lists.cells import TextCell
 from gui.words import translate
 
@@ -43,7 +42,7 @@ def _plan() -> ListingPlan:
         title=translate("ProjectsPage", "Projects"),
         filter_words=translate("ProjectsPage", "Filter by name, service, port"),
         subject="project",
-        counted=(translate("ProjectsPage", "{0} project"), translate("ProjectsPage", "{0} projects")),
+        counted=lambda count: translate("ProjectsPage", "%n projects", None, count),
         name_of=lambda row: row.project.name,
         main_action="projects.open",
         more_actions=("projects.gallery",),
@@ -202,9 +201,7 @@ class ProjectsPage(Page):
         rows = self.rows()
         self.list.model.set_items(rows.items())
         self.list.refresh()
-        words = count_text(
-            len(rows), translate("ProjectsPage", "{0} project"), translate("ProjectsPage", "{0} projects")
-        )
+        words = translate("ProjectsPage", "%n projects", None, len(rows))
         self.list.set_subtitle(words if rows else "")
         shown = self.details.row
         if self._stack.currentWidget() is self.details and shown is not None:

@@ -17,7 +17,7 @@ from gui.models.volumes import COLUMNS, size_text, users_text, volume_name, volu
 from gui.pages.file_browser import FileBrowser
 from gui.pages.listing import Listing, ListingPlan
 from gui.pages.page import Page
-from gui.presentation.units import bytes_text, count_text
+from gui.presentation.units import bytes_text
 from gui.widgets.buttons import tool_button
 from gui.widgets.lists.cells import TextCell
 from gui.widgets.page_header import PageHeader
@@ -44,7 +44,7 @@ def _plan() -> ListingPlan:
         title=translate("VolumesPage", "Volumes"),
         filter_words=translate("VolumesPage", "Filter by name or label"),
         subject="volume",
-        counted=(translate("VolumesPage", "{0} volume"), translate("VolumesPage", "{0} volumes")),
+        counted=lambda count: translate("VolumesPage", "%n volumes", None, count),
         name_of=volume_name,
         main_action="volumes.create",
         more_actions=("volumes.prune",),
@@ -94,9 +94,7 @@ class VolumesPage(Page):
             self.list.model.refresh(("used",))
         self.list.refresh()
         volumes = self.client.mirror.volumes
-        words = count_text(
-            len(volumes), translate("VolumesPage", "{0} volume"), translate("VolumesPage", "{0} volumes")
-        )
+        words = translate("VolumesPage", "%n volumes", None, len(volumes))
         known = sum(volume.size or 0 for volume in volumes.values())
         self.list.set_subtitle(f"{words}  ·  {bytes_text(known)}" if known else words if volumes else "")
         if self.browser is not None and self._stack.currentWidget() is self.browser:

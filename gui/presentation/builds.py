@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.types.builds import StepState
-from gui.presentation.units import count_text, milliseconds_text, short_id
+from gui.presentation.units import milliseconds_text, short_id
 from gui.theme import Tone
 from gui.words import translate
 
@@ -103,9 +103,9 @@ def steps_text(build: Build) -> str:
     total = len(build.steps)
     if not total:
         return ""
-    words = [count_text(total, translate("BuildState", "{0} step"), translate("BuildState", "{0} steps"))]
+    words = [translate("BuildState", "%n steps", None, total)]
     if counts[StepState.CACHED]:
-        words.append(translate("BuildState", "{0} cached").format(counts[StepState.CACHED]))
+        words.append(translate("BuildState", "%n cached", None, counts[StepState.CACHED]))
     if counts[StepState.FAILED]:
-        words.append(translate("BuildState", "{0} failed").format(counts[StepState.FAILED]))
+        words.append(translate("BuildState", "%n failed", None, counts[StepState.FAILED]))
     return ", ".join(words)

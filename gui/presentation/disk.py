@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gui.presentation.units import bytes_text, count_text
+from gui.presentation.units import bytes_text
 from gui.shell import Confirmation
 from gui.words import marked, translate
 
@@ -88,7 +88,7 @@ def part_words(part: DiskPart) -> str:
     held = sum(1 for item in part.items if not item.frees and item.held_by)
     words = []
     if held:
-        words.append(count_text(held, translate("Disk", "{0} thing in use"), translate("Disk", "{0} things in use")))
+        words.append(translate("Disk", "%n things in use", None, held))
     if part.with_cache:
         words.append(translate("Disk", "{0} of it held by the build cache").format(bytes_text(part.with_cache)))
     return "  ·  ".join(words)

@@ -7,7 +7,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from engine.types.images import TreeChange
-from gui.presentation.units import bytes_text, clock_text, count_text, short_id
+from gui.presentation.units import bytes_text, clock_text, short_id
 from gui.theme import Tone
 from gui.words import translate
 
@@ -31,7 +31,7 @@ def image_subtext(image: Image) -> str:
     parts = [short_id(image.id), str(image.platform)]
     if len(image.tags) > 1:
         more = len(image.tags) - 1
-        parts.append(count_text(more, translate("Images", "{0} more tag"), translate("Images", "{0} more tags")))
+        parts.append(translate("Images", "%n more tags", None, more))
     return "  ·  ".join(parts)
 
 

@@ -65,8 +65,11 @@ def found_words(found: Found) -> str:
     """What a test has shown."""
     what = " ".join(word for word in (kind_word(found.kind), found.version) if word)
     passed = max(1, round(found.round_trip * 1000))
-    line = translate("Machines", "{0} on {1}: {2} containers ({3} running), {4} images; answers in {5} ms")
-    return line.format(what, found.host_name or "?", found.containers, found.running, found.images, passed)
+    containers = translate("Machines", "%n containers", None, found.containers)
+    running = translate("Machines", "%n running", None, found.running)
+    images = translate("Machines", "%n images", None, found.images)
+    line = translate("Machines", "{0} on {1}: {2} ({3}), {4}; answers in {5} ms")
+    return line.format(what, found.host_name or "?", containers, running, images, passed)
 
 
 def plan_words(plan: MovePlan) -> str:

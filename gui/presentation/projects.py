@@ -11,7 +11,6 @@ from engine.types.containers import ALIVE_STATES, Health
 from engine.types.projects import PlannedStep
 from gui.presentation.containers import port_text, shown_ports
 from gui.presentation.differences import text_difference
-from gui.presentation.units import count_text
 from gui.theme import Tone
 from gui.words import translate
 
@@ -93,7 +92,7 @@ def health_text(row: ProjectRow) -> str:
     if not checked:
         return "–"
     if ill := unhealthy(row):
-        return translate("Projects", "{0} unhealthy").format(ill)
+        return translate("Projects", "%n unhealthy", None, ill)
     if any(one.health.status is Health.STARTING for one in checked):
         return translate("Projects", "checking")
     return translate("Projects", "healthy")
@@ -232,7 +231,7 @@ def summary_text(steps: Sequence[PlannedStep]) -> str:
     doing = [step for step in steps if step.action != "keep"]
     if not doing:
         return translate("Plan", "Nothing to do: everything is as the files say.")
-    return count_text(len(doing), translate("Plan", "{0} step"), translate("Plan", "{0} steps"))
+    return translate("Plan", "%n steps", None, len(doing))
 
 
 def origin_text(variable: ProjectVariable) -> str:

@@ -27,4 +27,4 @@ def chosen_text(counted: str, names: Sequence[str]) -> str:
 
 def untouched_text(hidden: int) -> str:
     """What the filter or a closed group keeps out of reach; "" where everything is in sight."""
-    return translate("Selection", "{0} not shown stay untouched").format(hidden) if hidden else ""
+    return translate("Selection", "%n not shown stay untouched", None, hidden) if hidden else ""

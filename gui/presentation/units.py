@@ -76,9 +76,9 @@ def ago_text(moment: datetime | None, now: datetime | None = None) -> str:
     if seconds < 5:
         return translate("Units", "just now")
     if seconds >= 2 * 365 * 86400:
-        return translate("Units", "{0} years ago").format(int(seconds // (365 * 86400)))
+        return translate("Units", "%n years ago", None, int(seconds // (365 * 86400)))
     if seconds >= 60 * 86400:
-        return translate("Units", "{0} months ago").format(int(seconds // (30 * 86400)))
+        return translate("Units", "%n months ago", None, int(seconds // (30 * 86400)))
     if 3600 <= seconds < 86400:
         return translate("Units", "{0} ago").format(translate("Units", "{0} h").format(int(seconds // 3600)))
     return translate("Units", "{0} ago").format(duration_text(seconds))
@@ -98,8 +98,3 @@ def milliseconds_text(value: float) -> str:
 def short_id(identifier: str) -> str:
     """Twelve characters, as Docker shows ids."""
     return identifier.removeprefix("sha256:")[:12]
-
-
-def count_text(count: int, one: str, many: str) -> str:
-    """A count with its noun, both forms translated by the caller: "1 container", "3 containers"."""
-    return (one if count == 1 else many).format(count)

@@ -302,7 +302,7 @@ class ToastStack(QWidget):
         hidden = len(ordered) - shown
         self._more.setVisible(hidden > 0)
         if hidden:
-            self._more.setText(translate("Toast", "{0} more in Activity").format(hidden))
+            self._more.setText(translate("Toast", "%n more in Activity", None, hidden))
             height = self._more.sizeHint().height()
             self._more.setGeometry(0, max(0, y - height + Space.S), self.width(), height)
 

@@ -55,9 +55,12 @@
         <source>Clear finished</source>
         <translation>Beendete ausblenden</translation>
     </message>
-    <message>
-        <source>{0} running</source>
-        <translation>{0} aktiv</translation>
+    <message numerus="yes">
+        <source>%n running</source>
+        <translation>
+            <numerusform>%n aktiv</numerusform>
+            <numerusform>%n aktiv</numerusform>
+        </translation>
     </message>
     <message>
         <source>Details</source>
@@ -364,21 +367,26 @@
         <source>Line {0}: {1}</source>
         <translation>Zeile {0}: {1}</translation>
     </message>
-    <message>
-        <source>{0} steps</source>
-        <translation>{0} Schritte</translation>
+    <message numerus="yes">
+        <source>%n steps</source>
+        <translation>
+            <numerusform>%n Schritt</numerusform>
+            <numerusform>%n Schritte</numerusform>
+        </translation>
     </message>
-    <message>
-        <source>{0} step</source>
-        <translation>{0} Schritt</translation>
+    <message numerus="yes">
+        <source>%n cached</source>
+        <translation>
+            <numerusform>%n aus dem Cache</numerusform>
+            <numerusform>%n aus dem Cache</numerusform>
+        </translation>
     </message>
-    <message>
-        <source>{0} cached</source>
-        <translation>{0} aus dem Cache</translation>
-    </message>
-    <message>
-        <source>{0} failed</source>
-        <translation>{0} fehlgeschlagen</translation>
+    <message numerus="yes">
+        <source>%n failed</source>
+        <translation>
+            <numerusform>%n fehlgeschlagen</numerusform>
+            <numerusform>%n fehlgeschlagen</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -410,6 +418,13 @@
         <source>Filter by tag or folder</source>
         <translation>Nach Tag oder Ordner filtern</translation>
     </message>
+    <message numerus="yes">
+        <source>%n builds</source>
+        <translation>
+            <numerusform>%n Build</numerusform>
+            <numerusform>%n Builds</numerusform>
+        </translation>
+    </message>
     <message>
         <source>Nothing built yet</source>
         <translation>Noch nichts gebaut</translation>
@@ -417,14 +432,6 @@
     <message>
         <source>Choose a folder with a Dockerfile; every step, its time and its output is kept here.</source>
         <translation>Einen Ordner mit einem Dockerfile auswählen; jeder Schritt wird mit Dauer und Ausgabe hier aufbewahrt.</translation>
-    </message>
-    <message>
-        <source>{0} build</source>
-        <translation>{0} Build</translation>
-    </message>
-    <message>
-        <source>{0} builds</source>
-        <translation>{0} Builds</translation>
     </message>
 </context>
 <context>
@@ -485,9 +492,12 @@
         <source>No changes</source>
         <translation>Keine Änderungen</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>{0} paths, {1}</source>
-        <translation>{0} Pfade, {1}</translation>
+        <translation>
+            <numerusform>{0} Pfad, {1}</numerusform>
+            <numerusform>{0} Pfade, {1}</numerusform>
+        </translation>
     </message>
     <message>
         <source>{0} as a Dockerfile</source>
@@ -546,9 +556,12 @@
         <source>Scale</source>
         <translation>Skalieren</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>{0} is asked for {1} pods</source>
-        <translation>{0} soll {1} Pods haben</translation>
+        <translation>
+            <numerusform>Für {0} ist {1} Pod verlangt</numerusform>
+            <numerusform>Für {0} sind {1} Pods verlangt</numerusform>
+        </translation>
     </message>
     <message>
         <source>Write a number from 0 to {0}</source>
@@ -579,16 +592,15 @@
         <translation>{0} geht auf den Stand davor zurück</translation>
     </message>
     <message>
-        <source>{0} object</source>
-        <translation>{0} Objekt</translation>
-    </message>
-    <message>
-        <source>{0} objects</source>
-        <translation>{0} Objekte</translation>
-    </message>
-    <message>
         <source>Delete {0}?</source>
         <translation>{0} löschen?</translation>
+    </message>
+    <message numerus="yes">
+        <source>Delete %n objects?</source>
+        <translation>
+            <numerusform>%n Objekt löschen?</numerusform>
+            <numerusform>%n Objekte löschen?</numerusform>
+        </translation>
     </message>
     <message>
         <source>It is deleted in the cluster {0}, and what belongs to it goes along. It cannot be undone.</source>
@@ -601,6 +613,13 @@
     <message>
         <source>Deleted {0}</source>
         <translation>{0} gelöscht</translation>
+    </message>
+    <message numerus="yes">
+        <source>Deleted %n objects</source>
+        <translation>
+            <numerusform>%n Objekt gelöscht</numerusform>
+            <numerusform>%n Objekte gelöscht</numerusform>
+        </translation>
     </message>
     <message>
         <source>Forward a port of {0}</source>
@@ -642,9 +661,12 @@
         <source>Copy {0} to</source>
         <translation>{0} kopieren nach</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>Copied {0} to {1} ({2} files)</source>
-        <translation>{0} nach {1} kopiert ({2} Dateien)</translation>
+        <translation>
+            <numerusform>{0} nach {1} kopiert ({2} Datei)</numerusform>
+            <numerusform>{0} nach {1} kopiert ({2} Dateien)</numerusform>
+        </translation>
     </message>
     <message>
         <source>Copy into {0}</source>
@@ -904,13 +926,12 @@
         <source>Filter by name, state, image</source>
         <translation>Nach Name, Zustand, Image filtern</translation>
     </message>
-    <message>
-        <source>{0} object</source>
-        <translation>{0} Objekt</translation>
-    </message>
-    <message>
-        <source>{0} objects</source>
-        <translation>{0} Objekte</translation>
+    <message numerus="yes">
+        <source>%n objects</source>
+        <translation>
+            <numerusform>%n Objekt</numerusform>
+            <numerusform>%n Objekte</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -959,13 +980,12 @@
         <source>Nothing was said.</source>
         <translation>Es wurde nichts gesagt.</translation>
     </message>
-    <message>
-        <source>{0} line</source>
-        <translation>{0} Zeile</translation>
-    </message>
-    <message>
+    <message numerus="yes">
         <source>{0} lines</source>
-        <translation>{0} Zeilen</translation>
+        <translation>
+            <numerusform>{0} Zeile</numerusform>
+            <numerusform>{0} Zeilen</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -1455,13 +1475,12 @@
         <source>The same contents; mode, owner or time differ.</source>
         <translation>Derselbe Inhalt; Rechte, Besitzer oder Zeit unterscheiden sich.</translation>
     </message>
-    <message>
-        <source>{0} file differs</source>
-        <translation>{0} Datei weicht ab</translation>
-    </message>
-    <message>
-        <source>{0} files differ</source>
-        <translation>{0} Dateien weichen ab</translation>
+    <message numerus="yes">
+        <source>%n files differ</source>
+        <translation>
+            <numerusform>%n Datei weicht ab</numerusform>
+            <numerusform>%n Dateien weichen ab</numerusform>
+        </translation>
     </message>
     <message>
         <source>{0} → {1} ({2}{3})</source>
@@ -1613,10 +1632,6 @@
         <translation>{0} gestoppt</translation>
     </message>
     <message>
-        <source>Stopped {0} containers</source>
-        <translation>{0} Container gestoppt</translation>
-    </message>
-    <message>
         <source>Undo</source>
         <translation>Rückgängig</translation>
     </message>
@@ -1637,44 +1652,41 @@
         <translation>{0} pausiert</translation>
     </message>
     <message>
-        <source>Paused {0} containers</source>
-        <translation>{0} Container pausiert</translation>
-    </message>
-    <message>
         <source>{0} is running and will be killed.</source>
         <translation>{0} läuft und wird sofort beendet.</translation>
-    </message>
-    <message>
-        <source>{0} of them are running and will be killed.</source>
-        <translation>{0} davon laufen und werden sofort beendet.</translation>
-    </message>
-    <message>
-        <source>Also remove {0} unnamed volumes used by nothing else</source>
-        <translation>Auch {0} unbenannte Volumes entfernen, die sonst nichts verwendet</translation>
-    </message>
-    <message>
-        <source>Also remove the unnamed volume used by nothing else</source>
-        <translation>Auch das unbenannte Volume entfernen, das sonst nichts verwendet</translation>
     </message>
     <message>
         <source>Remove {0}?</source>
         <translation>{0} entfernen?</translation>
     </message>
     <message>
-        <source>Remove {0} containers?</source>
-        <translation>{0} Container entfernen?</translation>
-    </message>
-    <message>
         <source>Remove</source>
         <translation>Entfernen</translation>
     </message>
     <message>
-        <source>Removed {0} containers</source>
-        <translation>{0} Container entfernt</translation>
-    </message>
-    <message>
         <source>Files written inside are lost. Named volumes stay.</source>
         <translation>Darin geschriebene Dateien gehen verloren. Benannte Volumes bleiben.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n of them are running and will be killed.</source>
+        <translation>
+            <numerusform>%n davon läuft und wird sofort beendet.</numerusform>
+            <numerusform>%n davon laufen und werden sofort beendet.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Also remove %n unnamed volumes used by nothing else</source>
+        <translation>
+            <numerusform>Auch das unbenannte Volume entfernen, das sonst nichts verwendet</numerusform>
+            <numerusform>Auch %n unbenannte Volumes entfernen, die sonst nichts verwendet</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Remove %n containers?</source>
+        <translation>
+            <numerusform>%n Container entfernen?</numerusform>
+            <numerusform>%n Container entfernen?</numerusform>
+        </translation>
     </message>
     <message>
         <source>Another container has this name</source>
@@ -1769,10 +1781,6 @@
         <translation>In ihnen geschriebene Dateien gehen verloren. Benannte Volumes bleiben.</translation>
     </message>
     <message>
-        <source>Remove {0}</source>
-        <translation>{0} entfernen</translation>
-    </message>
-    <message>
         <source>Start</source>
         <translation>Starten</translation>
     </message>
@@ -1863,6 +1871,34 @@
     <message>
         <source>Run a container…</source>
         <translation>Container starten…</translation>
+    </message>
+    <message numerus="yes">
+        <source>Stopped %n containers</source>
+        <translation>
+            <numerusform>%n Container gestoppt</numerusform>
+            <numerusform>%n Container gestoppt</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Paused %n containers</source>
+        <translation>
+            <numerusform>%n Container pausiert</numerusform>
+            <numerusform>%n Container pausiert</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Removed %n containers</source>
+        <translation>
+            <numerusform>%n Container entfernt</numerusform>
+            <numerusform>%n Container entfernt</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Remove %n</source>
+        <translation>
+            <numerusform>%n entfernen</numerusform>
+            <numerusform>%n entfernen</numerusform>
+        </translation>
     </message>
     <message>
         <source>Start a service from an image</source>
@@ -2006,14 +2042,6 @@
         <translation>Mit Problemen</translation>
     </message>
     <message>
-        <source>{0} container</source>
-        <translation>{0} Container</translation>
-    </message>
-    <message>
-        <source>{0} containers</source>
-        <translation>{0} Container</translation>
-    </message>
-    <message>
         <source>No containers yet</source>
         <translation>Noch keine Container</translation>
     </message>
@@ -2028,6 +2056,13 @@
     <message>
         <source>{0} running of {1}</source>
         <translation>{0} von {1} laufen</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n containers</source>
+        <translation>
+            <numerusform>%n Container</numerusform>
+            <numerusform>%n Container</numerusform>
+        </translation>
     </message>
     <message>
         <source>Nothing matches</source>
@@ -2146,9 +2181,12 @@
 </context>
 <context>
     <name>Deaths</name>
-    <message>
+    <message numerus="yes">
         <source>{0} died {1} times in {2}</source>
-        <translation>{0} ist in {2} {1}-mal gestorben</translation>
+        <translation>
+            <numerusform>{0} ist in {2} {1}-mal gestorben</numerusform>
+            <numerusform>{0} ist in {2} {1}-mal gestorben</numerusform>
+        </translation>
     </message>
     <message>
         <source>Why?</source>
@@ -2364,14 +2402,6 @@
         <translation>{0} im Speicher  ·  {1} frei auf dem Datenträger</translation>
     </message>
     <message>
-        <source>{0} thing in use</source>
-        <translation>{0} in Gebrauch</translation>
-    </message>
-    <message>
-        <source>{0} things in use</source>
-        <translation>{0} in Gebrauch</translation>
-    </message>
-    <message>
         <source>{0} of it held by the build cache</source>
         <translation>{0} davon vom Build-Cache belegt</translation>
     </message>
@@ -2382,6 +2412,13 @@
     <message>
         <source>Free {0}?</source>
         <translation>{0} freigeben?</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n things in use</source>
+        <translation>
+            <numerusform>%n in Gebrauch</numerusform>
+            <numerusform>%n in Gebrauch</numerusform>
+        </translation>
     </message>
     <message>
         <source>Free</source>
@@ -2461,9 +2498,12 @@
         <source>The others were done.</source>
         <translation>Bei den anderen ging es.</translation>
     </message>
-    <message>
-        <source>Try these {0} again</source>
-        <translation>Diese {0} noch einmal versuchen</translation>
+    <message numerus="yes">
+        <source>Try these %n again</source>
+        <translation>
+            <numerusform>Dieses noch einmal versuchen</numerusform>
+            <numerusform>Diese %n noch einmal versuchen</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -2910,13 +2950,12 @@
         <source>Save the files in</source>
         <translation>Dateien speichern in</translation>
     </message>
-    <message>
-        <source>Saved {0} file</source>
-        <translation>{0} Datei gespeichert</translation>
-    </message>
-    <message>
-        <source>Saved {0} files</source>
-        <translation>{0} Dateien gespeichert</translation>
+    <message numerus="yes">
+        <source>Saved %n files</source>
+        <translation>
+            <numerusform>%n Datei gespeichert</numerusform>
+            <numerusform>%n Dateien gespeichert</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -3042,9 +3081,12 @@
         <source>The figures could not be written to {0}</source>
         <translation>Die Zahlen konnten nicht nach {0} geschrieben werden</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>{0} rows saved to {1}</source>
-        <translation>{0} Zeilen in {1} gespeichert</translation>
+        <translation>
+            <numerusform>{0} Zeile in {1} gespeichert</numerusform>
+            <numerusform>{0} Zeilen in {1} gespeichert</numerusform>
+        </translation>
     </message>
     <message>
         <source>Save a picture of the graphs</source>
@@ -3189,9 +3231,12 @@
         <source>Delete {0}?</source>
         <translation>{0} löschen?</translation>
     </message>
-    <message>
-        <source>{0} files</source>
-        <translation>{0} Dateien</translation>
+    <message numerus="yes">
+        <source>Delete %n files?</source>
+        <translation>
+            <numerusform>%n Datei löschen?</numerusform>
+            <numerusform>%n Dateien löschen?</numerusform>
+        </translation>
     </message>
     <message>
         <source>Folders go with all that is in them. This cannot be undone.</source>
@@ -3373,13 +3418,19 @@
         <source>Find a file anywhere</source>
         <translation>Eine Datei überall finden</translation>
     </message>
-    <message>
-        <source>{0} found so far</source>
-        <translation>{0} bisher gefunden</translation>
+    <message numerus="yes">
+        <source>%n found so far</source>
+        <translation>
+            <numerusform>%n bisher gefunden</numerusform>
+            <numerusform>%n bisher gefunden</numerusform>
+        </translation>
     </message>
-    <message>
-        <source>{0} found</source>
-        <translation>{0} gefunden</translation>
+    <message numerus="yes">
+        <source>%n found</source>
+        <translation>
+            <numerusform>%n gefunden</numerusform>
+            <numerusform>%n gefunden</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -3630,9 +3681,12 @@
         <source>Get them</source>
         <translation>Holen</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>{0} templates from {1}</source>
-        <translation>{0} Vorlagen aus {1}</translation>
+        <translation>
+            <numerusform>{0} Vorlage aus {1}</numerusform>
+            <numerusform>{0} Vorlagen aus {1}</numerusform>
+        </translation>
     </message>
     <message>
         <source>Service</source>
@@ -3697,9 +3751,12 @@
 </context>
 <context>
     <name>Graphs</name>
-    <message>
-        <source>Graphs of {0} containers</source>
-        <translation>Diagramme von {0} Containern</translation>
+    <message numerus="yes">
+        <source>Graphs of %n containers</source>
+        <translation>
+            <numerusform>Diagramme von %n Container</numerusform>
+            <numerusform>Diagramme von %n Containern</numerusform>
+        </translation>
     </message>
     <message>
         <source>Time shown</source>
@@ -3744,9 +3801,12 @@
 </context>
 <context>
     <name>Groups</name>
-    <message>
-        <source>{0} running</source>
-        <translation>{0} aktiv</translation>
+    <message numerus="yes">
+        <source>%n running</source>
+        <translation>
+            <numerusform>%n aktiv</numerusform>
+            <numerusform>%n aktiv</numerusform>
+        </translation>
     </message>
     <message>
         <source>{0} of {1} running</source>
@@ -3815,10 +3875,6 @@
         <translation>Die letzte Zustandsprüfung meldete</translation>
     </message>
     <message>
-        <source>Restarted {0} times</source>
-        <translation>{0}-mal neu gestartet</translation>
-    </message>
-    <message>
         <source>Raise the memory limit…</source>
         <translation>Speicherlimit erhöhen…</translation>
     </message>
@@ -3857,6 +3913,13 @@
     <message>
         <source>Change the command…</source>
         <translation>Befehl ändern…</translation>
+    </message>
+    <message numerus="yes">
+        <source>Restarted %n times</source>
+        <translation>
+            <numerusform>%n-mal neu gestartet</numerusform>
+            <numerusform>%n-mal neu gestartet</numerusform>
+        </translation>
     </message>
     <message>
         <source>Nothing yet</source>
@@ -3914,32 +3977,33 @@
         <translation>Gespeichert unter {0}</translation>
     </message>
     <message>
-        <source>Remove the image?</source>
-        <translation>Image entfernen?</translation>
-    </message>
-    <message>
-        <source>Remove {0} images?</source>
-        <translation>{0} Images entfernen?</translation>
-    </message>
-    <message>
         <source>Remove</source>
         <translation>Entfernen</translation>
     </message>
-    <message>
-        <source>Removed {0} images</source>
-        <translation>{0} Images entfernt</translation>
+    <message numerus="yes">
+        <source>Removed %n images</source>
+        <translation>
+            <numerusform>%n Image entfernt</numerusform>
+            <numerusform>%n Images entfernt</numerusform>
+        </translation>
     </message>
-    <message>
-        <source>{0} container was made from it; it stays, but cannot be made again.</source>
-        <translation>{0} Container ist daraus entstanden; er bleibt, lässt sich aber nicht neu anlegen.</translation>
-    </message>
-    <message>
-        <source>{0} containers were made from it; they stay, but cannot be made again.</source>
-        <translation>{0} Container sind daraus entstanden; sie bleiben, lassen sich aber nicht neu anlegen.</translation>
+    <message numerus="yes">
+        <source>%n containers were made from it; they stay, but cannot be made again.</source>
+        <translation>
+            <numerusform>%n Container ist daraus entstanden; er bleibt, lässt sich aber nicht neu anlegen.</numerusform>
+            <numerusform>%n Container sind daraus entstanden; sie bleiben, lassen sich aber nicht neu anlegen.</numerusform>
+        </translation>
     </message>
     <message>
         <source>All its names go. “Take the tag away” takes one.</source>
         <translation>Alle Namen verschwinden. „Tag entfernen“ nimmt nur einen.</translation>
+    </message>
+    <message numerus="yes">
+        <source>Remove %n images?</source>
+        <translation>
+            <numerusform>Image entfernen?</numerusform>
+            <numerusform>%n Images entfernen?</numerusform>
+        </translation>
     </message>
     <message>
         <source>Pull an image…</source>
@@ -4171,9 +4235,12 @@
         <source>{0} is still being written; drag it again when it is done</source>
         <translation>{0} wird noch geschrieben; ziehen Sie es noch einmal, wenn es fertig ist</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>{0} and {1} more</source>
-        <translation>{0} und {1} weitere</translation>
+        <translation>
+            <numerusform>{0} und {1} weitere</numerusform>
+            <numerusform>{0} und {1} weitere</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -4218,45 +4285,62 @@
         <source>{0} of {1}</source>
         <translation>{0} von {1}</translation>
     </message>
-    <message>
-        <source>{0} file</source>
-        <translation>{0} Datei</translation>
+    <message numerus="yes">
+        <source>%n files</source>
+        <translation>
+            <numerusform>%n Datei</numerusform>
+            <numerusform>%n Dateien</numerusform>
+        </translation>
     </message>
-    <message>
-        <source>{0} files</source>
-        <translation>{0} Dateien</translation>
+    <message numerus="yes">
+        <source>shared with %n images</source>
+        <translation>
+            <numerusform>mit %n Image geteilt</numerusform>
+            <numerusform>mit %n Images geteilt</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n more tags</source>
+        <translation>
+            <numerusform>%n weiterer Tag</numerusform>
+            <numerusform>%n weitere Tags</numerusform>
+        </translation>
     </message>
     <message>
         <source>Layer {0}</source>
         <translation>Layer {0}</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>{0} added</source>
-        <translation>{0} hinzugefügt</translation>
+        <translation>
+            <numerusform>{0} hinzugefügt</numerusform>
+            <numerusform>{0} hinzugefügt</numerusform>
+        </translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>{0} changed</source>
-        <translation>{0} geändert</translation>
+        <translation>
+            <numerusform>{0} geändert</numerusform>
+            <numerusform>{0} geändert</numerusform>
+        </translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>{0} with another mode or owner</source>
-        <translation>{0} mit anderen Rechten oder Besitzer</translation>
+        <translation>
+            <numerusform>{0} mit anderen Rechten oder Besitzer</numerusform>
+            <numerusform>{0} mit anderen Rechten oder Besitzer</numerusform>
+        </translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>{0} removed</source>
-        <translation>{0} entfernt</translation>
+        <translation>
+            <numerusform>{0} entfernt</numerusform>
+            <numerusform>{0} entfernt</numerusform>
+        </translation>
     </message>
     <message>
         <source>{0} hidden by later layers</source>
         <translation>{0} verdeckt</translation>
-    </message>
-    <message>
-        <source>shared with {0} image</source>
-        <translation>mit {0} Image geteilt</translation>
-    </message>
-    <message>
-        <source>shared with {0} images</source>
-        <translation>mit {0} Images geteilt</translation>
     </message>
     <message>
         <source>Overwritten</source>
@@ -4277,14 +4361,6 @@
     <message>
         <source>Only mode or owner</source>
         <translation>Nur Rechte oder Besitzer</translation>
-    </message>
-    <message>
-        <source>{0} more tag</source>
-        <translation>{0} weiterer Tag</translation>
-    </message>
-    <message>
-        <source>{0} more tags</source>
-        <translation>{0} weitere Tags</translation>
     </message>
     <message>
         <source>Unused</source>
@@ -4356,6 +4432,13 @@
         <source>Filter by name, tag, id</source>
         <translation>Nach Name, Tag, ID filtern</translation>
     </message>
+    <message numerus="yes">
+        <source>%n images</source>
+        <translation>
+            <numerusform>%n Image</numerusform>
+            <numerusform>%n Images</numerusform>
+        </translation>
+    </message>
     <message>
         <source>No images yet</source>
         <translation>Noch keine Images</translation>
@@ -4363,14 +4446,6 @@
     <message>
         <source>Pull one from a registry, build one from a folder, or drop an archive here.</source>
         <translation>Eines aus einer Registry herunterladen, aus einem Ordner bauen oder ein Archiv hier ablegen.</translation>
-    </message>
-    <message>
-        <source>{0} image</source>
-        <translation>{0} Image</translation>
-    </message>
-    <message>
-        <source>{0} images</source>
-        <translation>{0} Images</translation>
     </message>
     <message>
         <source>{0}  ·  {1} on disk, {2} of it unused</source>
@@ -4414,21 +4489,19 @@
         <source>Copy path</source>
         <translation>Pfad kopieren</translation>
     </message>
-    <message>
-        <source>key</source>
-        <translation>Schlüssel</translation>
+    <message numerus="yes">
+        <source>{0} keys</source>
+        <translation>
+            <numerusform>{0} Schlüssel</numerusform>
+            <numerusform>{0} Schlüssel</numerusform>
+        </translation>
     </message>
-    <message>
-        <source>keys</source>
-        <translation>Schlüssel</translation>
-    </message>
-    <message>
-        <source>item</source>
-        <translation>Eintrag</translation>
-    </message>
-    <message>
-        <source>items</source>
-        <translation>Einträge</translation>
+    <message numerus="yes">
+        <source>{0} items</source>
+        <translation>
+            <numerusform>{0} Eintrag</numerusform>
+            <numerusform>{0} Einträge</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -4481,9 +4554,12 @@
         <source>Layer {0}  ·  {1}</source>
         <translation>Layer {0}  ·  {1}</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>{0} layers  ·  {1}</source>
-        <translation>{0} Layer  ·  {1}</translation>
+        <translation>
+            <numerusform>{0} Layer  ·  {1}</numerusform>
+            <numerusform>{0} Layer  ·  {1}</numerusform>
+        </translation>
     </message>
     <message>
         <source>{0} wasted ({1})</source>
@@ -4589,13 +4665,12 @@
 </context>
 <context>
     <name>LogView</name>
-    <message>
-        <source>{0} new line</source>
-        <translation>{0} neue Zeile</translation>
-    </message>
-    <message>
+    <message numerus="yes">
         <source>{0} new lines</source>
-        <translation>{0} neue Zeilen</translation>
+        <translation>
+            <numerusform>{0} neue Zeile</numerusform>
+            <numerusform>{0} neue Zeilen</numerusform>
+        </translation>
     </message>
     <message>
         <source>Follow</source>
@@ -4617,9 +4692,12 @@
         <source>Go to the end</source>
         <translation>Zum Ende gehen</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>… and {0} more characters</source>
-        <translation>… und {0} weitere Zeichen</translation>
+        <translation>
+            <numerusform>… und {0} weitere Zeichen</numerusform>
+            <numerusform>… und {0} weitere Zeichen</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -4747,33 +4825,41 @@
         <source>The log cannot be read: {0}</source>
         <translation>Das Log ist nicht lesbar: {0}</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>{0} lines</source>
-        <translation>{0} Zeilen</translation>
-    </message>
-    <message>
-        <source>{0} line</source>
-        <translation>{0} Zeile</translation>
+        <translation>
+            <numerusform>{0} Zeile</numerusform>
+            <numerusform>{0} Zeilen</numerusform>
+        </translation>
     </message>
     <message>
         <source>counting the lines…</source>
         <translation>die Zeilen werden gezählt …</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>{0} older lines dropped by the size limit</source>
-        <translation>{0} ältere Zeilen durch die Größengrenze entfallen</translation>
+        <translation>
+            <numerusform>{0} ältere Zeile durch die Größengrenze entfallen</numerusform>
+            <numerusform>{0} ältere Zeilen durch die Größengrenze entfallen</numerusform>
+        </translation>
     </message>
     <message>
         <source>not a valid expression</source>
         <translation>kein gültiger Ausdruck</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>{0} matches</source>
-        <translation>{0} Treffer</translation>
+        <translation>
+            <numerusform>{0} Treffer</numerusform>
+            <numerusform>{0} Treffer</numerusform>
+        </translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>{0} matches, {1} % searched</source>
-        <translation>{0} Treffer, {1} % durchsucht</translation>
+        <translation>
+            <numerusform>{0} Treffer, {1} % durchsucht</numerusform>
+            <numerusform>{0} Treffer, {1} % durchsucht</numerusform>
+        </translation>
     </message>
     <message>
         <source>cannot search: {0}</source>
@@ -4944,9 +5030,12 @@
 </context>
 <context>
     <name>Machines</name>
-    <message>
-        <source>{0} more</source>
-        <translation>{0} weitere</translation>
+    <message numerus="yes">
+        <source>%n more</source>
+        <translation>
+            <numerusform>%n weitere</numerusform>
+            <numerusform>%n weitere</numerusform>
+        </translation>
     </message>
     <message>
         <source>Machine: {0}</source>
@@ -4992,9 +5081,30 @@
         <source>From a podman connection</source>
         <translation>Aus einer podman-Verbindung</translation>
     </message>
+    <message numerus="yes">
+        <source>%n containers</source>
+        <translation>
+            <numerusform>%n Container</numerusform>
+            <numerusform>%n Container</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n running</source>
+        <translation>
+            <numerusform>%n aktiv</numerusform>
+            <numerusform>%n aktiv</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n images</source>
+        <translation>
+            <numerusform>%n Image</numerusform>
+            <numerusform>%n Images</numerusform>
+        </translation>
+    </message>
     <message>
-        <source>{0} on {1}: {2} containers ({3} running), {4} images; answers in {5} ms</source>
-        <translation>{0} auf {1}: {2} Container ({3} laufen), {4} Images; antwortet in {5} ms</translation>
+        <source>{0} on {1}: {2} ({3}), {4}; answers in {5} ms</source>
+        <translation>{0} auf {1}: {2} ({3}), {4}; antwortet in {5} ms</translation>
     </message>
     <message>
         <source>Containers</source>
@@ -5039,9 +5149,12 @@
 </context>
 <context>
     <name>MergedLogs</name>
-    <message>
-        <source>Logs of {0} containers</source>
-        <translation>Logs von {0} Containern</translation>
+    <message numerus="yes">
+        <source>Logs of %n containers</source>
+        <translation>
+            <numerusform>Log von %n Container</numerusform>
+            <numerusform>Logs von %n Containern</numerusform>
+        </translation>
     </message>
     <message>
         <source>Merged</source>
@@ -5179,9 +5292,12 @@
         <source>Nobody asked for a name yet</source>
         <translation>Noch hat niemand nach einem Namen gefragt</translation>
     </message>
-    <message>
-        <source>{0} refused</source>
-        <translation>{0} verweigert</translation>
+    <message numerus="yes">
+        <source>%n refused</source>
+        <translation>
+            <numerusform>%n verweigert</numerusform>
+            <numerusform>%n verweigert</numerusform>
+        </translation>
     </message>
     <message>
         <source>a neighbour</source>
@@ -5214,6 +5330,13 @@
         <source>Containers are connected: disconnect them first</source>
         <translation>Container sind verbunden: zuerst trennen</translation>
     </message>
+    <message numerus="yes">
+        <source>Removed %n networks</source>
+        <translation>
+            <numerusform>%n Netzwerk entfernt</numerusform>
+            <numerusform>%n Netzwerke entfernt</numerusform>
+        </translation>
+    </message>
     <message>
         <source>Remove</source>
         <translation>Entfernen</translation>
@@ -5223,16 +5346,15 @@
         <translation>Unbenutzte Netzwerke entfernen?</translation>
     </message>
     <message>
-        <source>{0} networks have no container.</source>
-        <translation>{0} Netzwerke haben keinen Container.</translation>
-    </message>
-    <message>
-        <source>Removed {0} networks</source>
-        <translation>{0} Netzwerke entfernt</translation>
-    </message>
-    <message>
         <source>Every network is in use: there is nothing to remove.</source>
         <translation>Jedes Netzwerk ist in Benutzung: Es gibt nichts zu entfernen.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n networks have no container.</source>
+        <translation>
+            <numerusform>%n Netzwerk hat keinen Container.</numerusform>
+            <numerusform>%n Netzwerke haben keinen Container.</numerusform>
+        </translation>
     </message>
     <message>
         <source>New network…</source>
@@ -5301,13 +5423,30 @@
         <source>It reaches no other container.</source>
         <translation>Er erreicht keinen anderen Container.</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>{0} and {1} more</source>
-        <translation>{0} und {1} weitere</translation>
+        <translation>
+            <numerusform>{0} und {1} weitere</numerusform>
+            <numerusform>{0} und {1} weitere</numerusform>
+        </translation>
     </message>
     <message>
         <source>Reaches: {0}</source>
         <translation>Erreicht: {0}</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n refused</source>
+        <translation>
+            <numerusform>%n verweigert</numerusform>
+            <numerusform>%n verweigert</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>leads to %n containers</source>
+        <translation>
+            <numerusform>führt zu %n Container</numerusform>
+            <numerusform>führt zu %n Containern</numerusform>
+        </translation>
     </message>
     <message>
         <source>Default network</source>
@@ -5322,10 +5461,6 @@
         <translation>Kein Netz</translation>
     </message>
     <message>
-        <source>{0} refused</source>
-        <translation>{0} verweigert</translation>
-    </message>
-    <message>
         <source>limited</source>
         <translation>begrenzt</translation>
     </message>
@@ -5336,14 +5471,6 @@
     <message>
         <source>reaches the internet</source>
         <translation>erreicht das Internet</translation>
-    </message>
-    <message>
-        <source>leads to {0} container</source>
-        <translation>führt zu {0} Container</translation>
-    </message>
-    <message>
-        <source>leads to {0} containers</source>
-        <translation>führt zu {0} Containern</translation>
     </message>
     <message>
         <source>This computer</source>
@@ -5435,6 +5562,13 @@
         <source>Filter by name, subnet, container</source>
         <translation>Netzwerke filtern</translation>
     </message>
+    <message numerus="yes">
+        <source>%n networks</source>
+        <translation>
+            <numerusform>%n Netzwerk</numerusform>
+            <numerusform>%n Netzwerke</numerusform>
+        </translation>
+    </message>
     <message>
         <source>No networks yet</source>
         <translation>Noch keine Netzwerke</translation>
@@ -5450,14 +5584,6 @@
     <message>
         <source>Show</source>
         <translation>Anzeigen</translation>
-    </message>
-    <message>
-        <source>{0} network</source>
-        <translation>{0} Netzwerk</translation>
-    </message>
-    <message>
-        <source>{0} networks</source>
-        <translation>{0} Netzwerke</translation>
     </message>
     <message>
         <source>List</source>
@@ -5531,13 +5657,12 @@
         <source>Labels</source>
         <translation>Labels</translation>
     </message>
-    <message>
-        <source>Disconnected {0} container</source>
-        <translation>{0} Container getrennt</translation>
-    </message>
-    <message>
-        <source>Disconnected {0} containers</source>
-        <translation>{0} Container getrennt</translation>
+    <message numerus="yes">
+        <source>Disconnected %n containers</source>
+        <translation>
+            <numerusform>%n Container getrennt</numerusform>
+            <numerusform>%n Container getrennt</numerusform>
+        </translation>
     </message>
     <message>
         <source>Undo</source>
@@ -6075,13 +6200,12 @@
         <source>Nothing to do: everything is as the files say.</source>
         <translation>Nichts zu tun: Alles ist, wie die Dateien sagen.</translation>
     </message>
-    <message>
-        <source>{0} step</source>
-        <translation>{0} Schritt</translation>
-    </message>
-    <message>
-        <source>{0} steps</source>
-        <translation>{0} Schritte</translation>
+    <message numerus="yes">
+        <source>%n steps</source>
+        <translation>
+            <numerusform>%n Schritt</numerusform>
+            <numerusform>%n Schritte</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -6170,9 +6294,12 @@
         <source>For ten seconds, Undo then brings all of it back, with the files in the containers.</source>
         <translation>Zehn Sekunden lang holt „Rückgängig“ danach alles zurück, mit den Dateien in den Containern.</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>{0} of {1} steps done</source>
-        <translation>{0} von {1} Schritten erledigt</translation>
+        <translation>
+            <numerusform>{0} von {1} Schritt erledigt</numerusform>
+            <numerusform>{0} von {1} Schritten erledigt</numerusform>
+        </translation>
     </message>
     <message>
         <source>All is done.</source>
@@ -6244,13 +6371,12 @@
         <source>A stopped container has no processes.</source>
         <translation>Ein gestoppter Container hat keine Prozesse.</translation>
     </message>
-    <message>
-        <source>{0} process</source>
-        <translation>{0} Prozess</translation>
-    </message>
-    <message>
-        <source>{0} processes</source>
-        <translation>{0} Prozesse</translation>
+    <message numerus="yes">
+        <source>%n processes</source>
+        <translation>
+            <numerusform>%n Prozess</numerusform>
+            <numerusform>%n Prozesse</numerusform>
+        </translation>
     </message>
     <message>
         <source>Send {0}</source>
@@ -6345,9 +6471,12 @@
         <source>It was never brought up here</source>
         <translation>Es wurde hier nie hochgefahren</translation>
     </message>
-    <message>
-        <source>Make a project of {0} containers</source>
-        <translation>Aus {0} Containern ein Projekt machen</translation>
+    <message numerus="yes">
+        <source>Make a project of %n containers</source>
+        <translation>
+            <numerusform>Aus %n Container ein Projekt machen</numerusform>
+            <numerusform>Aus %n Containern ein Projekt machen</numerusform>
+        </translation>
     </message>
     <message>
         <source>Its name</source>
@@ -6639,9 +6768,12 @@
         <source>{0} of {1}</source>
         <translation>{0} von {1}</translation>
     </message>
-    <message>
-        <source>{0} unhealthy</source>
-        <translation>{0} ungesund</translation>
+    <message numerus="yes">
+        <source>%n unhealthy</source>
+        <translation>
+            <numerusform>%n ungesund</numerusform>
+            <numerusform>%n ungesund</numerusform>
+        </translation>
     </message>
     <message>
         <source>checking</source>
@@ -6805,13 +6937,12 @@
         <source>Filter by name, service, port</source>
         <translation>Nach Name, Dienst, Port filtern</translation>
     </message>
-    <message>
-        <source>{0} project</source>
-        <translation>{0} Projekt</translation>
-    </message>
-    <message>
-        <source>{0} projects</source>
-        <translation>{0} Projekte</translation>
+    <message numerus="yes">
+        <source>%n projects</source>
+        <translation>
+            <numerusform>%n Projekt</numerusform>
+            <numerusform>%n Projekte</numerusform>
+        </translation>
     </message>
     <message>
         <source>No projects yet</source>
@@ -6910,9 +7041,12 @@
         <source>Cancel</source>
         <translation>Abbrechen</translation>
     </message>
-    <message>
-        <source>and {0} more</source>
-        <translation>und {0} weitere</translation>
+    <message numerus="yes">
+        <source>and %n more</source>
+        <translation>
+            <numerusform>und %n weitere</numerusform>
+            <numerusform>und %n weitere</numerusform>
+        </translation>
     </message>
     <message>
         <source>All files (*)</source>
@@ -6929,9 +7063,12 @@
         <source>{0} is still running</source>
         <translation>{0} läuft noch</translation>
     </message>
-    <message>
-        <source>{0} services are still running</source>
-        <translation>{0} Dienste laufen noch</translation>
+    <message numerus="yes">
+        <source>%n services are still running</source>
+        <translation>
+            <numerusform>%n Dienst läuft noch</numerusform>
+            <numerusform>%n Dienste laufen noch</numerusform>
+        </translation>
     </message>
     <message>
         <source>They can go on without this window and will be here when you open it again. Restart rules and the docker socket rest until then.</source>
@@ -8075,9 +8212,12 @@
         <source>{0}: {1}</source>
         <translation>{0}: {1}</translation>
     </message>
-    <message>
-        <source>{0} not shown stay untouched</source>
-        <translation>{0} nicht gezeigte bleiben unberührt</translation>
+    <message numerus="yes">
+        <source>%n not shown stay untouched</source>
+        <translation>
+            <numerusform>%n nicht gezeigtes bleibt unberührt</numerusform>
+            <numerusform>%n nicht gezeigte bleiben unberührt</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -8918,9 +9058,12 @@
         <source>{0} free</source>
         <translation>{0} frei</translation>
     </message>
-    <message>
-        <source>{0} jobs running</source>
-        <translation>Laufende Vorgänge: {0}</translation>
+    <message numerus="yes">
+        <source>%n jobs running</source>
+        <translation>
+            <numerusform>%n Vorgang läuft</numerusform>
+            <numerusform>%n Vorgänge laufen</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -9100,9 +9243,12 @@
         <source>{0} ({1} s)</source>
         <translation>{0} ({1} s)</translation>
     </message>
-    <message>
-        <source>{0} more in Activity</source>
-        <translation>{0} weitere unter Aktivität</translation>
+    <message numerus="yes">
+        <source>%n more in Activity</source>
+        <translation>
+            <numerusform>%n weitere unter Aktivität</numerusform>
+            <numerusform>%n weitere unter Aktivität</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -9182,9 +9328,12 @@
         <source>Quit</source>
         <translation>Beenden</translation>
     </message>
-    <message>
-        <source>Wherry: {0} running</source>
-        <translation>Wherry: {0} aktiv</translation>
+    <message numerus="yes">
+        <source>Wherry: %n running</source>
+        <translation>
+            <numerusform>Wherry: %n aktiv</numerusform>
+            <numerusform>Wherry: %n aktiv</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -9232,13 +9381,19 @@
         <source>just now</source>
         <translation>gerade eben</translation>
     </message>
-    <message>
-        <source>{0} years ago</source>
-        <translation>vor {0} Jahren</translation>
+    <message numerus="yes">
+        <source>%n years ago</source>
+        <translation>
+            <numerusform>vor %n Jahr</numerusform>
+            <numerusform>vor %n Jahren</numerusform>
+        </translation>
     </message>
-    <message>
-        <source>{0} months ago</source>
-        <translation>vor {0} Monaten</translation>
+    <message numerus="yes">
+        <source>%n months ago</source>
+        <translation>
+            <numerusform>vor %n Monat</numerusform>
+            <numerusform>vor %n Monaten</numerusform>
+        </translation>
     </message>
     <message>
         <source>{0} ago</source>
@@ -9254,14 +9409,6 @@
     <message>
         <source>At least two letters or digits; . _ - may be among them</source>
         <translation>Mindestens zwei Buchstaben oder Ziffern; . _ - dürfen dabei sein</translation>
-    </message>
-    <message>
-        <source>{0} container uses it: remove that first</source>
-        <translation>{0} Container verwendet es: diesen zuerst entfernen</translation>
-    </message>
-    <message>
-        <source>{0} containers use it: remove them first</source>
-        <translation>{0} Container verwenden es: diese zuerst entfernen</translation>
     </message>
     <message>
         <source>Back up {0}</source>
@@ -9286,6 +9433,13 @@
     <message>
         <source>All that is in it now is replaced by what is in the backup.</source>
         <translation>Alles, was jetzt darin ist, wird durch den Inhalt der Sicherung ersetzt.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n containers use it: remove them first</source>
+        <translation>
+            <numerusform>%n Container verwendet es: diesen zuerst entfernen</numerusform>
+            <numerusform>%n Container verwenden es: diese zuerst entfernen</numerusform>
+        </translation>
     </message>
     <message>
         <source>Restore</source>
@@ -9327,6 +9481,27 @@
         <source>Renamed to {0}</source>
         <translation>Umbenannt in {0}</translation>
     </message>
+    <message numerus="yes">
+        <source>Remove %n volumes?</source>
+        <translation>
+            <numerusform>Volume entfernen?</numerusform>
+            <numerusform>%n Volumes entfernen?</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Removed %n volumes</source>
+        <translation>
+            <numerusform>%n Volume entfernt</numerusform>
+            <numerusform>%n Volumes entfernt</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Remove %n unused volumes?</source>
+        <translation>
+            <numerusform>Unbenutztes Volume entfernen?</numerusform>
+            <numerusform>%n unbenutzte Volumes entfernen?</numerusform>
+        </translation>
+    </message>
     <message>
         <source>Undo</source>
         <translation>Rückgängig</translation>
@@ -9356,48 +9531,30 @@
         <translation>Das gibt {0} frei.</translation>
     </message>
     <message>
-        <source>Remove the volume?</source>
-        <translation>Volume entfernen?</translation>
-    </message>
-    <message>
-        <source>Remove {0} volumes?</source>
-        <translation>{0} Volumes entfernen?</translation>
-    </message>
-    <message>
         <source>Remove</source>
         <translation>Entfernen</translation>
-    </message>
-    <message>
-        <source>Removed {0} volumes</source>
-        <translation>{0} Volumes entfernt</translation>
     </message>
     <message>
         <source>Every volume is in use: there is nothing to remove.</source>
         <translation>Alle Volumes werden verwendet: es gibt nichts zu entfernen.</translation>
     </message>
-    <message>
-        <source>What is in it is lost for good.</source>
-        <translation>Der Inhalt geht endgültig verloren.</translation>
-    </message>
-    <message>
+    <message numerus="yes">
         <source>What is in them is lost for good.</source>
-        <translation>Ihr Inhalt geht endgültig verloren.</translation>
+        <translation>
+            <numerusform>Der Inhalt geht endgültig verloren.</numerusform>
+            <numerusform>Ihr Inhalt geht endgültig verloren.</numerusform>
+        </translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>{0} of {1} unused volumes were made for a container and never named.</source>
-        <translation>{0} von {1} unbenutzten Volumes wurden für einen Container angelegt und nie benannt.</translation>
+        <translation>
+            <numerusform>{0} von {1} unbenutzten Volumes wurde für einen Container angelegt und nie benannt.</numerusform>
+            <numerusform>{0} von {1} unbenutzten Volumes wurden für einen Container angelegt und nie benannt.</numerusform>
+        </translation>
     </message>
     <message>
         <source>Remove the named ones too</source>
         <translation>Auch die benannten entfernen</translation>
-    </message>
-    <message>
-        <source>Remove the unused volume?</source>
-        <translation>Unbenutztes Volume entfernen?</translation>
-    </message>
-    <message>
-        <source>Remove {0} unused volumes?</source>
-        <translation>{0} unbenutzte Volumes entfernen?</translation>
     </message>
     <message>
         <source>New volume…</source>
@@ -9481,6 +9638,13 @@
         <source>Filter by name or label</source>
         <translation>Nach Name oder Label filtern</translation>
     </message>
+    <message numerus="yes">
+        <source>%n volumes</source>
+        <translation>
+            <numerusform>%n Volume</numerusform>
+            <numerusform>%n Volumes</numerusform>
+        </translation>
+    </message>
     <message>
         <source>No volumes yet</source>
         <translation>Noch keine Volumes</translation>
@@ -9488,14 +9652,6 @@
     <message>
         <source>A volume keeps data when its container is removed. Images that need one get it.</source>
         <translation>Ein Volume bewahrt Daten, wenn sein Container entfernt wird. Images, die eines brauchen, bekommen es.</translation>
-    </message>
-    <message>
-        <source>{0} volume</source>
-        <translation>{0} Volume</translation>
-    </message>
-    <message>
-        <source>{0} volumes</source>
-        <translation>{0} Volumes</translation>
     </message>
     <message>
         <source>Back to the list</source>

@@ -91,6 +91,11 @@ class Driver:
         return [dialog for dialog in found if not object_name or dialog.objectName() == object_name]
 
 
+@pytest.fixture(autouse=True)
+def words(qapp: QApplication) -> None:
+    """The words of the window are loaded with the application."""
+
+
 @pytest.fixture
 def window_loop(qapp: QApplication) -> Iterator[QEventLoop]:
     """qasync's loop counts as running while pytest-qt spins Qt's."""

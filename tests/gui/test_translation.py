@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCES = sorted(path for room in ("gui", "engine/recipe") for path in (REPOSITORY / room).rglob("*.py"))
-CATALOGUES = {code: resource("translations") / f"wherry_{code}.ts" for code in LANGUAGES if code != "en"}
+CATALOGUES = {code: resource("translations") / f"wherry_{code}.ts" for code in LANGUAGES}
 Text = tuple[str, str]
 
 
@@ -48,19 +48,29 @@ def calls(name: str) -> list[tuple[str, ast.Call]]:
 
 
 def literal(call: ast.Call) -> Text | None:
-    words = [node.value for node in call.args if isinstance(node, ast.Constant)]
-    return (words[0], words[1]) if len(words) == len(call.args) == 2 else None
+    words = [node.value for node in call.args[:2] if isinstance(node, ast.Constant)]
+    return (words[0], words[1]) if len(words) == 2 and len(call.args) in (2, 4) else None
 
 
-def written() -> set[Text]:
-    found = (literal(call) for name in ("translate", "marked") for _where, call in calls(name))
-    return {text for text in found if text is not None}
+def written(*, counted_only: bool = False) -> set[Text]:
+    found = [(literal(call), call) for name in ("translate", "marked") for _where, call in calls(name)]
+    return {text for text, call in found if text is not None and (not counted_only or is_counted(call))}
 
 
-def entries(catalogue: Path) -> dict[Text, tuple[str, str]]:
-    """(context, text) → (translation, its state)."""
+def is_counted(call: ast.Call) -> bool:
+    """A count stands in the sentence, and chooses its form."""
+    return len(call.args) == 4
+
+
+def expected(language: str) -> set[Text]:
+    """English has the forms of counts alone: the rest of it is the source."""
+    return written(counted_only=language == "en")
+
+
+def entries(catalogue: Path) -> dict[Text, tuple[tuple[str, ...], str]]:
+    """(context, text) → (translations, a form each; their state)."""
     return {
-        (str(context.findtext("name")), str(message.findtext("source"))): (translation.text or "", state)
+        (str(context.findtext("name")), str(message.findtext("source"))): (forms(translation), state)
         for context in ElementTree.parse(catalogue).getroot().findall("context")
         for message in context.findall("message")
         if (translation := message.find("translation")) is not None
@@ -68,15 +78,20 @@ def entries(catalogue: Path) -> dict[Text, tuple[str, str]]:
     }
 
 
-def placeholders(text: str) -> list[str]:
-    return sorted(re.findall(r"\{[^{}]*\}", text))
+def forms(translation: ElementTree.Element) -> tuple[str, ...]:
+    return tuple(form.text or "" for form in translation.findall("numerusform")) or (translation.text or "",)
+
+
+def placeholders(text: str) -> set[str]:
+    return set(re.findall(r"\{[^{}]*\}|%n", text))
 
 
 @pytest.fixture
 def german(qapp: QApplication) -> Iterator[None]:
+    before = qapp.findChildren(QTranslator)
     assert install_language(qapp, "de") == "de"
     yield
-    for translator in qapp.findChildren(QTranslator):
+    for translator in set(qapp.findChildren(QTranslator)) - set(before):
         qapp.removeTranslator(translator)
         translator.setParent(None)  # found no more by who asks next
         translator.deleteLater()
@@ -137,34 +152,41 @@ def test_no_text_is_translated_while_modules_load() -> None:
 
 
 def test_the_collector_finds_every_text(tmp_path: Path) -> None:
-    catalogue = tmp_path / "all.ts"
+    catalogue, texts = tmp_path / "all.ts", tmp_path / "texts.py"
+    collected = subprocess.run(
+        [sys.executable, REPOSITORY / "packaging" / "collect-texts", *SOURCES], check=True, capture_output=True
+    )
+    texts.write_bytes(collected.stdout)
     collector = Path(sys.executable).with_name("pyside6-lupdate")
-    script = (REPOSITORY / "packaging" / "translations").read_text()
-    alias = re.search(r"-tr-function-alias (\S+)", script)
-    assert alias is not None
-    arguments = ["-silent", "-extensions", "py", "-tr-function-alias", alias[1], "-source-language", "en"]
     # By our own interpreter: the one in its first line is in a home that the suite's user may not enter.
-    command = [sys.executable, collector, *arguments, *SOURCES, "-ts", catalogue]
-    subprocess.run(command, check=True, capture_output=True)
+    command = [sys.executable, collector, "-silent", "-extensions", "py", "-target-language", "de", texts]
+    subprocess.run([*command, "-ts", catalogue], check=True, capture_output=True)
     assert set(entries(catalogue)) == written()
+    counted = {text for text, (words, _state) in entries(catalogue).items() if len(words) > 1}
+    assert counted == written(counted_only=True), "a text has a count in one place and none in another"
 
 
 @pytest.mark.parametrize("language", CATALOGUES)
 def test_every_text_has_a_finished_translation(language: str) -> None:
     known = entries(CATALOGUES[language])
-    assert not written() - set(known), "run `make translations`"
-    assert not set(known) - written(), "gone from the sources: run `make translations`"
-    assert not [text for text, (words, state) in known.items() if state != "finished" or not words.strip()]
+    assert not expected(language) - set(known), "run `make translations`"
+    assert not set(known) - expected(language), "gone from the sources: run `make translations`"
+    assert not [
+        text for text, (words, state) in known.items() if state != "finished" or not all(word.strip() for word in words)
+    ]
 
 
 @pytest.mark.parametrize("language", CATALOGUES)
 def test_translations_keep_placeholders_and_edges(language: str) -> None:
     wrong = []
-    for (context, text), (words, _state) in entries(CATALOGUES[language]).items():
-        same_edges = len(text) - len(text.lstrip()) == len(words) - len(words.lstrip())
-        same_dots = text.endswith("…") == words.endswith("…")
-        if placeholders(text) != placeholders(words) or not same_edges or not same_dots:
-            wrong.append((context, text, words))
+    for (context, text), (every, _state) in entries(CATALOGUES[language]).items():
+        for position, words in enumerate(every):
+            same_edges = len(text) - len(text.lstrip()) == len(words) - len(words.lstrip())
+            same_dots = text.endswith("…") == words.endswith("…")
+            # "Remove the volume?" needs no number, "Remove 3 volumes?" does.
+            missing = placeholders(text) - ({"%n"} if len(every) > 1 and position == 0 else set())
+            if not missing <= placeholders(words) <= placeholders(text) or not same_edges or not same_dots:
+                wrong.append((context, text, words))
     assert not wrong
 
 
@@ -175,9 +197,74 @@ def test_what_is_loaded_is_what_is_written(language: str) -> None:
     stale = {
         text: words
         for text, (words, state) in entries(CATALOGUES[language]).items()
-        if state == "finished" and compiled.translate(*text) != words
+        if state == "finished" and loaded_forms(compiled, text, len(words)) != words
     }
     assert not stale, "run `make translations`"
+
+
+def loaded_forms(compiled: QTranslator, text: Text, count: int) -> tuple[str, ...]:
+    """Of English and German, where the second form is that of two."""
+    if count == 1:
+        return (compiled.translate(*text),)
+    return tuple(compiled.translate(*text, "", number) for number in range(1, count + 1))
+
+
+@pytest.mark.parametrize(
+    ("language", "count", "words"),
+    [
+        ("en", 0, "0 images"),
+        ("en", 1, "1 image"),
+        ("en", 2, "2 images"),
+        ("de", 1, "1 Image"),
+        ("de", 5, "5 Images"),
+    ],
+)
+def test_a_count_chooses_its_form(
+    qapp: QApplication, request: pytest.FixtureRequest, language: str, count: int, words: str
+) -> None:
+    if language == "de":
+        request.getfixturevalue("german")
+    assert translate("ImagesPage", "%n images", None, count) == words
+
+
+POLISH = """<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="pl" sourcelanguage="en">
+<context>
+    <name>ContainersPage</name>
+    <message numerus="yes">
+        <source>%n containers</source>
+        <translation>
+            <numerusform>%n kontener</numerusform>
+            <numerusform>%n kontenery</numerusform>
+            <numerusform>%n kontenerów</numerusform>
+        </translation>
+    </message>
+</context>
+</TS>
+"""
+
+
+def test_polish_could_be_right(qapp: QApplication, tmp_path: Path) -> None:
+    """It has three forms: of one, of two to four (but twelve to fourteen), and of the rest."""
+    (tmp_path / "pl.ts").write_text(POLISH)
+    maker = Path(sys.executable).with_name("pyside6-lrelease")
+    subprocess.run(
+        [sys.executable, maker, "-silent", tmp_path / "pl.ts", "-qm", tmp_path / "pl.qm"],
+        check=True,
+        capture_output=True,
+    )
+    polish = QTranslator()
+    assert polish.load(str(tmp_path / "pl.qm"))
+    qapp.installTranslator(polish)
+    try:
+        told = [translate("ContainersPage", "%n containers", None, count) for count in (1, 2, 4, 5, 12, 21, 22, 112)]
+    finally:
+        qapp.removeTranslator(polish)
+    assert told == [
+        "1 kontener", "2 kontenery", "4 kontenery", "5 kontenerów", "12 kontenerów", "21 kontenerów", "22 kontenery",
+        "112 kontenerów",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -198,7 +285,7 @@ def test_the_first_preferred_language_with_words_is_taken(preferred: list[str], 
 
 def test_the_choice_comes_before_the_system(qapp: QApplication) -> None:
     assert install_language(qapp, "en") == "en"
-    assert not qapp.findChildren(QTranslator)
+    assert translate("ImagesPage", "Pull…") == "Pull…"
 
 
 @pytest.mark.usefixtures("german")

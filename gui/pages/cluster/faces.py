@@ -88,7 +88,7 @@ class FaceList(Listing):
             title=face.title,
             filter_words=translate("ClusterFaces", "Filter by name, state, image"),
             subject="cluster",
-            counted=(translate("ClusterFaces", "{0} object"), translate("ClusterFaces", "{0} objects")),
+            counted=lambda count: translate("ClusterFaces", "%n objects", None, count),
             name_of=lambda row: row.name,
             menu=face.menu,
             bulk=tuple(each for each in ("cluster.restart", "cluster.delete") if any(each in one for one in face.menu)),

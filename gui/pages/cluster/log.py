@@ -163,8 +163,7 @@ class ClusterLog(QWidget):
 
     def _tell_count(self) -> None:
         count = self.lines.line_count()
-        one, many = translate("ClusterLog", "{0} line"), translate("ClusterLog", "{0} lines")
-        self.foot.setText((one if count == 1 else many).format(grouped(count)))
+        self.foot.setText(translate("ClusterLog", "{0} lines", None, count).format(grouped(count)))
 
     # --- looking into it ---
 

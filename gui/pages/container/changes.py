@@ -99,7 +99,9 @@ class ChangesTab(DetailTab):
         self._empty.set("check-circle", translate("Changes", "No changes"), hint)
         self.model.set_items((change.path, change) for change in found)
         total = bytes_text(sum(change.size for change in found))
-        self._sum.setText(translate("Changes", "{0} paths, {1}").format(len(found), total) if found else "")
+        self._sum.setText(
+            translate("Changes", "{0} paths, {1}", None, len(found)).format(len(found), total) if found else ""
+        )
 
     def _suggest(self) -> None:
         if self._container is not None:

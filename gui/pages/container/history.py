@@ -194,7 +194,7 @@ class HistoryTab(DetailTab):
         for change in report.changes_since_good_run:
             body.addWidget(label("•  " + change, wrap=True))
         if report.restarts:
-            words = translate("History", "Restarted {0} times").format(report.restarts)
+            words = translate("History", "Restarted %n times", None, report.restarts)
             body.addWidget(label(words, Text.BODY, Tone.NEUTRAL))
         body.addWidget(self._next_steps(container, report.next_steps))
         self.death.show()

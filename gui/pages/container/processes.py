@@ -12,7 +12,7 @@ from engine.errors import WherryError
 from engine.types.containers import ALIVE_STATES, Process
 from gui.models import Column, FilteredModel, KeyedTableModel
 from gui.pages.container.tab import DetailTab
-from gui.presentation.units import ago_text, count_text, duration_text, memory_text, percent_text
+from gui.presentation.units import ago_text, duration_text, memory_text, percent_text
 from gui.shell import Confirmation
 from gui.theme import Size, Space, Text, Tone
 from gui.widgets.empty_state import EmptyState
@@ -142,9 +142,7 @@ class ProcessesTab(DetailTab):
             self._asking = False
         if self._container is not None and self._container.id == key:
             self.model.set_items((str(process.pid), process) for process in processes)
-            words = count_text(
-                len(processes), translate("Processes", "{0} process"), translate("Processes", "{0} processes")
-            )
+            words = translate("Processes", "%n processes", None, len(processes))
             self._count.setText(words)
 
     def _on_signal(self, keys: list[str], name: str) -> None:

@@ -14,7 +14,7 @@ from gui.models.filtered import FilteredModel
 from gui.models.table import Column, KeyedTableModel
 from gui.presentation.differences import text_difference
 from gui.presentation.images import change_tone, change_words, image_name, shown_path
-from gui.presentation.units import bytes_text, count_text
+from gui.presentation.units import bytes_text
 from gui.theme import Role, Size, Space, Text
 from gui.widgets.buttons import tool_button
 from gui.widgets.elided_combo import ElidedCombo
@@ -189,11 +189,7 @@ class CompareView(QWidget):
         self.files.set_rows(result.files)
         self.packages.set_rows(result.packages)
         self.config.set_rows(result.config)
-        files = count_text(
-            len(result.files),
-            translate("CompareView", "{0} file differs"),
-            translate("CompareView", "{0} files differ"),
-        )
+        files = translate("CompareView", "%n files differ", None, len(result.files))
         growth = result.size_right - result.size_left
         sign = "+" if growth >= 0 else "−"
         sizes = translate("CompareView", "{0} → {1} ({2}{3})").format(

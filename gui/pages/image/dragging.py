@@ -130,7 +130,8 @@ def archive_name(images: Sequence[Image]) -> str:
 
 def _ticket(name: str, count: int) -> QPixmap:
     """What hangs at the pointer."""
-    words = name if count == 1 else translate("ImageDrag", "{0} and {1} more").format(name, count - 1)
+    more = count - 1
+    words = translate("ImageDrag", "{0} and {1} more", None, more).format(name, more) if more else name
     width = int(QFontMetricsF(font(Text.STRONG)).horizontalAdvance(words)) + Size.ICON + 3 * Space.M
     ratio = 2.0
     pixmap = QPixmap(int(width * ratio), int(Size.CONTROL * ratio))

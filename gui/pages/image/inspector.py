@@ -208,7 +208,9 @@ class LayerInspector(QWidget):
             layer = report.layers[self._layer]
             words = translate("LayerInspector", "Layer {0}  ·  {1}").format(layer.index + 1, bytes_text(layer.size))
         else:
-            words = translate("LayerInspector", "{0} layers  ·  {1}").format(len(report.layers), total)
+            words = translate("LayerInspector", "{0} layers  ·  {1}", None, len(report.layers)).format(
+                len(report.layers), total
+            )
         self.summary.set_text(words)
         tone = score_tone(report.score)
         if report.wasted_size:

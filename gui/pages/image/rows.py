@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.types.images import FileKind
 from gui.presentation.images import layer_step, mode_text, shown_path
-from gui.presentation.units import bytes_text, count_text
+from gui.presentation.units import bytes_text
 from gui.theme import Tone
 from gui.widgets.lists.file_tree import Change, FileRow
 from gui.widgets.lists.waste_list import WasteRow
@@ -27,13 +27,13 @@ KIND_ICONS = {
 
 def stack_layer(layer: Layer) -> StackLayer:
     """A layer for the stack: what it did in numbers."""
-    files = count_text(layer.files, translate("Images", "{0} file"), translate("Images", "{0} files"))
+    files = translate("Images", "%n files", None, layer.files)
     parts = [translate("Images", "Layer {0}").format(layer.index + 1), files]
     for count, words in (
-        (layer.added, translate("Images", "{0} added")),
-        (layer.changed, translate("Images", "{0} changed")),
-        (layer.mode_only, translate("Images", "{0} with another mode or owner")),
-        (layer.removed, translate("Images", "{0} removed")),
+        (layer.added, translate("Images", "{0} added", None, layer.added)),
+        (layer.changed, translate("Images", "{0} changed", None, layer.changed)),
+        (layer.mode_only, translate("Images", "{0} with another mode or owner", None, layer.mode_only)),
+        (layer.removed, translate("Images", "{0} removed", None, layer.removed)),
     ):
         if count:
             parts.append(words.format(grouped(count)))
@@ -41,11 +41,7 @@ def stack_layer(layer: Layer) -> StackLayer:
         parts.append(translate("Images", "{0} hidden by later layers").format(bytes_text(layer.hidden_bytes)))
     if layer.shared_with:
         shared = len(layer.shared_with)
-        parts.append(
-            count_text(
-                shared, translate("Images", "shared with {0} image"), translate("Images", "shared with {0} images")
-            )
-        )
+        parts.append(translate("Images", "shared with %n images", None, shared))
     return StackLayer(
         layer.index, layer_step(layer), layer.size, bytes_text(layer.size), "  ·  ".join(parts), layer.hidden_bytes
     )

@@ -253,15 +253,18 @@ class LogPanel(QWidget):
         if self.source is None:
             return
         lines = self.source.line_count()
-        words = translate("Logs", "{0} line") if lines == 1 else translate("Logs", "{0} lines")
-        parts = [words.format(grouped(lines))]
+        parts = [translate("Logs", "{0} lines", None, lines).format(grouped(lines))]
         if self._summary is not None:
             parts.append(bytes_text(self._summary.bytes))
             if not self._summary.indexed:
                 parts.append(translate("Logs", "counting the lines…"))
             if self._summary.first_number:
                 dropped = grouped(self._summary.first_number)
-                parts.append(translate("Logs", "{0} older lines dropped by the size limit").format(dropped))
+                parts.append(
+                    translate(
+                        "Logs", "{0} older lines dropped by the size limit", None, self._summary.first_number
+                    ).format(dropped)
+                )
         self._foot.setText("  ·  ".join(parts))
 
     # --- searching and filtering ---
@@ -378,11 +381,13 @@ class LogPanel(QWidget):
             return
         if self.hunt.searching and state.total_bytes and not state.finished:
             share = 100 * state.scanned_bytes // state.total_bytes
-            words = translate("Logs", "{0} matches, {1} % searched").format(grouped(state.matches), share)
+            words = translate("Logs", "{0} matches, {1} % searched", None, state.matches).format(
+                grouped(state.matches), share
+            )
         elif self.filtered is None and total and position:
             words = translate("Logs", "{0} of {1}").format(grouped(position), grouped(total))
         else:
-            words = translate("Logs", "{0} matches").format(grouped(len(self.hunt.hits)))
+            words = translate("Logs", "{0} matches", None, len(self.hunt.hits)).format(grouped(len(self.hunt.hits)))
         self._count.setText(words)
 
     def _on_search_error(self, error: BaseException) -> None:

@@ -177,5 +177,7 @@ def _reached_words(reached: Sequence[str]) -> str:
         return translate("NetworkMap", "It reaches no other container.")
     named = ", ".join(reached[:_MOST_NAMED])
     if len(reached) > _MOST_NAMED:
-        named = translate("NetworkMap", "{0} and {1} more").format(named, len(reached) - _MOST_NAMED)
+        named = translate("NetworkMap", "{0} and {1} more", None, len(reached) - _MOST_NAMED).format(
+            named, len(reached) - _MOST_NAMED
+        )
     return translate("NetworkMap", "Reaches: {0}").format(named)

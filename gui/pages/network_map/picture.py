@@ -10,7 +10,7 @@ from engine.types.containers import ALIVE_STATES
 from gui.presentation.containers import port_text, port_url, state_words
 from gui.presentation.door import addresses, short_host
 from gui.presentation.networks import network_name
-from gui.presentation.units import count_text, rate_text
+from gui.presentation.units import rate_text
 from gui.theme import Tone
 from gui.widgets.painted.bus_map import MapLane, MapNode
 from gui.words import translate
@@ -138,7 +138,7 @@ def _guarded(node: MapNode, network: Network, container: Container, refused: int
     """With a word on it where an allow-list says what it reaches."""
     if EGRESS_LABEL not in container.spec.labels and EGRESS_LABEL not in network.labels:
         return node
-    note = translate("NetworkMap", "{0} refused").format(refused) if refused else translate("NetworkMap", "limited")
+    note = translate("NetworkMap", "%n refused", None, refused) if refused else translate("NetworkMap", "limited")
     return replace(node, note=note, note_tone=Tone.DANGER if refused else Tone.INFO)
 
 
@@ -180,11 +180,7 @@ def _published(
 
 
 def _host_lane(nodes: Sequence[MapNode]) -> MapLane:
-    count = count_text(
-        len(nodes),
-        translate("NetworkMap", "leads to {0} container"),
-        translate("NetworkMap", "leads to {0} containers"),
-    )
+    count = translate("NetworkMap", "leads to %n containers", None, len(nodes))
     return MapLane(
         id=HOST_LANE,
         title=translate("NetworkMap", "This computer"),

@@ -107,8 +107,7 @@ class NewLinesPill(QAbstractButton):
 
     def set_count(self, count: int) -> None:
         if count:
-            one, many = translate("LogView", "{0} new line"), translate("LogView", "{0} new lines")
-            words = (one if count == 1 else many).format(grouped(count))
+            words = translate("LogView", "{0} new lines", None, count).format(grouped(count))
         else:
             words = translate("LogView", "Follow")
         self.setText(words)

@@ -180,7 +180,7 @@ def _shortened(text: str, most: int, left: int) -> str:
     left += max(0, len(text) - most)
     if not left:
         return text
-    return text[:most] + translate("LogView", "… and {0} more characters").format(grouped(left))
+    return text[:most] + translate("LogView", "… and {0} more characters", None, left).format(grouped(left))
 
 
 def _json_object(text: str) -> dict[str, Any] | None:

@@ -131,15 +131,11 @@ class _Box:
         self.value = value
 
 
-def counted(count: int, one: str, many: str) -> str:
-    return f"{grouped(count)} {one if count == 1 else many}"
-
-
 def _preview(value: Any) -> str:
     if isinstance(value, dict):
-        return "{…}  " + counted(len(value), translate("JsonTree", "key"), translate("JsonTree", "keys"))
+        return "{…}  " + translate("JsonTree", "{0} keys", None, len(value)).format(grouped(len(value)))
     if isinstance(value, list):
-        return "[…]  " + counted(len(value), translate("JsonTree", "item"), translate("JsonTree", "items"))
+        return "[…]  " + translate("JsonTree", "{0} items", None, len(value)).format(grouped(len(value)))
     return value if isinstance(value, str) else json.dumps(value)
 
 
