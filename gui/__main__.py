@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="wherry", description="A desktop container manager with its own engine.")
+    parser.add_argument("path", nargs="?", default="", help="a project's folder or file, or what else can be dropped")
     parser.add_argument("--screenshots", metavar="DIR", help="visit every page, keep a picture of each, and end")
     parser.add_argument("--look", choices=("system", "light", "dark", "contrast"), help="start in this look")
     parser.add_argument("--size", default="1280x800", help="of the window for screenshots, as 1280x800")
@@ -38,15 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         width, _, height = chosen.size.partition("x")
         return take_screenshots(open_engine, chosen.screenshots, (int(width), int(height)), chosen.look or "")
-    return _run_once(open_engine, chosen.look or "")
+    return _run_once(open_engine, chosen.look or "", os.path.abspath(chosen.path) if chosen.path else "")
 
 
-def _run_once(open_engine: Callable[[], Awaitable[Engine]], look: str) -> int:
+def _run_once(open_engine: Callable[[], Awaitable[Engine]], look: str, wanted: str) -> int:
     """The window, or another start's window brought to the front; Qt is loaded for the first only."""
     paths = Paths.default()
     claim: Claim | Second | None = None
     with contextlib.suppress(OSError):  # what is wrong with the directory, the engine will tell in the window
-        claim = claim_or_knock(paths.window_lock, paths.window_door)
+        claim = claim_or_knock(paths.window_lock, paths.window_door, wanted=wanted)
     if claim is Second.SHOWN:
         return 0
     if claim is Second.UNANSWERED:
@@ -54,7 +55,7 @@ def _run_once(open_engine: Callable[[], Awaitable[Engine]], look: str) -> int:
         return 1
     from gui.application import run
 
-    return run(open_engine, look=look, claim=claim)
+    return run(open_engine, look=look, claim=claim, started=lambda started: started.window.open_path(wanted))
 
 
 def _engine_opener(place: str) -> Callable[[], Awaitable[Engine]]:

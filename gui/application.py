@@ -81,7 +81,7 @@ class Application(QObject):
 
     def hear(self, claim: Claim) -> None:
         """Come to the front whenever the program is started again for this store."""
-        self._knocks = Knocks(claim, self.show_window, self)
+        self._knocks = Knocks(claim, self.show_window, self.window.open_path, self)
 
     # --- closing and quitting ---
 

@@ -1,4 +1,5 @@
-"""One window for a store: the first start claims it, a later one knocks and the window comes to the front.
+"""One window for a store: the first start claims it, a later one knocks, and the window comes to the front and opens
+what the later one was asked to.
 
 A lock of the kernel says who is first, so nothing stale is left by a window that was killed. The standard library
 alone: a second start needs no Qt.
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ANSWER = b"shown"
-LONGEST_KNOCK = 1024
+LONGEST_KNOCK = 8192
 _PATIENCE_SECONDS = 10.0
 _PAUSE_SECONDS = 0.05
 _CREDENTIALS = struct.Struct("3i")
@@ -51,15 +52,16 @@ class Second(Enum):
     UNANSWERED = "unanswered"
 
 
-def claim_or_knock(lock: Path, door: Path, patience: float = _PATIENCE_SECONDS) -> Claim | Second:
-    """The claim; or, where a window has it, that window is shown. One that is just ending is waited for."""
+def claim_or_knock(lock: Path, door: Path, patience: float = _PATIENCE_SECONDS, wanted: str = "") -> Claim | Second:
+    """The claim; or, where a window has it, that window is shown and opens the path that is wanted. One that is just
+    ending is waited for."""
     lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     until = time.monotonic() + patience
     while True:
         claim = _claim(lock, door)
         if claim is not None:
             return claim
-        if _knock(door, max(_PAUSE_SECONDS, until - time.monotonic())):
+        if _knock(door, max(_PAUSE_SECONDS, until - time.monotonic()), wanted):
             return Second.SHOWN
         if time.monotonic() > until:
             return Second.UNANSWERED
@@ -83,15 +85,16 @@ def _claim(lock: Path, door: Path) -> Claim | None:
     return Claim(held, listener, door)
 
 
-def _knock(door: Path, patience: float) -> bool:
-    """Ask the window to come to the front; says whether it did. The desktop's token lets it take the focus."""
+def _knock(door: Path, patience: float, wanted: str) -> bool:
+    """Ask the window to come to the front; says whether it did. The desktop's token lets it take the focus; what is to
+    be opened follows in a line of its own."""
     token = os.environ.get("XDG_ACTIVATION_TOKEN") or os.environ.get("DESKTOP_STARTUP_ID") or ""
     with socket.socket(socket.AF_UNIX) as line, contextlib.suppress(OSError):
         line.settimeout(patience)
         line.connect(str(door))
         if _owner(line) != os.getuid():
             return False
-        line.sendall(token.encode()[:LONGEST_KNOCK])
+        line.sendall(os.fsencode(f"{token}\n{wanted}")[:LONGEST_KNOCK])
         line.shutdown(socket.SHUT_WR)
         return line.recv(len(ANSWER)) == ANSWER
     return False

@@ -83,7 +83,7 @@ def candidates(words: list[str]) -> list[str]:
     while words[:1] in (["--root"], ["--run"]):
         words = words[2:]
     if not words:
-        return _fitting([*VERBS, *GROUPS, "doctor", "tour", "help"], current)
+        return _fitting([*VERBS, *GROUPS, "doctor", "open", "tour", "help"], current)
     if words[0] in GROUPS and len(words) == 1:
         return _fitting(list(GROUPS[words[0]][1]), current)
     found = find_command(words[0], rest := words[1:])

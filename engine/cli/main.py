@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from engine.cli.options import Command
 
 _OWN_PROGRAMS = {
+    "open": "Open the window, and in it a project's folder or file",
     "doctor": "See what this machine allows and how to mend it",
     "tour": "See the engine work, in a minute",
 }
@@ -51,6 +52,8 @@ def _entered(words: list[str]) -> int:
 
         say(f"Wherry version {own_version()}")
         return 0
+    if verb == "open":
+        return _open(words)
     if verb in _OWN_PROGRAMS:
         return _own_program(verb, words)
     if verb == "__complete":
@@ -98,10 +101,18 @@ def _say_place(name: str, value: str) -> None:
     choosing.say_host(value) if name in ("-H", "--host") else choosing.say_context(value)
 
 
-def _window() -> int:
+def _open(words: list[str]) -> int:
+    if words[:1] in (["-h"], ["--help"]) or len(words) > 1:
+        say("Usage:  wherry open [PATH]\n\nOpen the window, and in it a project's folder or compose file,")
+        say("an archive of images, or a folder to build an image from.")
+        return 0 if len(words) == 1 else 1
+    return _window(words[0].removeprefix("file://") if words else "")
+
+
+def _window(path: str = "") -> int:
     """This process becomes the window."""
     # -P: a directory named gui where the user happens to stand must not become the window.
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "gui"])
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "gui", *(["--", path] if path else [])])
 
 
 def _own_program(verb: str, words: list[str]) -> int:

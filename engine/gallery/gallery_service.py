@@ -118,7 +118,7 @@ class GalleryService:
     def _looked_at(self, address: str) -> tuple[GallerySource, Sequence[GalleryTemplate]]:
         folder = self._checkout(address) if is_git(address) else Path(address)
         templates, problems = [], []
-        for path, name in _files(folder):
+        for path, name in _files(folder, links=not is_git(address)):
             try:
                 templates.append(_read(path, name, address))
             except (ComposeError, OSError, UnicodeError) as error:
@@ -139,16 +139,19 @@ def _read(path: Path, name: str, source: str) -> GalleryTemplate:
     return read_template(text, str(path), name, source)
 
 
-def _files(folder: Path) -> Iterator[tuple[Path, str]]:
-    """YAML files of a folder, and the compose files of the folders in it, which are called like these."""
+def _files(folder: Path, *, links: bool) -> Iterator[tuple[Path, str]]:
+    """YAML files of a folder, and the compose files of the folders in it, which are called like these. A stranger's
+    links could lead to anything."""
     count = 0
     for path in sorted(folder.glob("*")):
+        if path.is_symlink() and not links:
+            continue
         if path.suffix in (".yaml", ".yml") and path.is_file():
             yield path, path.stem
             count += 1
         elif path.is_dir() and not path.is_symlink():
             for name in ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"):
-                if (path / name).is_file():
+                if (path / name).is_file() and (links or not (path / name).is_symlink()):
                     yield path / name, path.name
                     count += 1
                     break

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine.compose.project_files import files_of
 from gui.actions.program import ARCHIVE_ENDINGS, load_archives
 from gui.actions.projects import open_project
+from gui.theme import Tone
 from gui.widgets.drop_area import DropArea
 from gui.words import translate
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from gui.shell import Shell
 
+_YAML = (".yaml", ".yml")
 _DOCKERFILES = frozenset({"dockerfile", "containerfile"})
 
 
@@ -26,6 +28,15 @@ class WindowDrop:
         self._shell = shell
         self.area = DropArea(target, offer)
         self.area.dropped.connect(self._take)
+
+    def take(self, path: str) -> None:
+        """What is named by hand: a file of YAML is a project's, whatever is wrong with it."""
+        if path.lower().endswith(_YAML) and Path(path).is_file():
+            self._shell.run(open_project(self._shell, path))
+        elif not Path(path).exists():
+            self._shell.toast(translate("WindowDrop", "There is no {0}").format(path), Tone.WARNING)
+        else:
+            self._take([path])
 
     def _take(self, paths: list[str]) -> None:
         if _is_archive(paths[0]):

@@ -162,6 +162,13 @@ class MainWindow(QMainWindow):
     async def make_room(self, kind: Kind, keys: Iterable[str]) -> None:
         await self.removal.make_room(kind, keys)
 
+    def open_path(self, path: str) -> None:
+        """What a file manager or a shell wants opened, once the engine can say what it is; nothing for ""."""
+        if path and self._client.is_ready:
+            self._drop.take(path)
+        elif path:
+            self._client.ready.connect(lambda: self._drop.take(path), Qt.ConnectionType.SingleShotConnection)
+
     def show_error(self, error: BaseException, *, retry: Callable[[], None] | None = None) -> None:
         if isinstance(error, Cancelled):
             return

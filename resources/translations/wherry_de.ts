@@ -9832,6 +9832,10 @@
 <context>
     <name>WindowDrop</name>
     <message>
+        <source>There is no {0}</source>
+        <translation>Es gibt kein {0}</translation>
+    </message>
+    <message>
         <source>Drop to load the images in it</source>
         <translation>Loslassen lädt die Images darin</translation>
     </message>

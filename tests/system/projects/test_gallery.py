@@ -6,9 +6,13 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from engine.errors import WherryError
 from engine.types.containers import Health
 from engine.types.gallery import AddFromGallery
 from engine.types.projects import DownProject, ReadProject, UpProject
+from tests.support.git_server import serve_repository
 from tests.support.processes import free_port
 from tests.support.stand_in import REFERENCE, stand_in_archive
 
@@ -61,3 +65,40 @@ async def test_every_template_comes_up_healthy(engine: EmbeddedEngine, tmp_path:
         states = {one.name: one.health.status for one in await engine.containers.list()}
         assert set(states.values()) == {Health.HEALTHY}, states
         await engine.projects.down(DownProject(source=both, volumes=True)).result()
+
+
+async def test_templates_of_a_git_address_are_fetched_renewed_and_forgotten(
+    engine: EmbeddedEngine, tmp_path: Path
+) -> None:
+    wiki = "services:\n  wiki:\n    image: wiki:${WIKI_VERSION:-2}\n"
+    files = {
+        "wiki/compose.yaml": wiki,
+        "forum.yaml": "services: {forum: {image: forum}}\n",
+        "broken.yaml": "services: [\n",
+    }
+    secret = tmp_path / "secret.yaml"
+    secret.write_text("services: {leaked: {image: leaked}}\n")
+    with serve_repository(tmp_path, files) as repository:
+        (repository.work / "leaked.yaml").symlink_to(secret)
+        (repository.work / "wiki/compose.yml").symlink_to(secret)
+        (repository.work / "deep").symlink_to(tmp_path)
+        repository.publish()
+        source = await engine.gallery.add_source(repository.address)
+        assert (source.templates, len(source.problems)) == (2, 1)
+        theirs = {one.id: one for one in await engine.gallery.list() if one.source}
+        assert {one.title.lower() for one in theirs.values()} == {"wiki", "forum"}
+        key = next(key for key in theirs if "wiki" in key)
+        made = await engine.gallery.fill(AddFromGallery(template=key, values={"WIKI_VERSION": "3"}))
+        assert "WIKI_VERSION=3" in made.env
+
+        (repository.work / "blog.yaml").write_text("services: {blog: {image: blog}}\n")
+        repository.publish()
+        assert (await engine.gallery.add_source(repository.address)).templates == 3
+        below = await engine.gallery.add_source(f"{repository.address}#main:wiki")
+        assert below.templates == 1
+    with pytest.raises(WherryError):
+        await engine.gallery.add_source(repository.address)
+    assert [one.templates for one in await engine.gallery.sources()] == [3, 1]
+    for address in (repository.address, f"{repository.address}#main:wiki"):
+        await engine.gallery.remove_source(address)
+    assert not [one for one in await engine.gallery.list() if one.source]

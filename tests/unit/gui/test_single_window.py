@@ -45,7 +45,7 @@ def test_the_second_is_shown_the_first_with_the_token_of_the_desktop(
     window.start()
     assert claim_or_knock(*places) is Second.SHOWN
     window.join()
-    assert heard == [b"token-1"]
+    assert heard == [b"token-1\n"]
 
 
 def test_a_window_that_does_not_answer_is_told_of(first: Claim, places: tuple[Path, Path]) -> None:
