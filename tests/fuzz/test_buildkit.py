@@ -27,6 +27,7 @@ from h2.connection import H2Connection
 from engine.api.buildkit.bridge import Bridge
 from engine.api.buildkit.control import Control
 from engine.api.buildkit.jobs import Jobs
+from engine.api.buildkit.past import Past
 from engine.api.buildkit.receiving import Receiver
 from engine.api.buildkit.sessions import Sessions
 from engine.api.buildkit.transport import WireChannel, serve
@@ -99,7 +100,12 @@ class Door:
         self.jobs, self.sessions = Jobs(), Sessions()
 
     def services(self) -> list[Any]:
-        return [Control(self.engine, self.jobs, self.sessions), Bridge(self.engine, self.jobs, self.sessions)]
+        past = Past(self.engine, self.jobs)
+        return [
+            Control(self.engine, self.jobs, self.sessions, past),
+            Bridge(self.engine, self.jobs, self.sessions),
+            past,
+        ]
 
     async def takes(self, pieces: list[bytes]) -> Given:
         given = Given(pieces)
