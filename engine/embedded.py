@@ -403,8 +403,20 @@ class EmbeddedEngine:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_TRASH_SECONDS):
                 await self.layers.trash.empty()
+        restoring = self.images.restoring
+        sources = Sources(
+            archives=restoring.archives,
+            restore=restoring.restore,
+            forget_archive=restoring.forget_archive,
+            database=self.database.damage,
+        )
+        check = StoreCheck(self.paths, self.keeper, self.layers, self.rootfs, blobs=self.blobs, sources=sources)
+        return await check.run(self._rows, mend=mend, deep=deep)
+
+    def _rows(self) -> Rows:
+        """What there is just now, by the books."""
         catalogue, book = self.images.catalogue, self._book
-        rows = Rows(
+        return Rows(
             containers={entry.id: entry.container.name for entry in book} | self._pods.names(),
             running=[entry.id for entry in book if entry.alive],
             with_files=[entry.id for entry in book if entry.container.started and not entry.is_going],
@@ -417,15 +429,6 @@ class EmbeddedEngine:
             volumes=self.volumes.names(),
             cgroups={name: group.remove for name, group in self.cgroups.present().items()},
         )
-        restoring = self.images.restoring
-        sources = Sources(
-            archives=restoring.archives(),
-            restore=restoring.restore,
-            forget_archive=restoring.forget_archive,
-            database=self.database.damage,
-        )
-        check = StoreCheck(self.paths, self.keeper, self.layers, self.rootfs, blobs=self.blobs, sources=sources)
-        return await check.run(rows, mend=mend, deep=deep)
 
 
 def _with_instructions(config: ImageConfig, lines: Sequence[str]) -> ImageConfig:

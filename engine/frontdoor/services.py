@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import socket
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from engine.frontdoor.wire import Wire
 
@@ -33,7 +34,7 @@ class Services:
         self._keeper = keeper
         self._find = find
         self._ready: dict[tuple[str, int, int], list[socket.socket]] = {}
-        self._locks: dict[tuple[str, int, int], asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[tuple[str, int, int], asyncio.Lock] = WeakValueDictionary()
 
     async def connect(self, container_id: str, port: int) -> Wire:
         """A connection to a port inside; first on the container's loopback, then at its own address."""
@@ -82,7 +83,6 @@ class Services:
         ready.clear()
         if self._ready.get(key) is ready:
             del self._ready[key]
-            self._locks.pop(key, None)
 
     def close(self) -> None:
         for key, ready in tuple(self._ready.items()):

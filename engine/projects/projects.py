@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -61,7 +62,7 @@ class ProjectService:
         self._engine = engine
         self._operations = operations
         self._records = records
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     # --- looking ---
 

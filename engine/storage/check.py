@@ -6,6 +6,7 @@ miss is deleted: volumes without a row are named, never removed.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import re
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from engine.storage.rootfs import RootFilesystems
     from engine.types.host import StoreProblem
 
+_MOMENT_SECONDS = 0.3
 _CONTAINER_ID = re.compile("[0-9a-f]{64}")
 
 
@@ -72,22 +74,42 @@ class StoreCheck:
         self._blobs = blobs
         self._sources = sources
 
-    async def run(self, rows: Rows, *, mend: bool = False, deep: bool = False) -> list[StoreProblem]:
+    async def run(self, rows: Callable[[], Rows], *, mend: bool = False, deep: bool = False) -> list[StoreProblem]:
         """Everything found; with `mend`, each mendable problem is mended and says so. `deep` reads every byte."""
-        problems = []
+        problems = await self._confirmed(rows, mend=mend, deep=deep)
+        if any(problem.mended for problem in problems):  # what was taken away may be missed elsewhere
+            known = {(problem.kind, problem.subject) for problem in problems}
+            more = await self._confirmed(rows, mend=mend, deep=False)
+            problems += [problem for problem in more if (problem.kind, problem.subject) not in known]
+        return problems
+
+    async def _confirmed(self, rows: Callable[[], Rows], *, mend: bool, deep: bool) -> list[StoreProblem]:
+        """Things are made and removed meanwhile, and each of them is in between for a moment: what is found counts if
+        it is found again a moment later, with the rows of then."""
+        suspected = {_key(finding) async for finding in self._look(rows(), deep=deep)}
+        problems: list[StoreProblem] = []
+        if suspected:
+            await asyncio.sleep(_MOMENT_SECONDS)
+            async for finding in self._look(rows(), deep=deep, only={subject for _, subject in suspected}):
+                if _key(finding) in suspected:
+                    problems.append(await self._mended(finding) if mend and finding.mend else finding.problem)
+        return problems
+
+    async def _look(self, rows: Rows, *, deep: bool, only: Collection[str] | None = None) -> AsyncIterator[Finding]:
+        """`only`: every byte is read of these alone."""
+        seen = set()
         for look in (
             self._processes, self._mounts, self._namespaces, self._cgroups, self._containers, self._runs,
             self._layers_there, self._layers_missing, self._links, self._volumes, self._rubbish,
         ):  # fmt: skip
             async for finding in look(rows):
-                problems.append(await self._mended(finding) if mend and finding.mend else finding.problem)
+                seen.add(_key(finding))
+                yield finding
         if deep:
-            known = {(problem.kind, problem.subject) for problem in problems}
             contents = ContentsCheck(self._paths, self._layers, self._blobs, self._sources)
-            async for finding in contents.findings(rows.layers, at_rest=not rows.running):
-                if (finding.problem.kind, finding.problem.subject) not in known:
-                    problems.append(await self._mended(finding) if mend and finding.mend else finding.problem)
-        return problems
+            async for finding in contents.findings(rows.layers, at_rest=not rows.running, only=only):
+                if _key(finding) not in seen:
+                    yield finding
 
     async def _mended(self, finding: Finding) -> StoreProblem:
         assert finding.mend
@@ -195,7 +217,7 @@ class StoreCheck:
 
     def _restorer(self, diff_id: str) -> Mend | None:
         """What makes a layer anew, where its compressed form is here."""
-        digest = self._sources.archives.get(diff_id)
+        digest = self._sources.archives().get(diff_id)
         return partial(self._sources.restore, diff_id) if digest and self._blobs.has(digest) else None
 
     async def _links(self, _rows: Rows) -> AsyncIterator[Finding]:
@@ -236,6 +258,10 @@ class StoreCheck:
             yield found("undeleted", str(path), text, partial(self._keeper.remove_tree, path))
 
 
+def _key(finding: Finding) -> tuple[str, str]:
+    return finding.problem.kind, finding.problem.subject
+
+
 def _command_lines(*, inside_of: int) -> Iterator[tuple[int, bytes]]:
     """Every process of the user namespace that process `inside_of` is in."""
     inside = os.stat(f"/proc/{inside_of}/ns/user").st_ino
@@ -260,12 +286,23 @@ def _later(action: Callable[[], object]) -> Mend:
 
 
 def _killer(pid: int) -> Mend:
-    """Held by a descriptor from now on, so that the signal cannot reach a stranger."""
-    descriptor = os.pidfd_open(pid)
+    """The process that is looked at, and no stranger who has its number by then."""
+    begun = _begun(pid)
 
     async def run() -> None:
         with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-        os.close(descriptor)
+            descriptor = os.pidfd_open(pid)
+            try:
+                if _begun(pid) == begun:
+                    signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+            finally:
+                os.close(descriptor)
 
     return run
+
+
+def _begun(pid: int) -> str:
+    """When it was started; "" if there is none."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    return ""

@@ -6,14 +6,16 @@ damaged is made whole from what is here: a layer from its compressed form. Of th
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from engine.errors import NotFound
 from engine.storage.findings import Finding, found
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 
     from engine.storage.blobs import BlobStore
     from engine.storage.layers import LayerStore
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 class Sources:
     """Where contents can be had again, as the other rooms know it."""
 
-    archives: Mapping[str, str]
+    archives: Callable[[], Mapping[str, str]]
     """Diff id → digest of the layer's compressed form, where one is kept."""
     restore: Callable[[str], Awaitable[object]]
     """Make a layer anew from that form."""
@@ -41,26 +43,33 @@ class ContentsCheck:
         self._blobs = blobs
         self._sources = sources
 
-    async def findings(self, layers: Mapping[str, str], *, at_rest: bool) -> AsyncIterator[Finding]:
-        """`layers`: diff id → the image that needs it. What runs may stand on one, so they are mended at rest only."""
+    async def findings(
+        self, layers: Mapping[str, str], *, at_rest: bool, only: Collection[str] | None = None
+    ) -> AsyncIterator[Finding]:
+        """`layers`: diff id → the image that needs it. What runs may stand on one, so they are mended at rest only.
+        `only`: of these subjects alone, and of the archives, from which others could be restored."""
         sound_archives: set[str] = set()
-        for diff_id, digest in sorted(self._sources.archives.items()):
+        for diff_id, digest in sorted(self._sources.archives().items()):
+            if only is not None and not {diff_id, digest} & set(only):
+                continue
             async for finding in self._archive(diff_id, digest):
                 yield finding
                 break
             else:
                 sound_archives.add(diff_id)
         for diff_id, image in sorted(layers.items()):
+            if only is not None and diff_id not in only:
+                continue
             if self._layers.has(diff_id) and (damage := await self._layers.damage(diff_id)):
                 yield self._damaged(diff_id, image, damage, restorable=diff_id in sound_archives, at_rest=at_rest)
-        async for finding in self._strange_blobs():
+        async for finding in self._strange_blobs(only):
             yield finding
         if told := await self._sources.database():
             text = f"The database says: {told}. Copy the store first of all; `sqlite3 .recover` reads what is left."
             yield found("damaged-database", str(self._paths.database), text)
 
     async def _archive(self, diff_id: str, digest: str) -> AsyncIterator[Finding]:
-        if self._blobs.has(digest) and await self._blobs.is_intact(digest):
+        if await self._is_intact(digest):
             return
         what = "is damaged" if self._blobs.has(digest) else "is gone"
         text = (
@@ -76,13 +85,21 @@ class ContentsCheck:
             return found("damaged-layer", diff_id, f"{text} It can be made whole once nothing runs.")
         return found("damaged-layer", diff_id, text, partial(self._sources.restore, diff_id))
 
-    async def _strange_blobs(self) -> AsyncIterator[Finding]:
-        known = set(self._sources.archives.values())
+    async def _is_intact(self, digest: str) -> bool:
+        """It may go while it is read."""
+        with contextlib.suppress(NotFound, FileNotFoundError):
+            return await self._blobs.is_intact(digest)
+        return False
+
+    async def _strange_blobs(self, only: Collection[str] | None) -> AsyncIterator[Finding]:
+        known = set(self._sources.archives().values())
         for algorithm in ("sha256", "sha512"):
             directory = self._paths.blobs / algorithm
             for path in sorted(directory.iterdir()) if directory.is_dir() else ():
                 digest = f"{algorithm}:{path.name}"
-                if digest not in known and not await self._blobs.is_intact(digest):
+                if digest in known or (only is not None and digest not in only):
+                    continue
+                if not await self._is_intact(digest) and path.exists():
                     yield found("damaged-blob", digest, "A blob is not what its name says.", self._remover(digest))
 
     def _remover(self, digest: str) -> Callable[[], Awaitable[object]]:

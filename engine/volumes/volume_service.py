@@ -10,6 +10,7 @@ import secrets
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -69,7 +70,7 @@ class VolumeService:
         self._bus = bus
         self._operations = operations
         self._volumes: dict[str, Volume] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._containers = containers
 
     async def open(self) -> None:

@@ -15,6 +15,7 @@ import json
 import os
 import random
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,7 +72,8 @@ class Life:
         self._images = 0
 
     async def go_on(self) -> None:
-        deeds = (self._container, self._container, self._volume, self._network, self._loaded_image, self._pulled_image)
+        deeds = (self._container, self._container, self._volume, self._network, self._loaded_image, self._pulled_image,
+                 self._restored_volume)  # fmt: skip
         while True:
             self._number += 1
             try:
@@ -126,6 +128,18 @@ class Life:
         if self._dice.random() < 0.5:
             await self._ledger.around("image", reference, "remove", self._engine.images.remove(reference, force=True))
             self._images -= 1
+
+    async def _restored_volume(self, _: str) -> None:
+        """All files of a volume are of one moment, before and after a restore that is cut off."""
+        if not self._name.endswith("a"):  # one at a time, so that it is known which is the newest
+            return
+        moment = str(time.time_ns())
+        archive = self._engine.paths.run / "turned.tar"  # on another disk
+        archive.write_bytes(layer_tar([File(f"page-{number}", moment.encode() * 300) for number in range(20)]))
+        if "turned" not in {one.name for one in await self._engine.volumes.list()}:
+            await self._engine.volumes.create(CreateVolume(name="turned"))
+        restoring = self._engine.volumes.restore("turned", str(archive)).result()
+        await self._ledger.around("restored", moment, "make", restoring)
 
     async def _pulled_image(self, name: str) -> None:
         """Slowly, so that the power goes in the middle of it too."""
@@ -233,6 +247,7 @@ async def check(root: Path, run: Path, ledger: Path) -> list[str]:
             f"found by the deep check: {one.kind} {one.subject}: {one.explanation}"
             for one in await engine.host.check_store(deep=True)
         ]
+        faults += _is_of_one_moment(engine.paths.volume_data("turned"), read_ledger(ledger))
         faults += await _go_on_pulling(engine, broken_off(ledger))
         faults += await _works(engine)
     finally:
@@ -258,6 +273,18 @@ async def _go_on_pulling(engine: EmbeddedEngine, begun: list[str]) -> list[str]:
             except WherryError as error:
                 faults.append(f"{name} was being pulled and cannot be: {error}")
     return faults
+
+
+def _is_of_one_moment(pages: Path, ledger: list[list[str]]) -> list[str]:
+    begun = [int(name) for kind, name, _, when in ledger if (kind, when) == ("restored", "begun")]
+    done = [int(name) for kind, name, _, when in ledger if (kind, when) == ("restored", "done")]
+    if not done:
+        return []
+    texts = {path.read_text() for path in pages.iterdir()}
+    allowed = {str(moment) * 300 for moment in begun if moment >= max(done)}
+    if len(texts) == 1 and len(list(pages.iterdir())) == 20 and texts <= allowed:
+        return []
+    return [f"a restored volume has pages of {sorted(text[:19] for text in texts)}, the last restore was {max(done)}"]
 
 
 async def _works(engine: EmbeddedEngine) -> list[str]:

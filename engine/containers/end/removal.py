@@ -117,7 +117,6 @@ class Remover:
                     await self._files.volumes.remove(name)
         self._files.volumes.users_changed(users)
         await self._networks.forget(entry.id)
-        self._files.roots.forget(entry.id)
         self._book.tell_removed(entry)
         return Freed(ids=(entry.id,), bytes=size)
 

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from engine.sandbox.keeper.asked.steps import ContainerMarks
 
@@ -25,7 +26,7 @@ class RootHolds:
         self._paths = paths
         self._rootfs = rootfs
         self._held: Counter[str] = Counter()
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def _driver(self, entry: Entry) -> str:
         """Who looks first has the first mount made: it must be the one that a start would make."""
@@ -71,8 +72,3 @@ class RootHolds:
         self._held[container_id] -= 1
         if not self._held[container_id]:
             del self._held[container_id]
-
-    def forget(self, container_id: str) -> None:
-        """The container is removed."""
-        if not self.is_held(container_id):
-            self._locks.pop(container_id, None)

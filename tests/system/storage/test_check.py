@@ -32,7 +32,7 @@ class Fsck:
         async def nothing(_: str = "") -> str:
             return ""
 
-        sources = Sources(archives=self.archives, restore=nothing, forget_archive=nothing, database=nothing)
+        sources = Sources(archives=lambda: self.archives, restore=nothing, forget_archive=nothing, database=nothing)
         blobs = BlobStore(paths)
         self._check = StoreCheck(paths, keeper, layers, rootfs, blobs=blobs, sources=sources)
         self.layers: dict[str, str] = {}
@@ -41,7 +41,7 @@ class Fsck:
 
     async def kinds(self, *, mend: bool = False) -> list[str]:
         rows = Rows(containers={KNOWN: "known"}, running=self.running, layers=self.layers, volumes=self.volumes)
-        problems = await self._check.run(rows, mend=mend)
+        problems = await self._check.run(lambda: rows, mend=mend)
         assert all(problem.mended == (problem.mendable and mend) for problem in problems), problems
         return sorted(problem.kind for problem in problems)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from typing import TYPE_CHECKING
@@ -136,3 +137,35 @@ async def test_a_volume_with_something_in_it_is_never_taken_away(store: Embedded
     assert await found(store, mend=True) == {("orphan-volume", False)}
     assert (data / "file").read_text() == "precious"
     shutil.rmtree(store.paths.volume("stranger"))
+
+
+async def test_a_check_while_things_come_and_go_finds_nothing_and_takes_nothing(store: EmbeddedEngine) -> None:
+    """Each of them is half there for a moment: a check that mends took such for rubbish, or for damage."""
+
+    async def images() -> None:
+        for number in range(12):
+            reference = f"localhost/passing:{number}"
+
+            async def stream(number: int = number, reference: str = reference) -> AsyncIterator[bytes]:
+                yield busybox_archive(
+                    [File("only", os.urandom(200_000)), File("n", b"%d" % number)], reference=reference
+                )
+
+            await store.images.load(stream()).result()
+            await store.images.remove(reference)
+
+    async def volumes_and_containers() -> None:
+        spec = ContainerSpec(image=IMAGE, command=("true",), network="none")
+        for number in range(25):
+            await store.volumes.create(CreateVolume(name=f"passing-{number}"))
+            made = await store.containers.create(CreateContainer(spec=spec))
+            await store.containers.start(made.id)
+            await store.containers.remove(made.id, force=True)
+            await store.volumes.remove(f"passing-{number}")
+
+    work = asyncio.gather(images(), volumes_and_containers())
+    seen = []
+    while not work.done():
+        seen += await store.host.check_store(mend=True, deep=True)
+    await work
+    assert [(each.kind, each.subject, each.explanation) for each in seen] == []

@@ -97,12 +97,12 @@ async def test_killed_at_random_moments(short_tmp: ShortTmp, victims: str) -> No
     async def nothing(_: str = "") -> str:
         return ""
 
-    sources = Sources(archives={}, restore=nothing, forget_archive=nothing, database=nothing)
+    sources = Sources(archives=dict, restore=nothing, forget_archive=nothing, database=nothing)
     check = StoreCheck(paths, keeper, layers, rootfs, blobs=BlobStore(paths), sources=sources)
-    found = await check.run(rows, mend=True)
+    found = await check.run(lambda: rows, mend=True)
     assert all(problem.mended for problem in found), found
     # A mount process that got the signal a moment ago may be seen once more.
-    assert {problem.kind for problem in await check.run(rows)} <= {"orphan-process"}
+    assert {problem.kind for problem in await check.run(lambda: rows)} <= {"orphan-process"}
     await layers.trash.empty()
     assert not list(paths.staging.iterdir()) + list(paths.trash.iterdir())
     await add_layer(layers, Archive.new().add("still", b"works"))
