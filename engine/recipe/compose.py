@@ -149,7 +149,22 @@ def write_compose(parts: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
     for name, recipe in parts:
         for key, entries in compose_of(recipe, name).items():
             whole.setdefault(key, {}).update(entries)
+    services = whole.get("services", {})
+    for service in services.values():
+        _call_neighbours(service, services)
     return "\n".join(_lines(whole, "")) + "\n"
+
+
+def _call_neighbours(service: dict[str, Any], services: Mapping[str, Any]) -> None:
+    """A container that is meant is a service where it is in the same file, and called a container where it is not."""
+    for key in ("network_mode", "pid", "ipc"):
+        kind, _, name = str(service.get(key) or "").partition(":")
+        if kind == "container" and name in services:
+            service[key] = f"service:{name}"
+    if others := service.get("volumes_from"):
+        service["volumes_from"] = [
+            each if each.partition(":")[0] in services else f"container:{each}" for each in others
+        ]
 
 
 def _lines(value: Mapping[str, Any], indent: str) -> Iterable[str]:

@@ -20,6 +20,19 @@ Form = Literal["run", "compose", "kubernetes", "quadlet", "systemd"]
 FORMS: tuple[Form, ...] = ("run", "compose", "kubernetes", "quadlet", "systemd")
 
 
+def with_names(recipe: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Other containers by their names, for an id means nothing elsewhere."""
+    named = dict(recipe)
+    for field in ("network", "pid_mode", "ipc_mode"):
+        kind, colon, which = str(recipe.get(field) or "").partition(":")
+        if kind == "container" and which in names:
+            named[field] = f"{kind}{colon}{names[which]}"
+    if others := recipe.get("volumes_from"):
+        parted = (each.partition(":") for each in others)
+        named["volumes_from"] = [f"{names.get(which, which)}{colon}{mode}" for which, colon, mode in parted]
+    return named
+
+
 def export_files(
     parts: Sequence[tuple[str, Mapping[str, Any]]], form: Form, pods: Mapping[str, Mapping[str, Any]] | None = None
 ) -> dict[str, str]:

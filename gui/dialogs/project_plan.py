@@ -91,10 +91,10 @@ class ProjectPlanDialog(QDialog):
         table.setSortingEnabled(False)
         painters = {0: TextCell(), 1: TextCell(code=True), 2: TextCell(secondary=True), 3: TextCell()}
         if isinstance(self._request, DownProject):  # nobody asks why: it was asked for
-            table.set_columns(painters, {0: 180, 3: 130}, stretch=1)
+            table.set_columns(painters, {0: 210, 3: 130}, stretch=1)
             table.setColumnHidden(_BECAUSE, True)  # noqa: FBT003
         else:
-            table.set_columns(painters, {0: 180, 1: 200, 3: 130}, stretch=2)
+            table.set_columns(painters, {0: 210, 1: 200, 3: 130}, stretch=2)
         table.setColumnHidden(_FAR, True)  # noqa: FBT003
         nothing = translate("PlanDialog", "Nothing to do")
         table.set_empty_state(EmptyState("check-circle", nothing, ""))
@@ -251,6 +251,8 @@ class ProjectPlanDialog(QDialog):
             self._warn(said.title, said.text, said.details)
         if operation.state is OperationState.SUCCEEDED and isinstance(self._request, DownProject):
             self._offer_back(self._request, operation)
+            self.accept()  # the way back has a clock, and lies below this
+            return
         if not running:
             self.close_button.setProperty("variant", Variant.PRIMARY.value)
             self.close_button.style().polish(self.close_button)

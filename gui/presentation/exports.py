@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.recipe.crossing import recipe_of
-from engine.recipe.exports import FORMS, Form, export_files
+from engine.recipe.exports import FORMS, Form, export_files, with_names
 from gui.presentation.run_line import chosen_by_people
 from gui.words import translate
 
@@ -43,5 +43,6 @@ def what_for(form: str) -> str:
 
 def exported(containers: Sequence[Container], pods: Iterable[Pod], form: Form) -> dict[str, str]:
     """File name to text."""
-    parts = [(each.name, recipe_of(chosen_by_people(each.spec, each.id))) for each in containers]
+    names = {each.id: each.name for each in containers}
+    parts = [(each.name, with_names(recipe_of(chosen_by_people(each.spec, each.id)), names)) for each in containers]
     return export_files(parts, form, {pod.name: msgspec.to_builtins(pod.recipe) for pod in pods})

@@ -114,6 +114,7 @@ def step_words(action: str) -> StepWords:
         "start": StepWords(translate("Plan", "Start"), Tone.SUCCESS, "play"),
         "keep": StepWords(translate("Plan", "Keep"), Tone.MUTED, "check"),
         "recreate": StepWords(translate("Plan", "Replace"), Tone.WARNING, "restart"),
+        "stop": StepWords(translate("Plan", "Stop"), Tone.MUTED, "stop"),
         "edit": StepWords(translate("Plan", "Change"), Tone.WARNING, "edit"),
         "remove": StepWords(translate("Plan", "Remove"), Tone.DANGER, "trash"),
         "pull": StepWords(translate("Plan", "Pull"), Tone.INFO, "download"),

@@ -524,7 +524,7 @@ def take_down(driver: Driver, page: Any, *, volumes: bool = False) -> None:
     driver.until(dialog.go.isEnabled)
     dialog.go.click()
     driver.until(lambda: "bakery-site-1" not in driver.names())
-    dialog.accept()
+    driver.no_dialog()
 
 
 def test_down_is_taken_back_with_the_very_containers_networks_and_volumes(driver: Driver, folder: Path) -> None:

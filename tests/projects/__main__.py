@@ -132,7 +132,7 @@ async def main(options: argparse.Namespace) -> int:
     wrong = 0
     try:
         async with AsyncExitStack() as stack:
-            engine = await _opened(stack, store)
+            engine = await opened(stack, store)
             base = {
                 **os.environ, **MORE, "WEB_PORT": str(free_port()), "HOME": str(store.path),
                 "DOCKER_HOST": f"unix://{store.run}/docker.sock", "WHERRY_ROOT": str(store.root),
@@ -165,7 +165,7 @@ async def main(options: argparse.Namespace) -> int:
     return 1 if wrong else 0
 
 
-async def _opened(stack: AsyncExitStack, store: ShortTmp) -> Engine:
+async def opened(stack: AsyncExitStack, store: ShortTmp) -> Engine:
     """An engine on its socket, with what the projects take for granted."""
     from engine.api.server import ApiServer
     from tests.support.engine import opened_engine

@@ -22,7 +22,7 @@ async def made(engine: Engine, project: str) -> dict[str, Any]:
     images = {one.id: (one.tags or ("",))[0] for one in await engine.images.list()}
     for container in await engine.containers.list():
         if container.spec.labels.get(labels.PROJECT) == project:
-            found[f"container {container.name}"] = _container(container, images)
+            found[f"container {container.name}"] = shown(container, images)
     for network in await engine.networks.list():
         if network.labels.get(labels.PROJECT) == project:
             found[f"network {network.name}"] = {"internal": network.internal, "labels": _labels(network.labels)}
@@ -32,7 +32,7 @@ async def made(engine: Engine, project: str) -> dict[str, Any]:
     return found
 
 
-def _container(container: Any, images: dict[str, str]) -> dict[str, Any]:
+def shown(container: Any, images: dict[str, str]) -> dict[str, Any]:
     import msgspec
 
     spec = msgspec.to_builtins(container.spec)

@@ -65,6 +65,7 @@ class ComposeEditor(QWidget):
         self.editor = FileEditor(translate("ComposeEditor", "Compose file"))
         self.editor.save_wanted.connect(lambda: shell.run(self.save()))
         self.editor.head.insertWidget(0, self.files)
+        self.editor.set_named_elsewhere(True)
         self.review = button(translate("ComposeEditor", "Review changes…"), "play", Variant.DEFAULT, self._on_review)
         self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._timer.timeout.connect(self.check)
@@ -243,7 +244,6 @@ class ComposeEditor(QWidget):
                 self.files.addItem(path if short.startswith("..") else short, path)
                 self.files.setItemData(self.files.count() - 1, path, Qt.ItemDataRole.ToolTipRole)
         self.files.setVisible(self.files.count() > 1)
-        self.editor.set_named_elsewhere(self.files.count() > 1)
 
     def _on_variable(self, path: str) -> None:
         """A value was written into a file: if that is the one shown, it is read again."""

@@ -84,6 +84,7 @@ class ServicesView(QWidget):
         self._row, self._reading = row, reading
         ordered = sorted(row.containers, key=lambda one: (service_of(one), one.name))
         self.model.set_items((one.id, one) for one in ordered)
+        self.model.refresh(("state",))  # which tells since when, as the picture above does
         self._draw()
 
     def _on_changes(self, changes: ChangeSet) -> None:

@@ -82,6 +82,18 @@ def test_a_folder_becomes_a_running_project_is_changed_rolled_back_and_taken_dow
     assert urllib.request.urlopen(f"http://127.0.0.1:{first}/").read() == b"here I am\n"
 
     page.details.buttons["project.down"].click()
-    accept(driver)
+    dialog: Any = driver.dialog("dialog.project-plan")
+    driver.until(lambda: dialog.plan is not None and dialog.go.isEnabled())
+    dialog.go.click()
+    driver.until(lambda: not driver.names())
+    driver.no_dialog()
+    driver.window.removal.undo()
+    driver.until(lambda: page.rows()["bakery"].running == 2)
+    assert urllib.request.urlopen(f"http://127.0.0.1:{first}/").read() == b"here I am\n"
+
+    page.details.buttons["project.down"].click()
+    dialog = driver.dialog("dialog.project-plan")
+    driver.until(lambda: dialog.plan is not None and dialog.go.isEnabled())
+    dialog.go.click()
     driver.until(lambda: not driver.names())
     assert "bakery_pages" in driver.client.mirror.volumes

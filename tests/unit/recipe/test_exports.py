@@ -10,7 +10,7 @@ import yaml
 from msgspec.structs import replace
 
 from engine.recipe.crossing import recipe_of
-from engine.recipe.exports import FORMS, export_files
+from engine.recipe.exports import FORMS, export_files, with_names
 from engine.recipe.here import this_place
 from engine.recipe.line import read_line
 from engine.recipe.units import quoted
@@ -123,3 +123,19 @@ def test_a_bare_recipe_and_a_hostile_one_are_written_too(form: str) -> None:
         if name.endswith((".container", ".service")):
             assert not [line for line in lines(text) if line.startswith(("ExecStart=/bin", "[Service]\n"))]
             assert lines(text).count("[Service]") == 1
+
+
+def test_containers_that_live_in_each_other_name_each_other() -> None:
+    names = {"a" * 64: "gate", "b" * 64: "load"}
+    bare = recipe_of(ContainerSpec(image="busybox"))
+    beside = {
+        "network": f"container:{'a' * 64}",
+        "pid_mode": f"container:{'c' * 64}",
+        "volumes_from": [f"{'b' * 64}:ro", "x"],
+    }
+    parts = [("gate", bare), ("load", bare), ("beside", with_names({**bare, **beside}, names))]
+    made = yaml.safe_load(export_files(parts, "compose")["compose.yaml"])["services"]["beside"]
+    assert made["network_mode"] == "service:gate"
+    assert made["pid"] == f"container:{'c' * 64}"
+    assert made["volumes_from"] == ["load:ro", "container:x"]
+    assert "--network container:gate" in export_files(parts[2:], "run")["run.sh"]
