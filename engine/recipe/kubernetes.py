@@ -88,6 +88,8 @@ class PodWriter:
             self.remarks.append(f"its network “{network}”: pods of a cluster reach one another anyway")
         if chief.get("pid_mode") == "host":
             found["hostPID"] = True
+        if chief.get("ipc_mode") == "host":
+            found["hostIPC"] = True
         if chief.get("stop_timeout") is not None:
             found["terminationGracePeriodSeconds"] = max(0, round(chief["stop_timeout"]))
         found |= _names(around)
