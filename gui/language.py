@@ -14,8 +14,15 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QCoreApplication
 
 SYSTEM = "system"
-# In their own words, so that each is found by who reads it.
-LANGUAGES = {"en": "English", "de": "Deutsch"}
+
+
+def _languages() -> dict[str, str]:
+    """Those that have a catalogue, in their own words, so that each is found by who reads it."""
+    found = sorted(path.stem.partition("_")[2] for path in resource("translations").glob("wherry_*.qm"))
+    return {"en": "English"} | {code: QLocale(code).nativeLanguageName() for code in found if code != "en"}
+
+
+LANGUAGES = _languages()
 
 
 def best_language(preferred: Sequence[str], available: Collection[str] = tuple(LANGUAGES)) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from engine.api.http.statuses import Refusal
 from engine.api.rules.limits import check_limits, check_restart
 from engine.api.rules.mounts import check_mounts
 from engine.api.shapes.bodies import words
-from engine.types.confinement import ALL_CAPABILITIES
+from engine.recipe.checks import HOST_GATEWAY, capability, extra_host, is_address, is_namespace_mode, shared_with
 from engine.types.containers import MOST_MOUNTS, MOST_PORTS
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from engine.api.shapes.bodies import CreateBody, HostConfigBody, NetworkingBody, Words
 
 _MILLISECOND = 1_000_000
-_CAPABILITIES = frozenset({"ALL", *(name.removeprefix("CAP_") for name in ALL_CAPABILITIES)})
 _FLAGS = frozenset({"true", "false", "1", "0", "t", "f", "True", "False", "TRUE", "FALSE", "T", "F"})
 _RUNTIMES = frozenset({"", "crun", "runc", "io.containerd.runc.v2"})
 _OWN_NETWORKS = frozenset({"", "default", "bridge"})
@@ -93,36 +91,26 @@ def _about_host(host: HostConfigBody) -> Iterator[str]:
 def _about_modes(host: HostConfigBody) -> Iterator[str]:
     """How namespaces are shared. Whether the container named in one is there is asked later."""
     modes = (
-        ("IPC mode", host.ipc_mode, ("private", "shareable", "host", "none")),
-        ("PID mode", host.pid_mode, ("host", "private")),
-        ("UTS mode", host.uts_mode, ("host", "private")),
-        ("cgroup namespace mode", host.cgroupns_mode, ("private", "host")),
+        ("ipc", "IPC mode", host.ipc_mode),
+        ("pid", "PID mode", host.pid_mode),
+        ("uts", "UTS mode", host.uts_mode),
+        ("cgroup", "cgroup namespace mode", host.cgroupns_mode),
     )
-    for what, mode, known in modes:
-        by_name = what in ("IPC mode", "PID mode") and (mode or "").startswith("container:")
-        if mode and mode not in known and not by_name:
-            yield f"invalid {what}: {mode[:80]}"
-        if by_name and mode == "container:":
-            yield f"invalid {what}: container:"
+    for kind, what, mode in modes:
+        wrong = not is_namespace_mode(kind, mode or "") or shared_with(kind, mode or "") == ""
+        if wrong and (kind, mode) != ("ipc", "none"):  # Docker has it, we have not: refused elsewhere
+            yield f"invalid {what}: {(mode or '')[:80]}"
     if host.network_mode == "container:":
         yield "invalid network mode: invalid container format container:<name|id>"
 
 
 def _about_hosts(entries: Iterable[str]) -> Iterator[str]:
     for entry in entries:
-        name, colon, address = entry.partition(":")
-        if not name or not colon:
+        name, address = extra_host(entry)
+        if not name or ":" not in entry:
             yield f'bad format for add-host: "{entry[:200]}"'
-        elif address != "host-gateway" and not _is_address(address):
-            yield f'invalid IP address in add-host: "{address[:80]}"'
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text.removeprefix("[").removesuffix("]"))
-    except ValueError:
-        return False
-    return True
+        elif address != HOST_GATEWAY and not is_address(address):
+            yield f'invalid IP address in add-host: "{entry.partition(":")[2][:80]}"'
 
 
 def _about_ports(host: HostConfigBody) -> Iterator[str]:
@@ -146,9 +134,8 @@ def _is_range(text: str) -> bool:
 
 def _about_capabilities(field: str, given: Words) -> Iterator[str]:
     for name in words(given) or ():
-        bare = name.upper().removeprefix("CAP_")
-        if bare not in _CAPABILITIES:
-            yield f'invalid {field}: unknown capability: "CAP_{bare[:80]}"'
+        if not capability(name):
+            yield f'invalid {field}: unknown capability: "CAP_{name.upper().removeprefix("CAP_")[:80]}"'
 
 
 def _about_security(options: Iterable[str]) -> Iterator[str]:

@@ -24,6 +24,7 @@ from engine.errors import Code, Conflict, InvalidRequest
 from engine.networks import egress, isolation
 from engine.networks.attachment import missing_network
 from engine.networks.ports import check_mappings
+from engine.recipe.checks import NAMESPACE_MODES, is_namespace_mode, shared_with
 from engine.recipe.networks import of_pod, pod_of
 from engine.types.containers import MOST_MOUNTS, Container, Mount, PortMapping, State
 from engine.types.data import now
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from engine.types.containers import ContainerSpec, CreateContainer
     from engine.types.images import ImageConfig
 
-SHARED_MODES = ("", "private", "host", "shareable")
 _ANONYMOUS_BYTES = 32
 
 
@@ -150,14 +150,14 @@ class Creator:
             self._networks.check_named(spec.network, asked)
 
     def _check_namespaces(self, spec: ContainerSpec) -> None:
-        for kind, mode in (("pid", spec.pid_mode), ("ipc", spec.ipc_mode), ("uts", spec.uts_mode)):
-            word, _, other = mode.partition(":")
-            if word == "container" and kind != "uts":
+        modes = (("pid", spec.pid_mode), ("ipc", spec.ipc_mode), ("uts", spec.uts_mode), ("cgroup", spec.cgroup_mode))
+        for kind, mode in modes:
+            other = shared_with(kind, mode)
+            if other is not None:
                 self._book.find(other)
-            elif mode not in SHARED_MODES:
-                raise InvalidRequest(f"“{mode}” is no {kind} mode", hint="Use host, private or container:NAME.")
-        if spec.cgroup_mode not in SHARED_MODES:
-            raise InvalidRequest(f"“{spec.cgroup_mode}” is no cgroup mode", hint="Use host or private.")
+            elif not is_namespace_mode(kind, mode):
+                hint = f"Use {', '.join(NAMESPACE_MODES[kind])} or, of pid and ipc, container:NAME."
+                raise InvalidRequest(f"“{mode}” is no {kind} mode", hint=hint)
 
     # --- mounts ---
 

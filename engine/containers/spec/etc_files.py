@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidRequest
 from engine.networks import resolvers
 from engine.processes.pasta import FORWARDED_DNS
+from engine.recipe.checks import HOST_GATEWAY, extra_host, is_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,16 +43,13 @@ def hosts(
 
 
 def _extra_line(entry: str, host_gateway: str) -> str:
-    name, _, address = entry.partition(":")
-    address = address.strip("[]")
-    if address == "host-gateway":
+    name, address = extra_host(entry)
+    if address == HOST_GATEWAY:
         address = host_gateway
-    try:
-        ipaddress.ip_address(address)
-    except ValueError:
+    if not is_address(address):
         raise InvalidRequest(
             f"“{entry}” is no extra host", "It must be NAME:ADDRESS.", hint="For example db:192.168.1.5.", subject=entry
-        ) from None
+        )
     return f"{address}\t{name}"
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.containers.spec.seccomp import default_profile, profile_from_json
 from engine.errors import InvalidRequest
+from engine.recipe.checks import capability
 from engine.types.confinement import ALL_CAPABILITIES, MASKED_PATHS, READ_ONLY_PATHS
 
 if TYPE_CHECKING:
@@ -21,10 +22,8 @@ DEFAULT_CAPABILITIES = (
 
 
 def normal_capability(name: str) -> str:
-    """ "net_admin" and "CAP_NET_ADMIN" are the same thing."""
-    full = name.strip().upper()
-    full = full if full.startswith("CAP_") or full == "ALL" else f"CAP_{full}"
-    if full != "ALL" and full not in ALL_CAPABILITIES:
+    full = capability(name)
+    if not full:
         raise InvalidRequest(f"There is no capability “{name[:40]}”", hint="Capabilities are named like NET_ADMIN.")
     return full
 
