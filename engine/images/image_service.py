@@ -117,7 +117,8 @@ class ImageService:
         self._bus = bus
         self._containers = containers
         self._following: asyncio.Task[None] | None = None
-        self.catalogue = Catalogue(database, bus, containers)
+        self._shelf = IndexShelf(paths.build_output)
+        self.catalogue = Catalogue(database, bus, containers, self._shelf)
         self.intake = LayerIntake(layers, self.catalogue)
         self.archives = LayerArchives(paths, blobs, layers, keeper)
         self._unfinished = Unfinished(database)
@@ -135,7 +136,6 @@ class ImageService:
         )
         self._writer = ArchiveWriter(self.catalogue, self.archives)
         self._indexes = IndexWriter(self.catalogue, self.archives, self._writer)
-        self._shelf = IndexShelf(paths.build_output)
         self._puller = Puller(
             registries=self._registries, catalogue=self.catalogue, blobs=blobs, layers=layers, intake=self.intake,
             unfinished=self._unfinished, parallel=parallel, paths=paths,
@@ -153,6 +153,7 @@ class ImageService:
     async def open(self) -> None:
         await self._take_over_settings()
         await self._unfinished.open()
+        await self._shelf.open()
         await self.catalogue.open()
         self.catalogue.add_holder(self.intake.pins)
         await self.restoring.mend(self._operations)
@@ -372,7 +373,11 @@ class ImageService:
                 yield piece
 
     async def keep_index(self, image: str, entries: Sequence[IndexEntry]) -> None:
-        await self._shelf.put(self.catalogue.resolve(image).id, entries)
+        owner = self.catalogue.resolve(image).id
+        before = self._shelf.members_of(owner)
+        await self._shelf.put(owner, entries)
+        for each in {*before, *self._shelf.members_of(owner)}:
+            self.catalogue.refresh(each)
 
     async def kept_index(self, image: str) -> Sequence[IndexEntry]:
         return await self._shelf.get(self.catalogue.resolve(image).id, self.catalogue.images)

@@ -7,6 +7,7 @@ container needs them.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from engine.errors import Code, Conflict, InvalidRequest, WherryError
@@ -52,9 +53,17 @@ class Remover:
             for image in self._catalogue.images.values()
             if (all_unused or not self._catalogue.tags_of(image.id))
             and not self._catalogue.users_of(image.id)
+            and not self._held_by_an_index(image, all_unused=all_unused)
             and _older(image, until_ns)
             and labels.allows(image.config.labels)
         ]
+
+    def _held_by_an_index(self, image: StoredImage, *, all_unused: bool) -> bool:
+        """Whether the image that it was built with stays."""
+        if self._catalogue.tags_of(image.id):
+            return False
+        owners = self._catalogue.indexes.owners_of(image.id)
+        return any(self._catalogue.users_of(one) or (not all_unused and self._catalogue.tags_of(one)) for one in owners)
 
     def total(self) -> tuple[int, int]:
         """Bytes of all layers, each counted once; and of those that only unused images need."""
@@ -161,11 +170,30 @@ class Remover:
         await self._catalogue.remove(image.id)
         freed = sum(map(self._layer_bytes, going))
         self._drop_behind(going)
+        others = await self._delete_members(image.id)
         return Removed(
             untagged=tuple(reference.parse(one).familiar for one in names),
-            deleted=(image.id, *(one for one in image.diff_ids if one in going)),
-            bytes=freed,
+            deleted=(image.id, *(one for one in image.diff_ids if one in going), *others.deleted),
+            bytes=freed + others.bytes,
         )
+
+    async def _delete_members(self, image_id: str) -> Removed:
+        """Those that were built with it for other machines and that nobody can name any more go with it."""
+        members = self._catalogue.indexes.members_of(image_id)
+        await self._catalogue.indexes.drop(image_id)
+        deleted: tuple[str, ...] = ()
+        freed = 0
+        for one in members:
+            member = self._catalogue.images.get(one)
+            if member is None or self._catalogue.tags_of(one) or self._catalogue.indexes.owners_of(one):
+                continue
+            with contextlib.suppress(Conflict):  # a container is made of it: it stays, without a name
+                done = await self._delete(member)
+                deleted += done.deleted
+                freed += done.bytes
+        for one in members:
+            self._catalogue.refresh(one)
+        return Removed(untagged=(), deleted=deleted, bytes=freed)
 
     def _name_meant(self, text: str, image: StoredImage) -> str:
         """The canonical name of the image that the text is, or "" if the text is an id."""

@@ -64,6 +64,8 @@ class Image(Data, frozen=True, kw_only=True):
     parent: str = ""
     """The id of the image it was committed from, while that is here too."""
     dangling: bool = False
+    index_names: tuple[str, ...] = ()
+    """Without a name of its own for another machine: the names of the image that was built with it."""
     pulled: datetime | None = None
 
 

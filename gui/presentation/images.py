@@ -23,7 +23,9 @@ _BUILDKIT = re.compile(r"\s+# buildkit$")
 
 
 def image_name(image: Image) -> str:
-    """The first tag, or the short id of one that has none."""
+    """The first tag, the name of the image it was built with, or the short id of one that has none."""
+    if image.index_names and not image.tags:
+        return f"{image.index_names[0]} ({image.platform})"
     return image.tags[0] if image.tags else f"<{short_id(image.id)}>"
 
 

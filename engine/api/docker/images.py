@@ -35,7 +35,8 @@ _SEARCH_FILTERS = frozenset({"is-automated", "is-official", "stars"})
 async def list_images(call: Call) -> web.StreamResponse:
     filters = call.filters(_LIST_FILTERS)
     images = sorted(await call.engine.images.list(), key=_age, reverse=True)
-    chosen = [image for image in images if _passes(image, filters)]
+    # As docker's store of indexes shows them: one row for all that stands under a name.
+    chosen = [image for image in images if not image.index_names and _passes(image, filters)]
     for key in ("before", "since"):
         for name in filters.get(key):
             with docker_words("image", name):
@@ -61,7 +62,7 @@ def _row(image: Image, filters: Filters) -> dict[str, object]:
 
 def _passes(image: Image, filters: Filters) -> bool:
     dangling = filters.flag("dangling")
-    is_dangling = not image.tags
+    is_dangling = image.dangling
     if dangling is not None and dangling is not is_dangling:
         return False
     until = filters.until_ns()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from engine.events.bus import EventBus
+    from engine.images.known.index_shelf import IndexShelf
     from engine.images.known.reference import Reference
     from engine.images.known.users import ContainerSource, ImageUser
     from engine.state.database import Database, Statement
@@ -33,7 +34,7 @@ _SHORTEST_PREFIX = 2
 class Catalogue:
     """Images, tags, digests and layers. Lookups are at once; changes are awaited until they are on disk."""
 
-    def __init__(self, database: Database, bus: EventBus, containers: ContainerSource) -> None:
+    def __init__(self, database: Database, bus: EventBus, containers: ContainerSource, indexes: IndexShelf) -> None:
         self._database = database
         self._bus = bus
         self._images: dict[str, StoredImage] = {}
@@ -42,6 +43,7 @@ class Catalogue:
         self._layers: dict[str, LayerRecord] = {}
         self._images_of_layer: dict[str, set[str]] = {}
         self._containers = containers
+        self.indexes = indexes
         self._other_holders: list[Callable[[], Iterable[str]]] = []
         self._changing = asyncio.Lock()
         """Held from what a change looks at until it is on disk: what two clients do at once happens in some order."""
@@ -108,6 +110,10 @@ class Catalogue:
     def digests_of(self, image_id: str) -> tuple[str, ...]:
         return tuple(sorted(name for name, owner in self._digests.items() if owner == image_id))
 
+    def index_names_of(self, image_id: str) -> tuple[str, ...]:
+        """Canonical references of the indexes in which it stands beside the image that has the name."""
+        return tuple(name for owner in self.indexes.owners_of(image_id) for name in self.tags_of(owner))
+
     def users_of(self, image_id: str) -> list[ImageUser]:
         return list(self._containers.image_users(image_id))
 
@@ -138,6 +144,7 @@ class Catalogue:
         size = sum(self.layer_size(one) for one in dict.fromkeys(image.diff_ids))
         unique_size = sum(self.layer_size(one) for one in unique)
         tags = tuple(reference.parse(one).familiar for one in self.tags_of(image_id))
+        index_names = tuple(reference.parse(one).familiar for one in self.index_names_of(image_id))
         return Image(
             id=image_id,
             tags=tags,
@@ -153,7 +160,8 @@ class Catalogue:
             author=image.document.author or "",
             comment=image.document.comment or "",
             parent=self._parent(image),
-            dangling=not tags,
+            dangling=not tags and not index_names,
+            index_names=index_names,
             pulled=datetime.fromtimestamp(image.pulled_ns / 1e9, UTC),
         )
 
@@ -368,6 +376,9 @@ class Catalogue:
     def _publish(self, image_id: str, event: Event | None = None) -> None:
         if image_id in self._images:
             self._bus.publish("image", image_id, self.snapshot(image_id), event)
+        for member in self.indexes.members_of(image_id):  # what stands under its name
+            if member in self._images:
+                self._bus.publish("image", member, self.snapshot(member))
 
     def _publish_with_neighbours(self, image_id: str, event: Event | None) -> None:
         self._publish(image_id, event)

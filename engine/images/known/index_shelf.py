@@ -24,14 +24,32 @@ _SUFFIX = ".index"
 
 
 class IndexShelf:
-    """Small files, one for each image that has more than itself to show."""
+    """Small files, one for each image with more than itself to show. Which images stand under which is in memory."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._members: dict[str, tuple[str, ...]] = {}
+
+    async def open(self) -> None:
+        self._members = await asyncio.to_thread(self._all_members)
+
+    def members_of(self, image_id: str) -> tuple[str, ...]:
+        """The other images of its index."""
+        return self._members.get(image_id, ())
+
+    def owners_of(self, image_id: str) -> list[str]:
+        """The images in whose index it stands."""
+        return [owner for owner, members in self._members.items() if image_id in members]
 
     async def put(self, image_id: str, entries: Sequence[IndexEntry]) -> None:
         """Nothing where there is nothing: what an earlier build left goes."""
         await asyncio.to_thread(self._put, self._path(image_id), entries)
+        self._remember(image_id, entries)
+
+    async def drop(self, image_id: str) -> None:
+        """The image is gone."""
+        if self._members.pop(image_id, None) is not None:
+            await asyncio.to_thread(self._put, self._path(image_id), ())
 
     async def get(self, image_id: str, images: Collection[str]) -> tuple[IndexEntry, ...]:
         """The entries if all their images are among these, else nothing."""
@@ -44,6 +62,20 @@ class IndexShelf:
         for path in self._directory.glob(f"*{_SUFFIX}"):
             if path.name not in kept:
                 path.unlink(missing_ok=True)
+
+    def _remember(self, image_id: str, entries: Sequence[IndexEntry]) -> None:
+        members = tuple(dict.fromkeys(each.image for each in entries if each.image != image_id))
+        self._members.pop(image_id, None)
+        if members:
+            self._members[image_id] = members
+
+    def _all_members(self) -> dict[str, tuple[str, ...]]:
+        found = {}
+        for path in self._directory.glob(f"*{_SUFFIX}"):
+            image_id = f"sha256:{path.name.removesuffix(_SUFFIX)}"
+            if members := tuple({each.image for each in self._read(path)} - {image_id}):
+                found[image_id] = members
+        return found
 
     def _path(self, image_id: str) -> Path:
         return self._directory / f"{hex_of(image_id)}{_SUFFIX}"

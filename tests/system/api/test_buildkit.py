@@ -15,13 +15,12 @@ import pytest
 
 from engine.types.builds import BuildImage
 from tests.support.registry import serve_registry
-from tests.system.api.conftest import IMAGE, tool
+from tests.system.api.conftest import IMAGE, Tool, tool
 
 if TYPE_CHECKING:
     from engine.embedded import EmbeddedEngine
     from tests.support.registry import Registry
     from tests.support.stores import ShortTmp
-    from tests.system.api.conftest import Tool
 
 PLUGINS = (
     Path(__file__).parents[3] / ".venv/peers/usr/libexec/docker/cli-plugins",
@@ -64,6 +63,12 @@ def build(served: EmbeddedEngine, short_tmp: ShortTmp, tmp_path: Path) -> Tool:
     made.environment["BUILDX_CONFIG"] = str(config / "buildx")
     made.argv += ["build", "--progress", "plain"]
     return made
+
+
+async def plain(build: Tool, *words: str) -> str:
+    """Another of docker's verbs."""
+    other = Tool(build.argv[:1], build.environment, build.directory)
+    return await other(*words)
 
 
 async def said(build: Tool, *words: str, input: bytes = b"", code: int = 0) -> str:
@@ -352,6 +357,33 @@ async def test_an_archive_holds_all_platforms_and_a_directory_one_for_each(build
     await said(build, "-f", "-", "--provenance=mode=min", "-o", "told", ".", input=PLATFORMS)
     told = json.loads((build.directory / "told/provenance.json").read_text())
     assert told["subject"][0]["name"] == "amd64" or told["subject"][0]["name"] == "arm64"
+
+
+async def test_what_was_built_for_another_machine_stands_under_the_name_and_goes_with_it(
+    build: Tool, served: EmbeddedEngine
+) -> None:
+    both = ("--platform", "linux/amd64,linux/arm64", "-t", "both")
+    await said(build, "-f", "-", *both, ".", input=PLATFORMS)
+
+    async def rows(*words: str) -> list[str]:
+        listed = await plain(build, "image", "ls", "--no-trunc", "--format", "{{.Repository}} {{.ID}}", *words)
+        return [each for each in listed.split("\n") if each and not each.startswith(IMAGE.partition(":")[0])]
+
+    [row] = await rows("--all")
+    assert row.startswith("both ")
+    assert await rows("--filter", "dangling=true") == []
+    await served.images.prune(all_unused=False)
+    images = [each for each in await served.images.list() if "both:latest" in (*each.tags, *each.index_names)]
+    assert {each.platform.architecture for each in images} == {"amd64", "arm64"}
+    assert len(await served.images.kept_index("both")) == 2
+    # A name that has gone to another image leaves both to be pruned; one that is removed takes both along.
+    await said(build, "-f", "-", "-t", "both", ".", input=b"FROM scratch\nCOPY Dockerfile /other\n")
+    assert len(await rows("--filter", "dangling=true")) == 2
+    await served.images.prune(all_unused=False)
+    await plain(build, "image", "rm", "both")
+    await said(build, "-f", "-", *both, ".", input=PLATFORMS)
+    await plain(build, "image", "rm", "both")
+    assert await rows("--all") == []
 
 
 async def test_no_index_is_made_where_one_manifest_is_enough(build: Tool, served: EmbeddedEngine) -> None:
