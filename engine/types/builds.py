@@ -25,6 +25,8 @@ class BuildCache(Data, frozen=True, kw_only=True):
 
     reference: str = ""
     """At a registry; "" where a client keeps it."""
+    directory: str = ""
+    """Of this machine, instead."""
     everything: bool = False
     """Also the steps that left nothing in the image."""
     login: Login | None = None

@@ -136,6 +136,8 @@ def test_api_and_command_line_hold_the_engine_only_by_its_facade() -> None:
             return False  # the ignore file is read where the context is packed; the language is pure
         if module.name == "engine.cli.reach.far" and found.target == "engine.processes.ssh_program":
             return False  # the way to another machine's engine, of the standard library only
+        if module.name == "engine.cli.build.build_wishes" and found.target == "engine.processes.ssh_agent":
+            return False  # an agent for keys that a build is given, of the standard library only
         return found.target != "engine" and not within(found.target, *allowed)
 
     assert not findings(forbidden)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Protocol, get_args
 
 import msgspec
 
@@ -20,7 +20,7 @@ from engine.types.builds import Allowance, BuildImage, StepState
 from engine.types.containers import Ulimit
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
     from typing import Literal
 
     from aiohttp import web
@@ -153,9 +153,12 @@ def _refuse_unsupported(call: Call) -> None:
 class Told:
     """The answer, as a stream from the first line on. What fails before there is one is an error with a status."""
 
-    def __init__(self, call: Call, *, quiet: bool) -> None:
+    def __init__(
+        self, call: Call, *, quiet: bool, transcript: Callable[[str], Transcript] = lambda _: LineTranscript()
+    ) -> None:
         self._call = call
         self._quiet = quiet
+        self._transcript = transcript
         self._response: web.StreamResponse | None = None
 
     async def say(self, text: str) -> None:
@@ -164,7 +167,7 @@ class Told:
 
     async def follow(self, operation: OperationHandle) -> str | None:
         """Until it ends: the image, or None where it failed and that is told already."""
-        call, transcript = self._call, _Transcript()
+        call, transcript = self._call, self._transcript(operation.id)
         try:
             if not self._quiet:
                 async with contextlib.aclosing(_outputs(call, operation.id)) as batches:
@@ -204,7 +207,7 @@ def _outputs(call: Call, build_id: str) -> AsyncGenerator[Sequence[BuildOutput],
 
 
 async def _ending(
-    call: Call, build_id: str, transcript: _Transcript, image_id: str, *, quiet: bool
+    call: Call, build_id: str, transcript: Transcript, image_id: str, *, quiet: bool
 ) -> list[dict[str, Any]]:
     aux = {"aux": {"ID": image_id}}
     if quiet:
@@ -216,7 +219,14 @@ async def _ending(
     return messages
 
 
-class _Transcript:
+class Transcript(Protocol):
+    """What is new of a build, as messages."""
+
+    def steps(self, build: Build) -> list[dict[str, Any]]: ...
+    def output(self, batch: Sequence[BuildOutput], /) -> list[dict[str, Any]]: ...
+
+
+class LineTranscript:
     """The graph as lines: each step once when it begins, and once more if it came from the cache."""
 
     def __init__(self) -> None:

@@ -3,8 +3,10 @@ body, before the context's tar."""
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
+import os
 import re
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
@@ -32,8 +34,14 @@ _MOST_PLATFORMS = 16
 
 
 class _Cache(msgspec.Struct):
-    reference: str
+    reference: str = ""
+    directory: str = ""
+    """Of this machine."""
     everything: bool = False
+
+    @property
+    def place(self) -> str:
+        return self.directory or self.reference
 
 
 class _Extras(msgspec.Struct):
@@ -58,7 +66,7 @@ async def make(call: Call) -> web.StreamResponse:
     async with AsyncExitStack() as stack:
         request = msgspec.structs.replace(request, caches=await _opened(call, extras, stack))
         platforms = extras.platforms or (request.platform,)
-        told = build.Told(call, quiet=call.flag("q"))
+        told = _told(call)
         kept = await stack.enter_async_context(spooled(source)) if source is not None and len(platforms) > 1 else None
         made: list[tuple[str, str]] = []
         for platform in platforms:
@@ -72,10 +80,18 @@ async def make(call: Call) -> web.StreamResponse:
         entries = [IndexEntry(image=image) for image, _ in made] if len(made) > 1 else []
         await call.engine.images.keep_index(made[0][0], entries)
         for cache in extras.cache_to:
-            wanted_cache = BuildCache(reference=cache.reference, everything=cache.everything)
+            wanted_cache = BuildCache(reference=cache.reference, directory=cache.directory, everything=cache.everything)
             await call.engine.builds.export_cache([each for _, each in made], wanted_cache)
-            await told.say(f"exported the cache to {cache.reference}\n")
+            await told.say(f"exported the cache to {cache.place}\n")
         return await told.finish(made[0][0])
+
+
+def _told(call: Call) -> build.Told:
+    if call.text("progress") != "rawjson":
+        return build.Told(call, quiet=call.flag("q"))
+    from engine.api.wherry.raw_progress import RawTranscript  # nobody pays for it who does not ask
+
+    return build.Told(call, quiet=call.flag("q"), transcript=RawTranscript)
 
 
 async def examine(call: Call) -> web.StreamResponse:
@@ -156,7 +172,10 @@ def _with_extras(request: BuildImage, extras: _Extras) -> BuildImage:
 async def _opened(call: Call, extras: _Extras, stack: AsyncExitStack) -> tuple[str, ...]:
     names = []
     for cache in extras.cache_from:
-        name = await call.engine.builds.open_cache(BuildCache(reference=cache.reference))
+        if cache.directory and not await asyncio.to_thread(os.path.exists, f"{cache.directory}/index.json"):
+            continue  # as docker's clients have it: the first build finds no cache there yet
+        wanted = BuildCache(reference=cache.reference, directory=cache.directory)
+        name = await call.engine.builds.open_cache(wanted)
         stack.callback(call.engine.builds.close_cache, name)
         names.append(name)
     return tuple(names)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.builder.caching.directory_blobs import DirectoryBlobs
 from engine.builder.caching.outside_cache import (
     digest_of,
     manifest_document,
@@ -48,7 +49,7 @@ class SharedCaches:
 
     async def open(self, where: BuildCache, blobs: BlobPlace | None) -> str:
         """Read the list of what it has."""
-        place = blobs
+        place = blobs or (DirectoryBlobs(where.directory) if where.directory else None)
         if place is None:
             here = self._images.catalogue.find(where.reference)
             if here is not None and (found := read_inline(here.config_bytes)).steps:
@@ -89,7 +90,7 @@ class SharedCaches:
         self, steps: Mapping[str, CachedStep], where: BuildCache, blobs: BlobPlace | None
     ) -> IndexDescriptor:
         """Give these steps and their layers to a place; how their manifest is known there."""
-        place = blobs or self._images.blobs_at(where.reference, where.login)
+        place = blobs or self._place(where)
         archives = []
         for diff_id in dict.fromkeys(each.diff_id for each in steps.values() if each.diff_id):
             record = await self._images.archives.ensured(self._record(diff_id), self._images.catalogue)
@@ -101,6 +102,11 @@ class SharedCaches:
         raw = manifest_document(config, archives)
         await place.put_manifest(raw, OCI_MANIFEST)
         return IndexDescriptor(media_type=OCI_MANIFEST, digest=digest_of(raw), size=len(raw))
+
+    def _place(self, where: BuildCache) -> BlobPlace:
+        if where.directory:
+            return DirectoryBlobs(where.directory)
+        return self._images.blobs_at(where.reference, where.login)
 
     def _keep(self, cache: OutsideCache, place: BlobPlace | None) -> str:
         name = secrets.token_hex(8)

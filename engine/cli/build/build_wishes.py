@@ -12,6 +12,7 @@ from engine.cli.reach.wire import Failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from contextlib import ExitStack
 
     from engine.cli.options import Given
 
@@ -30,16 +31,16 @@ class Output:
     push: bool = False
 
 
-def extras_of(given: Given) -> dict[str, Any]:
-    """The first line of the body, as the engine reads it."""
+def extras_of(given: Given, agents: Mapping[str, str]) -> dict[str, Any]:
+    """The first line of the body, as the engine reads it; with the sockets of agents."""
     platforms = [each for text in given.list("platform") for each in text.split(",") if each]
     caches_to = [_fields(text, "type", "registry") for text in given.list("cache-to")]
     return {
         "secrets": dict(_secret(text) for text in given.list("secret")),
-        "ssh": dict(_agent(text) for text in given.list("ssh")),
+        "ssh": agents,
         "contexts": dict(_context(text) for text in given.list("build-context")),
-        "cache_from": [_cache(_fields(text, "ref", "")) for text in given.list("cache-from")],
-        "cache_to": [_cache(each) for each in caches_to if each["type"] != "inline"],
+        "cache_from": [_cache(_fields(text, "ref", ""), "src") for text in given.list("cache-from")],
+        "cache_to": [_cache(each, "dest") for each in caches_to if each["type"] != "inline"],
         "inline_cache": any(each["type"] == "inline" for each in caches_to),
         "platforms": platforms if len(platforms) > 1 else [],
         "no_cache_stages": [each for text in given.list("no-cache-filter") for each in text.split(",") if each],
@@ -65,8 +66,8 @@ def outputs_of(given: Given) -> list[Output]:
 
 def checked_progress(given: Given) -> None:
     """Lines are what there is: a terminal gets no other picture of a build than a pipe does."""
-    if given.text("progress", "auto") not in ("auto", "plain", "tty", "quiet"):
-        raise Failed(0, f'invalid --progress "{given.text("progress")}": auto, plain, tty or quiet')
+    if given.text("progress", "auto") not in ("auto", "plain", "tty", "quiet", "rawjson"):
+        raise Failed(0, f'invalid --progress "{given.text("progress")}": auto, plain, tty, quiet or rawjson')
 
 
 def limits_of(given: Given) -> list[dict[str, Any]]:
@@ -111,21 +112,34 @@ def _secret(text: str) -> tuple[str, str]:
     return name, base64.b64encode(data).decode()
 
 
-def _agent(text: str) -> tuple[str, str]:
-    """`default`, or `NAME=SOCKET`."""
-    name, _, path = text.partition("=")
-    path = path or os.environ.get("SSH_AUTH_SOCK", "")
-    if not path:
+def agents_of(given: Given, stack: ExitStack) -> dict[str, str]:
+    """Sockets by name: `default`, `NAME=SOCKET`, or `NAME=KEY[,KEY]`, for which an agent is started until the end."""
+    return dict(_agent(text, stack) for text in given.list("ssh"))
+
+
+def _agent(text: str, stack: ExitStack) -> tuple[str, str]:
+    name, _, paths = text.partition("=")
+    paths = paths or os.environ.get("SSH_AUTH_SOCK", "")
+    if not paths:
         raise Failed(0, "there is no ssh agent: SSH_AUTH_SOCK is not set")
     import stat
 
+    found = paths.split(",")
+    for path in found:
+        try:
+            is_socket = stat.S_ISSOCK(os.stat(path).st_mode)
+        except OSError as error:
+            raise Failed(0, f"--ssh {text}: {path}: {os.strerror(error.errno or 0)}") from None
+        if is_socket and len(found) > 1:
+            raise Failed(0, f"--ssh {text}: one agent's socket, or files of keys")
+    if is_socket:
+        return name, os.path.abspath(paths)
+    from engine.processes.ssh_agent import NoAgent, agent_of
+
     try:
-        is_socket = stat.S_ISSOCK(os.stat(path).st_mode)
-    except OSError as error:
-        raise Failed(0, f"--ssh {text}: {path}: {os.strerror(error.errno or 0)}") from None
-    if not is_socket:
-        raise Failed(0, f"--ssh {text}: {path} is no agent's socket; add the key to an agent: ssh-add {path}")
-    return name, os.path.abspath(path)
+        return name, stack.enter_context(agent_of([os.path.abspath(path) for path in found]))
+    except NoAgent as error:
+        raise Failed(0, f"--ssh {text}: {error}") from None
 
 
 def _context(text: str) -> tuple[str, str]:
@@ -139,11 +153,18 @@ def _context(text: str) -> tuple[str, str]:
     return name, os.path.abspath(place)
 
 
-def _cache(fields: Mapping[str, str]) -> dict[str, Any]:
-    kind, reference = fields.get("type", "registry"), fields.get("ref", "")
+def _cache(fields: Mapping[str, str], place: str) -> dict[str, Any]:
+    kind, reference, directory = fields.get("type", "registry"), fields.get("ref", ""), fields.get(place, "")
+    everything = fields.get("mode") == "max"
+    if kind == "local" and directory:
+        return {"directory": os.path.abspath(directory), "everything": everything}
     if kind != "registry" or not reference:
-        raise Failed(0, "a cache of `wherry build` is at a registry (type=registry,ref=NAME) or in the image (inline)")
-    return {"reference": reference, "everything": fields.get("mode") == "max"}
+        raise Failed(
+            0,
+            "a cache of `wherry build` is at a registry (type=registry,ref=NAME), in a directory"
+            f" (type=local,{place}=PATH) or in the image (inline)",
+        )
+    return {"reference": reference, "everything": everything}
 
 
 def _fields(text: str, bare: str, kind: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from engine.cli.reach.wire import Failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import ExitStack
 
     from engine.cli.reach.wire import Client
 
@@ -36,7 +37,7 @@ _BUILD = """
 --no-cache-filter list Do not cache specified stages
 -o --output list      Output destination (e.g., DIRECTORY; type=local,dest=path; type=tar, oci, docker, registry)
 --platform list       Set target platforms for build
---progress text       Accepted for Docker's sake: auto, plain, tty; quiet is as --quiet
+--progress text       rawjson: for programs, on stderr; quiet is as --quiet; auto, plain and tty are the same
 --pull flag           Always attempt to pull a newer version of the image
 --push flag           Shorthand for --output=type=registry
 -q --quiet flag       Suppress the build output and print image ID on success
@@ -44,7 +45,7 @@ _BUILD = """
 --secret list         Secret to expose to the build (e.g., id=mysecret,src=path; id=mysecret,env=NAME)
 --shm-size text       Size of /dev/shm for the RUN instructions
 --squash flag         Squash newly built layers into a single new layer
---ssh list            SSH agent to expose to the build (default, or NAME=SOCKET)
+--ssh list            SSH agent or keys to expose to the build (default, NAME=SOCKET or NAME=KEY)
 -t --tag list         Name and optionally a tag in the 'name:tag' format
 --target text         Set the target build stage to build
 --ulimit list         Ulimit options for the RUN instructions
@@ -54,12 +55,19 @@ _REMOTE = ("http://", "https://", "git@", "git://", "ssh://", "github.com/")
 
 
 def build(given: Given) -> int:
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+        return _build(given, stack)
+
+
+def _build(given: Given, stack: ExitStack) -> int:
     from engine.cli.build.build_outputs import deliver
-    from engine.cli.build.build_wishes import checked_progress, extras_of, outputs_of, question_of
+    from engine.cli.build.build_wishes import agents_of, checked_progress, extras_of, outputs_of, question_of
     from engine.cli.streams.progress import show_messages
 
     checked_progress(given)
-    extras, outputs, question = extras_of(given), outputs_of(given), question_of(given)
+    extras, outputs, question = extras_of(given, agents_of(given, stack)), outputs_of(given), question_of(given)
     place = given.arguments[0]
     remote = place if place.startswith(_REMOTE) else ""
     stream, dockerfile = (None, given.text("file")) if remote else _context(place, given.text("file"))
@@ -68,7 +76,8 @@ def build(given: Given) -> int:
     if question:
         return _examine(client, {**asked, "question": question}, extras, stream)
     # What another engine has no words for is asked of a Wherry only; the rest in Docker's way.
-    own = any(extras.values())
+    raw = given.text("progress") == "rawjson"
+    own = any(extras.values()) or raw
     path, kind = ("/wherry/build", _OWN) if own else ("/build", "application/x-tar")
     body = _with_line(extras, stream) if own else stream
     answer = client.ask("POST", path, asked, stream=body, content_type=kind)
@@ -77,10 +86,13 @@ def build(given: Given) -> int:
     def keep(aux: Any) -> None:
         if isinstance(aux, dict) and "ID" in aux:
             built.append(str(aux["ID"]))
+        elif isinstance(aux, dict) and "progress" in aux:
+            say(_line_of(aux["progress"]), file=sys.stderr, flush=True)
 
     quiet = bool(asked["q"])
     to_stdout = any(each.place == "-" for each in outputs)
-    show_messages(answer.messages(), on_aux=keep, stream=sys.stderr if to_stdout else None)
+    messages = (each for each in answer.messages() if not raw or "stream" not in each)
+    show_messages(messages, on_aux=keep, stream=sys.stderr if to_stdout else None)
     if outputs and not quiet:
         # Of several platforms the first has the names.
         deliver(client, built[0], given.list("tag"), outputs)
@@ -88,6 +100,12 @@ def build(given: Given) -> int:
         with open(given.text("iidfile"), "w", encoding="ascii") as file:
             file.write(built[0])
     return 0
+
+
+def _line_of(progress: Any) -> str:
+    import json
+
+    return json.dumps(progress, separators=(",", ":"))
 
 
 def _parameters(given: Given, remote: str, dockerfile: str) -> dict[str, Any]:
@@ -106,6 +124,7 @@ def _parameters(given: Given, remote: str, dockerfile: str) -> dict[str, Any]:
         "nocache": given.flag("no-cache"),
         "pull": given.flag("pull"),
         "q": given.flag("quiet") or given.text("progress") == "quiet",
+        "progress": "rawjson" if given.text("progress") == "rawjson" else "",
         "platform": given.text("platform") if "," not in given.text("platform") else "",
         "networkmode": given.text("network"),
         "allow": given.list("allow"),

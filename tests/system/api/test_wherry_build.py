@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import tarfile
 from typing import TYPE_CHECKING
@@ -82,11 +83,41 @@ async def test_what_is_in_a_cache_outside_is_not_done_again(
         assert "Using cache" in await wherry("build", "--cache-from", where, ".")
 
 
+async def test_what_is_in_a_directory_is_not_done_again_by_whatever_command(
+    wherry: Tool, served: EmbeddedEngine
+) -> None:
+    await wherry("build", "--cache-from", "type=local,src=kept", "--cache-to", "type=local,dest=kept,mode=max", ".")
+    assert json.loads((wherry.directory / "kept/index.json").read_text())["manifests"]
+    await served.builds.prune_cache(all_unused=True)
+    assert "Using cache" in await wherry("build", "--cache-from", "type=local,src=kept", ".")
+
+
+async def test_a_step_is_lent_a_key_of_a_file(wherry: Tool) -> None:
+    made = await asyncio.create_subprocess_exec(
+        "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "key", cwd=wherry.directory
+    )
+    assert await made.wait() == 0
+    look = "RUN --mount=type=ssh test -S $SSH_AUTH_SOCK && echo there\n"
+    (wherry.directory / "Dockerfile").write_text(f"FROM {IMAGE}\n{look}")
+    assert "there" in await wherry("build", "--ssh", "default=key", ".")
+
+
+async def test_a_program_reads_the_progress_as_buildx_tells_it(wherry: Tool) -> None:
+    done = await wherry.try_("build", "--progress", "rawjson", "-t", "raw", ".")
+    assert done.code == 0, done
+    told = [json.loads(line) for line in done.err.splitlines()]
+    names = {each["digest"]: each["name"] for one in told for each in one.get("vertexes", ())}
+    assert "[made 2/2] RUN echo hello > /hello" in names.values()
+    ended = {each["digest"] for one in told for each in one.get("vertexes", ()) if "completed" in each}
+    assert ended == set(names)
+    assert done.out == ""
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("--secret", "id=x,src=nothing"), "No such file"),
-        (("--ssh", "key=Dockerfile"), "no agent's socket"),
+        (("--ssh", "key=Dockerfile"), "cannot be used as a key"),
         (("--output", "type=odd"), "the type is one of"),
         (("--cache-to", "type=s3,bucket=b"), "at a registry"),
         (("--call", "odd"), "invalid --call"),
