@@ -274,8 +274,9 @@ class Execution:
     ) -> FileStep:
         if not any(platforms.matches(each, state.platform) for each in runnable_platforms()):
             raise Unsupported(
-                f"RUN needs programs for {state.platform}, which this machine cannot execute",
-                hint="Install an emulator (qemu-user-static), build for this machine, or take RUN out of the stage.",
+                f"RUN needs programs for {state.platform}, which this machine runs with an emulator only:"
+                " install qemu-user-static",
+                hint="Or build for this machine, or take RUN out of the stage.",
             )
         wanted = [read_mount(instruction.raw, variables.expanded(text, instruction)) for text in instruction.mounts]
         mounts = RunMounts(

@@ -71,6 +71,10 @@ async def plain(build: Tool, *words: str) -> str:
     return await other(*words)
 
 
+async def build_x(build: Tool, *words: str) -> str:
+    return await plain(build, "buildx", *words)
+
+
 async def said(build: Tool, *words: str, input: bytes = b"", code: int = 0) -> str:
     done = await build.try_(*words, input=input)
     assert done.code == code, done
@@ -309,6 +313,18 @@ async def test_what_is_built_on_nothing_finds_its_programs(build: Tool, served: 
 async def test_many_builds_that_end_together_all_end_well(served: EmbeddedEngine) -> None:
     running = [served.builds.build(BuildImage(dockerfile_text=f"FROM scratch\nLABEL n={n}\n")) for n in range(130)]
     assert len({await each.result() for each in running}) == 130
+
+
+async def test_a_step_for_another_machine_says_what_to_install(build: Tool, served: EmbeddedEngine) -> None:
+    recipe = b'FROM scratch\nCOPY Dockerfile /\nRUN ["/Dockerfile"]\n'
+    out = await said(build, "-f", "-", "--platform", "linux/sparc64", ".", input=recipe, code=1)
+    assert "RUN needs programs for linux/sparc64" in out
+    assert "install qemu-user-static" in out
+    assert '>>> RUN ["/Dockerfile"]' in out
+    # And no more is promised than runs.
+    listed = await build_x(build, "inspect")
+    [promised] = [line for line in listed.splitlines() if line.startswith("Platforms:")]
+    assert promised.partition(":")[2].replace(" ", "").split(",") == list((await served.host.facts()).platforms)
 
 
 PLATFORMS = b"FROM scratch\nARG TARGETARCH\nCOPY Dockerfile /$TARGETARCH\n"
