@@ -58,7 +58,7 @@ class Machines(Protocol):
 
 
 class SwarmRoom(Protocol):
-    """The swarm that this engine manages. `Capabilities.swarm` says whether it does; all else refuse in a sentence.
+    """The swarm that this engine manages. One that manages none lacks "swarm.look", and refuses.
     Services, nodes, configs and secrets go by name, id or the beginning of that."""
 
     async def look(self) -> swarm.Swarm: ...

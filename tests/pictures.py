@@ -158,6 +158,34 @@ class _Visit:
         await self._front_door()
         await self._network_map()
         await self._clusters()
+        await self._swarm()
+
+    async def _swarm(self) -> None:
+        from engine.types.machines import Capabilities, Machine
+        from gui.pages.swarm import SwarmPage
+
+        if not self._wants("swarm"):
+            return
+
+        async def manage(home: Any) -> None:
+            home.machines.put(Machine(name="server", address="ssh://me@server", kind="docker", version="28.5.2"))
+            there = await home.machines.engine("server")
+            there.capabilities = Capabilities(kind="docker")
+
+        await self.client.at_home(manage)
+        await self.window.show_machine("server")
+        page = self.window.page("swarm")
+        assert isinstance(page, SwarmPage)
+        self.window.navigate("swarm")
+        await self._until(lambda: bool(page.swarm.services))
+        for face in page.lists:
+            await self._page(f"swarm-{face}", "swarm", "", face)
+        await self._page("swarm-service", "swarm", "s1")
+        place = Path(tempfile.mkdtemp()) / "compose.yml"
+        place.write_text(_BAKERY)
+        self.window.open_dialog("stack-deploy", name="bakery", files=(str(place),))
+        await self._dialog("swarm-deploy")
+        await self.window.show_machine("")
 
     async def _clusters(self) -> None:
         from gui.pages.clusters import ClustersPage
@@ -249,7 +277,8 @@ class _Visit:
         from gui.pages.catalogue import pages
 
         for entry in pages():
-            await self._page(entry.id, entry.id)
+            if not entry.needs:
+                await self._page(entry.id, entry.id)
         for sheet in _SHEETS:
             await self._page(f"settings-{sheet}", "settings", "", sheet)
         await self._page("welcome", "welcome")

@@ -14,7 +14,7 @@ from engine.spoken import packing
 from engine.spoken.signatures import methods
 from engine.swarm.absent import NoSwarm
 from engine.types.events import EngineSnapshot, Event, Kind
-from engine.types.machines import Capabilities
+from engine.types.machines import NO_SWARM, Capabilities
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -91,7 +91,7 @@ class WherryPeer:
 
 BESIDES: tuple[Kind, ...] = ("operation", "build", "pod", "door")
 """What is of the moment, and not kept for the next start."""
-_LACKS = {"host.change_settings": "They are the settings of that machine; change them there."}
+_LACKS = {"host.change_settings": "They are the settings of that machine; change them there.", **NO_SWARM}
 
 
 class _Operations:

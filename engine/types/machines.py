@@ -75,15 +75,14 @@ class Capabilities(Data, frozen=True, kw_only=True):
 
     kind: MachineKind = "wherry"
     lacks: dict[str, str] = {}
-    swarm: bool = False
-    """It manages a swarm."""
 
     def why_not(self, *methods: str) -> str:
         """ "" if it can do all of them."""
         return next((self.lacks[method] for method in methods if method in self.lacks), "")
 
 
-LOCAL = Capabilities()
+NO_SWARM = {"swarm.look": "It manages no swarm: choose a machine whose Docker does."}
+LOCAL = Capabilities(lacks=NO_SWARM)
 
 
 class Moved(Data, frozen=True, kw_only=True):

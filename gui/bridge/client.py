@@ -91,6 +91,8 @@ class EngineClient(QObject):
     """Another machine's engine is shown from now on; what is known of it is in the mirror."""
     machines_changed = Signal()
     """The list of machines, or how one of them is."""
+    capable = Signal()
+    """What the shown engine can do is another than was known."""
     _posted = Signal(object)
 
     def __init__(self, open_engine: Callable[[], Awaitable[Engine]], parent: QObject | None = None) -> None:
@@ -210,7 +212,12 @@ class EngineClient(QObject):
 
     def _on_capabilities(self, done: Future[Capabilities]) -> None:
         if not done.cancelled() and done.exception() is None:
-            self.post(lambda: setattr(self, "capabilities", done.result()))
+            self.post(lambda: self._learn(done.result()))
+
+    def _learn(self, capabilities: Capabilities) -> None:
+        if capabilities != self.capabilities:
+            self.capabilities = capabilities
+            self.capable.emit()
 
     def stream(
         self,

@@ -36,6 +36,7 @@ DIALOGS: dict[str, tuple[str, str]] = {
     "move": ("gui.dialogs.move", "MoveDialog"),
     "machine": ("gui.dialogs.machine", "MachineDialog"),
     "build": ("gui.dialogs.build", "BuildDialog"),
+    "stack-deploy": ("gui.dialogs.stack_deploy", "StackDeployDialog"),
     "cluster-deploy": ("gui.dialogs.cluster_deploy", "ClusterDeployDialog"),
 }
 """Name → (module, class). Rooms add theirs here."""

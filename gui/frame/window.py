@@ -93,6 +93,8 @@ class MainWindow(QMainWindow):
         client.ready.connect(self._on_ready)
         client.failed.connect(self._on_engine_failed)
         client.switched.connect(self._on_switched)
+        client.capable.connect(self._offer_pages)
+        self._offer_pages()
 
     # --- Shell ---
 
@@ -383,8 +385,18 @@ class MainWindow(QMainWindow):
             self._settings.welcomed = True
             self.navigate("containers")
 
+    def _offer_pages(self) -> None:
+        """Only those that the shown machine has something for."""
+        for entry in pages():
+            if entry.needs:
+                has = not self._client.capabilities.why_not(entry.needs)
+                self._nav.set_offered(entry.id, on=has)
+                if not has and self.current_page_id == entry.id:
+                    self.navigate("containers")
+
     def _on_switched(self) -> None:
         """The page that is seen begins anew, at its list: what it showed and leased was another machine's."""
+        self._offer_pages()
         page_id = self.current_page_id
         page = self._stack.currentWidget()
         if page_id:

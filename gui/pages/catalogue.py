@@ -25,6 +25,8 @@ class PageEntry:
     class_name: str
     section: str = "top"
     shortcut: str = ""
+    needs: str = ""
+    """A method of the facade without which the shown machine has no such page."""
 
     def create(self, shell: Shell) -> Page:
         page: Page = getattr(import_module(self.module), self.class_name)(shell)
@@ -76,6 +78,7 @@ def _all_pages() -> tuple[PageEntry, ...]:
             "ClustersPage",
             shortcut="Ctrl+9",
         ),
+        PageEntry("swarm", translate("Pages", "Swarm"), "grid", "gui.pages.swarm", "SwarmPage", needs="swarm.look"),
         PageEntry("builds", translate("Pages", "Builds"), "build", "gui.pages.builds", "BuildsPage", shortcut="Ctrl+5"),
         PageEntry("disk", translate("Pages", "Disk"), "disk", "gui.pages.disk", "DiskPage", "bottom", "Ctrl+7"),
         PageEntry(

@@ -49,7 +49,7 @@ def _plan() -> ListingPlan:
         menu=(
             ("project.details", "project.up"),
             ("project.update", "project.scale", "project.watch", "project.add-service"),
-            ("project.export-as", "project.roll-back", "project.move", "project.deploy"),
+            ("project.export-as", "project.roll-back", "project.move", "project.deploy", "project.deploy-stack"),
             ("project.down",),
         ),
         painters={

@@ -10,7 +10,8 @@ from gui.plain_text import set_tip
 from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, grown, paint_icon, theme
 from gui.widgets.painted.mirror import mirrored, side
 
-_HEIGHT = 34
+_HEIGHT, _LEAST_HEIGHT = 34, 28
+"""The second where a small window has not room for all."""
 
 
 class SideNav(QWidget):
@@ -53,8 +54,15 @@ class SideNav(QWidget):
         """The number beside an entry; nought hides it."""
         self._entries[key].set_count(count, tone)
 
+    def set_offered(self, key: str, *, on: bool) -> None:
+        """An entry that is not offered takes no room."""
+        self._entries[key].setVisible(on)
+
+    def offers(self, key: str) -> bool:
+        return not self._entries[key].isHidden()
+
     def _step(self, key: str, step: int) -> None:
-        keys = list(self._entries)
+        keys = [each for each, entry in self._entries.items() if not entry.isHidden()]
         target = keys[(keys.index(key) + step) % len(keys)]
         entry = self._entries[target]
         entry.setFocus(Qt.FocusReason.TabFocusReason)
@@ -72,7 +80,9 @@ class _Entry(QAbstractButton):
         self.setAccessibleName(words)
         set_tip(self, f"{words}  {shortcut_hint}".strip() if shortcut_hint else "")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setFixedHeight(grown(_HEIGHT))
+        self.setMinimumHeight(grown(_LEAST_HEIGHT))
+        self.setMaximumHeight(grown(_HEIGHT))
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self._icon = icon_name
         self._count = 0
         self._tone = Tone.NEUTRAL

@@ -5995,6 +5995,10 @@
         <translation>Cluster</translation>
     </message>
     <message>
+        <source>Swarm</source>
+        <translation>Swarm</translation>
+    </message>
+    <message>
         <source>Builds</source>
         <translation>Builds</translation>
     </message>
@@ -8812,6 +8816,65 @@
     </message>
 </context>
 <context>
+    <name>StackDialog</name>
+    <message>
+        <source>Deploy a stack</source>
+        <translation>Einen Stack ausrollen</translation>
+    </message>
+    <message>
+        <source>Deploy</source>
+        <translation>Ausrollen</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Project</source>
+        <translation>Projekt</translation>
+    </message>
+    <message>
+        <source>Remove services that the files no longer have</source>
+        <translation>Dienste entfernen, die in den Dateien nicht mehr stehen</translation>
+    </message>
+    <message>
+        <source>Ask the registry which image is meant</source>
+        <translation>Die Registry fragen, welches Image gemeint ist</translation>
+    </message>
+    <message>
+        <source>Choose…</source>
+        <translation>Wählen…</translation>
+    </message>
+    <message>
+        <source>Choose a compose file.</source>
+        <translation>Wählen Sie eine Compose-Datei.</translation>
+    </message>
+    <message>
+        <source>Choose a compose file</source>
+        <translation>Eine Compose-Datei wählen</translation>
+    </message>
+    <message>
+        <source>Compose files (*.yml *.yaml)</source>
+        <translation>Compose-Dateien (*.yml *.yaml)</translation>
+    </message>
+    <message>
+        <source>Looking at what would change…</source>
+        <translation>Es wird nachgesehen, was sich ändern würde…</translation>
+    </message>
+    <message>
+        <source>It cannot be deployed</source>
+        <translation>Das lässt sich nicht ausrollen</translation>
+    </message>
+    <message>
+        <source>What a swarm does otherwise</source>
+        <translation>Was ein Swarm anders macht</translation>
+    </message>
+    <message>
+        <source>{0} is deployed</source>
+        <translation>{0} ist ausgerollt</translation>
+    </message>
+</context>
+<context>
     <name>State</name>
     <message>
         <source>Created</source>
@@ -9099,6 +9162,545 @@
     <message>
         <source>Stopped</source>
         <translation>Gestoppt</translation>
+    </message>
+</context>
+<context>
+    <name>Swarm</name>
+    <message>
+        <source>New</source>
+        <translation>Neu</translation>
+    </message>
+    <message>
+        <source>Allocated</source>
+        <translation>Zugeteilt</translation>
+    </message>
+    <message>
+        <source>Waiting for a node</source>
+        <translation>Wartet auf einen Knoten</translation>
+    </message>
+    <message>
+        <source>Assigned</source>
+        <translation>Zugewiesen</translation>
+    </message>
+    <message>
+        <source>Accepted</source>
+        <translation>Angenommen</translation>
+    </message>
+    <message>
+        <source>Preparing</source>
+        <translation>Wird vorbereitet</translation>
+    </message>
+    <message>
+        <source>Ready</source>
+        <translation>Bereit</translation>
+    </message>
+    <message>
+        <source>Starting</source>
+        <translation>Startet</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>Läuft</translation>
+    </message>
+    <message>
+        <source>Complete</source>
+        <translation>Fertig</translation>
+    </message>
+    <message>
+        <source>Shut down</source>
+        <translation>Beendet</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>Fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>Rejected</source>
+        <translation>Abgelehnt</translation>
+    </message>
+    <message>
+        <source>Being removed</source>
+        <translation>Wird entfernt</translation>
+    </message>
+    <message>
+        <source>Lost with its node</source>
+        <translation>Mit dem Knoten verloren</translation>
+    </message>
+    <message>
+        <source>Updating</source>
+        <translation>Wird aktualisiert</translation>
+    </message>
+    <message>
+        <source>Update paused</source>
+        <translation>Aktualisierung angehalten</translation>
+    </message>
+    <message>
+        <source>Rolling back</source>
+        <translation>Wird zurückgesetzt</translation>
+    </message>
+    <message>
+        <source>Roll-back paused</source>
+        <translation>Zurücksetzen angehalten</translation>
+    </message>
+    <message>
+        <source>Rolled back</source>
+        <translation>Zurückgesetzt</translation>
+    </message>
+    <message>
+        <source>Down</source>
+        <translation>Ausgefallen</translation>
+    </message>
+    <message>
+        <source>Unknown</source>
+        <translation>Unbekannt</translation>
+    </message>
+    <message>
+        <source>Disconnected</source>
+        <translation>Getrennt</translation>
+    </message>
+    <message>
+        <source>Active</source>
+        <translation>Aktiv</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>Angehalten</translation>
+    </message>
+    <message>
+        <source>Drained</source>
+        <translation>Geleert</translation>
+    </message>
+    <message>
+        <source>Replicated</source>
+        <translation>Repliziert</translation>
+    </message>
+    <message>
+        <source>On each node</source>
+        <translation>Auf jedem Knoten</translation>
+    </message>
+    <message>
+        <source>Job</source>
+        <translation>Auftrag</translation>
+    </message>
+    <message>
+        <source>Job on each node</source>
+        <translation>Auftrag auf jedem Knoten</translation>
+    </message>
+    <message>
+        <source>Changed</source>
+        <translation>Geändert</translation>
+    </message>
+    <message>
+        <source>Removed</source>
+        <translation>Entfernt</translation>
+    </message>
+    <message>
+        <source>As it is</source>
+        <translation>Unverändert</translation>
+    </message>
+    <message>
+        <source>None wanted</source>
+        <translation>Keine gewünscht</translation>
+    </message>
+    <message>
+        <source>Incomplete</source>
+        <translation>Unvollständig</translation>
+    </message>
+    <message>
+        <source>Manager, leader</source>
+        <translation>Manager, führend</translation>
+    </message>
+    <message>
+        <source>Manager</source>
+        <translation>Manager</translation>
+    </message>
+    <message>
+        <source>Worker</source>
+        <translation>Worker</translation>
+    </message>
+    <message>
+        <source>As it is: {0}</source>
+        <translation>Unverändert: {0}</translation>
+    </message>
+</context>
+<context>
+    <name>SwarmActions</name>
+    <message>
+        <source>It has one task on each node</source>
+        <translation>Er hat eine Aufgabe auf jedem Knoten</translation>
+    </message>
+    <message>
+        <source>It was not changed since it was made</source>
+        <translation>Er wurde nie geändert</translation>
+    </message>
+    <message>
+        <source>Scale {0}</source>
+        <translation>{0} skalieren</translation>
+    </message>
+    <message>
+        <source>Tasks</source>
+        <translation>Aufgaben</translation>
+    </message>
+    <message>
+        <source>Scale</source>
+        <translation>Skalieren</translation>
+    </message>
+    <message>
+        <source>Write a number from 0 to {0}</source>
+        <translation>Eine Zahl von 0 bis {0} eingeben</translation>
+    </message>
+    <message>
+        <source>Another image for {0}</source>
+        <translation>Ein anderes Image für {0}</translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation>Image</translation>
+    </message>
+    <message>
+        <source>Update</source>
+        <translation>Aktualisieren</translation>
+    </message>
+    <message>
+        <source>Write an image</source>
+        <translation>Ein Image eingeben</translation>
+    </message>
+    <message>
+        <source>Bring {0} back to how it was before?</source>
+        <translation>{0} auf den vorigen Stand bringen?</translation>
+    </message>
+    <message>
+        <source>Its tasks are replaced by those of the state before the last change.</source>
+        <translation>Seine Aufgaben werden durch die des Standes vor der letzten Änderung ersetzt.</translation>
+    </message>
+    <message>
+        <source>Roll back</source>
+        <translation>Zurücksetzen</translation>
+    </message>
+    <message>
+        <source>Its tasks are ended on all nodes.</source>
+        <translation>Seine Aufgaben werden auf allen Knoten beendet.</translation>
+    </message>
+    <message>
+        <source>Its services, networks, configs and secrets go; volumes stay on their nodes.</source>
+        <translation>Seine Dienste, Netzwerke, Configs und Secrets werden entfernt; Volumes bleiben auf ihren Knoten.</translation>
+    </message>
+    <message>
+        <source>Removed {0}</source>
+        <translation>{0} entfernt</translation>
+    </message>
+    <message>
+        <source>What is in it is kept nowhere else.</source>
+        <translation>Der Inhalt ist sonst nirgends aufbewahrt.</translation>
+    </message>
+    <message>
+        <source>Remove {0}?</source>
+        <translation>{0} entfernen?</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Used by {0}</source>
+        <translation>Benutzt von {0}</translation>
+    </message>
+    <message>
+        <source>Deploy a stack…</source>
+        <translation>Einen Stack ausrollen…</translation>
+    </message>
+    <message>
+        <source>Deploy as a stack…</source>
+        <translation>Als Stack ausrollen…</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Details</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>Protokoll</translation>
+    </message>
+    <message>
+        <source>Scale…</source>
+        <translation>Skalieren…</translation>
+    </message>
+    <message>
+        <source>Update image…</source>
+        <translation>Image aktualisieren…</translation>
+    </message>
+    <message>
+        <source>Start tasks anew</source>
+        <translation>Aufgaben neu starten</translation>
+    </message>
+    <message>
+        <source>Roll back…</source>
+        <translation>Zurücksetzen…</translation>
+    </message>
+    <message>
+        <source>Remove…</source>
+        <translation>Entfernen…</translation>
+    </message>
+    <message>
+        <source>Drain</source>
+        <translation>Leeren</translation>
+    </message>
+    <message>
+        <source>Its tasks go to other nodes, and it gets no new ones</source>
+        <translation>Seine Aufgaben gehen auf andere Knoten, und er bekommt keine neuen</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>Anhalten</translation>
+    </message>
+    <message>
+        <source>Its tasks stay, and it gets no new ones</source>
+        <translation>Seine Aufgaben bleiben, und er bekommt keine neuen</translation>
+    </message>
+    <message>
+        <source>Activate</source>
+        <translation>Aktivieren</translation>
+    </message>
+    <message>
+        <source>It gets tasks again</source>
+        <translation>Er bekommt wieder Aufgaben</translation>
+    </message>
+</context>
+<context>
+    <name>SwarmFaces</name>
+    <message>
+        <source>Services</source>
+        <translation>Dienste</translation>
+    </message>
+    <message>
+        <source>No services yet</source>
+        <translation>Noch keine Dienste</translation>
+    </message>
+    <message>
+        <source>Tasks</source>
+        <translation>Aufgaben</translation>
+    </message>
+    <message>
+        <source>No tasks</source>
+        <translation>Keine Aufgaben</translation>
+    </message>
+    <message>
+        <source>Nodes</source>
+        <translation>Knoten</translation>
+    </message>
+    <message>
+        <source>No nodes</source>
+        <translation>Keine Knoten</translation>
+    </message>
+    <message>
+        <source>Stacks</source>
+        <translation>Stacks</translation>
+    </message>
+    <message>
+        <source>No stacks yet</source>
+        <translation>Noch keine Stacks</translation>
+    </message>
+    <message>
+        <source>Configs and secrets</source>
+        <translation>Configs und Secrets</translation>
+    </message>
+    <message>
+        <source>No configs and no secrets</source>
+        <translation>Keine Configs und keine Secrets</translation>
+    </message>
+    <message>
+        <source>Filter</source>
+        <translation>Filtern</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n chosen</source>
+        <translation>
+            <numerusform>%n gewählt</numerusform>
+            <numerusform>%n gewählt</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>SwarmModel</name>
+    <message>
+        <source>Service</source>
+        <translation>Dienst</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Zustand</translation>
+    </message>
+    <message>
+        <source>Tasks</source>
+        <translation>Aufgaben</translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation>Image</translation>
+    </message>
+    <message>
+        <source>Ports</source>
+        <translation>Ports</translation>
+    </message>
+    <message>
+        <source>Changed</source>
+        <translation>Geändert</translation>
+    </message>
+    <message>
+        <source>Task</source>
+        <translation>Aufgabe</translation>
+    </message>
+    <message>
+        <source>Node</source>
+        <translation>Knoten</translation>
+    </message>
+    <message>
+        <source>What went wrong</source>
+        <translation>Was schiefging</translation>
+    </message>
+    <message>
+        <source>Since</source>
+        <translation>Seit</translation>
+    </message>
+    <message>
+        <source>Takes work</source>
+        <translation>Nimmt Arbeit</translation>
+    </message>
+    <message>
+        <source>Role</source>
+        <translation>Rolle</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>Adresse</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Arbeitsspeicher</translation>
+    </message>
+    <message>
+        <source>Engine</source>
+        <translation>Engine</translation>
+    </message>
+    <message>
+        <source>Stack</source>
+        <translation>Stack</translation>
+    </message>
+    <message>
+        <source>Services</source>
+        <translation>Dienste</translation>
+    </message>
+    <message>
+        <source>Secret</source>
+        <translation>Secret</translation>
+    </message>
+    <message>
+        <source>Config</source>
+        <translation>Config</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Kind</source>
+        <translation>Art</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Used by</source>
+        <translation>Benutzt von</translation>
+    </message>
+    <message>
+        <source>Created</source>
+        <translation>Erstellt</translation>
+    </message>
+</context>
+<context>
+    <name>SwarmPage</name>
+    <message>
+        <source>Swarm</source>
+        <translation>Swarm</translation>
+    </message>
+    <message>
+        <source>Deploy</source>
+        <translation>Ausrollen</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Anzeigen</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n services</source>
+        <translation>
+            <numerusform>%n Dienst</numerusform>
+            <numerusform>%n Dienste</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n nodes</source>
+        <translation>
+            <numerusform>%n Knoten</numerusform>
+            <numerusform>%n Knoten</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Try now</source>
+        <translation>Jetzt versuchen</translation>
+    </message>
+</context>
+<context>
+    <name>SwarmService</name>
+    <message>
+        <source>Back to the list</source>
+        <translation>Zurück zur Liste</translation>
+    </message>
+    <message>
+        <source>Tasks</source>
+        <translation>Aufgaben</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>Protokoll</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Anzeigen</translation>
+    </message>
+    <message>
+        <source>Tasks of this service</source>
+        <translation>Aufgaben dieses Dienstes</translation>
+    </message>
+    <message>
+        <source>No tasks</source>
+        <translation>Keine Aufgaben</translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation>Image</translation>
+    </message>
+    <message>
+        <source>Stack</source>
+        <translation>Stack</translation>
+    </message>
+    <message>
+        <source>Mode</source>
+        <translation>Modus</translation>
+    </message>
+    <message>
+        <source>Ports</source>
+        <translation>Ports</translation>
+    </message>
+    <message>
+        <source>Nodes</source>
+        <translation>Knoten</translation>
+    </message>
+    <message>
+        <source>Changed</source>
+        <translation>Geändert</translation>
     </message>
 </context>
 <context>

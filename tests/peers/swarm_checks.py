@@ -75,7 +75,7 @@ async def swarm(engine: RemoteEngine) -> None:
         await engine.link.json("POST", "/swarm/leave", {"force": True})
     await engine.link.json("POST", "/swarm/init", body={"ListenAddr": "0.0.0.0:2377", "AdvertiseAddr": "127.0.0.1"})
     async with asyncio.timeout(_SECONDS):
-        while not engine.capabilities.swarm:  # noqa: ASYNC110 - told to the window, and not to this loop
+        while engine.capabilities.why_not("swarm.look"):  # noqa: ASYNC110 - told to the window, and not to this loop
             await asyncio.sleep(0.05)
     try:
         await _deployed(engine)

@@ -16,7 +16,7 @@ from engine.remote.docker import shapes
 from engine.remote.docker.lacks import lacks_of
 from engine.types.containers import ALIVE_STATES, Container
 from engine.types.images import Image
-from engine.types.machines import Capabilities
+from engine.types.machines import NO_SWARM, Capabilities
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -42,7 +42,7 @@ class DockerState:
         self.bus = machinery.bus
         self.kind = "docker"
         self.version: Json = {}
-        self.capabilities = Capabilities(kind="docker", lacks=lacks_of("docker"))
+        self.capabilities = Capabilities(kind="docker", lacks=lacks_of("docker") | NO_SWARM)
         self.swarm_node = ""
         """Its own id among the nodes of a swarm."""
         self._image_documents: dict[str, Json] = {}
@@ -54,7 +54,7 @@ class DockerState:
     async def load(self) -> None:
         self.version = dict(await self.link.agree())
         self.kind = "podman" if "podman" in str(self.version).lower() else "docker"
-        self.capabilities = Capabilities(kind=self.kind, lacks=lacks_of(self.kind))  # type: ignore[arg-type]
+        self.capabilities = Capabilities(kind=self.kind, lacks=lacks_of(self.kind) | NO_SWARM)  # type: ignore[arg-type]
         self._machinery.found_out(self.kind, str(self.version.get("Version", "")))
         await asyncio.gather(self._load_containers(), self._load_volumes(), self._load_networks(), self.look_at_swarm())
         await self._load_images()
@@ -67,8 +67,9 @@ class DockerState:
         found = shapes.part(await self.link.json("GET", "/info"), "Swarm")
         self.swarm_node = str(found.get("NodeID") or "")
         manages = self.kind == "docker" and bool(found.get("ControlAvailable"))
-        if manages != self.capabilities.swarm:
-            self.capabilities = msgspec.structs.replace(self.capabilities, swarm=manages)
+        lacks = lacks_of(self.kind) | ({} if manages else NO_SWARM)
+        if lacks != self.capabilities.lacks:
+            self.capabilities = Capabilities(kind=self.capabilities.kind, lacks=lacks)
             self._machinery.tell()
 
     async def _load_containers(self) -> None:

@@ -70,7 +70,7 @@ async def test_a_docker_that_says_nothing_for_a_while_stays_connected(
 
 
 async def test_a_manager_is_known_as_one_and_looked_at(engine: RemoteEngine) -> None:
-    assert engine.capabilities.swarm
+    assert not engine.capabilities.why_not("swarm.look")
     found = await engine.swarm.look()
 
     assert [each.name for each in found.services] == ["shop_db", "shop_web"]
@@ -215,6 +215,6 @@ async def test_whoever_is_in_no_swarm_refuses_in_a_sentence(engine: RemoteEngine
 async def test_podman_is_asked_for_no_swarm(manager: StandInManager, short_tmp: ShortTmp) -> None:
     manager.platform = "podman"
     async with opened(short_tmp) as engine:
-        assert not engine.capabilities.swarm
+        assert engine.capabilities.why_not("swarm.look")
         with pytest.raises(Unsupported, match="Podman knows no swarm"):
             await engine.swarm.look()
