@@ -30,6 +30,9 @@ class Others:
         return f"container:{self.containers.get(service, service)}" if kind == "service" else word
 
 
+_INTERFACE_NAME = "com.docker.network.endpoint.ifname"
+
+
 def container_name(project: Project, service: str, number: int) -> str:
     fixed = project.services[service].get("container_name")
     return str(fixed) if fixed else f"{project.name}-{service}-{number}"
@@ -423,11 +426,16 @@ def _endpoints(project: Project, name: str, number: int) -> dict[str, Any]:
                 "Aliases": [container_name(project, name, number), name, *(said.get("aliases") or [])],
                 "IPAMConfig": address,
                 "MacAddress": said.get("mac_address"),
-                "DriverOpts": said.get("driver_opts"),
+                "DriverOpts": _endpoint_options(said),
                 "GwPriority": said.get("gw_priority"),
             }
         )
     return endpoints
+
+
+def _endpoint_options(said: dict[str, Any]) -> dict[str, Any] | None:
+    named = {_INTERFACE_NAME: said["interface_name"]} if said.get("interface_name") else {}
+    return ((said.get("driver_opts") or {}) | named) or None
 
 
 def network_body(project: Project, key: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from engine.host.checks import bounds, cgroups, filesystems, identity, network, place, runtime, session
+from engine.host.checks import bounds, cgroups, filesystems, identity, names, network, place, runtime, session
 from engine.types.host import HostCheck, HostReport, Verdict
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def examine(machine: Machine, paths: Paths) -> HostReport:
         lambda: runtime.conmon(machine),
         lambda: runtime.init(machine),
         lambda: network.pasta(machine),
+        lambda: names.names(machine),
         lambda: network.unprivileged_ports(machine),
         lambda: session.runtime_directory(machine, paths),
         lambda: session.linger(machine),

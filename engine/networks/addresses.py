@@ -22,6 +22,7 @@ _NEXT_POOLS: Final = (ipaddress.ip_network("10.90.0.0/15"), ipaddress.ip_network
 _DEFAULT_POOLS: Final = ("10.88.0.0/16", "10.86.0.0/16", "172.27.0.0/16", "192.168.240.0/20")
 """For the default network: the first that leads nowhere yet."""
 _MAC: Final = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){5}")
+_INTERFACE: Final = re.compile(r"(?!lo$|\.)[A-Za-z0-9_.-]{1,15}")
 _LEAST_ADDRESSES: Final = 4
 MTU = "com.docker.network.driver.mtu"
 _APART = "com.docker.network.bridge.enable_icc"
@@ -192,6 +193,11 @@ def _is_in(text: str, subnet: Subnet) -> bool:
 
 def check_asked(network: Network, asked: Endpoint) -> None:
     """That a network can give what a container asks of it, now or later."""
+    if asked.interface and not _INTERFACE.fullmatch(asked.interface):
+        raise InvalidRequest(
+            f"“{asked.interface[:40]}” is no name for an interface",
+            "It has up to 15 letters, digits, dots, dashes and underscores, and is not “lo”.",
+        )
     for address, subnet, version in ((asked.ip, network.subnet, 4), (asked.ip6, network.subnet6, 6)):
         if not address:
             continue

@@ -94,6 +94,7 @@ class NetworkAttachments:
         *,
         host_gateway: bool = False,
         own_dns: bool = False,
+        interface: str = "",
     ) -> Attached:
         """Start pasta; returns when its forwarded ports are open. `own_dns` says that the container's file names other
         servers than the host's."""
@@ -115,6 +116,7 @@ class NetworkAttachments:
             ports=left_to_pasta(ports),
             dns_forward=pasta.FORWARDED_DNS if forwards else "",
             host_gateway=host_gateway,
+            interface=interface,
         )
         complaint = await self._run(key, call)
         if complaint and pasta.has_no_way_out(complaint):

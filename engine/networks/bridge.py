@@ -65,7 +65,7 @@ class Bridge:
                 network=self.namespace(network),
                 member=member,
                 port="v" + ipaddress.IPv4Address(entry.ip_address).packed.hex(),
-                inside=network.interface,
+                inside=interface_of(network, entry),
                 mac=entry.mac_address or mac_of(entry.ip_address),
                 addresses=_with_lengths(network, entry.ip_address, entry.ip6_address),
                 mtu=mtu_of(network.options),
@@ -73,9 +73,9 @@ class Bridge:
             )
         )
 
-    async def leave(self, network: Network, member: Path) -> None:
+    async def leave(self, network: Network, member: Path, entry: NetworkMember) -> None:
         """Take a member's interface away."""
-        await self._keeper.leave_bridge(member, network.interface)
+        await self._keeper.leave_bridge(member, interface_of(network, entry))
 
     async def remove(self, network: Network, *, unless: Callable[[], bool] = bool) -> None:
         """`unless` is asked when nobody can be joining."""
@@ -110,6 +110,10 @@ class Bridge:
         )
         self._made.add(network.id)
         self._times[network.id] = self.times_made(network) + 1
+
+
+def interface_of(network: Network, entry: NetworkMember) -> str:
+    return entry.asked.interface or network.interface
 
 
 def _with_lengths(network: Network, ip: str, ip6: str) -> list[tuple[str, int]]:

@@ -237,7 +237,7 @@ class NetworkService:
                 subject=target.id,
             )
         if entry is not None and entry.ip_address:
-            await self._bridge.leave(found, self.namespace(target.id))
+            await self._bridge.leave(found, self.namespace(target.id), entry)
         if not found.builtin:
             await self._register.change(found.id, lambda now: without_member(now, target.id))
         if _is_own(found, target):
@@ -339,11 +339,20 @@ class NetworkService:
 
     async def _way_out(self, member: Member, ports: Sequence[PortMapping]) -> int:
         attached = await self.attachments.connect(
-            member.container_id, ports, host_gateway=member.reaches_host, own_dns=bool(member.dns)
+            member.container_id,
+            ports,
+            host_gateway=member.reaches_host,
+            own_dns=bool(member.dns),
+            # The host's own name for an interface may be the one that is asked for.
+            interface="wayout0" if self._asks_for_a_name(member) else "",
         )
         if self._note_relayed(member.container_id, ports):
             await self._names.tell()
         return attached.pasta_pid
+
+    def _asks_for_a_name(self, member: Member) -> bool:
+        entries = (entry_of(network, member.container_id) for network in self._networks_of(member))
+        return any(entry is not None and entry.asked.interface for entry in entries)
 
     def _note_relayed(self, key: str, ports: Sequence[PortMapping]) -> bool:
         """Whether that changed something."""

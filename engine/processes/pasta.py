@@ -54,10 +54,10 @@ class PastaCall:
         ]  # fmt: skip
         argv += ["--pid", str(self.pid_file)] if self.pid_file else []
         argv += [] if self.host_gateway else ["--no-map-gw"]
-        argv += ["--ns-ifname", self.interface] if self.interface else []
         argv += ["--dns-forward", self.dns_forward] if self.dns_forward else []
         argv += ["--ipv4-only"] if self.ipv4_only or self.without_route else []
         argv += _WITHOUT_ROUTE if self.without_route else []
+        argv += ["--ns-ifname", self.interface] if self.interface else []  # the last one counts
         argv += _forwards("-t", "tcp", self.ports)
         argv += _forwards("-u", "udp", self.ports)
         return [*argv, "-T", "none", "-U", "none"]

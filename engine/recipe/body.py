@@ -37,7 +37,14 @@ _USUAL_PATHS = (list(MASKED_PATHS), list(READ_ONLY_PATHS))
 """Clients send back what an inspection showed them."""
 
 
-_ENDPOINT_FIELDS = {"network_aliases": "aliases", "ip": "ip", "ip6": "ip6", "mac_address": "mac"}
+_INTERFACE_NAME = "com.docker.network.endpoint.ifname"
+_ENDPOINT_FIELDS = {
+    "network_aliases": "aliases",
+    "ip": "ip",
+    "ip6": "ip6",
+    "mac_address": "mac",
+    "interface_name": "interface",
+}
 """Of the container's own network, what is asked of it as fields of the recipe."""
 
 
@@ -142,11 +149,12 @@ def endpoint_of(name: str, endpoint: Any) -> dict[str, Any]:
     if addresses.get("LinkLocalIPs"):
         why = marked("Recipe", "interfaces choose these themselves")
         raise unsupported(f"a link-local address on network {name}", why)
-    if _part(endpoint, "DriverOpts").get("com.docker.network.endpoint.ifname"):
-        raise unsupported(f"an interface's name on network {name}", marked("Recipe", "it is named after its network"))
     fixed = {
-        "ip": addresses.get("IPv4Address"), "ip6": addresses.get("IPv6Address"), "mac": endpoint.get("MacAddress")
-    }  # fmt: skip
+        "ip": addresses.get("IPv4Address"),
+        "ip6": addresses.get("IPv6Address"),
+        "mac": endpoint.get("MacAddress"),
+        "interface": _part(endpoint, "DriverOpts").get(_INTERFACE_NAME),
+    }
     if not all(isinstance(value, str) for value in fixed.values() if value):
         raise expected("IPAMConfig", "an object")
     links = endpoint.get("Links") or []
@@ -211,6 +219,8 @@ def _endpoint(recipe: Mapping[str, Any]) -> dict[str, Any]:
     pairs = (("IPv4Address", recipe.get("ip")), ("IPv6Address", recipe.get("ip6")))
     if addresses := {key: value for key, value in pairs if value}:
         endpoint["IPAMConfig"] = addresses
+    if recipe.get("interface_name"):
+        endpoint["DriverOpts"] = {_INTERFACE_NAME: recipe["interface_name"]}
     return endpoint
 
 

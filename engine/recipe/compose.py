@@ -99,7 +99,12 @@ def _networks(recipe: Mapping[str, Any], service: dict[str, Any]) -> dict[str, A
     if network in ("none", "host") or is_shared(network):
         service["network_mode"] = network
         return {}
-    fields = (("aliases", "network_aliases"), ("ipv4_address", "ip"), ("ipv6_address", "ip6"))
+    fields = (
+        ("aliases", "network_aliases"),
+        ("ipv4_address", "ip"),
+        ("ipv6_address", "ip6"),
+        ("interface_name", "interface_name"),
+    )
     said = {key: recipe[field] for key, field in fields if recipe.get(field)}
     service["networks"] = {network: said or None}
     return {network: {"external": True}}

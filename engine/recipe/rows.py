@@ -144,6 +144,8 @@ ROWS: tuple[Row, ...] = (
         aliases=("net-alias",), default=[]),
     Row("ip", "ip", "", _TEXT, RESTART, "IPv4 address (e.g., 172.30.100.104)", default=""),
     Row("ip6", "ip6", "", _TEXT, RESTART, "IPv6 address (e.g., 2001:db8::33)", default=""),
+    Row("interface_name", "interface-name", "", _TEXT, RESTART, "Name of its interface on the network (e.g., eth7)",
+        default=""),
     Row("mac_address", "mac-address", "MacAddress", _TEXT, RESTART, "Container MAC address (e.g., 92:d0:c6:0a:29:33)",
         default="", compose="mac_address"),
     Row("dns", "dns", "HostConfig.Dns", _WORDS, RESTART, "Set custom DNS servers", default=[], empty=[],

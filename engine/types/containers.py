@@ -186,6 +186,8 @@ class ContainerSpec(Data, frozen=True, kw_only=True):
     ip: str = ""
     """A fixed address on that network, of its subnet; so are the next."""
     ip6: str = ""
+    interface_name: str = ""
+    """Of its interface on that network, inside; "" leaves it to the network."""
     mac_address: str = ""
     dns: tuple[str, ...] = ()
     dns_search: tuple[str, ...] = ()

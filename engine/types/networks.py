@@ -14,6 +14,8 @@ class Endpoint(Data, frozen=True, kw_only=True):
     ip: str = ""
     ip6: str = ""
     mac: str = ""
+    interface: str = ""
+    """What its interface there is called, inside."""
     links: tuple[str, ...] = ()
     """Names of its own for others there ("container:alias")."""
 

@@ -79,7 +79,7 @@ class NamesView(QWidget):
             0: TextCell(secondary=True), 1: TextCell(strong=True), 2: TextCell(code=True), 3: TextCell(),
             4: TextCell(code=True),
         }  # fmt: skip
-        self.table.set_columns(painters, {0: 104, 1: 200, 3: 140, 4: 200}, stretch=2)
+        self.table.set_columns(painters, {0: 104, 1: 200, 3: 180, 4: 200}, stretch=2)
         hint = translate(
             "NamesView",
             "Questions of containers on networks of their own appear as they are asked. An allow-list is a label: "

@@ -165,7 +165,7 @@ def endpoints(container: Container, networks: Mapping[str, Network]) -> dict[str
     }
     if network_mode(own) not in found:
         spec = container.spec
-        asked = Endpoint(ip=spec.ip, ip6=spec.ip6, mac=spec.mac_address)
+        asked = Endpoint(ip=spec.ip, ip6=spec.ip6, mac=spec.mac_address, interface=spec.interface_name)
         alone = NetworkMember(
             container_id=container.id, name=container.name, ip_address=container.ip_address,
             aliases=spec.network_aliases, asked=asked,

@@ -68,7 +68,7 @@ def member_of(record: Record) -> Member:
         network=spec.network,
         hostname=spec.hostname,
         aliases=spec.network_aliases,
-        asked=Endpoint(ip=spec.ip, ip6=spec.ip6, mac=spec.mac_address),
+        asked=Endpoint(ip=spec.ip, ip6=spec.ip6, mac=spec.mac_address, interface=spec.interface_name),
         dns=spec.dns,
         reaches_host=wants_host(spec.extra_hosts),
         is_isolated=spec.network == "pasta" and is_isolated(spec.labels),

@@ -146,7 +146,7 @@ class Creator:
                     docker="conflicting options: custom IP address with this network mode",
                 )
         else:
-            asked = Endpoint(ip=spec.ip, ip6=spec.ip6, mac=spec.mac_address)
+            asked = Endpoint(ip=spec.ip, ip6=spec.ip6, mac=spec.mac_address, interface=spec.interface_name)
             self._networks.check_named(spec.network, asked)
 
     def _check_namespaces(self, spec: ContainerSpec) -> None:

@@ -50,6 +50,7 @@ class NetworkNews:
                 network_aliases=asked.aliases,
                 ip=asked.ip,
                 ip6=asked.ip6,
+                interface_name=asked.interface,
                 mac_address=asked.mac,
             )
             await self._book.save(entry, entry.record.with_container(spec=spec), "update")

@@ -77,10 +77,10 @@ class Flows:
 
     def _keys(self, container: str, network: Network, *, at_home: bool) -> list[tuple[str, str]]:
         """A network's interface is called after it; others are the way out."""
+        asked = {each.asked.interface for each in network.members if each.container_id == container}
+        names = {network.interface} | asked
         return [
-            key
-            for key in self._now
-            if key[0] == container and (key[1] == network.interface or (at_home and not _is_ours(key[1])))
+            key for key in self._now if key[0] == container and (key[1] in names or (at_home and not _is_ours(key[1])))
         ]
 
 

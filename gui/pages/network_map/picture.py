@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from PySide6.QtGui import QGuiApplication
+
 from engine.recipe.networks import EGRESS_LABEL
 from engine.types.containers import ALIVE_STATES
 from gui.presentation.containers import port_text, port_url, state_words
@@ -117,7 +119,13 @@ def _homes(networks: Sequence[Network], containers: Mapping[str, Container]) -> 
 
 def flow_text(flow: Flow) -> str:
     """ "↓ 1.2 MiB/s ↑ 3 KiB/s", nothing where nothing flows."""
-    return f"↓ {rate_text(flow.received)} ↑ {rate_text(flow.sent)}" if flow.both >= 1 else ""
+    return from_left(f"↓ {rate_text(flow.received)} ↑ {rate_text(flow.sent)}") if flow.both >= 1 else ""
+
+
+def from_left(text: str) -> str:
+    """Figures in their own order, also in a window whose words run from the right: with no letters of a language in
+    them they would be turned around part by part."""
+    return f"\u2066{text}\u2069" if QGuiApplication.isRightToLeft() else text
 
 
 def _node(key: str, member: NetworkMember, container: Container, flow: Flow, *, is_echo: bool) -> MapNode:
@@ -170,7 +178,7 @@ def _published(
             continue
         node = f"{HOST_LANE}/{container.id}"
         made.attachments[node] = Attachment("", container.id, tuple(rows))
-        words = ", ".join(text for text, _ in rows)
+        words = from_left(", ".join(text for text, _ in rows))
         icon = "globe" if door is not None else "plug"
         nodes.append(MapNode(id=node, title=words, detail=container.name, tone=Tone.ACCENT, icon=icon))
         if container.id in homes:

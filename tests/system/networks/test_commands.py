@@ -108,3 +108,38 @@ async def test_the_front_door_is_opened_told_of_and_closed(wherry_here: Tool) ->
     await until(answers)
     assert "off" in await wherry_here("door", "off")
     assert json.loads(await wherry_here("door", "status", "--format", "json"))["listening"] is False
+
+
+_NAMED = """
+services:
+  web:
+    image: {image}
+    command: sleep 1000
+    networks:
+      back: {{interface_name: eth7}}
+      front: {{interface_name: eth0}}
+networks:
+  front:
+  back:
+"""
+
+
+async def test_an_interface_has_the_name_that_a_compose_file_gives_it(wherry_here: Tool, tmp_path: Path) -> None:
+    """Also one that the host's own has; and it goes with the network."""
+    (tmp_path / "compose.yaml").write_text(_NAMED.format(image=IMAGE))
+    await wherry_here("compose", "-p", "shop", "up", "-d")
+    links = (await wherry_here("exec", "shop-web-1", "ls", "/sys/class/net")).split()
+    assert {"eth0", "eth7", "lo"} < set(links)
+    assert not [each for each in links if each.startswith("net")]
+    networks = (await inspected(wherry_here, "container", "shop-web-1"))["NetworkSettings"]["Networks"]
+    told = await wherry_here("exec", "shop-web-1", "ip", "-4", "address", "show", "eth7")
+    assert networks["shop_back"]["IPAddress"] in told
+    await wherry_here("network", "disconnect", "shop_back", "shop-web-1")
+    assert "eth7" not in (await wherry_here("exec", "shop-web-1", "ls", "/sys/class/net")).split()
+    await wherry_here("compose", "-p", "shop", "down", "-t", "0")
+
+
+async def test_a_name_that_no_interface_can_have_is_refused(wherry_here: Tool) -> None:
+    await wherry_here("network", "create", "team")
+    told = await wherry_here("run", "-d", "--network", "team", "--interface-name", "lo", IMAGE, "true", code=125)
+    assert "no name for an interface" in told

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+import subprocess
+import sys
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -19,6 +22,7 @@ from tests.system.containers.conftest import create, load_busybox, run, until
 if TYPE_CHECKING:
     from engine.embedded import EmbeddedEngine
     from engine.types.networks import NameQuestion
+    from tests.support.stores import ShortTmp
 
 SERVER = ("httpd", "-f", "-p", "80", "-h", "/www")
 NOWHERE = "192.0.2.1"
@@ -128,3 +132,25 @@ async def test_what_could_open_the_gate_again_is_refused(shop: EmbeddedEngine) -
     with pytest.raises(InvalidRequest):
         await shop.containers.start(made.id)
     assert (await shop.containers.get(made.id)).pid == 0
+
+
+async def test_an_allowed_name_opens_its_address_and_no_other(short_tmp: ShortTmp) -> None:
+    """With a world and a resolver of the test's own, on the default network and on one of one's own."""
+    process = await asyncio.create_subprocess_exec(
+        "unshare", "--user", "--map-root-user", "--net", "--mount",
+        sys.executable, "-m", "tests.system.networks.limited", str(short_tmp.root), str(short_tmp.run),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    out, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    assert out.decode().splitlines() == [
+        f"{network}, {line}"
+        for network in ("pasta", "team")
+        for line in (
+            "the address alone: Permission denied",
+            "by its name: reached",
+            "the address from now on: reached",
+            "another address: Permission denied",
+            "another name: True",
+        )
+    ]

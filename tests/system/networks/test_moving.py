@@ -51,3 +51,19 @@ async def test_a_computer_without_a_network_says_so_and_what_waits_for_an_addres
         "unwanted: created",
         "wherry start: 0, warned: False",
     ]
+
+
+async def test_the_doctor_asks_for_a_name_as_a_container_would(short_tmp: ShortTmp) -> None:
+    """Offline nothing is wrong; with a resolver, a container must hear what the computer hears."""
+    process = await asyncio.create_subprocess_exec(
+        "unshare", "--user", "--map-root-user", "--net", "--mount",
+        sys.executable, "-m", "tests.system.networks.doctored", str(short_tmp.path),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    out, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    assert out.decode().splitlines() == [
+        "ok: Not tried: there is no resolver or no way to reach one.",
+        "ok: No resolver answers this computer itself now.",
+        "ok: A container gets its answers of 192.0.2.1.",
+    ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from engine.host import doctor
-from engine.host.checks import cgroups, filesystems, identity, runtime, session
+from engine.host.checks import cgroups, filesystems, identity, names, runtime, session
 from engine.host.machine import Space
 from engine.processes.ask import Answer
 from engine.storage.paths import Paths
@@ -59,6 +60,7 @@ def test_names_are_stable_and_unique(machine: FakeMachine) -> None:
         "conmon",
         "init",
         "pasta",
+        "names",
         "unprivileged-ports",
         "runtime-directory",
         "linger",
@@ -482,7 +484,7 @@ def test_a_check_that_stumbles_does_not_hide_the_others(machine: FakeMachine, mo
 
     report = doctor.examine(machine, PATHS)
 
-    assert len(report.checks) == 19
+    assert len(report.checks) == 20
     assert "RuntimeError: oh" in next(c for c in report.checks if c.name == "check-failed").found
 
 
@@ -519,7 +521,19 @@ def test_file_system_of_a_path(path: str, kind: str) -> None:
 
 
 def test_every_check_is_shown_a_broken_machine(machine: FakeMachine) -> None:
-    never_red = {"unprivileged-ports", "linger"}
+    never_red = {"unprivileged-ports", "linger", "names"}
     assert {case[0] for case in BROKEN.values()} | never_red == {
         check.name for check in doctor.examine(machine, PATHS).checks
     }
+
+
+def test_a_resolver_that_answers_the_computer_and_no_container_is_a_line_of_the_report() -> None:
+    machine = FakeMachine()
+    machine.files["/etc/resolv.conf"] = "nameserver 192.0.2.1\n"
+    machine.answers[os.path.basename(names._INTERPRETER)] = Answer(0, "192.0.2.1\n", "")
+    machine.answers["pasta"] = Answer(0, "", "")
+    assert names.names(machine).verdict is Verdict.DEGRADED
+    machine.answers["pasta"] = Answer(0, "192.0.2.1\n", "")
+    assert names.names(machine).verdict is Verdict.OK
+    machine.answers.clear()
+    assert names.names(machine).verdict is Verdict.OK, "offline is no fault of the machine"

@@ -167,6 +167,7 @@ VALUES: dict[str, SearchStrategy[Any]] = {
     "network_aliases": st.lists(WORD, min_size=1, max_size=2),
     "ip": st.just("10.90.0.9"),
     "ip6": st.just("fd00::9"),
+    "interface_name": st.just("eth7"),
     "mac_address": st.just("92:d0:c6:0a:29:33"),
     "dns": st.lists(st.sampled_from(["9.9.9.9", "::1"]), min_size=1, max_size=2),
     "dns_search": st.lists(WORD, min_size=1, max_size=2),

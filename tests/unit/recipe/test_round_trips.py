@@ -73,7 +73,7 @@ def test_what_an_inspection_shows_makes_the_same_container(made: dict[str, Any])
             assert get(recipe_of(again), row.field) == get(recipe_of(wanted), row.field), row.flag
 
 
-OF_AN_ENDPOINT = {"network_aliases", "ip", "ip6"}
+OF_AN_ENDPOINT = {"network_aliases", "ip", "ip6", "interface_name"}
 """What a body says of the container's network, not of the container."""
 
 

@@ -1,0 +1,65 @@
+"""A host of the test's own, with a small world behind its cable, and a container that may reach one name of it.
+
+    unshare --user --map-root-user --net --mount python -m tests.system.networks.limited ROOT RUN
+
+What it reaches is told in lines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from functools import partial
+from pathlib import Path
+
+from engine.embedded import EmbeddedEngine, open_engine
+from engine.recipe.networks import EGRESS_LABEL
+from engine.types.networks import CreateNetwork
+from tests.system.containers.conftest import load_busybox, run, until
+from tests.system.networks.asking import LENT, PYTHON, said
+from tests.system.networks.moving import ip, plug_in, reaches, resolver_file, world
+
+_BEFORE = """
+import socket
+try:
+    socket.create_connection(("198.51.100.7", 80), 3)
+    print("reached")
+except OSError as error:
+    print(error.strerror)
+"""
+_OTHER = _BEFORE.replace("198.51.100.7", "203.0.113.1")
+
+
+def tell(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+async def look(engine: EmbeddedEngine, name: str) -> None:
+    """The address of a name is shut until that name was asked for, and only that one is opened."""
+    tell(f"{name}, the address alone: {(await said(engine, name, PYTHON, '-c', _BEFORE)).strip()}")
+    await until(partial(reaches, engine, name))
+    tell(f"{name}, by its name: reached")
+    tell(f"{name}, the address from now on: {(await said(engine, name, PYTHON, '-c', _BEFORE)).strip()}")
+    tell(f"{name}, another address: {(await said(engine, name, PYTHON, '-c', _OTHER)).strip()}")
+    tell(f"{name}, another name: {'NXDOMAIN' in await said(engine, name, 'nslookup', 'other.example')}")
+
+
+async def main() -> None:
+    root, runtime = (Path(each) for each in sys.argv[1:3])
+    ip("link set lo up")
+    resolver = resolver_file(root.parent)
+    async with world() as served:
+        plug_in(served, 0, "192.0.2.9", "192.0.2.1", resolver)
+        engine = await open_engine(root, runtime)
+        try:
+            await load_busybox(engine)
+            await engine.networks.create(CreateNetwork(name="team"))
+            for network in ("pasta", "team"):
+                await run(engine, name=network, network=network, mounts=LENT, labels={EGRESS_LABEL: "world.example"})
+                await look(engine, network)
+        finally:
+            await engine.close(stop_containers=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
