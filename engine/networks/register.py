@@ -17,6 +17,7 @@ import msgspec
 from engine.errors import DISK_REFUSES, Conflict, NotFound, StorageError
 from engine.networks import routes
 from engine.networks.addresses import default_subnet, mac_of
+from engine.recipe.networks import shown_network
 from engine.storage.paths import is_pod_key
 from engine.types.data import now
 from engine.types.events import Event
@@ -226,7 +227,8 @@ def _row(network: Network) -> Network:
 
 def must_be_ours(network: Network) -> None:
     if network.builtin:
-        raise Conflict(f"“{network.name}” is built in", "It cannot be changed.", subject=network.id)
+        name = shown_network(network.name)
+        raise Conflict(f"“{name}” is built in", "It cannot be changed, nor joined besides another.", subject=network.id)
 
 
 def event_of(action: str, network: Network, **attributes: str) -> Event:

@@ -37,7 +37,7 @@ def read_publish(text: str) -> list[dict[str, Any]]:
     if len(parts) > 2:
         raise Unreadable(marked("Recipe", "invalid port “{0}”: write 8080:80 or 127.0.0.1:53:53/udp"), text[:80])
     inside = _range(parts[-1], text)
-    if len(parts) == 1 or not parts[0]:
+    if len(parts) == 1 or parts[0] in ("", "0"):  # 0 is any that is free, as Docker has it
         return [port(number, 0, protocol, address) for number in inside]
     outside = _range(parts[0], text)
     if len(inside) == 1 and len(outside) > 1:

@@ -13,6 +13,7 @@ from engine.errors import Conflict, InvalidRequest, Unsupported, WherryError
 from engine.networks import addresses, routes
 from engine.networks.member import Member
 from engine.networks.membership import added, brought_down, brought_up, entry_of
+from engine.networks.register import must_be_ours
 from engine.types.networks import CreateNetwork, Endpoint, Network
 
 LAN = ipaddress.ip_network("10.89.0.0/23")
@@ -147,3 +148,9 @@ def test_the_hosts_routes_are_read() -> None:
         f"{zero} 00 {zero} 00 fe800000000000000000000000000001 00000400 00000001 00000000 00000003     eth0\n"
     )
     assert [str(each) for each in routes.parse_routes6(six)] == ["fd00::/64"]
+
+
+def test_the_default_network_is_called_what_people_call_it() -> None:
+    default = Network(id="1" * 64, name="pasta", driver="pasta", created=datetime.now(UTC), builtin=True)
+    with pytest.raises(Conflict, match="“bridge” is built in"):
+        must_be_ours(default)

@@ -207,3 +207,8 @@ def test_a_host_range_for_one_port_of_the_container_comes_back_as_it_was_written
 )
 def test_graphics_cards_and_devices_by_their_makers_names(words: str, names: list[str]) -> None:
     assert [device.host_path for device in parse_run_line(f"docker run {words} img").spec.devices] == names
+
+
+def test_port_0_of_the_host_is_any_that_is_free() -> None:
+    assert read_publish("0:80") == read_publish("80")
+    assert read_publish("127.0.0.1:0:53/udp") == read_publish("127.0.0.1::53/udp")
