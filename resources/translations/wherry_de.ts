@@ -7150,10 +7150,6 @@
         <translation>diese wählen die Schnittstellen selbst</translation>
     </message>
     <message>
-        <source>it is named after its network</source>
-        <translation>sie heißt nach ihrem Netzwerk</translation>
-    </message>
-    <message>
         <source>invalid recipe: {0}</source>
         <translation>Ungültiges Rezept: {0}</translation>
     </message>
