@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from engine.clusters.watching import path_of
@@ -10,15 +11,17 @@ from engine.errors import WherryError
 from engine.types.clusters import ClusterLogLine
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 
     from engine.clusters.connection import Connection
     from engine.types.clusters import ClusterKind
 
+Source = tuple[str, str]
+"""Pod and container."""
 _MOST_WAITING = 10_000
 
 
-def sources(pod: Mapping[str, Any], container: str = "") -> list[tuple[str, str]]:
+def sources(pod: Mapping[str, Any], container: str = "") -> list[Source]:
     """Pod and container; all of its containers where none is named."""
     name = pod["metadata"]["name"]
     known = [each["name"] for each in pod["spec"].get("containers") or ()]
@@ -29,50 +32,88 @@ async def read(
     connection: Connection,
     pods: ClusterKind,
     namespace: str,
-    wanted: Sequence[tuple[str, str]],
+    wanted: Sequence[Source],
     *,
     follow: bool = False,
     previous: bool = False,
     tail: int = -1,
     since_seconds: int = 0,
 ) -> AsyncIterator[ClusterLogLine]:
-    """In the order in which lines arrive; of one source, in its own. A source that fails says so in a line."""
+    """In the order in which lines arrive; of one source, in its own. A source that fails says so in a line. Where
+    several tell a bounded past, that comes first, in the order of its times."""
+    reader = _Reader(connection, pods, namespace, previous=previous, since_seconds=since_seconds)
+    since: dict[Source, str] = {}
+    if len(wanted) > 1 and tail >= 0:
+        past = await asyncio.gather(*(reader.past(source, tail) for source in wanted))
+        lines = [line for lines in past for line in lines]
+        for line in sorted(lines, key=lambda line: (line.failed, line.time)):
+            yield line
+        since = {source: lines[-1].time if lines else "" for source, lines in zip(wanted, past, strict=True)}
+        wanted = [source for source, lines in zip(wanted, past, strict=True) if not (lines and lines[-1].failed)]
+        if not follow:
+            return
     queue: asyncio.Queue[ClusterLogLine | None] = asyncio.Queue(_MOST_WAITING)
-    params = {
-        "timestamps": "true",
-        **({"follow": "true"} if follow else {}),
-        **({"previous": "true"} if previous else {}),
-        **({"tailLines": str(tail)} if tail >= 0 else {}),
-        **({"sinceSeconds": str(since_seconds)} if since_seconds else {}),
-    }
 
-    async def one(pod: str, container: str) -> None:
+    async def one(source: Source) -> None:
         try:
-            path = path_of(pods, namespace, pod, "log")
-            async with connection.lines(path, {**params, "container": container}) as lines:
-                async for line in lines:
-                    time, _, text = line.decode(errors="replace").partition(" ")
-                    await queue.put(ClusterLogLine(pod=pod, container=container, time=time, text=text))
-        except WherryError as error:
-            await queue.put(ClusterLogLine(pod=pod, container=container, text=_why(error), failed=True))
+            async with aclosing(reader.lines(source, tail, since.get(source, ""), follow=follow)) as told:
+                async for line in told:
+                    await queue.put(line)
         finally:
             await queue.put(None)
 
-    tasks = [asyncio.create_task(one(pod, container), name=f"log of {pod}") for pod, container in wanted]
+    tasks = [asyncio.create_task(one(source), name=f"log of {source[0]}") for source in wanted]
     try:
         left = len(tasks)
         while left:
-            line = await queue.get()
-            if line is None:
+            came = await queue.get()
+            if came is None:
                 left -= 1
             else:
-                yield line
+                yield came
     finally:
         for task in tasks:
             task.cancel()
         while not queue.empty():
             queue.get_nowait()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Reader:
+    """Asks for the log of one source after the other, or of several at once."""
+
+    def __init__(
+        self, connection: Connection, pods: ClusterKind, namespace: str, *, previous: bool, since_seconds: int
+    ) -> None:
+        self._connection, self._pods, self._namespace = connection, pods, namespace
+        self._params = {
+            "timestamps": "true",
+            **({"previous": "true"} if previous else {}),
+            **({"sinceSeconds": str(since_seconds)} if since_seconds else {}),
+        }
+
+    async def past(self, source: Source, tail: int) -> list[ClusterLogLine]:
+        async with aclosing(self.lines(source, tail, "", follow=False)) as told:
+            return [line async for line in told]
+
+    async def lines(
+        self, source: Source, tail: int, since: str, *, follow: bool
+    ) -> AsyncGenerator[ClusterLogLine, None]:
+        """Those after `since`, which the API takes to the second only."""
+        pod, container = source
+        params = {**self._params, "container": container, **({"follow": "true"} if follow else {})}
+        if since:
+            params["sinceTime"] = since
+        elif tail >= 0:
+            params["tailLines"] = str(tail)
+        try:
+            async with self._connection.lines(path_of(self._pods, self._namespace, pod, "log"), params) as lines:
+                async for line in lines:
+                    time, _, text = line.decode(errors="replace").partition(" ")
+                    if time > since:
+                        yield ClusterLogLine(pod=pod, container=container, time=time, text=text)
+        except WherryError as error:
+            yield ClusterLogLine(pod=pod, container=container, text=_why(error), failed=True)
 
 
 def _why(error: WherryError) -> str:

@@ -10,6 +10,7 @@ import json
 import os
 from asyncio.subprocess import PIPE
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSMsgType, web
@@ -49,7 +50,7 @@ class StandInCluster:
         self.logs: dict[tuple[str, str], list[str]] = {}
         """By pod and "current" or "previous"."""
         self.sockets: list[dict[str, Any]] = []
-        self._watchers: set[asyncio.Queue[tuple[str, dict[str, Any]] | None]] = set()
+        self._watchers: set[asyncio.Queue[tuple[str, dict[str, Any]] | bytes | None]] = set()
         self.put("namespaces", {"metadata": {"name": "default"}})
 
     def names(self, plural: str) -> set[str]:
@@ -78,6 +79,11 @@ class StandInCluster:
     def cut_watches(self) -> None:
         for queue in self._watchers:
             queue.put_nowait(None)
+
+    def babble(self, said: bytes) -> None:
+        """Something that is no event, to all who watch."""
+        for queue in self._watchers:
+            queue.put_nowait(said)
 
     def _tell(self, plural: str, event: str, body: dict[str, Any]) -> None:
         kind = {"kind": _KIND_OF[plural]}
@@ -157,7 +163,7 @@ class StandInCluster:
         if since < self.forgotten:
             await response.write(_line({"type": "ERROR", "object": {"kind": "Status", "code": 410}}))
             return response
-        queue: asyncio.Queue[tuple[str, dict[str, Any]] | None] = asyncio.Queue()
+        queue: asyncio.Queue[tuple[str, dict[str, Any]] | bytes | None] = asyncio.Queue()
         for (kind, space, _), body in sorted(self.objects.items()):
             if kind == plural and namespace in ("", space) and int(body["metadata"]["resourceVersion"]) > since:
                 known = {"kind": _KIND_OF[plural]} | copy.deepcopy(body)
@@ -165,6 +171,9 @@ class StandInCluster:
         self._watchers.add(queue)
         try:
             while (told := await queue.get()) is not None:
+                if isinstance(told, bytes):
+                    await response.write(told)
+                    continue
                 kind, event = told
                 if kind == plural and namespace in ("", event["object"]["metadata"]["namespace"]):
                     await response.write(_line(event))
@@ -215,13 +224,28 @@ class StandInCluster:
             lines = self.logs.get((name, which))
             if lines is None:
                 return _status(400, f'previous terminated container in pod "{name}" not found')
-            return web.Response(text="".join(f"2026-01-01T00:00:0{n}Z {line}\n" for n, line in enumerate(lines)))
+            return await self._log(request, lines)
         self.sockets.append({"part": part, "query": list(request.query.items()), "pod": name})
         socket = web.WebSocketResponse(protocols=("v5.channel.k8s.io", "v4.channel.k8s.io"))
         await socket.prepare(request)
         with contextlib.suppress(ConnectionError):  # the window is gone
             await (self._exec(socket, request) if part == "exec" else self._forward(socket, request))
         return socket
+
+    async def _log(self, request: web.Request, lines: list[str]) -> web.StreamResponse:
+        """A line a second; one that is asked for from some time on has only those, the second itself included."""
+        since = request.query.get("sinceTime", "")
+        told = [(_clock(number), line) for number, line in enumerate(lines)]
+        told = [(time, line) for time, line in told if time >= since]
+        if tail := request.query.get("tailLines"):
+            told = told[len(told) - min(len(told), int(tail)) :]
+        response = web.StreamResponse()
+        await response.prepare(request)
+        with contextlib.suppress(ConnectionError):  # whoever asked has enough
+            for start in range(0, len(told), 1000):
+                piece = "".join(f"{time} {line}\n" for time, line in told[start : start + 1000])
+                await response.write(piece.encode())
+        return response
 
     async def _exec(self, socket: web.WebSocketResponse, request: web.Request) -> None:
         """`cat`, and whatever wants a terminal, gives back what comes; `tar` and `sh` are run; `exit N` ends so;
@@ -330,6 +354,11 @@ def _merged(old: Any, new: Any) -> Any:
 
 def _status(code: int, message: str) -> web.Response:
     return web.json_response({"kind": "Status", "status": "Failure", "message": message, "code": code}, status=code)
+
+
+def _clock(number: int) -> str:
+    moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _line(event: dict[str, Any]) -> bytes:

@@ -72,11 +72,11 @@ async def test_what_cannot_be_copied_is_told(
         await service.copy_out(place, "web", f"{tree}/nothing", str(tmp_path))
     assert "No such file" in caught.value.explanation
     with pytest.raises(RuntimeFailure, match="cannot be copied") as caught:
-        await service.copy_in(place, "web", str(tree / "big"), f"{tmp_path}/nowhere")
+        await service.copy_in(place, "web", str(tree / "big"), f"{tmp_path}/nowhere/")
     assert "nowhere" in caught.value.explanation
     with pytest.raises(NotFound, match="There is no"):
         await service.copy_in(place, "web", f"{tree}/nothing", str(tmp_path))
     with pytest.raises(NotFound, match="no folder"):
-        await service.copy_out(place, "web", str(tree), f"{tmp_path}/nowhere")
+        await service.copy_out(place, "web", str(tree), f"{tmp_path}/nowhere/")
     with pytest.raises(InvalidRequest, match="begins with /"):
         await service.copy_out(place, "web", "relative", str(tmp_path))
