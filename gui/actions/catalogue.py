@@ -9,7 +9,7 @@ from gui.actions.actions import ActionSet
 from gui.actions.containers import container_actions
 from gui.actions.program import program_actions
 
-ROOMS = ("images", "volumes", "networks", "builds", "projects", "machines", "clusters", "swarm")
+ROOMS = ("images", "volumes", "networks", "builds", "projects", "machines", "clusters", "swarm", "pods")
 
 
 def all_actions() -> ActionSet:

@@ -68,6 +68,7 @@ _MENU = (
         "container.copy-address",
         "container.copy-id",
     ),
+    ("pod.start", "pod.stop", "pod.restart", "pod.remove"),
     ("container.remove",),
 )
 AT_REST_STATES = frozenset({State.CREATED, State.EXITED, State.DEAD})

@@ -6323,6 +6323,53 @@
     </message>
 </context>
 <context>
+    <name>PodActions</name>
+    <message>
+        <source>Started the pod {0}</source>
+        <translation>Pod {0} gestartet</translation>
+    </message>
+    <message>
+        <source>Stopped the pod {0}</source>
+        <translation>Pod {0} angehalten</translation>
+    </message>
+    <message>
+        <source>Started the pod {0} anew</source>
+        <translation>Pod {0} neu gestartet</translation>
+    </message>
+    <message>
+        <source>Remove the pod {0}?</source>
+        <translation>Pod {0} entfernen?</translation>
+    </message>
+    <message>
+        <source>All its containers are stopped and removed. Volumes stay.</source>
+        <translation>Alle seine Container werden angehalten und entfernt. Volumes bleiben.</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Removed the pod {0}</source>
+        <translation>Pod {0} entfernt</translation>
+    </message>
+    <message>
+        <source>Start the pod</source>
+        <translation>Pod starten</translation>
+    </message>
+    <message>
+        <source>Stop the pod</source>
+        <translation>Pod anhalten</translation>
+    </message>
+    <message>
+        <source>Restart the pod</source>
+        <translation>Pod neu starten</translation>
+    </message>
+    <message>
+        <source>Remove the pod…</source>
+        <translation>Pod entfernen …</translation>
+    </message>
+</context>
+<context>
     <name>Ports</name>
     <message>
         <source>auto</source>
