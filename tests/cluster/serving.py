@@ -49,7 +49,7 @@ async def serve(workshop: Workshop) -> AsyncIterator[Path]:
         await _until_ready()
         _start(ended, place, [
             str(workshop.program("kube-controller-manager")), f"--kubeconfig={config}", "--leader-elect=false",
-            "--controllers=deployment,replicaset,namespace",
+            "--controllers=deployment,replicaset,namespace,statefulset,daemonset",
         ])  # fmt: skip
         async with _kubelet(place):
             yield config
