@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from engine.containers.run.runtime import boot_id
 from engine.storage.paths import Paths
-from engine.types.containers import State
+from engine.types.containers import PortMapping, RestartPolicy, State
+from engine.types.pods import CreatePod, PodState
 from tests.support.engine import opened_engine
-from tests.system.containers.conftest import until
+from tests.system.containers.conftest import create, load_busybox, until
 from tests.system.containers.test_networks import SERVER, fetch
 from tests.system.containers.test_survival import killed_engine
 
@@ -56,6 +57,32 @@ async def test_what_shall_come_back_after_a_reboot_does(short_tmp: ShortTmp) -> 
         assert single.exit is not None
         assert "restarted" in single.exit.error
         assert (await engine.containers.get("talker")).state is State.RUNNING
+        assert await engine.host.check_store() == []
+
+
+async def test_a_pod_that_always_runs_is_whole_again_after_a_reboot(short_tmp: ShortTmp) -> None:
+    """One that is asked for in the other's network, and by its port from outside."""
+    always = RestartPolicy(name="always")
+    async with opened_engine_that_leaves(short_tmp) as engine:
+        await load_busybox(engine)
+        await engine.pods.create(CreatePod(name="firm", ports=(PortMapping(container_port=80),)))
+        looks = ("sh", "-c", "until wget -q -O /dev/null http://localhost/; do sleep 0.1; done; exec sleep 1000")
+        for name, command in (("web", SERVER), ("looks", looks)):
+            await create(engine, *command, name=name, network="pod:firm", restart=always, init=True)
+        port = (await engine.pods.start("firm")).ports[0].host_port
+        await fetch(port)
+    await asyncio.to_thread(reboot, short_tmp)
+
+    serving = await asyncio.create_subprocess_exec(*unit_command(), env=environment(short_tmp), cwd=UNIT.parents[1])
+    try:
+        await until(lambda: _running(short_tmp.run / "docker.sock", {"web", "looks"}), 20)
+    finally:
+        serving.send_signal(signal.SIGTERM)
+        assert await serving.wait() == 0
+    async with opened_engine(short_tmp) as engine:
+        found = await engine.pods.get("firm")
+        assert found.state is PodState.RUNNING
+        assert await fetch(found.ports[0].host_port)
         assert await engine.host.check_store() == []
 
 
