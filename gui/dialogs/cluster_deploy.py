@@ -252,10 +252,9 @@ class ClusterDeployDialog(QDialog):
         client = self._shell.client
         self._place = ClusterPlace(context=self.context.currentText(), namespace=self.namespace.text().strip())
         texts, force = {_FILE: self.text.toPlainText()}, self.force.isChecked()
+        registry = self.registry.text().strip()
         with self._told():
-            here = await client.call(
-                lambda engine: engine.manifests.images_only_here(texts, self.registry.text().strip())
-            )
+            here = await client.call(lambda engine: engine.manifests.images_only_here(texts, registry))
             self._tell_images(here)
             if here and all(here.values()):
                 texts = await client.call(lambda engine: engine.manifests.with_images(texts, here))
@@ -296,7 +295,8 @@ class ClusterDeployDialog(QDialog):
             done = translate("ClusterDeploy", "Applied")
             for title in made:
                 self._step(title, done, Tone.SUCCESS)
-            self.undo.show()
+            if not self._gone:
+                self.undo.show()
             await self._watch_rollout([title for title in made if title.partition("/")[0] in _ROLLS])
         if not self._gone:
             self.back.setVisible(not self.undo.isVisibleTo(self))
@@ -340,9 +340,11 @@ class ClusterDeployDialog(QDialog):
                 )
                 for title in titles:
                     self._step(title, translate("ClusterDeploy", "As before"), Tone.MUTED)
-                self.undo.hide()
+                if not self._gone:
+                    self.undo.hide()
         finally:
-            self.undo.setEnabled(True)
+            if not self._gone:
+                self.undo.setEnabled(True)
 
     def _step(self, title: str, state: str, tone: Tone, told: str = "") -> None:
         if self._gone:

@@ -12,7 +12,7 @@ from gui.models.natural import natural_key
 from gui.plain_text import tip
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from gui.bridge.changes import KindChange
 
@@ -119,6 +119,9 @@ class KeyedTableModel(QAbstractTableModel, Generic[T]):
 
     def items(self) -> Iterable[T]:
         return self._items.values()
+
+    def keys(self) -> Collection[str]:
+        return self._rows.keys()
 
     def row_of(self, key: str) -> int:
         """The row of a key, or -1."""

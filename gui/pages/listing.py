@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from gui.models.filtered import FilteredModel
+from gui.models.ordered import OrderedModel
 from gui.pages.bulk_bar import BulkBar
 from gui.pages.waiting import Waiting
 from gui.plain_text import set_tip
@@ -55,6 +56,8 @@ class ListingPlan:
     empty: tuple[str, str, str] = ("", "", "")
     """Icon, title, hint."""
     empty_actions: tuple[str, ...] = ()
+    large: bool = False
+    """It may have thousands of rows."""
     row_height: int = 48
     sorted_by: int = 0
 
@@ -65,8 +68,12 @@ class Listing(QWidget):
     def __init__(self, shell: Shell, plan: ListingPlan, model: KeyedTableModel[Any], parent: QWidget) -> None:
         super().__init__(parent)
         self._shell, self._plan, self.model = shell, plan, model
-        self.filtered = FilteredModel(self)
-        self.filtered.setSourceModel(model)
+        self.filtered: FilteredModel | OrderedModel
+        if plan.large:
+            self.filtered = OrderedModel(model, self)
+        else:
+            self.filtered = FilteredModel(self)
+            self.filtered.setSourceModel(model)
         self.table = Table(plan.title, row_height=plan.row_height)
         self.search = SearchField(plan.filter_words, delay_ms=30)
         self.search.changed.connect(self._on_query)

@@ -304,6 +304,7 @@ def test_what_a_deployment_changes_is_shown_then_done_then_undone(clusters: Clus
     clusters.driver.until(
         lambda: stored["configmaps", "default", "shop-words"]["data"]["motto"] == "cheap and cheerful"
     )
+    clusters.driver.until(lambda: not dialog.undo.isVisible())
 
 
 def test_manifests_a_cluster_does_not_take_are_refused_before_anything_is_done(clusters: Clusters) -> None:

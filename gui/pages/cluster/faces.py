@@ -96,6 +96,7 @@ class FaceList(Listing):
             widths={place[name]: width for name, width in face.widths.items()},
             droppable=tuple(place[name] for name in face.droppable),
             stretch=place[face.stretch],
+            large=True,
             empty=(*face.nothing, ""),
             sorted_by=place[face.sorted_by],
         )
