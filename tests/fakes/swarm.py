@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
@@ -35,16 +35,17 @@ _MADE = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
 def made_swarm() -> Swarm:
     """What pictures and tests show."""
+    known: tuple[tuple[int, str, Literal["manager", "worker"], str, Availability], ...] = (
+        (1, "berlin", "manager", "ready", "active"), (2, "hamburg", "worker", "ready", "drain"),
+        (3, "bremen", "worker", "down", "active"),
+    )  # fmt: skip
     nodes = tuple(
         SwarmNode(
             id=f"node{number}", name=name, role=role, state=state, address=f"10.0.0.{number}", leader=number == 1,
             reachability="reachable" if role == "manager" else "", engine="28.5.2", processors=4.0, memory=8 << 30,
             availability=availability, asked=number == 1,
         )
-        for number, name, role, state, availability in (
-            (1, "berlin", "manager", "ready", "active"), (2, "hamburg", "worker", "ready", "drain"),
-            (3, "bremen", "worker", "down", "active"),
-        )
+        for number, name, role, state, availability in known
     )  # fmt: skip
     services = (
         SwarmService(
@@ -69,6 +70,9 @@ def made_swarm() -> Swarm:
         _task("t5", services[2], 0, nodes[0], "running"),
         _task("t6", services[2], 0, nodes[1], "running"),
     )
+    held: tuple[tuple[Literal["config", "secret"], str, int | None, str], ...] = (
+        ("config", "shop_nginx", 1834, "shop_web"), ("secret", "shop_password", None, "shop_db"),
+    )  # fmt: skip
     files = {
         kind: (
             SwarmFile(
@@ -76,9 +80,7 @@ def made_swarm() -> Swarm:
                 used_by=(user,),
             ),
         )
-        for kind, name, size, user in (
-            ("config", "shop_nginx", 1834, "shop_web"), ("secret", "shop_password", None, "shop_db"),
-        )
+        for kind, name, size, user in held
     }  # fmt: skip
     return Swarm(
         services=services, tasks=tasks, nodes=nodes, stacks=stacks(services), configs=files["config"],
