@@ -21,7 +21,7 @@ def as_config(project: Project, *, escaped: bool = True) -> dict[str, Any]:
                 entry.setdefault("ipam", {})
         if kept:
             config[kind] = kept
-    config |= {key: value for key, value in model.items() if key.startswith("x-") or key == "models"}
+    config |= {key: value for key, value in model.items() if key.startswith("x-")}
     shown: dict[str, Any] = _doubled(config) if escaped else config
     return shown
 
@@ -30,7 +30,7 @@ def as_service(service: dict[str, Any]) -> dict[str, Any]:
     """One service as it is printed and hashed."""
     shown = {key: value for key, value in sorted(service.items()) if _said(key, value)}
     if build := shown.get("build"):
-        shown["build"] = {key: value for key, value in build.items() if value not in (False, None, [], {})}
+        shown["build"] = {key: value for key, value in build.items() if value not in (False, None, "", [], {})}
     shown.setdefault("command", None)
     shown.setdefault("entrypoint", None)
     for watch in (shown.get("develop") or {}).get("watch") or []:

@@ -66,7 +66,7 @@ def _after_build(read: dict[str, Any], path: Path, to: Reading) -> Any:
     if "context" not in read and "dockerfile_inline" not in read:
         read["context"] = to.directory
     read.setdefault("context", to.directory)
-    if not read.get("dockerfile") and "dockerfile_inline" not in read:
+    if "dockerfile" not in read and "dockerfile_inline" not in read:
         read["dockerfile"] = "Dockerfile"
     if "dockerfile" in read and "dockerfile_inline" in read and read["dockerfile"]:
         to.tell(path, "can't set both 'dockerfile' and 'dockerfile_inline'")
@@ -84,8 +84,15 @@ def _after_health(read: dict[str, Any], path: Path, to: Reading) -> Any:
 
 def _after_volume(read: dict[str, Any], path: Path, to: Reading) -> Any:
     options = read.get("driver_opts") or {}
-    if options.get("o") == "bind" and options.get("type") == "none" and options.get("device"):
+    if options.get("o") == "bind" and options.get("type") == "none" and "device" in options:
         options["device"] = whole_path(options["device"], to)
+    return read
+
+
+def _after_watch(read: dict[str, Any], path: Path, to: Reading) -> Any:
+    """What it was called while it was tried out."""
+    if "x-initialSync" in read:
+        read["initial_sync"] = read.pop("x-initialSync") is True
     return read
 
 
@@ -275,6 +282,7 @@ WATCH = Fields(
         "initial_sync": FLAG,
     },
     required=("path", "action"),
+    after=_after_watch,
 )
 
 ATTACHMENT = Fields(

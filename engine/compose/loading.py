@@ -101,7 +101,8 @@ class _Loader:
 
     def project(self) -> Project:
         request = self.request
-        variables = self._variables(request.directory, request.env_files, request.environment)
+        here = {"PWD": request.directory, **request.environment}  # a window stands anywhere
+        variables = self._variables(request.directory, request.env_files, here)
         name = request.name or variables.get("COMPOSE_PROJECT_NAME") or ""
         profiles = request.profiles or tuple(filter(None, variables.get("COMPOSE_PROFILES", "").split(",")))
         variables = {"COMPOSE_PROJECT_NAME": name or self._named(variables), **variables}

@@ -39,6 +39,7 @@ def normalise(
         if "network_mode" not in service and "provider" not in service and "default" in (service.get("networks") or {}):
             whole["networks"].setdefault("default", {"name": f"{name}_default"})
         _check_references(each, service, whole, services, problems, enabled=each in enabled)
+    _check_names(enabled, problems)
     if not any(not problem.warning for problem in problems):
         _refuse_cycles(services)
         for each, service in enabled.items():
@@ -57,6 +58,8 @@ def _complete(
         problems.append(Problem(path, f"declares mutually exclusive `network_mode` and `networks`: {INVALID}"))
     if "network_mode" not in service and not service.get("networks") and "provider" not in service:
         service["networks"] = {"default": None}
+    if isinstance(service.get("models"), list):
+        service["models"] = dict.fromkeys(service["models"])
     for each in service.get("secrets") or []:
         each.setdefault("target", f"/run/secrets/{each['source']}")
     _tie(service)
@@ -216,6 +219,17 @@ def _named(project: str, group: dict[str, Any] | None, kind: str, problems: list
                 )
         named[key] = entry
     return named
+
+
+def _check_names(services: Mapping[str, Any], problems: list[Problem]) -> None:
+    """One name for one container."""
+    users: dict[str, str] = {}
+    for name, service in services.items():
+        if chosen := service.get("container_name"):
+            if other := users.get(chosen):
+                told = f'container name "{chosen}" is already in use by service {other}: {INVALID}'
+                problems.append(Problem(("services", name, "container_name"), told))
+            users.setdefault(chosen, name)
 
 
 def _check_references(

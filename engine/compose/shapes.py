@@ -8,6 +8,7 @@ explaining all follow from that.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,6 @@ from engine.compose.faults import Problem, near_miss
 from engine.compose.units import bytes_of, go_duration, nanoseconds_of
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Callable, Mapping
 
     from engine.compose.faults import Path
@@ -437,7 +437,13 @@ def whole_path(text: str, to: Reading) -> str:
         text = to.home + text[1:]
     if text.startswith("/"):
         return normal_path(text)
+    if _OF_WINDOWS.match(text):
+        return text
     return normal_path(f"{to.directory}/{text}")
+
+
+_OF_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+"""Whole paths of another system: what its volumes are, we cannot know."""
 
 
 def normal_path(path: str) -> str:
