@@ -41,9 +41,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     return tmp_path
 
 
+def ready(hands: Hands) -> None:
+    hands.until(f"(lambda d: d is not None and d.plan is not None and d.go.isEnabled())({PLAN})")
+
+
 def accept(hands: Hands, words: str) -> None:
     """Look at the plan, accept it, see it to its end."""
-    hands.until(f"(lambda d: d is not None and d.plan is not None and d.go.isEnabled())({PLAN})")
+    ready(hands)
     hands.press(words)
     hands.until(f"(lambda d: d is not None and d._summary.text() == 'All is done.')({PLAN})")
     hands.press("Close")
@@ -93,5 +97,9 @@ def test_a_database_and_a_web_server_from_the_gallery(home: Path, at_desk: Calla
     accept(hands, "Roll back")
     says(first, b"here I am\n")
     hands.press("project.down")
-    accept(hands, "Take it down")
-    hands.until("containers() == {}")
+    ready(hands)
+    hands.press("Take it down")  # after which the dialog is in nobody's way to Undo
+    hands.until(f"{PLAN} is None and containers() == {{}}")
+    hands.press("Undo")
+    hands.until(f"set(containers()) == {SERVICES!r} and set(containers().values()) == {{'running'}}")
+    says(first, b"here I am\n")
