@@ -47,6 +47,7 @@ from engine.sandbox import closing
 from engine.state.database import Database
 from engine.state.lock import Presence, StoreLock
 from engine.stats.stats_service import StatsService
+from engine.storage.bearing import require_bearing
 from engine.storage.blobs import BlobStore
 from engine.storage.check import Rows, StoreCheck
 from engine.storage.contents import Sources
@@ -118,6 +119,8 @@ class EmbeddedEngine:
         bound_repeats()
         closing.make_root(self.paths)
         self._lock.acquire()
+        if not self.paths.database.exists():
+            require_bearing(self.paths.root)
         whereabouts.record(str(self.paths.root), str(self.paths.run))
         await self._open_ground()
         await self._open_store()

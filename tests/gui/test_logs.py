@@ -40,6 +40,17 @@ def test_a_filtered_line_is_shown_in_the_whole_log(driver: Driver, panel: Any) -
     assert first <= line <= last
 
 
+def test_a_line_chosen_in_a_filter_stays_when_the_field_tells_of_the_words_later(driver: Driver, panel: Any) -> None:
+    """It waits until nobody types any more; on a busy machine the lines are found before."""
+    panel.apply_filter(LogFilter("upstream timed out", only=True))
+    driver.until(lambda: panel.filtered is not None and panel.filtered.line_count() > 5 and not panel.hunt.searching)
+    panel.view.go_to_line(3)
+    filtered = panel.filtered
+    panel.search.changed.emit(panel.search.text())
+    assert panel.filtered is filtered
+    assert panel.view.current_line == 3
+
+
 def test_a_filter_is_kept_taken_up_and_forgotten(driver: Driver, panel: Any) -> None:
     settings = driver.window.settings
     panel.apply_filter(LogFilter("slow query", only=True, levels=("warning",)))

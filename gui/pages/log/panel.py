@@ -50,6 +50,7 @@ class LogPanel(QWidget):
         self._before_filter: int | None = None
         """The line at the top before a filter was set; None at the end."""
         self._step_wanted = 0
+        self._asked = LogFilter()
         self._summary: LogSummary | None = None
         self._goto_ns = 0
         self._watching = False
@@ -86,7 +87,7 @@ class LogPanel(QWidget):
         row.setSpacing(Space.XS)
         self.search = SearchField(translate("Logs", "Search the whole log"))
         self.search.setMinimumWidth(200)
-        self.search.changed.connect(lambda _text: self._search())
+        self.search.changed.connect(lambda _text: self._search_if_new())
         self.search.stepped.connect(self._step)
         row.addWidget(self.search)
         self._count = label("", Text.SMALL, Tone.MUTED)
@@ -104,7 +105,7 @@ class LogPanel(QWidget):
                 ("stderr", translate("Logs", "stderr"), Tone.NEUTRAL),
             )
         )
-        self.levels.changed.connect(lambda _keys: self._search())
+        self.levels.changed.connect(lambda _keys: self._search_if_new())
         row.addWidget(self.levels)
         row.addStretch(1)
         self._wrap = tool_button("wrap", translate("Logs", "Wrap long lines"), self._on_choice, checkable=True)
@@ -284,7 +285,14 @@ class LogPanel(QWidget):
             stdout="stderr" not in keys,
         )
 
+    def _search_if_new(self) -> None:
+        """A field tells of a change when nobody has typed for a moment. By then it may have been asked, and whoever
+        looks at one of the lines found would lose it."""
+        if self.current_filter() != self._asked:
+            self._search()
+
     def _search(self) -> None:
+        self._asked = self.current_filter()
         self.hunt.end()
         self._step_wanted = 0
         question = self._question()
