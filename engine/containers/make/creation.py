@@ -245,7 +245,8 @@ def settled_spec(spec: ContainerSpec, image: ImageConfig, container_id: str) -> 
 
 
 def normal_target(target: str) -> str:
-    return os.path.normpath(target)
+    """One spelling for each place; two slashes in front, which normpath leaves, mean no other place here."""
+    return os.path.normpath(target).replace("//", "/", 1)
 
 
 def make_source(path: str) -> None:
