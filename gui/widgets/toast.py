@@ -15,7 +15,7 @@ from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
-from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, paint_icon, theme
+from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, grown, paint_icon, theme
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.flow_layout import FlowLayout
 from gui.widgets.labels import breakable, label
@@ -34,6 +34,7 @@ _MOST_PASSING = 3
 _COUNTDOWN_MS = 100
 _LEAST_MS = 2000
 """What is left at least after the pointer went away."""
+_LEAST_ROOM = 120  # one message of four lines, and how many more there are
 _LINE = 2
 
 
@@ -271,7 +272,11 @@ class ToastStack(QWidget):
             toast.dismiss()
 
     def sizeHint(self) -> QSize:
-        return QSize(0, 0)
+        return self.minimumSizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for one message and the count of the rest: what stands above in a small window gives way to it."""
+        return QSize(0, grown(_LEAST_ROOM))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
