@@ -187,8 +187,8 @@ def hurt_calls(dice: random.Random) -> bytes:
 def transfer(dice: random.Random, root: Path) -> None:
     """What a session may say of a directory; nothing is written outside of ours."""
     names = ["a", "a/b", "..", "a/../..", "/etc", "b", "a//b", "\0", "x" * 300, "a/b/c", ".", "ä", "b/c"]
-    receiver = Receiver(root / "here")
     (root / "here").mkdir(exist_ok=True)
+    receiver = Receiver(root / "here")
     try:
         for _ in range(dice.randint(1, 12)):
             packet = wire.Packet(type=dice.randrange(6), ID=dice.randrange(4), data=dice.randbytes(dice.randrange(40)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import tarfile
 import urllib.request
@@ -165,6 +166,30 @@ async def test_ignore_rules_and_files_given_back(build: Tool) -> None:
     await said(build, "-f", "-", "-o", "type=tar,dest=t.tar", ".", input=b"FROM scratch\nCOPY . /\n")
     with tarfile.open(build.directory / "t.tar") as tar:
         assert "keep/yes" in {name.removeprefix("./") for name in tar.getnames()}
+
+
+async def test_whatever_names_a_directory_has_all_of_it_arrives_and_what_goes_is_gone(build: Tool) -> None:
+    """A list has an order that no sorting of whole paths has: what is in `d` comes before `d-e` and `d.txt`."""
+    work = build.directory / "odd"
+    names = ["d/x", "d.txt", "d-e/y", "d e", "D", "\u00e9", "d/x.y/z", "d/x-y", "d/x0", "\U0001f600/a"]
+    for name in names:
+        (work / name).parent.mkdir(parents=True, exist_ok=True)
+        (work / name).write_text(name)
+    os.link(work / "d/x", work / "d/link")
+    recipe = b"FROM scratch\nCOPY . /\n"
+
+    async def arrived() -> set[str]:
+        await said(build, "-f", "-", "-o", "out", "odd", input=recipe)
+        out = build.directory / "out"
+        found = {str(each.relative_to(out)) for each in out.rglob("*") if each.is_file()}
+        assert all((out / each).read_text() == (work / each).read_text() for each in found)
+        shutil.rmtree(out)
+        return found
+
+    assert await arrived() == {*names, "d/link"}
+    for name in ("d/x", "d.txt", "\u00e9"):
+        (work / name).unlink()
+    assert await arrived() == {*names, "d/link"} - {"d/x", "d.txt", "\u00e9"}
 
 
 async def test_what_changed_is_all_that_is_sent(build: Tool) -> None:

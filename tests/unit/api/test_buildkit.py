@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import random
 import stat
 import subprocess
 import sys
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -175,11 +177,74 @@ def test_what_is_there_already_is_not_asked_for_and_what_is_listed_no_more_goes(
         first.take(wire.Packet(type=DATA, ID=number))
     assert first.complete
 
+    first.close()
+
     second = Receiver(tmp_path)
     assert second.take(entry("a", size=2, modTime=5 * 10**9)) == []
     second.take(wire.Packet(type=STAT))
     assert second.complete
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def list_of(receiver: Receiver, *entries: object) -> None:
+    with contextlib.closing(receiver):
+        for each in entries:
+            receiver.take(each)
+        receiver.take(wire.Packet(type=STAT))
+
+
+DIRECTORY = as_go(0o040755)
+
+
+def test_what_is_not_listed_goes_wherever_it_lies(tmp_path: Path) -> None:
+    for name in ("a/old", "a/deep/older", "b/kept/x", "b/zz", "c", "gone/all"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+        path.chmod(0o644)
+        os.utime(path, (5, 5))
+    kept = {"size": 0, "modTime": 5 * 10**9}
+    list_of(
+        Receiver(tmp_path),
+        entry("a", DIRECTORY), entry("b", DIRECTORY), entry("b/kept", DIRECTORY), entry("b/kept/x", **kept),
+        entry("b.txt", as_go(0o120777), linkname="c"),
+    )  # fmt: skip
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")}
+    assert left == {"a", "b", "b/kept", "b/kept/x", "b.txt"}
+
+
+@pytest.mark.parametrize("second", ["a", "A"])
+def test_a_list_out_of_order_is_refused(tmp_path: Path, second: str) -> None:
+    with contextlib.closing(Receiver(tmp_path)) as receiver:
+        receiver.take(entry("a", DIRECTORY))
+        with pytest.raises(GRPCError):
+            receiver.take(entry(second, DIRECTORY))
+
+
+def test_a_hard_link_leads_to_no_file_outside_and_through_no_link(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("of the host")
+    into = tmp_path / "in"
+    into.mkdir()
+    list_of(
+        Receiver(into),
+        entry("link", as_go(0o120777), linkname=".."),
+        entry("one", linkname="../secret"),
+        entry("three", linkname="/link/secret"), entry("two", linkname="link/secret"),
+    )  # fmt: skip
+    assert [path.name for path in into.iterdir()] == ["link"]
+
+
+def test_a_list_of_many_entries_is_not_kept_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    tracemalloc.start()
+    try:
+        with contextlib.closing(Receiver(tmp_path / "here")) as receiver:
+            for number in range(30_000):
+                receiver.take(entry(f"{number:06}{'x' * 240}", size=1))
+            _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 4 << 20, "the names alone are twice as much"
 
 
 def test_a_file_that_was_not_asked_for_is_refused(tmp_path: Path) -> None:
