@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import ssl
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import BaseConnector, ClientConnectionError, ClientPayloadError, ServerDisconnectedError
 
 from engine.errors import Code, MachineError
+from engine.machines import tls
 from engine.machines.address import BadAddress, parse
 from engine.machines.ssh_line import complaint_of, control_argv, ssh_argv
-from engine.machines.tls import context_for
 from engine.processes.ssh_program import SshProgram, tell
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class Dialer:
             if self.address.scheme == "ssh":
                 program = await self._start_ssh()
                 return await loop.create_unix_connection(protocol, sock=program.socket)
-            context = await asyncio.to_thread(context_for, self.entry) if self.entry.tls else None
+            context = await asyncio.to_thread(tls.context_for, self.entry) if self.entry.tls else None
             return await loop.create_connection(protocol, self.address.host, self.address.port, ssl=context)
 
     async def _start_ssh(self) -> SshProgram:
@@ -95,8 +94,9 @@ class Dialer:
         cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
         if isinstance(error, TimeoutError):
             return MachineError(f"{place} does not answer", "It may be off, asleep or busy.", code=Code.TIMEOUT)
-        if isinstance(cause, ssl.SSLError):
-            return MachineError(f"The certificate of {place} is not accepted", str(cause), code=Code.TLS)
+        about_tls = tls.told(cause, place, has_own=bool(self.entry.certificate)) if isinstance(cause, OSError) else None
+        if about_tls is not None:
+            return MachineError(*about_tls, code=Code.TLS, details=str(cause), subject=self.entry.name)
         if isinstance(cause, FileNotFoundError):
             return MachineError(f"There is no engine at {place}", "There is no such socket.", code=Code.NOT_FOUND)
         if isinstance(cause, PermissionError):

@@ -229,6 +229,9 @@ def refused(status: int, data: bytes) -> WherryError:
         words = data.decode(errors="replace").strip()
     words = words or f"The engine answered {status}."
     title = words[:1].upper() + words[1:]
+    if "HTTP request to an HTTPS server" in words:
+        return MachineError("The engine there speaks only TLS", "Name the certificates that were made for you.",
+                            code=Code.TLS)  # fmt: skip
     if status in (401, 403):
         return MachineError(title, code=Code.FORBIDDEN)
     family = _FAMILIES.get(status, RuntimeFailure if status >= 500 else InvalidRequest)

@@ -85,7 +85,15 @@ class FarClient(Client):
                 return connection
             return self._over_ssh() if self._address.scheme == "ssh" else self._over_tcp()
         except OSError as error:
-            raise Unreachable(f"{self.entry.address}: {error.strerror or error}") from None
+            raise Unreachable(self._why(error)) from None
+
+    def _why(self, error: OSError) -> str:
+        if self.entry.tls:
+            from engine.machines.tls import told
+
+            if about := told(error, self._address.place, has_own=bool(self.entry.certificate)):
+                return f"{about.title}. {about.explanation}"
+        return f"{self.entry.address}: {error.strerror or error}"
 
     def _over_ssh(self) -> socket.socket:
         from engine.cli.reach.socket_place import made_run_directory
