@@ -22,7 +22,7 @@ _PROMPT = re.compile(
 )
 _FENCE = re.compile(r"^[ \t]*```[a-zA-Z]*[ \t]*$", re.MULTILINE)
 _CONTINUED = re.compile(r"(?:\\[ \t]*(?:#[^\n]*)?|[\^`][ \t]*)\r?\n[ \t]*(?:>[ \t]+)?")
-_VARIABLE = re.compile(r"\$(?:env:)?[A-Za-z_][A-Za-z0-9_]*|\$\{[^}\n]*\}|\$[0-9@*#?!$-]")
+_VARIABLE = re.compile(r"\$(?:env:)?[A-Za-z_][A-Za-z0-9_]*|\$\{[^}\n]{0,400}\}|\$[0-9@*#?!$-]")
 _WINDOWS_VARIABLE = re.compile(r"%[A-Za-z_][A-Za-z0-9_]*%")
 _PLACEHOLDER = re.compile(r"<[^<>\n|&;$]{1,80}>")
 _QUOTES = {"'": "'", '"': '"', "“": "”", "„": "“", "‘": "’"}

@@ -6,6 +6,7 @@ import contextlib
 
 from engine.types.stats import Pressure
 
+_DIGITS = 20
 _UNLIMITED = 1 << 62
 """v1 says "no limit" with the greatest number that fits its pages."""
 
@@ -17,6 +18,11 @@ def number(data: bytes) -> int:
     except ValueError:
         return 0
     return 0 if value >= _UNLIMITED else value
+
+
+def is_count(word: bytes) -> bool:
+    """A number as the kernel writes one: what is longer is none, and Python would not read it."""
+    return len(word) <= _DIGITS and word.isdigit()
 
 
 def field(data: bytes, key: bytes) -> int:
@@ -51,7 +57,7 @@ def io_v2(data: bytes) -> tuple[int, int, int, int]:
     for line in data.splitlines():
         for word in line.split()[1:]:
             key, _, value = word.partition(b"=")
-            if key in totals and value.isdigit():
+            if key in totals and is_count(value):
                 totals[key] += int(value)
     return totals[b"rbytes"], totals[b"wbytes"], totals[b"rios"], totals[b"wios"]
 
@@ -61,7 +67,7 @@ def io_v1(data: bytes) -> tuple[int, int]:
     read = written = 0
     for line in data.splitlines():
         words = line.split()
-        if len(words) == 3 and words[2].isdigit():
+        if len(words) == 3 and is_count(words[2]):
             if words[1] == b"Read":
                 read += int(words[2])
             elif words[1] == b"Write":
@@ -72,7 +78,7 @@ def io_v1(data: bytes) -> tuple[int, int]:
 def cpu_limit(data: bytes) -> float:
     """cpu.max: `QUOTA PERIOD` in microseconds, as processors; 0.0 for "max"."""
     words = data.split()
-    if len(words) != 2 or not all(word.isdigit() for word in words) or not int(words[1]):
+    if len(words) != 2 or not all(map(is_count, words)) or not int(words[1]):
         return 0.0
     return int(words[0]) / int(words[1])
 
@@ -84,7 +90,7 @@ def network(data: bytes) -> tuple[tuple[str, int, int, int, int], ...]:
         name, colon, rest = line.partition(b":")
         words = rest.split()
         counts = (*words[:2], *words[8:10])
-        if colon and len(words) >= 16 and all(each.isdigit() for each in counts) and name.strip() != b"lo":
+        if colon and len(words) >= 16 and all(map(is_count, counts)) and name.strip() != b"lo":
             found.append(
                 (name.strip().decode("ascii", "replace"), int(words[0]), int(words[1]), int(words[8]), int(words[9]))
             )

@@ -66,3 +66,10 @@ def test_whatever_is_pasted_is_read_or_refused(text: str) -> None:
     looks_like_line(text, HERE)
     with suppress(Unreadable):
         spec_of(read_line(text, HERE).recipe)
+
+
+def test_what_a_brace_opens_ends_soon_or_is_text() -> None:
+    """Unclosed ones were looked to the end for, each anew: a page of them took seconds."""
+    line = read_line(f"docker run -e A=${{{'B' * 500}}} nginx", HERE)
+    assert not line.open
+    assert spec_of(line.recipe).env == {"A": f"${{{'B' * 500}}}"}

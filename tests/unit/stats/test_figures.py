@@ -35,6 +35,13 @@ def test_number(data: bytes, value: int) -> None:
     assert parse.number(data) == value
 
 
+def test_a_number_of_many_digits_is_none() -> None:
+    many = b"9" * 5000
+    assert parse.io_v2(b"8:0 rbytes=" + many + b" wios=2\n") == (0, 0, 0, 2)
+    assert parse.io_v1(b"8:0 Read " + many + b"\n8:0 Write 3\n") == (0, 3)
+    assert parse.cpu_limit(many + b" 100000") == 0.0
+
+
 def test_field_is_a_whole_key() -> None:
     data = b"total_rss 1\nrss 2\nrss_huge 3\n"
     assert [parse.field(data, key) for key in (b"total_rss", b"rss", b"rss_huge", b"huge")] == [1, 2, 3, 0]
