@@ -462,6 +462,9 @@ class Projects(Protocol):
         """A container for one command, made and not started."""
 
     async def history(self, name: str) -> Sequence[projects.ProjectRun]: ...
+    async def take_over(self, runs: Sequence[projects.ProjectRun]) -> None:
+        """What was brought up on another machine and has come here: known from now on as if it had been done here."""
+
     async def earlier(self, name: str) -> projects.UpProject:
         """What `roll_back` would bring up, to be planned and shown first. NotFound where there is no earlier state."""
 
@@ -484,7 +487,6 @@ class Pods(Protocol):
     async def unpause(self, pod: str) -> pods.Pod: ...
     async def remove(self, pod: str, *, force: bool = False, volumes: bool = False) -> Freed:
         """With all its containers."""
-        ...
 
     async def prune(self, *, labels: LabelRule = ...) -> Freed: ...
 

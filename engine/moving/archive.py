@@ -22,11 +22,14 @@ from typing import IO, TYPE_CHECKING
 import msgspec
 
 from engine.errors import Code, Conflict, InvalidRequest, StorageError, WherryError
-from engine.moving.parts import FROM_LABEL, parts_of, with_volumes
-from engine.types.containers import Container, CreateContainer, State
+from engine.moving.again import make, make_networks, start
+from engine.moving.images import own_files
+from engine.moving.parts import FROM_LABEL, parts_of
+from engine.types.containers import Container, State
 from engine.types.files import Place
 from engine.types.machines import Moved, MovePart, MovePlan
-from engine.types.networks import CreateNetwork, Network
+from engine.types.networks import Network
+from engine.types.projects import ProjectRun
 from engine.types.volumes import CreateVolume, Volume
 
 if TYPE_CHECKING:
@@ -53,6 +56,10 @@ class Contents(msgspec.Struct):
     """Names by id."""
     volumes: list[Volume] = []
     networks: list[Network] = []
+    own_files: dict[str, str] = {}
+    """By container: the image that has what it changed in its own files as a layer."""
+    runs: list[ProjectRun] = []
+    """Of a project: how it was brought up, with the texts of its files."""
 
 
 # --- writing ---
@@ -72,12 +79,19 @@ async def pack_archive(source: Engine, request: Moved, path: str, progress: Prog
         images={image.id: list(image.tags) for image in parts.images},
         volumes=parts.volumes,
         networks=parts.networks,
+        runs=list(await source.projects.history(request.name)) if request.kind == "project" else [],
     )
     fresh = Path(f"{path}.{secrets.token_hex(4)}")
     try:
         await asyncio.gather(*(source.containers.pause(each) for each in running))
         try:
-            await _write(source, contents, fresh, progress)
+            async with contextlib.AsyncExitStack() as layers:
+                for each in parts.containers:
+                    if await source.containers.changes(each.id):
+                        image = await layers.enter_async_context(own_files(source, each))
+                        contents.images[image.id] = list(image.tags)
+                        contents.own_files[each.id] = image.tags[0]
+                await _write(source, contents, fresh, progress)
         finally:
             await asyncio.gather(*(source.containers.unpause(each) for each in running))
         await asyncio.to_thread(os.replace, fresh, path)
@@ -239,16 +253,15 @@ async def _unpack(opened: _Opened, target: Engine, progress: Progress, made: lis
         volumes.append(volume.name)
         place = Place(kind="volume", id=volume.name)
         await target.files.upload(place, "/", opened.stream(f"volumes/{volume.name}.tar"), copy_owner=True)
-    there = {each.name for each in await target.networks.list()}
-    for network in contents.networks:
-        if network.name not in there:
-            await target.networks.create(CreateNetwork(name=network.name, labels=network.labels))
+    await make_networks(target, contents.networks)
+    now_called: dict[str, str] = {}
+    started: list[Container] = []
     for container in contents.containers:
-        made.append((await target.containers.create(_request(container))).id)
-    for container, key in zip(contents.containers, made, strict=True):
+        image = contents.own_files.get(container.id, "")
+        new = await make(target, container, contents.networks, now_called, image=image)
+        now_called[container.id] = new.id
+        made.append(new.id)
         if container.id in contents.running:
-            await target.containers.start(key)
-
-
-def _request(container: Container) -> CreateContainer:
-    return CreateContainer(spec=with_volumes(container), name=container.name)
+            started.append(new)
+    await start(target, started)
+    await target.projects.take_over(contents.runs)

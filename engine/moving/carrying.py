@@ -7,15 +7,12 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from engine.errors import Conflict, NotFound, RuntimeFailure, WherryError
-from engine.moving.images import carry_image
+from engine.errors import Conflict, NotFound, WherryError
+from engine.moving.again import make, make_networks, runs_well, start
+from engine.moving.images import carry_image, own_files
 from engine.moving.levelling import level, must_equal
-from engine.moving.parts import FROM_LABEL, mark_of, parts_of, plan_of, with_volumes
-from engine.types.containers import Container, CreateContainer, Health, State
-from engine.types.images import CommitContainer
-from engine.types.networks import CreateNetwork
+from engine.moving.parts import FROM_LABEL, mark_of, parts_of, plan_of
+from engine.types.containers import State
 from engine.types.volumes import CreateVolume
 
 if TYPE_CHECKING:
@@ -23,14 +20,11 @@ if TYPE_CHECKING:
     from engine.moving.levelling import Marks
     from engine.moving.parts import Parts
     from engine.operations.registry import Progress
+    from engine.types.containers import Container
     from engine.types.images import Image
     from engine.types.machines import Moved
     from engine.types.volumes import Volume
 
-_HEALTHY_SECONDS = 120.0
-_SETTLED_SECONDS = 2.0
-"""What has no health check must run so long to count as running."""
-_LOOK_SECONDS = 0.1
 _AWAKE = (State.RUNNING, State.PAUSED, State.RESTARTING)
 
 
@@ -60,7 +54,7 @@ class Carrier:
         for volume in parts.volumes:
             await self._make_volume(volume)
             await self._level(volume)
-        await self._make_networks(parts)
+        await make_networks(self._target, parts.networks)
         return await self._hand_over(parts, running)
 
     def _told(self, count: int) -> None:
@@ -81,16 +75,11 @@ class Carrier:
             if not await self._source.containers.changes(container.id):
                 continue
             self._progress.status(f"Files of {container.name}")
-            reference = f"localhost/moved/{container.name.lower()}:{container.id[:12]}"
-            request = CommitContainer(container=container.id, reference=reference, message="moved")
-            image_id = await self._source.images.commit(request).result()
-            image = await self._source.images.get(image_id)
-            await carry_image(self._source, self._target, image, self._told)
-            self._images[container.id] = reference
-            with contextlib.suppress(WherryError):
-                await self._source.images.remove(reference)
+            async with own_files(self._source, container) as image:
+                await carry_image(self._source, self._target, image, self._told)
+            self._images[container.id] = image.tags[0]
 
-    # --- volumes and networks ---
+    # --- volumes ---
 
     def _volume_name(self, volume: Volume) -> str:
         return self._request.new_name or volume.name if self._request.kind == "volume" else volume.name
@@ -108,13 +97,6 @@ class Carrier:
         name = self._volume_name(volume)
         before = self._marks.get(volume.name)
         self._marks[volume.name] = await level(self._source, self._target, volume.name, name, before, self._told)
-
-    async def _make_networks(self, parts: Parts) -> None:
-        there = {each.name for each in await self._target.networks.list()}
-        for network in parts.networks:
-            if network.name not in there:
-                request = CreateNetwork(name=network.name, labels=network.labels, internal=network.internal)
-                await self._target.networks.create(request)
 
     # --- the change-over ---
 
@@ -134,13 +116,12 @@ class Carrier:
                 if not stopped and self._busy(volume, running):
                     continue  # it changes while it is looked at: a copy of something that runs is of a moment
                 await must_equal(self._source, self._target, self._volume_name(volume), self._marks[volume.name])
-            for container in parts.containers:
-                made.append(await self._make(container))
-            for old, new in zip(parts.containers, made, strict=True):
-                if old.id in running:
-                    await self._target.containers.start(new.id)
+            await self._make(parts, made)
+            started = [new for old, new in zip(parts.containers, made, strict=True) if old.id in running]
+            await start(self._target, started)
             downtime = time.monotonic() - begun
-            await self._settled([new for old, new in zip(parts.containers, made, strict=True) if old.id in running])
+            await self._settled(started)
+            await self._take_recipe_along()
         except BaseException:
             await self._back(stopped, made)
             raise
@@ -152,34 +133,25 @@ class Carrier:
     def _busy(volume: Volume, running: list[str]) -> bool:
         return any(each in running for each in volume.used_by)
 
-    async def _make(self, container: Container) -> Container:
-        self._progress.status(f"Container {container.name}")
-        renamed = self._request.kind == "container" and self._request.new_name
-        spec = with_volumes(container)
-        if container.id in self._images:
-            spec = msgspec.structs.replace(spec, image=self._images[container.id])
-        name = self._request.new_name if renamed else container.name
-        return await self._target.containers.create(CreateContainer(spec=spec, name=name))
+    async def _make(self, parts: Parts, made: list[Container]) -> None:
+        """`made` grows with each, so that whatever happens it is known what is there."""
+        now_called: dict[str, str] = {}
+        renamed = self._request.new_name if self._request.kind == "container" else ""
+        for container in parts.containers:
+            self._progress.status(f"Container {container.name}")
+            image = self._images.get(container.id, "")
+            new = await make(self._target, container, parts.networks, now_called, name=renamed, image=image)
+            now_called[container.id] = new.id
+            made.append(new)
 
     async def _settled(self, containers: list[Container]) -> None:
-        """Each runs, and is healthy where it can say so."""
         self._progress.status("Waiting until it runs")
-        deadline = time.monotonic() + _HEALTHY_SECONDS
         for container in containers:
-            steady = time.monotonic() + _SETTLED_SECONDS
-            while True:
-                now = await self._target.containers.get(container.id)
-                if now.state not in (State.RUNNING, State.STARTING, State.RESTARTING):
-                    code = now.exit.code if now.exit is not None else "?"
-                    raise RuntimeFailure(
-                        f"“{now.name}” does not run there", f"It ended with {code}; it was started here again."
-                    )
-                if now.health.status is Health.UNHEALTHY or time.monotonic() > deadline:
-                    raise RuntimeFailure(f"“{now.name}” is not healthy there", "Here all is as it was.")
-                quiet = now.health.status is Health.NONE and time.monotonic() > steady
-                if now.state is State.RUNNING and (now.health.status is Health.HEALTHY or quiet):
-                    break
-                await asyncio.sleep(_LOOK_SECONDS)
+            await runs_well(self._target, container)
+
+    async def _take_recipe_along(self) -> None:
+        if self._request.kind == "project":
+            await self._target.projects.take_over(await self._source.projects.history(self._request.name))
 
     async def _back(self, stopped: list[str], made: list[Container]) -> None:
         """As it was here; what arrived of volumes and images stays there for another try."""

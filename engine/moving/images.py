@@ -6,13 +6,18 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
-from engine.errors import NotFound
+import msgspec
+
+from engine.errors import NotFound, WherryError
 from engine.moving.tar_walk import TarWalk, walked
+from engine.types.images import CommitContainer
+from engine.types.machines import MOVED_IMAGES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
 
     from engine.facade import Engine
+    from engine.types.containers import Container
     from engine.types.images import Image
 
 _HEX = re.compile(r"[0-9a-f]{64}")
@@ -48,6 +53,19 @@ async def carry_image(source: Engine, target: Engine, image: Image, told: Callab
             await target.images.load(archive).result()
     for tag in image.tags:
         await _tag(target, image, tag)
+
+
+@contextlib.asynccontextmanager
+async def own_files(source: Engine, container: Container) -> AsyncGenerator[Image, None]:
+    """What a container changed in its own files, as a layer on its image, for so long as it is asked for."""
+    reference = f"{MOVED_IMAGES}{container.name.lower()}:{container.id[:12]}"
+    request = CommitContainer(container=container.id, reference=reference, message="moved")
+    image_id = await source.images.commit(request).result()
+    try:
+        yield msgspec.structs.replace(await source.images.get(image_id), tags=(reference,))
+    finally:
+        with contextlib.suppress(WherryError):
+            await source.images.remove(reference)
 
 
 async def _tag(target: Engine, image: Image, tag: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.errors import InvalidRequest, NotFound
+from engine.moving.again import in_order, volume_mounts
 from engine.moving.images import there_already
 from engine.types.containers import Container
 from engine.types.images import Image
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.facade import Engine
-    from engine.types.containers import ContainerSpec, Mount
 
 PROJECT_LABEL = "com.docker.compose.project"
 FROM_LABEL = "io.wherry.moved-from"
@@ -54,7 +54,7 @@ async def parts_of(source: Engine, request: Moved) -> Parts:
 
 
 async def _with_all(source: Engine, containers: Sequence[Container]) -> Parts:
-    found = Parts(containers=sorted(containers, key=lambda each: each.created))
+    found = Parts(containers=in_order(containers))
     for image_id in dict.fromkeys(each.image_id for each in containers):
         found.images.append(await source.images.get(image_id))
     for name in dict.fromkeys(mount.source for each in containers for mount in volume_mounts(each)):
@@ -65,17 +65,6 @@ async def _with_all(source: Engine, containers: Sequence[Container]) -> Parts:
         if not network.builtin and (used or any(member.container_id in ids for member in network.members)):
             found.networks.append(network)
     return found
-
-
-def volume_mounts(container: Container) -> list[Mount]:
-    return [mount for mount in container.mounts if mount.kind == "volume" and mount.source]
-
-
-def with_volumes(container: Container) -> ContainerSpec:
-    """Its recipe with the names of the volumes that it really has, those without a name too."""
-    known = {mount.target: mount for mount in volume_mounts(container)}
-    mounts = [known.pop(mount.target, mount) if mount.kind == "volume" else mount for mount in container.spec.mounts]
-    return msgspec.structs.replace(container.spec, mounts=(*mounts, *known.values()))
 
 
 async def plan_of(source: Engine, target: Engine | None, request: Moved) -> MovePlan:

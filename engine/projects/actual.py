@@ -11,6 +11,7 @@ from engine.compose.plan import Actual, Present
 from engine.errors import NotFound
 from engine.recipe.networks import EGRESS_LABEL
 from engine.types.containers import ALIVE_STATES, Health, State
+from engine.types.machines import MOVED_IMAGES
 from engine.types.projects import Project as ShownProject
 from engine.types.projects import ProjectService
 
@@ -82,11 +83,17 @@ def present(container: Container) -> Present:
         service=said.get(labels.SERVICE, ""),
         number=int(number) if number.isdigit() else 0,
         config_hash=said.get(labels.HASH, ""),
-        image_id=container.image_id,
+        image_id=_image_of(container),
         running=container.state in ALIVE_STATES or container.state in (State.STARTING, State.RESTARTING),
         egress=said.get(EGRESS_LABEL, ""),
         oneoff=said.get(labels.ONEOFF, "False").lower() == "true",
     )
+
+
+def _image_of(container: Container) -> str:
+    """One that was moved here runs the image of its service with a layer of its own files on it."""
+    moved = container.image.startswith(MOVED_IMAGES)
+    return (container.spec.labels.get(labels.IMAGE) if moved else "") or container.image_id
 
 
 def projects_of(containers: Iterable[Container], ours: Iterable[str]) -> Sequence[ShownProject]:

@@ -72,6 +72,10 @@ class ProjectService:
     async def history(self, name: str) -> Sequence[ProjectRun]:
         return await self._records.of(name)
 
+    async def take_over(self, runs: Sequence[ProjectRun]) -> None:
+        for run in runs:
+            await self._records.save(run)
+
     async def read(self, source: ReadProject) -> ProjectReading:
         """The files alone: nothing is asked of the engine."""
         try:

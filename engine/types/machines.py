@@ -85,6 +85,10 @@ NO_SWARM = {"swarm.look": "It manages no swarm: choose a machine whose Docker do
 LOCAL = Capabilities(lacks=NO_SWARM)
 
 
+MOVED_IMAGES = "localhost/moved/"
+"""How images begin that have what a moved container changed in its own files as their last layer."""
+
+
 class Moved(Data, frozen=True, kw_only=True):
     """What is to be moved, or copied, and where to."""
 

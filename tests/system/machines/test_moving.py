@@ -14,6 +14,7 @@ from engine.types.containers import ContainerSpec, CreateContainer, Exec, Mount,
 from engine.types.files import Place
 from engine.types.machines import Machine, Moved
 from engine.types.networks import CreateNetwork
+from engine.types.projects import ReadProject, UpProject
 from tests.support.cutting import cutting_door
 from tests.support.engine import opened_engine
 from tests.system.containers.conftest import load_busybox
@@ -184,3 +185,85 @@ async def test_one_file_holds_a_service_and_a_cut_one_is_refused(near: Engine, f
     await near.machines.carry_out(back).result()
     assert (await far.containers.get("shop")).state is State.RUNNING
     assert b"blob" in await run(far, "shop", "ls", "/data")
+    assert await run(far, "shop", "cat", "/etc/own") == b"own\n"
+
+
+SHOP = """
+name: shop
+services:
+  web:
+    image: localhost/busybox
+    command: sh -c "echo served >> /pages/log; exec sleep 1000"
+    stop_grace_period: 0s
+    depends_on: {db: {condition: service_healthy}}
+    environment: {GREETING: hello}
+    volumes: [pages:/pages]
+    configs: [{source: page, target: /page/index.html}]
+    networks: [front, back]
+  db:
+    image: localhost/busybox
+    command: sh -c "rm -f /ready; sleep 0.3; touch /ready; exec sleep 1000"
+    stop_grace_period: 0s
+    healthcheck: {test: test -f /ready, interval: 100ms, start_interval: 100ms, start_period: 10s}
+    networks: [back]
+volumes: {pages: }
+networks: {front: , back: {internal: true}}
+configs: {page: {content: "welcome"}}
+"""
+
+
+async def project(engine: Engine, directory: Path) -> UpProject:
+    path = directory / "compose.yaml"
+    path.write_text(SHOP)
+    request = UpProject(source=ReadProject(files=(str(path),)), wait=True)
+    await engine.projects.up(request).result()
+    await run(engine, "shop-web-1", "sh", "-c", "echo mine > /pages/mine; chown 7:8 /pages/mine; echo own > /etc/own")
+    return request
+
+
+async def serves(engine: Engine) -> None:
+    """The whole project as it was: data, files of its own, names and networks, and compose knows it."""
+    states = {each.name: each.state for each in await engine.containers.list()}
+    assert states == {"shop-web-1": State.RUNNING, "shop-db-1": State.RUNNING}
+    for path, text in {"/pages/mine": b"mine", "/etc/own": b"own", "/page/index.html": b"welcome"}.items():
+        assert (await run(engine, "shop-web-1", "cat", path)).strip() == text
+    assert await run(engine, "shop-web-1", "stat", "-c", "%u:%g", "/pages/mine") == b"7:8\n"
+    networks = {each.name: each for each in await engine.networks.list()}
+    members = {name: {each.name for each in networks[name].members} for name in ("shop_front", "shop_back")}
+    assert members == {"shop_front": {"shop-web-1"}, "shop_back": {"shop-web-1", "shop-db-1"}}
+    assert (networks["shop_front"].internal, networks["shop_back"].internal) == (False, True)
+    address = next(each.ip_address for each in networks["shop_back"].members if each.name == "shop-db-1")
+    assert address.encode() in await run(engine, "shop-web-1", "nslookup", "db")
+    [found] = await engine.projects.list()
+    assert (found.name, found.containers, found.running) == ("shop", 2, 2)
+
+
+async def test_a_project_moves_whole_and_its_source_is_kept_stopped(near: Engine, far: Engine, tmp_path: Path) -> None:
+    up = await project(near, tmp_path)
+    request = Moved(kind="project", name="shop", target=FAR, move=True, keep_source=True)
+    told = await near.machines.carry_out(request).result()
+
+    assert "the source is stopped and stays" in told
+    await serves(far)
+    assert {each.name: each.state for each in await near.containers.list()} == {
+        "shop-web-1": State.EXITED,
+        "shop-db-1": State.EXITED,
+    }
+    assert "shop_pages" in {each.name for each in await near.volumes.list()}
+    # Its files are enough to go on with there: nothing is made anew by what has not changed.
+    there = (await near.machines.engine(FAR)).projects
+    [known] = await there.history("shop")
+    assert "condition: service_healthy" in next(iter(known.request.source.texts.values()))
+    plan = await there.plan(up)
+    assert not plan.problems
+    assert {step.action for step in plan.steps} <= {"keep"}, plan.steps
+
+
+async def test_a_project_goes_into_one_file_and_comes_back_from_it(near: Engine, far: Engine, tmp_path: Path) -> None:
+    await project(near, tmp_path)
+    path = tmp_path / "shop.wherry"
+    await near.machines.carry_out(Moved(kind="project", name="shop", target=f"archive:{path}")).result()
+    await serves(near)
+    await near.machines.carry_out(Moved(kind="project", name="", source=f"archive:{path}", target=FAR)).result()
+    await serves(far)
+    assert not [tag for image in await near.images.list() for tag in image.tags if tag.startswith("localhost/moved")]
