@@ -206,6 +206,7 @@ OTHER: dict[str, Any] = {
     "engine_socket": True,
     "driver": "fuse-overlayfs",
     "image": "nosuch:image",
+    "interface_name": "lan0",
 }
 NEED_COMPANY = {"volumes_from", "links", "platform", "cgroup_parent", "device_rules", "ip", "ip6"}
 """Another container; a network of one's own; an image of several platforms; what not every machine has."""

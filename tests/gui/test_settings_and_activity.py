@@ -67,6 +67,21 @@ def test_a_wrong_size_is_told_and_not_saved(driver: Driver) -> None:
     assert driver.engine.host._settings == before
 
 
+def test_what_is_typed_is_not_overwritten_by_the_page_loading_once_more(driver: Driver) -> None:
+    general = sheet(driver, "general")
+    driver.until(lambda: general._settings is not None)
+    general.log_size.setEditText("17m")
+    loaded: list[bool] = []
+
+    async def again() -> None:
+        await general.load()
+        loaded.append(True)
+
+    driver.window.run(again())
+    driver.until(lambda: loaded)
+    assert general.log_size.currentText() == "17m"
+
+
 def test_the_doctor_shows_the_worst_first_with_the_command_that_mends(driver: Driver) -> None:
     doctor = sheet(driver, "doctor")
     assert isinstance(doctor, DoctorSheet)

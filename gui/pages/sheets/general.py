@@ -69,6 +69,7 @@ class GeneralSheet(Sheet):
         self.engine_card = Card(translate("Settings", "Engine"))
         self._engine_form = _form(self.engine_card)
         self._settings: Settings | None = None
+        self._filled: tuple[object, ...] | None = None
         self._make_engine_fields()
         self.column.addWidget(self.engine_card)
         about = Card(translate("Settings", "About this engine"))
@@ -140,14 +141,22 @@ class GeneralSheet(Sheet):
     async def load(self) -> None:
         facts: EngineFacts = await self.client.call(lambda engine: engine.host.facts())
         self.facts.set_facts(_engine_facts(facts))
-        self._settings = await self.client.call(lambda engine: engine.host.settings())
-        s = self._settings
+        s = await self.client.call(lambda engine: engine.host.settings())
+        if self._filled not in (None, self._entered()):
+            return  # what somebody typed meanwhile is theirs
+        self._settings = s
         self.driver.setCurrentIndex(max(0, self.driver.findData(s.driver)))
         self.socket.setChecked(s.api_socket)
         self.downloads.setValue(s.parallel_downloads)
         self.log_size.setEditText(size_words(s.default_log_max_bytes))
         self.log_files.setValue(s.default_log_max_files)
         self.history.setEditText(size_words(s.history_max_bytes))
+        self._filled = self._entered()
+
+    def _entered(self) -> tuple[object, ...]:
+        sizes = self.log_size.currentText(), self.history.currentText()
+        counts = self.downloads.value(), self.log_files.value()
+        return (*sizes, *counts, self.driver.currentData(), self.socket.isChecked())
 
     async def _save(self) -> None:
         if self._settings is None:
@@ -167,7 +176,7 @@ class GeneralSheet(Sheet):
             return
         self._problem.setText("")
         await self.client.call(lambda engine: engine.host.change_settings(fresh))
-        self._settings = fresh
+        self._settings, self._filled = fresh, self._entered()
         self.shell.toast(translate("Settings", "Saved"), Tone.SUCCESS)
 
     def _set_look(self, key: str) -> None:
