@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import io
 import tarfile
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -65,6 +66,7 @@ class Carrier:
         wait: bool = False,
         renew_anonymous: bool = False,
         build_changes: BuildChanges | None = None,
+        follow_images: bool = True,
     ) -> None:
         self.engine = engine
         self.project = project
@@ -76,12 +78,15 @@ class Carrier:
         self.wait = wait
         self.renew_anonymous = renew_anonymous
         self.build_changes = build_changes
+        self.follow_images = follow_images
         self._states = {
             step.id: StepProgress(id=step.id, action=step.action, subject=step.subject) for step in self.plan.steps
         }
         self._done = {step.id: asyncio.get_running_loop().create_future() for step in self.plan.steps}
         self._slots = asyncio.Semaphore(SIDE_BY_SIDE)
         self._builds = asyncio.Semaphore(BUILDS_SIDE_BY_SIDE)
+        self._renewed: set[str] = set()
+        """Services whose containers others took the place of although the plan kept them."""
         self._ids: dict[str, str] = {step.subject: step.container for step in self.plan.steps if step.container}
 
     async def run(self) -> None:
@@ -290,6 +295,40 @@ class Carrier:
         container = await self.engine.containers.get(step.container)
         if container.name != step.subject:  # its predecessor went, and then this was cut off
             await self.engine.containers.rename(container.id, step.subject)
+        is_alive = container.state in ALIVE_STATES
+        if await self._is_outdated(step.service, container):
+            await self._recreate(step)
+            self._renewed.add(step.service)
+            if is_alive:
+                await self._start_anew(step)
+        elif is_alive and f"restart:{step.subject}" not in self._done and self._restarts(step.service):
+            await self._restart(step)
+
+    async def _is_outdated(self, service: str, container: Container) -> bool:
+        """The plan knew the images that were here before it: which is built or pulled now shows when it is."""
+        assert self.project is not None
+        if not self.follow_images:
+            return False
+        if leans_on(self.project.services[service]) & self._renewed:
+            return True
+        try:
+            image = await self.engine.images.get(bodies.image_name(self.project, service))
+        except NotFound:
+            return False
+        return image.id != container.image_id
+
+    def _restarts(self, service: str) -> bool:
+        assert self.project is not None
+        waits = self.project.services[service].get("depends_on") or {}
+        return any(wait.get("restart") and other in self._renewed for other, wait in waits.items())
+
+    async def _start_anew(self, step: Step) -> None:
+        start = replace(step, action="start")
+        await self._wait_for_others(start)
+        self._became(step, "running")
+        await self._start(start)
+        if self.wait:
+            await self._ready(start)
 
     async def _start(self, step: Step) -> None:
         container = await self.engine.containers.get(self._ids.get(step.subject) or step.subject)

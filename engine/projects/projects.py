@@ -263,7 +263,7 @@ class ProjectService:
         environment = request.source.environment
         carrier = Carrier(
             self._engine, project, plan, progress.steps, environment, timeout=request.timeout, wait=request.wait,
-            renew_anonymous=request.renew_anonymous,
+            renew_anonymous=request.renew_anonymous, follow_images=request.recreate != "never",
         )  # fmt: skip
         try:
             await _within(request.wait_timeout, carrier)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from engine.errors import WherryError
@@ -202,3 +203,53 @@ secrets: {token: {file: ./token}}
 """
     await loaded.projects.up(UpProject(source=source(tmp_path, text, name="made"))).result()
     assert await output(loaded, "made-app-1", "cat", "/said") == "me sesame\n"
+
+
+REBUILT = """
+services:
+  app:
+    build: .
+    command: sleep 99
+    stop_grace_period: 0s
+    depends_on: {beside: {condition: service_started}}
+  beside: {image: localhost/busybox, command: sleep 99, stop_grace_period: 0s}
+  within: {image: localhost/busybox, command: sleep 99, stop_grace_period: 0s, network_mode: "service:app"}
+  told:
+    image: localhost/busybox
+    command: sleep 99
+    stop_grace_period: 0s
+    depends_on: {app: {condition: service_started, restart: true}}
+"""
+
+
+@pytest.mark.parametrize("stopped", [False, True], ids=["while it runs", "after it was stopped"])
+async def test_up_with_a_build_runs_what_was_built_just_now(
+    loaded: EmbeddedEngine, tmp_path: Path, *, stopped: bool
+) -> None:
+    request = UpProject(source=source(tmp_path, REBUILT, name="made"), build=True)
+    (tmp_path / "Dockerfile").write_text("FROM localhost/busybox\nCOPY edition /\n")
+    (tmp_path / "edition").write_text("first")
+    await loaded.projects.up(request).result()
+    assert await output(loaded, "made-app-1", "cat", "/edition") == "first"
+    before = await named(loaded)
+
+    await loaded.projects.up(request).result()
+    assert {name: each.id for name, each in (await named(loaded)).items()} == {
+        name: each.id for name, each in before.items()
+    }
+
+    if stopped:
+        for name in before:
+            await loaded.containers.stop(name, timeout=0)
+    (tmp_path / "edition").write_text("second")
+    await loaded.projects.up(request).result()
+    after = await named(loaded)
+    assert await output(loaded, "made-app-1", "cat", "/edition") == "second"
+    assert {name for name in before if after[name].id == before[name].id} == {"made-beside-1", "made-told-1"}
+    assert all(each.state in ALIVE_STATES for each in after.values())
+    assert after["made-within-1"].spec.network == f"container:{after['made-app-1'].id}"
+    assert after["made-told-1"].started != before["made-told-1"].started
+
+    (tmp_path / "edition").write_text("third")
+    await loaded.projects.up(msgspec.structs.replace(request, recreate="never")).result()
+    assert await output(loaded, "made-app-1", "cat", "/edition") == "second"
