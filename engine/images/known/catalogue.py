@@ -210,6 +210,7 @@ class Catalogue:
         known = self._images.get(image.id)
         if known is not None and image.manifest_bytes is None:
             image = known  # made or loaded again: what the registry told of it stays
+        layers = [one.with_what_is_known(self._layers.get(one.diff_id)) for one in layers]
         statements: list[Statement] = [_layer_statement(one) for one in layers]
         statements.append(
             ("INSERT OR REPLACE INTO images(id, pulled_ns, manifest, body) VALUES (?, ?, ?, ?)", image.to_row())

@@ -44,6 +44,18 @@ class LayerRecord(Data, frozen=True, kw_only=True):
         rest = tuple(source for source in self.sources if source != pair)
         return msgspec.structs.replace(self, sources=(pair, *rest)[:_MOST_SOURCES])
 
+    def with_what_is_known(self, known: LayerRecord | None) -> LayerRecord:
+        """Of two that bring a layer at once, each in its registry's own form, one form is kept: who did not keep its
+        own does not forget that of the other."""
+        if known is None:
+            return self
+        return msgspec.structs.replace(
+            self,
+            archive=self.archive or known.archive,
+            tar_size=self.tar_size or known.tar_size,
+            sources=tuple(dict.fromkeys((*self.sources, *known.sources)))[:_MOST_SOURCES],
+        )
+
 
 class _ImageBody(msgspec.Struct, frozen=True):
     config: bytes

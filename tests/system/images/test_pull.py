@@ -86,6 +86,39 @@ async def test_what_was_pushed_comes_back_the_same(
         assert "up to date" in again.snapshot.status
 
 
+async def test_of_two_pulls_that_bring_a_layer_at_once_one_keeps_its_form(images: ImageService) -> None:
+    """Each registry may have compressed it in its own way; what is kept is what a push needs."""
+    shared = layer_tar(FILES)
+    gates = {"one": asyncio.Event(), "two": asyncio.Event()}
+    pulls = {}
+
+    def gated(handler: Handler, gate: asyncio.Event) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            await gate.wait()
+            return await handler(request)
+
+        return handle
+
+    async with serve_nastily() as registry:
+        for level, name in enumerate(gates, 1):
+            own = layer_tar([File(name, b"own")])
+            image = made_image([shared, own], compressed=[gzip.compress(shared, level, mtime=0), gzip.compress(own)])
+            offer(registry, image, name=name)
+            path = f"/v2/{name}/blobs/{digest_of(image.layers[1])}"
+            registry.routes[path] = gated(registry.routes[path], gates[name])
+            pulls[name] = images.pull(PullImage(reference=f"{registry.host}/{name}:1"))
+            came = LayerPhase.DONE if name == "one" else LayerPhase.PRESENT
+            async with asyncio.timeout(20):
+                async for operation in pulls[name].watch():
+                    if came in {layer.phase for layer in operation.layers}:
+                        break
+        for name, gate in gates.items():
+            gate.set()
+            await pulls[name].result()
+
+    assert [images.archives.has(each) for each in images.catalogue.layers.values()] == [True] * 3
+
+
 async def test_podman_and_skopeo_see_the_same_image(
     make_short_tmp: Callable[[], ShortTmp], shared_registry: Registry
 ) -> None:
