@@ -14,7 +14,7 @@ from engine.api.buildkit.wire import messages_pb2 as wire
 from engine.api.buildkit.wires import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     Conversation = Callable[[Any], Awaitable[None]]
     Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -51,8 +51,8 @@ class Client:
         metadata = {"buildkit-controlapi-buildid": build} if build else {}
         return await UnaryUnaryMethod(self.channel, name, type(request), answer)(request, timeout=40, metadata=metadata)
 
-    def solve(self, build: str, session: str) -> asyncio.Task[Any]:
-        request = wire.SolveRequest(Ref=build, Session=session)
+    def solve(self, build: str, session: str, attributes: Mapping[str, str] | None = None) -> asyncio.Task[Any]:
+        request = wire.SolveRequest(Ref=build, Session=session, FrontendAttrs=attributes or {})
         return asyncio.create_task(self.call(f"{CONTROL}Solve", request, wire.SolveResponse))
 
     def frontend(self, build: str, **options: str) -> asyncio.Task[Any]:
