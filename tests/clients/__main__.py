@@ -16,7 +16,7 @@ from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.clients import contexts, failures, flags, outputs, several
+from tests.clients import contexts, example, failures, flags, outputs, several
 from tests.clients.cases import CASES
 from tests.clients.world import World, clients_in
 from tests.support.registry import serve_registry
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.clients.cases import Case
     from tests.clients.world import Clients
 
-_MODULES = (contexts, failures, flags, outputs, several)
+_MODULES = (contexts, example, failures, flags, outputs, several)
 _HTPASSWD = "me:$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a"  # of "secret"
 
 

@@ -15,20 +15,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.support.images import busybox_layer, docker_archive
+from tests.support.images import busybox_layer, docker_archive, layer_tar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from tests.support.images import File
 
 PYTHON = Path("/usr/bin/python3").resolve()
 _AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 _LEFT_OUT = ("test", "tests", "idlelib", "lib2to3", "tkinter", "turtledemo", "__pycache__", "config-3", "pydoc_data")
 
 
-def python_archive(reference: str) -> bytes:
+def python_archive(reference: str, more: Sequence[File] = ()) -> bytes:
     """A docker-archive: busybox below, the interpreter, its library, its shared objects and pip above."""
     config = {"Env": ["PATH=/usr/local/bin:/usr/bin:/bin"], "Cmd": ["python3"]}
-    return docker_archive([busybox_layer(), _python_layer()], reference=reference, config=config)
+    layers = [busybox_layer(), _python_layer(), *([layer_tar(more)] if more else [])]
+    return docker_archive(layers, reference=reference, config=config)
 
 
 def _python_layer() -> bytes:

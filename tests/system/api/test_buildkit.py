@@ -95,6 +95,12 @@ async def test_a_build_gives_an_image_and_the_next_one_is_cached(build: Tool, se
     assert json.loads((build.directory / "meta").read_text())["containerimage.digest"] == image.id
 
 
+async def test_a_quiet_build_says_the_image_and_nothing_else(build: Tool, served: EmbeddedEngine) -> None:
+    del build.argv[-2:]  # who wants it quiet wants no progress
+    done = await build.try_("-q", "-t", "t1", ".")
+    assert (done.code, done.out, done.err) == (0, (await served.images.get("t1")).id + "\n", "")
+
+
 async def test_arguments_targets_labels_and_several_names(build: Tool, served: EmbeddedEngine) -> None:
     out = await said(
         build, "--build-arg", "V=9", "--target", "work", "--label", "x=y", "--add-host", "b=host-gateway",
@@ -129,6 +135,22 @@ async def test_a_failing_step_is_shown_with_its_lines(build: Tool) -> None:
     assert ">>> RUN echo before" in out
     assert ">>>     ls /nonexistent" in out
     assert "before" in out
+
+
+@pytest.mark.parametrize(
+    ("recipe", "marked", "said_besides"),
+    [
+        (f"FROM {IMAGE}\nRUN <<E\nfalse\nE\n", ["RUN <<E", "false", "E"], "exit code: 1"),
+        ("FROM localhost:1/none:x\n", ["FROM localhost:1/none:x"], "localhost:1/none:x"),
+    ],
+    ids=["here-document", "no such image"],
+)
+async def test_what_fails_is_marked_where_it_stands(
+    build: Tool, recipe: str, marked: list[str], said_besides: str
+) -> None:
+    out = await said(build, "-f", "-", ".", input=recipe.encode(), code=1)
+    assert [line.partition(">>> ")[2] for line in out.splitlines() if ">>> " in line] == marked
+    assert said_besides in out
 
 
 async def test_a_line_that_is_no_instruction_is_marked(build: Tool) -> None:
@@ -166,6 +188,22 @@ async def test_ignore_rules_and_files_given_back(build: Tool) -> None:
     await said(build, "-f", "-", "-o", "type=tar,dest=t.tar", ".", input=b"FROM scratch\nCOPY . /\n")
     with tarfile.open(build.directory / "t.tar") as tar:
         assert "keep/yes" in {name.removeprefix("./") for name in tar.getnames()}
+
+
+async def test_a_dockerfile_that_is_elsewhere_brings_its_own_ignore_rules(build: Tool) -> None:
+    other = build.directory.parent / "other"
+    other.mkdir()
+    (other / "Own").write_text("FROM scratch\nCOPY . /\n")
+    (other / "Own.dockerignore").write_text("*\n!Dockerfile\n")
+    (build.directory / "more").write_text("more")
+    await said(build, "-f", "../other/Own", "-o", "out", ".")
+    assert os.listdir(build.directory / "out") == ["Dockerfile"]
+
+
+async def test_a_dockerfile_that_is_ignored_builds_and_is_not_copied(build: Tool) -> None:
+    (build.directory / ".dockerignore").write_text("Dockerfile\n")
+    await said(build, "--target", "work", ".")
+    assert '"/Dockerfile": not found' in await said(build, ".", code=1)
 
 
 async def test_whatever_names_a_directory_has_all_of_it_arrives_and_what_goes_is_gone(build: Tool) -> None:
@@ -230,6 +268,22 @@ async def test_targets_that_build_on_each_other(build: Tool, served: EmbeddedEng
     first, second = await served.images.get("baked-a"), await served.images.get("baked-b")
     assert second.layers[: len(first.layers)] == first.layers
     assert len(second.layers) == len(first.layers) + 1
+
+
+async def test_the_services_of_a_compose_file_are_baked_together(build: Tool, served: EmbeddedEngine) -> None:
+    """As `docker compose build` does it: it hands its services to bake."""
+    (build.directory / "token").write_text("sesame")
+    (build.directory / "compose.yaml").write_text(
+        "secrets: {tok: {file: token}}\nservices:\n"
+        "  a: {image: shop-a, build: {context: ., target: base}}\n"
+        "  b: {image: shop-b, build: {context: ., target: sec, secrets: [tok], labels: {l: v}}}\n"
+        "  c: {image: shop-c, build: {context: ., target: work, args: {V: '9'}}}\n"
+    )
+    build.argv[-3:] = ["bake", "--progress", "plain"]
+    assert "hello 9" in await said(build, "-f", "compose.yaml")
+    assert (await served.images.get("shop-b")).config.labels["l"] == "v"
+    layers = [(await served.images.get(f"shop-{name}")).layers for name in "abc"]
+    assert all(each[: len(layers[0])] == layers[0] for each in layers)
 
 
 async def test_the_house_can_be_looked_at(build: Tool) -> None:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.guarded_files import guarded_files
+from tests.support.registry import serve_registry
 from tests.system.api.conftest import IMAGE
-from tests.system.api.test_buildkit import build, said
+from tests.system.api.test_buildkit import build, plain, said
+from tests.system.images.test_pull import BCRYPT_OF_SECRET
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,3 +109,18 @@ async def test_a_secret_goes_to_no_other_server_than_its_own(build: Tool, reposi
         own = f"id=GIT_AUTH_TOKEN.{server.host},env=T"
         await said(build, "-f", "-", "--secret", own, ".", input=recipe)
         assert set(other.heard) == {""}
+
+
+async def test_a_base_behind_a_password_is_fetched_by_who_logged_in(build: Tool, tmp_path: Path) -> None:
+    place = tmp_path / "registry"
+    place.mkdir()
+    with serve_registry(place, htpasswd=BCRYPT_OF_SECRET, username="me", password="secret") as registry:
+        image = f"{registry.host}/private"
+        recipe = f"FROM {image}\nRUN true\n".encode()
+        await plain(build, "login", "-u", "me", "-p", "secret", registry.host)
+        await plain(build, "tag", IMAGE, image)
+        await plain(build, "push", image)
+        await plain(build, "rmi", image)
+        assert "[auth]" in await said(build, "-f", "-", "--pull", ".", input=recipe)
+        await plain(build, "logout", registry.host)
+        assert f">>> FROM {image}" in await said(build, "-f", "-", "--pull", ".", input=recipe, code=1)
