@@ -52,6 +52,15 @@ class Machines(Protocol):
         """Between machines, or to and from one file. Cut off, the same request goes on where it was."""
         ...
 
+    async def kept(self) -> Sequence[machines.KeptSource]:
+        """What moves left stopped where it was, and is there still; newest last."""
+        ...
+
+    async def finish(self, name: str, *, source: str | None = None) -> machines.KeptSource:
+        """Remove what a move of this name left (on this machine, if one is said), if it runs and is healthy where it
+        went, now. Raises Conflict where it does not, and nothing is removed."""
+        ...
+
     async def bringable(self, address: str = "") -> Sequence[machines.Bringable]:
         """What other engines of this computer have (or the one at an address); one that does not answer has nothing."""
         ...

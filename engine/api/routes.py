@@ -208,6 +208,7 @@ _OWN = (
     Route("POST", "/wherry/projects/{name}/roll-back", projects.roll_back),
     Route("POST", "/wherry/machines/plan", machines.plan),
     Route("POST", "/wherry/machines/carry", machines.carry_out),
+    Route("POST", "/wherry/machines/finish", machines.finish),
     Route("GET", "/wherry/machines/bringable", machines.bringable),
     Route("GET", "/wherry/facade", spoken.spoken_methods),
     Route("GET", "/wherry/facade/watch", spoken.watch),

@@ -20,7 +20,7 @@ _FILE = ".wherry"
 
 
 def move(given: Given) -> int:
-    return _carry(given, move=True)
+    return _finish(given) if given.flag("finish") else _carry(given, move=True)
 
 
 def copy(given: Given) -> int:
@@ -40,6 +40,15 @@ def _carry(given: Given, *, move: bool) -> int:
     client = own_engine()
     plan = _planned(client, given.arguments, request)
     return _carried(client, plan, only_plan=given.flag("plan"))
+
+
+def _finish(given: Given) -> int:
+    """Remove what an earlier move left stopped."""
+    body = {"name": given.arguments[-1], "source": _place(given.text("from")) if given.text("from") else None}
+    kept = own_engine().post("/wherry/machines/finish", body=body)
+    here, there = (kept[end] or "this computer" for end in ("source", "target"))
+    say(f"Removed {kept['name']} from {here}: it runs on {there}")
+    return 0
 
 
 def _place(text: str) -> str:
@@ -165,6 +174,9 @@ _CARRY = """
 --plan flag  Only say what would be taken
 --to text    The machine it goes to, or a file that ends in .wherry
 """
+_MOVE = f"""
+--finish flag  Remove what an earlier move left with --keep, if it runs where it went
+{_CARRY.lstrip()}"""
 _ARCHIVE = """
 --from text  The machine it is on (default: this computer)
 --plan flag  Only say what would be taken
@@ -179,7 +191,7 @@ _BRING = """
 """
 COMMANDS = {
     "move": Command(
-        move, "[OPTIONS] [KIND] NAME", "Move a container, project, volume or image to another machine", _CARRY,
+        move, "[OPTIONS] [KIND] NAME", "Move a container, project, volume or image to another machine", _MOVE,
         least=1, most=2,
     ),
     "copy": Command(

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from engine.errors import Conflict, NotFound, WherryError
 from engine.moving.again import make, make_networks, runs_well, start
 from engine.moving.images import carry_image, own_files
+from engine.moving.kept import AWAKE, let_go
 from engine.moving.levelling import level, must_equal
 from engine.moving.parts import FROM_LABEL, mark_of, parts_of, plan_of
-from engine.types.containers import State
+from engine.types.data import now
+from engine.types.machines import KeptSource
 from engine.types.volumes import CreateVolume
 
 if TYPE_CHECKING:
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from engine.types.images import Image
     from engine.types.machines import Moved
     from engine.types.volumes import Volume
-
-_AWAKE = (State.RUNNING, State.PAUSED, State.RESTARTING)
 
 
 class Carrier:
@@ -40,6 +40,8 @@ class Carrier:
         self._total = 0
         self._marks: dict[str, Marks] = {}
         self._images: dict[str, str] = {}
+        self.kept: KeptSource | None = None
+        """What it left stopped where it was."""
 
     async def run(self) -> str:
         plan = await plan_of(self._source, self._target, self._request)
@@ -47,7 +49,7 @@ class Carrier:
             raise Conflict(f"“{self._request.name}” cannot be taken there", " ".join(plan.problems))
         self._total = plan.bytes
         parts = await parts_of(self._source, self._request)
-        running = [each.id for each in parts.containers if each.state in _AWAKE]
+        running = [each.id for each in parts.containers if each.state in AWAKE]
         for image in parts.images:
             await self._carry_image(image)
         await self._carry_containers_images(parts)
@@ -125,7 +127,9 @@ class Carrier:
         except BaseException:
             await self._back(stopped, made)
             raise
-        if self._request.move and not self._request.keep_source:
+        if self._request.move and self._request.keep_source:
+            self._keep(parts, made, started)
+        elif self._request.move:
             await self._let_go(parts)
         return self._told_in_words(parts, downtime if stopped else 0.0)
 
@@ -163,17 +167,24 @@ class Carrier:
                 await self._source.containers.start(each)
 
     async def _let_go(self, parts: Parts) -> None:
-        """It runs there: only now what was here goes. A volume that others use stays."""
+        """It runs there: only now what was here goes."""
         self._progress.status("Letting go here")
-        ids = {each.id for each in parts.containers}
-        for container in reversed(parts.containers):
-            await self._source.containers.remove(container.id, force=True)
-        for volume in parts.volumes:
-            if not set(volume.used_by) - ids:
-                await self._source.volumes.remove(volume.name)
+        volumes = [volume.name for volume in parts.volumes]
+        await let_go(self._source, [each.id for each in reversed(parts.containers)], volumes)
         if self._request.kind == "image":
             for image in parts.images:
                 await self._source.images.remove(image.id, force=True)
+
+    def _keep(self, parts: Parts, made: list[Container], started: list[Container]) -> None:
+        request = self._request
+        if request.kind == "container" or request.kind == "project":
+            self.kept = KeptSource(
+                kind=request.kind, name=request.name, source=request.source, target=request.target, moved=now(),
+                here={each.id: each.name for each in parts.containers},
+                there={each.id: each.name for each in made},
+                running=tuple(each.id for each in started),
+                volumes=tuple(volume.name for volume in parts.volumes),
+            )  # fmt: skip
 
     def _told_in_words(self, parts: Parts, downtime: float) -> str:
         verb = "Moved" if self._request.move else "Copied"

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.errors import InvalidRequest, MachineError
+from engine.errors import InvalidRequest, MachineError, NotFound
 from engine.moving.archive import pack_archive, plan_archive, unpack_archive
 from engine.moving.carrying import Carrier
+from engine.moving.kept import remove_kept, still_there
 from engine.moving.parts import plan_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from engine.facade import Engine, OperationHandle
     from engine.facade_afar import Machines
+    from engine.moving.kept import KeptSources
     from engine.operations.registry import OperationRegistry, Progress
-    from engine.types.machines import Moved, MovePlan
+    from engine.types.machines import KeptSource, Moved, MovePlan
 
 ARCHIVE = "archive:"
 _SECONDS = 30.0
@@ -23,11 +25,16 @@ _SECONDS = 30.0
 
 class MovingService:
     def __init__(
-        self, machines: Machines, connected: Callable[[str, float], Awaitable[bool]], operations: OperationRegistry
+        self,
+        machines: Machines,
+        connected: Callable[[str, float], Awaitable[bool]],
+        operations: OperationRegistry,
+        kept: KeptSources,
     ) -> None:
         self._machines = machines
         self._connected = connected
         self._operations = operations
+        self._kept = kept
 
     async def plan(self, request: Moved) -> MovePlan:
         if request.source.startswith(ARCHIVE):
@@ -52,7 +59,29 @@ class MovingService:
         source = await self._engine(request.source)
         if request.target.startswith(ARCHIVE):
             return await pack_archive(source, request, request.target.removeprefix(ARCHIVE), progress)
-        return await Carrier(source, await self._engine(request.target), request, progress).run()
+        carrier = Carrier(source, await self._engine(request.target), request, progress)
+        told = await carrier.run()
+        if carrier.kept is not None:
+            await self._kept.add(carrier.kept)
+        return told
+
+    async def kept(self) -> Sequence[KeptSource]:
+        found: list[KeptSource] = []
+        for each in await self._kept.all():
+            if each.source or await still_there(each, await self._machines.engine("")):
+                found.append(each)
+            else:
+                await self._kept.drop(each)
+        return found
+
+    async def finish(self, name: str, source: str | None) -> KeptSource:
+        meant = [each for each in await self.kept() if each.name == name and source in (None, each.source)]
+        if not meant:
+            raise NotFound(f"No move left “{name}” anywhere", "Only what was moved and kept can be removed so.")
+        kept = meant[-1]
+        await remove_kept(kept, await self._engine(kept.source), await self._engine(kept.target))
+        await self._kept.drop(kept)
+        return kept
 
     async def _engine(self, name: str) -> Engine:
         """Connected: a plan on what was last known would be none."""

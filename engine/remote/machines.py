@@ -16,7 +16,7 @@ from engine.errors import Code, Conflict, InvalidRequest, MachineError, NotFound
 from engine.machines import known_elsewhere, machine_list
 from engine.machines.address import BadAddress, parse
 from engine.machines.machine_list import Entry, ListUnusable
-from engine.types.machines import Bringable, Found, Machine, MachineKind, Moved, MovePlan, Suggestion
+from engine.types.machines import Bringable, Found, KeptSource, Machine, MachineKind, Moved, MovePlan, Suggestion
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -218,15 +218,22 @@ class MachineService:
     @cached_property
     def _moving(self) -> MovingService:
         # A start that only wants the list does not wait for what tars take.
+        from engine.moving.kept import KeptSources
         from engine.moving.service import MovingService
 
-        return MovingService(self, self.connected, self._operations)
+        return MovingService(self, self.connected, self._operations, KeptSources(self._store / "kept-sources.json"))
 
     async def plan(self, request: Moved) -> MovePlan:
         return await self._moving.plan(request)
 
     def carry_out(self, request: Moved) -> OperationHandle:
         return self._moving.carry_out(request)
+
+    async def kept(self) -> Sequence[KeptSource]:
+        return await self._moving.kept()
+
+    async def finish(self, name: str, *, source: str | None = None) -> KeptSource:
+        return await self._moving.finish(name, source)
 
     async def bringable(self, address: str = "") -> Sequence[Bringable]:
         from engine.moving.bringing import things_of

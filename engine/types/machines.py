@@ -105,6 +105,31 @@ class Moved(Data, frozen=True, kw_only=True):
     new_name: str = ""
 
 
+class FinishMove(Data, frozen=True, kw_only=True):
+    """Of which move the source is to go."""
+
+    name: str
+    source: str | None = None
+    """The machine it is on; None is whichever."""
+
+
+class KeptSource(Data, frozen=True, kw_only=True):
+    """What a move left stopped where it was."""
+
+    kind: Literal["container", "project"]
+    name: str
+    source: str = ""
+    target: str = ""
+    moved: datetime
+    here: dict[str, str]
+    """Its containers where it was: names by id."""
+    there: dict[str, str]
+    """Where it went."""
+    running: tuple[str, ...] = ()
+    """Those of `there` that must run before anything may go."""
+    volumes: tuple[str, ...] = ()
+
+
 class MovePart(Data, frozen=True, kw_only=True):
     """One thing that a move takes along."""
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from engine.errors import Code, Conflict, MachineError, NotFound
 from engine.types.data import now
-from engine.types.machines import Bringable, Found, Link, Machine, Moved, MovePart, MovePlan, Suggestion
+from engine.types.machines import Bringable, Found, KeptSource, Link, Machine, Moved, MovePart, MovePlan, Suggestion
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -28,6 +28,7 @@ class FakeMachines:
         self.engines: dict[str, FakeEngine] = {}
         self.unreachable: set[str] = set()
         self.moved: list[Moved] = []
+        self.left: list[KeptSource] = []
         self._news = asyncio.Event()
 
     async def list(self) -> Sequence[Machine]:
@@ -106,9 +107,36 @@ class FakeMachines:
 
         async def work(progress: Progress) -> str:
             progress.amount(1, 1)
+            if request.keep_source:
+                await self._keep(request)
             return f"Moved {request.name}"
 
         return self._here.store.operations.start(kind="move", title="Move", subject=request.name, work=work)
+
+    async def _keep(self, request: Moved) -> None:
+        members = [each for each in await self._here.containers.list() if each.name == request.name
+                   or each.spec.labels.get("com.docker.compose.project") == request.name]  # fmt: skip
+        for each in members:
+            if "stop" in each.legal_actions:
+                await self._here.containers.stop(each.id, timeout=0)
+        names = {each.id: each.name for each in members}
+        kept = KeptSource(
+            kind="project" if request.kind == "project" else "container", name=request.name, source=request.source,
+            target=request.target, moved=now(), here=names, there=names,
+        )  # fmt: skip
+        self.left.append(kept)
+
+    async def kept(self) -> Sequence[KeptSource]:
+        return tuple(self.left)
+
+    async def finish(self, name: str, *, source: str | None = None) -> KeptSource:
+        kept = next(each for each in self.left if each.name == name and source in (None, each.source))
+        if kept.target in self.unreachable:
+            raise Conflict(f"“{name}” does not run on {kept.target}", "Nothing was removed.")
+        for each in kept.here:
+            await self._here.containers.remove(each, force=True)
+        self.left.remove(kept)
+        return kept
 
     async def bringable(self, address: str = "") -> Sequence[Bringable]:
         return (

@@ -9,7 +9,7 @@ import msgspec
 from engine.api.call import encode
 from engine.api.http.statuses import advice_of
 from engine.errors import WherryError
-from engine.types.machines import Moved
+from engine.types.machines import FinishMove, Moved
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -39,6 +39,12 @@ async def carry_out(call: Call) -> web.StreamResponse:
     finally:
         handle.cancel()
     return response
+
+
+async def finish(call: Call) -> web.StreamResponse:
+    """What a move left goes, if it runs where it went."""
+    asked = await call.json(FinishMove)
+    return call.answer(msgspec.to_builtins(await call.engine.machines.finish(asked.name, source=asked.source)))
 
 
 async def bringable(call: Call) -> web.StreamResponse:

@@ -26,7 +26,7 @@ async def far(make_short_tmp: Callable[[], ShortTmp], tmp_path: Path) -> AsyncIt
     with far_machine(tmp_path / "far", store) as machine:
         yield machine
     if (store.run / "docker.sock").exists():
-        there = Tool([sys.executable, "-m", "engine.cli"], _environment(store, tmp_path), tmp_path)
+        there = Tool([sys.executable, "-m", "engine.cli"], environment(store, tmp_path), tmp_path)
         await there.try_("rm", "-f", *(await there("ps", "-aq")).split())
         assert await take_over(store.run / "docker.sock")
 
@@ -34,16 +34,16 @@ async def far(make_short_tmp: Callable[[], ShortTmp], tmp_path: Path) -> AsyncIt
 @pytest.fixture
 async def near(far: FarMachine, short_tmp: ShortTmp, tmp_path: Path) -> AsyncIterator[Tool]:
     """The command on this computer, whose ssh finds the far machine."""
-    environment = _environment(short_tmp, tmp_path)
-    environment["PATH"] = f"{far.path}:{os.environ['PATH']}"
-    made = Tool([sys.executable, "-m", "engine.cli"], environment, tmp_path)
+    variables = environment(short_tmp, tmp_path)
+    variables["PATH"] = f"{far.path}:{os.environ['PATH']}"
+    made = Tool([sys.executable, "-m", "engine.cli"], variables, tmp_path)
     yield made
     if (short_tmp.run / "docker.sock").exists():
         await made.try_("-c", "default", "rm", "-f", *(await made("-c", "default", "ps", "-aq")).split())
         assert await take_over(short_tmp.run / "docker.sock")
 
 
-def _environment(store: ShortTmp, home: Path) -> dict[str, str]:
+def environment(store: ShortTmp, home: Path) -> dict[str, str]:
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("WHERRY_")},
         "WHERRY_ROOT": str(store.root),

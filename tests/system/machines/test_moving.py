@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.errors import Conflict, StorageError, WherryError
+from engine.api.server import ApiServer
+from engine.errors import Conflict, NotFound, StorageError, WherryError
 from engine.types.containers import ContainerSpec, CreateContainer, Exec, Mount, State
 from engine.types.files import Place
 from engine.types.machines import Machine, Moved
@@ -17,7 +19,9 @@ from engine.types.networks import CreateNetwork
 from engine.types.projects import ReadProject, UpProject
 from tests.support.cutting import cutting_door
 from tests.support.engine import opened_engine
+from tests.system.api.conftest import Tool
 from tests.system.containers.conftest import load_busybox
+from tests.system.machines.conftest import environment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -40,8 +44,6 @@ async def near(short_tmp: ShortTmp) -> AsyncIterator[Engine]:
 @pytest.fixture
 async def far(near: Engine, make_short_tmp: Callable[[], ShortTmp]) -> AsyncIterator[Engine]:
     """Another machine's engine, in the list of ours as "server"."""
-    from engine.api.server import ApiServer
-
     store = make_short_tmp()
     async with opened_engine(store) as engine:
         server = ApiServer(engine, store.run / "docker.sock")
@@ -267,3 +269,47 @@ async def test_a_project_goes_into_one_file_and_comes_back_from_it(near: Engine,
     await near.machines.carry_out(Moved(kind="project", name="", source=f"archive:{path}", target=FAR)).result()
     await serves(far)
     assert not [tag for image in await near.images.list() for tag in image.tags if tag.startswith("localhost/moved")]
+
+
+async def test_what_a_move_left_goes_only_while_it_runs_there(
+    near: Engine, far: Engine, short_tmp: ShortTmp, tmp_path: Path
+) -> None:
+    await service(near)
+    await near.machines.carry_out(
+        Moved(kind="container", name="shop", target=FAR, move=True, keep_source=True)
+    ).result()
+    [kept] = await near.machines.kept()
+    assert (kept.name, kept.target, [*kept.here.values()]) == ("shop", FAR, ["shop"])
+
+    await far.containers.stop("shop", timeout=0)
+    with pytest.raises(Conflict, match="does not run on server"):
+        await near.machines.finish("shop")
+    await far.containers.start("shop")
+    await near.containers.start("shop")
+    with pytest.raises(Conflict, match="runs again where it was"):
+        await near.machines.finish("shop")
+    await near.containers.stop("shop", timeout=0)
+    assert [each.name for each in await near.volumes.list()] == ["shop-data"]
+
+    server = ApiServer(near, short_tmp.run / "docker.sock")
+    await server.start()
+    try:
+        wherry = Tool([sys.executable, "-m", "engine.cli"], environment(short_tmp, tmp_path), tmp_path)
+        assert await wherry("move", "--finish", "shop") == "Removed shop from this computer: it runs on server\n"
+    finally:
+        await server.close()
+    assert not await near.containers.list()
+    assert not await near.volumes.list()
+    assert (await far.containers.get("shop")).state is State.RUNNING
+    assert not await near.machines.kept()
+    with pytest.raises(NotFound):
+        await near.machines.finish("shop")
+
+
+async def test_what_a_move_left_and_was_removed_by_hand_is_forgotten(near: Engine, far: Engine) -> None:
+    await service(near)
+    await near.machines.carry_out(
+        Moved(kind="container", name="shop", target=FAR, move=True, keep_source=True)
+    ).result()
+    await near.containers.remove("shop")
+    assert not await near.machines.kept()
