@@ -30,11 +30,14 @@ class MovingService:
         connected: Callable[[str, float], Awaitable[bool]],
         operations: OperationRegistry,
         kept: KeptSources,
+        told: Callable[[], None],
     ) -> None:
         self._machines = machines
         self._connected = connected
         self._operations = operations
         self._kept = kept
+        self._told = told
+        """What is left somewhere is other than it was."""
 
     async def plan(self, request: Moved) -> MovePlan:
         if request.source.startswith(ARCHIVE):
@@ -63,6 +66,7 @@ class MovingService:
         told = await carrier.run()
         if carrier.kept is not None:
             await self._kept.add(carrier.kept)
+            self._told()
         return told
 
     async def kept(self) -> Sequence[KeptSource]:
@@ -81,6 +85,7 @@ class MovingService:
         kept = meant[-1]
         await remove_kept(kept, await self._engine(kept.source), await self._engine(kept.target))
         await self._kept.drop(kept)
+        self._told()
         return kept
 
     async def _engine(self, name: str) -> Engine:

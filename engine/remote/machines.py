@@ -221,7 +221,8 @@ class MachineService:
         from engine.moving.kept import KeptSources
         from engine.moving.service import MovingService
 
-        return MovingService(self, self.connected, self._operations, KeptSources(self._store / "kept-sources.json"))
+        kept = KeptSources(self._store / "kept-sources.json")
+        return MovingService(self, self.connected, self._operations, kept, self._changed)
 
     async def plan(self, request: Moved) -> MovePlan:
         return await self._moving.plan(request)

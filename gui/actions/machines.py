@@ -8,6 +8,7 @@ from gui.actions.actions import Action
 from gui.presentation.images import image_name
 from gui.presentation.machines import machine_title
 from gui.shell import Confirmation
+from gui.theme import Tone
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -70,6 +71,13 @@ async def move_volume(shell: Shell, volumes: Sequence[Volume]) -> None:
 
 async def move_project(shell: Shell, projects: Sequence[Any]) -> None:
     shell.open_dialog("move", kind="project", name=projects[0].name)
+
+
+async def finish_move(shell: Shell, name: str, source: str) -> None:
+    """Remove what a move left where it was; the engine looks first whether it runs where it went."""
+    kept = await shell.client.at_home(lambda engine: engine.machines.finish(name, source=source))
+    words = translate("MachineActions", "Removed {0} from {1}; it runs on {2}")
+    shell.toast(words.format(name, machine_title(source), machine_title(kept.target)), Tone.SUCCESS)
 
 
 def _one(subjects: Sequence[Any]) -> bool:

@@ -9,6 +9,7 @@ from shiboken6 import isValid
 
 from engine.errors import WherryError
 from engine.types.machines import Moved, MovePlan
+from gui.actions.machines import finish_move
 from gui.dialogs.short_form import ShortForm
 from gui.presentation.errors import words_of
 from gui.presentation.machines import machine_title, plan_words
@@ -109,4 +110,10 @@ class MoveDialog(ShortForm):
         ticket = await self._shell.client.begin_at_home(lambda engine: engine.machines.carry_out(request))
         self._shell.toast(translate("MoveDialog", "{0} is on its way").format(self._name))
         told = await ticket.result()
-        self._shell.toast(told, Tone.SUCCESS)
+        if not request.keep_source or request.kind not in ("container", "project"):
+            self._shell.toast(told, Tone.SUCCESS)
+            return
+        self._shell.toast(
+            told, Tone.SUCCESS, button=translate("MoveDialog", "Remove it here"),
+            on_button=lambda: self._shell.run(finish_move(self._shell, request.name, request.source)),
+        )  # fmt: skip

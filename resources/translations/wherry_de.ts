@@ -4649,6 +4649,21 @@
     </message>
 </context>
 <context>
+    <name>LeftBehind</name>
+    <message>
+        <source>It was left here, stopped. Removing takes its volumes along, and is done only if it runs there.</source>
+        <translation>Es wurde angehalten hier gelassen. Das Entfernen nimmt seine Volumes mit und geschieht nur, wenn es dort läuft.</translation>
+    </message>
+    <message>
+        <source>{0} runs on {1} now</source>
+        <translation>{0} läuft jetzt auf {1}</translation>
+    </message>
+    <message>
+        <source>Remove it here</source>
+        <translation>Hier entfernen</translation>
+    </message>
+</context>
+<context>
     <name>Listing</name>
     <message>
         <source>More</source>
@@ -4919,6 +4934,10 @@
     <message>
         <source>Forgot {0}</source>
         <translation>{0} vergessen</translation>
+    </message>
+    <message>
+        <source>Removed {0} from {1}; it runs on {2}</source>
+        <translation>{0} von {1} entfernt; es läuft auf {2}</translation>
     </message>
     <message>
         <source>Move or copy to…</source>
@@ -5252,6 +5271,10 @@
     <message>
         <source>{0} is on its way</source>
         <translation>{0} ist unterwegs</translation>
+    </message>
+    <message>
+        <source>Remove it here</source>
+        <translation>Hier entfernen</translation>
     </message>
 </context>
 <context>

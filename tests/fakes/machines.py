@@ -42,6 +42,9 @@ class FakeMachines:
 
     def put(self, machine: Machine) -> None:
         self.known[machine.name] = machine
+        self._tell()
+
+    def _tell(self) -> None:
         news, self._news = self._news, asyncio.Event()
         news.set()
 
@@ -125,6 +128,7 @@ class FakeMachines:
             target=request.target, moved=now(), here=names, there=names,
         )  # fmt: skip
         self.left.append(kept)
+        self._tell()
 
     async def kept(self) -> Sequence[KeptSource]:
         return tuple(self.left)
@@ -136,6 +140,7 @@ class FakeMachines:
         for each in kept.here:
             await self._here.containers.remove(each, force=True)
         self.left.remove(kept)
+        self._tell()
         return kept
 
     async def bringable(self, address: str = "") -> Sequence[Bringable]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QPushButton
+from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
 
 from engine.types.containers import State
 from engine.types.data import now
@@ -13,6 +13,7 @@ from engine.types.machines import Capabilities, Link, Machine
 from engine.types.operations import Failure
 from gui.dialogs.machine import name_for
 from gui.frame.machine_switcher import MachineSwitcher
+from gui.pages.container.overview import OverviewTab
 
 if TYPE_CHECKING:
     from tests.gui.conftest import Driver
@@ -197,3 +198,55 @@ def test_what_docker_here_has_is_offered_and_only_what_is_ticked_is_brought(driv
     driver.until(lambda: "Brought over 1 of 1" in driver.toast_texts())
     [request] = driver.engine.machines.moved
     assert (request.kind, request.name, request.source) == ("image", "nginx", "unix:///run/docker.sock")
+
+
+def moved(driver: Driver, kind: str, name: str) -> None:
+    """Moved to the server as a user does it, the source left."""
+    know(driver)
+    driver.window.open_dialog("move", kind=kind, name=name)
+    dialog = driver.dialog("dialog.move")
+    driver.until(dialog.go.isEnabled)  # type: ignore[attr-defined]
+    dialog.moves.setChecked(True)  # type: ignore[attr-defined]
+    dialog.keeps.setChecked(True)  # type: ignore[attr-defined]
+    dialog.submit()  # type: ignore[attr-defined]
+    driver.until(lambda: f"Moved {name}" in driver.toast_texts())
+
+
+def press(where: QWidget, words: str) -> None:
+    [knob] = [each for each in where.findChildren(QPushButton) if each.text() == words and each.isVisible()]
+    knob.click()
+
+
+def test_a_container_that_was_moved_away_says_so_and_goes_with_one_click(driver: Driver) -> None:
+    container = next(each for each in driver.client.mirror.containers.values() if each.state is State.RUNNING)
+    driver.window.navigate("containers", container.id, "overview")
+    [overview] = driver.window.page("containers").findChildren(OverviewTab)
+    assert not overview.left_behind.isVisible()
+    moved(driver, "container", container.name)
+    driver.until(overview.left_behind.isVisible)
+    assert f"{container.name} runs on server now" in overview.left_behind.accessibleName()
+
+    driver.engine.machines.unreachable.add("server")
+    press(overview.left_behind, "Remove it here")
+    error = driver.dialog("error")
+    assert "does not run on server" in error.banner.accessibleName()  # type: ignore[attr-defined]
+    error.reject()
+    driver.no_dialog()
+    assert container.name in driver.names()
+
+    driver.engine.machines.unreachable.clear()
+    press(overview.left_behind, "Remove it here")
+    driver.until(lambda: container.name not in driver.names())
+    driver.until(lambda: f"Removed {container.name} from This computer; it runs on server" in driver.toast_texts())
+
+
+def test_a_project_that_was_moved_away_goes_with_one_click_on_its_page_or_in_the_message(driver: Driver) -> None:
+    driver.window.navigate("projects", "shop")
+    details = driver.window.page("projects").details  # type: ignore[attr-defined]
+    driver.until(lambda: details.row is not None and details.isVisible())
+    moved(driver, "project", "shop")
+    driver.until(details.left_behind.isVisible)
+    assert driver.offers("Remove it here")
+    press(details.left_behind, "Remove it here")
+    driver.until(lambda: not [name for name in driver.names() if name.startswith("shop-")])
+    assert not driver.engine.machines.left

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.types.containers import ALIVE_STATES
 from gui.pages.container.tab import DetailTab
+from gui.pages.left_behind import LeftBehind
 from gui.presentation import containers as words
 from gui.presentation.door import address_of, shown_url
 from gui.presentation.networks import network_word
@@ -52,6 +53,8 @@ class OverviewTab(DetailTab):
         self.banner = Banner(Tone.DANGER)
         self.banner.hide()
         column.addWidget(self.banner)
+        self.left_behind = LeftBehind(shell)
+        column.addWidget(self.left_behind)
         grid = QGridLayout()
         grid.setSpacing(Space.L)
         grid.setColumnStretch(0, 1)
@@ -119,6 +122,7 @@ class OverviewTab(DetailTab):
             self._fill_warnings(container.warnings)
             self._fill_security(container)
         self._fill_banner(container)
+        self.left_behind.look_at([] if container.state in ALIVE_STATES else [container.id])
 
     # --- filling ---
 

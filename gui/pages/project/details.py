@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
+from engine.types.containers import ALIVE_STATES
 from engine.types.projects import UpProject
 from gui.actions.projects import source_of
 from gui.pages.figures_together import FiguresTogether, Group
+from gui.pages.left_behind import LeftBehind
 from gui.pages.log.panel import LogPanel
 from gui.pages.project.editor import ComposeEditor
 from gui.pages.project.past import PastView
@@ -69,6 +71,11 @@ class ProjectDetails(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.header)
+        self.left_behind = LeftBehind(shell)
+        beside = QHBoxLayout()
+        beside.setContentsMargins(Space.XL, 0, Space.L, 0)
+        beside.addWidget(self.left_behind)
+        column.addLayout(beside)
         column.addLayout(bar)
         column.addWidget(self._stack, 1)
 
@@ -155,6 +162,8 @@ class ProjectDetails(QWidget):
         self.view.refresh(row, self.reading)
         self.storage.refresh(row)
         self._refresh_bound()
+        alive = any(one.state in ALIVE_STATES for one in row.containers)
+        self.left_behind.look_at([] if alive else [one.id for one in row.containers])
         if before is None or [one.id for one in before.containers] != [one.id for one in row.containers]:
             self.resume()
 
