@@ -87,6 +87,8 @@ class Carrier:
         self._builds = asyncio.Semaphore(BUILDS_SIDE_BY_SIDE)
         self._renewed: set[str] = set()
         """Services whose containers others took the place of although the plan kept them."""
+        self._turned: set[str] = set()
+        """Their steps."""
         self._ids: dict[str, str] = {step.subject: step.container for step in self.plan.steps if step.container}
 
     async def run(self) -> None:
@@ -133,9 +135,8 @@ class Carrier:
         return [state.subject for state in states if state.state in ("running", "waiting")] or ["nothing"]
 
     def _became(self, step: Step, state: StepState, note: str = "") -> None:
-        self._states[step.id] = StepProgress(
-            id=step.id, action=step.action, subject=step.subject, state=state, note=note
-        )
+        action = "recreate" if step.id in self._turned else step.action
+        self._states[step.id] = StepProgress(id=step.id, action=action, subject=step.subject, state=state, note=note)
         self._publish()
 
     def _publish(self) -> None:
@@ -297,6 +298,8 @@ class Carrier:
             await self.engine.containers.rename(container.id, step.subject)
         is_alive = container.state in ALIVE_STATES
         if await self._is_outdated(step.service, container):
+            self._turned.add(step.id)
+            self._became(step, "running")
             await self._recreate(step)
             self._renewed.add(step.service)
             if is_alive:
@@ -307,7 +310,7 @@ class Carrier:
     async def _is_outdated(self, service: str, container: Container) -> bool:
         """The plan knew the images that were here before it: which is built or pulled now shows when it is."""
         assert self.project is not None
-        if not self.follow_images:
+        if not self.follow_images or not container.image_id:
             return False
         if leans_on(self.project.services[service]) & self._renewed:
             return True

@@ -242,7 +242,10 @@ async def test_up_with_a_build_runs_what_was_built_just_now(
         for name in before:
             await loaded.containers.stop(name, timeout=0)
     (tmp_path / "edition").write_text("second")
-    await loaded.projects.up(request).result()
+    bringing = loaded.projects.up(request)
+    await bringing.result()
+    recreated = {step.subject for step in bringing.snapshot.steps if step.action == "recreate"}
+    assert recreated == {"made-app-1", "made-within-1"}
     after = await named(loaded)
     assert await output(loaded, "made-app-1", "cat", "/edition") == "second"
     assert {name for name in before if after[name].id == before[name].id} == {"made-beside-1", "made-told-1"}
