@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.registry import serve_registry
-from tests.system.api.conftest import IMAGE
+from tests.system.api.conftest import IMAGE, Tool
 from tests.system.api.test_buildkit import build, said
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from engine.embedded import EmbeddedEngine
     from tests.support.registry import Registry
-    from tests.system.api.conftest import Tool
 
 __all__ = ["build"]
 RECIPE = f"FROM {IMAGE} AS first\nRUN echo one > /one; echo was made\nFROM {IMAGE}\nCOPY --from=first /one /two\n"
@@ -52,6 +51,22 @@ async def test_what_one_engine_built_another_finds(
     second = await said(build, "-f", "-", "--cache-from", origin, "-t", "t", ".", input=RECIPE.encode())
     assert second.count("CACHED") == 2
     assert " was made\n" not in second.replace("; echo was made\n", "")
+    assert (await served.images.get("t")).layers == made
+
+
+@pytest.mark.parametrize("first", ["buildx", "wherry"])
+async def test_a_directory_that_one_command_wrote_the_other_reads(
+    build: Tool, wherry_here: Tool, served: EmbeddedEngine, first: str
+) -> None:
+    wherry = Tool([*wherry_here.argv, "build"], wherry_here.environment, build.directory)
+    (build.directory / "Dockerfile").write_text(RECIPE)
+    writer, reader = (build, wherry) if first == "buildx" else (wherry, build)
+    assert "was made" in (await said(writer, "--cache-to", "type=local,dest=../kept,mode=max", "-t", "t", "."))
+    made = (await served.images.get("t")).layers
+    await forget(served)
+
+    read = await said(reader, "--cache-from", "type=local,src=../kept", "-t", "t", ".")
+    assert read.count("Using cache" if reader is wherry else "CACHED") == 2, read
     assert (await served.images.get("t")).layers == made
 
 
