@@ -26,9 +26,15 @@ _FILE = "archive:"
 
 
 class MoveDialog(ShortForm):
-    """`kind` and `name` say what; where it is is the machine that is shown."""
+    """`kind` and `name` say what; where it is is the machine that is shown. `target` is the one that was dropped on."""
 
-    def __init__(self, shell: Shell, kind: Literal["image", "volume", "container", "project"], name: str) -> None:
+    def __init__(
+        self,
+        shell: Shell,
+        kind: Literal["image", "volume", "container", "project"],
+        name: str,
+        target: str | None = None,
+    ) -> None:
         title = translate("MoveDialog", "Move or copy {0}").format(name)
         super().__init__(shell, title, translate("MoveDialog", "Copy"))
         self.setObjectName("dialog.move")
@@ -40,6 +46,8 @@ class MoveDialog(ShortForm):
             if machine != self._source:
                 self.target.addItem(machine_title(machine), machine)
         self.target.addItem(translate("MoveDialog", "A file…"), _FILE)
+        if target is not None:
+            self.target.setCurrentIndex(max(0, self.target.findData(target)))
         self.moves = QCheckBox(translate("MoveDialog", "Move: remove it here once it runs there"))
         self.keeps = QCheckBox(translate("MoveDialog", "Leave it here, stopped"))
         self.keeps.setEnabled(False)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QIcon, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QMenu
 
+from gui.frame.machine_drop import MachineTargets
 from gui.plain_text import set_tip
 from gui.presentation.machines import kind_word, link_tone, link_words, machine_tip, machine_title
 from gui.theme import Radius, Role, Space, Text, color, font, grown, icon, paint_icon, theme
@@ -34,6 +35,7 @@ class MachineSwitcher(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setFixedHeight(grown(_HEIGHT))
         self.clicked.connect(self._open_menu)
+        self.targets = MachineTargets(shell, self)
         shell.client.machines_changed.connect(self._refresh)
         shell.client.switched.connect(self._refresh)
         theme().changed.connect(self.update)

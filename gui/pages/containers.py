@@ -15,6 +15,7 @@ from gui.pages.clipboard_line import ClipboardLine
 from gui.pages.container.cells import ActionsCell, GroupCell, NameCell, StatusCell, address_links
 from gui.pages.container.details import ContainerDetails
 from gui.pages.page import Page
+from gui.pages.row_drag import RowDrag
 from gui.pages.waiting import Waiting
 from gui.plain_text import set_tip
 from gui.presentation.containers import ended_badly
@@ -234,6 +235,7 @@ class ContainerList(QWidget):
     def _set_up_table(self, page: ContainersPage) -> None:
         place = {column.id: number for number, column in enumerate(self.model.columns)}
         self.table.setModel(self.model)
+        self.drag = RowDrag(self._shell, self.table, "container", "container", self._name_of)
         self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self._names = NameCell(GroupCell(self.model.toggle_group))
         self.table.columns_changed.connect(self._fit_rows)
@@ -275,6 +277,10 @@ class ContainerList(QWidget):
         self._empty = empty
         self.table.set_empty_state(empty)
         Waiting(self._shell, self.table, "containers")
+
+    def _name_of(self, key: str) -> str:
+        container = self.model.container(key)
+        return container.name if container is not None else ""
 
     def _bind(self, action_id: str) -> BoundAction:
         bound = self._shell.verbs.bind(self._shell, action_id, self, self.selected)

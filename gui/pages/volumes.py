@@ -17,6 +17,7 @@ from gui.models.volumes import COLUMNS, size_text, users_text, volume_name, volu
 from gui.pages.file_browser import FileBrowser
 from gui.pages.listing import Listing, ListingPlan
 from gui.pages.page import Page
+from gui.pages.row_drag import RowDrag
 from gui.presentation.units import bytes_text
 from gui.widgets.buttons import tool_button
 from gui.widgets.lists.cells import TextCell
@@ -78,6 +79,7 @@ class VolumesPage(Page):
         model = volumes_model(lambda: self.client.mirror.containers, self)
         self.list = Listing(shell, _plan(), model, self)
         self.list.table.activated_key.connect(lambda key: shell.navigate("volumes", key))
+        self.drag = RowDrag(shell, self.list.table, "volume", "volume", lambda key: key)
         self.browser: VolumeBrowser | None = None
         self._measuring = False
         self._stack = QStackedWidget()

@@ -5049,6 +5049,10 @@
 </context>
 <context>
     <name>Machines</name>
+    <message>
+        <source>Move or copy to</source>
+        <translation>Verschieben oder kopieren nach</translation>
+    </message>
     <message numerus="yes">
         <source>%n more</source>
         <translation>

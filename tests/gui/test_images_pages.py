@@ -21,6 +21,7 @@ from gui.presentation.images import shown_path, step_words
 from gui.presentation.units import bytes_text
 from gui.theme import Tone
 from tests.fakes.trees import LayeredTree
+from tests.gui.test_machines import drag_over, drop_on, know, switcher
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QDialog
@@ -511,6 +512,29 @@ def test_a_drop_before_the_archive_is_whole_gives_nothing_and_says_so(driver: Dr
     shown.list.table.startDrag(Qt.DropAction.CopyAction)
     assert given == [[]]
     assert any("still being written" in text for text in driver.toast_texts())
+
+
+def test_an_image_dropped_on_a_machine_is_asked_to_go_there_and_waits_for_no_archive(
+    driver: Driver, monkeypatch: Any
+) -> None:
+    know(driver)
+    shown = page(driver)
+    monkeypatch.setattr(Path, "rename", lambda _self, _target: None)  # it never gets whole
+
+    def dropped(drag: QDrag, _actions: Any) -> Qt.DropAction:
+        targets = switcher(driver).targets
+        assert drag_over(switcher(driver), drag.mimeData())
+        drop_on(targets.targets()[0], drag.mimeData())
+        return Qt.DropAction.CopyAction
+
+    monkeypatch.setattr("gui.pages.image.dragging.QDrag.exec", dropped)
+    shown.list.table.select_key(image(driver).id)
+    shown.list.table.startDrag(Qt.DropAction.CopyAction)
+    dialog: Any = driver.dialog("dialog.move")
+    assert dialog.windowTitle().endswith("nginx:1.27")
+    assert dialog.target.currentData() == "server"
+    assert not any("still being written" in text for text in driver.toast_texts())
+    dialog.reject()
 
 
 @pytest.mark.parametrize(

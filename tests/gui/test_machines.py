@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
 
 from engine.types.containers import State
 from engine.types.data import now
@@ -250,3 +252,72 @@ def test_a_project_that_was_moved_away_goes_with_one_click_on_its_page_or_in_the
     press(details.left_behind, "Remove it here")
     driver.until(lambda: not [name for name in driver.names() if name.startswith("shop-")])
     assert not driver.engine.machines.left
+
+
+def drag_over(where: QWidget, data: QMimeData) -> bool:
+    event = QDragEnterEvent(
+        QPoint(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    event.ignore()
+    QApplication.sendEvent(where, event)
+    return event.isAccepted()
+
+
+def drop_on(where: QWidget, data: QMimeData) -> None:
+    event = QDropEvent(
+        QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(where, event)
+
+
+def dragged(driver: Driver, page: str) -> tuple[QMimeData, str]:
+    """What a drag of the first row carries, and that row's name."""
+    driver.window.navigate(page)
+    drag = driver.window.page(page).list.drag if page == "containers" else driver.window.page(page).drag  # type: ignore[attr-defined]
+    mirror = driver.client.mirror
+    key = next(iter(mirror.containers if page == "containers" else mirror.volumes))
+    data = drag.data([key])
+    assert drag.data([key, key]) is None
+    return data, mirror.containers[key].name if page == "containers" else key
+
+
+@pytest.mark.parametrize("page", ["containers", "volumes"])
+def test_a_row_that_is_dropped_on_a_machine_is_asked_to_go_there(driver: Driver, page: str) -> None:
+    know(driver)
+    know_also = Machine(name="attic", address="ssh://me@attic", kind="podman")
+
+    async def put(engine: object) -> None:
+        del engine
+        driver.engine.machines.put(know_also)
+
+    driver.ask(put)
+    driver.until(lambda: len(driver.client.machines) == 2)
+    data, name = dragged(driver, page)
+    targets = switcher(driver).targets
+    assert drag_over(switcher(driver), data)
+    assert [each.machine for each in targets.targets()] == ["server", "attic"]
+
+    there = targets.targets()[1]
+    QApplication.sendEvent(switcher(driver), QDragLeaveEvent())
+    assert drag_over(there, data)
+    QApplication.processEvents()
+    assert targets.isVisible(), "it stays while one of its machines is pointed at"
+    drop_on(there, data)
+    dialog = driver.dialog("dialog.move")
+    assert dialog.windowTitle().endswith(name)
+    assert dialog.target.currentData() == "attic"  # type: ignore[attr-defined]
+    assert not targets.isVisible()
+    dialog.reject()
+
+
+def test_what_is_dragged_elsewhere_opens_nothing(driver: Driver) -> None:
+    data, _name = dragged(driver, "volumes")
+    assert not drag_over(switcher(driver), data), "there is no other machine"
+    know(driver)
+    text = QMimeData()
+    text.setText("volume")
+    assert not drag_over(switcher(driver), text)
+    assert drag_over(switcher(driver), data)
+    QApplication.sendEvent(switcher(driver), QDragLeaveEvent())
+    driver.until(lambda: not switcher(driver).targets.isVisible())
+    driver.no_dialog()

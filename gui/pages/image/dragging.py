@@ -15,12 +15,13 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEventLoop, QMimeData, QObject, QRectF, Qt, QUrl
-from PySide6.QtGui import QDrag, QFontMetricsF, QPainter, QPixmap
+from PySide6.QtCore import QEventLoop, QMimeData, QObject, Qt, QUrl
+from PySide6.QtGui import QDrag
 
 from engine.errors import WherryError
+from gui.pages.row_drag import THING, Thing, packed, ticket
 from gui.presentation.images import image_name
-from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, paint_icon
+from gui.theme import Tone
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -37,22 +38,26 @@ _PATIENCE_SECONDS = 1.5
 
 
 class PromisedFile(QMimeData):
-    """The address of a file that is being written; given away only once `ready` says that it is whole."""
+    """The address of a file that is being written; given away only once `ready` says that it is whole. Another machine
+    in this window takes the `thing` instead."""
 
-    def __init__(self, path: Path, ready: Callable[[], bool]) -> None:
+    def __init__(self, path: Path, ready: Callable[[], bool], thing: Thing | None = None) -> None:
         super().__init__()
-        self._path, self._ready = path, ready
-        self.given = False
+        self._path, self._ready, self._thing = path, ready, thing
+        self.asked = self.given = False
 
     def formats(self) -> list[str]:
-        return [_URIS]
+        return [_URIS, THING] if self._thing is not None else [_URIS]
 
     def hasFormat(self, kind: str) -> bool:
-        return kind == _URIS
+        return kind in self.formats()
 
     def retrieveData(self, kind: str, _wanted: Any) -> Any:
+        if kind == THING and self._thing is not None:
+            return packed(self._thing)
         if kind != _URIS:
             return None
+        self.asked = True
         until = monotonic() + _PATIENCE_SECONDS
         loop = QEventLoop()
         while not self._ready() and monotonic() < until:
@@ -78,10 +83,13 @@ class ImageDrag(QObject):
         if not images:
             return
         path = self._archive(images)
-        promised = PromisedFile(path, path.exists)
+        client = self._shell.client
+        movable = len(images) == 1 and bool(client.machines)
+        thing = Thing("image", image_name(images[0]), client.machine) if movable else None
+        promised = PromisedFile(path, path.exists, thing)
         drag = QDrag(self._source)
         drag.setMimeData(promised)
-        drag.setPixmap(_ticket(image_name(images[0]), len(images)))
+        drag.setPixmap(ticket(_ticket_words(image_name(images[0]), len(images)), "image"))
         outcome = drag.exec(Qt.DropAction.CopyAction)
         self._tell(path, promised, dropped=outcome is not Qt.DropAction.IgnoreAction)
 
@@ -115,6 +123,8 @@ class ImageDrag(QObject):
     def _tell(self, path: Path, promised: PromisedFile, *, dropped: bool) -> None:
         if promised.given or (not dropped and path.exists()):
             return
+        if dropped and not promised.asked:
+            return  # on another machine, which takes no file
         if path in self._writing:
             words = translate("ImageDrag", "{0} is still being written; drag it again when it is done").format(
                 path.name
@@ -128,26 +138,6 @@ def archive_name(images: Sequence[Image]) -> str:
     return f"{stem}.tar"
 
 
-def _ticket(name: str, count: int) -> QPixmap:
-    """What hangs at the pointer."""
+def _ticket_words(name: str, count: int) -> str:
     more = count - 1
-    words = translate("ImageDrag", "{0} and {1} more", None, more).format(name, more) if more else name
-    width = int(QFontMetricsF(font(Text.STRONG)).horizontalAdvance(words)) + Size.ICON + 3 * Space.M
-    ratio = 2.0
-    pixmap = QPixmap(int(width * ratio), int(Size.CONTROL * ratio))
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(color(Role.ACCENT))
-    painter.setBrush(color(Role.SURFACE))
-    painter.drawRoundedRect(QRectF(0.5, 0.5, width - 1, Size.CONTROL - 1), Radius.MEDIUM, Radius.MEDIUM)
-    paint_icon(
-        painter, QRectF(Space.M, (Size.CONTROL - Size.ICON) / 2, Size.ICON, Size.ICON), "image", color(Role.ACCENT)
-    )
-    painter.setFont(font(Text.STRONG))
-    painter.setPen(color(Role.TEXT))
-    place = QRectF(2 * Space.M + Size.ICON, 0, width, Size.CONTROL)
-    painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
-    painter.end()
-    return pixmap
+    return translate("ImageDrag", "{0} and {1} more", None, more).format(name, more) if more else name

@@ -71,12 +71,12 @@ class ProjectDetails(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.header)
+        column.addLayout(bar)
         self.left_behind = LeftBehind(shell)
         beside = QHBoxLayout()
         beside.setContentsMargins(Space.XL, 0, Space.L, 0)
         beside.addWidget(self.left_behind)
         column.addLayout(beside)
-        column.addLayout(bar)
         column.addWidget(self._stack, 1)
 
     # --- building ---
