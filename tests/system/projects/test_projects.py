@@ -9,7 +9,9 @@ import msgspec
 import pytest
 
 from engine.errors import WherryError
+from engine.types.builds import BuildImage
 from engine.types.containers import ALIVE_STATES
+from engine.types.images import PushImage
 from engine.types.projects import DownProject, ReadProject, UpProject
 from tests.system.containers.conftest import load_busybox
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from engine.embedded import EmbeddedEngine
     from engine.types.containers import Container
+    from tests.support.registry import Registry
 
 SHOP = """
 name: shop
@@ -256,3 +259,25 @@ async def test_up_with_a_build_runs_what_was_built_just_now(
     (tmp_path / "edition").write_text("third")
     await loaded.projects.up(msgspec.structs.replace(request, recreate="never")).result()
     assert await output(loaded, "made-app-1", "cat", "/edition") == "second"
+
+
+async def test_up_with_a_pull_runs_what_was_pulled_just_now(
+    loaded: EmbeddedEngine, tmp_path: Path, registry: Registry
+) -> None:
+    name = f"{registry.host}/app:1"
+
+    async def publish(edition: str) -> None:
+        build = BuildImage(dockerfile_text=f"FROM localhost/busybox\nLABEL edition={edition}\n", tags=(name,))
+        await loaded.builds.build(build).result()
+        await loaded.images.push(PushImage(reference=name)).result()
+
+    await publish("first")
+    text = f"services: {{app: {{image: '{name}', command: sleep 99, stop_grace_period: 0s}}}}\n"
+    request = UpProject(source=source(tmp_path, text, name="made"), pull="always")
+    await loaded.projects.up(request).result()
+    first = (await named(loaded))["made-app-1"]
+    await publish("second")
+    second = (await loaded.images.get(name)).id
+    await loaded.images.tag(first.image_id, name)  # as where somebody else published it
+    await loaded.projects.up(request).result()
+    assert (await named(loaded))["made-app-1"].image_id == second
