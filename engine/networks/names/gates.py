@@ -1,7 +1,8 @@
 """The gate before a member's way out: a table of routes in its own namespace that is asked before all others.
 
 What it names goes on to the usual routes, all else is prohibited: a program hears "permission denied" at once. No
-packet filter is needed, and what a container may not change (its routes) holds while nothing of ours runs.
+packet filter is needed, and what a container may not change (its routes) holds while nothing of ours runs. Where there
+is one, answers of published ports pass (`answers.py`).
 
 Who leaves the host's network cannot come back, so a child goes there.
 """
@@ -15,21 +16,38 @@ import os
 import socket
 import struct
 
+from engine.networks.names import answers
+from engine.networks.names.netlink import (
+    ACKNOWLEDGE,
+    CREATE,
+    DONE,
+    DUMP,
+    ERROR,
+    EXCLUSIVE,
+    REPLACE,
+    attribute,
+    attributes,
+    failure,
+    message,
+    messages,
+    number,
+)
 from engine.networks.names.sockets import enter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-_TABLE, _PRIORITY = 100, 100
+_TABLE, _MAIN = 100, 254
+_OF_MARKED, _OF_PORTS, _OF_ALL = 98, 99, 100
+"""The order of the rules: no answers, packets from published ports, and all others."""
 _NEWROUTE, _DELROUTE, _GETROUTE, _NEWRULE, _DELRULE = 24, 25, 26, 32, 33
 _PROHIBIT, _THROW, _TO_TABLE = 8, 9, 1
 _BY_ADMINISTRATOR = 4
-_DESTINATION, _OF_TABLE, _RULE_PRIORITY = 1, 15, 6
-_REQUEST, _ACKNOWLEDGE, _REPLACE, _EXCLUSIVE, _CREATE, _DUMP = 0x1, 0x4, 0x100, 0x200, 0x400, 0x300
-_HEADER = struct.Struct("=IHHII")
+_DESTINATION, _OF_TABLE = 1, 15
+_RULE_PRIORITY, _RULE_MARK, _RULE_PROTOCOL, _RULE_SOURCE_PORTS = 6, 10, 22, 23
+_PROTOCOLS = {"tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP}
 _ROUTE = struct.Struct("=BBBBBBBBI")
-_DONE, _ERROR = 3, 2
 _ALWAYS = {socket.AF_INET: (), socket.AF_INET6: ("fe80::/10", "ff00::/8")}
 """What a link itself needs."""
 _FAMILIES = (socket.AF_INET, socket.AF_INET6)
@@ -49,7 +67,7 @@ def close_all_but(namespace: str, allowed: Iterable[str], *, anew: bool) -> bool
                 for network in [*wanted, *map(ipaddress.ip_network, _ALWAYS[family])]:
                     if _family(network) == family:
                         routes.add(family, _THROW, network.prefixlen, network.network_address.packed)
-                routes.rule(family)
+                routes.rule(family, _OF_ALL, _TABLE)
 
     return _inside(namespace, act)
 
@@ -67,11 +85,40 @@ def allow(namespace: str, addresses: Iterable[str]) -> bool:
     return _inside(namespace, act)
 
 
-def open_again(namespace: str) -> bool:
+def let_answer(namespace: str, ports: Sequence[tuple[str, int]]) -> bool:
+    """Whether what a closed member publishes may answer whoever asks it; nothing else leaves by these ports."""
+
     def act(routes: _Routes) -> None:
+        if not ports:
+            _stop_answering(routes)
+            return
+        answers.tell_apart()
         for family in _FAMILIES:
             with _where_it_is(family):
-                routes.drop_rule(family)
+                routes.rule(family, _OF_MARKED, _TABLE, number(_RULE_MARK, answers.MARK))
+                routes.drop_rules(family, _OF_PORTS)
+                for protocol, port in ports:
+                    kind = attribute(_RULE_PROTOCOL, bytes([_PROTOCOLS[protocol]]))
+                    source = attribute(_RULE_SOURCE_PORTS, struct.pack("=HH", port, port))
+                    routes.rule(family, _OF_PORTS, _MAIN, kind + source)
+
+    return _inside(namespace, act)
+
+
+def _stop_answering(routes: _Routes) -> None:
+    for family in _FAMILIES:
+        with _where_it_is(family):
+            routes.drop_rules(family, _OF_PORTS)
+            routes.drop_rules(family, _OF_MARKED)
+    answers.forget()
+
+
+def open_again(namespace: str) -> bool:
+    def act(routes: _Routes) -> None:
+        _stop_answering(routes)
+        for family in _FAMILIES:
+            with _where_it_is(family):
+                routes.drop_rules(family, _OF_ALL)
             with _where_it_is(family):
                 routes.flush(family)
 
@@ -115,60 +162,41 @@ class _Routes:
     def add(self, family: int, kind: int, length: int, destination: bytes) -> None:
         head = _ROUTE.pack(family, length, 0, 0, _TABLE, _BY_ADMINISTRATOR, 0, kind, 0)
         with contextlib.suppress(FileExistsError):
-            self._ask(_NEWROUTE, _CREATE | _REPLACE, head + _attribute(_DESTINATION, destination))
+            self._ask(_NEWROUTE, CREATE | REPLACE, head + attribute(_DESTINATION, destination))
 
-    def rule(self, family: int) -> None:
-        head = _ROUTE.pack(family, 0, 0, 0, _TABLE, 0, 0, _TO_TABLE, 0)
+    def rule(self, family: int, priority: int, table: int, which: bytes = b"") -> None:
+        head = _ROUTE.pack(family, 0, 0, 0, table, 0, 0, _TO_TABLE, 0)
         with contextlib.suppress(FileExistsError):
-            self._ask(_NEWRULE, _CREATE | _EXCLUSIVE, head + _number(_RULE_PRIORITY, _PRIORITY))
+            self._ask(_NEWRULE, CREATE | EXCLUSIVE, head + number(_RULE_PRIORITY, priority) + which)
 
-    def drop_rule(self, family: int) -> None:
-        head = _ROUTE.pack(family, 0, 0, 0, _TABLE, 0, 0, _TO_TABLE, 0)
+    def drop_rules(self, family: int, priority: int) -> None:
+        head = _ROUTE.pack(family, 0, 0, 0, 0, 0, 0, _TO_TABLE, 0)
         with contextlib.suppress(FileNotFoundError):
-            self._ask(_DELRULE, 0, head + _number(_RULE_PRIORITY, _PRIORITY))
+            while True:
+                self._ask(_DELRULE, 0, head + number(_RULE_PRIORITY, priority))
 
     def flush(self, family: int, *, but_the_ban: bool = False) -> None:
         for head, destination in list(self._ours(family)):
             if but_the_ban and not destination:
                 continue
             with contextlib.suppress(ProcessLookupError, FileNotFoundError):
-                self._ask(_DELROUTE, 0, head + _attribute(_DESTINATION, destination))
+                self._ask(_DELROUTE, 0, head + attribute(_DESTINATION, destination))
 
     def _ours(self, family: int) -> Iterator[tuple[bytes, bytes]]:
-        self._send(_GETROUTE, _DUMP, _ROUTE.pack(family, 0, 0, 0, 0, 0, 0, 0, 0))
+        self._send(_GETROUTE, DUMP, _ROUTE.pack(family, 0, 0, 0, 0, 0, 0, 0, 0))
         while True:
-            answer = self._socket.recv(1 << 16)
-            while answer:
-                length, kind, *_ = _HEADER.unpack_from(answer)
-                if kind in (_DONE, _ERROR):
+            for kind, body in messages(self._socket.recv(1 << 16)):
+                if kind in (DONE, ERROR):
                     return
-                body, answer = answer[_HEADER.size : length], answer[(length + 3) & ~3 :]
-                values = dict(_attributes(body[_ROUTE.size :]))
+                values = dict(attributes(body[_ROUTE.size :]))
                 if values.get(_OF_TABLE, b"") == struct.pack("=I", _TABLE):
                     yield body[: _ROUTE.size], values.get(_DESTINATION, b"")
 
     def _ask(self, kind: int, flags: int, body: bytes) -> None:
-        self._send(kind, _ACKNOWLEDGE | flags, body)
-        number = -int(struct.unpack_from("=i", self._socket.recv(1 << 16), _HEADER.size)[0])
-        if number:
-            raise OSError(number, os.strerror(number))
+        self._send(kind, ACKNOWLEDGE | flags, body)
+        for _, answer in messages(self._socket.recv(1 << 16)):
+            if error := failure(answer):
+                raise OSError(error, os.strerror(error))
 
     def _send(self, kind: int, flags: int, body: bytes) -> None:
-        self._socket.send(_HEADER.pack(_HEADER.size + len(body), kind, _REQUEST | flags, 1, 0) + body)
-
-
-def _attributes(body: bytes) -> Iterator[tuple[int, bytes]]:
-    while len(body) >= 4:
-        length, kind = struct.unpack_from("=HH", body)
-        yield kind, body[4:length]
-        body = body[(max(length, 4) + 3) & ~3 :]
-
-
-def _attribute(kind: int, payload: bytes) -> bytes:
-    if not payload:
-        return b""
-    return struct.pack("=HH", 4 + len(payload), kind) + payload + bytes(-len(payload) % 4)
-
-
-def _number(kind: int, value: int) -> bytes:
-    return _attribute(kind, struct.pack("=I", value))
+        self._socket.send(message(kind, flags, body))

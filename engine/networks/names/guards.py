@@ -58,6 +58,7 @@ class Guards:
         allowed = [*guard.row["near"], *guard.row["networks"], *guard.learned]
         if gates.close_all_but(guard.path, allowed, anew=anew):
             self.closed.add(key)
+            gates.let_answer(guard.path, guard.row["answers"])
         else:
             self.closed.discard(key)
 

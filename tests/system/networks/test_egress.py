@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from engine.errors import InvalidRequest
 from engine.networks.egress import LABEL
-from engine.types.containers import Exec, Security
+from engine.types.containers import Exec, PortMapping, Security
 from engine.types.networks import CreateNetwork
 from tests.system.containers.conftest import create, load_busybox, run, until
 
@@ -154,3 +154,26 @@ async def test_an_allowed_name_opens_its_address_and_no_other(short_tmp: ShortTm
             "another name: True",
         )
     ]
+
+
+async def test_what_a_limited_container_publishes_has_a_way_for_answers(shop: EmbeddedEngine) -> None:
+    ports = (PortMapping(container_port=8080),)
+    serving = await run(shop, name="serving", network="shop", ports=ports, labels={LABEL: "none"})
+    silent = await run(shop, name="silent", network="shop", labels={LABEL: "none"})
+    assert "99:" in await said(shop, serving.id, "busybox", "ip", "rule")
+    assert "99:" not in await said(shop, silent.id, "busybox", "ip", "rule")
+    assert BANNED in await tried(shop, serving.id, NOWHERE)
+
+
+async def test_published_ports_answer_other_computers_while_a_list_is_in_force() -> None:
+    """And by the same ports nothing leaves that nobody asked for; set again (a server taken over) it is as before."""
+    process = await asyncio.create_subprocess_exec(
+        "unshare", "--user", "--map-root-user", "--net", sys.executable, "-m", "tests.system.networks.answering",
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    out, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    shut, heard = ["page: timed out", "datagram: timed out"], ["page: the page", "datagram: Permission denied, sent"]
+    lines = out.decode().splitlines()
+    assert lines[:10] == [*shut, "True", *heard, "True", *heard, *shut]
+    assert [line.partition(":")[0] for line in lines[10:]] == ["0", "32766", "32767"]
