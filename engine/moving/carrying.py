@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import Conflict, NotFound, WherryError
 from engine.moving.again import make, make_networks, runs_well, start
-from engine.moving.images import carry_image, own_files
+from engine.moving.images import carry_image, own_files, reference_there
 from engine.moving.kept import AWAKE, let_go
 from engine.moving.levelling import level, must_equal
 from engine.moving.parts import FROM_LABEL, mark_of, parts_of, plan_of
@@ -67,7 +67,8 @@ class Carrier:
 
     async def _carry_image(self, image: Image) -> None:
         self._progress.status(f"Image {(*image.tags, image.id)[0]}")
-        await carry_image(self._source, self._target, image, self._told)
+        renaming = self._request.kind == "image"
+        await carry_image(self._source, self._target, image, self._told, renaming=renaming)
         if self._request.kind == "image" and self._request.new_name:
             await self._target.images.tag(image.id, self._request.new_name)
 
@@ -78,7 +79,7 @@ class Carrier:
                 continue
             self._progress.status(f"Files of {container.name}")
             async with own_files(self._source, container) as image:
-                await carry_image(self._source, self._target, image, self._told)
+                await carry_image(self._source, self._target, image, self._told, renaming=True)
             self._images[container.id] = image.tags[0]
 
     # --- volumes ---
@@ -143,7 +144,7 @@ class Carrier:
         renamed = self._request.new_name if self._request.kind == "container" else ""
         for container in parts.containers:
             self._progress.status(f"Container {container.name}")
-            image = self._images.get(container.id, "")
+            image = self._images.get(container.id) or await reference_there(self._target, container)
             new = await make(self._target, container, parts.networks, now_called, name=renamed, image=image)
             now_called[container.id] = new.id
             made.append(new)

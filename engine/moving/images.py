@@ -43,16 +43,37 @@ async def known_layers(target: Engine, image: Image) -> set[str]:
     return set(image.layers[:most])
 
 
-async def carry_image(source: Engine, target: Engine, image: Image, told: Callable[[int], None]) -> None:
-    """By its id and all its names."""
+async def carry_image(
+    source: Engine, target: Engine, image: Image, told: Callable[[int], None], *, renaming: bool
+) -> None:
+    """By its id and its names. One that another image has there goes over to it only with `renaming`."""
+    tags = [tag for tag in image.tags if renaming or await _named(target, tag) in ("", image.id)]
     if not await there_already(target, image):
         left_out = {layer.removeprefix("sha256:") for layer in await known_layers(target, image)}
-        names = list(image.tags) or [image.id]
-        pieces = source.images.save(names)
+        pieces = source.images.save(tags or [image.id])
         async with contextlib.aclosing(thinned(pieces, left_out, told)) as archive:
             await target.images.load(archive).result()
-    for tag in image.tags:
-        await _tag(target, image, tag)
+    for tag in tags:
+        if await _named(target, tag) != image.id:
+            await target.images.tag(image.id, tag)
+
+
+async def names_in_the_way(target: Engine, image: Image) -> list[str]:
+    """Its names that another image has there."""
+    return [tag for tag in image.tags if await _named(target, tag) not in ("", image.id)]
+
+
+async def reference_there(target: Engine, container: Container) -> str:
+    """What its image is asked for by: the name it was made from, if that is the same image there."""
+    named = await _named(target, container.spec.image)
+    return container.spec.image if named == container.image_id else container.image_id
+
+
+async def _named(target: Engine, reference: str) -> str:
+    """The id of the image that has this name; "" is none."""
+    with contextlib.suppress(NotFound):
+        return (await target.images.get(reference)).id
+    return ""
 
 
 @contextlib.asynccontextmanager
@@ -66,13 +87,6 @@ async def own_files(source: Engine, container: Container) -> AsyncGenerator[Imag
     finally:
         with contextlib.suppress(WherryError):
             await source.images.remove(reference)
-
-
-async def _tag(target: Engine, image: Image, tag: str) -> None:
-    with contextlib.suppress(NotFound):
-        if (await target.images.get(tag)).id == image.id:
-            return
-    await target.images.tag(image.id, tag)
 
 
 async def thinned(

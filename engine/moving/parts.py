@@ -9,7 +9,7 @@ import msgspec
 
 from engine.errors import InvalidRequest, NotFound
 from engine.moving.again import in_order, volume_mounts
-from engine.moving.images import there_already
+from engine.moving.images import names_in_the_way, there_already
 from engine.types.containers import Container
 from engine.types.images import Image
 from engine.types.machines import Moved, MovePart, MovePlan
@@ -72,9 +72,13 @@ async def plan_of(source: Engine, target: Engine | None, request: Moved) -> Move
     parts = await parts_of(source, request)
     plan: list[MovePart] = []
     problems: list[str] = []
+    warnings = list(_warnings(source, parts, request))
     for image in parts.images:
         there = target is not None and await there_already(target, image)
         plan.append(MovePart(kind="image", name=(*image.tags, image.id)[0], size=image.size, there=there))
+        if target is not None and request.kind != "image":
+            for name in await names_in_the_way(target, image):
+                warnings.append(f"“{name}” is another image there, and keeps that name.")
     for volume in parts.volumes:
         size = await _size(source, volume)
         problem = await _volume_in_the_way(target, volume, request)
@@ -88,9 +92,7 @@ async def plan_of(source: Engine, target: Engine | None, request: Moved) -> Move
         if target is not None and await _has_container(target, name):
             problems.append(f"There is a container “{name}” already.")
         plan.append(MovePart(kind="container", name=name))
-    return MovePlan(
-        request=request, parts=tuple(plan), problems=tuple(problems), warnings=_warnings(source, parts, request)
-    )
+    return MovePlan(request=request, parts=tuple(plan), problems=tuple(problems), warnings=tuple(warnings))
 
 
 async def _size(source: Engine, volume: Volume) -> int:

@@ -14,6 +14,7 @@ from engine.api.server import ApiServer
 from engine.errors import Conflict, NotFound, StorageError, WherryError
 from engine.types.containers import ContainerSpec, CreateContainer, Exec, Mount, State
 from engine.types.files import Place
+from engine.types.images import CommitContainer
 from engine.types.machines import Machine, Moved
 from engine.types.networks import CreateNetwork
 from engine.types.projects import ReadProject, UpProject
@@ -313,3 +314,24 @@ async def test_what_a_move_left_and_was_removed_by_hand_is_forgotten(near: Engin
     ).result()
     await near.containers.remove("shop")
     assert not await near.machines.kept()
+
+
+async def test_an_image_of_the_same_name_there_keeps_it_and_the_container_runs_its_own(
+    near: Engine, far: Engine
+) -> None:
+    await load_busybox(far)
+    made = await far.containers.create(CreateContainer(spec=ContainerSpec(image=IMAGE, command=("touch", "/else"))))
+    await far.containers.start(made.id)
+    await far.containers.wait(made.id)
+    other = await far.images.commit(CommitContainer(container=made.id, reference=IMAGE)).result()
+    await far.containers.remove(made.id, force=True)
+
+    spec = ContainerSpec(image=IMAGE, command=("sleep", "1000"), stop_timeout=0.0)
+    mine = await near.containers.create(CreateContainer(spec=spec, name="plain"))
+    await near.containers.start(mine.id)
+    request = Moved(kind="container", name="plain", target=FAR, move=True)
+    assert f"“{IMAGE}” is another image there, and keeps that name." in (await near.machines.plan(request)).warnings
+    await near.machines.carry_out(request).result()
+    there = await far.containers.get("plain")
+    assert (await far.images.get(IMAGE)).id == other
+    assert there.image_id == mine.image_id != other
