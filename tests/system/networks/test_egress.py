@@ -163,6 +163,12 @@ async def test_what_a_limited_container_publishes_has_a_way_for_answers(shop: Em
     assert "99:" in await said(shop, serving.id, "busybox", "ip", "rule")
     assert "99:" not in await said(shop, silent.id, "busybox", "ip", "rule")
     assert BANNED in await tried(shop, serving.id, NOWHERE)
+    await shop.containers.edit(silent.id, replace(silent.spec, ports=(PortMapping(container_port=8081),)))
+
+    async def published_meanwhile() -> bool:
+        return "99:" in await said(shop, silent.id, "busybox", "ip", "rule")
+
+    await until(published_meanwhile)
 
 
 async def test_published_ports_answer_other_computers_while_a_list_is_in_force() -> None:
