@@ -207,7 +207,7 @@ services:
     image: localhost/busybox
     command: sh -c "rm -f /ready; sleep 0.3; touch /ready; exec sleep 1000"
     stop_grace_period: 0s
-    healthcheck: {test: test -f /ready, interval: 100ms, start_interval: 100ms, start_period: 10s}
+    healthcheck: {test: test -f /ready, interval: 1h, start_interval: 100ms, start_period: 10s}
     networks: [back]
 volumes: {pages: }
 networks: {front: , back: {internal: true}}
