@@ -44,16 +44,21 @@ def answer(request: Request, operation: Any, handler: Handler) -> None:
         reply = handler(operation, request)
         message: dict[str, Any] = {"ok": reply.values if reply else None}
         fds = list(reply.fds) if reply else []
-    except BadInput as error:
-        message = {"error": {"kind": "input", "text": str(error)}}
-    except OSError as error:
-        message = {"error": describe(error)}
-    except Exception:
-        message = {"error": {"kind": "bug", "text": traceback.format_exc()}}
+    except Exception as error:
+        message = failure(error)
     try:
         wire.send(request.channel, {"id": request.number, **message}, fds)
     finally:
         wire.close_all(fds)
+
+
+def failure(error: Exception) -> dict[str, Any]:
+    """While it is handled: a bug is told with its way here."""
+    if isinstance(error, BadInput):
+        return {"error": {"kind": "input", "text": str(error)}}
+    if isinstance(error, OSError):
+        return {"error": describe(error)}
+    return {"error": {"kind": "bug", "text": traceback.format_exc()}}
 
 
 def describe(error: OSError) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from engine.sandbox.keeper.asked.mounts import CreateNetns, Execute, Mounts, Rem
 from engine.sandbox.keeper.asked.programs import Close, Spawn, Spawned
 from engine.sandbox.keeper.asked.setup import Entered, Refused, Setup
 from engine.sandbox.keeper.plugs import Plugs
-from engine.sandbox.keeper.requests import Reply, Request, answer, describe
+from engine.sandbox.keeper.requests import Reply, Request, answer, describe, failure
 
 if TYPE_CHECKING:
     from engine.sandbox.keeper.requests import Handler
@@ -68,6 +68,11 @@ class Server:
         self._entered = entered
         self._workers: dict[int, int] = {}
         """pid → the number of the request it works on."""
+        self._begun: dict[int, tuple[Request, spawning.Begun]] = {}
+        """By the report to be read: who is on the way to a program, and for whom."""
+        self._failed: set[int] = set()
+        """Children that never became a program: their end is no news."""
+        self._poll = select.poll()
         self._plugs = Plugs()
         self._spare = networks.Spare(self._plugs)
 
@@ -78,18 +83,21 @@ class Server:
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         wire.send(self._channel, {"entered": self._words()})
-        poll = select.poll()
+        poll = self._poll
         poll.register(self._channel, select.POLLIN)
         poll.register(wake_read, select.POLLIN)
         while True:
             ready = poll.poll(self._spare.patience)
             if not ready and self._spare.patience is not None:
-                self._make_spare(poll)
+                self._make_spare()
             for fd, _event in ready:
                 if fd == wake_read:
                     with contextlib.suppress(BlockingIOError):
                         os.read(wake_read, 4096)
                     self._reap()
+                    break  # it may have answered for others of these
+                if fd in self._begun:
+                    self._arrived(fd)
                 elif fd != self._channel.fileno():
                     poll.unregister(fd)
                     self._spare.collect()
@@ -125,6 +133,8 @@ class Server:
         operation = _operation(op, values)
         if isinstance(operation, Close):
             self._close(request)
+        elif isinstance(operation, Spawn):
+            self._spawn(request, operation)
         elif isinstance(operation, CreateNetns):
             self._create_netns(request, operation)
         elif isinstance(operation, RemoveNetns):
@@ -155,10 +165,34 @@ class Server:
         else:
             self._fork(request, asked, networks.create)
 
-    def _make_spare(self, poll: select.poll) -> None:
+    def _spawn(self, request: Request, asked: Spawn) -> None:
+        """Not waited for: a child in a frozen group comes no further until that is let go, and others have work."""
+        try:
+            begun = spawning.begin(asked, request.fds)
+        except Exception as error:
+            wire.send(self._channel, {"id": request.number, **failure(error)})
+            return
+        self._begun[begun.report] = (request, begun)
+        self._poll.register(begun.report, select.POLLIN)
+
+    def _arrived(self, report: int) -> None:
+        self._poll.unregister(report)
+        request, begun = self._begun.pop(report)
+        message: dict[str, Any] = {"ok": Spawned(begun.pid)}
+        fds = [begun.pidfd]
+        try:
+            begun.must_run()
+        except Exception as error:
+            self._failed.add(begun.pid)
+            message, fds = failure(error), []
+        with contextlib.suppress(BrokenPipeError):
+            wire.send(self._channel, {"id": request.number, **message}, fds)
+        begun.close()
+
+    def _make_spare(self) -> None:
         theirs, missing = self._spare.expect()
         assert self._spare.awaited is not None
-        poll.register(self._spare.awaited, select.POLLIN)
+        self._poll.register(self._spare.awaited, select.POLLIN)
         # Nobody waits for an answer to it: what came of it is read from the socket, if only its end.
         self._fork(Request(_NOBODYS, [], theirs), missing, networks.hand_over)
         theirs.close()
@@ -198,6 +232,11 @@ class Server:
             if pid == 0:
                 return
             code = os.waitstatus_to_exitcode(status)
+            for report in [report for report, (_, begun) in self._begun.items() if begun.pid == pid]:
+                self._arrived(report)
+            if pid in self._failed:
+                self._failed.discard(pid)
+                continue
             number = self._workers.pop(pid, None)
             if pid == self._entered.pin:
                 # With no room to write a new one down, we ourselves keep the namespaces.
@@ -229,11 +268,6 @@ def _operation(op: str, values: list[Any]) -> tuple[Any, ...]:
 # --- the short ones ---
 
 
-def _spawn(asked: Spawn, request: Request) -> Reply:
-    pid = spawning.spawn(asked, request.fds)
-    return Reply(Spawned(pid), [os.pidfd_open(pid)])
-
-
 def _execute(asked: Execute, request: Request) -> None:
     mounting.execute(mounting.travelled(asked.plan), repeated=request.is_repeated)
 
@@ -242,7 +276,7 @@ def _mounts(asked: Mounts, _request: Request) -> Reply:
     return Reply(mounting.mounts(os.fspath(asked.within)))
 
 
-_SHORT: dict[type, Handler] = {Spawn: _spawn, Execute: _execute, Mounts: _mounts}
+_SHORT: dict[type, Handler] = {Execute: _execute, Mounts: _mounts}
 
 _LONG = {
     "bridges.MakeBridge": ("bridging", "make_bridge"),

@@ -11,7 +11,7 @@ import fcntl
 import os
 import resource
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from engine.sandbox.keeper import kernel
 
@@ -29,8 +29,29 @@ def use_limits(soft: int, hard: int) -> None:
     _open_files[:] = [(soft, hard)]
 
 
-def spawn(wanted: Spawn, fds: list[int]) -> int:
-    """Gives the pid."""
+class Begun(NamedTuple):
+    """A child on its way to its program. It may be long: born into a group that is frozen, it does nothing at all."""
+
+    pid: int
+    pidfd: int
+    report: int
+    """Ends when the program runs, or says before why it does not."""
+
+    def close(self) -> None:
+        os.close(self.pidfd)
+        os.close(self.report)
+
+    def must_run(self) -> None:
+        """To be asked once the report can be read; an OSError says what went wrong."""
+        failure = b""
+        while piece := os.read(self.report, 4096):
+            failure += piece
+        if failure:
+            number, _, what = failure.partition(b" ")
+            raise OSError(int(number), os.strerror(int(number)), os.fsdecode(what))
+
+
+def begin(wanted: Spawn, fds: list[int]) -> Begun:
     joins = fds[len(wanted.targets) :]
     report_read, report_write = os.pipe()
     pid = -1
@@ -45,13 +66,7 @@ def spawn(wanted: Spawn, fds: list[int]) -> int:
     if pid == 0:
         _become(wanted, fds, joins, report_write)
     os.close(report_write)
-    with os.fdopen(report_read, "rb") as report:
-        failure = report.read()
-    if failure:
-        os.waitpid(pid, 0)
-        number, _, what = failure.partition(b" ")
-        raise OSError(int(number), os.strerror(int(number)), os.fsdecode(what))
-    return pid
+    return Begun(pid, os.pidfd_open(pid), report_read)
 
 
 def _become(wanted: Spawn, fds: list[int], joins: list[int], report: int) -> None:

@@ -193,3 +193,20 @@ async def test_a_shell_where_the_image_has_none(
         assert b"Read-only" in err
         assert code == 1
     assert await loaded.containers.changes("box") == []
+
+
+async def test_a_command_that_begins_as_its_container_is_frozen_keeps_nobody_waiting(
+    loaded: EmbeddedEngine, box: Container
+) -> None:
+    """It came into a group that stood still, and with it whoever waited for it to become a program."""
+    entry = loaded.containers.book.find("box")
+    group = loaded.containers.runtime.cgroup(entry.record)
+    group.freeze(frozen=True)
+    late = asyncio.create_task(execute(loaded, "echo", "late"))
+    try:
+        other = await run(loaded, "sleep", "1000", name="other")
+        assert not late.done()
+    finally:
+        group.freeze(frozen=False)
+    assert await late == (0, b"late\n", b"")
+    await loaded.containers.remove(other.id, force=True)
