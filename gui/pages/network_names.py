@@ -82,8 +82,8 @@ class NamesView(QWidget):
         self.table.set_columns(painters, {0: 104, 1: 200, 3: 180, 4: 200}, stretch=2)
         hint = translate(
             "NamesView",
-            "Questions of containers on networks of their own appear as they are asked. An allow-list is a label: "
-            "wherry.egress=example.org,*.debian.org,10.0.0.0/8 on a container or a network; “none” allows nothing.",
+            "Questions of containers on networks of their own appear as they are asked. “May reach” in a container's "
+            "form, or --egress example.org,*.debian.org,10.0.0.0/8, limits what may be reached; “none” allows nothing.",
         )
         self.table.set_empty_state(EmptyState("globe", translate("NamesView", "Nobody asked for a name yet"), hint))
         self.table.activated_key.connect(self._open)

@@ -5312,8 +5312,8 @@
         <translation>Adressen</translation>
     </message>
     <message>
-        <source>Questions of containers on networks of their own appear as they are asked. An allow-list is a label: wherry.egress=example.org,*.debian.org,10.0.0.0/8 on a container or a network; “none” allows nothing.</source>
-        <translation>Fragen von Containern in eigenen Netzen erscheinen, sobald sie gestellt werden. Eine Erlaubnisliste ist ein Label: wherry.egress=example.org,*.debian.org,10.0.0.0/8 an einem Container oder einem Netz; „none“ erlaubt nichts.</translation>
+        <source>Questions of containers on networks of their own appear as they are asked. “May reach” in a container&apos;s form, or --egress example.org,*.debian.org,10.0.0.0/8, limits what may be reached; “none” allows nothing.</source>
+        <translation>Fragen von Containern in eigenen Netzen erscheinen, wie sie gestellt werden. „Darf erreichen“ im Formular eines Containers oder --egress example.org,*.debian.org,10.0.0.0/8 beschränkt, was erreicht werden darf; „none“ erlaubt nichts.</translation>
     </message>
     <message>
         <source>Nobody asked for a name yet</source>

@@ -142,6 +142,16 @@ def test_overview_tells_of_a_folder_it_cannot_write_in(driver: Driver, page: Con
     assert "7 cannot write in /srv." in words(overview)
 
 
+def test_overview_tells_of_a_computer_without_a_network(driver: Driver, page: ContainersPage) -> None:
+    overview: OverviewTab = tab(driver, "grafana", "overview")
+    grafana = driver.container("grafana")
+    assert not overview.banner.isVisible()
+    overview.refresh(replace(grafana, offline=True))
+    assert "no way out now" in words(overview.banner)
+    overview.refresh(replace(grafana, offline=False))
+    assert not overview.banner.isVisible()
+
+
 def test_overview_tells_why_it_ended(driver: Driver, page: ContainersPage) -> None:
     overview = tab(driver, "thumbnailer", "overview")
     assert overview.banner.isVisible()

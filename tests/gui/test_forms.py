@@ -247,6 +247,16 @@ def test_health_by_form(driver: Driver) -> None:
     assert field.value() is None
 
 
+def test_what_it_may_reach_by_form(driver: Driver) -> None:
+    dialog = run_dialog(driver, image="nginx:1.27")
+    field: Any = dialog.form.entries["egress"].field
+    field.set_value(("example.org", "10.0.0.0/8"))
+    assert dialog.form.spec().labels["wherry.egress"] == "example.org,10.0.0.0/8"
+    driver.until(lambda: "wherry.egress" in dialog.line.toPlainText())
+    field.set_value(())
+    assert "wherry.egress" not in dialog.form.spec().labels
+
+
 def test_variables_come_from_a_file_as_well(driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "service.env"
     path.write_text("# comment\nMODE=new\nURL=http://x/?a=b\n\nFROM_HERE\nNOT_SET_ANYWHERE\n")
