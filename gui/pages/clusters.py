@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 
 from engine.errors import WherryError
 from engine.types.clusters import ClusterPlace
@@ -19,18 +19,17 @@ from gui.pages.cluster.details import ClusterObject
 from gui.pages.cluster.faces import FaceList, faces
 from gui.pages.cluster.following import EVERY, FORBIDDEN, NAMESPACES, Follower
 from gui.pages.cluster.ports import PortsList
+from gui.pages.faces import Faces
 from gui.pages.page import Page
 from gui.plain_text import tip
 from gui.presentation.errors import words_of
 from gui.shell import TextQuestion
-from gui.theme import Space, Tone
-from gui.widgets.banner import Banner
+from gui.theme import Tone
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.elided_combo import ElidedCombo
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.page_header import PageHeader
 from gui.widgets.painted.skeleton import SkeletonRows
-from gui.widgets.segmented import Segmented
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -73,7 +72,8 @@ class ClustersPage(Page):
         self.details.left.connect(self.show_list)
         self._nothing = self._make_nothing()
         self._stack = QStackedWidget()
-        for widget in (self._nothing, self._make_front(), self.details):
+        self._front = self._make_front()
+        for widget in (self._nothing, self._front, self.details):
             self._stack.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -96,8 +96,7 @@ class ClustersPage(Page):
         made.add_button(button(translate("ClustersPage", "Look again"), "restart", Variant.PRIMARY, self.look_again))
         return made
 
-    def _make_front(self) -> QWidget:
-        front = QWidget()
+    def _make_front(self) -> Faces:
         self.header = PageHeader(translate("ClustersPage", "Clusters"))
         self.context = ElidedCombo(translate("ClustersPage", "Cluster"), Qt.TextElideMode.ElideMiddle)
         self.namespace = ElidedCombo(translate("ClustersPage", "Namespace"))
@@ -111,38 +110,14 @@ class ClustersPage(Page):
         words = translate("ClustersPage", "Deploy")
         self.header.add(button(words, deploy.icon, Variant.PRIMARY, lambda: self.shell.trigger(deploy.id)))
         choices = [(face.id, face.title) for face in self.faces]
-        self.chosen = Segmented(
-            (*choices, (_PORTS, translate("ClustersPage", "Ports"))), translate("ClustersPage", "Show")
-        )
-        self.chosen.changed.connect(self.show_face)
-        self._bodies, self._searches = QStackedWidget(), QStackedWidget()
+        choices.append((_PORTS, translate("ClustersPage", "Ports")))
+        front = Faces(self.header, choices, translate("ClustersPage", "Show"))
         for listed in self.lists.values():
             listed.table.activated_key.connect(lambda key: self.shell.navigate("clusters", key))
-            self._bodies.addWidget(listed)
-            self._searches.addWidget(listed.search)
-        self._bodies.addWidget(self.ports)
-        self._searches.addWidget(QWidget())
-        self._searches.setMaximumHeight(self.chosen.sizeHint().height() + Space.XS)
-        strip = QHBoxLayout()
-        strip.setContentsMargins(Space.XL, Space.S, Space.L, Space.S)
-        strip.setSpacing(Space.S)
-        strip.addWidget(self.chosen)
-        strip.addStretch(1)
-        strip.addWidget(self._searches)
-        self.banner = Banner(Tone.WARNING)
-        # Its distance to the table goes with it.
-        self._above = QWidget()
-        above = QHBoxLayout(self._above)
-        above.setContentsMargins(Space.XL, 0, Space.L, Space.S)
-        above.addWidget(self.banner)
-        self._above.hide()
-        column = QVBoxLayout(front)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.header)
-        column.addLayout(strip)
-        column.addWidget(self._above)
-        column.addWidget(self._bodies, 1)
+            front.add(listed, listed.search)
+        front.add(self.ports)
+        self.chosen, self.banner, self._above = front.chosen, front.banner, front.above
+        self.chosen.changed.connect(self.show_face)
         return front
 
     # --- life ---
@@ -185,8 +160,7 @@ class ClustersPage(Page):
     def show_face(self, face: str) -> None:
         self.chosen.set_current(face)
         number = [*self.lists, _PORTS].index(face)
-        self._bodies.setCurrentIndex(number)
-        self._searches.setCurrentIndex(number)
+        self._front.show_number(number)
         if face == _PORTS:
             self.ports.resume()
         else:

@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 
 from engine.errors import WherryError
 from engine.types.swarm import Swarm
 from gui.models.swarm import key_of
+from gui.pages.faces import Faces
 from gui.pages.page import Page
 from gui.pages.swarms.faces import FaceList, faces
 from gui.pages.swarms.service import ServiceDetails
 from gui.presentation.errors import words_of
-from gui.theme import Space, Tone
-from gui.widgets.banner import Banner
+from gui.theme import Tone
 from gui.widgets.buttons import Variant, button
 from gui.widgets.page_header import PageHeader
-from gui.widgets.segmented import Segmented
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -46,7 +45,8 @@ class SwarmPage(Page):
         self.details = ServiceDetails(shell)
         self.details.left.connect(self.show_list)
         self._stack = QStackedWidget()
-        self._stack.addWidget(self._make_front())
+        self._front = self._make_front()
+        self._stack.addWidget(self._front)
         self._stack.addWidget(self.details)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -54,38 +54,17 @@ class SwarmPage(Page):
         QShortcut(QKeySequence("Alt+Left"), self, self.show_list)
         self.client.switched.connect(self._forget)
 
-    def _make_front(self) -> QWidget:
-        front = QWidget()
+    def _make_front(self) -> Faces:
         self.header = PageHeader(translate("SwarmPage", "Swarm"))
         deploy = self.shell.verbs["swarm.deploy"]
         words = translate("SwarmPage", "Deploy")
         self.header.add(button(words, deploy.icon, Variant.PRIMARY, lambda: self.shell.trigger(deploy.id)))
-        self.chosen = Segmented([(face.id, face.title) for face in self.faces], translate("SwarmPage", "Show"))
-        self.chosen.changed.connect(self.show_face)
-        self._bodies, self._searches = QStackedWidget(), QStackedWidget()
+        choices = [(face.id, face.title) for face in self.faces]
+        front = Faces(self.header, choices, translate("SwarmPage", "Show"))
         for listed in self.lists.values():
-            self._bodies.addWidget(listed)
-            self._searches.addWidget(listed.search)
-        self._searches.setMaximumHeight(self.chosen.sizeHint().height() + Space.XS)
-        strip = QHBoxLayout()
-        strip.setContentsMargins(Space.XL, Space.S, Space.L, Space.S)
-        strip.setSpacing(Space.S)
-        strip.addWidget(self.chosen)
-        strip.addStretch(1)
-        strip.addWidget(self._searches)
-        self.banner = Banner(Tone.WARNING)
-        self._above = QWidget()
-        above = QHBoxLayout(self._above)
-        above.setContentsMargins(Space.XL, 0, Space.L, Space.S)
-        above.addWidget(self.banner)
-        self._above.hide()
-        column = QVBoxLayout(front)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.header)
-        column.addLayout(strip)
-        column.addWidget(self._above)
-        column.addWidget(self._bodies, 1)
+            front.add(listed, listed.search)
+        self.chosen, self.banner, self._above = front.chosen, front.banner, front.above
+        self.chosen.changed.connect(self.show_face)
         return front
 
     # --- life ---
@@ -186,6 +165,5 @@ class SwarmPage(Page):
     def show_face(self, face: str) -> None:
         self.chosen.set_current(face)
         number = list(self.lists).index(face)
-        self._bodies.setCurrentIndex(number)
-        self._searches.setCurrentIndex(number)
+        self._front.show_number(number)
         self.lists[face].table.setFocus()
