@@ -23,7 +23,7 @@ import msgspec
 
 from engine.errors import Code, Conflict, InvalidRequest, StorageError, WherryError
 from engine.moving.again import make, make_networks, start
-from engine.moving.images import own_files
+from engine.moving.images import names_taken, own_files, reference_there
 from engine.moving.parts import FROM_LABEL, parts_of
 from engine.types.containers import Container, State
 from engine.types.files import Place
@@ -245,7 +245,10 @@ async def _unpack(opened: _Opened, target: Engine, progress: Progress, made: lis
     contents = opened.contents
     if _IMAGES in opened.members:
         progress.status("Images")
+        taken = await names_taken(target, contents.images)
         await target.images.load(opened.stream(_IMAGES)).result()
+        for name, image_id in taken.items():
+            await target.images.tag(image_id, name)
     for volume in contents.volumes:
         progress.status(f"Volume {volume.name}")
         labels = {key: value for key, value in volume.labels.items() if key != FROM_LABEL}
@@ -257,7 +260,7 @@ async def _unpack(opened: _Opened, target: Engine, progress: Progress, made: lis
     now_called: dict[str, str] = {}
     started: list[Container] = []
     for container in contents.containers:
-        image = contents.own_files.get(container.id, "")
+        image = contents.own_files.get(container.id) or await reference_there(target, container)
         new = await make(target, container, contents.networks, now_called, image=image)
         now_called[container.id] = new.id
         made.append(new.id)

@@ -14,7 +14,7 @@ from engine.types.images import CommitContainer
 from engine.types.machines import MOVED_IMAGES
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
 
     from engine.facade import Engine
     from engine.types.containers import Container
@@ -47,7 +47,8 @@ async def carry_image(
     source: Engine, target: Engine, image: Image, told: Callable[[int], None], *, renaming: bool
 ) -> None:
     """By its id and its names. One that another image has there goes over to it only with `renaming`."""
-    tags = [tag for tag in image.tags if renaming or await _named(target, tag) in ("", image.id)]
+    taken = {} if renaming else await names_taken(target, {image.id: image.tags})
+    tags = [tag for tag in image.tags if tag not in taken]
     if not await there_already(target, image):
         left_out = {layer.removeprefix("sha256:") for layer in await known_layers(target, image)}
         pieces = source.images.save(tags or [image.id])
@@ -58,9 +59,11 @@ async def carry_image(
             await target.images.tag(image.id, tag)
 
 
-async def names_in_the_way(target: Engine, image: Image) -> list[str]:
-    """Its names that another image has there."""
-    return [tag for tag in image.tags if await _named(target, tag) not in ("", image.id)]
+async def names_taken(target: Engine, images: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Of the names of these images, by id, those that others have there: each with the id of that one."""
+    pairs = [(image_id, name) for image_id, names in images.items() for name in names]
+    found = {name: await _named(target, name) for _image_id, name in pairs}
+    return {name: found[name] for image_id, name in pairs if found[name] not in ("", image_id)}
 
 
 async def reference_there(target: Engine, container: Container) -> str:

@@ -9,7 +9,7 @@ import msgspec
 
 from engine.errors import InvalidRequest, NotFound
 from engine.moving.again import in_order, volume_mounts
-from engine.moving.images import names_in_the_way, there_already
+from engine.moving.images import names_taken, there_already
 from engine.types.containers import Container
 from engine.types.images import Image
 from engine.types.machines import Moved, MovePart, MovePlan
@@ -77,7 +77,7 @@ async def plan_of(source: Engine, target: Engine | None, request: Moved) -> Move
         there = target is not None and await there_already(target, image)
         plan.append(MovePart(kind="image", name=(*image.tags, image.id)[0], size=image.size, there=there))
         if target is not None and request.kind != "image":
-            for name in await names_in_the_way(target, image):
+            for name in await names_taken(target, {image.id: image.tags}):
                 warnings.append(f"“{name}” is another image there, and keeps that name.")
     for volume in parts.volumes:
         size = await _size(source, volume)

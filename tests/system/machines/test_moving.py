@@ -317,7 +317,7 @@ async def test_what_a_move_left_and_was_removed_by_hand_is_forgotten(near: Engin
 
 
 async def test_an_image_of_the_same_name_there_keeps_it_and_the_container_runs_its_own(
-    near: Engine, far: Engine
+    near: Engine, far: Engine, tmp_path: Path
 ) -> None:
     await load_busybox(far)
     made = await far.containers.create(CreateContainer(spec=ContainerSpec(image=IMAGE, command=("touch", "/else"))))
@@ -329,6 +329,12 @@ async def test_an_image_of_the_same_name_there_keeps_it_and_the_container_runs_i
     spec = ContainerSpec(image=IMAGE, command=("sleep", "1000"), stop_timeout=0.0)
     mine = await near.containers.create(CreateContainer(spec=spec, name="plain"))
     await near.containers.start(mine.id)
+    path = tmp_path / "plain.wherry"
+    await near.machines.carry_out(Moved(kind="container", name="plain", target=f"archive:{path}")).result()
+    await near.machines.carry_out(Moved(kind="container", name="", source=f"archive:{path}", target=FAR)).result()
+    assert (await far.images.get(IMAGE)).id == other
+    assert (await far.containers.get("plain")).image_id == mine.image_id
+    await far.containers.remove("plain", force=True)
     request = Moved(kind="container", name="plain", target=FAR, move=True)
     assert f"“{IMAGE}” is another image there, and keeps that name." in (await near.machines.plan(request)).warnings
     await near.machines.carry_out(request).result()
