@@ -31,6 +31,7 @@ from tests.support.display import serve_display
 from tests.support.engine import opened_engine
 from tests.support.quiet import QuietHandler
 from tests.support.registry import serve_registry
+from tests.support.shares import Share, files_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator
@@ -56,6 +57,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--piped", type=int, default=16, help="megabytes to send through containers' standard input")
     parser.addoption("--failed-to", type=Path, help="a file that gets the names of the tests that failed")
     parser.addoption("--first-sequence", type=int, default=0, help="the number of the first")
+    parser.addoption("--share", type=Share.parse, help="run only that part of the files, as 1/2")
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -65,7 +67,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         place.write_text("".join(f"{name}\n" for name in dict.fromkeys(report.nodeid for report in bad)))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if not isinstance(item, pytest.Function):
             continue
@@ -74,6 +76,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if inspect.iscoroutinefunction(inspect.unwrap(item.function)):
             # First set up, so last to look: after the test's own fixtures have closed what they opened.
             item.fixturenames.insert(0, "_no_task_left")
+    share: Share | None = config.getoption("--share")
+    if share is not None:
+        mine = files_of(share, [item.path for item in items if item.get_closest_marker("system")])
+        config.hook.pytest_deselected(items=[item for item in items if item.path not in mine])
+        items[:] = [item for item in items if item.path in mine]
 
 
 @pytest.hookimpl(wrapper=True)
