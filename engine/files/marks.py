@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from engine.sandbox.keeper.marks import hidden_by, is_name_of_opaque
+from engine.sandbox.keeper.layers.marks import hidden_by, is_name_of_opaque
 from engine.types.files import DirectoryEntry
 from engine.types.images import FileKind
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from engine.files.tree import Tree
     from engine.sandbox.client import Keeper
     from engine.sandbox.keeper.asked.files import FileInfo
-    from engine.sandbox.keeper.marks import By
+    from engine.sandbox.keeper.layers.marks import By
 
 
 @dataclass

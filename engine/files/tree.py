@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-    from engine.sandbox.keeper.marks import By
+    from engine.sandbox.keeper.layers.marks import By
     from engine.types.files import Place
 
 

@@ -28,7 +28,7 @@ from engine.sandbox.pipes import wide_pipe
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
-    from engine.sandbox.keeper.marks import By
+    from engine.sandbox.keeper.layers.marks import By
 
 
 _PIECE = 1 << 18

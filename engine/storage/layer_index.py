@@ -1,6 +1,6 @@
 """The index of one layer: what is in it, readable at once however large it is.
 
-Written beside the layer's tree by the keeper while it unpacks (engine/sandbox/keeper/indexing.py), mapped here.
+Written beside the layer's tree by the keeper while it unpacks (engine/sandbox/keeper/layers/indexing.py), mapped here.
 Columns, little endian, each starting at a multiple of eight:
 
     magic   b"WLIDX01\\n", then u64 length of a JSON header, then the header, padded with spaces
@@ -8,7 +8,7 @@ Columns, little endian, each starting at a multiple of eight:
              "check": sha256 of all columns, "columns": {name: [offset, length]}}
     kind    u8   × n    see KINDS
     flags   u8   × n    1 = the directory was not in the archive (made for its children); 2 = sparse; 4 = has
-                        attributes; 8 = long and sparse: its digest is that of sandbox/keeper/sparse.py
+                        attributes; 8 = long and sparse: its digest is that of sandbox/keeper/layers/sparse.py
     mode    u16  × n    permission bits with setuid, setgid, sticky
     uid     u32  × n
     gid     u32  × n
@@ -36,7 +36,7 @@ from operator import mul
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from engine.errors import Code, StorageError
-from engine.sandbox.keeper.indexing import (
+from engine.sandbox.keeper.layers.indexing import (
     ATTRIBUTES,
     DEVICE,
     DIRECTORY,

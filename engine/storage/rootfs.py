@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from engine.sandbox.client import Keeper
     from engine.sandbox.keeper.asked.mounts import Mount
     from engine.sandbox.keeper.asked.steps import Step
-    from engine.sandbox.keeper.marks import By
+    from engine.sandbox.keeper.layers.marks import By
     from engine.storage.layers import LayerStore
     from engine.storage.paths import Paths
     from engine.storage.probe import DriverChoice

@@ -17,9 +17,6 @@ DISTRIBUTIONS = {
 }
 """Import names that differ from the distribution's name, or come with another."""
 
-OPTIONAL: set[str] = set()
-"""Imported only where present, behind a try; the feature says so when it is not."""
-
 
 def _name(requirement: str) -> str:
     return re.split(r"[^A-Za-z0-9_.-]", requirement, maxsplit=1)[0].lower().replace("_", "-")
@@ -31,13 +28,12 @@ def _project() -> dict[str, list[str]]:
 
 
 def test_every_import_is_declared() -> None:
-    declared = {_name(requirement) for requirement in _project()["run"]} | OPTIONAL
-    siblings = {path.stem for path in (REPOSITORY / "engine/sandbox/keeper").glob("*.py")}
+    declared = {_name(requirement) for requirement in _project()["run"]}
     foreign = {
         (module.relative, top)
         for module in modules().values()
         for found in module.imports
-        if (top := found.target.partition(".")[0]) not in (*PACKAGES, *siblings) and not standard_library(top)
+        if (top := found.target.partition(".")[0]) not in PACKAGES and not standard_library(top)
     }
 
     assert not {(where, top) for where, top in foreign if DISTRIBUTIONS.get(top, _name(top)) not in declared}

@@ -28,7 +28,7 @@ from engine.sandbox.asking import Answer
 from engine.sandbox.client import Keeper
 from engine.sandbox.failures import KeeperLost, ReplyError
 from engine.sandbox.ids import IdMapping, IdRange
-from engine.sandbox.keeper import files, mounting, packing, trees, unpacking, verifying
+from engine.sandbox.keeper import mounting
 from engine.sandbox.keeper.asked import bridges as ask_bridges
 from engine.sandbox.keeper.asked import files as ask_files
 from engine.sandbox.keeper.asked import mounts as ask_mounts
@@ -36,6 +36,8 @@ from engine.sandbox.keeper.asked import steps
 from engine.sandbox.keeper.asked import trees as ask_trees
 from engine.sandbox.keeper.asked.mounts import Mount
 from engine.sandbox.keeper.asked.programs import Spawn, Spawned
+from engine.sandbox.keeper.disk import files, trees
+from engine.sandbox.keeper.layers import packing, unpacking, verifying
 from engine.sandbox.keeper.requests import BadInput, Reply, Request, describe
 
 if TYPE_CHECKING:

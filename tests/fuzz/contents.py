@@ -20,7 +20,7 @@ from engine.images.streams.tar_stream import TarStream
 from engine.registry.challenge import choose, parse_challenges
 from engine.registry.faults import refused, retry_after
 from engine.registry.tokens import token_request
-from engine.sandbox.keeper import tar_reader
+from engine.sandbox.keeper.layers import tar_reader
 from engine.sandbox.keeper.requests import BadInput
 from engine.storage.layer_index import LayerIndex
 from tests.fuzz.inputs import Kind

@@ -14,8 +14,8 @@ import tarfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.sandbox.keeper import tar_reader
-from engine.sandbox.keeper.entry_places import normalised
+from engine.sandbox.keeper.layers import tar_reader
+from engine.sandbox.keeper.layers.entry_places import normalised
 from engine.sandbox.keeper.requests import BadInput
 
 LIMIT = 1 << 20

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.sandbox.keeper.indexing import IndexWriter, Row
+from engine.sandbox.keeper.layers.indexing import IndexWriter, Row
 from engine.storage.layer_index import DIRECTORY, FILE, HARDLINK, IMPLICIT, OPAQUE, SYMLINK, WHITEOUT, LayerIndex
 
 if TYPE_CHECKING:

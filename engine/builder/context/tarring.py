@@ -13,7 +13,7 @@ import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from engine.sandbox.keeper.tar_writer import BLOCK, END, Entry, header, padded
+from engine.sandbox.keeper.layers.tar_writer import BLOCK, END, Entry, header, padded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

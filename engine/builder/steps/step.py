@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.builder.steps.stages import StageState
-    from engine.sandbox.keeper.marks import By
+    from engine.sandbox.keeper.layers.marks import By
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.sandbox.keeper import marks
+from engine.sandbox.keeper.layers import marks
 from engine.types.containers import ChangedPath
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from engine.sandbox.client import Keeper
     from engine.sandbox.keeper.asked.files import FileInfo
-    from engine.sandbox.keeper.marks import By
+    from engine.sandbox.keeper.layers.marks import By
     from engine.types.containers import Container
 
 _ENGINES_OWN = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from engine.sandbox.keeper.marks import By
+from engine.sandbox.keeper.layers.marks import By
 from engine.types.containers import ContainerSpec
 from engine.types.data import Data
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from engine.images.known.records import LayerRecord
     from engine.images.layers.intake import Added, LayerIntake
     from engine.sandbox.client import Keeper
-    from engine.sandbox.keeper.marks import By
+    from engine.sandbox.keeper.layers.marks import By
     from engine.storage.blobs import BlobStore
     from engine.storage.layers import LayerStore
     from engine.storage.paths import Paths

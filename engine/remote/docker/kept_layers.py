@@ -15,10 +15,10 @@ import tarfile
 from typing import IO, TYPE_CHECKING, Any
 
 from engine.errors import Code, NotFound, StorageError
-from engine.sandbox.keeper import indexing, tar_reader
-from engine.sandbox.keeper.indexing import IndexWriter, Row
+from engine.sandbox.keeper.layers import indexing, tar_reader
+from engine.sandbox.keeper.layers.indexing import IndexWriter, Row
+from engine.sandbox.keeper.layers.tar_reader import Source, TarReader
 from engine.sandbox.keeper.requests import BadInput
-from engine.sandbox.keeper.tar_reader import Source, TarReader
 from engine.storage.layer_index import LayerIndex
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _normalised(name: bytes) -> bytes:
 
 
 def _write_index(tar: Path, place: Path, diff_id: str) -> None:
-    """As unpacking would have left it (engine/sandbox/keeper/unpacking.py), without unpacking."""
+    """As unpacking would have left it (engine/sandbox/keeper/layers/unpacking.py), without unpacking."""
     writer = IndexWriter()
     seen: set[bytes] = set()
     descriptor = os.open(tar, os.O_RDONLY | os.O_CLOEXEC)

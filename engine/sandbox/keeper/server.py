@@ -13,12 +13,13 @@ import socket
 import sys
 from typing import TYPE_CHECKING, Any
 
-from engine.sandbox.keeper import kernel, mounting, namespaces, networks, spawning, wire
+from engine.sandbox.keeper import kernel, mounting, namespaces, spawning, wire
 from engine.sandbox.keeper.asked.bridges import JoinBridge
 from engine.sandbox.keeper.asked.mounts import CreateNetns, Execute, Mounts, RemoveNetns
 from engine.sandbox.keeper.asked.programs import Close, Spawn, Spawned
 from engine.sandbox.keeper.asked.setup import Entered, Refused, Setup
-from engine.sandbox.keeper.plugs import Plugs
+from engine.sandbox.keeper.networking import networks
+from engine.sandbox.keeper.networking.plugs import Plugs
 from engine.sandbox.keeper.requests import Reply, Request, answer, describe, failure
 
 if TYPE_CHECKING:
@@ -279,28 +280,28 @@ def _mounts(asked: Mounts, _request: Request) -> Reply:
 _SHORT: dict[type, Handler] = {Execute: _execute, Mounts: _mounts}
 
 _LONG = {
-    "bridges.MakeBridge": ("bridging", "make_bridge"),
-    "bridges.JoinBridge": ("bridging", "join"),
-    "bridges.LeaveBridge": ("bridging", "leave"),
-    "mounts.CreateShared": ("shared", "create"),
-    "trees.Unpack": ("unpacking", "unpack"),
-    "trees.Pack": ("packing", "pack"),
-    "trees.CopyTree": ("trees", "copy_tree"),
-    "trees.RemoveTree": ("trees", "remove_tree"),
-    "trees.RemoveTrees": ("trees", "remove_trees"),
-    "trees.MeasureTree": ("trees", "tree_size"),
-    "trees.Sync": ("verifying", "sync"),
-    "trees.VerifyLayer": ("verifying", "verify_layer"),
-    "files.ListDirectory": ("files", "list_directory"),
-    "files.Stat": ("files", "stat_entry"),
-    "files.OpenFile": ("files", "open_file"),
-    "files.WriteFile": ("files", "write_file"),
-    "files.Rename": ("files", "rename"),
-    "files.MakeDirectory": ("files", "make_directory"),
-    "files.Remove": ("files", "remove"),
-    "files.RealPath": ("files", "real_path"),
-    "files.MissingPlaces": ("files", "missing_places"),
-    "files.RemoveUnused": ("files", "remove_unused"),
-    "mounts.OpenSockets": ("networks", "open_sockets"),
+    "bridges.MakeBridge": ("networking.bridging", "make_bridge"),
+    "bridges.JoinBridge": ("networking.bridging", "join"),
+    "bridges.LeaveBridge": ("networking.bridging", "leave"),
+    "mounts.CreateShared": ("networking.shared", "create"),
+    "trees.Unpack": ("layers.unpacking", "unpack"),
+    "trees.Pack": ("layers.packing", "pack"),
+    "trees.CopyTree": ("disk.trees", "copy_tree"),
+    "trees.RemoveTree": ("disk.trees", "remove_tree"),
+    "trees.RemoveTrees": ("disk.trees", "remove_trees"),
+    "trees.MeasureTree": ("disk.trees", "tree_size"),
+    "trees.Sync": ("layers.verifying", "sync"),
+    "trees.VerifyLayer": ("layers.verifying", "verify_layer"),
+    "files.ListDirectory": ("disk.files", "list_directory"),
+    "files.Stat": ("disk.files", "stat_entry"),
+    "files.OpenFile": ("disk.files", "open_file"),
+    "files.WriteFile": ("disk.files", "write_file"),
+    "files.Rename": ("disk.files", "rename"),
+    "files.MakeDirectory": ("disk.files", "make_directory"),
+    "files.Remove": ("disk.files", "remove"),
+    "files.RealPath": ("disk.files", "real_path"),
+    "files.MissingPlaces": ("disk.files", "missing_places"),
+    "files.RemoveUnused": ("disk.files", "remove_unused"),
+    "mounts.OpenSockets": ("networking.networks", "open_sockets"),
 }
 """Work that may take long, or that touches file systems which may hang: (module, function)."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.sandbox.client import Keeper
-    from engine.sandbox.keeper.marks import By
+    from engine.sandbox.keeper.layers.marks import By
     from engine.storage.layers import LayerStore
     from engine.storage.paths import Paths
     from engine.storage.rootfs import RootFilesystems

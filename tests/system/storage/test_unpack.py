@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.errors import Code, StorageError
-from engine.sandbox.keeper import sparse
 from engine.sandbox.keeper.asked.steps import Link, MakeDirectory, Tmpfs, Unmount
+from engine.sandbox.keeper.layers import sparse
 from engine.sandbox.trees import UnpackLimits
 from engine.storage.layer_index import DEVICE, HARDLINK, IMPLICIT, OPAQUE, WHITEOUT
 from tests.system.storage.conftest import Archive, add_layer, eventually, stream

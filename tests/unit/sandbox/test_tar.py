@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.sandbox.keeper import tar_reader, tar_writer
-from engine.sandbox.keeper.entry_places import normalised
+from engine.sandbox.keeper.layers import tar_reader, tar_writer
+from engine.sandbox.keeper.layers.entry_places import normalised
 from engine.sandbox.keeper.requests import BadInput
 
 NAMES = st.binary(min_size=1, max_size=300).filter(lambda name: b"\0" not in name and not name.endswith(b"/"))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import Code, StorageError
-from engine.sandbox.keeper.indexing import DIRECTORY, FILE, HARDLINK, OPAQUE, WHITEOUT, IndexWriter, Row
+from engine.sandbox.keeper.layers.indexing import DIRECTORY, FILE, HARDLINK, OPAQUE, WHITEOUT, IndexWriter, Row
 from engine.storage.layer_index import LayerIndex
 from engine.types.images import FileKind
 

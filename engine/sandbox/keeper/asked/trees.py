@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    from engine.sandbox.keeper.marks import By
+    from engine.sandbox.keeper.layers.marks import By
 
 
 class Unpack(NamedTuple):

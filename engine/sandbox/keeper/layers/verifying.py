@@ -9,7 +9,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.sandbox.keeper import indexing, sparse
+from engine.sandbox.keeper.layers import indexing, sparse
 from engine.sandbox.keeper.requests import Reply
 
 if TYPE_CHECKING:

@@ -8,17 +8,17 @@ import os
 import stat
 from typing import TYPE_CHECKING, Literal
 
-from engine.sandbox.keeper import marks, tar_writer
 from engine.sandbox.keeper.asked.trees import Beside
-from engine.sandbox.keeper.files import Inside
+from engine.sandbox.keeper.disk.files import Inside
+from engine.sandbox.keeper.layers import marks, tar_writer
+from engine.sandbox.keeper.layers.tar_writer import Entry
 from engine.sandbox.keeper.requests import Reply
-from engine.sandbox.keeper.tar_writer import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.sandbox.keeper.asked.trees import Pack
-    from engine.sandbox.keeper.marks import By
+    from engine.sandbox.keeper.layers.marks import By
     from engine.sandbox.keeper.requests import Request
 
 PIECE = 1 << 20

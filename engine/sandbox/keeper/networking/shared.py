@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.sandbox.keeper import kernel, mounting
 from engine.sandbox.keeper.asked.steps import Unmount
-from engine.sandbox.keeper.networks import pin
+from engine.sandbox.keeper.networking.networks import pin
 
 if TYPE_CHECKING:
     from engine.sandbox.keeper.asked.mounts import CreateShared

@@ -12,7 +12,7 @@ import zlib
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from engine.sandbox.keeper.digesting import BUFFER, Digester
+from engine.sandbox.keeper.layers.digesting import BUFFER, Digester
 from engine.sandbox.keeper.requests import BadInput
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from engine.sandbox.keeper.bridging import plug
-from engine.sandbox.keeper.netlink import Netlink
+from engine.sandbox.keeper.networking.bridging import plug
+from engine.sandbox.keeper.networking.netlink import Netlink
 
 if TYPE_CHECKING:
     from engine.sandbox.keeper.asked.bridges import JoinBridge

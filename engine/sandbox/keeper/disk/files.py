@@ -13,9 +13,10 @@ import secrets
 import stat
 from typing import TYPE_CHECKING
 
-from engine.sandbox.keeper import kernel, trees
+from engine.sandbox.keeper import kernel
 from engine.sandbox.keeper.asked.files import FileInfo
-from engine.sandbox.keeper.links import resolved
+from engine.sandbox.keeper.disk import trees
+from engine.sandbox.keeper.disk.links import resolved
 from engine.sandbox.keeper.requests import Reply
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from engine.sandbox.keeper import kernel, mounting, wire
 from engine.sandbox.keeper.asked.steps import Remove, Unmount
 from engine.sandbox.keeper.namespaces import attach
-from engine.sandbox.keeper.netlink import Netlink
+from engine.sandbox.keeper.networking.netlink import Netlink
 from engine.sandbox.keeper.requests import Reply
 
 if TYPE_CHECKING:
     from engine.sandbox.keeper.asked.mounts import CreateNetns, OpenSockets, RemoveNetns
-    from engine.sandbox.keeper.plugs import Plugs
+    from engine.sandbox.keeper.networking.plugs import Plugs
     from engine.sandbox.keeper.requests import Request
 
 _SIOCSIFFLAGS, _UP_AND_RUNNING = 0x8914, 0x41

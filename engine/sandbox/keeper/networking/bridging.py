@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING
 
 from engine.sandbox.keeper import kernel
-from engine.sandbox.keeper.netlink import (
+from engine.sandbox.keeper.networking.netlink import (
     ADDRESS,
     ISOLATED,
     MASTER,

@@ -13,7 +13,7 @@ import stat
 from typing import NamedTuple, Protocol
 
 from engine.sandbox.keeper import kernel
-from engine.sandbox.keeper.links import LONGEST_PATH, resolved
+from engine.sandbox.keeper.disk.links import LONGEST_PATH, resolved
 from engine.sandbox.keeper.requests import BadInput
 
 _has_odd_part = re.compile(rb"(?:^|/)\.{0,2}(?:/|$)|\0").search

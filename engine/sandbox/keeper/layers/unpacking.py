@@ -9,17 +9,18 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from engine.sandbox.keeper import indexing, marks, sparse, tar_reader, trees
 from engine.sandbox.keeper.asked.trees import Unpacked
-from engine.sandbox.keeper.digesting import Digester
-from engine.sandbox.keeper.entry_places import FreshTree, LivingTree, Place, Tree, normalised
-from engine.sandbox.keeper.indexing import IndexWriter, Row
+from engine.sandbox.keeper.disk import trees
+from engine.sandbox.keeper.layers import indexing, marks, sparse, tar_reader
+from engine.sandbox.keeper.layers.digesting import Digester
+from engine.sandbox.keeper.layers.entry_places import FreshTree, LivingTree, Place, Tree, normalised
+from engine.sandbox.keeper.layers.indexing import IndexWriter, Row
 from engine.sandbox.keeper.requests import BadInput, Reply
 
 if TYPE_CHECKING:
     from engine.sandbox.keeper.asked.trees import Unpack
+    from engine.sandbox.keeper.layers.tar_reader import Member, Source, TarReader
     from engine.sandbox.keeper.requests import Request
-    from engine.sandbox.keeper.tar_reader import Member, Source, TarReader
 
 SMALL = 16 << 10
 """Hashing this much costs less than handing it to another thread."""

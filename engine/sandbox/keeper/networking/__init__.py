@@ -1,0 +1,1 @@
+"""Network namespaces, bridges, and what joins the ones to the others."""
