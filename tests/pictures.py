@@ -228,7 +228,7 @@ class _Visit:
         await self.client.call(lambda engine: engine.clusters.close())
 
     async def _deploying(self) -> None:
-        from gui.dialogs.cluster_deploy import ClusterDeployDialog
+        from gui.dialogs.projects.cluster_deploy import ClusterDeployDialog
 
         image = next(each for each in self.client.mirror.images.values() if each.tags)
         await self.client.call(lambda engine: engine.images.tag(image.id, "team/only-here:1"))

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
 from engine.errors import WherryError
 from engine.types.volumes import CreateVolume
 from gui.actions.volumes import backup_filter, check_name
-from gui.dialogs.form.fields import PairsField
+from gui.dialogs.containers.form.fields import PairsField
 from gui.dialogs.short_form import ShortForm
 from gui.models.volumes import volume_name
 from gui.theme import Space

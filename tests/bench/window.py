@@ -233,7 +233,7 @@ async def _load(application: Application) -> dict[str, float]:
     from PySide6.QtCore import Qt, QTimer
 
     from engine.types.images import PullImage
-    from gui.dialogs.merged_logs import MergedLogsDialog
+    from gui.dialogs.containers.merged_logs import MergedLogsDialog
 
     window, client = application.window, application.client
     chatty = [c for c in client.mirror.containers.values() if c.name.startswith("chatty-")]

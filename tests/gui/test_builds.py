@@ -11,7 +11,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 
 from engine.types.builds import Build, BuildImage, BuildStep, StepState
 from engine.types.operations import Failure
-from gui.dialogs.build import BuildDialog, dockerfiles_in, suggested_name
+from gui.dialogs.images.build import BuildDialog, dockerfiles_in, suggested_name
 from gui.models.builds import BuildsModel
 from gui.pages.build.details import lanes_of
 from gui.pages.builds import BuildsPage

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from gui.dialogs.export import ExportDialog
+    from gui.dialogs.containers.export import ExportDialog
     from tests.gui.conftest import Driver
 
 

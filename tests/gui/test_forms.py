@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from engine.errors import Code, Conflict, NotFound
 from engine.types.containers import ContainerSpec, HealthCheck, Mount, PortMapping, Resources, RestartPolicy, State
-from gui.dialogs.form.form import SpecForm
-from gui.dialogs.run import EditDialog, RunDialog
+from gui.dialogs.containers.form.form import SpecForm
+from gui.dialogs.containers.run import EditDialog, RunDialog
 from gui.presentation.run_line import chosen_by_people
 from tests.unit.recipe.test_lines import FULL
 

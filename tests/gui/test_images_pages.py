@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, 
 
 from engine.errors import Code, RegistryError
 from gui.actions.images import check_reference
-from gui.dialogs.pull import _repository
-from gui.dialogs.transfer import server_of
+from gui.dialogs.images.pull import _repository
+from gui.dialogs.images.transfer import server_of
 from gui.frame.dropping import offer
 from gui.presentation.disk import frees
 from gui.presentation.images import shown_path, step_words

@@ -13,7 +13,7 @@ from engine.types.containers import State
 from engine.types.data import now
 from engine.types.machines import Capabilities, Link, Machine
 from engine.types.operations import Failure
-from gui.dialogs.machine import name_for
+from gui.dialogs.machines.machine import name_for
 from gui.frame.machine_switcher import MachineSwitcher
 from gui.pages.container.overview import OverviewTab
 

@@ -19,7 +19,7 @@ from gui.presentation.projects import because_text, changes_text, plan_rows
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gui.dialogs.project_plan import ProjectPlanDialog
+    from gui.dialogs.projects.plan import ProjectPlanDialog
     from tests.gui.conftest import Driver
 
 SHOP = """\

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QPushButton
 from engine.errors import MachineError
 from engine.types.machines import Capabilities
 from engine.types.swarm import Swarm
-from gui.dialogs.stack_deploy import StackDeployDialog
+from gui.dialogs.projects.stack_deploy import StackDeployDialog
 from gui.pages.swarm import SwarmPage
 from gui.widgets.side_nav import SideNav
 from tests.gui.test_machines import SERVER, go, know

@@ -17,7 +17,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from engine.types.containers import PortMapping, State
-from gui.dialogs.run import EditDialog
+from gui.dialogs.containers.run import EditDialog
 from tests.support.processes import free_port
 from tests.system.gui.conftest import close_window
 

@@ -24,7 +24,7 @@ from engine.errors import Code, WherryError
 from engine.types.clusters import ClusterPlace
 from engine.types.images import PushImage
 from engine.types.manifests import GenerateManifests
-from gui.dialogs.transfer import server_of
+from gui.dialogs.images.transfer import server_of
 from gui.models.clusters import DeployStep, changes_model, steps_model
 from gui.presentation.errors import words_of
 from gui.theme import Space, Text, Tone, mono

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QCompleter, QHBoxLayout, QLi
 
 from engine.recipe.amounts import read_size, size_words
 from engine.types.containers import Mount, PortMapping
-from gui.dialogs.form.fields import Field
+from gui.dialogs.containers.form.fields import Field
 from gui.plain_text import set_tip
 from gui.presentation.run_line import fault_text
 from gui.theme import Space, Text, Tone

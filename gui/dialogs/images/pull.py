@@ -10,7 +10,7 @@ from shiboken6 import isValid
 
 from engine.errors import Code, WherryError
 from engine.types.images import PullImage
-from gui.dialogs.transfer import TransferDialog, reference_field, server_of
+from gui.dialogs.images.transfer import TransferDialog, reference_field, server_of
 from gui.theme import Space, Text, Tone, mono
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import label

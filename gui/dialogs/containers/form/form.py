@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from engine.recipe.faults import Unreadable
 from engine.recipe.networks import EGRESS_LABEL
-from gui.dialogs.form.sections import Entry, Section, sections
+from gui.dialogs.containers.form.sections import Entry, Section, sections
 from gui.plain_text import set_tip
 from gui.presentation.run_line import fault_text, read_env_file
 from gui.theme import Role, Size, Space, Text, Tone, grown, icon
@@ -29,8 +29,8 @@ from gui.words import translate
 
 if TYPE_CHECKING:
     from engine.types.containers import ContainerSpec
-    from gui.dialogs.form.fields import PairsField
-    from gui.dialogs.form.rows import MountRow, RowsField
+    from gui.dialogs.containers.form.fields import PairsField
+    from gui.dialogs.containers.form.rows import MountRow, RowsField
     from gui.shell import Shell
 
 _EGRESS = "egress"

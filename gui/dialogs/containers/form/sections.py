@@ -11,15 +11,15 @@ from engine.recipe.amounts import read_size
 from engine.recipe.devices import device_words, read_device
 from engine.recipe.special import read_ulimit
 from engine.types.containers import Device, HealthCheck, IoLimit, RestartPolicy, Ulimit
-from gui.dialogs.form import fields as f
-from gui.dialogs.form.rows import MountRow, PortRow, RowsField
+from gui.dialogs.containers.form import fields as f
+from gui.dialogs.containers.form.rows import MountRow, PortRow, RowsField
 from gui.widgets.labels import form_label
 from gui.words import translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gui.dialogs.form.fields import Field
+    from gui.dialogs.containers.form.fields import Field
 
 
 @dataclass(frozen=True, slots=True)

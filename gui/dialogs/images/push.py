@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox
 
 from engine.types.images import PushImage
 from gui.actions.images import check_reference
-from gui.dialogs.transfer import TransferDialog, server_of
+from gui.dialogs.images.transfer import TransferDialog, server_of
 from gui.theme import Text, Tone
 from gui.widgets.labels import label
 from gui.words import translate

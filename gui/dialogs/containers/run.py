@@ -32,8 +32,8 @@ from engine.types.containers import (
 )
 from engine.types.images import PullImage
 from gui.actions.containers import name_problem
-from gui.dialogs.form.form import SpecForm
-from gui.dialogs.line_field import LineField
+from gui.dialogs.containers.form.form import SpecForm
+from gui.dialogs.containers.line_field import LineField
 from gui.presentation.containers import image_text
 from gui.presentation.errors import words_of
 from gui.presentation.run_line import (

@@ -1,0 +1,1 @@
+"""Dialogs about other machines: how one is reached, and what is moved or copied there."""
