@@ -7,8 +7,8 @@ import difflib
 from typing import TYPE_CHECKING, Any
 
 from engine.clusters.watching import path_of
-from engine.compose.document import read
 from engine.compose.faults import ComposeError
+from engine.compose.text.document import read
 from engine.errors import InvalidRequest, NotFound
 from engine.recipe.yaml_text import yaml_text
 from engine.types.clusters import ObjectChange

@@ -8,8 +8,8 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from engine.compose.document import read
 from engine.compose.faults import ComposeError
+from engine.compose.text.document import read
 from engine.errors import InvalidRequest, NotFound, Unsupported
 from engine.types.clusters import ClusterContext
 

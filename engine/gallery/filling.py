@@ -7,9 +7,9 @@ import secrets
 import string
 from typing import TYPE_CHECKING
 
-from engine.compose.adding import with_services
-from engine.compose.env_text import with_variable
-from engine.compose.variables import read_env_file
+from engine.compose.text.adding import with_services
+from engine.compose.text.env_text import with_variable
+from engine.compose.text.variables import read_env_file
 from engine.errors import InvalidRequest
 from engine.types.gallery import AddFromGallery, GalleryField, GalleryTemplate, MadeFromGallery
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, get_args
 
-from engine.compose import document
 from engine.compose.faults import ComposeError, Problem
-from engine.compose.interpolation import names
+from engine.compose.text import document
+from engine.compose.text.interpolation import names
 from engine.types.gallery import FieldKind, GalleryField, GalleryTemplate
 
 if TYPE_CHECKING:

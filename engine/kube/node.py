@@ -10,8 +10,8 @@ from engine.compose.faults import Problem, near_miss
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from engine.compose.document import Document
     from engine.compose.faults import Path
+    from engine.compose.text.document import Document
 
 _WORDS = {dict: "a mapping", list: "a list", str: "a text", int: "a whole number", bool: "true or false"}
 

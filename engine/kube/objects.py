@@ -7,8 +7,8 @@ import binascii
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from engine.compose.document import read
 from engine.compose.faults import ComposeError, Problem, near_miss
+from engine.compose.text.document import read
 from engine.kube.node import Node
 
 if TYPE_CHECKING:

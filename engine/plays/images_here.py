@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.compose.document import read
 from engine.compose.faults import ComposeError
+from engine.compose.text.document import read
 from engine.errors import InvalidRequest, NotFound
 from engine.recipe.yaml_text import yaml_text
 

@@ -6,8 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from engine.compose import labels
-from engine.compose.bodies import image_name
-from engine.compose.plan import Actual, Present
+from engine.compose.planning.bodies import image_name
+from engine.compose.planning.plan import Actual, Present
 from engine.errors import NotFound
 from engine.recipe.networks import EGRESS_LABEL
 from engine.types.containers import ALIVE_STATES, Health, State
@@ -18,7 +18,7 @@ from engine.types.projects import ProjectService
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from engine.compose.loading import Project
+    from engine.compose.reading.loading import Project
     from engine.facade import Containers, Engine, Images, Networks, Volumes
     from engine.types.containers import Container
 

@@ -12,7 +12,7 @@ from engine.compose.faults import Problem
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from engine.compose.loading import Project
+    from engine.compose.reading.loading import Project
     from engine.types.networks import HostPort
 
 _EVERYWHERE = ("", "0.0.0.0", "::", "*")

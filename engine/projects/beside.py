@@ -15,7 +15,7 @@ from engine.processes.python_worker import PythonWorker, WorkerFailed, complain
 from engine.projects.reading import TooLongError, read_project, reading_shown
 
 if TYPE_CHECKING:
-    from engine.compose.loading import Project
+    from engine.compose.reading.loading import Project
     from engine.projects.reading import Texts
     from engine.types.projects import ProjectReading, ReadProject
 

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from engine.compose import bodies, labels
-from engine.compose.leaning import leans_on
+from engine.compose import labels
+from engine.compose.planning import bodies
+from engine.compose.reading.leaning import leans_on
 from engine.errors import Cancelled, Code, NotFound, RuntimeFailure, WherryError
 from engine.operations.together import together
 from engine.projects.requests import build_request, network_request, volume_request
@@ -31,8 +32,8 @@ from engine.types.operations import StepProgress, StepState
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
-    from engine.compose.loading import Project
-    from engine.compose.plan import Plan, Step
+    from engine.compose.planning.plan import Plan, Step
+    from engine.compose.reading.loading import Project
     from engine.facade import Engine
     from engine.types.containers import Container, ContainerSpec
     from engine.types.networks import Endpoint

@@ -5,15 +5,15 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from engine.compose import bodies
-from engine.compose.shapes import shell_words
+from engine.compose.planning import bodies
+from engine.compose.schema.shapes import shell_words
 from engine.recipe.body import load
 from engine.recipe.crossing import endpoints, spec_of
 from engine.recipe.ports import dump_bindings, read_publish
 from engine.types.containers import CreateContainer
 
 if TYPE_CHECKING:
-    from engine.compose.loading import Project
+    from engine.compose.reading.loading import Project
     from engine.facade import Engine
     from engine.types.containers import Container
     from engine.types.projects import RunService

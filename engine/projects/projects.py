@@ -11,10 +11,10 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from engine.compose.adding import with_services
-from engine.compose.completing import complete
 from engine.compose.faults import ComposeError
-from engine.compose.plan import Options, Plan, only_stopped, plan_build, plan_down, plan_pull, plan_up
+from engine.compose.planning.plan import Options, Plan, only_stopped, plan_build, plan_down, plan_pull, plan_up
+from engine.compose.schema.completing import complete
+from engine.compose.text.adding import with_services
 from engine.errors import NotFound, RuntimeFailure, WherryError
 from engine.operations.registry import failure_of
 from engine.projects import beside
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.compose.faults import Problem
-    from engine.compose.loading import Project
-    from engine.compose.plan import Actual
+    from engine.compose.planning.plan import Actual
+    from engine.compose.reading.loading import Project
     from engine.facade import Engine, OperationHandle
     from engine.operations.registry import OperationRegistry, Progress
     from engine.projects.reading import Texts

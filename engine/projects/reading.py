@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
-from engine.compose.bodies import image_name
-from engine.compose.export import as_config
 from engine.compose.faults import ComposeError, dotted
-from engine.compose.hashing import service_hash
-from engine.compose.loading import Project, Request, load
-from engine.compose.ordering import in_order
+from engine.compose.planning.bodies import image_name
+from engine.compose.planning.export import as_config
+from engine.compose.planning.hashing import service_hash
+from engine.compose.reading.loading import Project, Request, load
+from engine.compose.reading.ordering import in_order
 from engine.errors import InvalidRequest
 from engine.types.projects import (
     FieldChange,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from engine.compose.faults import Problem
-    from engine.compose.plan import Changed, Plan, Step
+    from engine.compose.planning.plan import Changed, Plan, Step
     from engine.types.projects import ReadProject
 
 _LARGEST_FILE = 16 << 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.compose.bodies import image_name
+from engine.compose.planning.bodies import image_name
 from engine.recipe.networks import address_fields
 from engine.types.builds import BuildImage, BuildSecret
 from engine.types.networks import CreateNetwork
@@ -13,7 +13,7 @@ from engine.types.volumes import CreateVolume
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from engine.compose.loading import Project
+    from engine.compose.reading.loading import Project
 
 
 def build_request(project: Project, name: str, environment: Mapping[str, str]) -> BuildImage:

@@ -10,7 +10,7 @@ import tarfile
 from typing import TYPE_CHECKING
 
 from engine.compose import labels
-from engine.compose.watch_rules import watch_rules, why_not
+from engine.compose.reading.watch_rules import watch_rules, why_not
 from engine.errors import InvalidRequest, NotFound, RuntimeFailure, WherryError
 from engine.tree_watch import TreeWatch
 from engine.types.containers import ALIVE_STATES, Exec
@@ -20,8 +20,8 @@ from engine.types.operations import StepProgress
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
-    from engine.compose.loading import Project
-    from engine.compose.watch_rules import Rule
+    from engine.compose.reading.loading import Project
+    from engine.compose.reading.watch_rules import Rule
     from engine.facade import Engine
     from engine.types.containers import Container
 

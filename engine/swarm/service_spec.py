@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.compose.bodies import health_body, image_name, ulimit_body
-from engine.compose.normal import replicas
-from engine.compose.units import nanoseconds_of
+from engine.compose.planning.bodies import health_body, image_name, ulimit_body
+from engine.compose.reading.normal import replicas
+from engine.compose.schema.units import nanoseconds_of
 from engine.swarm.shapes import NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from engine.compose.loading import Project
+    from engine.compose.reading.loading import Project
     from engine.swarm.shapes import Json
 
 _RESTARTS = {"no": "none", "always": "any", "unless-stopped": "any", "on-failure": "on-failure"}

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from engine.compose.faults import Problem
-from engine.compose.ordering import in_order
+from engine.compose.reading.ordering import in_order
 from engine.swarm.service_spec import service_spec
 from engine.swarm.shapes import NAMESPACE, STACK_IMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from engine.compose.loading import Project
+    from engine.compose.reading.loading import Project
     from engine.swarm.shapes import Json
 
 _LARGEST_DATA = {"configs": 1_000_000, "secrets": 500 * 1024}

@@ -48,7 +48,7 @@ def test_gui_sees_the_facade_only_in_bridge_and_application() -> None:
             return False
         # The recipe, the names that compose files go by, .env files as text and how a cluster's pod is are pure: nobody
         # acts by knowing them.
-        pure = ("engine.recipe", "engine.compose.project_files", "engine.compose.env_text", "engine.kube.states")
+        pure = ("engine.recipe", "engine.compose.project_files", "engine.compose.text.env_text", "engine.kube.states")
         if within(found.target, "engine.types", "engine.errors", *pure):
             return False
         # The entrance names the function that opens the engine, and asks whose window the store has.

@@ -18,9 +18,9 @@ import time
 from typing import TYPE_CHECKING
 
 from engine.api.server import ApiServer
-from engine.compose.hashing import service_hash
-from engine.compose.loading import Request, load
-from engine.compose.plan import Actual, Present, plan_up
+from engine.compose.planning.hashing import service_hash
+from engine.compose.planning.plan import Actual, Present, plan_up
+from engine.compose.reading.loading import Request, load
 from engine.types.projects import ReadProject, UpProject
 from tests.support.engine import opened_engine
 from tests.support.stores import make_short_tmp, remove_tree

@@ -11,9 +11,9 @@ from engine.builder.planning.lint import lint
 from engine.builder.planning.plan import make_plan
 from engine.cli.options import UsageError
 from engine.cli.printed.templates import Template
-from engine.compose import loading
 from engine.compose.faults import ComposeError
-from engine.compose.variables import read_env_file
+from engine.compose.reading import loading
+from engine.compose.text.variables import read_env_file
 from engine.errors import WherryError
 from engine.images.known.platforms import host_platform
 from engine.projects.reading import reading_shown

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from engine.compose.env_text import with_variable
+from engine.compose.text.env_text import with_variable
 from gui.models.projects import variables_model
 from gui.pages.build.dockerfile import replace_file
 from gui.shell import TextQuestion

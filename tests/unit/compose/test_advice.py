@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from pathlib import Path
 
-from engine.compose.loading import Project, Request, load
+from engine.compose.reading.loading import Project, Request, load
 from engine.projects.advice import advise
 from engine.types.networks import HostPort
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.compose.bodies import Others, create_body, written_files
-from engine.compose.loading import Project, Request, load
+from engine.compose.planning.bodies import Others, create_body, written_files
+from engine.compose.reading.loading import Project, Request, load
 
 TEXT = """
 services:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.compose.completing import complete
+from engine.compose.schema.completing import complete
 
 FILE = """\
 services:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.compose.faults import ComposeError
-from engine.compose.loading import Request, load
+from engine.compose.reading.loading import Request, load
 
 CASES = [case.split("\n=>\n") for case in (Path(__file__).parent / "faults.txt").read_text().split("\n\n")]
 

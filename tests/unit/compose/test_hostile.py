@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.compose import document
 from engine.compose.faults import ComposeError
-from engine.compose.loading import Request, load
+from engine.compose.reading.loading import Request, load
+from engine.compose.text import document
 from engine.projects import beside
 from engine.projects.reading import read_project, reading_shown
 from engine.types.projects import ReadProject

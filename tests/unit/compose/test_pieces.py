@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from engine.compose import document, pieces
 from engine.compose.faults import ComposeError
+from engine.compose.text import document, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine.compose.faults import ComposeError
-from engine.compose.hashing import network_hash, service_hash
-from engine.compose.leaning import resolved
-from engine.compose.loading import Project, Request, load
-from engine.compose.plan import Actual, Options, Plan, Present, only_stopped, plan_build, plan_down, plan_up
+from engine.compose.planning.hashing import network_hash, service_hash
+from engine.compose.planning.plan import Actual, Options, Plan, Present, only_stopped, plan_build, plan_down, plan_up
+from engine.compose.reading.leaning import resolved
+from engine.compose.reading.loading import Project, Request, load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from engine.compose.export import as_config
 from engine.compose.faults import ComposeError
-from engine.compose.hashing import service_hash
-from engine.compose.loading import Project, Request, load
+from engine.compose.planning.export import as_config
+from engine.compose.planning.hashing import service_hash
+from engine.compose.reading.loading import Project, Request, load
 
 CASES = [json.loads(line) for line in (Path(__file__).parent / "reference.jsonl").read_text().splitlines()]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.compose.loading import Project, Request, load
-from engine.compose.watch_rules import Rule, watch_rules, why_not
+from engine.compose.reading.loading import Project, Request, load
+from engine.compose.reading.watch_rules import Rule, watch_rules, why_not
 from engine.tree_watch import TreeWatch
 
 APP = """

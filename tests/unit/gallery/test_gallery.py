@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.compose.adding import with_services
-from engine.compose.env_text import quoted, with_variable
 from engine.compose.faults import ComposeError
-from engine.compose.loading import Project, Request, load
-from engine.compose.plan import Actual, plan_up
-from engine.compose.variables import read_env_file
+from engine.compose.planning.plan import Actual, plan_up
+from engine.compose.reading.loading import Project, Request, load
+from engine.compose.text.adding import with_services
+from engine.compose.text.env_text import quoted, with_variable
+from engine.compose.text.variables import read_env_file
 from engine.errors import InvalidRequest, NotFound
 from engine.gallery.filling import fill
 from engine.gallery.gallery_service import GalleryService

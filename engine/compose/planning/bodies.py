@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.compose import labels
-from engine.compose.egress import egress_labels
-from engine.compose.hashing import network_hash, service_hash, volume_hash
-from engine.compose.leaning import resolved
-from engine.compose.units import nanoseconds_of
+from engine.compose.planning.egress import egress_labels
+from engine.compose.planning.hashing import network_hash, service_hash, volume_hash
+from engine.compose.reading.leaning import resolved
+from engine.compose.schema.units import nanoseconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from engine.compose.loading import Project
+    from engine.compose.reading.loading import Project
 
 
 @dataclass(frozen=True, slots=True)

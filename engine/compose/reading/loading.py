@@ -9,16 +9,17 @@ from dataclasses import dataclass, field, replace
 from dataclasses import fields as fields_of
 from typing import TYPE_CHECKING, Any
 
-from engine.compose import document, fields
 from engine.compose.faults import ComposeError, Problem
-from engine.compose.interpolation import interpolate, names
-from engine.compose.normal import normalise
 from engine.compose.project_files import project_name
-from engine.compose.shapes import Reading, merged, settled
-from engine.compose.variables import read_env_file
+from engine.compose.reading.normal import normalise
+from engine.compose.schema import fields
+from engine.compose.schema.shapes import Reading, merged, settled
+from engine.compose.text import document
+from engine.compose.text.interpolation import interpolate, names
+from engine.compose.text.variables import read_env_file
 
 if TYPE_CHECKING:
-    from engine.compose.document import Document
+    from engine.compose.text.document import Document
 
 FILES_AT_MOST = 200
 EXTENDS_AT_MOST = 100

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from engine.compose.faults import ComposeError, Mark, Problem
-from engine.compose.pieces import pieces_of
+from engine.compose.text.pieces import pieces_of
 
 if TYPE_CHECKING:
     from engine.compose.faults import Path
-    from engine.compose.pieces import Pieces
+    from engine.compose.text.pieces import Pieces
 
 VALUES_AT_MOST = 200_000
 """Of one file, with every alias counted as often as it is used: nine lines can stand for a billion values."""

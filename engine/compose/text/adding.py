@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from engine.compose import document
 from engine.compose.faults import ComposeError, Problem
+from engine.compose.text import document
 
 _BLOCKS = ("services", "volumes", "networks", "configs", "secrets")
 _TOP = re.compile(r"([A-Za-z][\w-]*)\s*:\s*(.*?)\s*(#.*)?$")

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.compose import fields
-from engine.compose.shapes import Fields, Listed, Mapped, Shape, Text
+from engine.compose.schema import fields
+from engine.compose.schema.shapes import Fields, Listed, Mapped, Shape, Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING, Any
 
-from engine.compose.shapes import Reading, Several, as_text, whole_path
+from engine.compose.schema.shapes import Reading, Several, as_text, whole_path
 
 if TYPE_CHECKING:
     from engine.compose.faults import Path

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from engine.compose import short_forms as short
-from engine.compose.shapes import CommandLine, Fields, KeyValues, Reading, Shape, Text, Whole, whole_path
+from engine.compose.schema import short_forms as short
+from engine.compose.schema.shapes import CommandLine, Fields, KeyValues, Reading, Shape, Text, Whole, whole_path
 
 if TYPE_CHECKING:
     from engine.compose.faults import Path

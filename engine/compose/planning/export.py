@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.compose.loading import Project
+    from engine.compose.reading.loading import Project
 
 
 def as_config(project: Project, *, escaped: bool = True) -> dict[str, Any]:

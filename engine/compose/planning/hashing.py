@@ -11,9 +11,9 @@ import hashlib
 import json
 from typing import Any
 
-from engine.compose import fields
-from engine.compose.export import as_service
-from engine.compose.shapes import Fields, Listed, Mapped, Shape
+from engine.compose.planning.export import as_service
+from engine.compose.schema import fields
+from engine.compose.schema.shapes import Fields, Listed, Mapped, Shape
 
 ORDER = tuple(
     """

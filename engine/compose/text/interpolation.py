@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from engine.compose.document import Override, Reset
 from engine.compose.faults import Problem
+from engine.compose.text.document import Override, Reset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from engine.compose.faults import ComposeError, Path, Problem, near_miss
-from engine.compose.ordering import circle
+from engine.compose.reading.ordering import circle
 
 EnvFileReader = Callable[..., dict[str, str | None]]
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from engine.compose.faults import ComposeError, Mark, Problem
-from engine.compose.interpolation import FormatError, MissingError, substitute
+from engine.compose.text.interpolation import FormatError, MissingError, substitute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from engine.compose import short_forms as short
-from engine.compose.field_shapes import (
+from engine.compose.schema import short_forms as short
+from engine.compose.schema.field_shapes import (
     Context,
     Contexts,
     Count,
@@ -18,7 +18,7 @@ from engine.compose.field_shapes import (
     PullPolicy,
     Ulimit,
 )
-from engine.compose.shapes import (
+from engine.compose.schema.shapes import (
     CommandLine,
     Duration,
     Fields,

@@ -11,7 +11,7 @@ from engine.builder.language.ignore import IgnoreRules, read_ignore_file
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from engine.compose.loading import Project
+    from engine.compose.reading.loading import Project
 
 Deed = Literal["sync", "rebuild", "restart", "sync+restart", "sync+exec"]
 

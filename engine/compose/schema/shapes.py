@@ -12,9 +12,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from engine.compose.document import Override, Reset
 from engine.compose.faults import Problem, near_miss
-from engine.compose.units import bytes_of, go_duration, nanoseconds_of
+from engine.compose.schema.units import bytes_of, go_duration, nanoseconds_of
+from engine.compose.text.document import Override, Reset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,19 +12,19 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from engine.compose.bodies import container_name, image_name
-from engine.compose.egress import KEY as EGRESS
-from engine.compose.egress import egress_of
 from engine.compose.faults import ComposeError, Problem, near_miss
-from engine.compose.hashing import network_hash, service_hash
-from engine.compose.leaning import leans_on, resolved
-from engine.compose.normal import replicas
-from engine.compose.ordering import in_order
+from engine.compose.planning.bodies import container_name, image_name
+from engine.compose.planning.egress import KEY as EGRESS
+from engine.compose.planning.egress import egress_of
+from engine.compose.planning.hashing import network_hash, service_hash
+from engine.compose.reading.leaning import leans_on, resolved
+from engine.compose.reading.normal import replicas
+from engine.compose.reading.ordering import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
-    from engine.compose.loading import Project
+    from engine.compose.reading.loading import Project
 
 Action = Literal[
     "pull", "build", "network", "volume", "create", "recreate", "edit", "start", "keep", "restart", "stop", "remove",

@@ -1,0 +1,1 @@
+"""From a project to what has to happen: bodies of Docker's requests, hashes, labels, the plan."""

@@ -1,0 +1,1 @@
+"""What a compose file may say: every field with its shape, the short ways to write it, and what could stand where."""
