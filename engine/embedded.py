@@ -410,7 +410,7 @@ class EmbeddedEngine:
         sources = Sources(
             archives=restoring.archives,
             restore=restoring.restore,
-            forget_archive=restoring.forget_archive,
+            pack_again=restoring.pack_again,
             database=self.database.damage,
         )
         check = StoreCheck(self.paths, self.keeper, self.layers, self.rootfs, blobs=self.blobs, sources=sources)

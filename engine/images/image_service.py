@@ -126,7 +126,7 @@ class ImageService:
         self._logins = Logins(paths.logins, helper=ask_helper, secrets=secrets_keeper or SecretService())
         self._registries = Registries(self._logins, self._book, version=version, limits=limits)
         self._remover = Remover(self.catalogue, layers, blobs, self.intake)
-        self.restoring = Restoring(self.catalogue, layers, blobs, self.intake)
+        self.restoring = Restoring(self.catalogue, layers, blobs, self.intake, self.archives)
         self._maker = Maker(
             catalogue=self.catalogue,
             intake=self.intake,
@@ -138,7 +138,7 @@ class ImageService:
         self._indexes = IndexWriter(self.catalogue, self.archives, self._writer)
         self._puller = Puller(
             registries=self._registries, catalogue=self.catalogue, blobs=blobs, layers=layers, intake=self.intake,
-            unfinished=self._unfinished, parallel=parallel, paths=paths,
+            archives=self.archives, unfinished=self._unfinished, parallel=parallel, paths=paths,
         )  # fmt: skip
         self._pusher = Pusher(
             registries=self._registries, catalogue=self.catalogue, archives=self.archives, bus=bus, parallel=parallel,

@@ -30,8 +30,8 @@ class Sources:
     """Diff id → digest of the layer's compressed form, where one is kept."""
     restore: Callable[[str], Awaitable[object]]
     """Make a layer anew from that form."""
-    forget_archive: Callable[[str], Awaitable[object]]
-    """A layer has no compressed form any more; a push makes one."""
+    pack_again: Callable[[str], Awaitable[object]]
+    """Make that form anew from the layer's files, or say that it cannot be had of them."""
     database: Callable[[], Awaitable[str]]
     """What is wrong with the database, "" for nothing."""
 
@@ -52,7 +52,7 @@ class ContentsCheck:
         for diff_id, digest in sorted(self._sources.archives().items()):
             if only is not None and not {diff_id, digest} & set(only):
                 continue
-            async for finding in self._archive(diff_id, digest):
+            async for finding in self._archive(diff_id, digest, layers.get(diff_id, "an image")):
                 yield finding
                 break
             else:
@@ -68,19 +68,18 @@ class ContentsCheck:
             text = f"The database says: {told}. Copy the store first of all; `sqlite3 .recover` reads what is left."
             yield found("damaged-database", str(self._paths.database), text)
 
-    async def _archive(self, diff_id: str, digest: str) -> AsyncIterator[Finding]:
+    async def _archive(self, diff_id: str, digest: str, image: str) -> AsyncIterator[Finding]:
         if await self._is_intact(digest):
             return
         what = "is damaged" if self._blobs.has(digest) else "is gone"
-        text = (
-            f"The compressed form of a layer {what}. The layer itself is not touched; a push or a save makes another."
-        )
-        yield found("damaged-blob", digest, text, partial(self._sources.forget_archive, diff_id))
+        text = f"The compressed form of a layer of {image} {what}: it runs, but cannot be pushed or saved."
+        yield found("damaged-blob", digest, text, partial(self._sources.pack_again, diff_id))
 
     def _damaged(self, diff_id: str, image: str, damage: str, *, restorable: bool, at_rest: bool) -> Finding:
         text = f"{damage} in a layer of {image} is not what it was."
         if not restorable:
-            return found("damaged-layer", diff_id, f"{text} Nothing here has it whole: pull or build the image again.")
+            text += " Nothing here has it whole: pull the image and mend again, or remove it and build it again."
+            return found("damaged-layer", diff_id, text)
         if not at_rest:
             return found("damaged-layer", diff_id, f"{text} It can be made whole once nothing runs.")
         return found("damaged-layer", diff_id, text, partial(self._sources.restore, diff_id))

@@ -132,8 +132,10 @@ class ArchiveReader:
     async def _take_layer(self, name: str, size: int, body: AsyncIterator[bytes]) -> None:
         title = name.removesuffix("/layer.tar").removesuffix(".tar").rpartition("/")[2] or name
         claimed = self._known_layer(name)
-        if claimed and await self._intake.hold(claimed, self._pins) and claimed in self._catalogue.layers:
-            self._came[name] = self._catalogue.layers[claimed]
+        is_here = bool(claimed) and await self._intake.hold(claimed, self._pins)
+        known = self._catalogue.layers.get(claimed) if is_here else None
+        if known is not None and not self._archives.is_lost(known):
+            self._came[name] = known
             self._progress.layer(title, LayerPhase.PRESENT, size, size)
             return  # nobody reads the body: the archive's reader skips what is left of it
         done = 0

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from engine.images.known.catalogue import Catalogue
     from engine.images.known.unfinished import Unfinished
     from engine.images.layers.intake import LayerIntake
+    from engine.images.layers.layer_archive import LayerArchives
     from engine.operations.registry import Progress
     from engine.registry.client import Fetched
     from engine.registry.registries import Registries
@@ -70,6 +71,7 @@ class Puller:
         blobs: BlobStore,
         layers: LayerStore,
         intake: LayerIntake,
+        archives: LayerArchives,
         unfinished: Unfinished,
         parallel: Callable[[], int],
         paths: Paths,
@@ -80,6 +82,7 @@ class Puller:
         self._blobs = blobs
         self._layers = layers
         self._intake = intake
+        self._archives = archives
         self._unfinished = unfinished
         self._parallel = parallel
         self._under_way = 0
@@ -215,8 +218,9 @@ class Puller:
         added: list[str],
     ) -> LayerRecord:
         async with room, self._intake.lock(diff_id):
-            came = Added(diff_id, 0)
-            if self._layers.has(diff_id):
+            came, is_new = Added(diff_id, 0), not self._layers.has(diff_id)
+            if not is_new:
+                await self._bring_form_back(name, diff_id, descriptor, login, teller)
                 teller.whole(LayerPhase.PRESENT)
             else:
                 added.append(diff_id)  # before it is: a pull that is stopped in the very moment knows what to take back
@@ -224,10 +228,23 @@ class Puller:
                 teller.whole(LayerPhase.DONE)
         record = await self._intake.describe(came)
         record = record.seen_at(descriptor.digest, name.name)
-        if record.archive is None and self._blobs.has(descriptor.digest):
+        if not self._archives.has(record) and self._blobs.has(descriptor.digest):
             archive = Archive(digest=descriptor.digest, media_type=descriptor.media_type, size=descriptor.size)
-            record = msgspec.structs.replace(record, archive=archive)
+            # Of a layer that was here before, only the registry says that this is its form.
+            if is_new or await self._archives.is_of(diff_id, archive):
+                record = msgspec.structs.replace(record, archive=archive)
         return record
+
+    async def _bring_form_back(
+        self, name: Reference, diff_id: str, descriptor: Descriptor, login: Login | None, teller: LayerTeller
+    ) -> None:
+        """Of a layer that is here, but whose compressed form was lost: a push needs it."""
+        known = self._catalogue.layers.get(diff_id)
+        if known is None or not self._archives.is_lost(known):
+            return
+        async with aclosing(self._bytes(name, descriptor, login, teller)) as chunks:
+            async for _ in chunks:
+                pass
 
     async def _taken_in(
         self, name: Reference, diff_id: str, descriptor: Descriptor, login: Login | None, teller: LayerTeller

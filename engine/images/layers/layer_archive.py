@@ -149,7 +149,7 @@ class LayerArchives:
         if not await intake.hold(added.diff_id, pins):
             raise removed_meanwhile(added.diff_id)
         record = await intake.describe(added)
-        if record.archive is None:
+        if not self.has(record):
             record = msgspec.structs.replace(record, archive=await self.keep(sink))
         return record
 
@@ -160,6 +160,10 @@ class LayerArchives:
 
     def has(self, record: LayerRecord) -> bool:
         return record.archive is not None and self._blobs.has(record.archive.digest)
+
+    def is_lost(self, record: LayerRecord) -> bool:
+        """It had one, and only what brings the layer again can give it back."""
+        return (record.archive is not None or bool(record.sources)) and not self.has(record)
 
     def path(self, record: LayerRecord) -> Path:
         """The compressed bytes."""
@@ -173,6 +177,16 @@ class LayerArchives:
                 subject=record.diff_id,
             )
         return self._blobs.path(record.archive.digest)
+
+    async def is_of(self, diff_id: str, archive: Archive) -> bool:
+        """Whether that is the layer, or only said to be: read to its end."""
+        found = hashlib.sha256()
+        with contextlib.suppress(StorageError):
+            async with aclosing(decompressed(file_pieces(self._blobs.path(archive.digest)))) as plain:
+                async for piece in plain:
+                    await asyncio.to_thread(found.update, piece)
+            return f"sha256:{found.hexdigest()}" == diff_id
+        return False
 
     async def ensured(self, record: LayerRecord, catalogue: Catalogue) -> LayerRecord:
         """The record of a layer whose compressed form is there.

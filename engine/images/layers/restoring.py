@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from engine.errors import Code, StorageError, WherryError
 
 if TYPE_CHECKING:
@@ -15,6 +13,7 @@ if TYPE_CHECKING:
 
     from engine.images.known.catalogue import Catalogue
     from engine.images.layers.intake import LayerIntake
+    from engine.images.layers.layer_archive import LayerArchives
     from engine.operations.registry import OperationRegistry, Progress
     from engine.storage.blobs import BlobStore
     from engine.storage.layers import LayerStore
@@ -24,11 +23,19 @@ _START_WAITS_SECONDS = 20.0
 
 
 class Restoring:
-    def __init__(self, catalogue: Catalogue, layers: LayerStore, blobs: BlobStore, intake: LayerIntake) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        layers: LayerStore,
+        blobs: BlobStore,
+        intake: LayerIntake,
+        archives: LayerArchives,
+    ) -> None:
         self._catalogue = catalogue
         self._layers = layers
         self._blobs = blobs
         self._intake = intake
+        self._archives = archives
 
     def archives(self) -> Mapping[str, str]:
         """Diff id → digest of the compressed form."""
@@ -102,11 +109,13 @@ class Restoring:
             subject = ", ".join(sorted(names))
             operations.start(kind="mend", title="Restore lost layers", subject=subject, work=work, cancellable=False)
 
-    async def forget_archive(self, diff_id: str) -> None:
+    async def pack_again(self, diff_id: str) -> None:
+        """Its compressed form is damaged or gone. Where its files do not give the very bytes, the record goes on naming
+        the form, and a pull brings it back."""
         record = self._catalogue.layers[diff_id]
         if record.archive is not None:
-            await self._catalogue.put_layers([msgspec.structs.replace(record, archive=None)])
             await self._blobs.remove(record.archive.digest)
+        await self._archives.ensured(record, self._catalogue)
 
     async def _read(self, digest: str) -> AsyncIterator[bytes]:
         with await asyncio.to_thread(self._blobs.path(digest).open, "rb") as file:

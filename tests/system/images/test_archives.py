@@ -66,6 +66,15 @@ async def test_saved_and_loaded_it_is_the_same_image(images: ImageService, oci: 
     assert await saved(images, NAME, oci=oci) == archive
 
 
+async def test_a_layers_form_that_was_lost_is_loaded_again(images: ImageService) -> None:
+    await load(images, ARCHIVE)
+    for record in images.catalogue.layers.values():
+        images.archives.path(record).unlink()
+    await load(images, ARCHIVE)
+    assert [images.archives.has(record) for record in images.catalogue.layers.values()] == [True] * 2
+    assert await saved(images, NAME)
+
+
 async def test_several_images_share_their_layers_in_the_archive(images: ImageService) -> None:
     await load(images, ARCHIVE)
     await load(images, busybox_archive([File("other", b"x")], reference="localhost/other:1"))

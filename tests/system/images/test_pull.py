@@ -308,6 +308,44 @@ async def test_a_blob_that_was_damaged_in_the_store_is_pulled_anew(images: Image
         assert await pull(images, f"{registry.host}/app:1") == image.id
 
 
+async def test_what_a_push_needs_of_a_layer_that_is_here_is_pulled_again(
+    images: ImageService, short_tmp: ShortTmp, registry: Registry
+) -> None:
+    """Its files were packed by somebody else: no packing of ours gives its very bytes."""
+    image = made_image([layer_tar(FILES)], compressed=[gzip.compress(layer_tar(FILES), 9, mtime=0)])
+    (digest,) = [one for one in image.blobs if one != image.id]
+    to = f"{registry.host}/again:1"
+    async with serve_nastily() as source:
+        offer(source, image)
+        name = f"{source.host}/app:1"
+        await pull(images, name)
+        await images.tag(name, to)
+        short_tmp.root.joinpath("blobs/sha256", digest.partition(":")[2]).unlink()
+        with pytest.raises(StorageError, match="compressed form"):
+            await images.push(PushImage(reference=to)).result()
+        await pull(images, name)
+    await images.push(PushImage(reference=to)).result()
+    await images.remove(name)
+    await images.remove(to)
+    assert await pull(images, to) == image.id
+
+
+async def test_a_registry_cannot_give_another_layers_bytes_for_one_that_is_here(images: ImageService) -> None:
+    """A push would hand them on in its name."""
+    mine, other = layer_tar(FILES), layer_tar([File("other", b"x")])
+    true = made_image([mine], compressed=[gzip.compress(mine, 9, mtime=0)])
+    async with serve_nastily() as registry:
+        offer(registry, true)
+        await pull(images, f"{registry.host}/app:1")
+        (record,) = images.catalogue.layers.values()
+        assert record.archive
+        images.archives.path(record).unlink()
+        offer(registry, made_image([mine], compressed=[gzip.compress(other)], config={"User": "1"}), name="false")
+        await pull(images, f"{registry.host}/false:1")
+    (record,) = images.catalogue.layers.values()
+    assert not images.archives.has(record)
+
+
 async def test_a_pull_goes_on_when_the_keeper_is_killed_under_it(
     images: ImageService, expect_log: Callable[[str], None]
 ) -> None:

@@ -32,7 +32,7 @@ class Fsck:
         async def nothing(_: str = "") -> str:
             return ""
 
-        sources = Sources(archives=lambda: self.archives, restore=nothing, forget_archive=nothing, database=nothing)
+        sources = Sources(archives=lambda: self.archives, restore=nothing, pack_again=nothing, database=nothing)
         blobs = BlobStore(paths)
         self._check = StoreCheck(paths, keeper, layers, rootfs, blobs=blobs, sources=sources)
         self.layers: dict[str, str] = {}

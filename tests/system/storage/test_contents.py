@@ -11,6 +11,7 @@ import pytest
 
 from engine.errors import StorageError
 from engine.types.containers import ContainerSpec, CreateContainer
+from engine.types.images import CommitContainer
 from engine.types.volumes import CreateVolume
 from tests.support.images import File, busybox_archive
 
@@ -27,16 +28,20 @@ IMAGE = "localhost/busybox:latest"
 async def store(engine: EmbeddedEngine) -> EmbeddedEngine:
     """One image of two layers, kept compressed too; a container and a volume."""
 
-    async def stream() -> AsyncIterator[bytes]:
-        yield busybox_archive([File("data/hello", b"hello\n"), File("data/other", b"other\n")])
-
-    await engine.images.load(stream()).result()
+    await load(engine)
     await engine.volumes.create(CreateVolume(name="kept"))
     spec = ContainerSpec(image=IMAGE, command=("true",), network="none")
     container = await engine.containers.create(CreateContainer(spec=spec, name="one"))
     await engine.containers.start(container.id)
     await engine.containers.wait(container.id)
     return engine
+
+
+async def load(engine: EmbeddedEngine) -> None:
+    async def stream() -> AsyncIterator[bytes]:
+        yield busybox_archive([File("data/hello", b"hello\n"), File("data/other", b"other\n")])
+
+    await engine.images.load(stream()).result()
 
 
 async def found(engine: EmbeddedEngine, *, mend: bool = False) -> set[tuple[str, bool]]:
@@ -77,9 +82,6 @@ MENDED: dict[str, tuple[Callable[[EmbeddedEngine], object], str]] = {
     "an index is gone": (lambda e: e.paths.layer_index(top_layer(e)).unlink(), "damaged-layer"),
     "an index is rubbish": (lambda e: e.paths.layer_index(top_layer(e)).write_bytes(b"x" * 100), "damaged-layer"),
     "an index is cut off": (lambda e: os.truncate(e.paths.layer_index(top_layer(e)), 60), "damaged-layer"),
-    "a blob is gone": (lambda e: blob(e).unlink(), "damaged-blob"),
-    "a byte of a blob is another": (lambda e: flip(blob(e), 20), "damaged-blob"),
-    "a blob is cut off": (lambda e: os.truncate(blob(e), 10), "damaged-blob"),
     "a blob of nobody is damaged": (lambda e: e.paths.blob("sha256:" + "0" * 64).write_bytes(b"?"), "damaged-blob"),
     "a volume's data is gone": (lambda e: shutil.rmtree(e.paths.volume("kept")), "missing-volume"),
     "a volume was half made": (lambda e: e.paths.volume_data("half").mkdir(parents=True), "orphan-volume"),
@@ -105,6 +107,34 @@ async def test_damage_is_found_and_mended(store: EmbeddedEngine, planted: str) -
     assert (await store.containers.wait(container.id)).exit_code == 0
 
 
+@pytest.mark.parametrize(
+    "plant",
+    [lambda e: blob(e).unlink(), lambda e: flip(blob(e), 20), lambda e: os.truncate(blob(e), 10)],
+    ids=["gone", "a byte is another", "cut off"],
+)
+async def test_a_lost_form_of_a_layer_from_elsewhere_is_told_until_it_is_brought_again(
+    store: EmbeddedEngine, plant: Callable[[EmbeddedEngine], object]
+) -> None:
+    """Its files cannot be packed to the very bytes its makers packed: the image would be another."""
+    plant(store)
+    assert await found(store) == {("damaged-blob", False)}
+    assert await found(store, mend=True) == {("damaged-blob", False)}
+    await load(store)
+    assert await found(store) == set()
+    assert [piece async for piece in store.images.save([IMAGE])]
+
+
+async def test_a_lost_form_of_a_layer_that_was_made_here_is_packed_again(store: EmbeddedEngine) -> None:
+    container = await store.containers.get("one")
+    made = await store.images.commit(CommitContainer(container=container.id, reference="localhost/made:1")).result()
+    assert [piece async for piece in store.images.save(["localhost/made:1"])]  # it has one from now on
+    form = store.paths.blob(store.images.restoring.archives()[store.images.catalogue.resolve(made).diff_ids[-1]])
+    form.unlink()
+    assert await found(store, mend=True) == {("damaged-blob", True)}
+    assert form.exists()
+    assert await found(store) == set()
+
+
 async def test_what_cannot_be_mended_is_named_with_its_price(store: EmbeddedEngine) -> None:
     container = await store.containers.get("one")
     away = store.paths.root / "away"
@@ -114,12 +144,14 @@ async def test_what_cannot_be_mended_is_named_with_its_price(store: EmbeddedEngi
     await store.containers.remove(container.id)
 
     blob(store).unlink()
-    await found(store, mend=True)
     flip(tree(store) / "data/hello")
     problems = await store.host.check_store(mend=True, deep=True)
-    assert [(each.kind, each.mended) for each in problems] == [("damaged-layer", False)]
-    assert "data/hello in a layer of localhost/busybox:latest" in problems[0].explanation
-    assert "pull or build the image again" in problems[0].explanation
+    assert [(each.kind, each.mended) for each in problems] == [("damaged-blob", False), ("damaged-layer", False)]
+    assert "data/hello in a layer of localhost/busybox:latest" in problems[1].explanation
+    assert "pull the image and mend again" in problems[1].explanation
+    await load(store)
+    assert await found(store, mend=True) == {("damaged-layer", True)}
+    assert await found(store) == set()
 
 
 @pytest.mark.parametrize("oci", [False, True])

@@ -97,7 +97,7 @@ async def test_killed_at_random_moments(short_tmp: ShortTmp, victims: str) -> No
     async def nothing(_: str = "") -> str:
         return ""
 
-    sources = Sources(archives=dict, restore=nothing, forget_archive=nothing, database=nothing)
+    sources = Sources(archives=dict, restore=nothing, pack_again=nothing, database=nothing)
     check = StoreCheck(paths, keeper, layers, rootfs, blobs=BlobStore(paths), sources=sources)
     found = await check.run(lambda: rows, mend=True)
     assert all(problem.mended for problem in found), found
