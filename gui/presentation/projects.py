@@ -143,6 +143,7 @@ def reason_text(step: PlannedStep) -> str:
         "forced": translate("Plan", "as was asked"),
         "network": translate("Plan", "its network is made anew"),
         "image": translate("Plan", "the image is another"),
+        "image may change": translate("Plan", "replaced if its image becomes another"),
         "recipe": translate("Plan", "made with other settings, not known which"),
         "changed": translate("Plan", "its settings are others"),
     }

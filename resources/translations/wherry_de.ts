@@ -6200,6 +6200,10 @@
         <translation>das Image ist ein anderes</translation>
     </message>
     <message>
+        <source>replaced if its image becomes another</source>
+        <translation>wird ersetzt, wenn sein Image ein anderes wird</translation>
+    </message>
+    <message>
         <source>made with other settings, not known which</source>
         <translation>mit anderen Einstellungen erstellt, unbekannt welchen</translation>
     </message>

@@ -376,7 +376,8 @@ class _Planner:
         action, why, reason = self._difference(service, each)
         name = _SUCCESSOR.sub("", each.name)  # what it is called once nothing cuts it off
         if action == "keep":
-            kept = self.add(Step(f"keep:{name}", "keep", name, service, each.number, each.id, needs=needs))
+            reason = "image may change" if self._image_comes(service) else ""
+            kept = self.add(Step(f"keep:{name}", "keep", name, service, each.number, each.id, (), reason, needs))
             if each.running and self._restarts(service):
                 return self.add(Step(f"restart:{name}", "restart", name, service, each.number, each.id, needs=(kept,)))
             return kept if each.running else self._started(kept, name, service, each.number, each.id)
@@ -384,6 +385,11 @@ class _Planner:
         self.replaced |= {service} if action == "recreate" else set()
         step = Step(f"{action}:{name}", action, name, service, each.number, each.id, why, reason, needs)
         return self._started(self.add(step), name, service, each.number)
+
+    def _image_comes(self, service: str) -> bool:
+        """Whether its image may be another by then: what is only kept by what is known now is replaced."""
+        steps = {f"build:{service}", f"pull:{image_name(self.project, service)}"}
+        return self.options.recreate != "never" and not steps.isdisjoint(self.planned)
 
     def _restarts(self, service: str) -> bool:
         """Whether something it depends on becomes another, and it asked to be restarted then."""

@@ -112,6 +112,21 @@ def test_from_nothing_everything_is_made_and_what_is_leant_on_comes_first() -> N
     assert all(order.index(need) < order.index(step.id) for step in plan.steps for need in step.needs)
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (Options(build=True), {"tool": "image may change", "web": "", "db": ""}),
+        (Options(pull="always"), {"tool": "", "web": "image may change", "db": "image may change"}),
+        (Options(build=True, recreate="never"), {"tool": "", "web": "", "db": ""}),
+        (Options(), {"tool": "", "web": "", "db": ""}),
+    ],
+)
+def test_what_is_kept_only_as_long_as_its_image_is_the_same_says_so(options: Options, said: dict[str, str]) -> None:
+    made = project()
+    plan = plan_up(made, running(made, "web-1", "db-1", "tool-1"), options)
+    assert {step.service: step.reason for step in plan.steps if step.action == "keep"} == said
+
+
 def test_what_is_as_it_should_be_stays() -> None:
     made = project()
 
