@@ -50,6 +50,21 @@ class Given:
             raise UsageError(f'invalid argument "{values[-1]}" for --{name}: not a whole number') from None
 
 
+def filters(given: Given) -> str:
+    """`--filter key=value …` as the API takes them."""
+    values: dict[str, dict[str, bool]] = {}
+    for text in given.list("filter"):
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError("invalid argument for --filter: bad format of filter (expected name=value)")
+        values.setdefault(key.strip().lower(), {})[value.strip()] = True
+    if not values:
+        return ""
+    import json
+
+    return json.dumps(values, separators=(",", ":"))
+
+
 class Command:
     """A verb: what it takes, what it says of itself, and what it does."""
 

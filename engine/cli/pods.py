@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.containers import filters
-from engine.cli.options import Command, Given, UsageError
+from engine.cli.options import Command, Given, UsageError, filters
 from engine.cli.printed.paper import say
 from engine.cli.reach.link import engine
 from engine.cli.reach.wire import Failed, quote

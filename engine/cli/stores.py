@@ -6,8 +6,8 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.containers import filters, inspect_kinds
-from engine.cli.options import Command, Given, UsageError
+from engine.cli.inspecting import inspect_kinds
+from engine.cli.options import Command, Given, UsageError, filters
 from engine.cli.printed.paper import say
 from engine.cli.reach.link import engine
 from engine.cli.reach.wire import Failed, quote

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.containers import container_row, filters
-from engine.cli.options import Command, Given
+from engine.cli.containers.lives import container_row
+from engine.cli.options import Command, Given, filters
 from engine.cli.printed.paper import say
 from engine.cli.reach.link import engine, running_engine
 from engine.cli.reach.socket_place import socket_path
@@ -201,7 +201,7 @@ def _df_row(kind: str, total: int, active: int, size: int, free: int) -> dict[st
 
 
 def _verbose(usage: Mapping[str, Any]) -> None:
-    from engine.cli.images import image_rows
+    from engine.cli.images.kept import image_rows
     from engine.cli.printed import words
     from engine.cli.printed.tables import table
 

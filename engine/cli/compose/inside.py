@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def exec_(chosen: Chosen, given: Given) -> int:
-    from engine.cli.running import COMMANDS as RUNNING
+    from engine.cli.containers.running import COMMANDS as RUNNING
 
     if len(given.arguments) < 2:
         raise UsageError("requires at least 2 arg(s), only received " + str(len(given.arguments)))
@@ -37,7 +37,7 @@ def exec_(chosen: Chosen, given: Given) -> int:
 
 def run(chosen: Chosen, given: Given) -> int:
     """One container more, beside the service's own, for one command."""
-    from engine.cli.running import COMMANDS as RUNNING
+    from engine.cli.containers.running import COMMANDS as RUNNING
 
     if not given.arguments:
         raise UsageError("requires at least 1 arg(s), only received 0")
@@ -91,7 +91,7 @@ def _from_files(paths: list[str]) -> list[str]:
 
 
 def attach(chosen: Chosen, given: Given) -> int:
-    from engine.cli.running import COMMANDS as RUNNING
+    from engine.cli.containers.running import COMMANDS as RUNNING
 
     row = chosen.one(_single(given), given.number("index"))
     words = [f"--detach-keys={given.text('detach-keys')}"] if given.text("detach-keys") else []
@@ -102,7 +102,7 @@ def attach(chosen: Chosen, given: Given) -> int:
 
 
 def commit(chosen: Chosen, given: Given) -> int:
-    from engine.cli.containers import COMMANDS as CONTAINERS
+    from engine.cli.containers.lives import COMMANDS as CONTAINERS
 
     service, *reference = given.arguments or [""]
     row = _any(chosen, service, given.number("index"))
@@ -114,7 +114,7 @@ def commit(chosen: Chosen, given: Given) -> int:
 
 
 def export(chosen: Chosen, given: Given) -> int:
-    from engine.cli.containers import COMMANDS as CONTAINERS
+    from engine.cli.containers.lives import COMMANDS as CONTAINERS
 
     row = _any(chosen, _single(given), given.number("index"))
     command = CONTAINERS["export"]
@@ -131,7 +131,7 @@ def _any(chosen: Chosen, service: str, number: int | None) -> Row:
 
 
 def cp(chosen: Chosen, given: Given) -> int:
-    from engine.cli.copying import COMMANDS as COPYING
+    from engine.cli.containers.copying import COMMANDS as COPYING
 
     if len(given.arguments) != 2:
         raise UsageError("requires exactly 2 arg(s)")

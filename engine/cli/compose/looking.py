@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def ps(chosen: Chosen, given: Given) -> int:
-    from engine.cli.containers import container_row
+    from engine.cli.containers.lives import container_row
     from engine.cli.printed.words import ports
 
     everything = given.flag("all") or bool(given.list("status") or given.list("filter"))
@@ -209,7 +209,7 @@ def top(chosen: Chosen, given: Given) -> int:
 
 
 def stats(chosen: Chosen, given: Given) -> int:
-    from engine.cli.watching import COMMANDS as WATCHING
+    from engine.cli.containers.watching import COMMANDS as WATCHING
 
     names = [name_of(row) for row in chosen.containers(given.arguments, everything=False)]
     if not names:

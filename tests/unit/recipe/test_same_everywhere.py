@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from engine.cli.running import COMMANDS, create_body
+from engine.cli.containers.running import COMMANDS, create_body
 from engine.recipe.body import load
 from engine.recipe.crossing import spec_of
 from engine.recipe.faults import Unreadable

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.clusters import WHERE, ask, place
+from engine.cli.clusters.objects import WHERE, ask, place
 from engine.cli.options import Command, Given, UsageError
 from engine.cli.printed.paper import say
 from engine.cli.reach.link import engine
@@ -60,7 +60,7 @@ def _read(given: Given, request: dict[str, Any]) -> int:
 
 def _joined(given: Given, request: dict[str, Any]) -> int:
     """The person's terminal, or what is piped in, and the command in the pod."""
-    from engine.cli.running import stay
+    from engine.cli.containers.running import stay
 
     client, name = engine(), os.urandom(16).hex()
     body = {"place": place(given), "exec": request, "name": name}

@@ -101,7 +101,7 @@ def _create(client: Client, given: Given, *, detach: bool) -> str:
 
 
 def _pull(client: Client, image: str, given: Given) -> None:
-    from engine.cli.transfers import pull_image
+    from engine.cli.images.transfers import pull_image
 
     pull_image(client, image, platform=given.text("platform"), quiet=given.flag("quiet"), stream=sys.stderr)
 

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.kube import generated, texts_of
+from engine.cli.clusters.manifests import generated, texts_of
 from engine.cli.options import Command, Given, UsageError
 from engine.cli.printed.paper import say
 from engine.cli.reach.link import engine

@@ -1,0 +1,1 @@
+"""The group `kube`: manifests played here, and clusters spoken to."""

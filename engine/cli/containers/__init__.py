@@ -1,0 +1,1 @@
+"""Verbs about containers: listed, stepped through their lives, run, copied to and from, watched."""
