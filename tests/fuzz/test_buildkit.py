@@ -25,14 +25,14 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 
 from engine.api.buildkit.bridge import Bridge
+from engine.api.buildkit.connections.sessions import Sessions
+from engine.api.buildkit.connections.transport import WireChannel, serve
+from engine.api.buildkit.connections.wires import Wire
 from engine.api.buildkit.control import Control
 from engine.api.buildkit.jobs import Jobs
-from engine.api.buildkit.past import Past
-from engine.api.buildkit.receiving import Receiver
-from engine.api.buildkit.sessions import Sessions
-from engine.api.buildkit.transport import WireChannel, serve
+from engine.api.buildkit.results.past import Past
+from engine.api.buildkit.transfers.receiving import Receiver
 from engine.api.buildkit.wire import messages_pb2 as wire
-from engine.api.buildkit.wires import Wire
 from tests.fakes.engine import FakeEngine
 
 if TYPE_CHECKING:

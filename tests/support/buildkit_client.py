@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from grpclib.client import UnaryStreamMethod, UnaryUnaryMethod
 from grpclib.const import Cardinality, Handler
 
-from engine.api.buildkit.transport import WireChannel, serve
+from engine.api.buildkit.connections.transport import WireChannel, serve
+from engine.api.buildkit.connections.wires import Wire
 from engine.api.buildkit.wire import messages_pb2 as wire
-from engine.api.buildkit.wires import Wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence

@@ -9,9 +9,9 @@ from grpclib.const import Cardinality, Handler, Status
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 
 from engine.api.buildkit.faults import asked, refused
-from engine.api.buildkit.file_modes import as_go
-from engine.api.buildkit.reports import metadata_of, needs_a_plan
+from engine.api.buildkit.results.reports import metadata_of, needs_a_plan
 from engine.api.buildkit.solving import Target, definition_of, platforms_of
+from engine.api.buildkit.transfers.file_modes import as_go
 from engine.api.buildkit.wire import messages_pb2 as wire
 from engine.api.buildkit.workers import FRONTEND_CAPS, LLB_CAPS, worker
 from engine.errors import WherryError
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from grpclib.server import Stream
 
+    from engine.api.buildkit.connections.sessions import Sessions
     from engine.api.buildkit.jobs import Job, Jobs, Made
-    from engine.api.buildkit.sessions import Sessions
     from engine.facade import Engine
 
 _log = logging.getLogger(__name__)

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 from grpclib.const import Cardinality, Handler, Status
 from grpclib.exceptions import GRPCError
 
-from engine.api.buildkit.exporting import export
+from engine.api.buildkit.connections.wires import Wire
 from engine.api.buildkit.faults import asked, refused
 from engine.api.buildkit.progress import stamp
+from engine.api.buildkit.results.exporting import export
 from engine.api.buildkit.wire import messages_pb2 as wire
-from engine.api.buildkit.wires import Wire
 from engine.api.buildkit.workers import BUILDKIT, worker
 
 if TYPE_CHECKING:
     from grpclib.server import Stream
 
+    from engine.api.buildkit.connections.sessions import Sessions
     from engine.api.buildkit.jobs import Job, Jobs
-    from engine.api.buildkit.past import Past
     from engine.api.buildkit.progress import Board
-    from engine.api.buildkit.sessions import Sessions
+    from engine.api.buildkit.results.past import Past
     from engine.facade import Engine
 
 _NAME = "/moby.buildkit.v1.Control/"

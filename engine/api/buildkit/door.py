@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.api.buildkit.wires import Wire
+from engine.api.buildkit.connections.wires import Wire
 from engine.api.http.hijack import hijack
 from engine.api.http.statuses import Refusal
 
@@ -38,8 +38,8 @@ async def grpc(call: Call) -> web.StreamResponse:
     """The client calls: what BuildKit's daemon would serve."""
     _must_upgrade(call)
     from engine.api.buildkit.bridge import Bridge  # nobody pays for it who has no such client
+    from engine.api.buildkit.connections.transport import serve
     from engine.api.buildkit.control import Control
-    from engine.api.buildkit.transport import serve
 
     engine, jobs, sessions = call.engine, call.served.buildkit.jobs, call.served.buildkit.sessions
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from engine.api.buildkit.connections.sessions import Sessions
     from engine.api.buildkit.jobs import Jobs
-    from engine.api.buildkit.past import Past
-    from engine.api.buildkit.sessions import Sessions
+    from engine.api.buildkit.results.past import Past
     from engine.facade import Engine
 
 
@@ -31,14 +31,14 @@ class Parts:
     @property
     def sessions(self) -> Sessions:
         if self._sessions is None:
-            from engine.api.buildkit.sessions import Sessions
+            from engine.api.buildkit.connections.sessions import Sessions
 
             self._sessions = Sessions()
         return self._sessions
 
     def past(self, engine: Engine) -> Past:
         if self._past is None:
-            from engine.api.buildkit.past import Past
+            from engine.api.buildkit.results.past import Past
 
             self._past = Past(engine, self.jobs)
         return self._past

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from grpclib.const import Status
 
-from engine.api.buildkit import layouts
-from engine.api.buildkit.caching import inline_wanted, opened_caches
 from engine.api.buildkit.faults import excerpt_details, failed_build, refused
-from engine.api.buildkit.fetching import Fetcher, is_elsewhere
 from engine.api.buildkit.jobs import Made
-from engine.api.buildkit.lending import lending
+from engine.api.buildkit.lent import layouts
+from engine.api.buildkit.lent.caching import inline_wanted, opened_caches
+from engine.api.buildkit.lent.lending import lending
 from engine.api.buildkit.options import UPLOADED, Options
-from engine.api.buildkit.reports import warnings_of
+from engine.api.buildkit.results.reports import warnings_of
+from engine.api.buildkit.transfers.fetching import Fetcher, is_elsewhere
 from engine.api.buildkit.wire.messages_pb2 import Definition, Op
 from engine.api.http.spooled import spooled
 from engine.errors import WherryError
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from grpclib.exceptions import GRPCError
 
+    from engine.api.buildkit.connections.sessions import Session, Sessions
     from engine.api.buildkit.jobs import Job, Jobs
-    from engine.api.buildkit.lending import SessionLender
-    from engine.api.buildkit.sessions import Session, Sessions
+    from engine.api.buildkit.lent.lending import SessionLender
     from engine.facade import Engine, OperationHandle
     from engine.types.builds import RecipeReport
 

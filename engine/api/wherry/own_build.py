@@ -96,7 +96,7 @@ def _told(call: Call) -> build.Told:
 
 async def examine(call: Call) -> web.StreamResponse:
     """What a Dockerfile says of itself, in the words of `docker build --call`."""
-    from engine.api.buildkit.reports import metadata_of  # nobody pays for it who does not ask
+    from engine.api.buildkit.results.reports import metadata_of  # nobody pays for it who does not ask
 
     extras, rest = await _read(call)
     request = _with_extras(build.request_of(call), extras)

@@ -17,13 +17,13 @@ import pytest
 from grpclib.client import UnaryUnaryMethod
 from grpclib.exceptions import GRPCError
 
+from engine.api.buildkit.connections.transport import WireChannel
+from engine.api.buildkit.connections.wires import Wire
 from engine.api.buildkit.faults import failed_build, lines_of, refused
-from engine.api.buildkit.file_modes import as_go, is_directory, is_link, is_plain, permissions
-from engine.api.buildkit.receiving import DATA, STAT, Receiver
-from engine.api.buildkit.reports import metadata_of
-from engine.api.buildkit.transport import WireChannel
+from engine.api.buildkit.results.reports import metadata_of
+from engine.api.buildkit.transfers.file_modes import as_go, is_directory, is_link, is_plain, permissions
+from engine.api.buildkit.transfers.receiving import DATA, STAT, Receiver
 from engine.api.buildkit.wire import messages_pb2 as wire
-from engine.api.buildkit.wires import Wire
 from engine.errors import WherryError
 from engine.types.builds import BuildImage
 from tests.fakes.engine import FakeEngine

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from engine.api.buildkit.attesting import provenance_of
 from engine.api.buildkit.jobs import Job, Made
+from engine.api.buildkit.results.attesting import provenance_of
 from engine.api.buildkit.wire import messages_pb2 as wire
 from engine.types.builds import BuildBase, BuildImage
 from tests.support.buildkit_client import giving

@@ -130,7 +130,7 @@ async def test_a_session_that_vanishes_amid_a_transfer_ends_its_build_alone(api:
 
 
 async def test_a_file_that_never_ends_is_not_taken(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.api.buildkit.receiving._MOST_GROWN", 1 << 20)
+    monkeypatch.setattr("engine.api.buildkit.transfers.receiving._MOST_GROWN", 1 << 20)
     error = await refused(api, giving({"Dockerfile": bytes(3 << 20)}, {"Dockerfile": 10}))
     assert "more of Dockerfile than it has" in str(error.message)
 

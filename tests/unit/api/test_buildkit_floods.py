@@ -15,7 +15,7 @@ from h2.events import DataReceived, StreamEnded, TrailersReceived
 from h2.exceptions import StreamClosedError
 from h2.settings import SettingCodes
 
-from engine.api.buildkit import bounds
+from engine.api.buildkit.connections import bounds
 from engine.api.buildkit.wire import messages_pb2 as wire
 from tests.support.buildkit_client import CONTROL, calling
 
@@ -85,7 +85,7 @@ async def until_it_is_ended(attacker: Attacker, frames: bytes, *, most: int) -> 
 
 
 async def test_answers_that_nobody_reads_are_not_kept_for_ever(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.api.buildkit.transport._MOST_UNREAD_BYTES", 1 << 20)
+    monkeypatch.setattr("engine.api.buildkit.connections.transport._MOST_UNREAD_BYTES", 1 << 20)
     attacker = Attacker(await api.connect())
     await attacker.send()
     pings = struct.pack(">I", 8)[1:] + b"\x06\0\0\0\0\0" + b"12345678"
@@ -94,7 +94,7 @@ async def test_answers_that_nobody_reads_are_not_kept_for_ever(api: Served, monk
 
 
 async def test_settings_that_nobody_reads_the_answers_of(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.api.buildkit.transport._MOST_UNREAD_BYTES", 1 << 19)
+    monkeypatch.setattr("engine.api.buildkit.connections.transport._MOST_UNREAD_BYTES", 1 << 19)
     attacker = Attacker(await api.connect())
     await attacker.send()
     await until_it_is_ended(attacker, (b"\0\0\0\x04" + b"\0" * 5) * 4096, most=64 << 20)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 
-from engine.api.buildkit.sessions import FORWARD_AGENT
+from engine.api.buildkit.connections.sessions import FORWARD_AGENT
 from engine.api.buildkit.wire.messages_pb2 import BytesMessage
 from engine.errors import InvalidRequest
 from engine.types.images import Login
@@ -18,7 +18,7 @@ from engine.types.images import Login
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from engine.api.buildkit.sessions import Session
+    from engine.api.buildkit.connections.sessions import Session
 
 
 class SessionLender:

@@ -8,12 +8,12 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.api.buildkit.attesting import entries_for
-from engine.api.buildkit.caching import export_caches
 from engine.api.buildkit.faults import refused
-from engine.api.buildkit.lending import login_for
-from engine.api.buildkit.result_files import files_of
-from engine.api.buildkit.sending import send_stream, send_tree
+from engine.api.buildkit.lent.caching import export_caches
+from engine.api.buildkit.lent.lending import login_for
+from engine.api.buildkit.results.attesting import entries_for
+from engine.api.buildkit.results.result_files import files_of
+from engine.api.buildkit.transfers.sending import send_stream, send_tree
 from engine.api.buildkit.workers import host_platform
 from engine.api.shapes.names import tagged
 from engine.errors import WherryError
@@ -22,9 +22,9 @@ from engine.types.images import PushImage
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from engine.api.buildkit.connections.sessions import Session, Sessions
     from engine.api.buildkit.jobs import Job, Made
     from engine.api.buildkit.progress import Task
-    from engine.api.buildkit.sessions import Session, Sessions
     from engine.facade import Engine
     from engine.types.attestations import IndexDescriptor, IndexEntry
 

@@ -7,16 +7,16 @@ import tarfile
 import tempfile
 from typing import TYPE_CHECKING, Final
 
+from engine.api.buildkit.connections.sessions import SEND_FILES
 from engine.api.buildkit.faults import refused
-from engine.api.buildkit.file_modes import as_go
-from engine.api.buildkit.receiving import DATA, ERROR, FINISH, REQUEST, STAT
-from engine.api.buildkit.sessions import SEND_FILES
+from engine.api.buildkit.transfers.file_modes import as_go
+from engine.api.buildkit.transfers.receiving import DATA, ERROR, FINISH, REQUEST, STAT
 from engine.api.buildkit.wire.messages_pb2 import BytesMessage, Packet, Stat
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from engine.api.buildkit.sessions import Session
+    from engine.api.buildkit.connections.sessions import Session
 
 _PIECE: Final = 32 << 10
 _MESSAGE: Final = 1 << 20

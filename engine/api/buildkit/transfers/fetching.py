@@ -9,17 +9,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.api.buildkit.connections.sessions import DIFF_COPY
 from engine.api.buildkit.faults import refused
 from engine.api.buildkit.options import REMOTE
-from engine.api.buildkit.receiving import receive_directory
-from engine.api.buildkit.sessions import DIFF_COPY
+from engine.api.buildkit.transfers.receiving import receive_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from engine.api.buildkit.connections.sessions import Session, Sessions
     from engine.api.buildkit.options import Options
     from engine.api.buildkit.progress import Board, Task
-    from engine.api.buildkit.sessions import Session, Sessions
     from engine.facade import Engine
 
 

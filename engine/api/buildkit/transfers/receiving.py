@@ -13,17 +13,17 @@ from urllib.parse import quote_plus
 
 from multidict import MultiDict
 
+from engine.api.buildkit.connections.sessions import DIFF_COPY
 from engine.api.buildkit.faults import refused
-from engine.api.buildkit.file_modes import is_directory, is_link, is_plain, permissions
-from engine.api.buildkit.listing import Spool, Walk, clear, lstat, plain_file_below
-from engine.api.buildkit.sessions import DIFF_COPY
+from engine.api.buildkit.transfers.file_modes import is_directory, is_link, is_plain, permissions
+from engine.api.buildkit.transfers.listing import Spool, Walk, clear, lstat, plain_file_below
 from engine.api.buildkit.wire.messages_pb2 import Packet, Stat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from engine.api.buildkit.sessions import Session
+    from engine.api.buildkit.connections.sessions import Session
 
 STAT, REQUEST, DATA, FINISH, ERROR = range(5)
 _MOST_ENTRIES: Final = 2_000_000

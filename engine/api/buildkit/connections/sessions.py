@@ -10,14 +10,14 @@ from grpclib.client import StreamStreamMethod, UnaryUnaryMethod
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
+from engine.api.buildkit.connections.transport import WireChannel
 from engine.api.buildkit.faults import refused
-from engine.api.buildkit.transport import WireChannel
 from engine.api.buildkit.wire import messages_pb2 as wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
-    from engine.api.buildkit.wires import Wire
+    from engine.api.buildkit.connections.wires import Wire
 
 _APPEARS_WITHIN = 6.0
 DIFF_COPY = "/moby.filesync.v1.FileSync/DiffCopy"

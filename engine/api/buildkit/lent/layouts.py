@@ -9,14 +9,14 @@ import tarfile
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.api.buildkit.content import SessionBlobs
 from engine.api.buildkit.faults import refused
+from engine.api.buildkit.lent.content import SessionBlobs
 from engine.api.buildkit.workers import host_platform
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from engine.api.buildkit.sessions import Session
+    from engine.api.buildkit.connections.sessions import Session
     from engine.facade import Engine
 
 SCHEME: Final = "oci-layout://"

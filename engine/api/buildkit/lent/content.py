@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
     from pathlib import Path
 
-    from engine.api.buildkit.sessions import Session
+    from engine.api.buildkit.connections.sessions import Session
 
 _SERVICE: Final = "/containerd.services.content.v1.Content/"
 _STORE: Final = "buildkit-attachable-store-id"

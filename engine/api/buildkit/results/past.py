@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from grpclib.const import Cardinality, Handler, Status
 
-from engine.api.buildkit.attesting import provenance_of
 from engine.api.buildkit.faults import asked, refused
 from engine.api.buildkit.progress import Board, stamp
+from engine.api.buildkit.results.attesting import provenance_of
 from engine.api.buildkit.wire import messages_pb2 as wire
 from engine.errors import NotFound, WherryError
 from engine.types.builds import StepState

@@ -10,7 +10,7 @@ import tarfile
 import tempfile
 from typing import IO, TYPE_CHECKING, Final
 
-from engine.api.buildkit.attesting import SPDX
+from engine.api.buildkit.results.attesting import SPDX
 from engine.types.attestations import in_toto
 from engine.types.files import Place
 

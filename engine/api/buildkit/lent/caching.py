@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from grpclib.exceptions import GRPCError
 
-from engine.api.buildkit.content import SessionBlobs
 from engine.api.buildkit.faults import refused
-from engine.api.buildkit.lending import login_for
+from engine.api.buildkit.lent.content import SessionBlobs
+from engine.api.buildkit.lent.lending import login_for
 from engine.errors import WherryError
 from engine.types.builds import BuildCache
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from engine.api.buildkit.connections.sessions import Session
     from engine.api.buildkit.jobs import Job, Made
-    from engine.api.buildkit.sessions import Session
     from engine.facade import Engine
 
 _MOST_CACHES = 32

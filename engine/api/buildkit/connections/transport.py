@@ -10,7 +10,7 @@ from grpclib.client import Channel
 from grpclib.config import Configuration
 from grpclib.server import Server
 
-from engine.api.buildkit.bounds import BoundedHandler, BoundedProtocol, Codec
+from engine.api.buildkit.connections.bounds import BoundedHandler, BoundedProtocol, Codec
 from engine.api.buildkit.faults import DetailsCodec
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from grpclib.protocol import H2Protocol
 
-    from engine.api.buildkit.wires import Wire
+    from engine.api.buildkit.connections.wires import Wire
 
 _PAUSE_BYTES = 1 << 20
 _MOST_UNREAD_BYTES = 8 << 20

@@ -1,0 +1,1 @@
+"""What becomes of a build: exports, statements, reports, and the builds that are over."""
