@@ -198,6 +198,8 @@ class EmbeddedEngine:
         self.volumes.publish_all()
         self.networks.publish_all()
         self.pods.publish_all()
+        if self.paths.moves_under_way.exists():
+            self.machines.take_up()
 
     async def _open_containers(self, runtime: Runtime, files: ContainerFiles, ender: Ender) -> None:
         self._pods = make_ground(
@@ -341,7 +343,11 @@ class EmbeddedEngine:
         from engine.remote.machines import MachineService
 
         service = MachineService(
-            run=self.paths.run, store=self.paths.root, here=lambda: self, operations=self.operations
+            run=self.paths.run,
+            store=self.paths.root,
+            under_way=self.paths.moves_under_way,
+            here=lambda: self,
+            operations=self.operations,
         )
         self._closers.append(service.close)
         return service

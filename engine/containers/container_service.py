@@ -170,7 +170,7 @@ class ContainerService:
         try:
             for network, asked in request.networks.items():
                 await self._networks.connect(network, entry.id, asked=asked)
-        except WherryError:
+        except (WherryError, asyncio.CancelledError):
             await self.remove(entry.id, force=True)
             raise
         # Only said to whom it concerns now: it will be another thing tomorrow.

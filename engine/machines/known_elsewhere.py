@@ -9,6 +9,7 @@ import glob
 import hashlib
 import json
 import os
+import socket
 from typing import TYPE_CHECKING, Any
 
 from engine.machines.address import BadAddress, parse
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 1 << 20
 _MOST_INCLUDES = 16
+_CALL_SECONDS = 1.0
 
 
 def everywhere() -> dict[str, Entry]:
@@ -84,6 +86,40 @@ def _connection_file(path: str) -> dict[str, Any]:
         return {name: {"uri": values["URI"]} for name, values in found.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         return {}
+
+
+def listens(path: str) -> bool:
+    """Whether somebody takes calls at a socket, whoever may call."""
+    try:
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(_CALL_SECONDS)
+            line.connect(path)
+    except (FileNotFoundError, ConnectionRefusedError):
+        return False
+    except OSError:
+        return os.path.exists(path)
+    return True
+
+
+def podman_socket() -> str:
+    """Where the service of the user's own podman listens, if it does."""
+    run = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
+    return "/run/podman/podman.sock" if os.getuid() == 0 else f"{run}/podman/podman.sock"
+
+
+def is_podman_here(entry: Entry) -> bool:
+    """Whether it is what the program podman of this user speaks of. A service that we start is marked as that."""
+    parsed = parse(entry.address)
+    return parsed.scheme == "unix" and (parsed.path == podman_socket() or entry.through == "podman")
+
+
+def has_podman_store() -> bool:
+    """Whether podman keeps anything for this user: an image or a volume. What, its own program tells."""
+    data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
+    place = "/var/lib/containers/storage" if os.getuid() == 0 else os.path.join(data, "containers/storage")
+    images = glob.glob(os.path.join(glob.escape(place), "*-images/images.json"))
+    volumes = glob.glob(os.path.join(glob.escape(place), "volumes/*"))
+    return bool(volumes) or any(_text(path).strip() not in ("", "[]", "null") for path in images)
 
 
 def ssh_hosts() -> list[str]:

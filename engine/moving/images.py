@@ -55,24 +55,24 @@ async def carry_image(
         async with contextlib.aclosing(thinned(pieces, left_out, told)) as archive:
             await target.images.load(archive).result()
     for tag in tags:
-        if await _named(target, tag) != image.id:
+        if await named(target, tag) != image.id:
             await target.images.tag(image.id, tag)
 
 
 async def names_taken(target: Engine, images: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Of the names of these images, by id, those that others have there: each with the id of that one."""
     pairs = [(image_id, name) for image_id, names in images.items() for name in names]
-    found = {name: await _named(target, name) for _image_id, name in pairs}
+    found = {name: await named(target, name) for _image_id, name in pairs}
     return {name: found[name] for image_id, name in pairs if found[name] not in ("", image_id)}
 
 
 async def reference_there(target: Engine, container: Container) -> str:
     """What its image is asked for by: the name it was made from, if that is the same image there."""
-    named = await _named(target, container.spec.image)
-    return container.spec.image if named == container.image_id else container.image_id
+    same = await named(target, container.spec.image) == container.image_id
+    return container.spec.image if same else container.image_id
 
 
-async def _named(target: Engine, reference: str) -> str:
+async def named(target: Engine, reference: str) -> str:
     """The id of the image that has this name; "" is none."""
     with contextlib.suppress(NotFound):
         return (await target.images.get(reference)).id

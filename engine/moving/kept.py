@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import os
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from engine.errors import Conflict, NotFound, StorageError, WherryError
+from engine.errors import Conflict, NotFound, WherryError
+from engine.moving.record_file import RecordFile
 from engine.types.containers import Health, State
 from engine.types.machines import KeptSource
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from engine.facade import Engine
@@ -23,44 +20,11 @@ if TYPE_CHECKING:
 AWAKE = (State.RUNNING, State.PAUSED, State.RESTARTING)
 
 
-class KeptSources:
-    """A file of them, newest last. What is kept is known by its kind, its name and where it is."""
+class KeptSources(RecordFile[KeptSource]):
+    """What is kept is known by its kind, its name and where it is."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-
-    async def all(self) -> list[KeptSource]:
-        return await asyncio.to_thread(self._read)
-
-    async def add(self, kept: KeptSource) -> None:
-        await self._write([*await self._without(kept), kept])
-
-    async def drop(self, kept: KeptSource) -> None:
-        await self._write(await self._without(kept))
-
-    async def _without(self, kept: KeptSource) -> list[KeptSource]:
-        return [each for each in await self.all() if _key(each) != _key(kept)]
-
-    def _read(self) -> list[KeptSource]:
-        try:
-            return msgspec.json.decode(self._path.read_bytes(), type=list[KeptSource])
-        except FileNotFoundError:
-            return []
-        except (OSError, msgspec.MsgspecError) as error:
-            raise StorageError(
-                f"{self._path} cannot be read", f"{error}. What it names can be removed by hand."
-            ) from None
-
-    async def _write(self, entries: Sequence[KeptSource]) -> None:
-        def write() -> None:
-            fresh = self._path.with_name(f"{self._path.name}.new")
-            with fresh.open("wb") as file:
-                file.write(msgspec.json.encode(entries))
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self._path)
-
-        await asyncio.to_thread(write)
+        super().__init__(path, KeptSource, _key)
 
 
 def _key(kept: KeptSource) -> tuple[str, str, str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from engine.errors import InvalidRequest, NotFound
 from engine.moving.again import in_order, volume_mounts
 from engine.moving.images import names_taken, there_already
+from engine.moving.under_way import remains
 from engine.types.containers import Container
 from engine.types.images import Image
 from engine.types.machines import Moved, MovePart, MovePlan
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.facade import Engine
+    from engine.moving.under_way import UnderWay
 
 PROJECT_LABEL = "com.docker.compose.project"
 FROM_LABEL = "io.wherry.moved-from"
@@ -67,8 +69,10 @@ async def _with_all(source: Engine, containers: Sequence[Container]) -> Parts:
     return found
 
 
-async def plan_of(source: Engine, target: Engine | None, request: Moved) -> MovePlan:
-    """What would be done; `target` is None where it is a file."""
+async def plan_of(
+    source: Engine, target: Engine | None, request: Moved, record: UnderWay | None = None
+) -> MovePlan:  # fmt: skip
+    """What would be done; `target` is None where it is a file. `record`: what an earlier try has begun."""
     parts = await parts_of(source, request)
     plan: list[MovePart] = []
     problems: list[str] = []
@@ -80,19 +84,36 @@ async def plan_of(source: Engine, target: Engine | None, request: Moved) -> Move
             for name in await names_taken(target, {image.id: image.tags}):
                 warnings.append(f"“{name}” is another image there, and keeps that name.")
     for volume in parts.volumes:
-        size = await _size(source, volume)
-        problem = await _volume_in_the_way(target, volume, request)
-        problems += [problem] if problem else []
-        plan.append(MovePart(kind="volume", name=volume.name, size=size))
+        part, problem, warning = await _volume_part(source, target, volume, request, record)
+        plan.append(part)
+        problems += filter(None, (problem,))
+        warnings += filter(None, (warning,))
     for network in parts.networks:
         there = target is not None and await _has_network(target, network.name)
         plan.append(MovePart(kind="network", name=network.name, there=there))
+    taken = await _names_in_the_way(target, record)
     for container in parts.containers:
         name = request.new_name if request.kind == "container" and request.new_name else container.name
-        if target is not None and await _has_container(target, name):
+        if name in taken:
             problems.append(f"There is a container “{name}” already.")
         plan.append(MovePart(kind="container", name=name))
     return MovePlan(request=request, parts=tuple(plan), problems=tuple(problems), warnings=tuple(warnings))
+
+
+async def _volume_part(
+    source: Engine, target: Engine | None, volume: Volume, request: Moved, record: UnderWay | None
+) -> tuple[MovePart, str, str]:
+    """With the problem and the warning there are."""
+    name, problem, warning = new_volume_name(volume, request), "", ""
+    stands = await volume_there(target, volume, request, record) if target is not None else "absent"
+    if stands == "came" and as_it_is(request):
+        warning = f"The volume “{name}” came there before, and is used as it is there."
+    elif stands == "came":
+        problem = f"There is a volume “{name}” already, which came there before and may have changed since."
+    elif stands == "other":
+        problem = f"There is a volume “{name}” already."
+    part = MovePart(kind="volume", name=volume.name, size=await _size(source, volume), there=stands == "came")
+    return part, problem, warning
 
 
 async def _size(source: Engine, volume: Volume) -> int:
@@ -103,14 +124,29 @@ async def _size(source: Engine, volume: Volume) -> int:
     return 0
 
 
-async def _volume_in_the_way(target: Engine | None, volume: Volume, request: Moved) -> str:
-    name = request.new_name if request.kind == "volume" and request.new_name else volume.name
-    if target is None:
-        return ""
-    with contextlib.suppress(NotFound):
-        if (await target.volumes.get(name)).labels.get(FROM_LABEL) != mark_of(volume):
-            return f"There is a volume “{name}” already."
-    return ""
+def new_volume_name(volume: Volume, request: Moved) -> str:
+    return request.new_name or volume.name if request.kind == "volume" else volume.name
+
+
+VolumeThere = Literal["absent", "begun", "came", "other"]
+
+
+async def volume_there(target: Engine, volume: Volume, request: Moved, record: UnderWay | None) -> VolumeThere:
+    """Whether one of its name is there: made by a try that was cut off, brought whole by an earlier one, or another."""
+    name, mark = new_volume_name(volume, request), mark_of(volume)
+    try:
+        found = await target.volumes.get(name)
+    except NotFound:
+        return "absent"
+    if found.labels.get(FROM_LABEL) != mark:
+        return "other"
+    return "begun" if record is not None and record.volumes.get(name) == mark else "came"
+
+
+def as_it_is(request: Moved) -> bool:
+    """Whether a volume that came before is left alone: it may have been written to there. What is moved leaves nothing
+    behind, so its volumes must be what they are here."""
+    return request.kind in ("container", "project") and not request.move
 
 
 def mark_of(volume: Volume) -> str:
@@ -122,8 +158,11 @@ async def _has_network(target: Engine, name: str) -> bool:
     return any(each.name == name for each in await target.networks.list())
 
 
-async def _has_container(target: Engine, name: str) -> bool:
-    return any(each.name == name for each in await target.containers.list())
+async def _names_in_the_way(target: Engine | None, record: UnderWay | None) -> set[str]:
+    if target is None:
+        return set()
+    names = {each.name for each in await target.containers.list()}
+    return names - {each.name for each in await remains(target, record)} if record is not None else names
 
 
 def _warnings(source: Engine, parts: Parts, request: Moved) -> tuple[str, ...]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
-from engine.errors import InvalidRequest, MachineError, NotFound
+import msgspec
+
+from engine.errors import Conflict, InvalidRequest, MachineError, NotFound, WherryError
 from engine.moving.archive import pack_archive, plan_archive, unpack_archive
-from engine.moving.carrying import Carrier
+from engine.moving.carrying import Books, Carrier
 from engine.moving.kept import remove_kept, still_there
 from engine.moving.parts import plan_of
+from engine.moving.under_way import key_of, standing, wake
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from engine.facade import Engine, OperationHandle
     from engine.facade_afar import Machines
-    from engine.moving.kept import KeptSources
     from engine.operations.registry import OperationRegistry, Progress
     from engine.types.machines import KeptSource, Moved, MovePlan
 
@@ -29,13 +32,15 @@ class MovingService:
         machines: Machines,
         connected: Callable[[str, float], Awaitable[bool]],
         operations: OperationRegistry,
-        kept: KeptSources,
+        books: Books,
         told: Callable[[], None],
     ) -> None:
         self._machines = machines
         self._connected = connected
         self._operations = operations
-        self._kept = kept
+        self._under_way, self._kept = books
+        self._busy: set[tuple[str, ...]] = set()
+        """What is being carried at this moment."""
         self._told = told
         """What is left somewhere is other than it was."""
 
@@ -43,7 +48,9 @@ class MovingService:
         if request.source.startswith(ARCHIVE):
             return await plan_archive(request.source.removeprefix(ARCHIVE), await self._engine(request.target), request)
         target = None if request.target.startswith(ARCHIVE) else await self._engine(request.target)
-        return await plan_of(await self._engine(request.source), target, request)
+        return await plan_of(
+            await self._engine(request.source), target, request, await self._under_way.of(request)
+        )  # fmt: skip
 
     def carry_out(self, request: Moved) -> OperationHandle:
         if request.source == request.target and not request.new_name:
@@ -62,12 +69,30 @@ class MovingService:
         source = await self._engine(request.source)
         if request.target.startswith(ARCHIVE):
             return await pack_archive(source, request, request.target.removeprefix(ARCHIVE), progress)
-        carrier = Carrier(source, await self._engine(request.target), request, progress)
-        told = await carrier.run()
-        if carrier.kept is not None:
-            await self._kept.add(carrier.kept)
+        target, key = await self._engine(request.target), key_of(request)
+        if key in self._busy:
+            raise Conflict(f"“{request.name}” is on its way there already")
+        self._busy.add(key)
+        try:
+            return await Carrier(source, target, request, progress, Books(self._under_way, self._kept)).run()
+        finally:
+            self._busy.discard(key)
             self._told()
-        return told
+
+    async def take_up(self) -> None:
+        """What an engine that ended in the middle of a move had stopped runs again, unless it runs where it went."""
+        for record in await self._under_way.all():
+            if not record.stopped or key_of(record.request) in self._busy:
+                continue
+            with contextlib.suppress(WherryError):
+                source = await self._engine(record.request.source)
+                if record.started:
+                    members = [each for each in await source.containers.list() if each.id in record.running]
+                    target = await self._engine(record.request.target)
+                    if await standing(target, record, members) != "begin":
+                        continue
+                if await wake(source, record):
+                    await self._under_way.add(msgspec.structs.replace(record, stopped=False))
 
     async def kept(self) -> Sequence[KeptSource]:
         found: list[KeptSource] = []

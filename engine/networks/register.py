@@ -99,13 +99,18 @@ class NetworkRegister:
         self._networks[network.id] = network  # its name and addresses are taken from now on
         try:
             await self._save(network)
-        except BaseException:
+        except BaseException as error:
             del self._networks[network.id]
+            if isinstance(error, asyncio.CancelledError):
+                await self._drop_row(network)  # it is written all the same, and this comes after it
             raise
         self.publish(network, "create")
 
-    async def remove(self, network: Network) -> None:
+    async def _drop_row(self, network: Network) -> None:
         await self._database.execute("DELETE FROM networks WHERE id = ?", (network.id,))
+
+    async def remove(self, network: Network) -> None:
+        await self._drop_row(network)
         del self._networks[network.id]
 
     def change_now(self, network_id: str, change: Callable[[Network], Network]) -> None:

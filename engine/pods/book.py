@@ -112,8 +112,10 @@ class PodBook:
         self._entries[recipe.name] = entry
         try:
             await self.save(entry, entry.record)
-        except BaseException:
+        except BaseException as error:
             del self._entries[recipe.name]
+            if isinstance(error, asyncio.CancelledError):
+                await self._drop_row(entry)  # it is written all the same, and this comes after it
             raise
         return entry
 
@@ -124,7 +126,10 @@ class PodBook:
         )
         entry.record = record
 
-    async def remove(self, entry: PodEntry) -> None:
+    async def _drop_row(self, entry: PodEntry) -> None:
         await self._database.execute("DELETE FROM pods WHERE id = ?", (entry.record.id,))
+
+    async def remove(self, entry: PodEntry) -> None:
+        await self._drop_row(entry)
         self._entries.pop(entry.name, None)
         entry.gone = True

@@ -83,6 +83,8 @@ class Machinery:
         self.kept = kept
         self._told = told
         self._wake = asyncio.Event()
+        self._begun = self._failed = 0
+        """Tries to connect: how many began, and the newest that failed."""
         self._running: asyncio.Task[None] | None = None
         self._peer: Peer | None = None
         self._remembered = 0.0
@@ -133,10 +135,15 @@ class Machinery:
         self._wake.set()
 
     async def connected(self, seconds: float) -> bool:
-        """Wait so long until it is there."""
+        """Wait so long until it is there; of one that is lost, until a try that begins now has failed too."""
+        last = self._begun
+        if self.condition.link in self.lost:
+            last += 1
+            self.look_now()
         deadline = asyncio.get_running_loop().time() + seconds
         while self.condition.link is not LinkState.CONNECTED:
-            if self.condition.link in self.lost or asyncio.get_running_loop().time() > deadline:
+            failed = self.condition.link in self.lost and self._failed >= last
+            if failed or asyncio.get_running_loop().time() > deadline:
                 return False
             await asyncio.sleep(0.02)
         return True
@@ -144,6 +151,8 @@ class Machinery:
     async def _run(self, peer: Peer) -> None:
         pause = _FIRST_PAUSE
         while True:
+            self._wake.clear()
+            self._begun += 1
             try:
                 if self.condition.link is LinkState.NONE:
                     self._is(LinkState.CONNECTING)
@@ -157,8 +166,8 @@ class Machinery:
             except Exception as error:
                 _log.exception("the engine of %s could not be followed", self.entry.name)
                 self._lost(WherryError("Something unexpected happened", repr(error)))
+            self._failed = self._begun
             await self.remember()
-            self._wake.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), pause)
             pause = min(pause * 2, _LONGEST_PAUSE)

@@ -16,6 +16,7 @@ from engine.errors import Code, Conflict, InvalidRequest, MachineError, NotFound
 from engine.machines import known_elsewhere, machine_list
 from engine.machines.address import BadAddress, parse
 from engine.machines.machine_list import Entry, ListUnusable
+from engine.processes.podman_service import PodmanService
 from engine.types.machines import Bringable, Found, KeptSource, Machine, MachineKind, Moved, MovePlan, Suggestion
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from engine.remote.engine import RemoteEngine
 
 _SOCKETS = ("/run/docker.sock", "/run/podman/podman.sock", "{run}/docker.sock", "{run}/podman/podman.sock")
-
-
 _ANSWER_SECONDS = 10.0
 
 
@@ -43,13 +42,18 @@ def _at(address: str) -> Entry:
 
 
 class MachineService:
-    def __init__(self, *, run: Path, store: Path, here: Callable[[], Engine], operations: OperationRegistry) -> None:
+    def __init__(
+        self, *, run: Path, store: Path, under_way: Path, here: Callable[[], Engine], operations: OperationRegistry
+    ) -> None:  # fmt: skip
         self._run = run
         self._store = store
+        self._under_way = under_way
         self._here = here
         self._engines: dict[str, RemoteEngine] = {}
         self._news = asyncio.Event()
         self._operations = operations
+        self._podman = PodmanService(run / "podman.sock")
+        self._taking_up: asyncio.Task[None] | None = None
 
     # --- the list ---
 
@@ -172,14 +176,25 @@ class MachineService:
         taken = {entry.address for entry in self._listed().values()}
         run = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
         sockets = [place.format(run=run) for place in _SOCKETS]
+        sockets = [path for path in sockets if known_elsewhere.listens(path)]
         own = os.path.realpath(self._run / "docker.sock")
         found = [
             Suggestion(address=f"unix://{path}", source="here")
             for path in dict.fromkeys(sockets)
-            if os.path.exists(path) and os.path.realpath(path) != own
+            if os.path.realpath(path) != own
         ]
+        if (
+            known_elsewhere.podman_socket() not in sockets
+            and PodmanService.can_start()
+            and known_elsewhere.has_podman_store()
+        ):
+            found.append(Suggestion(address=self._podman_address, source="store"))
         found += [Suggestion(address=f"ssh://{host}", source="ssh", name=host) for host in known_elsewhere.ssh_hosts()]
         return [each for each in found if each.address not in taken]
+
+    @property
+    def _podman_address(self) -> str:
+        return f"unix://{self._podman.socket}"
 
     # --- engines ---
 
@@ -187,17 +202,22 @@ class MachineService:
         """Opened at its first use and kept; asked for again, it looks at once."""
         if not name:
             return self._here()
+        if name == self._podman_address and (why := await asyncio.to_thread(self._podman.start)):
+            raise MachineError("Podman cannot be asked what it has", why, subject="podman")
         if name not in self._engines:
             from engine.remote.engine import RemoteEngine
 
             entry = _at(name) if "://" in name else (await self._known()).get(name)
+            if entry is not None and name == self._podman_address:
+                entry = entry._replace(through="podman")
             if entry is None:
                 raise NotFound(f"There is no machine “{name}”", subject=name)
             made = await asyncio.to_thread(
                 RemoteEngine, entry, run=self._run, store=self._store, told=lambda: self._told(name)
             )
-            self._engines[name] = made
-            made.begin()
+            if name not in self._engines:  # somebody else may have been faster meanwhile
+                self._engines[name] = made
+                made.begin()
         engine = self._engines[name]
         if engine.condition.link in engine.lost:
             engine.look_now()
@@ -218,11 +238,17 @@ class MachineService:
     @cached_property
     def _moving(self) -> MovingService:
         # A start that only wants the list does not wait for what tars take.
+        from engine.moving.carrying import Books
         from engine.moving.kept import KeptSources
         from engine.moving.service import MovingService
+        from engine.moving.under_way import RecordsUnderWay
 
-        kept = KeptSources(self._store / "kept-sources.json")
-        return MovingService(self, self.connected, self._operations, kept, self._changed)
+        books = Books(RecordsUnderWay(self._under_way), KeptSources(self._store / "kept-sources.json"))
+        return MovingService(self, self.connected, self._operations, books, self._changed)
+
+    def take_up(self) -> None:
+        """Of moves that an earlier engine ended in the middle of."""
+        self._taking_up = asyncio.create_task(self._moving.take_up(), name="moves that were under way")
 
     async def plan(self, request: Moved) -> MovePlan:
         return await self._moving.plan(request)
@@ -239,14 +265,18 @@ class MachineService:
     async def bringable(self, address: str = "") -> Sequence[Bringable]:
         from engine.moving.bringing import things_of
 
-        sockets = [address] if address else [each.address for each in await self.suggestions() if each.source == "here"]
+        addresses = [address] if address else [
+            each.address for each in await self.suggestions() if each.source in ("here", "store")
+        ]  # fmt: skip
         found: list[Bringable] = []
-        for each in sockets:
+        problems: list[MachineError] = []
+        for each in addresses:
             try:
-                found += await things_of(await self.ready(each, _ANSWER_SECONDS), each)
-            except MachineError:
-                if address:
-                    raise
+                found += await things_of(await self.ready(each, _ANSWER_SECONDS), self._here(), each)
+            except MachineError as error:
+                problems.append(error)
+        if problems and not found:
+            raise problems[0]
         return found
 
     def _told(self, name: str) -> None:
@@ -268,4 +298,8 @@ class MachineService:
             await engine.close()
 
     async def close(self) -> None:
+        if self._taking_up is not None:
+            self._taking_up.cancel()
+            await asyncio.gather(self._taking_up, return_exceptions=True)
         await asyncio.gather(*(self._let_go(name) for name in [*self._engines]))
+        await asyncio.to_thread(self._podman.close)

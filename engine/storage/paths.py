@@ -63,6 +63,11 @@ class Paths:
         return self.root / "gallery"
 
     @property
+    def moves_under_way(self) -> Path:
+        """Moves and copies that are not through."""
+        return self.root / "moves-under-way.json"
+
+    @property
     def clusters(self) -> Path:
         """How objects of Kubernetes clusters were before they were changed from here."""
         return self.root / "clusters"

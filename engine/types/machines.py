@@ -66,7 +66,8 @@ class Suggestion(Data, frozen=True, kw_only=True):
     """An address that something on this computer knows of."""
 
     address: str
-    source: Literal["docker", "podman", "ssh", "here"]
+    source: Literal["docker", "podman", "ssh", "here", "store"]
+    """A "store" is podman's where no service of it runs: one is started as it is looked at."""
     name: str = ""
 
 
@@ -103,6 +104,8 @@ class Moved(Data, frozen=True, kw_only=True):
     keep_source: bool = False
     """A moved source is stopped and left, to be removed on request."""
     new_name: str = ""
+    start: bool = True
+    """What runs where it is starts where it arrives. Not so where both would want the same ports of one computer."""
 
 
 class FinishMove(Data, frozen=True, kw_only=True):
@@ -165,3 +168,5 @@ class Bringable(Data, frozen=True, kw_only=True):
     source: str
     """The engine's address, as `Moved.source` takes it."""
     engine: MachineKind = ""
+    here: bool = False
+    """It was brought over before, or something of its name is here."""

@@ -180,9 +180,9 @@ class WelcomePage(Page):
             self.shell.run(self._look_for_engines())
 
     async def _look_for_engines(self) -> None:
-        """Offered where another engine's socket is."""
+        """Offered where another engine's socket or store is."""
         found = await self.client.at_home(lambda engine: engine.machines.suggestions())
-        self.bring_over.setVisible(any(each.source == "here" for each in found))
+        self.bring_over.setVisible(any(each.source in ("here", "store") for each in found))
 
     def _skip(self) -> None:
         self.shell.settings.welcomed = True

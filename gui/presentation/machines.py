@@ -106,4 +106,8 @@ def bringable_words(thing: Bringable) -> str:
         "image": translate("Machines", "Image"),
     }[thing.kind]
     words = [kind, thing.name, kind_word(thing.engine)]
-    return "  ·  ".join([word for word in words if word] + ([bytes_text(thing.size)] if thing.size else []))
+    if thing.here:
+        words.append(translate("Machines", "is here already"))
+    elif thing.size:
+        words.append(bytes_text(thing.size))
+    return "  ·  ".join(word for word in words if word)

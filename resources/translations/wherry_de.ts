@@ -132,8 +132,8 @@
         <translation>Keine Engine von Docker oder Podman hier hat etwas.</translation>
     </message>
     <message>
-        <source>At most {0} are copied; nothing is removed there.</source>
-        <translation>Höchstens {0} werden kopiert; dort wird nichts entfernt.</translation>
+        <source>At most {0} are copied; nothing is removed there, nothing started here.</source>
+        <translation>Höchstens {0} werden kopiert; dort wird nichts entfernt, hier nichts gestartet.</translation>
     </message>
     <message>
         <source>Brought over {0} of {1}</source>
@@ -5168,6 +5168,10 @@
     <message>
         <source>Image</source>
         <translation>Image</translation>
+    </message>
+    <message>
+        <source>is here already</source>
+        <translation>ist schon hier</translation>
     </message>
 </context>
 <context>

@@ -141,22 +141,30 @@ def bring_over(given: Given) -> int:
     if not found:
         say("No engine of Docker's or Podman's answers on this computer.")
         return 0
-    wanted, wrong = set(given.arguments), 0
+    wanted, wrong, left_out, brought = set(given.arguments), 0, 0, 0
     for thing in found:
         if wanted and thing["name"] not in wanted:
             continue
         if given.flag("plan"):
             _show_thing(thing)
             continue
-        request = {"kind": thing["kind"], "name": thing["name"], "source": thing["source"]}
+        if thing["here"] and not wanted:
+            left_out += 1
+            continue
+        request = {"kind": thing["kind"], "name": thing["name"], "source": thing["source"], "start": False}
         try:
             plan = client.post("/wherry/machines/plan", body=request)
             if plan["problems"]:
                 raise Failed(0, " ".join(plan["problems"]))
             say(_follow(client, plan["request"]))
+            brought += thing["kind"] in ("container", "project")
         except Failed as error:
             wrong = 1
             say(f"{thing['kind']} {thing['name']}: {error.message}", file=sys.stderr)
+    if left_out:
+        say(f"{left_out} here already, and left as they are.")
+    if brought:
+        say("Nothing was started here: what runs there goes on there. Stop it there, then start it here.")
     return wrong
 
 
@@ -164,7 +172,7 @@ def _show_thing(thing: dict[str, Any]) -> None:
     from engine.cli.printed import words
 
     size = words.size(thing["size"]) if thing["size"] else ""
-    say(f"{thing['engine']:8} {thing['kind']:10} {thing['name']:50} {size}")
+    say(f"{thing['engine']:8} {thing['kind']:10} {thing['name']:50} {'is here' if thing['here'] else size}")
 
 
 _CARRY = """

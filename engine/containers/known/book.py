@@ -233,9 +233,11 @@ class ContainerBook:
         self._names[record.container.name] = record.id
         try:
             await self.write(record)
-        except BaseException:
+        except BaseException as error:
             del self._entries[record.id]
             del self._names[record.container.name]
+            if isinstance(error, asyncio.CancelledError):
+                await self._take_back(record.id)
             raise
         self._publish(entry, "create")
         return entry
@@ -279,11 +281,21 @@ class ContainerBook:
         record = entry.record.with_container(name=name)
         try:
             await self.write(record)
+        except asyncio.CancelledError:
+            self._renamed(entry, record, old)  # the row is written all the same
+            raise
         except BaseException:
             del self._names[name]
             raise
+        self._renamed(entry, record, old)
+
+    def _renamed(self, entry: Entry, record: Record, old: str) -> None:
         self._names.pop(old, None)
         self.show(entry, record, "rename", oldName=f"/{old}")
+
+    async def _take_back(self, container_id: str) -> None:
+        """Of a row whose writer was called off: it is written all the same, and this comes after it."""
+        await self._database.execute("DELETE FROM containers WHERE id = ?", (container_id,))
 
     async def remove(self, entry: Entry) -> None:
         await self._database.execute("DELETE FROM containers WHERE id = ?", (entry.id,))

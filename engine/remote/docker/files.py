@@ -22,6 +22,7 @@ import msgspec
 
 from engine.errors import InvalidRequest, NotFound, Unsupported, WherryError
 from engine.moving.tar_walk import marks_of
+from engine.processes.podman_service import volume_files
 from engine.remote.docker import shapes
 from engine.remote.docker.tar_heads import TarHeads
 from engine.types.containers import Container, Exec, State
@@ -100,6 +101,11 @@ class DockerFiles:
     # --- whole trees ---
 
     async def download(self, place: Place, path: str) -> AsyncGenerator[bytes, None]:
+        if place.kind == "volume" and not path.rstrip("/") and self._state.own_podman:
+            async with contextlib.aclosing(volume_files(place.id)) as pieces:
+                async for piece in pieces:
+                    yield piece
+            return
         async with self._reach(place) as reached:
             whole = _joined(reached.prefix, path)
             # "/." is the contents of a directory, without a name before them.

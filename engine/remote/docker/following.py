@@ -12,6 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from engine.errors import MachineError, NotFound, WherryError
+from engine.machines.known_elsewhere import is_podman_here
 from engine.remote.docker import shapes
 from engine.remote.docker.lacks import lacks_of
 from engine.types.containers import ALIVE_STATES, Container
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from engine.remote.docker.shapes import Json
     from engine.remote.machine_engine import Machinery
     from engine.types.events import Event, Kind
+    from engine.types.networks import Network, NetworkMember
 
 _SIDE_BY_SIDE = 5
 _CALM_SECONDS = 0.15
@@ -42,10 +44,15 @@ class DockerState:
         self.bus = machinery.bus
         self.kind = "docker"
         self.version: Json = {}
+        self.own_podman = False
+        """It is the user's own podman on this computer, whose program tells more."""
         self.capabilities = Capabilities(kind="docker", lacks=lacks_of("docker") | NO_SWARM)
         self.swarm_node = ""
         """Its own id among the nodes of a swarm."""
         self._image_documents: dict[str, Json] = {}
+        self._network_documents: list[Json] = []
+        self._attached: dict[str, dict[str, NetworkMember]] = {}
+        """By container, the networks it is in."""
         self._detailing: asyncio.Task[None] | None = None
         self._refreshes: dict[str, asyncio.Task[None]] = {}
 
@@ -54,20 +61,28 @@ class DockerState:
     async def load(self) -> None:
         self.version = dict(await self.link.agree())
         self.kind = "podman" if "podman" in str(self.version).lower() else "docker"
-        self.capabilities = Capabilities(kind=self.kind, lacks=lacks_of(self.kind) | NO_SWARM)  # type: ignore[arg-type]
+        self.own_podman = self.kind == "podman" and is_podman_here(self._machinery.entry)
+        self.capabilities = Capabilities(kind=self.kind, lacks=self._lacks() | NO_SWARM)  # type: ignore[arg-type]
         self._machinery.found_out(self.kind, str(self.version.get("Version", "")))
         await asyncio.gather(self._load_containers(), self._load_volumes(), self._load_networks(), self.look_at_swarm())
+        self._show_networks()
         await self._load_images()
         if self._detailing is not None:
             self._detailing.cancel()
         self._detailing = asyncio.create_task(self._detail(), name="details of containers and images")
+
+    def _lacks(self) -> dict[str, str]:
+        found = lacks_of(self.kind)
+        if self.own_podman:
+            found.pop("files.owners", None)
+        return found
 
     async def look_at_swarm(self) -> None:
         """Whether it manages one."""
         found = shapes.part(await self.link.json("GET", "/info"), "Swarm")
         self.swarm_node = str(found.get("NodeID") or "")
         manages = self.kind == "docker" and bool(found.get("ControlAvailable"))
-        lacks = lacks_of(self.kind) | ({} if manages else NO_SWARM)
+        lacks = self._lacks() | ({} if manages else NO_SWARM)
         if lacks != self.capabilities.lacks:
             self.capabilities = Capabilities(kind=self.capabilities.kind, lacks=lacks)
             self._machinery.tell()
@@ -75,9 +90,11 @@ class DockerState:
     async def _load_containers(self) -> None:
         found = shapes.rows(await self.link.json("GET", "/containers/json", {"all": True}))
         there: dict[str, Container] = {}
+        self._attached = {key: told for key, told in self._attached.items() if key in {str(row["Id"]) for row in found}}
         for row in found:
             if shapes.HELPER_LABEL in shapes.labels_of(row.get("Labels")):
                 continue
+            self._attached.setdefault(str(row["Id"]), shapes.members(row))
             fresh = shapes.row_container(row)
             known = self.bus.objects("container").get(fresh.id)
             there[fresh.id] = _merged(known, fresh) if isinstance(known, Container) else fresh
@@ -101,9 +118,17 @@ class DockerState:
         self._machinery.replace_kind("volume", {str(row["Name"]): shapes.volume(row, users) for row in found})
 
     async def _load_networks(self) -> None:
-        found = shapes.rows(await self.link.json("GET", "/networks"))
-        known = [shapes.network(row) for row in found]
+        self._network_documents = shapes.rows(await self.link.json("GET", "/networks"))
+        self._show_networks()
+
+    def _show_networks(self) -> None:
+        known = [self.network(row) for row in self._network_documents]
         self._machinery.replace_kind("network", {each.id: each for each in known})
+
+    def network(self, document: Json) -> Network:
+        """With the containers in it, those that do not run too."""
+        name = str(document["Name"])
+        return shapes.network(document, [told[name] for told in self._attached.values() if name in told])
 
     def _users(self) -> dict[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}
@@ -154,6 +179,9 @@ class DockerState:
         with contextlib.suppress(WherryError):
             image = await self._image_document(str(document.get("Image", "")))
         found = shapes.container(document, image)
+        if self._attached.get(found.id) != (told := shapes.members(document)):
+            self._attached[found.id] = told
+            self._show_networks()
         if shapes.HELPER_LABEL not in found.spec.labels and (
             event or self.bus.objects("container").get(found.id) != found
         ):
@@ -229,10 +257,14 @@ class DockerState:
             self._later("volumes", self._load_volumes)
         elif event.kind == "network":
             self._later("networks", self._load_networks)
+            if (member := event.attributes.get("container", "")) in self.bus.objects("container"):
+                self._later(member, partial(self._attach_again, member), seconds=0.0)
 
     def _container_event(self, event: Event) -> None:
         if event.action in ("destroy", "remove"):
             self.bus.publish("container", event.id, None, event)
+            if self._attached.pop(event.id, None):
+                self._show_networks()
             self._later("images", self._load_images)
             self._later("volumes", self._load_volumes)
         elif event.action.startswith(_FLEETING):
@@ -247,6 +279,10 @@ class DockerState:
     async def _look_again(self, event: Event) -> None:
         with contextlib.suppress(NotFound):
             await self.inspect(event.id, event)
+
+    async def _attach_again(self, container: str) -> None:
+        with contextlib.suppress(NotFound):
+            await self.inspect(container)
 
     async def _detail_images(self) -> None:
         for each in [one for one in self.bus.objects("image").values() if isinstance(one, Image) and not one.layers]:

@@ -27,11 +27,11 @@ from engine.types.containers import (
 from engine.types.data import Platform
 from engine.types.events import Event
 from engine.types.images import HistoryStep, Image, ImageConfig
-from engine.types.networks import Network, NetworkMember
+from engine.types.networks import Endpoint, Network, NetworkMember
 from engine.types.volumes import Volume
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 Json = dict[str, Any]
 _STATES = {
@@ -415,11 +415,30 @@ def volume(document: Json, users: Mapping[str, tuple[str, ...]]) -> Volume:
     )
 
 
-def network(document: Json) -> Network:
+def members(document: Json) -> dict[str, NetworkMember]:
+    """The networks that a container is in, by name: from a row of the list, or from an inspection, which tells more."""
+    container_id, name = str(document["Id"]), (*texts(document.get("Names")), str(document.get("Name") or ""))[0]
+    found: dict[str, NetworkMember] = {}
+    for network_name, said in part(document, "NetworkSettings", "Networks").items():
+        values, asked = said or {}, part(said or {}, "IPAMConfig")
+        aliases = tuple(each for each in texts(values.get("Aliases")) if each != container_id[:12])
+        found[network_name] = NetworkMember(
+            container_id=container_id, name=name.lstrip("/"), ip_address=str(values.get("IPAddress") or ""),
+            ip6_address=str(values.get("GlobalIPv6Address") or ""), mac_address=str(values.get("MacAddress") or ""),
+            aliases=aliases, asked=Endpoint(
+                aliases=aliases, ip=str(asked.get("IPv4Address") or ""), ip6=str(asked.get("IPv6Address") or ""),
+                links=texts(values.get("Links")),
+            ),
+        )  # fmt: skip
+    return found
+
+
+def network(document: Json, known: Sequence[NetworkMember] = ()) -> Network:
+    """Its own list of members has only those that run, and no list has it; `known` are those of the containers."""
     ranges = rows(part(document, "IPAM").get("Config"))
     first = ranges[0] if ranges else {}
     name = str(document["Name"])
-    members = tuple(
+    told = tuple(
         NetworkMember(
             container_id=container_id,
             name=str((each or {}).get("Name") or ""),
@@ -439,7 +458,7 @@ def network(document: Json) -> Network:
         builtin=name in _BUILTIN_NETWORKS,
         labels=labels_of(document.get("Labels")),
         options=labels_of(document.get("Options")),
-        members=members,
+        members=tuple(known) or told,
     )
 
 

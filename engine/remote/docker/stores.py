@@ -108,7 +108,7 @@ class DockerNetworks:
         return [each for each in self._state.bus.objects("network").values() if isinstance(each, Network)]
 
     async def get(self, network: str) -> Network:
-        return shapes.network(await self._link.json("GET", f"/networks/{quote(network)}"))
+        return self._state.network(await self._link.json("GET", f"/networks/{quote(network)}"))
 
     async def create(self, request: CreateNetwork) -> Network:
         ranges = {key: value for key, value in (("Subnet", request.subnet), ("Gateway", request.gateway)) if value}

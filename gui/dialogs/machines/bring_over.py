@@ -63,7 +63,9 @@ class BringOverDialog(ShortForm):
         for thing in found:
             item = QListWidgetItem(bringable_words(thing))
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-            item.setCheckState(Qt.CheckState.Checked)
+            item.setCheckState(Qt.CheckState.Unchecked if thing.here else Qt.CheckState.Checked)
+            if thing.here:
+                item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEnabled)
             self.list.addItem(item)
         if found:
             self._count()
@@ -77,7 +79,7 @@ class BringOverDialog(ShortForm):
     def _count(self) -> None:
         chosen = self.chosen()
         self.go.setEnabled(bool(chosen))
-        words = translate("BringOverDialog", "At most {0} are copied; nothing is removed there.")
+        words = translate("BringOverDialog", "At most {0} are copied; nothing is removed there, nothing started here.")
         self.total.setText(words.format(bytes_text(sum(thing.size for thing in chosen))))
 
     def submit(self) -> None:
@@ -89,7 +91,7 @@ class BringOverDialog(ShortForm):
 async def _bring(shell: Shell, things: Sequence[Bringable]) -> None:
     brought = 0
     for thing in things:
-        request = Moved(kind=thing.kind, name=thing.name, source=thing.source)
+        request = Moved(kind=thing.kind, name=thing.name, source=thing.source, start=False)
         try:
             ticket = await shell.client.begin_at_home(lambda engine, said=request: engine.machines.carry_out(said))  # type: ignore[misc]
             await ticket.result()

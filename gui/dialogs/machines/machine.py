@@ -73,7 +73,7 @@ class MachineDialog(ShortForm):
     async def _suggest(self) -> None:
         found = await self._shell.client.at_home(lambda engine: engine.machines.suggestions())
         if isValid(self):
-            completer = QCompleter([each.address for each in found], self)
+            completer = QCompleter([each.address for each in found if each.source != "store"], self)
             completer.setFilterMode(Qt.MatchFlag.MatchContains)
             completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
             self.address.setCompleter(completer)

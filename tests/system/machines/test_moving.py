@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 import sys
 from typing import TYPE_CHECKING
@@ -12,14 +11,13 @@ import pytest
 
 from engine.api.server import ApiServer
 from engine.errors import Conflict, NotFound, StorageError, WherryError
-from engine.types.containers import ContainerSpec, CreateContainer, Exec, Mount, State
-from engine.types.files import Place
+from engine.types.containers import ContainerSpec, CreateContainer, State
 from engine.types.images import CommitContainer
-from engine.types.machines import Machine, Moved
+from engine.types.machines import Moved
 from engine.types.networks import CreateNetwork
 from engine.types.projects import ReadProject, UpProject
-from tests.support.cutting import cutting_door
 from tests.support.engine import opened_engine
+from tests.support.moved import FAR, IMAGE, another_machine, marks, run, service
 from tests.system.api.conftest import Tool
 from tests.system.containers.conftest import load_busybox
 from tests.system.machines.conftest import environment
@@ -31,9 +29,6 @@ if TYPE_CHECKING:
     from engine.facade import Engine
     from tests.support.stores import ShortTmp
 
-IMAGE = "localhost/busybox:latest"
-FAR = "server"
-
 
 @pytest.fixture
 async def near(short_tmp: ShortTmp) -> AsyncIterator[Engine]:
@@ -44,52 +39,8 @@ async def near(short_tmp: ShortTmp) -> AsyncIterator[Engine]:
 
 @pytest.fixture
 async def far(near: Engine, make_short_tmp: Callable[[], ShortTmp]) -> AsyncIterator[Engine]:
-    """Another machine's engine, in the list of ours as "server"."""
-    store = make_short_tmp()
-    async with opened_engine(store) as engine:
-        server = ApiServer(engine, store.run / "docker.sock")
-        await server.start()
-        await near.machines.add(Machine(name=FAR, address=f"unix://{store.run}/docker.sock"))
-        try:
-            yield engine
-        finally:
-            await near.machines.remove(FAR)
-            await server.close()
-
-
-async def run(engine: Engine, name: str, *words: str) -> bytes:
-    session = await engine.containers.exec(name, Exec(command=words))
-    said = b""
-    while (piece := await session.read()) is not None:
-        said += piece[1]
-    assert await session.exit_code() == 0, said
-    await session.close()
-    return said
-
-
-async def service(engine: Engine, name: str = "shop", **fields: object) -> None:
-    """Counts in its volume while it runs, and has changed a file of its own."""
-    words = "echo own > /etc/own; mkdir -p /data/dir; ln -s ../count /data/dir/link; i=0; "
-    words += "while :; do i=$((i+1)); echo $i > /data/count.new; mv /data/count.new /data/count; sleep 0.05; done"
-    mounts = (Mount(kind="volume", source=f"{name}-data", target="/data"),)
-    command = ("sh", "-c", words)
-    spec = ContainerSpec(image=IMAGE, command=command, mounts=mounts, stop_timeout=0.5, **fields)  # type: ignore[arg-type]
-    made = await engine.containers.create(CreateContainer(spec=spec, name=name))
-    await engine.containers.start(made.id)
-    async with asyncio.timeout(20):
-        while b"count" not in await run(engine, name, "ls", "/data"):  # noqa: ASYNC110 - a script in a container
-            await asyncio.sleep(0.05)
-    await run(
-        engine,
-        name,
-        "sh",
-        "-c",
-        "head -c 3000000 /dev/urandom > /data/blob; chown 5:6 /data/blob; chmod 640 /data/blob",
-    )
-
-
-async def marks(engine: Engine, volume: str) -> list[object]:
-    return sorted(await engine.files.marks(Place(kind="volume", id=volume)), key=lambda mark: mark.path)
+    async with another_machine(near, make_short_tmp()) as there:
+        yield there.engine
 
 
 async def test_a_service_moves_with_its_files_its_volume_and_its_network(near: Engine, far: Engine) -> None:
@@ -143,29 +94,6 @@ async def test_what_fails_there_is_as_it_was_here(near: Engine, far: Engine) -> 
         await near.machines.carry_out(Moved(kind="container", name="once", target=FAR, move=True)).result()
     assert not await far.containers.list()
     assert (await near.containers.get("once")).name == "once"
-
-
-@pytest.mark.parametrize("limit", [300, 200_000, 2_900_000])
-async def test_a_move_that_is_cut_off_anywhere_loses_nothing_and_goes_on(
-    near: Engine, far: Engine, tmp_path: Path, limit: int
-) -> None:
-    await service(near)
-    await near.containers.stop("shop", timeout=0)
-    before = await marks(near, "shop-data")
-    [server] = [each for each in await near.machines.list() if each.name == FAR]
-    async with cutting_door(server.address.removeprefix("unix://"), limit) as path:
-        await near.machines.add(Machine(name="shaky", address=f"unix://{path}"))
-        request = Moved(kind="container", name="shop", target="shaky", move=True)
-        with contextlib.suppress(WherryError):
-            await near.machines.carry_out(request).result()
-            raise AssertionError("it was not cut off")
-        assert await marks(near, "shop-data") == before
-        assert (await near.containers.get("shop")).state is State.EXITED
-        await near.machines.remove("shaky")
-    await near.machines.carry_out(Moved(kind="container", name="shop", target=FAR, move=True)).result()
-    assert await marks(far, "shop-data") == before
-    assert not await near.containers.list()
-    assert [each.name for each in await far.containers.list()] == ["shop"]
 
 
 async def test_one_file_holds_a_service_and_a_cut_one_is_refused(near: Engine, far: Engine, tmp_path: Path) -> None:
