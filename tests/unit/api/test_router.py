@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 
+from engine.api import router
 from engine.api.http.statuses import Refusal
 from engine.api.router import Router
 from engine.api.routes import ROUTES
+from engine.errors import NotFound
+from tests.unit.api.serving import until
 
 if TYPE_CHECKING:
     from tests.unit.api.serving import Served
@@ -144,3 +148,39 @@ async def test_no_swarm_is_said_as_a_daemon_without_one_says_it(api: Served) -> 
     for path in ("/nodes", "/services?status=true", "/swarm", "/tasks", "/secrets/x"):
         assert (await api.ask("GET", path)).status == 503
     assert await api.get("/plugins") == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "verb"),
+    [
+        ("POST /containers/draft/start", "start"),
+        ("POST /containers/shop-web-1/stop", "stop"),
+        ("POST /containers/shop-web-1/restart", "restart"),
+        ("POST /containers/shop-web-1/kill", "kill"),
+        ("POST /containers/shop-web-1/pause", "pause"),
+        ("POST /containers/shop-web-1/unpause", "unpause"),
+        ("POST /containers/shop-web-1/rename?name=other", "rename"),
+        ("DELETE /containers/shop-web-1", "remove"),
+    ],
+)
+async def test_a_change_is_finished_although_the_client_has_left(
+    api: Served, monkeypatch: pytest.MonkeyPatch, asked: str, verb: str
+) -> None:
+    begun, may_end, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def slowly(container: str, *_: object, **__: object) -> None:
+        begun.set()
+        await may_end.wait()
+        done.set()
+        raise NotFound("nobody is left to hear of it")
+
+    monkeypatch.setattr(api.engine.containers, verb, slowly)
+    _, writer = await api.connect()
+    writer.write(f"{asked} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode())
+    await asyncio.wait_for(begun.wait(), 30)
+    writer.close()
+    await writer.wait_closed()
+    await until(lambda: router._finishing)
+    may_end.set()
+    await asyncio.wait_for(done.wait(), 30)
+    await until(lambda: not router._finishing)

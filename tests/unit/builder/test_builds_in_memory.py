@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -178,3 +179,24 @@ async def test_pruning_the_cache_gives_what_no_image_has(builder: Builder) -> No
     assert await builder.read(image, "/b") == "b"
     _, again = await builder.build(f"FROM {IMAGE}", "RUN write c c")
     assert set(states(again).values()) == {"done"}
+
+
+async def test_everything_of_the_cache_can_be_forgotten_and_images_stay_whole(builder: Builder) -> None:
+    image, _ = await builder.build(f"FROM {IMAGE}", "RUN write b b", tags=("localhost/kept",))
+
+    assert (await builder.engine.builds.prune_cache()).ids == ()
+    forgotten = await builder.engine.builds.prune_cache(all_unused=True)
+
+    assert len(forgotten.ids) > 0
+    assert forgotten.bytes == 0
+    assert await builder.read(image, "/b") == "b"
+    _, again = await builder.build(f"FROM {IMAGE}", "RUN write b b")
+    assert "cached" not in states(again).values()
+
+
+async def test_what_was_used_since_a_moment_is_not_pruned(builder: Builder) -> None:
+    await builder.build(f"FROM {IMAGE}", "RUN write c c", tags=("localhost/gone",))
+    await builder.engine.images.remove("localhost/gone")
+
+    assert (await builder.engine.builds.prune_cache(until_ns=1)).ids == ()
+    assert len((await builder.engine.builds.prune_cache(until_ns=time.time_ns())).ids) > 0

@@ -120,3 +120,13 @@ def test_shares_become_weights(shares: int, weight: int) -> None:
 def test_what_no_kernel_could_mean(resources: Resources) -> None:
     with pytest.raises(InvalidRequest):
         check_resources(resources)
+
+
+@pytest.mark.parametrize(("asked", "written"), [(0, str(DEFAULT_PIDS)), (-1, "max"), (5, "5")])
+@pytest.mark.parametrize("layout", [V1, V2], ids=["v1", "v2"])
+def test_minus_one_means_as_many_processes_as_one_likes(asked: int, written: str, layout: Layout) -> None:
+    plan = plan_limits(Resources(pids=asked), layout)
+    assert [write.value for write in plan.writes if write.file == "pids.max"] == [written]
+    # What was never asked for, and what is no limit, need not be told where it cannot be.
+    said = plan_limits(Resources(pids=asked), Layout(Mode.NONE, {}, frozenset())).unenforced
+    assert said == (("process limit",) if asked > 0 else ())

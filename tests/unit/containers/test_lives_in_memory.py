@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from engine.containers.known.book import ContainerBook
 from engine.errors import Code, Conflict, HostError, NotFound, RuntimeFailure
+from engine.events.bus import EventBus
 from engine.sandbox.failures import KeeperLost
 from engine.types.containers import Action, Cause, Mount, RestartPolicy, State
 from engine.types.data import LabelRule
@@ -50,6 +52,24 @@ async def test_a_stop_asks_first(played_engine: EmbeddedEngine) -> None:
 
     assert stopped.exit is not None
     assert (stopped.state, stopped.exit.code, stopped.exit.cause) == (State.EXITED, 143, Cause.STOPPED)
+
+
+async def test_the_wish_to_stop_is_written_down_before_the_signal_goes_out(
+    played_engine: EmbeddedEngine, machine: MachineInMemory
+) -> None:
+    """An engine that is killed in the middle of a stop must not have its successor start the container again."""
+    machine.deaf = True
+    running = await start(played_engine, restart=ALWAYS)
+    stopping = asyncio.create_task(played_engine.containers.stop(running.id, timeout=60))
+    await until_state(played_engine, running.id, State.STOPPING)
+
+    written = ContainerBook(played_engine.database, EventBus())
+    await written.open()
+
+    assert written.find(running.id).record.stop_wanted
+    assert written.find(running.id).state is State.STOPPING
+    await played_engine.containers.kill(running.id)
+    assert (await stopping).state is State.EXITED
 
 
 async def test_a_stop_kills_what_does_not_listen(played_engine: EmbeddedEngine, machine: MachineInMemory) -> None:

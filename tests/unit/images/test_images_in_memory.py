@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.errors import Conflict, NotFound, WherryError
+from engine.errors import Code, Conflict, NotFound, WherryError
 from engine.types.containers import ContainerSpec
 from engine.types.images import CommitContainer, TreeChange
 from tests.support.images import File, docker_archive, layer_tar, symlink
@@ -203,7 +204,72 @@ async def test_comparing_tells_what_differs_and_nothing_else(two: EmbeddedEngine
     assert changes["/data/hello"] is TreeChange.CHANGED
     assert changes["/data/new"] is TreeChange.ADDED
     assert changes["/etc/passwd"] is TreeChange.REMOVED
-    assert not (await two.images.compare(TWO, TWO)).files
+    assert {changes[path] for path in ("/bin", "/bin/tool", "/link")} == {TreeChange.ADDED}
+    assert (compared.left, compared.right) == (IMAGE, TWO)
+    assert {key: (old, new) for key, old, new in compared.config if key in ("env A", "label l", "command")} == {
+        "env A": ("", "1"), "label l": ("", "m"), "command": ("/bin/sh", "serve"),
+    }  # fmt: skip
+    same = await two.images.compare(TWO, TWO)
+    assert (same.files, same.config, same.packages) == ((), (), ())
+
+
+async def test_a_comparison_tells_both_sizes(two: EmbeddedEngine) -> None:
+    once = layer_tar([File("only", b"o" * 700)])
+    await load(two, docker_archive([once], reference="localhost/once"))
+    again = docker_archive([once, layer_tar([File("more", b"m" * 30)]), once], reference="localhost/thrice")
+    await load(two, again)
+
+    compared = await two.images.compare("localhost/once", "localhost/thrice")
+
+    # A layer that is there twice takes its place once.
+    assert (compared.size_left, compared.size_right) == (700, 730)
+
+
+async def test_other_bytes_of_the_same_length_and_another_owner_are_told_apart(two: EmbeddedEngine) -> None:
+    for name, text, owner in (("a", b"one", 0), ("b", b"two", 0), ("c", b"one", 7)):
+        archive = docker_archive([layer_tar([File("f", text, uid=owner)])], reference=f"localhost/{name}")
+        await load(two, archive)
+
+    assert [each.change for each in (await two.images.compare("localhost/a", "localhost/b")).files] == [
+        TreeChange.CHANGED
+    ]
+    (moved,) = (await two.images.compare("localhost/a", "localhost/c")).files
+    assert moved.change is TreeChange.MODE_ONLY
+    assert moved.old is not None
+    assert moved.new is not None
+    assert (moved.old.uid, moved.new.uid) == (0, 7)
+
+
+async def test_a_container_is_held_against_its_image(two: EmbeddedEngine) -> None:
+    running = await start(two)
+    root = two.paths.rootfs(running.id)
+    (root / "data/hello").write_bytes(b"hallo\n")
+    (root / "data/fresh").write_bytes(b"12345678")
+    (root / "etc/group").unlink()
+
+    compared = await two.images.compare_container(running.id)
+
+    assert {each.path: each.change for each in compared.files if "data/" in each.path or "group" in each.path} == {
+        "/data/fresh": TreeChange.ADDED, "/data/hello": TreeChange.CHANGED, "/etc/group": TreeChange.REMOVED,
+    }  # fmt: skip
+    gone = next(each.old for each in compared.files if each.path == "/etc/group")
+    assert gone is not None
+    assert (compared.left, compared.right) == (IMAGE, running.name)
+    assert compared.size_right - compared.size_left == 8 - gone.size
+
+
+async def test_a_layer_that_is_not_what_it_is_called_is_not_kept(played_engine: EmbeddedEngine) -> None:
+    layers, tar = played_engine.layers, layer_tar([File("f", b"contents")])
+    before = layers.diff_ids()
+    with tempfile.TemporaryFile() as file:
+        file.write(tar)
+        file.seek(0)
+        with pytest.raises(WherryError) as caught:
+            await layers.add("sha256:" + "0" * 64, file.fileno())
+
+    assert caught.value.code is Code.DIGEST_MISMATCH
+    assert layers.diff_ids() == before
+    assert not list(played_engine.paths.staging.iterdir())
 
 
 # --- made ---

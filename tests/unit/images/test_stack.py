@@ -105,6 +105,27 @@ def test_sizes_of_directories(stacked: Stacked) -> None:
     assert set(stack.children(b"a")) == {b"a/b", b"a/y", b"a/l"}
 
 
+def test_an_opaque_directory_that_nobody_named_stays_whose_it_was(stacked: Stacked) -> None:
+    stack = stacked([folder("d", mode=0o700), file("d/f", b"f" * 100)], [folder("d", implicit=True), opaque("d")])
+
+    assert stack.visible == {b"d": 0}
+    assert (stack.counts[1].removed, stack.counts[1].changed, stack.counts[1].mode_only) == (1, 0, 0)
+
+
+def test_other_bytes_of_the_same_length_are_a_change(stacked: Stacked) -> None:
+    stack = stacked([file("f", b"one")], [file("f", b"two")])
+
+    assert wasted(stack) == [("f", 3, 0, 1, "overwritten")]
+    assert (stack.counts[1].changed, stack.counts[1].mode_only) == (1, 0)
+
+
+def test_a_link_that_leads_elsewhere_is_a_change_and_its_owner_is_not(stacked: Stacked) -> None:
+    elsewhere = stacked([symlink("l", "a")], [symlink("l", "b")])
+    assert (elsewhere.counts[1].changed, elsewhere.counts[1].mode_only) == (1, 0)
+    same = stacked([symlink("l", "a")], [symlink("l", "a")])
+    assert (same.counts[1].changed, same.counts[1].mode_only) == (0, 1)
+
+
 # --- against the model ---
 
 NAMES = st.sampled_from(["a", "b", "c"])

@@ -166,3 +166,24 @@ async def test_a_search_begins_with_the_oldest_rotated_file(service: LogService,
     async for progress in service.search("a", SearchLogs(pattern="line")):
         found += progress.numbers
     assert found == list(range(300))
+
+
+async def test_the_line_of_a_moment_is_the_first_that_is_not_earlier(service: LogService, sources: _Sources) -> None:
+    write_log(sources.root / "a" / "container.log", numbered(10, step_ns=1000))
+
+    at = {offset: await service.line_at("a", START_NS + offset) for offset in (-5, 0, 1, 4000, 4001, 9000, 9001)}
+
+    assert at == {-5: 0, 0: 0, 1: 1, 4000: 4, 4001: 5, 9000: 9, 9001: 10}
+
+
+async def test_the_line_of_a_moment_is_found_on_both_sides_of_a_removal(service: LogService, sources: _Sources) -> None:
+    """A name whose container was made anew has one long log."""
+    write_log(sources.root / "a" / "container.log", numbered(4, step_ns=1000))
+    await service.keep_history("a", "a")
+    write_log(sources.root / "a" / "container.log", numbered(3, first=10, step_ns=1000))
+
+    at = [await service.line_at("history:a", START_NS + 1000 * each) for each in (0, 3, 4, 10, 12, 13)]
+
+    assert at == [0, 3, 4, 4, 6, 7]
+    lines = await service.lines("history:a", [3, 4, 6])
+    assert [line.text for line in lines] == ["line 3", "line 10", "line 12"]

@@ -35,7 +35,7 @@ def test_rows_stand_where_their_sort_and_the_filter_put_them(qapp: QApplication)
     dice = random.Random(20)
     items: dict[str, Item] = {}
     query, column, descending = "", 0, False
-    for _ in range(400):
+    for _ in range(150):
         deed = dice.randrange(6)
         if deed == 0:
             items = {f"k{n}": (f"web-{n}", dice.randrange(9)) for n in dice.sample(range(300), dice.randrange(150))}

@@ -1,0 +1,345 @@
+"""What every list of the window promises: all words of a filter, figures of now, and rows that go one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from msgspec.structs import fields, replace
+from PySide6.QtCore import QAbstractItemModel, QObject, Qt
+
+from engine.types.containers import Container, ContainerSpec, PortMapping, State
+from engine.types.data import now
+from engine.types.frontdoor import DoorAddress
+from engine.types.stats import Rates
+from gui.bridge.changes import KindChange
+from gui.models.container_columns import HISTORY
+from gui.models.containers import ContainersModel, Group, group_summary
+from gui.models.filtered import FilteredModel
+from gui.models.ordered import OrderedModel
+from gui.models.table import NO_INDEX, Column, KeyedTableModel, ModelRole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+NAMES = ("apple pie", "apple tart", "plum pie", "plum tart", "quince", "sloe")
+ORDER = Qt.SortOrder
+
+
+def a_container(key: str, name: str = "", **others: Any) -> Container:
+    return Container(
+        id=key, name=name or key, image_id="", image="busybox", spec=ContainerSpec(image="busybox"), command_line=(),
+        created=now(), **{"state": State.RUNNING} | others,
+    )  # fmt: skip
+
+
+class Shown:
+    """One of the window's kinds of lists, with what changes it and what it shows."""
+
+    def __init__(self, model: Any, apply: Callable[[KindChange], None], make: Callable[[str], Any]) -> None:
+        self.model, self.apply, self.make = model, apply, make
+        self.steps: list[tuple[str, int, int, list[str]]] = []
+        """Rows that came and went, with what was shown right after."""
+        model.rowsInserted.connect(lambda _, first, last: self._step("in", first, last))
+        model.rowsRemoved.connect(lambda _, first, last: self._step("out", first, last))
+
+    def _step(self, word: str, first: int, last: int) -> None:
+        self.steps.append((word, first, last, self.keys()))
+
+    def keys(self) -> list[str]:
+        return [self.model.index(row, 0).data(ModelRole.KEY) for row in range(self.model.rowCount(NO_INDEX))]
+
+    def put(self, *names: str, complete: bool = False) -> None:
+        self.apply(KindChange({name: self.make(name) for name in names}, complete=complete))
+
+
+def _columns() -> tuple[Column[str], ...]:
+    return (Column("name", "Name", lambda name: name),)
+
+
+@pytest.fixture(params=["containers", "table", "filtered", "ordered"])
+def shown(request: pytest.FixtureRequest, qapp: object) -> Iterator[Shown]:
+    owner = QObject()
+    if request.param == "containers":
+        containers = ContainersModel(owner)
+        yield Shown(containers, containers.apply, a_container)
+    else:
+        table: KeyedTableModel[str] = KeyedTableModel(_columns(), parent=owner)
+        model: QAbstractItemModel = table
+        if request.param == "filtered":
+            model = FilteredModel(owner)
+            model.setSourceModel(table)
+            model.sort(0)
+        elif request.param == "ordered":
+            model = OrderedModel(table, owner)
+        yield Shown(model, table.apply, str)
+    owner.deleteLater()
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("pie", ["apple pie", "plum pie"]),
+        ("pie plum", ["plum pie"]),
+        ("  PLUM\ttart ", ["plum tart"]),
+        ("apple quince", []),
+        ("pl", ["apple pie", "apple tart", "plum pie", "plum tart"]),
+        ("", list(NAMES)),
+    ],
+)
+def test_all_words_of_a_filter_are_found_in_any_order(shown: Shown, query: str, found: list[str]) -> None:
+    if not hasattr(shown.model, "set_query"):
+        return  # a table shows all it has; what stands before it filters
+    shown.put(*NAMES, complete=True)
+    shown.model.set_query("nothing of that kind")
+    assert shown.keys() == []
+    shown.model.set_query(query)
+    assert shown.keys() == found
+
+
+def test_several_rows_go_and_come_at_once_and_each_step_is_true(shown: Shown) -> None:
+    shown.put(*NAMES, complete=True)
+    shown.steps.clear()
+
+    shown.apply(KindChange({}, frozenset({"apple pie", "plum pie", "sloe"})))
+    left = ["apple tart", "plum tart", "quince"]
+    assert shown.keys() == left
+    shown.put("apricot", "melon")
+    assert sorted(shown.keys()) == sorted([*left, "apricot", "melon"])
+
+    known = list(NAMES)
+    for word, first, last, then in shown.steps:
+        if word == "out":
+            del known[first : last + 1]
+        else:
+            known[first:first] = then[first : last + 1]
+        assert known == then
+    assert sum(word == "out" for word, *_ in shown.steps) == 3
+
+
+def test_a_fresh_snapshot_is_all_there_is(shown: Shown) -> None:
+    shown.put(*NAMES, complete=True)
+    shown.put("sloe", "fig", complete=True)
+    assert sorted(shown.keys()) == ["fig", "sloe"]
+    shown.put("sloe", "fig", complete=True)
+    assert sorted(shown.keys()) == ["fig", "sloe"]
+
+
+def test_a_list_has_no_rows_below_its_rows(shown: Shown) -> None:
+    shown.put(*NAMES, complete=True)
+    inside = shown.model.index(0, 0)
+    assert (shown.model.rowCount(inside), shown.model.columnCount(inside)) == (0, 0)
+    assert shown.model.columnCount(NO_INDEX) >= 1
+    assert shown.model.data(shown.model.index(-1, -1)) is None
+
+
+def test_a_key_leads_to_its_row_and_back(shown: Shown) -> None:
+    shown.put(*NAMES, complete=True)
+    shown.apply(KindChange({}, frozenset({"apple tart"})))
+    if hasattr(shown.model, "row_of"):
+        assert [shown.model.row_of(key) for key in shown.keys()] == list(range(5))
+        assert shown.model.row_of("apple tart") == shown.model.row_of("nobody") == -1
+
+
+# --- figures of containers ---
+
+
+def rates(key: str, cpu: float = 10.0, memory: int = 1 << 20) -> Rates:
+    known: dict[str, Any] = {"container_id": key, "cpu_percent": cpu, "memory": memory}
+    return Rates(
+        **{field.name: known.get(field.name, 0) for field in fields(Rates) if field.required or field.name in known}
+    )
+
+
+@pytest.fixture
+def containers(qapp: object) -> Iterator[ContainersModel]:
+    owner = QObject()
+    model = ContainersModel(owner)
+    model.set_grouped(grouped=False)
+    yield model
+    owner.deleteLater()
+
+
+def cell(model: ContainersModel, key: str, column: str, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    return model.data(model.index(model.row_of(key), model.column_of(column)), role)
+
+
+def test_who_is_not_in_a_tick_has_no_figures_any_more(containers: ContainersModel) -> None:
+    containers.apply(KindChange({key: a_container(key) for key in ("a", "b")}, complete=True))
+    containers.apply_rates([rates("a", 5.0), rates("b", 7.0)])
+    containers.apply_rates([rates("a", 6.0)])
+
+    assert cell(containers, "a", "cpu", ModelRole.LIVE) == (5.0, 6.0)
+    assert cell(containers, "b", "cpu", ModelRole.LIVE) == ()
+    assert (cell(containers, "b", "cpu"), cell(containers, "b", "memory")) == ("", "")
+    assert cell(containers, "a", "cpu") != ""
+    assert (cell(containers, "b", "cpu", ModelRole.SORT), cell(containers, "b", "memory", ModelRole.SORT)) == (-1, -1)
+
+
+def test_one_that_was_removed_leaves_no_figures_to_its_name(containers: ContainersModel) -> None:
+    containers.apply(KindChange({"a": a_container("a")}, complete=True))
+    containers.apply_rates([rates("a", 5.0)])
+    containers.apply(KindChange({}, frozenset({"a"})))
+    containers.apply(KindChange({"a": a_container("a")}))
+    assert cell(containers, "a", "cpu", ModelRole.LIVE) == ()
+    assert cell(containers, "a", "cpu") == ""
+
+
+def test_a_graph_keeps_the_last_minute(containers: ContainersModel) -> None:
+    containers.apply(KindChange({"a": a_container("a")}, complete=True))
+    for second in range(HISTORY + 5):
+        containers.apply_rates([rates("a", float(second))])
+    assert cell(containers, "a", "cpu", ModelRole.LIVE) == tuple(map(float, range(5, HISTORY + 5)))
+
+
+def test_a_tick_puts_the_busiest_first_where_that_is_the_order(containers: ContainersModel) -> None:
+    containers.apply(KindChange({key: a_container(key) for key in "abc"}, complete=True))
+    containers.sort(containers.column_of("cpu"), ORDER.DescendingOrder)
+    repainted: list[tuple[int, int]] = []
+    containers.dataChanged.connect(lambda first, last: repainted.append((first.column(), last.column())))
+
+    containers.apply_rates([rates("b", 90.0), rates("a", 50.0), rates("c", 70.0)])
+    assert [each.id for each in containers.shown()] == ["b", "c", "a"]
+    assert repainted[-1] == (containers.column_of("cpu"), containers.column_of("memory"))
+    containers.sort(containers.column_of("memory"), ORDER.AscendingOrder)
+    containers.apply_rates([rates("b", memory=3), rates("a", memory=2), rates("c", memory=1)])
+    assert [each.id for each in containers.shown()] == ["c", "a", "b"]
+
+
+def test_where_one_answers_stands_beside_its_ports(containers: ContainersModel) -> None:
+    port = PortMapping(container_port=80, host_port=8080)
+    containers.apply(KindChange({"a": a_container("a", ports=(port,)), "b": a_container("b")}, complete=True))
+    before = cell(containers, "a", "ports")
+    repainted: list[int] = []
+    containers.dataChanged.connect(lambda first, last: repainted.append(first.column()))
+
+    address = DoorAddress(
+        container_id="a", name="a", hosts=("a.localhost",), port=80, url="http://a.localhost:8000/", runs=True
+    )
+    containers.set_addresses({"a": address})
+    containers.set_addresses({"a": address})
+
+    assert repainted == [containers.column_of("ports")]
+    assert cell(containers, "a", "ports").startswith(f"{before}, ")
+    assert containers.links(a_container("a"))[-1][1] == "http://a.localhost:8000/"
+    assert cell(containers, "b", "ports") == ""
+    assert cell(containers, "a", "ports", ModelRole.SORT) == 8080 < cell(containers, "b", "ports", ModelRole.SORT)
+
+
+# --- groups of containers ---
+
+
+def of_project(key: str, project: str, state: State = State.RUNNING) -> Container:
+    spec = ContainerSpec(image="busybox", labels={"com.docker.compose.project": project} if project else {})
+    return replace(a_container(key, state=state), spec=spec)
+
+
+@pytest.fixture
+def grouped(containers: ContainersModel) -> ContainersModel:
+    made = [
+        of_project("a1", "shop"), of_project("a2", "shop", State.EXITED), of_project("b1", "blog"),
+        of_project("c1", "", State.PAUSED),
+    ]  # fmt: skip
+    containers.set_grouped(grouped=True)
+    containers.apply(KindChange({each.id: each for each in made}, complete=True))
+    return containers
+
+
+def groups(model: ContainersModel) -> dict[str, tuple[int, int, bool]]:
+    rows = [model.row_object(row) for row in range(model.rowCount())]
+    return {row.name: (row.total, row.running, row.collapsed) for row in rows if isinstance(row, Group)}
+
+
+def keys(model: ContainersModel) -> Sequence[str]:
+    return [model.index(row, 0).data(ModelRole.KEY) for row in range(model.rowCount())]
+
+
+def test_a_header_tells_how_many_of_how_many_run(grouped: ContainersModel) -> None:
+    assert groups(grouped) == {"blog": (1, 1, False), "shop": (2, 1, False), "": (1, 1, False)}
+    assert keys(grouped) == ["project:blog", "b1", "project:shop", "a1", "a2", "project:", "c1"]
+    summaries = [group_summary(Group("", total, running, collapsed=False)) for total, running in ((3, 3), (3, 2))]
+    assert summaries == ["3 running", "2 of 3 running"]
+
+
+def test_a_closed_group_hides_its_rows_but_not_from_a_search(grouped: ContainersModel) -> None:
+    grouped.toggle_group("shop")
+    grouped.toggle_group("")
+    assert keys(grouped) == ["project:blog", "b1", "project:shop", "project:"]
+    assert groups(grouped)["shop"] == (2, 1, True)
+    grouped.set_query("a2")
+    assert keys(grouped) == ["project:shop", "a2"]
+    grouped.set_query("c1")
+    assert grouped.shown()[0].id == "c1"
+    grouped.set_query("")
+    grouped.open_group("shop")
+    grouped.open_group("shop")
+    grouped.open_group("")
+    assert len(keys(grouped)) == 7
+
+
+def test_a_header_stands_for_the_rows_below_it(grouped: ContainersModel) -> None:
+    def members(row: int) -> Any:
+        return grouped.index(row, 0).data(ModelRole.MEMBERS)
+
+    assert [members(row) for row in (0, 2, 5)] == [range(1, 2), range(3, 5), range(6, 7)]
+    assert members(1) is None
+    selectable = Qt.ItemFlag.ItemIsSelectable
+    assert not grouped.index(0, 0).flags() & selectable
+    assert grouped.index(1, 0).flags() & selectable
+    header = [grouped.index(0, column).data() for column in range(2)]
+    assert (header, grouped.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)) == (["blog", None], "blog")
+    assert grouped.index(0, 0).data(ModelRole.SORT) is None
+
+
+def test_a_member_that_ends_changes_its_header_too(grouped: ContainersModel) -> None:
+    rows: list[int] = []
+    grouped.dataChanged.connect(lambda first, last: rows.extend(range(first.row(), last.row() + 1)))
+    grouped.apply(KindChange({"a1": of_project("a1", "shop", State.EXITED)}))
+    assert sorted(rows) == [2, 3]
+    assert groups(grouped)["shop"] == (2, 0, False)
+
+
+def test_a_condition_is_one_more_filter(grouped: ContainersModel) -> None:
+    grouped.set_condition(lambda container: container.state is State.RUNNING)
+    assert [each.id for each in grouped.shown()] == ["b1", "a1"]
+    grouped.set_query("a1")
+    assert [each.id for each in grouped.shown()] == ["a1"]
+    grouped.set_condition(None)
+    grouped.set_query("")
+    assert len(grouped.shown()) == 4
+
+
+def test_names_are_ordered_as_people_count(containers: ContainersModel) -> None:
+    made = {key: a_container(key) for key in ("web-10", "web-9", "Web-2", "api")}
+    containers.apply(KindChange(made, complete=True))
+    assert [each.id for each in containers.shown()] == ["api", "Web-2", "web-9", "web-10"]
+    containers.sort(0, ORDER.DescendingOrder)
+    assert [each.id for each in containers.shown()] == ["web-10", "web-9", "Web-2", "api"]
+    containers.sort(99)
+    containers.sort(-1)
+    assert next(each.id for each in containers.shown()) == "web-10"
+
+
+def test_a_filter_sees_what_changed(containers: ContainersModel) -> None:
+    containers.apply(KindChange({"a": a_container("a", "old-name")}, complete=True))
+    containers.set_query("old")
+    assert len(containers.shown()) == 1
+    containers.apply(KindChange({"a": a_container("a", "new-name")}))
+    assert containers.shown() == []
+    containers.set_query("new")
+    containers.apply(KindChange({"a": a_container("a", "again")}, complete=True))
+    assert containers.shown() == []
+
+
+def test_the_time_of_an_age_moves_on(containers: ContainersModel) -> None:
+    repainted: list[tuple[int, int, int, int]] = []
+    containers.dataChanged.connect(
+        lambda first, last: repainted.append((first.row(), first.column(), last.row(), last.column()))
+    )
+    containers.refresh_times()
+    assert repainted == []
+    containers.apply(KindChange({key: a_container(key) for key in "abc"}, complete=True))
+    repainted.clear()
+    containers.refresh_times()
+    status = containers.column_of("status")
+    assert repainted == [(0, status, 2, status)]
