@@ -165,7 +165,8 @@ class _ContainerChanges:
             self.found[path] = FileDifference(path=path, change=TreeChange.ADDED, new=new)
             return
         old = entry_of(self._stack, known)
-        self.bytes -= self._stack.size_of(known)
+        if path not in self.found:  # else it went with all of its directory, and its bytes with it
+            self.bytes -= self._stack.size_of(known)
         same = old.kind == new.kind and old.digest == new.digest and old.link == new.link
         if same and (old.mode, old.uid, old.gid) == (new.mode, new.uid, new.gid):
             self.found.pop(path, None)
