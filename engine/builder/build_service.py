@@ -108,9 +108,8 @@ class BuildService:
         self, request: BuildImage, context: AsyncIterator[bytes] | None = None, lender: Lender | None = None
     ) -> OperationHandle:
         build_id = secrets.token_hex(8)
-        title = ", ".join(request.tags) or request.context or request.dockerfile
-
         record = self._begin(build_id, request, streamed=context is not None)
+        title = record.snapshot.subject
 
         async def work(progress: Progress) -> str:
             return await self._build(record, request, context, lender, progress)
@@ -226,13 +225,15 @@ class BuildService:
 
     def _begin(self, build_id: str, request: BuildImage, *, streamed: bool) -> BuildRecord:
         too_long = len(request.dockerfile_text or "") > MOST_KEPT_TEXT
+        tags = request.tags or request.named_later
+        again = msgspec.structs.replace(request, secrets=(), logins=(), tags=tags, named_later=())
         build = Build(
             id=build_id,
             context=request.context,
             dockerfile=request.dockerfile,
-            tags=request.tags,
+            tags=tags,
             started=now(),
-            request=None if streamed or too_long else msgspec.structs.replace(request, secrets=(), logins=()),
+            request=None if streamed or too_long else again,
         )
         record = BuildRecord(build, self._bus, self._output_path(build_id))
         self._running[build_id] = record

@@ -117,16 +117,13 @@ class BuildRecord:
         self.snapshot = msgspec.structs.replace(self.snapshot, ended=now(), **fields)
         if self._timer is not None:
             self._timer.cancel()
-        self._publish(Event(time_ns=_ns(now()), kind="build", action="finish", id=self.id, name=self._name()))
+        self._publish(Event(time_ns=_ns(now()), kind="build", action="finish", id=self.id, name=self.snapshot.subject))
         self._more.set()
 
     async def keep_output(self) -> None:
         """Write the output where a later engine finds it."""
         text = b"".join(msgspec.json.encode(line) + b"\n" for line in self._lines)
         await asyncio.to_thread(_write_file, self._output_path, text)
-
-    def _name(self) -> str:
-        return ", ".join(self.snapshot.tags) or self.snapshot.context or self.snapshot.dockerfile
 
     def _set(self, step: str, **fields: object) -> None:
         self._steps[step] = msgspec.structs.replace(self._steps[step], **fields)

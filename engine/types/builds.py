@@ -42,6 +42,8 @@ class BuildImage(Data, frozen=True, kw_only=True):
     """Path within the context; or an absolute path outside it."""
     dockerfile_text: str | None = None
     tags: tuple[str, ...] = ()
+    named_later: tuple[str, ...] = ()
+    """Names that who asks for the build gives its image afterwards, to be shown from the beginning."""
     target: str = ""
     build_args: dict[str, str | None] = {}
     labels: dict[str, str] = {}
@@ -137,6 +139,16 @@ class Build(Data, frozen=True, kw_only=True):
     bases: tuple[BuildBase, ...] = ()
     kept_container: str = ""
     """A stopped container with the failed step's file system, ready for a shell."""
+
+    @property
+    def is_sent(self) -> bool:
+        """Its context is what a client sent, in a directory whose name says nothing."""
+        return self.request is not None and self.request.filtered
+
+    @property
+    def subject(self) -> str:
+        """What it is known by: its names, else where it came from."""
+        return ", ".join(self.tags) or ("" if self.is_sent else self.context) or self.dockerfile
 
 
 class RecipeWarning(Data, frozen=True, kw_only=True):

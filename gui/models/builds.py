@@ -31,7 +31,7 @@ def _columns() -> tuple[Column[Build], ...]:
             subtext=lambda build: f"{words.build_words(build).word} · {words.where_text(build)}",
             icon=lambda build: words.build_words(build).icon,
             tone=lambda build: words.build_words(build).tone,
-            tooltip=lambda build: "\n".join([*build.tags, build.context]),
+            tooltip=lambda build: "\n".join([*build.tags, words.where_text(build)]),
         ),
         Column("steps", translate("BuildsModel", "Steps"), words.steps_text, sort=lambda build: len(build.steps)),
         Column(

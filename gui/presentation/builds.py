@@ -55,6 +55,8 @@ def build_title(build: Build) -> str:
     """Its first tag, else the folder, else its id."""
     if build.tags:
         return build.tags[0]
+    if build.is_sent:
+        return build.dockerfile
     return build.context.rstrip("/").rpartition("/")[2] or short_id(build.id)
 
 
@@ -66,6 +68,8 @@ def stage_title(name: str, *, last: bool) -> str:
 
 
 def where_text(build: Build) -> str:
+    if build.is_sent:
+        return translate("BuildState", "sent by a client")
     return build.context or translate("BuildState", "from a stream")
 
 

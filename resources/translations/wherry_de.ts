@@ -360,6 +360,10 @@
         <translation>Stage {0}</translation>
     </message>
     <message>
+        <source>sent by a client</source>
+        <translation>von einem Programm geschickt</translation>
+    </message>
+    <message>
         <source>from a stream</source>
         <translation>aus einem Datenstrom</translation>
     </message>

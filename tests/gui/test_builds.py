@@ -53,6 +53,12 @@ def test_words() -> None:
     assert words.duration_of(words.seconds_of(done)) == "1 min 15 s"
 
 
+def test_what_a_client_sent_is_not_called_by_the_directory_it_lies_in() -> None:
+    sent = a_build(context="/store/contexts/sent/0f1e2d", request=BuildImage(context="/store/0f1e2d", filtered=True))
+    assert (words.build_title(sent), words.where_text(sent)) == ("Dockerfile", "sent by a client")
+    assert words.build_title(a_build(request=sent.request, tags=("shop:1",))) == "shop:1"
+
+
 def test_a_failure_is_told_with_its_line_once() -> None:
     step = Failure(code="build-step-failed", title="The step ended with exit code 1")
     assert words.failure_title(a_build(failure=step, error_line=7)) == "Line 7: The step ended with exit code 1"

@@ -13,9 +13,10 @@ from grpclib.const import Status
 
 from engine.api.buildkit.faults import refused
 from engine.api.buildkit.progress import Board
+from engine.api.shapes.names import tagged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from grpclib.exceptions import GRPCError
 
@@ -38,6 +39,11 @@ class Made:
     """Its id, under which its steps are known."""
 
 
+def names_in(options: Mapping[str, str]) -> tuple[str, ...]:
+    """The names that an exporter gives the image."""
+    return tuple(tagged(name) for name in options.get("name", "").split(",") if name)
+
+
 class Job:
     """One build of a client, from its `Solve` to its end."""
 
@@ -53,6 +59,14 @@ class Job:
         """What its exporters said."""
         self.over = False
         self._at_work = 0
+
+    @property
+    def exporters(self) -> list[tuple[str, dict[str, str]]]:
+        """What becomes of the result: a kind each, with its options."""
+        listed = [(each.Type, dict(each.Attrs)) for each in self.request.Exporters]
+        if not listed and self.request.ExporterDeprecated:
+            return [(self.request.ExporterDeprecated, dict(self.request.ExporterAttrsDeprecated))]
+        return listed
 
     def keep(self, made: Made) -> str:
         name = secrets.token_hex(12)

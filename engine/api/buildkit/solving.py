@@ -12,7 +12,7 @@ import msgspec
 from grpclib.const import Status
 
 from engine.api.buildkit.faults import excerpt_details, failed_build, refused
-from engine.api.buildkit.jobs import Made
+from engine.api.buildkit.jobs import Made, names_in
 from engine.api.buildkit.lent import layouts
 from engine.api.buildkit.lent.caching import inline_wanted, opened_caches
 from engine.api.buildkit.lent.lending import lending
@@ -204,6 +204,7 @@ class Target:
             context=directory,
             filtered=bool(local),
             dockerfile_text=text,
+            named_later=tuple(dict.fromkeys(name for _, each in self._job.exporters for name in names_in(each))),
             named_contexts=await self._named_contexts(session, fetcher),
             inline_cache=inline_wanted(self._job),
             **options.fields(),

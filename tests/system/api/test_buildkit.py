@@ -321,6 +321,12 @@ async def test_the_windows_list_shows_it_too(build: Tool, served: EmbeddedEngine
     assert shown.ended is not None
     assert {step.instruction.split()[0] for step in shown.steps} >= {"FROM", "RUN", "COPY"}
     assert shown.dockerfile_text == DOCKERFILE
+    assert shown.tags == ("t1:latest",)
+    assert [each.title for each in await served.operations.list() if each.id == shown.id] == ["Build t1:latest"]
+    assert shown.request
+    await served.images.remove("t1")
+    again = await served.builds.build(shown.request).result()
+    assert (await served.images.get("t1")).id == again
 
 
 async def test_a_dockerfile_is_checked_and_asked_without_being_built(build: Tool, served: EmbeddedEngine) -> None:

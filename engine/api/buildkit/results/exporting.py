@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.api.buildkit.faults import refused
+from engine.api.buildkit.jobs import names_in
 from engine.api.buildkit.lent.caching import export_caches
 from engine.api.buildkit.lent.lending import login_for
 from engine.api.buildkit.results.attesting import entries_for
 from engine.api.buildkit.results.result_files import files_of
 from engine.api.buildkit.transfers.sending import send_stream, send_tree
 from engine.api.buildkit.workers import host_platform
-from engine.api.shapes.names import tagged
 from engine.errors import WherryError
 from engine.types.images import PushImage
 
@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 
 async def export(engine: Engine, sessions: Sessions, job: Job, made: Sequence[Made]) -> dict[str, str]:
     """Every exporter in turn; what they answer together."""
-    exporters = [(each.Type, dict(each.Attrs)) for each in job.request.Exporters]
-    if not exporters and job.request.ExporterDeprecated:
-        exporters = [(job.request.ExporterDeprecated, dict(job.request.ExporterAttrsDeprecated))]
+    exporters = job.exporters
     response: dict[str, str] = {}
     session = await sessions.get(job.request.Session)
     try:
@@ -59,8 +57,8 @@ class _Export:
     options: Mapping[str, str]
 
     @property
-    def _names(self) -> list[str]:
-        return [tagged(name) for name in self.options.get("name", "").split(",") if name]
+    def _names(self) -> Sequence[str]:
+        return names_in(self.options)
 
     @property
     def _indexed(self) -> bool:

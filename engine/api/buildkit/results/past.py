@@ -201,8 +201,7 @@ def _attributes(ended: _Ended) -> dict[str, str]:
         return dict(ended.job.request.FrontendAttrs)
     build = ended.builds[0]
     target = build.request.target if build.request is not None else ""
-    # What a client sent lies in a directory whose name says nothing.
-    context = "" if build.request is None or build.request.filtered else build.context
+    context = "" if build.request is None or build.is_sent else build.context
     found = {"filename": build.dockerfile, "context": context, "target": target}
     return {name: value for name, value in found.items() if value}
 
