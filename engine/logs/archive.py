@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from engine.logs.files import LogFiles, index_path, rotated_files, rotated_name
 from engine.logs.index import Index
 from engine.logs.upkeep import bring_up_to_date, load_indexes
+from engine.recipe.checks import is_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from engine.logs.index import Mark
 
 LOG = "container.log"
-_SAFE_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}")
 
 
 class LogArchive:
@@ -30,7 +29,7 @@ class LogArchive:
 
     def path(self, name: str) -> Path | None:
         """The log of a name, None where nothing is kept of it."""
-        if not _SAFE_NAME.fullmatch(name):
+        if not is_name(name):
             return None
         path = self.root / name / LOG
         return path if rotated_files(path) else None
@@ -42,7 +41,7 @@ class LogArchive:
 
     def take(self, log: Path, name: str) -> None:
         """Move a container's log files here, after what is kept of the name already."""
-        if not _SAFE_NAME.fullmatch(name):
+        if not is_name(name):
             return
         files = LogFiles(log)
         home = self.root / name / LOG

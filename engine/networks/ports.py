@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from engine.errors import Code, Conflict, HostError, InvalidRequest, WherryError
+from engine.recipe.checks import picks_its_number, published_twice
 from engine.types.containers import MOST_PORTS
 from engine.types.networks import HostPort
 
@@ -160,30 +161,19 @@ def check_mappings(ports: Sequence[PortMapping]) -> None:
             f"{len(ports)} ports are too many for one container",
             f"{MOST_PORTS} are the most: each takes an open file of what forwards it, and a start waits for them all.",
         )
-    seen: set[tuple[str, int, str]] = set()
     for port in ports:
         check_mapping(port)
-        key = (port.host_ip, port.host_port, port.protocol)
-        if not _is_open(port) and key in seen:
-            raise InvalidRequest(
-                f"Port {port.host_port}/{port.protocol} is published twice", subject=str(port.host_port)
-            )
-        if not _is_open(port):
-            seen.add(key)
-
-
-def _is_open(port: PortMapping) -> bool:
-    """Which number it gets is left to us."""
-    return not port.host_port or port.host_port_last > port.host_port
+    for port in published_twice(ports):
+        raise InvalidRequest(f"Port {port.host_port}/{port.protocol} is published twice", subject=str(port.host_port))
 
 
 def as_picked(wanted: Sequence[PortMapping], former: Sequence[PortMapping]) -> tuple[PortMapping, ...]:
     """Numbers that were picked earlier, kept where they can be: links and bookmarks stay good."""
-    fixed = {_number_of(port) for port in wanted if not _is_open(port)}
+    fixed = {_number_of(port) for port in wanted if not picks_its_number(port)}
     left = [port for port in former if _number_of(port) not in fixed]
     kept: list[PortMapping] = []
     for port in wanted:
-        match = next((each for each in left if _is_open(port) and _may_be(port, each)), None)
+        match = next((each for each in left if picks_its_number(port) and _may_be(port, each)), None)
         if match is not None:
             left.remove(match)
         kept.append(match or port)
@@ -196,7 +186,7 @@ def _number_of(port: PortMapping) -> tuple[str, int]:
 
 def _may_be(port: PortMapping, picked: PortMapping) -> bool:
     same = (port.container_port, port.protocol, port.host_ip)
-    if same != (picked.container_port, picked.protocol, picked.host_ip) or _is_open(picked):
+    if same != (picked.container_port, picked.protocol, picked.host_ip) or picks_its_number(picked):
         return False
     return not port.host_port or port.host_port <= picked.host_port <= port.host_port_last
 
@@ -239,11 +229,11 @@ def settle(
     that were given out and may not be bound yet.
     """
     held = {(port.host_ip, port.host_port, port.protocol) for port in already}
-    taken = {_number_of(port) for port in ports if not _is_open(port)} | claimed
+    taken = {_number_of(port) for port in ports if not picks_its_number(port)} | claimed
     settled: list[PortMapping] = []
     for port in ports:
         number = port.host_port
-        if _is_open(port):
+        if picks_its_number(port):
             number = _free_number(port, taken, named)
         elif (port.host_ip, number, port.protocol) not in held:
             _try_bind(port, named)

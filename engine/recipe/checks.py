@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Final
+import os
+import re
+from typing import TYPE_CHECKING, Final
 
 from engine.types.confinement import ALL_CAPABILITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from engine.types.containers import PortMapping
 
 NAMESPACE_MODES: Final = {
     "ipc": ("private", "shareable", "host"),
@@ -16,6 +23,52 @@ NAMESPACE_MODES: Final = {
 """How a namespace is shared, beside "container:NAME" for two of them."""
 _OF_OTHERS = ("ipc", "pid")
 HOST_GATEWAY = "host-gateway"
+_NAME: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,199}")
+"""Files and folders are named after containers and volumes, with some letters of our own behind: hence the end."""
+
+
+def is_name(text: str) -> bool:
+    """May a container or a volume be called so?"""
+    return _NAME.fullmatch(text) is not None
+
+
+def place(target: str) -> str:
+    """One spelling for each place in a container; two slashes in front, which normpath leaves, mean no other place."""
+    return os.path.normpath(target).replace("//", "/", 1)
+
+
+def is_place_for_mounts(target: str) -> bool:
+    return target.startswith("/") and place(target) != "/"
+
+
+def places_twice(targets: Iterable[str]) -> Iterator[str]:
+    """Places at which a second thing would be mounted."""
+    seen: set[str] = set()
+    for target in targets:
+        if (where := place(target)) in seen:
+            yield where
+        seen.add(where)
+
+
+def picks_its_number(port: PortMapping) -> bool:
+    """Which port of the host it gets is left to the engine: all of it, or one of several."""
+    return not port.host_port or port.host_port_last > port.host_port
+
+
+def published_twice(ports: Iterable[PortMapping]) -> Iterator[PortMapping]:
+    """Ports whose place on the host one before them has."""
+    seen: set[tuple[str, int, str]] = set()
+    for port in ports:
+        if not picks_its_number(port):
+            key = (port.host_ip, port.host_port, port.protocol)
+            if key in seen:
+                yield port
+            seen.add(key)
+
+
+def goes_and_comes_back(*, auto_remove: bool, restart: str) -> bool:
+    """What removes itself when it ends cannot be started again by a policy."""
+    return auto_remove and restart not in ("", "no")
 
 
 def capability(name: str) -> str:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import re
 import time
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from engine.errors import Conflict, NotFound, WherryError
+from engine.recipe.checks import is_name
 from engine.stats.host import HostReader, processor_time_ns
 from engine.stats.live import LiveContainer
 from engine.stats.rates import rates_between
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _HISTORY = "history:"
-_SAFE_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}")
 _FIRST_SECONDS = 0.3
 """A watcher's first rates come so soon, whatever its interval."""
 _FRESH = 0.6
@@ -123,7 +122,7 @@ class StatsService:
         for kept in (self._live, self._ended):
             if (gone := kept.pop(container_id, None)) is not None:
                 gone.close()
-        if _SAFE_NAME.fullmatch(name):
+        if is_name(name):
             with contextlib.suppress(FileNotFoundError):
                 self._ring_path(container_id).replace(self._history_path(name))
         if time.monotonic() >= self._forget_at:
@@ -167,7 +166,7 @@ class StatsService:
     def _ring_of(self, container: str) -> tuple[str, Ring]:
         """A container's; or "history:NAME", what is kept of a removed one until another of the name goes on with it."""
         name = container.removeprefix(_HISTORY)
-        if name != container and _SAFE_NAME.fullmatch(name) and (kept := self._history_path(name)).exists():
+        if name != container and is_name(name) and (kept := self._history_path(name)).exists():
             return container, Ring(kept)
         container_id = self._targets.container_id(name)
         return container_id, Ring(self._ring_path(container_id))
@@ -195,7 +194,7 @@ class StatsService:
     def _continue_timeline(self, target: StatTarget) -> None:
         """A container whose name an earlier one had goes on with that one's history."""
         ring, earlier = self._ring_path(target.container_id), self._history_path(target.name)
-        if _SAFE_NAME.fullmatch(target.name) and not ring.exists() and earlier.exists():
+        if is_name(target.name) and not ring.exists() and earlier.exists():
             earlier.replace(ring)
 
     async def _round(self, old: dict[str, Sample], wanted: set[str] | None, *, fresh: float) -> list[Rates]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import re
 import secrets
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from engine.errors import Code, Conflict, InvalidRequest, NotFound, StorageError, Unsupported
+from engine.recipe.checks import is_name
 from engine.sandbox.keeper.asked.steps import MakeDirectory, Remove, Rename, Tmpfs, Unmount
 from engine.sandbox.keeper.asked.trees import TreeSize
 from engine.storage.flushing import flush_names
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from engine.state.database import Database
     from engine.storage.paths import Paths
     from engine.types.data import LabelRule
-
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,200}")
 
 
 class VolumeUsers(Protocol):
@@ -425,7 +423,7 @@ def _event(action: str, name: str, **attributes: str) -> Event:
 
 
 def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise InvalidRequest(
             f"“{name[:80]}” is no good as a name for a volume",
             "A name begins with a letter or digit and goes on with letters, digits, dots, dashes and underscores.",

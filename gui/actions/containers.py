@@ -16,6 +16,7 @@ from gui.actions.removing import each, removed_words
 from gui.actions.several import raise_failures
 from gui.presentation.containers import port_url, shown_ports, state_words
 from gui.presentation.door import address_of
+from gui.presentation.names import name_problem
 from gui.presentation.run_line import chosen_by_people, compose_file, docker_run_line
 from gui.presentation.units import bytes_text
 from gui.shell import Confirmation, Removal, TextQuestion
@@ -222,15 +223,6 @@ async def rename(shell: Shell, containers: Sequence[Container]) -> None:
         button=translate("ContainerActions", "Undo"),
         on_button=lambda: shell.run(client.call(lambda engine: engine.containers.rename(container.id, old))),
     )
-
-
-def name_problem(name: str) -> str:
-    """What is wrong with a name for a container, or ""."""
-    import re
-
-    if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", name):
-        return translate("ContainerActions", "Letters, digits, “_”, “.” and “-”; a letter or digit first")
-    return ""
 
 
 async def show_logs(shell: Shell, containers: Sequence[Container]) -> None:

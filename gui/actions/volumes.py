@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from engine.types.containers import ALIVE_STATES
 from gui.actions.actions import Action
 from gui.actions.removing import each, removed_words
 from gui.models.volumes import volume_name
+from gui.presentation.names import name_problem
 from gui.presentation.units import bytes_text
 from gui.shell import Confirmation, Removal, TextQuestion
 from gui.theme import Tone
@@ -24,20 +24,12 @@ if TYPE_CHECKING:
     from gui.bridge import Engine
     from gui.shell import Shell
 
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 BACKUPS = "*.tar.zst *.tar"
 
 
 def backup_filter() -> str:
     """For file dialogs."""
     return translate("VolumeActions", "Backups ({0})").format(BACKUPS)
-
-
-def check_name(text: str) -> str:
-    """What is wrong with a volume's name, or ""."""
-    if not _NAME.fullmatch(text.strip()):
-        return translate("VolumeActions", "At least two letters or digits; . _ - may be among them")
-    return ""
 
 
 def some(volumes: Sequence[Volume]) -> bool:
@@ -169,7 +161,7 @@ async def clone(shell: Shell, volumes: Sequence[Volume]) -> None:
             label=translate("VolumeActions", "Name of the copy"),
             accept=translate("VolumeActions", "Clone"),
             text=f"{old}-copy",
-            check=check_name,
+            check=lambda text: name_problem(text.strip()),
         )
     )
     if name:
@@ -186,7 +178,7 @@ async def rename(shell: Shell, volumes: Sequence[Volume]) -> None:
             label=translate("VolumeActions", "New name"),
             accept=translate("VolumeActions", "Rename"),
             text=old,
-            check=check_name,
+            check=lambda text: name_problem(text.strip()),
         )
     )
     if name and name.strip() != old:

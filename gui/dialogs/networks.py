@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit
 
 from engine.types.networks import CreateNetwork
 from gui.dialogs.short_form import ShortForm
+from gui.presentation.names import name_problem
 from gui.widgets.labels import form_label
 from gui.words import translate
 
 if TYPE_CHECKING:
     from gui.shell import Shell
-
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 
 
 class CreateNetworkDialog(ShortForm):
@@ -43,8 +41,8 @@ class CreateNetworkDialog(ShortForm):
 
     def problem(self) -> str:
         """What is wrong with the form, or ""."""
-        if not _NAME.fullmatch(self.name.text().strip()):
-            return translate("CreateNetworkDialog", "The name begins with a letter or digit; . _ - may follow")
+        if problem := name_problem(self.name.text().strip()):
+            return problem
         subnet, gateway = self.subnet.text().strip(), self.gateway.text().strip()
         try:
             network = ipaddress.ip_network(subnet) if subnet else None

@@ -8,10 +8,11 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
 
 from engine.errors import WherryError
 from engine.types.volumes import CreateVolume
-from gui.actions.volumes import backup_filter, check_name
+from gui.actions.volumes import backup_filter
 from gui.dialogs.containers.form.fields import PairsField
 from gui.dialogs.short_form import ShortForm
 from gui.models.volumes import volume_name
+from gui.presentation.names import name_problem
 from gui.theme import Space
 from gui.widgets.buttons import tool_button
 from gui.widgets.labels import form_label
@@ -87,7 +88,7 @@ class CreateVolumeDialog(ShortForm):
             return translate("CreateVolumeDialog", "There is a volume of this name already")
         if self.content.currentData() == _BACKUP and not self.backup.text().strip():
             return translate("CreateVolumeDialog", "Which backup?")
-        return check_name(name) or self.labels.problem()
+        return name_problem(name) or self.labels.problem()
 
     def submit(self) -> None:
         if words := self.problem():

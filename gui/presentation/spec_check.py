@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from engine.recipe import checks
 from engine.recipe.crossing import recipe_of
 from engine.recipe.rows import LIVE, changes
 from gui.theme import Tone
@@ -39,19 +40,12 @@ def check_spec(
 ) -> list[Remark]:
     """Findings in the order of the form."""
     remarks = [remark for port in spec.ports for remark in _port(port, own_id, host_ports, containers, lowest_port)]
-    seen: set[tuple[int, str, str]] = set()
-    for port in spec.ports:
-        key = (port.host_port, port.protocol, port.host_ip)
-        if port.host_port and key in seen:
-            text = translate("SpecCheck", "Port {0} is published twice").format(port.host_port)
-            remarks.append(Remark("ports", Tone.DANGER, text))
-        seen.add(key)
-    targets: set[str] = set()
+    for port in checks.published_twice(spec.ports):
+        text = translate("SpecCheck", "Port {0} is published twice").format(port.host_port)
+        remarks.append(Remark("ports", Tone.DANGER, text))
+    for target in checks.places_twice(mount.target for mount in spec.mounts):
+        remarks.append(Remark("mounts", Tone.DANGER, translate("SpecCheck", "Two mounts at {0}").format(target)))
     for mount in spec.mounts:
-        if mount.target in targets:
-            text = translate("SpecCheck", "Two mounts at {0}").format(mount.target)
-            remarks.append(Remark("mounts", Tone.DANGER, text))
-        targets.add(mount.target)
         if mount.kind == "bind" and mount.source in _ENGINE_SOCKETS:
             if not spec.engine_socket:
                 text = translate("SpecCheck", "It would command Wherry: allow that under Security, if it may")
@@ -63,7 +57,7 @@ def check_spec(
             else:
                 text = translate("SpecCheck", "{0} does not exist").format(mount.source)
                 remarks.append(Remark("mounts", Tone.DANGER, text))
-    if spec.auto_remove and spec.restart.name not in ("no",):
+    if checks.goes_and_comes_back(auto_remove=spec.auto_remove, restart=spec.restart.name):
         text = translate("SpecCheck", "“Remove when it ends” and “Start again” exclude each other")
         remarks.append(Remark("command", Tone.DANGER, text))
     return remarks

@@ -1713,10 +1713,6 @@
         <translation>{0} heißt jetzt {1}</translation>
     </message>
     <message>
-        <source>Letters, digits, “_”, “.” and “-”; a letter or digit first</source>
-        <translation>Buchstaben, Ziffern, „_“, „.“ und „-“; am Anfang ein Buchstabe oder eine Ziffer</translation>
-    </message>
-    <message>
         <source>{0} is in the clipboard</source>
         <translation>{0} ist in der Zwischenablage</translation>
     </message>
@@ -2110,10 +2106,6 @@
     <message>
         <source>No way out: containers reach only each other</source>
         <translation>Kein Weg nach außen: Container erreichen nur einander</translation>
-    </message>
-    <message>
-        <source>The name begins with a letter or digit; . _ - may follow</source>
-        <translation>Der Name beginnt mit einem Buchstaben oder einer Ziffer; danach sind auch . _ - erlaubt</translation>
     </message>
     <message>
         <source>A subnet is written 10.90.0.0/24, and a gateway 10.90.0.1</source>
@@ -5287,6 +5279,13 @@
     <message>
         <source>Remove it here</source>
         <translation>Hier entfernen</translation>
+    </message>
+</context>
+<context>
+    <name>Names</name>
+    <message>
+        <source>Letters, digits, “_”, “.” and “-”; a letter or digit first</source>
+        <translation>Buchstaben, Ziffern, „_“, „.“ und „-“; am Anfang ein Buchstabe oder eine Ziffer</translation>
     </message>
 </context>
 <context>
@@ -10094,10 +10093,6 @@
 </context>
 <context>
     <name>VolumeActions</name>
-    <message>
-        <source>At least two letters or digits; . _ - may be among them</source>
-        <translation>Mindestens zwei Buchstaben oder Ziffern; . _ - dürfen dabei sein</translation>
-    </message>
     <message>
         <source>Back up {0}</source>
         <translation>{0} sichern</translation>

@@ -12,7 +12,8 @@ from engine.errors import StorageError
 from engine.types.containers import ALIVE_STATES
 from engine.types.volumes import CreateVolume
 from gui.actions.networks import removable, why_not_removable
-from gui.actions.volumes import check_name, in_use
+from gui.actions.volumes import in_use
+from gui.presentation.names import name_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,9 +95,9 @@ def test_a_new_volume_says_what_is_wrong_with_it(driver: Driver) -> None:
 
 
 def test_names_are_checked() -> None:
-    assert check_name("ok-1") == ""
-    assert check_name("a") != ""
-    assert check_name("no/slash") != ""
+    assert name_problem("ok-1") == ""
+    assert name_problem("-a") != ""
+    assert name_problem("no/slash") != ""
 
 
 def test_a_volume_is_renamed_and_the_name_given_back(driver: Driver) -> None:

@@ -25,6 +25,7 @@ from engine.api.shapes.bodies import CreateBody, HostConfigBody, UpdateBody
 from engine.api.shapes.containers import docker_state, endpoints, inspection, merged_labels, summary
 from engine.errors import Code, InvalidRequest, NotFound, WherryError
 from engine.recipe.body import load, load_update
+from engine.recipe.checks import is_name
 from engine.recipe.crossing import endpoints as endpoints_asked
 from engine.recipe.crossing import recipe_of, spec_of
 from engine.recipe.networks import shown_network
@@ -46,7 +47,6 @@ _LIST_FILTERS = frozenset(
      "publish", "since", "status", "volume"}
 )  # fmt: skip
 _PRUNE_FILTERS = frozenset({"until", "label", "label!"})
-_NAME = re.compile(r"/?[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}")
 _HEALTHS = frozenset({"none", "starting", "healthy", "unhealthy"})
 _STATUSES = frozenset({"created", "restarting", "running", "removing", "paused", "exited", "dead"})
 _MEASURED_AT_ONCE = 4
@@ -272,7 +272,7 @@ async def inspect_container(call: Call) -> web.StreamResponse:
 
 async def create_container(call: Call) -> web.StreamResponse:
     name = call.text("name")
-    if name and not _NAME.fullmatch(name):
+    if name and not is_name(name.removeprefix("/")):
         raise Refusal(400, f"Invalid container name ({name[:100]}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
     body = await call.json(dict[str, Any])
     typed = shaped(body, CreateBody)
@@ -363,7 +363,7 @@ async def rename(call: Call) -> web.StreamResponse:
     name = call.text("name")
     if not name:
         raise Refusal(400, "Neither old nor new names may be empty")
-    if not _NAME.fullmatch(name):
+    if not is_name(name.removeprefix("/")):
         raise Refusal(
             400,
             f"Error when allocating new name: Invalid container name ({name[:100]}), "

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from engine.api.docker.lookups import docker_words
-from engine.api.http.statuses import Refusal, unsupported
+from engine.api.http.statuses import unsupported
 from engine.api.shapes.bodies import VolumeBody
 from engine.api.shapes.stores import volume as volume_record
 from engine.errors import NotFound
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from engine.types.volumes import Volume
 
 _LIST_FILTERS = frozenset({"dangling", "driver", "label", "name"})
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}")
 _PRUNE_FILTERS = frozenset({"all", "label", "label!"})
 
 
@@ -54,12 +52,6 @@ async def create_volume(call: Call) -> web.StreamResponse:
     if body.cluster_volume_spec is not None:
         raise unsupported("ClusterVolumeSpec", "there is no swarm")
     name = body.name or ""
-    if name and not _NAME.fullmatch(name):
-        raise Refusal(
-            400,
-            f'create {name[:80]}: "{name[:80]}" includes invalid characters for a local volume name, only '
-            '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path',
-        )
     if name:
         # Docker gives back the one that is there; clients make the volumes they need without looking first.
         try:

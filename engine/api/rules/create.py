@@ -9,8 +9,15 @@ from engine.api.http.statuses import Refusal
 from engine.api.rules.limits import check_limits, check_restart
 from engine.api.rules.mounts import check_mounts
 from engine.api.shapes.bodies import words
-from engine.recipe.checks import HOST_GATEWAY, capability, extra_host, is_address, is_namespace_mode, shared_with
-from engine.types.containers import MOST_MOUNTS, MOST_PORTS
+from engine.recipe.checks import (
+    HOST_GATEWAY,
+    capability,
+    extra_host,
+    goes_and_comes_back,
+    is_address,
+    is_namespace_mode,
+    shared_with,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,7 +47,8 @@ def _complaints(body: CreateBody, host: HostConfigBody) -> Iterator[str]:
     yield from _about_hosts(host.extra_hosts or ())
     yield from _about_ports(host)
     yield from check_restart(host.restart_policy)
-    if host.auto_remove and host.restart_policy is not None and host.restart_policy.name not in (None, "", "no"):
+    policy = (host.restart_policy.name or "") if host.restart_policy is not None else ""
+    if goes_and_comes_back(auto_remove=bool(host.auto_remove), restart=policy):
         yield "can't create 'AutoRemove' container with restart policy"
     yield from _about_capabilities("CapAdd", host.cap_add)
     yield from _about_capabilities("CapDrop", host.cap_drop)
@@ -78,10 +86,6 @@ def _about_host(host: HostConfigBody) -> Iterator[str]:
         yield "SHM size can not be less than 0"
     if not -1000 <= (host.oom_score_adj or 0) <= 1000:
         yield f"Invalid value {host.oom_score_adj}, range for oom score adj is [-1000, 1000]"
-    if len(host.port_bindings or ()) > MOST_PORTS:
-        yield f"too many ports: {len(host.port_bindings or ())}, the most are {MOST_PORTS}"
-    if (mounts := len(host.binds or ()) + len(host.mounts or ())) > MOST_MOUNTS:
-        yield f"too many mounts: {mounts}, the most are {MOST_MOUNTS}"
     if (host.isolation or "default") != "default":
         yield f"invalid isolation ({host.isolation}): linux only supports 'default'"
     if (host.runtime or "") not in _RUNTIMES:

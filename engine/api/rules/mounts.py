@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from engine.api.http.statuses import Refusal
+from engine.recipe.checks import is_place_for_mounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,7 @@ def _is_mode(text: str, kind: str) -> bool:
 def _about_target(target: str) -> Iterator[str]:
     if not target.startswith("/"):
         yield f"invalid mount path: '{target[:200]}' mount path must be absolute"
-    elif os.path.normpath(target).strip("/") == "":
+    elif not is_place_for_mounts(target):
         yield "invalid specification: destination can't be '/'"
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidRequest
+from engine.recipe.checks import is_name
 
 if TYPE_CHECKING:
     from collections.abc import Container
-
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
-_LONGEST_NAME = 200
 
 _HOW = (
     "amber", "brisk", "calm", "clear", "deft", "eager", "fair", "fleet", "gentle", "glad", "keen", "lucid", "merry",
@@ -44,7 +41,7 @@ def invent_name(taken: Container[str]) -> str:
 def check_name(name: str) -> str:
     """A name as Docker takes it; a leading slash, which its API likes, is dropped."""
     bare = name.removeprefix("/")
-    if not _NAME.fullmatch(bare) or len(bare) > _LONGEST_NAME:
+    if not is_name(bare):
         raise InvalidRequest(
             f"“{name[:80]}” is no good as a name",
             "A name begins with a letter or digit and goes on with letters, digits, dots, dashes and underscores.",

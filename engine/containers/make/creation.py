@@ -24,7 +24,15 @@ from engine.errors import Code, Conflict, InvalidRequest
 from engine.networks import egress, isolation
 from engine.networks.attachment import missing_network
 from engine.networks.ports import check_mappings
-from engine.recipe.checks import NAMESPACE_MODES, is_namespace_mode, shared_with
+from engine.recipe.checks import (
+    NAMESPACE_MODES,
+    goes_and_comes_back,
+    is_namespace_mode,
+    is_place_for_mounts,
+    place,
+    places_twice,
+    shared_with,
+)  # fmt: skip
 from engine.recipe.networks import of_pod, pod_of
 from engine.types.containers import MOST_MOUNTS, Container, Mount, PortMapping, State
 from engine.types.data import now
@@ -107,7 +115,7 @@ class Creator:
         isolation.check(spec)
         Links(self._book, self._networks).check(spec)
         self._check_namespaces(spec)
-        if spec.auto_remove and spec.restart.name != "no":
+        if goes_and_comes_back(auto_remove=spec.auto_remove, restart=spec.restart.name):
             raise InvalidRequest("A container cannot be removed at its end and restarted too")
         if spec.stdin_once and not spec.stdin_open:
             raise InvalidRequest("stdin cannot be closed after the first client when it is not open")
@@ -168,22 +176,22 @@ class Creator:
 
         `kept` are the mounts a container has had: an anonymous volume stays where it is.
         """
-        known = {normal_target(mount.target): mount.source for mount in kept if mount.kind == "volume"}
+        known = {place(mount.target): mount.source for mount in kept if mount.kind == "volume"}
         mounts: dict[str, Mount] = {}
         for other in spec.volumes_from:
             for mount in self._mounts_of(other):
-                mounts[normal_target(mount.target)] = mount
+                mounts[place(mount.target)] = mount
         for mount in spec.mounts:
-            mounts[normal_target(mount.target)] = mount
+            mounts[place(mount.target)] = mount
         for target in image.volumes:
             check_mount(Mount(kind="volume", target=target))
-            mounts.setdefault(normal_target(target), Mount(kind="volume", target=target))
+            mounts.setdefault(place(target), Mount(kind="volume", target=target))
         made: list[str] = []
         settled: list[Mount] = []
         for mount in mounts.values():
             if mount.kind == "volume":
                 volumes = self._files.volumes
-                name = mount.source or known.get(normal_target(mount.target), "")
+                name = mount.source or known.get(place(mount.target), "")
                 anonymous = not name
                 name = name or os.urandom(_ANONYMOUS_BYTES).hex()
                 await volumes.ensure(
@@ -244,11 +252,6 @@ def settled_spec(spec: ContainerSpec, image: ImageConfig, container_id: str) -> 
     return msgspec.structs.replace(spec, ports=ports, network=network, hostname=hostname)
 
 
-def normal_target(target: str) -> str:
-    """One spelling for each place; two slashes in front, which normpath leaves, mean no other place here."""
-    return os.path.normpath(target).replace("//", "/", 1)
-
-
 def make_source(path: str) -> None:
     """What `docker run -v` does where nothing is; a file that is there is left alone."""
     if os.path.exists(path):
@@ -266,7 +269,7 @@ def make_source(path: str) -> None:
 
 
 def check_mount(mount: Mount) -> None:
-    if not mount.target.startswith("/") or normal_target(mount.target) == "/":
+    if not is_place_for_mounts(mount.target):
         raise InvalidRequest(
             f"Nothing can be mounted at “{mount.target}”", "A mount needs an absolute path other than the root."
         )
@@ -295,9 +298,5 @@ def _check_bind(mount: Mount) -> None:
 def check_targets(mounts: Sequence[Mount]) -> None:
     if len(mounts) > MOST_MOUNTS:
         raise InvalidRequest(f"{len(mounts)} mounts are too many for one container", f"{MOST_MOUNTS} are the most.")
-    seen: set[str] = set()
-    for mount in mounts:
-        target = normal_target(mount.target)
-        if target in seen:
-            raise InvalidRequest(f"Two things are mounted at {target}", subject=target)
-        seen.add(target)
+    for target in places_twice(mount.target for mount in mounts):
+        raise InvalidRequest(f"Two things are mounted at {target}", subject=target)

@@ -16,6 +16,7 @@ from engine.containers.spec.image_config import command_line
 from engine.errors import Conflict, InvalidRequest
 from engine.networks.attachment import missing_network
 from engine.networks.ports import as_picked, check_mappings, settle
+from engine.recipe.checks import goes_and_comes_back
 from engine.recipe.crossing import recipe_of
 from engine.recipe.networks import is_shared
 from engine.recipe.rows import LIVE, changes
@@ -63,7 +64,7 @@ class Editor:
             if request.resources is not None:
                 spec = msgspec.structs.replace(spec, resources=request.resources)
             if request.restart is not None:
-                if spec.auto_remove and request.restart.name != "no":
+                if goes_and_comes_back(auto_remove=spec.auto_remove, restart=request.restart.name):
                     raise Conflict("A container that removes itself cannot be restarted by a policy", subject=entry.id)
                 spec = msgspec.structs.replace(spec, restart=request.restart)
             if request.ports is not None:

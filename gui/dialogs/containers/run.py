@@ -31,11 +31,11 @@ from engine.types.containers import (
     PortMapping,
 )
 from engine.types.images import PullImage
-from gui.actions.containers import name_problem
 from gui.dialogs.containers.form.form import SpecForm
 from gui.dialogs.containers.line_field import LineField
 from gui.presentation.containers import image_text
 from gui.presentation.errors import words_of
+from gui.presentation.names import name_problem
 from gui.presentation.run_line import (
     RunLine,
     chosen_by_people,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.containers.make.creation import check_targets, normal_target
+from engine.containers.make.creation import check_targets
 from engine.errors import InvalidRequest
+from engine.recipe.checks import place
 from engine.types.containers import MOST_MOUNTS, Mount
 
 
@@ -31,4 +32,4 @@ def test_the_most_that_one_container_can_have() -> None:
 
 @pytest.mark.parametrize("target", ["/", "//", "///", "/.", "/a/..", "//."])
 def test_the_root_is_the_root_however_it_is_spelt(target: str) -> None:
-    assert normal_target(target) == "/"
+    assert place(target) == "/"

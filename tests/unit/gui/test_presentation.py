@@ -214,6 +214,15 @@ def test_missing_folders_and_contradictions_are_found() -> None:
     assert [remark.tone for remark in found] == [Tone.DANGER, Tone.DANGER, Tone.INFO, Tone.DANGER]
 
 
+@pytest.mark.parametrize("second", ["/data/", "//data", "/a/../data"])
+def test_the_form_tells_two_mounts_at_one_place_however_it_is_spelt(second: str) -> None:
+    mounts = (Mount(kind="tmpfs", target="/data"), Mount(kind="tmpfs", target=second))
+    found = check_spec(
+        ContainerSpec(image="x", mounts=mounts), own_id="", host_ports=[], containers={}, path_exists=lambda _: True
+    )
+    assert [remark.text for remark in found] == ["Two mounts at /data"]
+
+
 def test_a_free_port_is_suggested() -> None:
     taken = [HostPort(port=port, protocol="tcp", address="") for port in (8080, 8081)]
     assert suggest_port(80, taken) == 8082
