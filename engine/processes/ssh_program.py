@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MOST_COMPLAINT = 8192
+_BROKE_OFF = 255
+"""ssh's own code; any other is the far command's."""
 
 
 class SshProgram:
@@ -39,6 +41,14 @@ class SshProgram:
     def ended(self) -> bool:
         """Also takes its end note, so that nothing of it is left in the kernel's table."""
         return self._process.poll() is not None
+
+    def was_cut(self, seconds: float) -> bool:
+        """Whether it did not end of itself: killed, or its line broke off. Waits so long for its end."""
+        try:
+            code = self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return code < 0 or code == _BROKE_OFF
 
     def complaint(self, seconds: float = 2.0) -> str:
         """What it said, once it has ended or that time is over."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
+import weakref
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from aiohttp import BaseConnector, ClientConnectionError, ClientPayloadError, Se
 from engine.errors import Code, MachineError
 from engine.machines import tls
 from engine.machines.address import BadAddress, parse
-from engine.machines.ssh_line import complaint_of, control_argv, ssh_argv
+from engine.machines.ssh_line import complaint_of, control_argv, control_path, ssh_argv
 from engine.processes.ssh_program import SshProgram, tell
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from engine.machines.machine_list import Entry
 
 CONNECT_SECONDS = 15.0
+_END_SECONDS = 0.3
 _CODES = {
     "host-key": Code.TLS,
     "login": Code.UNAUTHORIZED,
@@ -43,9 +46,10 @@ class Dialer:
         except BadAddress as error:
             raise MachineError(f"“{entry.name}” cannot be reached", f"{error}.", subject=entry.name) from None
         self.entry = entry
-        self._control = control_directory
+        self.control_directory = control_directory
         self._programs: dict[int, SshProgram] = {}
         self._last: SshProgram | None = None
+        self._of: weakref.WeakKeyDictionary[asyncio.BaseTransport, SshProgram] = weakref.WeakKeyDictionary()
 
     async def open(self, protocol: Callable[[], asyncio.BaseProtocol]) -> Any:
         """Transport and protocol, as the loop gives them. Raises OSError."""
@@ -55,14 +59,20 @@ class Dialer:
                 return await loop.create_unix_connection(protocol, self.address.path)
             if self.address.scheme == "ssh":
                 program = await self._start_ssh()
-                return await loop.create_unix_connection(protocol, sock=program.socket)
+                transport, made = await loop.create_unix_connection(protocol, sock=program.socket)
+                self._of[transport] = program
+                return transport, made
             context = await asyncio.to_thread(tls.context_for, self.entry) if self.entry.tls else None
-            return await loop.create_connection(protocol, self.address.host, self.address.port, ssl=context)
+            transport, made = await loop.create_connection(
+                protocol, self.address.host, self.address.port, ssl=context
+            )  # fmt: skip
+            _notice_death(transport.get_extra_info("socket"))
+            return transport, made
 
     async def _start_ssh(self) -> SshProgram:
-        if self._control:
-            os.makedirs(self._control, mode=0o700, exist_ok=True)
-        argv = ssh_argv(self.address, self.entry.through, self._control)
+        if self.control_directory:
+            os.makedirs(self.control_directory, mode=0o700, exist_ok=True)
+        argv = ssh_argv(self.address, self.entry.through, self.control_directory)
         program = await asyncio.to_thread(SshProgram, argv)
         descriptor = os.pidfd_open(program.pid)
         loop = asyncio.get_running_loop()
@@ -78,10 +88,26 @@ class Dialer:
         self._last = program
         return program
 
+    async def cut_off(self, transport: asyncio.BaseTransport) -> MachineError | None:
+        """Of a connection that has ended: why, if that was not how it should end."""
+        program = self._of.get(transport)
+        if program is None or not await asyncio.to_thread(program.was_cut, _END_SECONDS):
+            return None
+        return await self.why(EOFError())
+
+    def renounce(self) -> None:
+        """The kept connection hangs: the next one is to be new."""
+        path = control_path(self.address, self.control_directory) if self.address.scheme == "ssh" else ""
+        with contextlib.suppress(OSError):
+            if path:
+                os.unlink(path)
+
     async def why(self, error: BaseException) -> MachineError:
         """A failure to connect, or a connection that ended before it said anything, in a sentence."""
         if self._last is not None and isinstance(error, (ClientConnectionError, OSError, EOFError)):
             said = await asyncio.to_thread(self._last.complaint)
+            if isinstance(error, TimeoutError) and not said:
+                return self._plainly(error)
             complaint = complaint_of(said, self.address, self.entry.through)
             return MachineError(
                 complaint.title, complaint.explanation, hint=complaint.hint, details=said,
@@ -114,8 +140,8 @@ class Dialer:
         """End every connection, and the kept one."""
         if self.address.scheme != "ssh":
             return
-        if self._control:
-            await asyncio.to_thread(tell, control_argv(self.address, self._control, "exit"))
+        if self.control_directory:
+            await asyncio.to_thread(tell, control_argv(self.address, self.control_directory, "exit"))
         loop = asyncio.get_running_loop()
         for descriptor, program in [*self._programs.items()]:
             loop.remove_reader(descriptor)
@@ -123,6 +149,14 @@ class Dialer:
                 os.close(descriptor)
             await asyncio.to_thread(program.close)
         self._programs.clear()
+
+
+def _notice_death(line: Any) -> None:
+    """As ssh does: a machine that says nothing to three questions is gone."""
+    for option, seconds in ((socket.TCP_KEEPIDLE, 15), (socket.TCP_KEEPINTVL, 15), (socket.TCP_KEEPCNT, 3)):
+        line.setsockopt(socket.IPPROTO_TCP, option, seconds)
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 60_000)
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
 
 class DialConnector(BaseConnector):

@@ -22,7 +22,7 @@ from engine.errors import (
 from engine.remote.dialing import DialConnector, Dialer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
     from aiohttp import ClientResponse
 
@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 QUICK_SECONDS = 20.0
 SILENT_SECONDS = 20.0
 """A stream that has signs of life counts as dead after so long without one."""
+STUCK_SECONDS = 60.0
+"""An upload of which nothing is taken for so long is given up."""
 _QUICK_CONNECTIONS, _STREAMS = 6, 64
 _PIECE = 1 << 16
-_NEWEST, _OLDEST = (1, 50), (1, 24)
+_NEWEST, _OLDEST = (1, 50), (1, 25)
 _LARGEST_ERROR = 64 * 1024
 
 
@@ -42,7 +44,8 @@ class Link:
 
     def __init__(self, entry: Entry, control_directory: str) -> None:
         self.dialer = Dialer(entry, control_directory)
-        self.api = "/v1.41"
+        self.version = (1, 41)
+        """Of Docker's API: the newest that both know."""
         self._quick: aiohttp.ClientSession | None = None
         self._streams: aiohttp.ClientSession | None = None
         self._kept: set[asyncio.Task[None]] = set()
@@ -55,11 +58,23 @@ class Link:
     async def agree(self) -> Mapping[str, Any]:
         """Learn which engine it is and speak the newest version both know."""
         version: Mapping[str, Any] = await self.json("GET", "/version", versioned=False)
-        major, _, minor = str(version.get("ApiVersion", "")).partition(".")
-        if major.isdigit() and minor.isdigit():
-            agreed = max(_OLDEST, min(_NEWEST, (int(major), int(minor))))
-            self.api = f"/v{agreed[0]}.{agreed[1]}"
+        theirs, oldest = _numbers(version.get("ApiVersion")), _numbers(version.get("MinAPIVersion"))
+        if theirs and theirs < _OLDEST:
+            raise MachineError(
+                f"The engine there is too old: its API is {theirs[0]}.{theirs[1]}",
+                f"Wherry speaks {_OLDEST[0]}.{_OLDEST[1]} and later, as Docker has since 1.13.", code=Code.UNSUPPORTED,
+            )  # fmt: skip
+        if oldest and oldest > _NEWEST:
+            raise MachineError(
+                f"The engine there is too new: it speaks API {oldest[0]}.{oldest[1]} and later",
+                f"This Wherry knows {_NEWEST[0]}.{_NEWEST[1]}.", code=Code.UNSUPPORTED,
+            )  # fmt: skip
+        self.version = min(_NEWEST, theirs) if theirs else self.version
         return version
+
+    @property
+    def api(self) -> str:
+        return f"/v{self.version[0]}.{self.version[1]}"
 
     async def json(
         self,
@@ -103,8 +118,18 @@ class Link:
         """An answer that takes its time. `silent`: how long it may say nothing before it counts as dead."""
         timeout = aiohttp.ClientTimeout(total=None, sock_read=silent)
         session = self._session("streams")
-        async with self._answer(session, method, path, query, body, versioned, timeout, headers) as answer:
-            yield answer
+        if not hasattr(body, "__aiter__"):
+            async with self._answer(session, method, path, query, body, versioned, timeout, headers) as answer:
+                yield answer
+            return
+        stuck = asyncio.timeout(None)
+        try:
+            async with stuck:
+                sent = _sent(body, stuck)
+                async with self._answer(session, method, path, query, sent, versioned, timeout, headers) as answer:
+                    yield answer
+        except TimeoutError as error:
+            raise await self.dialer.why(error) from error
 
     async def pieces(self, answer: ClientResponse) -> AsyncIterator[bytes]:
         """The body as it comes; a connection that breaks off is no end."""
@@ -150,6 +175,10 @@ class Link:
             writer.close()
             raise refused(status, said)
         return reader, writer
+
+    async def cut_off(self, writer: asyncio.StreamWriter) -> MachineError | None:
+        """Of a raw line that has ended: why, if it broke off."""
+        return await self.dialer.cut_off(writer.transport)
 
     async def close(self) -> None:
         for task in self._kept:
@@ -199,6 +228,20 @@ class Link:
             raise
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise await self.dialer.why(error) from error
+
+
+def _numbers(text: object) -> tuple[int, int] | None:
+    major, _, minor = str(text or "").partition(".")
+    return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else None
+
+
+async def _sent(body: Any, stuck: asyncio.Timeout) -> AsyncGenerator[bytes, None]:
+    """What is uploaded. Its source may take its time; that the other side takes nothing for a minute may not be."""
+    loop = asyncio.get_running_loop()
+    async for piece in body:
+        stuck.reschedule(loop.time() + STUCK_SECONDS)
+        yield piece
+        stuck.reschedule(None)
 
 
 def _query(values: Mapping[str, object] | None) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import msgspec
 
-from engine.errors import WherryError
+from engine.errors import Code, WherryError
 from engine.events.bus import EventBus
 from engine.operations.registry import OperationRegistry, failure_of
 from engine.remote.link import Link
@@ -173,6 +173,8 @@ class Machinery:
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _lost(self, error: WherryError) -> None:
+        if error.code is Code.TIMEOUT:
+            self.link.dialer.renounce()
         was_there = self.condition.link in (LinkState.CONNECTED, LinkState.STALE)
         state = LinkState.STALE if was_there else LinkState.UNREACHABLE
         since = self.condition.since if self.condition.link is state else now()

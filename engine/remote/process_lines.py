@@ -8,7 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
-from engine.errors import Unsupported
+from engine.errors import MachineError, RuntimeFailure, Unsupported
 
 if TYPE_CHECKING:
     from engine.remote.link import Link
@@ -33,6 +33,7 @@ class HijackedLine:
         self._resize = resize
         self._ready: deque[tuple[Literal["stdout", "stderr"], bytes]] = deque()
         self._kept = b""
+        self._closed = False
 
     async def read(self) -> tuple[Literal["stdout", "stderr"], bytes] | None:
         if self._tty:
@@ -46,9 +47,12 @@ class HijackedLine:
         return self._ready.popleft()
 
     async def _more(self) -> bytes:
+        data = b""
         with contextlib.suppress(ConnectionError):
-            return await self._reader.read(_PIECE)
-        return b""
+            data = await self._reader.read(_PIECE)
+        if not data and not self._closed and (why := await self._link.cut_off(self._writer)):
+            raise why
+        return data
 
     def _take_apart(self, data: bytes) -> None:
         self._kept += data
@@ -62,7 +66,11 @@ class HijackedLine:
 
     async def write(self, data: bytes) -> None:
         self._writer.write(data)
-        await self._writer.drain()
+        try:
+            await self._writer.drain()
+        except OSError as error:
+            words = "The command has ended, or its line broke off."
+            raise RuntimeFailure("Nobody reads what is written there", words) from error
 
     async def close_stdin(self) -> None:
         with contextlib.suppress(OSError):
@@ -72,6 +80,7 @@ class HijackedLine:
         await self._link.json("POST", self._resize, {"h": rows, "w": columns})
 
     async def close(self) -> None:
+        self._closed = True
         self._writer.close()
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
@@ -92,7 +101,7 @@ class RemoteExec(HijackedLine):
             if not facts.get("Running"):
                 return int(facts.get("ExitCode") or 0)
             await asyncio.sleep(_LOOK_SECONDS)
-        return 0
+        raise MachineError("The line to the command broke off", "It may still run there.", subject=self.id)
 
     async def kill(self, signal: str = "KILL") -> None:
         raise Unsupported("A command there cannot be sent a signal", f"Docker's API has none for it ({signal}).")

@@ -4,6 +4,7 @@ python -m tests.cruel [--minutes N] [--rounds N] [--seed N] [--clock]
 python -m tests.cruel power [--minutes N] [--rounds N] [--seed N] [--user NAME]      as root
 python -m tests.cruel disks [--seed N] [--user NAME]                                 as root
 python -m tests.cruel hostile [--minutes N] [--requests N] [--seed N]
+python -m tests.cruel ssh                                                            about ten minutes
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tests.cruel.disks import BadDisks
 from tests.cruel.driver import Driver
 from tests.cruel.hostile import Hostile
 from tests.cruel.power import PowerCuts
+from tests.cruel.ssh import LostLines
 from tests.support.engine import opened_engine
 from tests.support.stores import make_short_tmp, remove_tree
 
@@ -75,6 +77,18 @@ async def be_hostile(options: argparse.Namespace) -> int:
     return 1 if figures.faults else 0
 
 
+async def lose_lines() -> int:
+    lines = LostLines()
+    await lines.run()
+    figures = lines.figures
+    print(f"{figures.cuts} lines lost; told: {dict(figures.told)}")
+    print(f"slowest to be told: {figures.slowest_word:.1f} s; and to be whole again: {figures.slowest_return:.1f} s")
+    print(f"longest that the loop stood still: {figures.longest_stall * 1000:.0f} ms")
+    for fault in figures.faults:
+        print(f"FAULT {fault}")
+    return 1 if figures.faults else 0
+
+
 async def main(options: argparse.Namespace) -> int:
     store = make_short_tmp()
     driver = Driver(store, options.seed, clock=options.clock)
@@ -102,7 +116,7 @@ async def main(options: argparse.Namespace) -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", nargs="?", choices=("kills", "power", "disks", "hostile"), default="kills")
+    parser.add_argument("kind", nargs="?", choices=("kills", "power", "disks", "hostile", "ssh"), default="kills")
     parser.add_argument("--clock", action="store_true", help="set the clock too; needs libfaketime")
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--user", default=os.environ.get("WHERRY_TEST_USER", "wherry-test"))
@@ -114,4 +128,6 @@ if __name__ == "__main__":
         sys.exit(cut_the_power(chosen))
     if chosen.kind == "disks":
         sys.exit(spoil_the_disk(chosen))
+    if chosen.kind == "ssh":
+        sys.exit(asyncio.run(lose_lines()))
     sys.exit(asyncio.run(be_hostile(chosen) if chosen.kind == "hostile" else main(chosen)))

@@ -169,6 +169,7 @@ class DockerBuilds:
 
     async def prune_cache(self, *, all_unused: bool = False, until_ns: int = 0) -> Freed:
         del until_ns
+        self._state.require("builds.prune_cache")
         done = await self._state.link.json("POST", "/build/prune", {"all": all_unused}, seconds=600.0)
         ids = tuple(str(each) for each in (done or {}).get("CachesDeleted") or ())
         return Freed(ids=ids, bytes=int((done or {}).get("SpaceReclaimed") or 0))

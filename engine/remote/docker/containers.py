@@ -110,6 +110,7 @@ class DockerContainers:
     async def update(self, container: str, request: UpdateContainer) -> Container:
         if request.ports is not None:
             lacking("containers.edit")
+        self._state.require("containers.update")
         spec = ContainerSpec(image="x")
         if request.resources is not None:
             spec = msgspec.structs.replace(spec, resources=request.resources)

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from engine.errors import MachineError, NotFound, WherryError
+from engine.errors import MachineError, NotFound, Unsupported, WherryError
 from engine.machines.known_elsewhere import is_podman_here
 from engine.remote.docker import shapes
 from engine.remote.docker.lacks import lacks_of
@@ -71,8 +71,13 @@ class DockerState:
             self._detailing.cancel()
         self._detailing = asyncio.create_task(self._detail(), name="details of containers and images")
 
+    def require(self, method: str) -> None:
+        """Raises Unsupported with the reason that the window greys it by."""
+        if why := self.capabilities.why_not(method):
+            raise Unsupported("The engine there cannot do this", why, subject=method)
+
     def _lacks(self) -> dict[str, str]:
-        found = lacks_of(self.kind)
+        found = lacks_of(self.kind, self.link.version)
         if self.own_podman:
             found.pop("files.owners", None)
         return found

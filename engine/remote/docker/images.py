@@ -149,6 +149,7 @@ class DockerImages:
         ]  # fmt: skip
 
     async def remote_image(self, reference: str, *, login: Login | None = None) -> RemoteImage:
+        self._state.require("images.remote_image")
         path = f"/distribution/{quote(reference, safe='')}/json"
         async with self._link.stream("GET", path, headers=_login_headers(login)) as answer:
             found = msgspec.json.decode(await answer.read())

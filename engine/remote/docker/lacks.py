@@ -35,8 +35,17 @@ _PODMAN = {
 }
 
 
-def lacks_of(kind: str) -> dict[str, str]:
-    return {**_COMMON, **(_PODMAN if kind == "podman" else {})}
+_SINCE = {
+    "images.remote_image": (1, 30),
+    "builds.prune_cache": (1, 31),
+}
+"""What a Docker learned later than the oldest that is spoken with."""
+
+
+def lacks_of(kind: str, api: tuple[int, int] = (99, 0)) -> dict[str, str]:
+    words = "The engine there is too old for this: its API is {}.{}, and it takes {}.{}."
+    older = {method: words.format(*api, *since) for method, since in _SINCE.items() if api < since}
+    return {**_COMMON, **older, **(_PODMAN if kind == "podman" else {})}
 
 
 def lacking(method: str) -> NoReturn:

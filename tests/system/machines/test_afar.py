@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.errors import Code, WherryError
+from engine.errors import Code, Unsupported, WherryError
 from engine.machines.machine_list import Entry
 from engine.remote import link
 from engine.remote.engine import RemoteEngine
 from engine.types.containers import ContainerSpec, CreateContainer
 from engine.types.machines import Link
-from tests.peers.checks import CHECKS, figures, machine, ports
+from tests.peers.checks import CHECKS, figures, images, machine, networks, ports, volumes
 from tests.peers.swarm_checks import swarm
 from tests.support.afar import remote, seen_from_afar
 from tests.support.images import busybox_archive
+from tests.support.older_engine import older_engine
 from tests.system.containers.conftest import load_busybox
 
 if TYPE_CHECKING:
@@ -115,6 +116,41 @@ async def test_dockers_api_carries_all_that_a_person_does(
                     await check(plain)
         finally:
             await plain.close()
+
+
+@pytest.mark.parametrize("minor", [25, 32])
+async def test_an_api_half_as_old_does_what_it_knows_and_the_rest_is_told(
+    engine: EmbeddedEngine, make_short_tmp: Callable[[], ShortTmp], tmp_path: Path, minor: int
+) -> None:
+    store = make_short_tmp()
+    async with seen_from_afar(engine, store), older_engine(f"{store.run}/there/docker.sock", minor) as path:
+        old = _ReadAsDocker(Entry("old", f"unix://{path}"), run=tmp_path, store=tmp_path, told=lambda: None)
+        old.begin()
+        try:
+            assert await old.connected(SECONDS), old.condition
+            for check in (images, volumes, networks):
+                await check(old)
+            greyed = old.capabilities.why_not("images.remote_image")
+            assert greyed == (
+                "" if minor > 30 else "The engine there is too old for this: its API is 1.25, and it takes 1.30."
+            )
+            if greyed:
+                with pytest.raises(Unsupported) as refused:
+                    await old.images.remote_image("docker.io/library/busybox")
+                assert refused.value.explanation == greyed
+        finally:
+            await old.close()
+
+
+async def test_an_engine_that_is_too_old_says_so(
+    engine: EmbeddedEngine, make_short_tmp: Callable[[], ShortTmp], tmp_path: Path
+) -> None:
+    store = make_short_tmp()
+    async with seen_from_afar(engine, store), older_engine(f"{store.run}/there/docker.sock", 24) as path:
+        async with remote(f"unix://{path}", store, connected=False) as old:
+            await until(old, Link.UNREACHABLE)
+            assert old.condition.problem is not None
+            assert old.condition.problem.title == "The engine there is too old: its API is 1.24"
 
 
 async def test_what_changes_there_is_told_here(engine: Engine, make_short_tmp: Callable[[], ShortTmp]) -> None:
