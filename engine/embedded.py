@@ -348,6 +348,7 @@ class EmbeddedEngine:
             under_way=self.paths.moves_under_way,
             here=lambda: self,
             operations=self.operations,
+            find_login=self.images.login_for,
         )
         self._closers.append(service.close)
         return service

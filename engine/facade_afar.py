@@ -75,6 +75,10 @@ class SwarmRoom(Protocol):
         """At once, then whenever it is another."""
         ...
 
+    async def create(self, request: swarm.CreateService) -> swarm.MadeService:
+        """One that is in no stack."""
+        ...
+
     async def scale(self, service: str, replicas: int) -> swarm.SwarmService: ...
     async def update(self, service: str, change: swarm.ChangeService) -> Sequence[projects.ProjectProblem]:
         """Rolled out by the swarm afterwards; gives what is worth knowing, as warnings."""

@@ -152,6 +152,7 @@ _OWN = (
         Route("POST", f"/wherry/swarm/{verb}", act)
         for verb, act in (
             ("look", swarm.look),
+            ("create", swarm.create),
             ("scale", swarm.scale),
             ("update", swarm.update),
             ("roll-back", swarm.roll_back),

@@ -134,7 +134,8 @@ def run_command(command: Command, name: str, words: list[str]) -> int:
     from engine.cli.reach.wire import Failed, Unreachable
     from engine.recipe.faults import Unreadable
 
-    runs_something = name.rpartition(" ")[2] in ("run", "create", "start", "exec")
+    noun, _, verb = name.rpartition(" ")
+    runs_something = verb in ("run", "create", "start", "exec") and noun != "service"
     try:
         given = command.parse(words)
         if given.has("help"):

@@ -130,6 +130,7 @@ GROUPS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
         {
             **{v: ("swarms.services", f"service {v}") for v in (
                 "inspect", "logs", "ls", "ps", "rm", "rollback", "scale")},
+            "create": ("swarms.creating", "service create"),
             "update": ("swarms.updating", "service update"),
             "list": ("swarms.services", "service ls"),
             "remove": ("swarms.services", "service rm"),

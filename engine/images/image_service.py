@@ -301,6 +301,11 @@ class ImageService:
     async def logins(self) -> Sequence[Login]:
         return await self._logins.all()
 
+    async def login_for(self, image: str) -> Login | None:
+        """With its password: for those of the engine who hand it on, and never across the facade."""
+        name = names.parse(image.partition("@")[0])
+        return await self._logins.find(name.domain, name.path)
+
     async def search(self, term: str, *, limit: int = 25) -> Sequence[SearchResult]:
         first, slash, rest = term.strip().partition("/")
         is_host = slash and ("." in first or ":" in first or first == "localhost")

@@ -41,8 +41,8 @@ def compose_of(recipe: Mapping[str, Any], name: str) -> dict[str, Any]:
         whole["networks"] = networks
     if volumes:
         whole["volumes"] = volumes
-    doubled: dict[str, Any] = _doubled(whole)
-    return doubled
+    found: dict[str, Any] = doubled(whole)
+    return found
 
 
 def _in_other_words(recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,12 +137,13 @@ def _mount(item: Mapping[str, Any]) -> Any:
     return found
 
 
-def _doubled(value: Any) -> Any:
+def doubled(value: Any) -> Any:
+    """With every `$` as it stands, which compose fills nothing in for."""
     if isinstance(value, str):
         return value.replace("$", "$$")
     if isinstance(value, dict):
-        return {key: _doubled(item) for key, item in value.items()}
-    return [_doubled(item) for item in value] if isinstance(value, list | tuple) else value
+        return {key: doubled(item) for key, item in value.items()}
+    return [doubled(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 # --- the file ---

@@ -150,7 +150,7 @@ def _target(target: str) -> str:
 
 def read_mount(text: str, here: Here | None = None) -> dict[str, Any]:
     """`type=bind,source=…,target=…` and what goes with it."""
-    values = _values(text)
+    values = mount_values(text)
     kind = values.pop("type", "volume")
     given: dict[str, Any] = {}
     read_only = "readonly" in values and _truth(values.pop("readonly"), text)
@@ -184,7 +184,7 @@ def _no_kind(kind: str) -> Unreadable:
     return Unreadable(marked("Recipe", "invalid mount config: mount type unknown: '{0}'"), kind[:40])
 
 
-def _values(text: str) -> dict[str, str]:
+def mount_values(text: str) -> dict[str, str]:
     values: dict[str, str] = {}
     for part in _comma_parts(text):
         key, equals, value = part.partition("=")

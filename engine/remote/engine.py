@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import MachineError, Unsupported, WherryError
 from engine.remote.docker.engine import DockerPeer
 from engine.remote.local_files import LocalFiles
-from engine.remote.machine_engine import Machinery
+from engine.remote.machine_engine import Machinery, no_login
 from engine.remote.wherry_engine import WherryPeer
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from engine.facade_afar import Machines, SwarmRoom
     from engine.machines.machine_list import Entry
+    from engine.remote.machine_engine import FindLogin
     from engine.types.events import Event
     from engine.types.machines import Capabilities
     from engine.types.projects import ProjectRun
@@ -67,13 +68,15 @@ class _Either:
 class RemoteEngine(Machinery):
     """Implements `engine.facade.Engine`."""
 
-    def __init__(self, entry: Entry, *, run: Path, store: Path, told: Callable[[], None]) -> None:
+    def __init__(
+        self, entry: Entry, *, run: Path, store: Path, told: Callable[[], None], find_login: FindLogin = no_login
+    ) -> None:
         folder = store / "machines" / entry.name
         super().__init__(entry, run=run, kept=folder / "last-known", told=told)
         self._gallery = store / "gallery"
         local = LocalFiles(self, self.own_operations)
         self._wherry = WherryPeer(self, local)
-        self._docker = DockerPeer(self, local, cache=store / "machines" / "layers", spool=folder / "logs")
+        self._docker = DockerPeer(self, local, find_login, cache=store / "machines" / "layers", spool=folder / "logs")
         self._known: WherryPeer | DockerPeer | None = None
         if entry.kind:
             self._known = self._wherry if entry.kind == "wherry" else self._docker

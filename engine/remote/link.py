@@ -83,12 +83,14 @@ class Link:
         query: Mapping[str, object] | None = None,
         *,
         body: object = None,
+        headers: Mapping[str, str] | None = None,
         versioned: bool = True,
         seconds: float = QUICK_SECONDS,
     ) -> Any:
         """The whole answer; None where it is empty."""
         timeout = aiohttp.ClientTimeout(total=seconds)
-        async with self._answer(self._session("quick"), method, path, query, body, versioned, timeout) as answer:
+        session = self._session("quick")
+        async with self._answer(session, method, path, query, body, versioned, timeout, headers) as answer:
             data = await answer.read()
         if not data.strip():
             return None

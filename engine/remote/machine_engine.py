@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import os
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -26,19 +27,27 @@ from engine.types.machines import Link as LinkState
 from engine.types.operations import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from engine.events.bus import BusSubscription
     from engine.machines.machine_list import Entry
     from engine.types.events import Kind
+    from engine.types.images import Login
 
 _log = logging.getLogger(__name__)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0
 _KEPT: tuple[Kind, ...] = ("container", "image", "volume", "network")
 _KEEP_SECONDS = 5.0
 _MOST_KEPT_BYTES = 256 << 20
+
+
+FindLogin = Callable[[str], Awaitable["Login | None"]]
+"""This computer's login for an image's registry, for who asks another machine's engine to fetch that image."""
+
+
+async def no_login(image: str) -> None:
+    del image
 
 
 class Peer(Protocol):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from engine.moving.service import MovingService
     from engine.operations.registry import OperationRegistry
     from engine.remote.engine import RemoteEngine
+    from engine.remote.machine_engine import FindLogin
 
 _SOCKETS = ("/run/docker.sock", "/run/podman/podman.sock", "{run}/docker.sock", "{run}/podman/podman.sock")
 _ANSWER_SECONDS = 10.0
@@ -43,7 +44,8 @@ def _at(address: str) -> Entry:
 
 class MachineService:
     def __init__(
-        self, *, run: Path, store: Path, under_way: Path, here: Callable[[], Engine], operations: OperationRegistry
+        self, *, run: Path, store: Path, under_way: Path, here: Callable[[], Engine], operations: OperationRegistry,
+        find_login: FindLogin,
     ) -> None:  # fmt: skip
         self._run = run
         self._store = store
@@ -52,6 +54,7 @@ class MachineService:
         self._engines: dict[str, RemoteEngine] = {}
         self._news = asyncio.Event()
         self._operations = operations
+        self._find_login = find_login
         self._podman = PodmanService(run / "podman.sock")
         self._taking_up: asyncio.Task[None] | None = None
 
@@ -213,7 +216,12 @@ class MachineService:
             if entry is None:
                 raise NotFound(f"There is no machine “{name}”", subject=name)
             made = await asyncio.to_thread(
-                RemoteEngine, entry, run=self._run, store=self._store, told=lambda: self._told(name)
+                RemoteEngine,
+                entry,
+                run=self._run,
+                store=self._store,
+                told=lambda: self._told(name),
+                find_login=self._find_login,
             )
             if name not in self._engines:  # somebody else may have been faster meanwhile
                 self._engines[name] = made

@@ -12,7 +12,16 @@ if TYPE_CHECKING:
 
     from engine.facade import OperationHandle
     from engine.types.projects import ProjectProblem
-    from engine.types.swarm import Availability, ChangeService, DeployStack, StackPlan, Swarm, SwarmService
+    from engine.types.swarm import (
+        Availability,
+        ChangeService,
+        CreateService,
+        DeployStack,
+        MadeService,
+        StackPlan,
+        Swarm,
+        SwarmService,
+    )
 
 
 def refuse() -> NoReturn:
@@ -30,6 +39,9 @@ class NoSwarm:
 
     async def watch(self) -> AsyncGenerator[Swarm, None]:
         yield await self.look()
+
+    async def create(self, request: CreateService) -> MadeService:
+        refuse()
 
     async def scale(self, service: str, replicas: int) -> SwarmService:
         refuse()

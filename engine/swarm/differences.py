@@ -96,7 +96,7 @@ def _file_step(kind: Any, name: str, body: Json, known: Json | None) -> tuple[St
             f"The config {name} is there with another content, and a config never changes: give the new one another "
             "name (`name:` below it in the file)."
         ]
-    changes = _changed({"Labels": spec.get("Labels") or {}}, {"Labels": body["Labels"]})
+    changes = changed_fields({"Labels": spec.get("Labels") or {}}, {"Labels": body["Labels"]})
     return StackStep(action="update" if changes else "keep", kind=kind, name=name, changes=changes), []
 
 
@@ -105,7 +105,7 @@ def _service_step(name: str, spec: Json, there: There) -> StackStep:
     if known is None:
         return StackStep(action="create", kind="service", name=name)
     ids = {str(each.get("Id")): net for net, each in there.every_network.items()}
-    changes = _changed(_plain(part(known, "Spec"), ids), _plain(spec, ids))
+    changes = changed_fields(_plain(part(known, "Spec"), ids), _plain(spec, ids))
     return StackStep(action="update" if changes else "keep", kind="service", name=name, changes=changes)
 
 
@@ -125,7 +125,8 @@ def _plain(spec: Json, networks: Mapping[str, str]) -> Json:
     return spec | {"TaskTemplate": template | {"ContainerSpec": inside, "Networks": named}}
 
 
-def _changed(before: Json, after: Json) -> tuple[FieldChange, ...]:
+def changed_fields(before: Json, after: Json) -> tuple[FieldChange, ...]:
+    """Of two specs, but for what a manager fills in where nothing was said."""
     old, new = _flat(before), _flat(after)
     return tuple(
         FieldChange(field=key, before=_words(old.get(key)), after=_words(new.get(key)))

@@ -10,7 +10,7 @@ from engine.compose.schema.units import nanoseconds_of
 from engine.swarm.shapes import NAMESPACE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from engine.compose.reading.loading import Project
     from engine.swarm.shapes import Json
@@ -19,16 +19,18 @@ _RESTARTS = {"no": "none", "always": "any", "unless-stopped": "any", "on-failure
 _SECRETS_DIRECTORY = "/run/secrets/"
 
 
-def service_spec(project: Project, name: str) -> Json:
-    """What `POST /services/create` gets. Networks, configs and secrets stand in it by name."""
+def service_spec(project: Project, name: str, *, stack: str) -> Json:
+    """What `POST /services/create` gets; `stack` is "" for a service of none. Networks, configs and secrets stand in it
+    by name."""
     service = project.services[name]
+    marks = {NAMESPACE: stack} if stack else {}
     deploy: Mapping[str, Any] = service.get("deploy") or {}
     template = {
-        "ContainerSpec": _container(project, name, service),
+        "ContainerSpec": _container(project, name, service, marks),
         "Resources": _resources(service, deploy.get("resources") or {}),
         "RestartPolicy": _restart(service, deploy.get("restart_policy")),
         "Placement": _placement(deploy.get("placement") or {}),
-        "Networks": _networks(project, name, service),
+        "Networks": _networks(project, name if stack else "", service),
         "LogDriver": _logging(service.get("logging")),
     }
     spec = {
@@ -38,7 +40,7 @@ def service_spec(project: Project, name: str) -> Json:
         "EndpointSpec": {"Mode": deploy.get("endpoint_mode") or "vip", "Ports": _ports(service)},
     }
     return {
-        "Name": f"{project.name}_{name}",
+        "Name": f"{stack}_{name}" if stack else name,
         "Labels": dict(deploy.get("labels") or {}),
         "TaskTemplate": _said(template),
         **_said(spec),
@@ -50,7 +52,7 @@ def _said(body: Mapping[str, Any]) -> Json:
     return {key: value for key, value in body.items() if value or (value == 0 and value is not False)}
 
 
-def _container(project: Project, name: str, service: Mapping[str, Any]) -> Json:
+def _container(project: Project, name: str, service: Mapping[str, Any], marks: Mapping[str, str]) -> Json:
     health = service.get("healthcheck")
     names = {"Nameservers": service.get("dns"), "Search": service.get("dns_search"), "Options": service.get("dns_opt")}
     environment = service.get("environment") or {}
@@ -78,8 +80,8 @@ def _container(project: Project, name: str, service: Mapping[str, Any]) -> Json:
             "CapabilityDrop": [_capability(each) for each in service.get("cap_drop") or []],
             "Ulimits": [ulimit_body(key, each) for key, each in sorted((service.get("ulimits") or {}).items())],
             "OomScoreAdj": service.get("oom_score_adj") or None,
-            "Labels": {**(service.get("labels") or {}), NAMESPACE: project.name},
-            "Mounts": _mounts(project, service),
+            "Labels": {**(service.get("labels") or {}), **marks},
+            "Mounts": _mounts(project, service, marks),
             "Configs": [_granted(project, "configs", each) for each in service.get("configs") or []],
             "Secrets": [_granted(project, "secrets", each) for each in service.get("secrets") or []],
         }
@@ -101,14 +103,14 @@ def _length(text: str | None) -> int | None:
     return nanoseconds_of(text) if text else None
 
 
-def _mounts(project: Project, service: Mapping[str, Any]) -> list[Json]:
-    found = [_mount(project, each) for each in service.get("volumes") or []]
+def _mounts(project: Project, service: Mapping[str, Any], marks: Mapping[str, str]) -> list[Json]:
+    found = [_mount(project, each, marks) for each in service.get("volumes") or []]
     for word in service.get("tmpfs") or []:
         found.append({"Type": "tmpfs", "Target": word.partition(":")[0]})
     return found
 
 
-def _mount(project: Project, each: Mapping[str, Any]) -> Json:
+def _mount(project: Project, each: Mapping[str, Any], marks: Mapping[str, str]) -> Json:
     kind, source = each["type"], each.get("source") or ""
     mount: Json = {"Type": kind, "Source": source, "Target": each["target"], "ReadOnly": bool(each.get("read_only"))}
     volume, bind, tmpfs = each.get("volume") or {}, each.get("bind") or {}, each.get("tmpfs") or {}
@@ -117,7 +119,7 @@ def _mount(project: Project, each: Mapping[str, Any]) -> Json:
         mount["Source"] = known.get("name", source)
         options: Json = {"NoCopy": volume.get("nocopy"), "Subpath": volume.get("subpath")}
         if source and not known.get("external"):
-            options["Labels"] = {**(known.get("labels") or {}), NAMESPACE: project.name}
+            options["Labels"] = {**(known.get("labels") or {}), **marks}
             driver = {"Name": known.get("driver"), "Options": known.get("driver_opts")}
             options["DriverConfig"] = _said(driver)
         mount["VolumeOptions"] = _said(options)
@@ -159,10 +161,16 @@ def _resources(service: Mapping[str, Any], resources: Mapping[str, Any]) -> Json
                 {
                     "NanoCPUs": round(float(kept) * 1e9) if kept else None,
                     "MemoryBytes": int(reserved.get("memory") or service.get("mem_reservation") or 0) or None,
+                    "GenericResources": _counted(reserved.get("generic_resources") or []),
                 }
             ),
         }
     )
+
+
+def _counted(generic: Iterable[Mapping[str, Any]]) -> list[Json]:
+    counts = [each["discrete_resource_spec"] for each in generic]
+    return [{"DiscreteResourceSpec": {"Kind": str(each["kind"]), "Value": int(each["value"])}} for each in counts]
 
 
 def _restart(service: Mapping[str, Any], policy: Mapping[str, Any] | None) -> Json:
@@ -188,11 +196,15 @@ def _placement(placement: Mapping[str, Any]) -> Json:
 
 
 def _networks(project: Project, name: str, service: Mapping[str, Any]) -> list[Json]:
+    """In a stack each is found by its name there too."""
     return [
-        {
-            "Target": str(project.model["networks"][key]["name"]),
-            "Aliases": [*((said or {}).get("aliases") or []), name],
-        }
+        _said(
+            {
+                "Target": str(project.model["networks"][key]["name"]),
+                "Aliases": [*((said or {}).get("aliases") or []), *([name] if name else [])],
+                "DriverOpts": (said or {}).get("driver_opts"),
+            }
+        )
         for key, said in (service.get("networks") or {}).items()
     ]
 

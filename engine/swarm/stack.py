@@ -71,7 +71,7 @@ def stack_of(project: Project) -> Stack:
     for name in in_order(project.services, project.services):
         service = project.services[name]
         _tell_ignored(made, name, service)
-        spec = service_spec(project, name)
+        spec = service_spec(project, name, stack=project.name)
         spec["Labels"] |= {NAMESPACE: project.name, STACK_IMAGE: spec["TaskTemplate"]["ContainerSpec"]["Image"]}
         made.services[spec["Name"]] = spec
     made.problems = [project.placed(each) for each in made.problems]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from engine.types.data import Data
 from engine.types.projects import FieldChange, ProjectProblem, ReadProject
@@ -149,29 +149,44 @@ class Swarm(Data, frozen=True, kw_only=True):
     secrets: tuple[SwarmFile, ...] = ()
 
 
+class CreateService(Data, frozen=True, kw_only=True):
+    """A service that is in no stack."""
+
+    name: str = ""
+    """"" leaves it to the manager."""
+    words: dict[str, Any]
+    """The service in the words of a compose file."""
+    volumes: dict[str, Any] = {}
+    """What a compose file would say of its volumes."""
+    max_concurrent: int | None = None
+    """How many tasks of a job run at once."""
+    resolve_image: bool = True
+    """Ask the registry which image the name is now, so that all nodes get the same; here and below."""
+    with_login: bool = False
+    """Give the nodes this computer's login for the image's registry; here and below."""
+
+
+class MadeService(Data, frozen=True, kw_only=True):
+    id: str
+    warnings: tuple[ProjectProblem, ...] = ()
+
+
 class ChangeService(Data, frozen=True, kw_only=True):
     """What is to be other about a service; what is not said stays."""
 
     image: str = ""
     args: tuple[str, ...] | None = None
     replicas: int | None = None
+    max_concurrent: int | None = None
     force: bool = False
     """Start its tasks anew though nothing else changed."""
-    environment: dict[str, str] = {}
-    environment_gone: tuple[str, ...] = ()
-    labels: dict[str, str] = {}
-    labels_gone: tuple[str, ...] = ()
-    constraints: tuple[str, ...] = ()
-    constraints_gone: tuple[str, ...] = ()
-    ports: tuple[SwarmPort, ...] = ()
-    ports_gone: tuple[int, ...] = ()
-    """By the port inside."""
-    limit_cpus: float | None = None
-    limit_memory: int | None = None
-    update: dict[str, str] = {}
-    """How changes are rolled out, in the words of a compose file's `update_config`."""
+    words: dict[str, Any] = {}
+    """What is said anew, in the words of a compose file's service; lists and mappings are added to."""
+    volumes: dict[str, Any] = {}
+    gone: dict[str, tuple[str, ...]] = {}
+    """What goes: by the place in Docker's own spec ("TaskTemplate.ContainerSpec.Env") the names of its entries."""
     resolve_image: bool = True
-    """Ask the registry which image the name is now, so that all nodes get the same."""
+    with_login: bool = False
 
 
 class DeployStack(Data, frozen=True, kw_only=True):
@@ -182,6 +197,7 @@ class DeployStack(Data, frozen=True, kw_only=True):
     prune: bool = False
     """Services of the stack that the files no longer have are removed."""
     resolve_image: Literal["always", "changed", "never"] = "always"
+    with_login: bool = False
 
 
 class StackStep(Data, frozen=True, kw_only=True):

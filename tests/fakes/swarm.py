@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from engine.errors import InvalidRequest, NotFound
 from engine.swarm.shapes import stacks
 from engine.types.swarm import (
+    MadeService,
     ServiceUpdate,
     StackPlan,
     StackStep,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from engine.facade import OperationHandle
     from engine.operations.registry import OperationRegistry, Progress
     from engine.types.projects import ProjectProblem
-    from engine.types.swarm import Availability, ChangeService, DeployStack
+    from engine.types.swarm import Availability, ChangeService, CreateService, DeployStack
 
 _MADE = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
@@ -102,6 +103,7 @@ class FakeSwarm:
     def __init__(self, operations: OperationRegistry) -> None:
         self.state = made_swarm()
         self.done: list[str] = []
+        self.asked: CreateService | None = None
         self._operations = operations
         self._news = asyncio.Event()
 
@@ -130,6 +132,18 @@ class FakeSwarm:
             news = self._news
             yield self.state
             await news.wait()
+
+    async def create(self, request: CreateService) -> MadeService:
+        self.done.append(f"create {request.name} {request.words['image']}")
+        self.asked = request
+        deploy = request.words.get("deploy") or {}
+        count = int(deploy.get("replicas") or 1)
+        made = SwarmService(
+            id=f"id-{request.name}", name=request.name, image=str(request.words["image"]), created=_MADE, updated=_MADE,
+            mode=deploy.get("mode") or "replicated", replicas=count, wanted=count, running=count,
+        )  # fmt: skip
+        self.put(replace(self.state, services=(*self.state.services, made)))
+        return MadeService(id=made.id)
 
     async def scale(self, service: str, replicas: int) -> SwarmService:
         found = self._find(service)

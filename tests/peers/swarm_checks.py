@@ -10,6 +10,7 @@ from engine.errors import Unsupported, WherryError
 from engine.types.logs import ReadLogs
 from engine.types.projects import ReadProject
 from engine.types.swarm import ChangeService, DeployStack
+from tests.peers.service_checks import services
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +81,7 @@ async def swarm(engine: RemoteEngine) -> None:
     try:
         await _deployed(engine)
         await _changed(engine)
+        await services(engine)
     finally:
         await engine.link.json("POST", "/swarm/leave", {"force": True})
 

@@ -4,6 +4,7 @@ and changed in memory as a manager does it, with its versions and its refusals."
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import copy
 import json
@@ -30,6 +31,8 @@ class StandInManager:
         self.kept: dict[str, list[dict[str, Any]]] = {kind: recorded(kind) for kind in _KINDS}
         self.networks: list[dict[str, Any]] = recorded("networks")
         self.asked: list[str] = []
+        self.logins: list[tuple[str, dict[str, str]]] = []
+        """Requests that brought one, and which."""
         self.pings = 0
         self.over = asyncio.Event()
         self.manages = True
@@ -56,6 +59,8 @@ class StandInManager:
         if path[:2] == "/v":
             path = "/" + path[1:].partition("/")[2] if path != "/version" else path
         self.asked.append(f"{request.method} {path}")
+        if login := request.headers.get("X-Registry-Auth"):
+            self.logins.append((f"{request.method} {path}", json.loads(base64.urlsafe_b64decode(login))))
         waiting = self.refusals.get(path)
         if waiting:
             status, message = waiting.pop(0)

@@ -9,7 +9,7 @@ import msgspec
 from engine.api.http.statuses import Refusal
 from engine.api.wherry.projects import followed
 from engine.types.data import Data
-from engine.types.swarm import Availability, ChangeService, DeployStack
+from engine.types.swarm import Availability, ChangeService, CreateService, DeployStack
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -32,6 +32,7 @@ class Asked(Data, frozen=True, kw_only=True):
     availability: Availability | None = None
     role: str = ""
     stack: DeployStack | None = None
+    service: CreateService | None = None
 
 
 async def _asked(call: Call) -> tuple[Asked, SwarmRoom]:
@@ -47,6 +48,13 @@ def _plain(call: Call, value: Any) -> web.StreamResponse:
 async def look(call: Call) -> web.StreamResponse:
     _, swarm = await _asked(call)
     return _plain(call, await swarm.look())
+
+
+async def create(call: Call) -> web.StreamResponse:
+    asked, swarm = await _asked(call)
+    if asked.service is None:
+        raise Refusal(400, "which service is missing")
+    return _plain(call, await swarm.create(asked.service))
 
 
 async def scale(call: Call) -> web.StreamResponse:

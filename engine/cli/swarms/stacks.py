@@ -23,7 +23,8 @@ def deploy(given: Given) -> int:
     name, wish = given.arguments[0], given.text("resolve-image", "always")
     if wish not in _RESOLVES:
         raise UsageError(f'invalid --resolve-image "{wish}": always, changed or never')
-    stack = {"name": name, "source": _source(given), "prune": given.flag("prune"), "resolve_image": wish}
+    stack = {"name": name, "source": _source(given), "prune": given.flag("prune"), "resolve_image": wish,
+             "with_login": given.flag("with-registry-auth")}  # fmt: skip
     body = {"machine": swarm.machine(), "stack": stack}
     client = own_engine()
     plan = client.post("/wherry/swarm/plan", body=body)
@@ -139,7 +140,8 @@ COMMANDS = {
         deploy, "[OPTIONS] STACK", "Deploy a project to a swarm, or bring it to what its files say",
         "-c --compose-file list Path to a compose file, or '-'\n-d --detach flag Exit immediately (default), or wait\n"
         "--dry-run flag Show what would be done, and do nothing\n--prune flag Remove services that the files lack\n"
-        "-q --quiet flag Suppress progress output\n--resolve-image text always, changed or never", least=1, most=1,
+        "-q --quiet flag Suppress progress output\n--resolve-image text always, changed or never\n"
+        "--with-registry-auth flag Give the nodes this computer's logins for the registries", least=1, most=1,
     ),
     "stack ls": Command(stacks, "[OPTIONS]", "List the stacks of a swarm", _ROWS, most=0),
     "stack services": Command(

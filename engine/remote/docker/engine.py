@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.remote.local_files import LocalFiles
-    from engine.remote.machine_engine import Machinery
+    from engine.remote.machine_engine import FindLogin, Machinery
 
 
 class DockerPeer(DockerState):
     """Implements `machine_engine.Peer`, and gives the rooms."""
 
-    def __init__(self, machinery: Machinery, local: LocalFiles, *, cache: Path, spool: Path) -> None:
+    def __init__(
+        self, machinery: Machinery, local: LocalFiles, find_login: FindLogin, *, cache: Path, spool: Path
+    ) -> None:
         super().__init__(machinery)
         operations = machinery.own_operations
         files = DockerFiles(self)
@@ -44,7 +46,7 @@ class DockerPeer(DockerState):
             "disk": DockerDisk(self),
             "pods": DockerPods(),
             "door": DockerDoor(),
-            "swarm": DockerSwarm(self, operations),
+            "swarm": DockerSwarm(self, operations, find_login),
             "operations": operations,
             "host": DockerHost(self, machinery.entry.address),
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -17,6 +16,7 @@ from engine.images.look.inspector import LayerInspector
 from engine.remote.docker import shapes
 from engine.remote.docker.containers import prune_filters
 from engine.remote.docker.lacks import lacking
+from engine.remote.docker.registry_login import login_headers
 from engine.remote.local_files import pieces_of
 from engine.types.data import ANY_LABELS, LabelRule, Platform
 from engine.types.images import (
@@ -99,7 +99,7 @@ class DockerImages:
                 "fromImage": request.reference, "platform": request.platform,
                 "tag": "" if _has_tag(request.reference) or request.all_tags else "latest",
             }  # fmt: skip
-            headers = _login_headers(request.login)
+            headers = login_headers(request.login)
             async with self._link.stream("POST", "/images/create", query, headers=headers) as answer:
                 await self._follow(answer, progress)
             return (await self.get(request.reference)).id
@@ -109,7 +109,7 @@ class DockerImages:
 
     def push(self, request: PushImage) -> OperationHandle:
         async def work(progress: Progress) -> str:
-            headers = _login_headers(request.login) or {"X-Registry-Auth": "e30="}
+            headers = login_headers(request.login) or {"X-Registry-Auth": "e30="}
             name, tag = _divided(request.reference)
             query = {"tag": "" if request.all_tags else tag}
             path = f"/images/{quote(name, safe='/')}/push"
@@ -151,7 +151,7 @@ class DockerImages:
     async def remote_image(self, reference: str, *, login: Login | None = None) -> RemoteImage:
         self._state.require("images.remote_image")
         path = f"/distribution/{quote(reference, safe='')}/json"
-        async with self._link.stream("GET", path, headers=_login_headers(login)) as answer:
+        async with self._link.stream("GET", path, headers=login_headers(login)) as answer:
             found = msgspec.json.decode(await answer.read())
         descriptor = shapes.part(found, "Descriptor")
         platforms = tuple(
@@ -354,18 +354,6 @@ def _divided(reference: str) -> tuple[str, str]:
         return reference.partition("@")[0], "latest"
     name, _, tag = reference.rpartition(":")
     return name, tag
-
-
-def _login_headers(login: Login | None) -> dict[str, str] | None:
-    if login is None:
-        return None
-    said = {"serveraddress": login.server}
-    said |= (
-        {"identitytoken": login.identity_token}
-        if login.identity_token
-        else {"username": login.username, "password": login.password}
-    )
-    return {"X-Registry-Auth": base64.urlsafe_b64encode(json.dumps(said).encode()).decode()}
 
 
 def _pull_error(words: str) -> Exception:

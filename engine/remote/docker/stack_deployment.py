@@ -97,12 +97,14 @@ class Deployment:
         spec = await self._with_ids(self._wanted.services[step.name])
         known = there.services.get(step.name)
         note = await self._settle_image(spec, part(known, "Spec"))
+        image = self._wanted.services[step.name]["TaskTemplate"]["ContainerSpec"]["Image"]
+        login = await self._link.login(image, wanted=self._request.with_login)
         if known is None:
-            done = await self._link.ask("POST", "/services/create", body=spec)
+            done = await self._link.ask("POST", "/services/create", body=spec, headers=login)
             return " ".join([note, *map(str, (done or {}).get("Warnings") or ())]).strip()
         if step.action == "keep" and not self._has_other_image(spec, part(known, "Spec")):
             return note
-        warnings = await self._link.change(known["ID"], lambda old: _counted_on(spec, old))
+        warnings = await self._link.change(known["ID"], lambda old: _counted_on(spec, old), headers=login)
         return " ".join([note, *warnings]).strip()
 
     @staticmethod
@@ -116,7 +118,8 @@ class Deployment:
         wish = self._request.resolve_image
         note: list[str] = []
         if wish == "always" or (wish == "changed" and not same_name):
-            settled, note = await resolved(self._link, image)
+            login = await self._link.login(image, wanted=self._request.with_login)
+            settled, note = await resolved(self._link, image, login)
         else:
             settled = _image(before) if same_name else image
         if note and same_name:

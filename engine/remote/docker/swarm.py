@@ -9,11 +9,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from msgspec.structs import replace
+
 from engine.errors import InvalidRequest
 from engine.remote.docker.swarm_link import SwarmLink, resolved
 from engine.swarm import shapes
 from engine.swarm.changes import changed, scaled
+from engine.swarm.lone_service import lone_service, spoken_of
 from engine.types.projects import ProjectProblem
+from engine.types.swarm import MadeService
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -22,17 +26,28 @@ if TYPE_CHECKING:
     from engine.operations.registry import OperationRegistry
     from engine.remote.docker.following import DockerState
     from engine.remote.docker.stacks import Stacks
+    from engine.remote.machine_engine import FindLogin
     from engine.swarm.shapes import Json
-    from engine.types.swarm import Availability, ChangeService, DeployStack, StackPlan, Swarm, SwarmService
+    from engine.types.swarm import (
+        Availability,
+        ChangeService,
+        CreateService,
+        DeployStack,
+        StackPlan,
+        Swarm,
+        SwarmService,
+    )
 
 _LOOK_SECONDS = 2.0
 """Of tasks no event tells: who looks asks again and again."""
 
+_NETWORKS = "TaskTemplate.Networks"
+
 
 class DockerSwarm:
-    def __init__(self, state: DockerState, operations: OperationRegistry) -> None:
+    def __init__(self, state: DockerState, operations: OperationRegistry, find_login: FindLogin) -> None:
         self._state = state
-        self._ask = SwarmLink(state)
+        self._ask = SwarmLink(state, find_login)
         self._operations = operations
         self._changed = asyncio.Event()
 
@@ -59,6 +74,28 @@ class DockerSwarm:
 
     # --- services ---
 
+    async def create(self, request: CreateService) -> MadeService:
+        login = await self._ask.login(str(request.words.get("image") or ""), wanted=request.with_login)
+        spec = lone_service(request.name, request.words, request.volumes, max_concurrent=request.max_concurrent)
+        await self._name_by_id(spec)
+        warnings: list[str] = []
+        if request.resolve_image:
+            inside = spec["TaskTemplate"]["ContainerSpec"]
+            inside["Image"], warnings = await resolved(self._ask, inside["Image"], login)
+        made = await self._ask.ask("POST", "/services/create", body=spec, headers=login)
+        self._changed.set()
+        return MadeService(id=str(made["ID"]), warnings=_warned([*warnings, *(made.get("Warnings") or ())]))
+
+    async def _name_by_id(self, spec: Json) -> None:
+        """Networks, configs and secrets of a spec, which were said by name: an id is what a manager keeps."""
+        template = shapes.part(spec, "TaskTemplate")
+        for each in template.get("Networks") or ():
+            each["Target"] = await self._ask.network_id(each["Target"])
+        for noun in ("Config", "Secret"):
+            for each in shapes.part(template, "ContainerSpec").get(f"{noun}s") or ():
+                row = await self._ask.one(f"{noun.lower()}s", each[f"{noun}Name"])
+                each[f"{noun}ID"], each[f"{noun}Name"] = row["ID"], shapes.part(row, "Spec")["Name"]
+
     async def scale(self, service: str, replicas: int) -> SwarmService:
         await self._ask.change(service, lambda spec: scaled(spec, replicas, service))
         self._changed.set()
@@ -67,19 +104,31 @@ class DockerSwarm:
     async def update(self, service: str, change: ChangeService) -> Sequence[ProjectProblem]:
         """What is worth knowing of it, as warnings."""
         image, warnings = change.image, []
+        said = spoken_of(change.words, change.volumes)
+        await self._name_by_id(said)
+        before = shapes.part((await self._ask.one("services", service)), "Spec", "TaskTemplate", "ContainerSpec")
+        login = await self._ask.login(image or str(before.get("Image") or ""), wanted=change.with_login)
+        change = await self._with_network_ids(change)
         if image and change.resolve_image:
-            image, warning = await resolved(self._ask, image)
+            image, warning = await resolved(self._ask, image, login)
             warnings += warning
 
         def work(spec: Json) -> Json:
-            made = changed(spec, change, service)
+            made = changed(spec, change, service, said)
             if image:
                 made["TaskTemplate"]["ContainerSpec"]["Image"] = image
             return made
 
-        warnings += await self._ask.change(service, work)
+        warnings += await self._ask.change(service, work, headers=login)
         self._changed.set()
-        return [ProjectProblem(message=each, warning=True) for each in warnings]
+        return _warned(warnings)
+
+    async def _with_network_ids(self, change: ChangeService) -> ChangeService:
+        gone = change.gone.get(_NETWORKS)
+        if not gone:
+            return change
+        ids = tuple([await self._ask.network_id(each) for each in gone])
+        return replace(change, gone={**change.gone, _NETWORKS: ids})
 
     async def roll_back(self, service: str) -> SwarmService:
         row = await self._ask.one("services", service)
@@ -127,3 +176,7 @@ class DockerSwarm:
 
     async def remove_stack(self, name: str) -> Sequence[str]:
         return await self._stacks.remove(name)
+
+
+def _warned(said: Sequence[str]) -> tuple[ProjectProblem, ...]:
+    return tuple(ProjectProblem(message=str(each), warning=True) for each in said)

@@ -7,31 +7,47 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from engine.errors import Code, Conflict, InvalidRequest, NotFound, RuntimeFailure, Unsupported, WherryError
+from engine.remote.docker.registry_login import login_headers
 from engine.swarm import shapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.remote.docker.following import DockerState
+    from engine.remote.machine_engine import FindLogin
     from engine.swarm.shapes import Json
 
 _DISTRIBUTION_SECONDS = 30.0
 _TRIES = 4
+Headers = dict[str, str]
 _LISTS = {"services": "/services", "tasks": "/tasks", "nodes": "/nodes", "configs": "/configs", "secrets": "/secrets"}
 
 
 class SwarmLink:
     """Questions to a manager; its refusals as our errors."""
 
-    def __init__(self, state: DockerState) -> None:
+    def __init__(self, state: DockerState, find_login: FindLogin) -> None:
         self._state = state
         self._link = state.link
+        self._find_login = find_login
 
-    async def ask(self, method: str, path: str, query: dict[str, object] | None = None, *, body: object = None) -> Any:
+    async def login(self, image: str, *, wanted: bool) -> Headers | None:
+        """What carries this computer's login for the image's registry to the nodes, where it is to and there is one."""
+        return login_headers(await self._find_login(image)) if wanted else None
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, object] | None = None,
+        *,
+        body: object = None,
+        headers: Headers | None = None,
+    ) -> Any:
         if self._state.kind == "podman":
             raise Unsupported("Podman knows no swarm", "A swarm is Docker's.")
         try:
-            return await self._link.json(method, path, query, body=body, seconds=60.0)
+            return await self._link.json(method, path, query, body=body, headers=headers, seconds=60.0)
         except (RuntimeFailure, InvalidRequest) as error:
             said = error.title
             if "not a swarm manager" in said:
@@ -71,14 +87,24 @@ class SwarmLink:
             return False
         return True
 
-    async def settle_image(self, image: str) -> str:
+    async def network_id(self, name: str) -> str:
+        found = await self.ask("GET", f"/networks/{quote(name, safe='')}")
+        return str(found["Id"])
+
+    async def settle_image(self, image: str, login: Headers | None = None) -> str:
         """The image with the digest a registry has for it now. NotFound and the like where none says."""
-        found = await self._link.json("GET", f"/distribution/{quote(image)}/json", seconds=_DISTRIBUTION_SECONDS)
+        path = f"/distribution/{quote(image)}/json"
+        found = await self._link.json("GET", path, headers=login, seconds=_DISTRIBUTION_SECONDS)
         digest = str(shapes.part(found, "Descriptor").get("digest") or "")
         return f"{image}@{digest}" if digest else image
 
     async def change(
-        self, service: str, work: Callable[[Json], Json], query: dict[str, object] | None = None
+        self,
+        service: str,
+        work: Callable[[Json], Json],
+        query: dict[str, object] | None = None,
+        *,
+        headers: Headers | None = None,
     ) -> list[str]:
         """`work` gives the new spec of the old; tried again where somebody was quicker. Gives the warnings."""
         for attempt in range(_TRIES):
@@ -86,7 +112,8 @@ class SwarmLink:
             spec = shapes.part(row, "Spec")
             asked = {"version": shapes.part(row, "Version").get("Index"), **(query or {})}
             try:
-                done = await self.ask("POST", f"/services/{row['ID']}/update", asked, body=work(spec))
+                path = f"/services/{row['ID']}/update"
+                done = await self.ask("POST", path, asked, body=work(spec), headers=headers)
             except Conflict:
                 if attempt == _TRIES - 1:
                     raise
@@ -95,12 +122,12 @@ class SwarmLink:
         return []
 
 
-async def resolved(link: SwarmLink, image: str) -> tuple[str, list[str]]:
+async def resolved(link: SwarmLink, image: str, login: Headers | None = None) -> tuple[str, list[str]]:
     """With its digest, or as it is with the reason why not."""
     if "@" in image:
         return image, []
     try:
-        return await link.settle_image(image), []
+        return await link.settle_image(image, login), []
     except WherryError as error:
         return image, [
             f"No registry told which {image} is meant ({error.title}): each node takes the one it has or finds."

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from engine.cli.main import main
+from engine.cli.swarms.creating import COMMANDS as CREATE
+from engine.cli.swarms.creating import service_of
 from engine.cli.swarms.services import ports
 from engine.cli.swarms.updating import COMMANDS as UPDATE
 from engine.cli.swarms.updating import change_of
@@ -124,8 +126,49 @@ def test_options_of_an_update_are_the_change_that_is_asked_for() -> None:
 
     found = change_of(UPDATE["service update"].parse(shlex.split(words)))
 
-    assert found["environment"] == {"A": "1"}
-    assert found["ports"][0] == {"target": 8080, "published": 80, "protocol": "udp"}
-    assert found["ports"][1] == {"target": 2, "published": 1, "protocol": "tcp", "mode": "host"}
-    assert (found["ports_gone"], found["limit_memory"], found["limit_cpus"]) == ([90], 64 << 20, 0.5)
-    assert (found["replicas"], found["update"], found["args"]) == (3, {"delay": "2s"}, ["a", "b"])
+    assert found["words"] == {
+        "environment": {"A": "1"},
+        "ports": ["80:8080/udp", {"published": "1", "target": 2, "mode": "host"}],
+        "deploy": {"resources": {"limits": {"cpus": "0.5", "memory": "64m"}}, "update_config": {"delay": "2s"}},
+    }
+    assert found["gone"] == {"TaskTemplate.ContainerSpec.Env": ["B"], "EndpointSpec.Ports": ["90/tcp"]}
+    assert (found["replicas"], found["args"]) == (3, ["a", "b"])
+
+
+def test_a_service_is_made_of_a_line_and_its_id_is_said(wherry: Wherry) -> None:
+    line = "service create -d --name api --mode global -p 80:80 --with-registry-auth api:1 serve --all".split()
+    assert wherry(*line) == "id-api\n"
+    assert wherry("service", "ls", "-f", "name=api", "--format", "{{.Mode}} {{.Image}}") == "global api:1\n"
+    assert "Unknown mode: x" in wherry("service", "create", "--mode", "x", "api:1", code=1)
+    assert "replicas can only be used" in wherry(
+        "service", "create", "--mode", "global", "--replicas", "2", "a", code=1
+    )
+    assert "not a whole number" in wherry("service", "create", "--health-retries", "many", "a", code=1)
+    assert "unexpected key" in wherry("service", "create", "--mount", "dst=/a,what=1", "a", code=1)
+
+
+def test_options_of_a_new_service_are_a_compose_files_words() -> None:
+    import shlex
+
+    line = (
+        "--name web -e A=1 -l k=v --container-label c=d --secret source=s,target=t,mode=0400 --network name=n,alias=a "
+        "--mount type=volume,src=v,dst=/v,volume-driver=x --health-cmd 'a b' --replicas 2 --restart-max-attempts 3 "
+        "--ulimit nofile=1:2 --generic-resource gpu=2 --with-registry-auth image sh -c '$x'"
+    )
+    found = service_of(CREATE["service create"].parse(shlex.split(line)))
+
+    assert (found["name"], found["with_login"], found["resolve_image"]) == ("web", True, True)
+    assert found["volumes"] == {"v": {"driver": "x"}}
+    words = found["words"]
+    assert (words["image"], words["command"]) == ("image", ["sh", "-c", "$x"])
+    assert (words["environment"], words["labels"]) == ({"A": "1"}, {"c": "d"})
+    assert words["secrets"] == [{"target": "t", "source": "s", "mode": "0400"}]
+    assert words["networks"] == {"n": {"aliases": ["a"]}}
+    assert words["volumes"] == [{"type": "volume", "target": "/v", "source": "v"}]
+    assert (words["healthcheck"], words["ulimits"]) == (
+        {"test": ["CMD-SHELL", "a b"]},
+        {"nofile": {"soft": 1, "hard": 2}},
+    )
+    assert words["deploy"]["replicas"] == 2
+    assert words["deploy"]["restart_policy"] == {"max_attempts": 3}
+    assert words["deploy"]["labels"] == {"k": "v"}

@@ -13,10 +13,11 @@ from engine.machines.machine_list import Entry
 from engine.remote.docker import following
 from engine.remote.engine import RemoteEngine
 from engine.swarm.absent import NoSwarm
+from engine.types.images import Login
 from engine.types.logs import ReadLogs
 from engine.types.machines import Link
 from engine.types.projects import ReadProject
-from engine.types.swarm import ChangeService, DeployStack
+from engine.types.swarm import ChangeService, CreateService, DeployStack
 from tests.support.swarm_manager import serve_manager
 
 if TYPE_CHECKING:
@@ -35,10 +36,15 @@ async def manager(short_tmp: ShortTmp) -> AsyncIterator[StandInManager]:
         yield served
 
 
+async def only_ours(image: str) -> Login | None:
+    server = image.partition("/")[0]
+    return Login(server=server, username="me", password="secret") if server == "ours.org" else None
+
+
 @asynccontextmanager
 async def opened(place: ShortTmp) -> AsyncIterator[RemoteEngine]:
     entry = Entry("there", f"unix://{place.run}/there.sock")
-    made = RemoteEngine(entry, run=place.run, store=place.root, told=lambda: None)
+    made = RemoteEngine(entry, run=place.run, store=place.root, told=lambda: None, find_login=only_ours)
     made.begin()
     try:
         assert await made.connected(10.0), made.condition
@@ -218,3 +224,64 @@ async def test_podman_is_asked_for_no_swarm(manager: StandInManager, short_tmp: 
         assert engine.capabilities.why_not("swarm.look")
         with pytest.raises(Unsupported, match="Podman knows no swarm"):
             await engine.swarm.look()
+
+
+# --- a service of no stack, and logins for the nodes ---
+
+
+async def test_a_service_is_made_with_what_a_manager_knows_by_id(manager: StandInManager, engine: RemoteEngine) -> None:
+    manager.digests["web:1"] = "sha256:9"
+    words = {"image": "web:1", "environment": {"A": "$b"}, "networks": {"shop_back": None}, "deploy": {"replicas": 2},
+             "configs": [{"source": "shop_conf", "target": "/c"}]}  # fmt: skip
+    made = await engine.swarm.create(CreateService(name="Web.2", words=words))
+
+    assert (made.id, made.warnings) == ("id-Web.2", ())
+    spec = manager.find("services", "Web.2")["Spec"]
+    inside = spec["TaskTemplate"]["ContainerSpec"]
+    assert (inside["Image"], inside["Env"], spec["Mode"]) == (
+        "web:1@sha256:9", ["A=$b"], {"Replicated": {"Replicas": 2}},
+    )  # fmt: skip
+    assert "Labels" not in inside, "it is in no stack"
+    [network] = [each for each in manager.networks if each["Name"] == "shop_back"]
+    assert spec["TaskTemplate"]["Networks"] == [{"Target": network["Id"]}]
+    assert inside["Configs"][0]["ConfigID"] == manager.kept["configs"][0]["ID"]
+
+
+async def test_a_service_that_cannot_be_is_refused_with_the_reason(engine: RemoteEngine) -> None:
+    with pytest.raises(InvalidRequest, match="cannot be made"):
+        await engine.swarm.create(CreateService(words={"image": "a", "ports": ["x"]}))
+    with pytest.raises(NotFound):
+        await engine.swarm.create(CreateService(words={"image": "a", "networks": {"nowhere": None}}))
+    [warning] = (await engine.swarm.create(CreateService(words={"image": "nowhere/x"}))).warnings
+    assert "No registry told" in warning.message
+
+
+async def test_the_login_of_this_computer_goes_to_the_nodes_when_it_is_to(
+    manager: StandInManager, engine: RemoteEngine
+) -> None:
+    login = {"serveraddress": "ours.org", "username": "me", "password": "secret"}
+    await engine.swarm.create(CreateService(name="a", words={"image": "ours.org/a:1"}))
+    await engine.swarm.create(CreateService(name="b", words={"image": "elsewhere.org/a:1"}, with_login=True))
+    assert manager.logins == []
+
+    await engine.swarm.create(CreateService(name="c", words={"image": "ours.org/a:1"}, with_login=True))
+    assert manager.logins == [("GET /distribution/ours.org/a:1/json", login), ("POST /services/create", login)]
+
+    manager.logins.clear()
+    await engine.swarm.update("c", ChangeService(force=True, with_login=True))
+    assert manager.logins == [("POST /services/id-c/update", login)]
+
+    manager.logins.clear()
+    text = "services: {a: {image: ours.org/a:2}, b: {image: elsewhere.org/b}}"
+    await engine.swarm.deploy(deployment(text, with_login=True)).result()
+    assert manager.logins == [("GET /distribution/ours.org/a:2/json", login), ("POST /services/create", login)]
+
+
+async def test_an_update_names_networks_as_people_do(manager: StandInManager, engine: RemoteEngine) -> None:
+    ids = {each["Name"]: each["Id"] for each in manager.networks}
+    await engine.swarm.create(CreateService(name="a", words={"image": "a", "networks": {"shop_back": None}}))
+    gone = {"TaskTemplate.Networks": ("shop_back",)}
+    await engine.swarm.update("a", ChangeService(words={"networks": {"shop_default": None}}, gone=gone))
+
+    template = manager.find("services", "a")["Spec"]["TaskTemplate"]
+    assert template["Networks"] == [{"Target": ids["shop_default"]}]

@@ -178,9 +178,18 @@ def spec() -> Any:
 def test_a_change_of_a_service_leaves_all_else_as_it_was() -> None:
     before = spec()
     change = ChangeService(
-        image="other:2", environment={"A": "z", "B": "1"}, environment_gone=("N",), force=True, replicas=7,
-        ports=(SwarmPort(target=80, published=9090),), ports_gone=(90,), constraints_gone=("node.role==manager",),
-        limit_memory=1 << 20, labels={"k": "v"}, labels_gone=("l",), update={"delay": "2s", "order": "stop-first"},
+        image="other:2", force=True, replicas=7,
+        words={
+            "environment": {"A": "z", "B": "1"}, "ports": ["9090:80"],
+            "deploy": {
+                "labels": {"k": "v"}, "resources": {"limits": {"memory": "1m"}},
+                "update_config": {"delay": "2s", "order": "stop-first"},
+            },
+        },
+        gone={
+            "TaskTemplate.ContainerSpec.Env": ("N",), "EndpointSpec.Ports": ("80/tcp", "90/tcp", "90/udp"),
+            "TaskTemplate.Placement.Constraints": ("node.role==manager",), "Labels": ("l",),
+        },
     )  # fmt: skip
     after = changed(before, change, "shop_web")
     inside = after["TaskTemplate"]["ContainerSpec"]
