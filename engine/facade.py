@@ -254,11 +254,9 @@ class Volumes(Protocol):
     async def prune(self, *, all_unused: bool = False, labels: LabelRule = ...) -> Freed: ...
     async def measure(self, name: str) -> volumes.Volume:
         """Measure its size now and remember it."""
-        ...
 
     def backup(self, name: str, path: str) -> OperationHandle:
         """To a .tar or .tar.zst file."""
-        ...
 
     def restore(self, name: str, path: str) -> OperationHandle: ...
     def clone(self, name: str, new_name: str) -> OperationHandle: ...
@@ -280,7 +278,10 @@ class Networks(Protocol):
         """Everything that listens on this host, with its owner where that can be read."""
 
     def watch_names(self) -> AsyncIterator[Sequence[networks.NameQuestion]]:
-        """What containers ask for, as they ask; of those with an allow-list the last questions first."""
+        """Names as they are asked for, places as allow-lists refuse them; of those with a list the last ones first."""
+
+    def watch_peers(self, container: str = "") -> AsyncIterator[Sequence[networks.Peer]]:
+        """Whom all (or one) talked to, again and again; counted from the first look on, or since an allow-list is."""
 
     async def explain(self, source: str, target: str, port: int = 0) -> reach.Reach:
         """Whether a container reaches another, and what stops it first; 0 is the port the other shows to others."""
@@ -293,21 +294,17 @@ class Logs(Protocol):
     async def summary(self, container: str) -> logs.LogSummary: ...
     def read(self, container: str, request: logs.ReadLogs = ...) -> AsyncIterator[Sequence[logs.LogLine]]:
         """Batches of lines in order; with `follow`, goes on until closed or the container is removed."""
-        ...
 
     def search(self, container: str, request: logs.SearchLogs) -> AsyncIterator[logs.SearchProgress]:
         """Over the whole history; numbers ascending. In a merged log they come at the end."""
-        ...
 
     async def lines(self, container: str, numbers: Sequence[int]) -> Sequence[logs.LogLine]: ...
     async def line_at(self, container: str, time_ns: int) -> int:
         """The number of the first line at or after a time."""
-        ...
 
     def export(self, container: str, request: logs.ExportLogs) -> OperationHandle: ...
     async def history(self) -> Sequence[str]:
         """Names of removed containers whose logs are still kept; readable as "history:NAME"."""
-        ...
 
 
 class Stats(Protocol):

@@ -221,6 +221,7 @@ _OWN = (
     Route("POST", "/wherry/store", own.check_store),
     Route("GET", "/wherry/networks/reach", own.reach),
     Route("GET", "/wherry/networks/watch", own.watch_names),
+    Route("GET", "/wherry/networks/peers", own.peers),
     Route("GET", "/wherry/door", own.door),
     Route("PUT", "/wherry/door", own.set_door, finish=True),
     Route("GET", "/wherry/logins", own.logins),

@@ -94,6 +94,7 @@ GROUPS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
                 "connect", "create", "disconnect", "inspect", "ls", "prune", "rm")},
             "why": ("networks", "network why"),
             "watch": ("networks", "network watch"),
+            "peers": ("networks", "network peers"),
         },
     ),
     "pod": (

@@ -61,6 +61,8 @@ class NetworkAttachments:
         self._unsure: set[str] = set()
         """Whose pasta may run although nobody heard of it: the keeper died, or the start was called off, on the way."""
         self._on_lost = on_lost
+        self.before_removal: Callable[[str], None] = lambda key: None
+        """Whoever has something open in a namespace closes it then."""
         self._stand_ins: set[str] = set()
         """Whose pasta was started on a host without a route, and reaches nothing but the host."""
 
@@ -77,6 +79,7 @@ class NetworkAttachments:
     async def remove(self, key: str, *, behind: bool = False) -> None:
         """Let the namespace go, with its pasta. `behind` does not wait for the kernel to take it apart: for one that
         nobody will ask for again. Cut off there, it is swept away later."""
+        self.before_removal(key)
         await self.disconnect(key)
         remove_socket(self._paths.inside / f"slirp-{key[:16]}")
         removal = partial(self._keeper.remove_netns, self.namespace(key))

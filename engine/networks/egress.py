@@ -3,7 +3,7 @@
     wherry.egress=example.org,*.debian.org,10.0.0.0/8     these names, all below debian.org, and this network
     wherry.egress=none                                    nothing
 
-The names server and the routes of the container's own namespace see to it (`names/guards.py`).
+The names server and the packet filter of the container's own namespace see to it (`names/guards.py`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from engine.errors import InvalidRequest
 from engine.recipe.networks import EGRESS_LABEL
@@ -26,7 +28,8 @@ LABEL = EGRESS_LABEL
 _NOTHING = "none"
 _NAME = re.compile(r"(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _MOST = 500
-_MAY_CHANGE_ROUTES = frozenset({"ALL", "NET_ADMIN", "CAP_NET_ADMIN", "SYS_ADMIN", "CAP_SYS_ADMIN"})
+_MAY_OPEN_IT = frozenset({"ALL", "NET_ADMIN", "NET_RAW", "SYS_ADMIN"})
+_RAW = "NET_RAW"
 
 
 class Egress(Data, frozen=True, kw_only=True):
@@ -79,11 +82,19 @@ def check(spec: ContainerSpec) -> None:
 
 
 def check_abilities(spec: ContainerSpec) -> None:
-    """Who may change routes may open the gate."""
-    added = {each.upper() for each in spec.security.capabilities_add}
-    if spec.security.privileged or added & _MAY_CHANGE_ROUTES:
+    """Who may change the network may open the gate, and who writes frames goes past it."""
+    added = {each.upper().removeprefix("CAP_") for each in spec.security.capabilities_add}
+    if spec.security.privileged or added & _MAY_OPEN_IT:
         raise InvalidRequest(
             "What the container may reach cannot be limited",
-            "It is privileged, or may change routes (NET_ADMIN), and so could open its way out again.",
+            "It is privileged, or may change its network (NET_ADMIN) or write frames of its own (NET_RAW), and so could"
+            " get past its list.",
             hint=f"Take that away, or {LABEL} of the container or its network.",
         )
+
+
+def held_to(spec: ContainerSpec) -> ContainerSpec:
+    """As it starts where a list limits it: without what Docker gives everybody and a packet socket needs."""
+    check_abilities(spec)
+    security = msgspec.structs.replace(spec.security, capabilities_drop=(*spec.security.capabilities_drop, _RAW))
+    return msgspec.structs.replace(spec, security=security)

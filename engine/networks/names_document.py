@@ -75,7 +75,6 @@ def _row(
                 "names": limits.names,
                 "networks": limits.networks,
                 "near": [*near, *([reaches_host] if reaches_host else [])],
-                "answers": sorted({(port.protocol, port.container_port) for port in spec.ports}) if spec else [],
             },
         }
     return {

@@ -21,7 +21,7 @@ from engine.errors import WherryError
 from engine.processes.programs import runtime_environment
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from engine.sandbox.client import Keeper
     from engine.storage.paths import Paths
@@ -34,6 +34,7 @@ _READY_FD = 3
 _READY_SECONDS = 10.0
 _ANSWER_SECONDS = 5.0
 _AGAIN_SECONDS = 0.5
+_MOST_ASKED = 50
 
 
 @cache
@@ -62,6 +63,8 @@ class NamesProcess:
         self.pid = 0
         self.guarded: frozenset[str] = frozenset()
         """Containers whose way out is closed but for what they may reach."""
+        self.filtered: frozenset[str] = frozenset()
+        """Those of them where the kernel's packet filter does it."""
         self._closing = False
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -177,8 +180,18 @@ class NamesProcess:
                     writer.close()
             await asyncio.sleep(_AGAIN_SECONDS)
 
+    async def names_of(self, addresses: Sequence[str]) -> dict[str, str]:
+        """As somebody asked for them; of those that nobody did, nothing."""
+        found: dict[str, str] = {}
+        async with self._telling:
+            with contextlib.suppress(OSError, TimeoutError, ValueError):
+                for at in range(0, len(addresses), _MOST_ASKED) if self._channel is not None else ():
+                    found |= await self._say(" ".join(("heard", *addresses[at : at + _MOST_ASKED])))
+        return found
+
     async def _load(self) -> None:
-        self.guarded = frozenset((await self._say("load")).get("guarded", ()))
+        state = await self._say("load")
+        self.guarded, self.filtered = frozenset(state.get("guarded", ())), frozenset(state.get("filtered", ()))
 
     async def _say(self, word: str) -> dict[str, Any]:
         assert self._channel is not None

@@ -9,7 +9,6 @@ names the network it was made for; those it was connected to besides are kept he
 from __future__ import annotations
 
 import secrets
-from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -33,11 +32,12 @@ from engine.networks.membership import (
 from engine.networks.names_document import document, link_of
 from engine.networks.names_process import NamesProcess
 from engine.networks.register import DEFAULT, PREDEFINED, NetworkRegister, must_be_ours
+from engine.networks.watching import Watching
 from engine.networks.way import Way
 from engine.operations.together import both
 from engine.recipe.networks import is_shared
 from engine.types.data import ANY_LABELS, Freed, now
-from engine.types.networks import CreateNetwork, Endpoint, HostPort, NameQuestion, Network
+from engine.types.networks import CreateNetwork, Endpoint, HostPort, NameQuestion, Network, Peer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -55,7 +55,6 @@ if TYPE_CHECKING:
     from engine.types.reach import Reach
 
 _NOTHING_ASKED = Endpoint()
-_KINDS = {1: "A", 28: "AAAA", 12: "PTR", 5: "CNAME", 15: "MX", 16: "TXT", 33: "SRV", 65: "HTTPS"}
 
 
 class NetworkService:
@@ -77,6 +76,8 @@ class NetworkService:
         self._names = NamesProcess(paths, keeper, self._document)
         self._followers: list[NetworkFollower] = []
         self.attachments = NetworkAttachments(paths, keeper, self._lost)
+        self._watching = Watching(self._register, self._names, keeper, self.namespace)
+        self.attachments.before_removal = self._watching.forget
         self._relayed: dict[str, list[PortMapping]] = {}
         """By container, published datagrams that the names server takes from the host's loopback."""
 
@@ -109,6 +110,7 @@ class NetworkService:
         self._names.tell_soon()
 
     async def close(self) -> None:
+        self._watching.close()
         await self._names.close()
         await self._rest(self._register.find(DEFAULT).id, for_now=False)
         await self.attachments.close()
@@ -264,27 +266,11 @@ class NetworkService:
     async def host_ports(self) -> Sequence[HostPort]:
         return host_ports.who_listens(self._register.containers())
 
-    async def watch_names(self) -> AsyncIterator[Sequence[NameQuestion]]:
-        async with aclosing(self._names.watch()) as lines:
-            async for line in lines:
-                yield [self._question(*line)]
+    def watch_names(self) -> AsyncIterator[Sequence[NameQuestion]]:
+        return self._watching.questions()
 
-    def _question(
-        self, time_ns: int, network: str, address: str, name: str, kind: int, verdict: str, addresses: Sequence[str]
-    ) -> NameQuestion:
-        known = next((each for each in self._register if each.id == network), None)
-        members = known.members if known is not None else ()
-        asker = next((each for each in members if each.ip_address == address), None)
-        return NameQuestion(
-            time_ns=time_ns,
-            container_id=asker.container_id if asker is not None else "",
-            container=asker.name if asker is not None else address,
-            network=known.name if known is not None else network[:12],
-            name=name,
-            kind=_KINDS.get(kind, str(kind)),
-            verdict=verdict,
-            addresses=tuple(addresses),
-        )
+    def watch_peers(self, container: str = "") -> AsyncIterator[Sequence[Peer]]:
+        return self._watching.peers(container)
 
     async def explain(self, source: str, target: str, port: int = 0) -> Reach:
         find = self._register.find_container
@@ -467,6 +453,11 @@ class NetworkService:
             if entry is not None and entry.ip_address and not (network.builtin and self._egress(member) is None):
                 return network.gateway
         return ""
+
+    def is_limited(self, key: str) -> bool:
+        """Whether a list says what goes out of a container's or pod's namespace."""
+        known = next((each for each in self._register.containers() if each.id == key), None)
+        return known is not None and egress.of(known.spec.labels, self._with_entry(key)) is not None
 
     def neighbours(self, member: Member) -> dict[str, str]:
         """By id, the addresses of those it reaches."""

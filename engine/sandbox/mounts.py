@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from engine.sandbox.keeper.asked.steps import Step
 
+_NETFILTER = 12
+"""Of netlink's protocols."""
+
 
 class Mounts(Asking):
     async def execute(self, plan: Sequence[Step]) -> None:
@@ -55,7 +58,14 @@ class Mounts(Asking):
 
     async def open_sockets(self, namespace: str, family: int, count: int) -> list[socket.socket]:
         """Unconnected TCP sockets that live in a network namespace: whoever connects them is in it."""
-        found = [socket.socket(fileno=fd) for fd in (await self._ask(OpenSockets(namespace, family, count))).fds]
+        asked = OpenSockets(namespace, family, socket.SOCK_STREAM, 0, count)
+        found = [socket.socket(fileno=fd) for fd in (await self._ask(asked)).fds]
         for each in found:
             each.setblocking(False)  # noqa: FBT003 - its name says what
         return found
+
+    async def speak_to_filter(self, namespace: Path) -> socket.socket:
+        """A socket to the packet filter of a namespace, which answers at once."""
+        asked = OpenSockets(str(namespace), socket.AF_NETLINK, socket.SOCK_RAW, _NETFILTER, 1)
+        [fd] = (await self._ask(asked)).fds
+        return socket.socket(fileno=fd)

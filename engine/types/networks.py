@@ -92,7 +92,7 @@ class HostPort(Data, frozen=True, kw_only=True):
 
 
 class NameQuestion(Data, frozen=True, kw_only=True):
-    """A name that a container asked for, and what came of it."""
+    """A name that a container asked for, and what came of it; or a place that it tried and its allow-list has not."""
 
     time_ns: int
     container_id: str
@@ -100,9 +100,31 @@ class NameQuestion(Data, frozen=True, kw_only=True):
     container: str
     network: str
     name: str
+    """Of a place that was tried: what its address was last given for, "" where nobody asked for it."""
     kind: str
-    """"A", "AAAA", …"""
+    """"A", "AAAA", …; of a place that was tried "tcp", "udp", "icmp", …"""
     verdict: str
     """"known" (a neighbour), "asked" (the world, and what came back), "refused" (its allow-list has it not),
     "unknown" (there is no such name)."""
     addresses: tuple[str, ...] = ()
+    port: int = 0
+    """That was tried."""
+    count: int = 1
+    """Packets that were refused since this was last told."""
+
+    @property
+    def is_place(self) -> bool:
+        return self.verdict == "refused" and bool(self.addresses)
+
+
+class Peer(Data, frozen=True, kw_only=True):
+    """Whom a container talked to since it is counted, and how much, in bytes as they were on the way."""
+
+    container_id: str
+    address: str
+    name: str = ""
+    """A neighbour's, or what the address was last given for."""
+    network: str = ""
+    """The id of the network in which it is reached, "" for what is outside."""
+    sent: int = 0
+    received: int = 0

@@ -1,4 +1,5 @@
-"""What containers ask for, as they ask: the name, what came of it, and whether an allow-list refused it."""
+"""What containers ask for, as they ask: the name, what came of it, and whether an allow-list refused it; and the places
+that were refused by their addresses."""
 
 from __future__ import annotations
 
@@ -35,21 +36,29 @@ class NameLog:
     def __init__(self) -> None:
         self.questions: deque[tuple[int, NameQuestion]] = deque(maxlen=_KEPT)
         self._number = 0
-        self._seen: set[tuple[int, str, str]] = set()
+        self._seen: set[tuple[object, ...]] = set()
 
     def add(self, batch: Sequence[NameQuestion]) -> None:
         """What was told before, by a names server that tells its last ones again, is not added twice."""
         for question in batch:
-            mark = (question.time_ns, question.container, question.name)
+            mark = _mark(question)
             if mark not in self._seen:
                 self._seen.add(mark)
                 self._number += 1
                 self.questions.appendleft((self._number, question))
         if len(self._seen) > 2 * _KEPT:
-            self._seen = {(one.time_ns, one.container, one.name) for _, one in self.questions}
+            self._seen = {_mark(one) for _, one in self.questions}
 
     def refused(self) -> Counter[str]:
-        return Counter(one.container_id for _, one in self.questions if one.verdict == REFUSED)
+        counted: Counter[str] = Counter()
+        for _, one in self.questions:
+            if one.verdict == REFUSED:
+                counted[one.container_id] += one.count
+        return counted
+
+
+def _mark(question: NameQuestion) -> tuple[object, ...]:
+    return (question.time_ns, question.container, question.name, question.addresses, question.port)
 
 
 class NamesView(QWidget):
@@ -60,19 +69,19 @@ class NamesView(QWidget):
     def __init__(self, shell: Shell, log: NameLog) -> None:
         super().__init__()
         self._shell, self._log = shell, log
-        self._header = PageHeader(translate("NamesView", "Names asked for"))
+        self._header = PageHeader(translate("NamesView", "Asked for and refused"))
         self._header.add_leading(tool_button("arrow-left", translate("NamesView", "Back to the map"), self.left.emit))
         columns: list[Column[NameQuestion]] = [
             Column("time", translate("NamesView", "Time"), lambda q: _clock(q.time_ns)),
             Column(
                 "container", translate("NamesView", "Container"), lambda q: q.container, icon=lambda _q: "container"
             ),
-            Column("name", translate("NamesView", "Asked for"), lambda q: f"{q.name} ({q.kind})"),
+            Column("name", translate("NamesView", "Asked for"), _asked),
             Column("verdict", translate("NamesView", "Answer"), _verdict, tone=_tone),
-            Column("addresses", translate("NamesView", "Addresses"), lambda q: ", ".join(q.addresses) or "–"),
+            Column("addresses", translate("NamesView", "Addresses or name"), _answered),
         ]
         self.model = KeyedTableModel(columns, parent=self)
-        self.table = Table(translate("NamesView", "Names asked for"), row_height=Size.ROW_COMPACT, multi=False)
+        self.table = Table(translate("NamesView", "Asked for and refused"), row_height=Size.ROW_COMPACT, multi=False)
         self.table.setModel(self.model)
         self.table.setSortingEnabled(False)
         painters = {
@@ -82,10 +91,13 @@ class NamesView(QWidget):
         self.table.set_columns(painters, {0: 104, 1: 200, 3: 180, 4: 200}, stretch=2)
         hint = translate(
             "NamesView",
-            "Questions of containers on networks of their own appear as they are asked. “May reach” in a container's "
-            "form, or --egress example.org,*.debian.org,10.0.0.0/8, limits what may be reached; “none” allows nothing.",
+            "Questions of containers on networks of their own appear as they are asked, and places as they are "
+            "refused. “May reach” in a container's form, or --egress example.org,*.debian.org,10.0.0.0/8, limits what "
+            "may be reached; “none” allows nothing.",
         )
-        self.table.set_empty_state(EmptyState("globe", translate("NamesView", "Nobody asked for a name yet"), hint))
+        self.table.set_empty_state(
+            EmptyState("globe", translate("NamesView", "Nobody asked for a name, and nothing was refused yet"), hint)
+        )
         self.table.activated_key.connect(self._open)
         about = label(hint, Text.SMALL, Tone.MUTED, wrap=True)
         about.setContentsMargins(Space.XL, Space.S, Space.XL, Space.S)
@@ -117,7 +129,24 @@ def _clock(time_ns: int) -> str:
     return datetime.fromtimestamp(time_ns / 1e9, UTC).astimezone().strftime("%H:%M:%S")
 
 
+def _asked(question: NameQuestion) -> str:
+    """A name, or the place that was tried."""
+    if not question.is_place:
+        return f"{question.name} ({question.kind})"
+    address = question.addresses[0]
+    if question.port:
+        address = f"[{address}]:{question.port}" if ":" in address else f"{address}:{question.port}"
+    return f"{address} ({question.kind})"
+
+
+def _answered(question: NameQuestion) -> str:
+    """What a name led to, or what name led to a place."""
+    return (question.name if question.is_place else ", ".join(question.addresses)) or "–"
+
+
 def _verdict(question: NameQuestion) -> str:
+    if question.is_place and question.count > 1:
+        return translate("NamesView", "refused %n times", None, question.count)
     words = {
         "known": translate("NamesView", "a neighbour"),
         "asked": translate("NamesView", "from outside") if question.addresses else translate("NamesView", "nothing"),

@@ -140,6 +140,7 @@ class NetworksPage(Page):
                 self.client.latest(lambda engine: engine.stats.watch(None, interval=_STATS_SECONDS), self._on_rates)
             )
             self.hold(self.client.stream(lambda engine: engine.networks.watch_names(), self._on_questions))
+            self.hold(self.client.latest(lambda engine: engine.networks.watch_peers(), self.map.apply_peers))
 
     def _on_questions(self, batch: Sequence[NameQuestion]) -> None:
         self.name_log.add(batch)

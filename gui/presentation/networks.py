@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QGuiApplication
+
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -24,3 +26,9 @@ def network_word(name: str) -> str:
         "none": translate("NetworkMap", "No network"),
     }
     return words.get(name, name)
+
+
+def from_left(text: str) -> str:
+    """Figures in their own order, also in a window whose words run from the right: with no letters of a language in
+    them they would be turned around part by part."""
+    return f"\u2066{text}\u2069" if QGuiApplication.isRightToLeft() else text

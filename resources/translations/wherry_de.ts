@@ -5291,10 +5291,6 @@
 <context>
     <name>NamesView</name>
     <message>
-        <source>Names asked for</source>
-        <translation>Gefragte Namen</translation>
-    </message>
-    <message>
         <source>Back to the map</source>
         <translation>Zurück zur Karte</translation>
     </message>
@@ -5315,22 +5311,33 @@
         <translation>Antwort</translation>
     </message>
     <message>
-        <source>Addresses</source>
-        <translation>Adressen</translation>
+        <source>Asked for and refused</source>
+        <translation>Gefragt und verweigert</translation>
     </message>
     <message>
-        <source>Questions of containers on networks of their own appear as they are asked. “May reach” in a container&apos;s form, or --egress example.org,*.debian.org,10.0.0.0/8, limits what may be reached; “none” allows nothing.</source>
-        <translation>Fragen von Containern in eigenen Netzen erscheinen, wie sie gestellt werden. „Darf erreichen“ im Formular eines Containers oder --egress example.org,*.debian.org,10.0.0.0/8 beschränkt, was erreicht werden darf; „none“ erlaubt nichts.</translation>
+        <source>Addresses or name</source>
+        <translation>Adressen oder Name</translation>
     </message>
     <message>
-        <source>Nobody asked for a name yet</source>
-        <translation>Noch hat niemand nach einem Namen gefragt</translation>
+        <source>Questions of containers on networks of their own appear as they are asked, and places as they are refused. “May reach” in a container&apos;s form, or --egress example.org,*.debian.org,10.0.0.0/8, limits what may be reached; “none” allows nothing.</source>
+        <translation>Fragen von Containern in eigenen Netzen erscheinen, sobald sie gestellt werden, und Orte, sobald sie verweigert werden. „Darf erreichen“ im Formular eines Containers oder --egress example.org,*.debian.org,10.0.0.0/8 begrenzt, was erreicht werden darf; „none“ erlaubt nichts.</translation>
+    </message>
+    <message>
+        <source>Nobody asked for a name, and nothing was refused yet</source>
+        <translation>Noch hat niemand nach einem Namen gefragt, und nichts wurde verweigert</translation>
     </message>
     <message numerus="yes">
         <source>%n refused</source>
         <translation>
             <numerusform>%n verweigert</numerusform>
             <numerusform>%n verweigert</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>refused %n times</source>
+        <translation>
+            <numerusform>%n-mal verweigert</numerusform>
+            <numerusform>%n-mal verweigert</numerusform>
         </translation>
     </message>
     <message>
@@ -5453,6 +5460,17 @@
         <source>Of that outside</source>
         <translation>Davon nach außen</translation>
     </message>
+    <message numerus="yes">
+        <source>%n more</source>
+        <translation>
+            <numerusform>%n weitere</numerusform>
+            <numerusform>%n weitere</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Name server</source>
+        <translation>Namensserver</translation>
+    </message>
     <message>
         <source>It reaches no other container.</source>
         <translation>Er erreicht keinen anderen Container.</translation>
@@ -5483,6 +5501,10 @@
         </translation>
     </message>
     <message>
+        <source>Asked for and refused</source>
+        <translation>Gefragt und verweigert</translation>
+    </message>
+    <message>
         <source>Default network</source>
         <translation>Standardnetz</translation>
     </message>
@@ -5497,6 +5519,10 @@
     <message>
         <source>limited</source>
         <translation>begrenzt</translation>
+    </message>
+    <message>
+        <source>Talked to</source>
+        <translation>Sprach mit</translation>
     </message>
     <message>
         <source>no way out</source>
@@ -5517,10 +5543,6 @@
     <message>
         <source>Back to the networks</source>
         <translation>Zurück zu den Netzen</translation>
-    </message>
-    <message>
-        <source>Names asked for</source>
-        <translation>Gefragte Namen</translation>
     </message>
     <message>
         <source>Networks and what hangs on them</source>

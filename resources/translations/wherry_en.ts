@@ -516,6 +516,13 @@
             <numerusform>%n refused</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>refused %n times</source>
+        <translation>
+            <numerusform>refused once</numerusform>
+            <numerusform>refused %n times</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>NetworkActions</name>
@@ -536,6 +543,13 @@
 </context>
 <context>
     <name>NetworkMap</name>
+    <message numerus="yes">
+        <source>%n more</source>
+        <translation>
+            <numerusform>%n more</numerusform>
+            <numerusform>%n more</numerusform>
+        </translation>
+    </message>
     <message numerus="yes">
         <source>{0} and {1} more</source>
         <translation>

@@ -25,7 +25,7 @@ from engine.types.builds import (
 )
 from engine.types.data import ANY_LABELS, Freed, Platform, now
 from engine.types.host import EngineFacts, HostCheck, HostReport, Settings, StoreProblem, Verdict
-from engine.types.networks import CreateNetwork, Endpoint, HostPort, NameQuestion, Network
+from engine.types.networks import CreateNetwork, Endpoint, HostPort, NameQuestion, Network, Peer
 from engine.types.reach import Reach, ReachStep
 from engine.types.volumes import CreateVolume, Volume
 from tests.fakes.store import fake_digest, normal_reference
@@ -132,6 +132,10 @@ class FakeVolumes:
         return self._store.operations.start(kind=kind, title=title, subject=name, work=work, request={"path": path})
 
 
+def _has(network: Network, container_id: str) -> bool:
+    return any(each.container_id == container_id for each in network.members)
+
+
 class FakeNetworks:
     """Implements `facade.Networks`."""
 
@@ -201,6 +205,36 @@ class FakeNetworks:
                 )
             ]  # fmt: skip
         await asyncio.Event().wait()
+
+    async def watch_peers(self, container: str = "") -> AsyncIterator[Sequence[Peer]]:
+        while True:
+            yield self._peers(container)
+            await asyncio.sleep(1)
+
+    def _peers(self, container: str) -> Sequence[Peer]:
+        """Each talks to all of its neighbours, and to a place outside."""
+        found: list[Peer] = []
+        for each in self._store.running():
+            if container in ("", each.id):
+                near = [(n.id, m) for n in self._store.networks.values() if _has(n, each.id) for m in n.members]
+                found += [
+                    Peer(
+                        container_id=each.id, address=m.ip_address, name=m.name, network=network,
+                        sent=48_210, received=1_204_993,
+                    )
+                    for network, m in near
+                    if m.container_id != each.id and m.ip_address
+                ]  # fmt: skip
+                found.append(
+                    Peer(
+                        container_id=each.id,
+                        address="198.51.100.7",
+                        name="api.example.org",
+                        sent=2_409_120,
+                        received=988_120,
+                    )
+                )
+        return found
 
     async def explain(self, source: str, target: str, port: int = 0) -> Reach:
         one, other = self._store.container(source), self._store.container(target)

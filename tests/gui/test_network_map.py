@@ -17,6 +17,8 @@ from gui.dialogs.network_why import NetworkWhyDialog
 from gui.pages.network_map.flows import Flows
 from gui.pages.network_names import NameLog
 from gui.pages.networks import NetworksPage
+from gui.presentation.units import bytes_text
+from gui.widgets.labels import ElidedLabel
 from tests.fakes.crowd import crowd
 from tests.fakes.world import populate
 
@@ -81,6 +83,21 @@ def test_choosing_a_wire_shows_its_figures_and_whom_it_reaches(crowded: Driver) 
     assert node_of(view, crowded, "warehouse-api-1", "warehouse") not in lit
     QTest.keyClick(view.map, Qt.Key.Key_Escape)
     assert not view.panel.isVisible()
+
+
+def test_a_wire_shows_how_much_went_to_and_came_from_whom(crowded: Driver) -> None:
+    view = open_map(crowded)
+
+    def shown() -> list[str]:
+        return [each.text for each in view.panel.peers.findChildren(ElidedLabel) if not each.isHidden()]
+
+    view.map.choose(node_of(view, crowded, "billing-api-1", "billing"))
+    crowded.until(view.panel.peers.isVisible)
+    assert any(each.startswith("billing-") for each in shown())
+    assert f"↓ {bytes_text(1_204_993)} ↑ {bytes_text(48_210)}" in shown()
+    assert "api.example.org" in shown()  # the world, by the wire where it is at home
+    view.map.choose(node_of(view, crowded, "shop-metrics-1", "billing"))
+    assert "api.example.org" not in shown()
 
 
 def test_the_map_is_walked_by_keys_and_opens_a_container(crowded: Driver) -> None:
@@ -178,6 +195,25 @@ def test_names_are_shown_as_they_are_asked_and_refusals_reach_the_map(driver: Dr
     driver.until(lambda: notes() == {"shop-web-1": "limited"} | {refused.container: "1 refused"})
     driver.window.navigate("networks")
     assert page.list.isVisible()
+
+
+def test_a_place_that_was_refused_is_shown_with_its_port_and_name(driver: Driver) -> None:
+    driver.window.navigate("networks", "", "names")
+    page = driver.window.page("networks")
+    assert isinstance(page, NetworksPage)
+    place = NameQuestion(
+        time_ns=1, container_id="c", container="web", network="shop", name="t.example.com", kind="tcp",
+        verdict="refused", addresses=("203.0.113.5",), port=443, count=3,
+    )  # fmt: skip
+    page.name_log.add([place, replace(place, addresses=("2001:db8::5",), name="", count=1)])
+    page.names.refresh()
+    model = page.names.model
+    rows = [tuple(str(model.index(row, column).data()) for column in (2, 3, 4)) for row in range(2)]
+    assert rows == [
+        ("[2001:db8::5]:443 (tcp)", "refused", "–"),
+        ("203.0.113.5:443 (tcp)", "refused 3 times", "t.example.com"),
+    ]
+    assert page.name_log.refused()["c"] == 4
 
 
 async def _limit(engine: FakeEngine, container_id: str) -> None:

@@ -81,7 +81,7 @@ async def reach(call: Call) -> web.StreamResponse:
 
 
 async def watch_names(call: Call) -> web.StreamResponse:
-    """Names that containers ask for, a line each, until the client leaves."""
+    """Names that containers ask for and places that are refused, a line each, until the client leaves."""
     wanted = {call.text("container")} if call.text("container") else set()
     response = await call.stream()
     async with aclosing(call.engine.networks.watch_names()) as batches:  # type: ignore[type-var]
@@ -90,6 +90,14 @@ async def watch_names(call: Call) -> web.StreamResponse:
                 if not wanted or wanted & {each.container, each.container_id, each.container_id[:12]}:
                     await response.write(encode(msgspec.to_builtins(each)))
     return response
+
+
+async def peers(call: Call) -> web.StreamResponse:
+    """Whom containers talked to, and how many bytes went each way."""
+    async with aclosing(call.engine.networks.watch_peers(call.text("container"))) as readings:  # type: ignore[type-var]
+        found = await anext(readings)
+    names = {each.id: each.name for each in await call.engine.containers.list()}
+    return call.answer([{**msgspec.to_builtins(each), "container": names.get(each.container_id, "")} for each in found])
 
 
 async def door(call: Call) -> web.StreamResponse:

@@ -21,6 +21,7 @@ from engine.containers.spec.users import ContainerUser, find_user
 from engine.errors import Code, InvalidRequest
 from engine.networks import resolvers
 from engine.networks.attachment import dns_forwarder
+from engine.networks.egress import held_to
 from engine.networks.names_document import wants_host
 from engine.networks.routes import default_gateway
 from engine.processes.programs import need_program
@@ -59,6 +60,8 @@ class Planner:
     async def plan(self, record: Record, joined: Joined) -> SpecPlan:
         runtime, container = self._runtime, record.container
         spec, config = container.spec, record.image_config
+        if self._networks.is_limited(joined.network_of or record.id):
+            spec = held_to(spec)
         rootfs = runtime.paths.rootfs(record.id)
         user = await self._user(record, rootfs)
         yours = await self._user_who_is_you(record, rootfs)

@@ -1,8 +1,9 @@
-"""The gate before a member's way out: a table of routes in its own namespace that is asked before all others.
+"""The gate before a member's way out where the kernel has no packet filter for us (`filters.py` is the better one): a
+table of routes in its own namespace that is asked before all others.
 
-What it names goes on to the usual routes, all else is prohibited: a program hears "permission denied" at once. No
-packet filter is needed, and what a container may not change (its routes) holds while nothing of ours runs. Where there
-is one, answers of published ports pass (`answers.py`).
+What it names goes on to the usual routes, all else is prohibited: a program hears "permission denied" at once. What a
+container may not change (its routes) holds while nothing of ours runs. Routes cannot tell an answer from a first word,
+so what such a member publishes answers this computer's loopback alone; and they count nothing.
 
 Who leaves the host's network cannot come back, so a child goes there.
 """
@@ -16,7 +17,6 @@ import os
 import socket
 import struct
 
-from engine.networks.names import answers
 from engine.networks.names.netlink import (
     ACKNOWLEDGE,
     CREATE,
@@ -36,17 +36,17 @@ from engine.networks.names.sockets import enter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
-_TABLE, _MAIN = 100, 254
-_OF_MARKED, _OF_PORTS, _OF_ALL = 98, 99, 100
-"""The order of the rules: no answers, packets from published ports, and all others."""
+_TABLE = 100
+_PRIORITY = 100
+_FORMER_PRIORITIES = (98, 99)
+"""Of rules that an earlier version made beside it."""
 _NEWROUTE, _DELROUTE, _GETROUTE, _NEWRULE, _DELRULE = 24, 25, 26, 32, 33
 _PROHIBIT, _THROW, _TO_TABLE = 8, 9, 1
 _BY_ADMINISTRATOR = 4
 _DESTINATION, _OF_TABLE = 1, 15
-_RULE_PRIORITY, _RULE_MARK, _RULE_PROTOCOL, _RULE_SOURCE_PORTS = 6, 10, 22, 23
-_PROTOCOLS = {"tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP}
+_RULE_PRIORITY = 6
 _ROUTE = struct.Struct("=BBBBBBBBI")
 _ALWAYS = {socket.AF_INET: (), socket.AF_INET6: ("fe80::/10", "ff00::/8")}
 """What a link itself needs."""
@@ -67,7 +67,7 @@ def close_all_but(namespace: str, allowed: Iterable[str], *, anew: bool) -> bool
                 for network in [*wanted, *map(ipaddress.ip_network, _ALWAYS[family])]:
                     if _family(network) == family:
                         routes.add(family, _THROW, network.prefixlen, network.network_address.packed)
-                routes.rule(family, _OF_ALL, _TABLE)
+                routes.rule(family)
 
     return _inside(namespace, act)
 
@@ -85,40 +85,12 @@ def allow(namespace: str, addresses: Iterable[str]) -> bool:
     return _inside(namespace, act)
 
 
-def let_answer(namespace: str, ports: Sequence[tuple[str, int]]) -> bool:
-    """Whether what a closed member publishes may answer whoever asks it; nothing else leaves by these ports."""
-
-    def act(routes: _Routes) -> None:
-        if not ports:
-            _stop_answering(routes)
-            return
-        answers.tell_apart()
-        for family in _FAMILIES:
-            with _where_it_is(family):
-                routes.rule(family, _OF_MARKED, _TABLE, number(_RULE_MARK, answers.MARK))
-                routes.drop_rules(family, _OF_PORTS)
-                for protocol, port in ports:
-                    kind = attribute(_RULE_PROTOCOL, bytes([_PROTOCOLS[protocol]]))
-                    source = attribute(_RULE_SOURCE_PORTS, struct.pack("=HH", port, port))
-                    routes.rule(family, _OF_PORTS, _MAIN, kind + source)
-
-    return _inside(namespace, act)
-
-
-def _stop_answering(routes: _Routes) -> None:
-    for family in _FAMILIES:
-        with _where_it_is(family):
-            routes.drop_rules(family, _OF_PORTS)
-            routes.drop_rules(family, _OF_MARKED)
-    answers.forget()
-
-
 def open_again(namespace: str) -> bool:
     def act(routes: _Routes) -> None:
-        _stop_answering(routes)
         for family in _FAMILIES:
-            with _where_it_is(family):
-                routes.drop_rules(family, _OF_ALL)
+            for priority in (*_FORMER_PRIORITIES, _PRIORITY):
+                with _where_it_is(family):
+                    routes.drop_rules(family, priority)
             with _where_it_is(family):
                 routes.flush(family)
 
@@ -164,10 +136,10 @@ class _Routes:
         with contextlib.suppress(FileExistsError):
             self._ask(_NEWROUTE, CREATE | REPLACE, head + attribute(_DESTINATION, destination))
 
-    def rule(self, family: int, priority: int, table: int, which: bytes = b"") -> None:
-        head = _ROUTE.pack(family, 0, 0, 0, table, 0, 0, _TO_TABLE, 0)
+    def rule(self, family: int) -> None:
+        head = _ROUTE.pack(family, 0, 0, 0, _TABLE, 0, 0, _TO_TABLE, 0)
         with contextlib.suppress(FileExistsError):
-            self._ask(_NEWRULE, CREATE | EXCLUSIVE, head + number(_RULE_PRIORITY, priority) + which)
+            self._ask(_NEWRULE, CREATE | EXCLUSIVE, head + number(_RULE_PRIORITY, _PRIORITY))
 
     def drop_rules(self, family: int, priority: int) -> None:
         head = _ROUTE.pack(family, 0, 0, 0, 0, 0, 0, _TO_TABLE, 0)

@@ -1,4 +1,5 @@
-"""Who asked for what, told to whoever listens: questions of guarded members always, others while somebody listens."""
+"""Who asked for what, told to whoever listens: questions of guarded members always, others while somebody listens; and
+which name the world's addresses were given for."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _KEPT = 500
+_MOST_HEARD = 4096
 KNOWN, ASKED, REFUSED, UNKNOWN = "known", "asked", "refused", "unknown"
 """Answered by us; by others; not to be asked; and a name that nobody knows."""
 
@@ -21,6 +23,8 @@ class Journal:
     def __init__(self) -> None:
         self._kept: deque[bytes] = deque(maxlen=_KEPT)
         self._listeners: dict[int, socket.socket] = {}
+        self._heard: dict[str, str] = {}
+        """Names of addresses, as somebody was last told."""
 
     @property
     def is_read(self) -> bool:
@@ -34,6 +38,16 @@ class Journal:
 
     def forget(self, sock: socket.socket) -> None:
         self._listeners.pop(sock.fileno(), None)
+
+    def remember(self, name: str, addresses: Sequence[str]) -> None:
+        for address in addresses:
+            self._heard.pop(address, None)
+            self._heard[address] = name
+        while len(self._heard) > _MOST_HEARD:
+            del self._heard[next(iter(self._heard))]
+
+    def names_of(self, addresses: Sequence[str]) -> dict[str, str]:
+        return {each: self._heard[each] for each in addresses if each in self._heard}
 
     def note(
         self, network: str, asker: str, name: str, kind: int, verdict: str, addresses: Sequence[str] = (), *, keep: bool

@@ -202,6 +202,7 @@ class Server:
             def brought(reply: bytes) -> None:
                 # What was asked for is let through before anybody hears of it.
                 addresses = addresses_in(reply)
+                self._journal.remember(question.name, addresses)
                 if asker.policy is not None and addresses:
                     self._guards.allow(asker.key, addresses)
                 self._note(served, address, question, journal.ASKED, addresses)
@@ -324,8 +325,10 @@ class Server:
             return
         if word == "load":
             self.load()
+        word, *wanted = word.split()
+        told = self._journal.names_of(wanted) if word == "heard" else self._state()
         with contextlib.suppress(OSError):
-            sock.send(json.dumps(self._state()).encode() + b"\n")
+            sock.send(json.dumps(told).encode() + b"\n")
         if word == "leave":
             for served in self._served.values():
                 while self._take_datagram(served):
@@ -340,6 +343,7 @@ class Server:
             "questions": self.questions,
             "open": self._forwarder.count,
             "guarded": sorted(self._guards.closed),
+            "filtered": self._guards.filtered,
         }
 
     # --- descriptors ---

@@ -86,6 +86,14 @@ def connected_in(netns: str, place: tuple[str, int], count: int) -> list[socket.
     return found
 
 
+def speaker_in(netns: str) -> socket.socket | None:
+    """To the packet filter of a namespace; None where it is gone, or the kernel has none."""
+    from engine.networks.names import nftables  # what only limited members need
+
+    found = [socket.socket(fileno=fd) for fd in _fetched(netns, lambda: [nftables.speaker()])]
+    return found[0] if found else None
+
+
 def _fetched(netns: str, make: Callable[[], list[socket.socket]]) -> list[int]:
     """What is made inside a namespace, as descriptors of ours."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)

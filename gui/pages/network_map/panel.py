@@ -1,4 +1,5 @@
-"""The figures of one wire: whose it is, its addresses, what flows now and did in the last minute, whom it reaches."""
+"""The figures of one wire: whose it is, its addresses, what flows now and did in the last minute, how much went to and
+came from whom, and whom it reaches."""
 
 from __future__ import annotations
 
@@ -11,9 +12,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVB
 
 from gui.presentation.containers import state_words
 from gui.presentation.door import shortened
-from gui.presentation.networks import network_name
+from gui.presentation.networks import from_left, network_name
 from gui.presentation.units import bytes_text, rate_text
-from gui.theme import Space, Text, Tone, grown
+from gui.theme import Role, Space, Text, Tone, grown
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.facts import Fact, FactGrid
 from gui.widgets.labels import ElidedLabel, label
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.types.containers import Container
-    from engine.types.networks import Network
+    from engine.types.networks import Network, Peer
     from gui.pages.network_map.flows import Flows
 
 _WIDTH, _NAME_WIDTH, _CURVE_HEIGHT = 300, 84, 56
-_MOST_NAMED = 12
+_MOST_NAMED, _MOST_PEERS = 12, 6
 _LONGEST, _LONGEST_NAME = 22, 14
 
 
@@ -39,7 +40,15 @@ class Wire:
 
     network: Network
     flows: Flows
+    peers: Sequence[Peer]
+    """All whom the container talked to."""
     at_home: bool
+
+    def talked_to(self) -> list[Peer]:
+        """By this wire, those first with whom most went: the network's members, and the world where it is at home."""
+        home = ("",) if self.at_home else ()
+        mine = [each for each in self.peers if each.network in (self.network.id, *home)]
+        return sorted(mine, key=lambda each: -(each.sent + each.received))
 
 
 class WirePanel(QFrame):
@@ -60,6 +69,8 @@ class WirePanel(QFrame):
         self.facts = FactGrid(name_width=_NAME_WIDTH)
         self.facts.activated.connect(self.address_wanted)
         self._curve = _Curve()
+        self._talks = label(translate("NetworkMap", "Talked to"), Text.SMALL, Tone.MUTED)
+        self.peers = PeerList()
         self._reaches = label("", Text.SMALL, Tone.NEUTRAL, wrap=True)
         top = QHBoxLayout()
         top.addWidget(self._title, 1)
@@ -75,6 +86,8 @@ class WirePanel(QFrame):
         column.addLayout(row)
         column.addWidget(self.facts)
         column.addWidget(self._curve)
+        column.addWidget(self._talks)
+        column.addWidget(self.peers)
         column.addWidget(self._reaches)
         opening = button(
             translate("NetworkMap", "Open the container"), "container", on_click=lambda: self._emit_container()
@@ -111,10 +124,39 @@ class WirePanel(QFrame):
         self._curve.setVisible(wire is not None)
         if wire is not None:
             self._curve.show_values(wire.flows.past(container.id, wire.network, at_home=wire.at_home))
+        talked = _peer_rows(wire) if wire is not None else []
+        self._talks.setVisible(bool(talked))
+        self.peers.setVisible(bool(talked))
+        self.peers.set_rows(talked)
         self._reaches.setText(_reached_words(reached))
 
     def _emit_container(self) -> None:
         self.container_wanted.emit(self._container)
+
+
+class PeerList(QWidget):
+    """Two lines for each: a name has the whole width, and below it stands what was received and sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(Space.S)
+        self._labels: list[tuple[ElidedLabel, ElidedLabel]] = []
+
+    def set_rows(self, rows: Sequence[tuple[str, str]]) -> None:
+        while len(self._labels) < len(rows):
+            pair = ElidedLabel("", Text.BODY), ElidedLabel("", Text.SMALL, Role.TEXT_MUTED)
+            self._labels.append(pair)
+            row = QVBoxLayout()
+            row.setSpacing(0)
+            for each in pair:
+                row.addWidget(each)
+            self._column.addLayout(row)
+        for number, (name, figures) in enumerate(self._labels):
+            for each, text in zip((name, figures), rows[number] if number < len(rows) else ("", ""), strict=True):
+                each.set_text(text)
+                each.setVisible(bool(text))
 
 
 class _Curve(QWidget):
@@ -159,17 +201,37 @@ def _wire_facts(container: Container, wire: Wire) -> list[Fact]:
     if member is not None and member.aliases:
         facts.append(Fact(translate("NetworkMap", "Also called"), ", ".join(member.aliases)))
     facts += [
-        Fact(translate("NetworkMap", "Received"), rate_text(flow.received)),
-        Fact(translate("NetworkMap", "Sent"), rate_text(flow.sent)),
+        Fact(translate("NetworkMap", "Received"), from_left(rate_text(flow.received))),
+        Fact(translate("NetworkMap", "Sent"), from_left(rate_text(flow.sent))),
         Fact(
             translate("NetworkMap", "Since its start"),
-            f"↓ {bytes_text(flow.received_whole)} ↑ {bytes_text(flow.sent_whole)}",
+            _both_ways(flow.received_whole, flow.sent_whole),
         ),
     ]
     if wire.at_home and outside.received_whole + outside.sent_whole:
-        words = f"↓ {bytes_text(outside.received_whole)} ↑ {bytes_text(outside.sent_whole)}"
+        words = _both_ways(outside.received_whole, outside.sent_whole)
         facts.append(Fact(translate("NetworkMap", "Of that outside"), words))
     return facts
+
+
+def _peer_rows(wire: Wire) -> list[tuple[str, str]]:
+    """Names, and the bytes of each since they are counted."""
+    talked = wire.talked_to()
+    rows = [(_peer_words(each, wire.network), _both_ways(each.received, each.sent)) for each in talked[:_MOST_PEERS]]
+    if rest := talked[_MOST_PEERS:]:
+        words = translate("NetworkMap", "%n more", None, len(rest))
+        rows.append((words, _both_ways(sum(each.received for each in rest), sum(each.sent for each in rest))))
+    return rows
+
+
+def _peer_words(peer: Peer, network: Network) -> str:
+    if peer.address in (network.gateway, network.gateway6):
+        return translate("NetworkMap", "Name server")
+    return peer.name or peer.address
+
+
+def _both_ways(received: int, sent: int) -> str:
+    return from_left(f"↓ {bytes_text(received)} ↑ {bytes_text(sent)}")
 
 
 def _reached_words(reached: Sequence[str]) -> str:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtGui import QGuiApplication
-
 from engine.recipe.networks import EGRESS_LABEL
 from engine.types.containers import ALIVE_STATES
 from gui.presentation.containers import port_text, port_url, state_words
 from gui.presentation.door import addresses, short_host
-from gui.presentation.networks import network_name
+from gui.presentation.networks import from_left, network_name
 from gui.presentation.units import rate_text
 from gui.theme import Tone
 from gui.widgets.painted.bus_map import MapLane, MapNode
@@ -120,12 +118,6 @@ def _homes(networks: Sequence[Network], containers: Mapping[str, Container]) -> 
 def flow_text(flow: Flow) -> str:
     """ "↓ 1.2 MiB/s ↑ 3 KiB/s", nothing where nothing flows."""
     return from_left(f"↓ {rate_text(flow.received)} ↑ {rate_text(flow.sent)}") if flow.both >= 1 else ""
-
-
-def from_left(text: str) -> str:
-    """Figures in their own order, also in a window whose words run from the right: with no letters of a language in
-    them they would be turned around part by part."""
-    return f"\u2066{text}\u2069" if QGuiApplication.isRightToLeft() else text
 
 
 def _node(key: str, member: NetworkMember, container: Container, flow: Flow, *, is_echo: bool) -> MapNode:

@@ -22,6 +22,7 @@ from gui.words import translate
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from engine.types.networks import Peer
     from engine.types.stats import Rates
     from gui.shell import Shell
 
@@ -38,6 +39,8 @@ class NetworkMapView(QWidget):
         self.flows = Flows()
         self.refused: Mapping[str, int] = {}
         """How many names each container was refused of late."""
+        self.peers: Mapping[str, Sequence[Peer]] = {}
+        """By container, whom each talked to."""
         self.picture = Picture()
         header = self._make_header()
         self.map = BusMap(translate("NetworkMap", "Networks and what hangs on them"))
@@ -94,7 +97,7 @@ class NetworkMapView(QWidget):
         header = PageHeader(translate("NetworkMap", "Who reaches whom"))
         header.add_leading(tool_button("arrow-left", translate("NetworkMap", "Back to the networks"), self.left.emit))
         why = button(translate("NetworkMap", "Why can it not reach…?"), "help", Variant.GHOST, self._ask_why)
-        names = translate("NetworkMap", "Names asked for")
+        names = translate("NetworkMap", "Asked for and refused")
         header.add(button(names, "globe", Variant.GHOST, self.names_wanted.emit))
         header.add(why)
         return header
@@ -111,6 +114,13 @@ class NetworkMapView(QWidget):
     def apply_rates(self, batch: Sequence[Rates]) -> None:
         self.flows.apply(batch)
         self.refresh()
+
+    def apply_peers(self, batch: Sequence[Peer]) -> None:
+        found: dict[str, list[Peer]] = {}
+        for each in batch:
+            found.setdefault(each.container_id, []).append(each)
+        self.peers = found
+        self._tell_chosen()
 
     # --- inside ---
 
@@ -135,7 +145,10 @@ class NetworkMapView(QWidget):
             for key in self.picture.reached_from(node)
             if key in mirror.containers and key != container.id
         ]
-        wire = None if network is None else Wire(network, self.flows, at_home=not self.map.is_echo(node))
+        wire = None
+        if network is not None:
+            at_home = not self.map.is_echo(node)
+            wire = Wire(network, self.flows, self.peers.get(container.id, ()), at_home=at_home)
         self.panel.show_wire(container, wire, chosen.addresses, sorted(reached))
 
     def _open(self, node: str) -> None:

@@ -8,12 +8,11 @@ What is heard, and what the server may send of its own accord, is told in lines.
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from engine.networks.names import gates
+from engine.networks.names import filters, nftables
 from tests.system.networks.moving import inside, ip
 
 if TYPE_CHECKING:
@@ -47,16 +46,15 @@ while True:
 """
 _WAIT = "import time; print('ready', flush=True); time.sleep(1000)"
 _ASK = """
-import socket, sys
-seconds = float(sys.argv[1])
+import socket
 try:
-    with socket.create_connection(("10.9.0.2", 80), seconds) as page:
-        page.settimeout(seconds)
+    with socket.create_connection(("10.9.0.2", 80), 30) as page:
+        page.settimeout(30)
         print("page:", page.recv(100).decode())
 except OSError as error:
     print("page:", error)
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as echo:
-    echo.settimeout(seconds)
+    echo.settimeout(30)
     echo.sendto(b"hello", ("10.9.0.2", 53))
     try:
         print("datagram:", echo.recv(100).decode())
@@ -79,19 +77,16 @@ def main() -> None:
         ip("route add default via 10.9.0.1")
         for line in ("address add 10.9.0.1/24 dev far", "link set far up"):
             ip(line, *inside(world))
-        own = f"/proc/{os.getpid()}/ns/net"
+        gate = ends.enter_context(nftables.speaker())
         ends.enter_context(_running(_SERVE))
         ask = [*inside(world), sys.executable, "-c", _ASK]
-        in_vain, surely = [*ask, "1"], [*ask, "30"]
-        gates.close_all_but(own, ["198.51.100.0/24"], anew=False)
-        sys.stdout.write(_read(in_vain))
-        sys.stdout.flush()
         for _ in range(2):
-            sys.stdout.write(f"{gates.let_answer(own, [('tcp', 80), ('udp', 53)])}\n{_read(surely)}")
-        gates.let_answer(own, [])
-        sys.stdout.write(_read(in_vain))
-        gates.open_again(own)
-        sys.stdout.write(_read(["ip", "rule"]))
+            filters.close_all_but(gate, ["198.51.100.0/24"], [])
+            sys.stdout.write(_read(ask))
+            sys.stdout.flush()
+        sys.stdout.write(f"refused: {', '.join(f'{each.address}:{each.port}' for each in filters.refusals(gate))}\n")
+        filters.open_again(gate)
+        sys.stdout.write(_read(ask))
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import aclosing
 from functools import partial
 from pathlib import Path
 
@@ -44,6 +45,16 @@ async def look(engine: EmbeddedEngine, name: str) -> None:
     tell(f"{name}, another name: {'NXDOMAIN' in await said(engine, name, 'nslookup', 'other.example')}")
 
 
+async def refused(engine: EmbeddedEngine, name: str) -> str:
+    """The first place that it tried, and what others were told that is."""
+    async with aclosing(engine.networks.watch_names()) as batches:  # type: ignore[type-var]
+        async for batch in batches:
+            for each in batch:
+                if each.is_place and each.container == name:
+                    return f"{each.addresses[0]}:{each.port}, {each.name}"
+    return ""
+
+
 async def main() -> None:
     root, runtime = (Path(each) for each in sys.argv[1:3])
     ip("link set lo up")
@@ -57,6 +68,9 @@ async def main() -> None:
             for network in ("pasta", "team"):
                 await run(engine, name=network, network=network, mounts=LENT, labels={EGRESS_LABEL: "world.example"})
                 await look(engine, network)
+            await run(engine, name="shut", network="team", mounts=LENT, labels={EGRESS_LABEL: "none"})
+            await said(engine, "shut", PYTHON, "-c", _BEFORE)
+            tell(f"shut was refused {await refused(engine, 'shut')}")
         finally:
             await engine.close(stop_containers=True)
 

@@ -46,10 +46,12 @@ class CreateShared(NamedTuple):
 
 
 class OpenSockets(NamedTuple):
-    """TCP sockets made inside a network namespace, as descriptors."""
+    """Sockets made inside a network namespace, as descriptors."""
 
     namespace: str
     family: int
+    kind: int
+    protocol: int
     amount: int
 
 

@@ -49,8 +49,8 @@ def open_sockets(asked: OpenSockets, _request: Request) -> Reply:
     """In a forked worker, which stays in the network it enters."""
     namespace = os.open(asked.namespace, os.O_RDONLY | os.O_CLOEXEC)
     kernel.setns(namespace, kernel.CLONE_NEWNET)
-    kind = socket.SOCK_STREAM | socket.SOCK_CLOEXEC
-    return Reply(None, [socket.socket(asked.family, kind).detach() for _ in range(asked.amount)])
+    kind = asked.kind | socket.SOCK_CLOEXEC
+    return Reply(None, [socket.socket(asked.family, kind, asked.protocol).detach() for _ in range(asked.amount)])
 
 
 def _enter_new() -> None:
