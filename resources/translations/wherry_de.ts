@@ -6343,8 +6343,8 @@
         <translation>gibt {0} frei</translation>
     </message>
     <message>
-        <source>Kept: the volumes {0}, images and files</source>
-        <translation>Bleiben: die Volumes {0}, Images und Dateien</translation>
+        <source>Kept: images, files and what is in {0}</source>
+        <translation>Bleiben: Images, Dateien und was in {0} ist</translation>
     </message>
     <message>
         <source>Close</source>

@@ -200,7 +200,7 @@ class ProjectPlanDialog(QDialog):
             if size := sum(one.size or 0 for one in volumes):
                 told += " · " + translate("PlanDialog", "frees {0}").format(bytes_text(size))
         else:
-            told = translate("PlanDialog", "Kept: the volumes {0}, images and files").format(names)
+            told = translate("PlanDialog", "Kept: images, files and what is in {0}").format(names)
         return f"{counted} · {told}\n{_back_text()}"
 
     def _warn(self, title: str, text: str = "", details: str = "") -> None:
