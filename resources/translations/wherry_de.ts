@@ -1617,8 +1617,20 @@
         <translation>Weitere Namen, unter denen er erreichbar ist, durch Kommas getrennt</translation>
     </message>
     <message>
+        <source>Address</source>
+        <translation>Adresse</translation>
+    </message>
+    <message>
+        <source>Chosen by itself, or one of {0}</source>
+        <translation>Wird gewählt, oder eine aus {0}</translation>
+    </message>
+    <message>
         <source>Every container is on this network already.</source>
         <translation>Alle Container sind bereits in diesem Netzwerk.</translation>
+    </message>
+    <message>
+        <source>An address is written 10.90.0.5 or fd00::5</source>
+        <translation>Eine Adresse schreibt man 10.90.0.5 oder fd00::5</translation>
     </message>
     <message>
         <source>Connected {0}</source>
@@ -2092,6 +2104,14 @@
         <translation>Die erste Adresse des Subnetzes</translation>
     </message>
     <message>
+        <source>Anything, or example.org, 10.0.0.0/8</source>
+        <translation>Alles, oder example.org, 10.0.0.0/8</translation>
+    </message>
+    <message>
+        <source>IPv6 addresses too</source>
+        <translation>Auch IPv6-Adressen</translation>
+    </message>
+    <message>
         <source>Name</source>
         <translation>Name</translation>
     </message>
@@ -2106,6 +2126,10 @@
     <message>
         <source>No way out: containers reach only each other</source>
         <translation>Kein Weg nach außen: Container erreichen nur einander</translation>
+    </message>
+    <message>
+        <source>May reach</source>
+        <translation>Darf erreichen</translation>
     </message>
     <message>
         <source>A subnet is written 10.90.0.0/24, and a gateway 10.90.0.1</source>

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QPushButton
 
 from engine.errors import StorageError
 from engine.types.containers import ALIVE_STATES
+from engine.types.networks import CreateNetwork
 from engine.types.volumes import CreateVolume
 from gui.actions.networks import removable, why_not_removable
 from gui.actions.volumes import in_use
@@ -276,6 +277,27 @@ def test_a_network_is_made_with_checks(driver: Driver) -> None:
     assert network(driver, "backend").internal
 
 
+def test_a_network_has_ipv6_and_a_list_of_what_may_be_reached_from_it(driver: Driver) -> None:
+    driver.window.trigger("networks.create")
+    dialog: Any = driver.dialog("dialog.create-network")
+    dialog.name.setText("limited")
+    dialog.ipv6.setChecked(True)
+    dialog.may_reach.setText("example.org, 10.0.0.0/8")
+    assert dialog.request() == CreateNetwork(
+        name="limited", ipv6=True, labels={"wherry.egress": "example.org,10.0.0.0/8"}
+    )
+    dialog.subnet.setText("fd00:5::/64")
+    dialog.gateway.setText("fd00:5::1")
+    assert (dialog.problem(), dialog.request().subnet, dialog.request().subnet6) == ("", "", "fd00:5::/64")
+    dialog.internal.setChecked(True)
+    assert not dialog.may_reach.isEnabled()
+    assert dialog.request().labels == {}
+    dialog.internal.setChecked(False)
+    dialog.submit()
+    driver.until(lambda: any(n.name == "limited" for n in driver.client.mirror.networks.values()))
+    assert network(driver, "limited").labels == {"wherry.egress": "example.org,10.0.0.0/8"}
+
+
 def test_a_taken_name_is_told_in_the_form(driver: Driver) -> None:
     driver.window.trigger("networks.create")
     dialog: Any = driver.dialog("dialog.create-network")
@@ -291,6 +313,10 @@ def test_a_container_joins_and_leaves_a_network(driver: Driver) -> None:
     driver.window.trigger("network.connect", [target])
     dialog: Any = driver.dialog("dialog.connect-network")
     who = dialog.container.currentData()
+    dialog.address.setText("nonsense")
+    dialog.submit()
+    assert dialog.banner.isVisible()
+    dialog.address.setText("")
     dialog.submit()
     driver.until(lambda: any(m.container_id == who for m in network(driver, "shop_default").members))
     page: Any = driver.window.page("networks")
