@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from engine.errors import WherryError
 from gui.presentation.errors import words_of
-from gui.theme import Role, Size, Space, Text, Tone, icon
+from gui.theme import Role, Size, Space, Tone, icon
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button
 from gui.widgets.elided_combo import ElidedCombo
 from gui.widgets.labels import form_label, label
+from gui.widgets.layouts import dialog_column, field_form, foot
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -40,9 +41,7 @@ class NetworkWhyDialog(QDialog):
         self.port = QSpinBox(minimum=0, maximum=_MOST_PORT)
         self.port.setAccessibleName(translate("WhyDialog", "Port"))
         self.port.setSpecialValueText(translate("WhyDialog", "the one it shows"))
-        form = QFormLayout()
-        form.setHorizontalSpacing(Space.L)
-        form.setVerticalSpacing(Space.S)
+        form = field_form()
         for words, field in (
             (translate("WhyDialog", "From"), self.source),
             (translate("WhyDialog", "To"), self.target),
@@ -53,21 +52,13 @@ class NetworkWhyDialog(QDialog):
         self.verdict.hide()
         self._steps = QVBoxLayout()
         self._steps.setSpacing(Space.S)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.L)
-        column.setSpacing(Space.M)
-        column.addWidget(label(title, Text.TITLE))
+        column = dialog_column(self, title)
         column.addLayout(form)
         column.addWidget(self.verdict)
         column.addLayout(self._steps)
         column.addStretch(1)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(button(translate("WhyDialog", "Close"), "", Variant.GHOST, self.reject))
         self.go = button(translate("WhyDialog", "Walk the way"), "", Variant.PRIMARY, self.look)
-        self.go.setDefault(True)
-        row.addWidget(self.go)
-        column.addLayout(row)
+        column.addLayout(foot(button(translate("WhyDialog", "Close"), "", Variant.GHOST, self.reject), self.go))
         self.go.setEnabled(self.source.count() > 1)
         if source and target:
             self.look()

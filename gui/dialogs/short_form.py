@@ -5,15 +5,15 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QDialog
 from shiboken6 import isValid
 
 from engine.errors import WherryError
 from gui.presentation.errors import words_of
-from gui.theme import Space, Text, Tone
+from gui.theme import Tone
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button
-from gui.widgets.labels import label
+from gui.widgets.layouts import dialog_column, field_form, foot
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -32,24 +32,14 @@ class ShortForm(QDialog):
         self._shell = shell
         self.setWindowTitle(title)
         self.setMinimumWidth(_WIDTH)
-        self.form = QFormLayout()
-        self.form.setHorizontalSpacing(Space.L)
-        self.form.setVerticalSpacing(Space.S)
+        self.form = field_form()
         self.banner = Banner(Tone.DANGER)
         self.banner.hide()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.L)
-        column.setSpacing(Space.M)
-        column.addWidget(label(title, Text.TITLE))
+        column = dialog_column(self, title)
         column.addLayout(self.form)
         column.addWidget(self.banner)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(button(translate("FormDialog", "Cancel"), "", Variant.GHOST, self.reject))
         self.go = button(verb, "", Variant.PRIMARY, self.submit)
-        self.go.setDefault(True)
-        row.addWidget(self.go)
-        column.addLayout(row)
+        column.addLayout(foot(button(translate("FormDialog", "Cancel"), "", Variant.GHOST, self.reject), self.go))
 
     @abstractmethod
     def submit(self) -> None:

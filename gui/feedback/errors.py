@@ -14,7 +14,7 @@ from gui.theme import Space, Text, Tone, mono
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import breakable, label
-from gui.widgets.scrolling import scrolling
+from gui.widgets.layouts import scrolling
 from gui.words import translate
 
 if TYPE_CHECKING:

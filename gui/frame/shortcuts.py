@@ -12,8 +12,8 @@ from gui.pages.catalogue import pages
 from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import label
+from gui.widgets.layouts import scrolling
 from gui.widgets.painted.badge import Badge
-from gui.widgets.scrolling import scrolling
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -36,6 +36,7 @@ from gui.tasks import Tasks
 from gui.theme import Role as ColorRole
 from gui.theme import Size, Space, Text, Tone, font, grown, icon
 from gui.widgets.labels import label
+from gui.widgets.layouts import flush_column
 from gui.widgets.side_nav import SideNav
 from gui.widgets.toast import Deed, ToastStack
 from gui.words import translate
@@ -272,9 +273,7 @@ class MainWindow(QMainWindow):
         sidebar = QFrame()
         sidebar.setProperty("role", "sidebar")
         sidebar.setFixedWidth(grown(Size.SIDEBAR))
-        column = QVBoxLayout(sidebar)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(sidebar)
         column.addWidget(self._brand())
         above = QVBoxLayout()
         above.setContentsMargins(Space.S, 0, Space.S, Space.S)
@@ -299,9 +298,7 @@ class MainWindow(QMainWindow):
         upper.setSpacing(0)
         upper.addWidget(sidebar)
         upper.addWidget(self._stack, 1)
-        outer = QVBoxLayout(whole)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
+        outer = flush_column(whole)
         outer.addLayout(upper, 1)
         outer.addWidget(self._status)
         self.setCentralWidget(whole)

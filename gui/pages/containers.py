@@ -24,6 +24,7 @@ from gui.theme import Size, Space, Tone, grown, icon
 from gui.widgets.buttons import Variant, button, menu_button
 from gui.widgets.chips import ChipBar
 from gui.widgets.empty_state import EmptyState
+from gui.widgets.layouts import flush_column
 from gui.widgets.lists.cells import MeterCell, SparklineCell, TextCell
 from gui.widgets.lists.table import Table
 from gui.widgets.page_header import PageHeader
@@ -177,9 +178,7 @@ class ContainerList(QWidget):
         self.search.setMinimumWidth(_SEARCH_WIDTH)
         self.search.changed.connect(self._on_query)
         self._bound: list[BoundAction] = []
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addWidget(self._make_header())
         column.addWidget(self._make_filters())
         column.addWidget(self.table, 1)

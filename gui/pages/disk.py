@@ -29,11 +29,11 @@ from gui.theme import Role, Size, Space, Text, Tone, icon, theme
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.card import Card
 from gui.widgets.labels import ElidedLabel, SwatchLabel, label
+from gui.widgets.layouts import flush_column, scrolling
 from gui.widgets.lists.cells import CellPainter, TextCell
 from gui.widgets.lists.table import Table
 from gui.widgets.page_header import PageHeader
 from gui.widgets.painted.share_bar import Share, ShareBar
-from gui.widgets.scrolling import scrolling
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -199,9 +199,7 @@ class DiskPage(Page):
         self.bar = ShareBar(translate("Disk", "What takes space"))
         self.bar.clicked.connect(self._open_part)
         self.cards = {part_id: PartCard(self, part_id, number) for number, part_id in enumerate(PART_IDS)}
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addWidget(self._header)
         inside = QWidget()
         self._area = scrolling(inside)

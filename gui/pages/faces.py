@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from gui.theme import Space, Tone
 from gui.widgets.banner import Banner
+from gui.widgets.layouts import flush_column
 from gui.widgets.segmented import Segmented
 
 if TYPE_CHECKING:
@@ -37,9 +38,7 @@ class Faces(QWidget):
         above.setContentsMargins(Space.XL, 0, Space.L, Space.S)
         above.addWidget(self.banner)
         self.above.hide()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addWidget(header)
         column.addLayout(strip)
         column.addWidget(self.above)

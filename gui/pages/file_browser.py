@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QSplitter,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -37,6 +36,7 @@ from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import label
+from gui.widgets.layouts import flush_column
 from gui.widgets.lists.file_tree import Change, FileRow, FileTree
 from gui.widgets.texts.diff_view import hex_dump
 from gui.words import named_or_counted, translate
@@ -106,9 +106,7 @@ class FileBrowser(QWidget):
         split.addWidget(self._make_preview())
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addLayout(self._make_tools())
         column.addWidget(split, 1)
         QShortcut(QKeySequence("F5"), self, self.reload, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)

@@ -14,6 +14,7 @@ from gui.presentation.file_text import FileText
 from gui.theme import Space, Text, Tone, mono
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import ElidedLabel, breakable, label
+from gui.widgets.layouts import flush_column
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -57,9 +58,7 @@ class FileEditor(QWidget):
         self.head.addWidget(self._path, 1)
         self.head.addWidget(self._kind)
         self.head.addWidget(self.save_button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addLayout(self.head)
         column.addWidget(self.text, 1)
         inside = Qt.ShortcutContext.WidgetWithChildrenShortcut

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.models.filtered import FilteredModel
 from gui.models.ordered import OrderedModel
@@ -16,6 +16,7 @@ from gui.pages.waiting import Waiting
 from gui.plain_text import set_tip
 from gui.widgets.buttons import Variant, button, menu_button
 from gui.widgets.empty_state import EmptyState
+from gui.widgets.layouts import flush_column
 from gui.widgets.lists.table import Table
 from gui.widgets.page_header import PageHeader
 from gui.widgets.search_field import SearchField
@@ -79,9 +80,7 @@ class Listing(QWidget):
         self.search.changed.connect(self._on_query)
         self.search.left.connect(self.table.setFocus)
         self._bound: list[BoundAction] = []
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         if plan.main_action:
             column.addWidget(self._make_header())
         column.addWidget(self.table, 1)

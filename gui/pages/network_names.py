@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from gui.models.table import Column, KeyedTableModel
 from gui.theme import Size, Space, Text, Tone
 from gui.widgets.buttons import tool_button
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import label
+from gui.widgets.layouts import flush_column
 from gui.widgets.lists.cells import TextCell
 from gui.widgets.lists.table import Table
 from gui.widgets.page_header import PageHeader
@@ -102,9 +103,7 @@ class NamesView(QWidget):
         about = label(hint, Text.SMALL, Tone.MUTED, wrap=True)
         about.setContentsMargins(Space.XL, Space.S, Space.XL, Space.S)
         self._about = about
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addWidget(self._header)
         column.addWidget(about)
         row = QHBoxLayout()

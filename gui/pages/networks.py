@@ -21,6 +21,7 @@ from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.card import Card
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.facts import Fact, FactGrid
+from gui.widgets.layouts import flush_column
 from gui.widgets.lists.cells import TextCell
 from gui.widgets.lists.table import Table
 from gui.widgets.page_header import PageHeader
@@ -223,9 +224,7 @@ class NetworkDetails(QWidget):
         people.body.addWidget(self.table)
         body.addWidget(about)
         body.addWidget(people, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addWidget(self.header)
         column.addLayout(body, 1)
 
@@ -324,9 +323,7 @@ class PortsView(QWidget):
         self.table.set_columns(painters, {0: 140, 1: 200, 3: 120}, stretch=2)
         self.table.set_empty_state(EmptyState("plug", translate("NetworksPage", "Nobody listens on a port")))
         self.table.activated_key.connect(self._open)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addWidget(header)
         row = QHBoxLayout()
         row.addWidget(self.table)

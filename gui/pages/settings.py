@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
+from PySide6.QtWidgets import QStackedWidget
 
 from gui.pages.page import Page
 from gui.pages.sheets.doctor import DoctorSheet
@@ -15,6 +15,7 @@ from gui.pages.sheets.sheet import Sheet
 from gui.pages.sheets.storage import StoreSheet
 from gui.theme import Tone
 from gui.widgets.banner import Banner
+from gui.widgets.layouts import flush_column
 from gui.widgets.page_header import PageHeader
 from gui.widgets.segmented import Segmented
 from gui.words import translate
@@ -55,9 +56,7 @@ class SettingsPage(Page):
         }
         for sheet in self.sheets.values():
             self._stack.addWidget(sheet)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addWidget(header)
         column.addWidget(self.banner)
         column.addWidget(self._stack, 1)

@@ -20,6 +20,7 @@ from gui.pages.page import Page
 from gui.pages.row_drag import RowDrag
 from gui.presentation.units import bytes_text
 from gui.widgets.buttons import tool_button
+from gui.widgets.layouts import flush_column
 from gui.widgets.lists.cells import TextCell
 from gui.widgets.page_header import PageHeader
 from gui.words import translate
@@ -166,9 +167,7 @@ class VolumeBrowser(QWidget):
             self._bound.append(bound)
             self.header.add(knob)
         self.files = FileBrowser(shell)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addWidget(self.header)
         column.addWidget(self.files, 1)
 

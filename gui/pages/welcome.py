@@ -12,7 +12,7 @@ from gui.pages.page import Page
 from gui.theme import Radius, Role, Size, Space, Text, Tone, color, icon, paint_icon, theme
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import label
-from gui.widgets.scrolling import scrolling
+from gui.widgets.layouts import scrolling
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWi
 
 from gui.theme import Space, Text, Tone
 from gui.widgets.labels import label
+from gui.widgets.layouts import flush_column
 
 
 class Card(QFrame):
@@ -14,9 +15,7 @@ class Card(QFrame):
     def __init__(self, title: str = "", subtitle: str = "", *, padded: bool = True, role: str = "card") -> None:
         super().__init__()
         self.setProperty("role", role)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
+        outer = flush_column(self)
         self.action_row = QHBoxLayout()
         self.action_row.setSpacing(Space.XS)
         self.title = label(title, Text.STRONG)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QSplitter, QStackedWidget, QVBoxLayout, Q
 from gui.pages.log.panel import LogPanel
 from gui.theme import Space, Text
 from gui.widgets.labels import ElidedLabel
+from gui.widgets.layouts import flush_column
 from gui.widgets.segmented import Segmented
 from gui.words import translate
 
@@ -77,9 +78,7 @@ class MergedLogsDialog(QDialog):
             panel = LogPanel(self._shell)
             panel.search.setMinimumWidth(80)
             box = QWidget()
-            column = QVBoxLayout(box)
-            column.setContentsMargins(0, 0, 0, 0)
-            column.setSpacing(0)
+            column = flush_column(box)
             title = ElidedLabel(name, Text.STRONG)
             title.setContentsMargins(Space.L, 0, 0, 0)
             column.addWidget(title)

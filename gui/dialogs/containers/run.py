@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
-    QVBoxLayout,
 )
 
 from engine.errors import Code, NotFound, WherryError
@@ -51,6 +50,7 @@ from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button
 from gui.widgets.card import Card
 from gui.widgets.labels import label, set_tone
+from gui.widgets.layouts import dialog_column
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -89,10 +89,7 @@ class _FormDialog(QDialog):
         self.remark = label("", Text.BODY, Tone.DANGER, wrap=True)
         self.banner = Banner(Tone.DANGER)
         self.banner.hide()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.L)
-        column.setSpacing(Space.M)
-        column.addWidget(label(title, Text.TITLE))
+        column = dialog_column(self, title)
         column.addLayout(self.head)
         column.addWidget(self.banner)
         body = QHBoxLayout()

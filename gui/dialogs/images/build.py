@@ -23,6 +23,7 @@ from engine.types.builds import Allowance, BuildImage
 from gui.theme import Space, Text, Tone, mono
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import form_label, label
+from gui.widgets.layouts import foot
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -96,13 +97,10 @@ class BuildDialog(QDialog):
         column.addWidget(label(translate("BuildDialog", "Build an image"), Text.HEADING))
         column.addLayout(form)
         column.addWidget(self.problem)
-        foot = QHBoxLayout()
-        foot.addStretch(1)
-        foot.addWidget(button(translate("BuildDialog", "Cancel"), "", Variant.DEFAULT, self.reject))
         self.accept_button = button(translate("BuildDialog", "Build"), "build", Variant.PRIMARY, self.accept)
-        self.accept_button.setDefault(True)
-        foot.addWidget(self.accept_button)
-        column.addLayout(foot)
+        column.addLayout(
+            foot(button(translate("BuildDialog", "Cancel"), "", Variant.DEFAULT, self.reject), self.accept_button)
+        )
 
     def request(self) -> BuildImage:
         folder = self._folder()

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLineEdit, QVBoxLayout
+from PySide6.QtWidgets import QDialog, QLineEdit
 from shiboken6 import isValid
 
 from engine.errors import WherryError
 from engine.types.images import Login
 from gui.presentation.errors import words_of
-from gui.theme import Space, Text, Tone
+from gui.theme import Text, Tone
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import form_label, label
+from gui.widgets.layouts import dialog_column, field_form, foot
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -39,9 +40,7 @@ class LoginDialog(QDialog):
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         self.banner = Banner(Tone.DANGER)
         self.banner.hide()
-        form = QFormLayout()
-        form.setHorizontalSpacing(Space.L)
-        form.setVerticalSpacing(Space.S)
+        form = field_form()
         for words, field in (
             (translate("LoginDialog", "Registry"), self.server),
             (translate("LoginDialog", "User name"), self.username),
@@ -49,21 +48,13 @@ class LoginDialog(QDialog):
         ):
             field.setAccessibleName(words)
             form.addRow(form_label(words), field)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.L)
-        column.setSpacing(Space.M)
-        column.addWidget(label(self.windowTitle(), Text.TITLE))
+        column = dialog_column(self, self.windowTitle())
         column.addLayout(form)
         where = translate("LoginDialog", "Kept in this desktop's password store if there is one.")
         column.addWidget(label(where, Text.SMALL, Tone.MUTED, wrap=True))
         column.addWidget(self.banner)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(button(translate("LoginDialog", "Cancel"), "", Variant.GHOST, self.reject))
         self.enter = button(translate("LoginDialog", "Log in"), "", Variant.PRIMARY, self._log_in)
-        self.enter.setDefault(True)
-        row.addWidget(self.enter)
-        column.addLayout(row)
+        column.addLayout(foot(button(translate("LoginDialog", "Cancel"), "", Variant.GHOST, self.reject), self.enter))
         (self.username if server else self.server).setFocus()
 
     def _log_in(self) -> None:

@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
-    QFormLayout,
     QHBoxLayout,
     QLineEdit,
     QListWidget,
@@ -24,6 +23,7 @@ from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.card import Card
 from gui.widgets.labels import ElidedLabel, form_label, label
+from gui.widgets.layouts import dialog_column, field_form
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -43,10 +43,7 @@ class RegistriesDialog(QDialog):
         self.setObjectName("dialog.registries")
         self.setWindowTitle(translate("RegistriesDialog", "Registries and logins"))
         self.resize(680, 720)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.L)
-        column.setSpacing(Space.M)
-        column.addWidget(label(self.windowTitle(), Text.TITLE))
+        column = dialog_column(self, self.windowTitle())
         self.logins = Card(translate("RegistriesDialog", "Logins"))
         self.logins.action_row.addWidget(
             button(translate("RegistriesDialog", "Log in…"), "plus", Variant.GHOST, self._log_in)
@@ -77,9 +74,7 @@ class RegistriesDialog(QDialog):
         self.insecure = QCheckBox(translate("RegistriesDialog", "Allow plain HTTP and unchecked certificates"))
         self.mirrors, self.ca = QLineEdit(), QLineEdit()
         self.certificate, self.key = QLineEdit(), QLineEdit()
-        form = QFormLayout()
-        form.setHorizontalSpacing(Space.L)
-        form.setVerticalSpacing(Space.S)
+        form = field_form()
         form.addRow("", self.insecure)
         for words, field in (
             (translate("RegistriesDialog", "Mirrors"), self.mirrors),
@@ -117,9 +112,7 @@ class RegistriesDialog(QDialog):
 
     def _build_proxies(self) -> None:
         self.http_proxy, self.https_proxy, self.no_proxy = QLineEdit(), QLineEdit(), QLineEdit()
-        form = QFormLayout()
-        form.setHorizontalSpacing(Space.L)
-        form.setVerticalSpacing(Space.S)
+        form = field_form()
         for words, field, hint in (
             (translate("RegistriesDialog", "For HTTPS"), self.https_proxy, "http://proxy.example.com:3128"),
             (translate("RegistriesDialog", "For HTTP"), self.http_proxy, "http://proxy.example.com:3128"),

@@ -16,6 +16,7 @@ from gui.theme import Space, Text, Tone
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import label
+from gui.widgets.layouts import dialog_column
 from gui.widgets.lists.progress_rows import ProgressRow, ProgressRows
 from gui.widgets.painted.meter import Meter
 from gui.words import marked, translate
@@ -83,10 +84,7 @@ class TransferDialog(QDialog):
         self.rows = ProgressRows()
         for widget in (self.meter, self.status, self.rows):
             widget.hide()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.L)
-        column.setSpacing(Space.M)
-        column.addWidget(label(title, Text.TITLE))
+        column = dialog_column(self, title)
         column.addLayout(self.form)
         column.addWidget(self.banner)
         column.addWidget(self.meter)

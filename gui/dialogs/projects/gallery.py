@@ -11,7 +11,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
-    QFormLayout,
     QHBoxLayout,
     QLineEdit,
     QMenu,
@@ -35,9 +34,9 @@ from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button, menu_button
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import breakable, form_label, label
+from gui.widgets.layouts import field_form, scrolling
 from gui.widgets.lists.cells import TextCell
 from gui.widgets.lists.table import Table
-from gui.widgets.scrolling import scrolling
 from gui.widgets.search_field import SearchField
 from gui.words import translate
 
@@ -133,9 +132,7 @@ class GalleryDialog(QDialog):
         column.setSpacing(Space.S)
         self._title = label("", Text.STRONG)
         self._about = label(translate("Gallery", "Choose a service at the left."), tone=Tone.MUTED, wrap=True)
-        self.form = QFormLayout()
-        self.form.setHorizontalSpacing(Space.L)
-        self.form.setVerticalSpacing(Space.S)
+        self.form = field_form()
         inside = QWidget()
         inner = QVBoxLayout(inside)
         inner.setContentsMargins(0, 0, Space.S, 0)

@@ -15,6 +15,7 @@ from gui.theme import Space, Tone
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.empty_state import EmptyState
+from gui.widgets.layouts import flush_column
 from gui.widgets.logview import LogRow, LogView, MemoryLineSource, TimeStyle
 from gui.widgets.page_header import PageHeader
 from gui.widgets.painted.badge import Badge
@@ -46,9 +47,7 @@ class BuildDetails(QWidget):
         self._last_step = ""
         self._make_header()
         self._make_body()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addWidget(self.header)
         column.addWidget(self._problem_box)
         column.addWidget(self._body, 1)
@@ -109,9 +108,7 @@ class BuildDetails(QWidget):
         )
         self._stack.addWidget(self.silence)
         lower = QWidget()
-        column = QVBoxLayout(lower)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(lower)
         bar = QHBoxLayout()
         bar.setContentsMargins(Space.XL, Space.S, Space.L, Space.S)
         bar.addWidget(self.tabs)

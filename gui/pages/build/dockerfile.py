@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from gui.pages.file_editor import FileEditor
 from gui.presentation.file_text import NotInThisEncoding
 from gui.shell import Confirmation
 from gui.theme import Space, Tone
 from gui.widgets.buttons import Variant, button
+from gui.widgets.layouts import flush_column
 from gui.widgets.texts.source_view import SourceView
 from gui.words import translate
 
@@ -44,9 +45,7 @@ class DockerfileView(QWidget):
         row.setContentsMargins(Space.XL, 0, Space.L, Space.XS)
         row.addWidget(self.edit_button)
         row.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addLayout(row)
         column.addWidget(self._stack, 1)
 

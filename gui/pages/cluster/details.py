@@ -23,6 +23,7 @@ from gui.widgets.buttons import Variant, button, menu_button, tool_button
 from gui.widgets.card import Card
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.facts import Fact, FactGrid
+from gui.widgets.layouts import flush_column
 from gui.widgets.lists.cells import TextCell
 from gui.widgets.lists.table import Table
 from gui.widgets.page_header import PageHeader
@@ -84,9 +85,7 @@ class ClusterObject(QWidget):
         self.tabs = Segmented()
         self._strip.addWidget(self.tabs)
         self._strip.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addWidget(self.header)
         column.addLayout(self._strip)
         column.addWidget(self.banner)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from engine.types.clusters import ClusterLogs
 from gui.plain_text import set_tip
@@ -18,6 +18,7 @@ from gui.widgets.buttons import tool_button
 from gui.widgets.chips import Chip
 from gui.widgets.elided_combo import ElidedCombo
 from gui.widgets.labels import label
+from gui.widgets.layouts import flush_column
 from gui.widgets.logview import LogRow, LogView, MemoryLineSource, SelectedLineSource, TimeStyle
 from gui.widgets.search_field import SearchField
 from gui.words import grouped, translate
@@ -68,9 +69,7 @@ class ClusterLog(QWidget):
         self.view.set_timestamps(TimeStyle.TIME)
         self.lines.appended.connect(self._look_at_new)
         self.lines.trimmed.connect(lambda _count: self._search())
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addLayout(self._make_tools())
         column.addWidget(self.view, 1)
         self.foot = label("", Text.SMALL, Tone.MUTED)

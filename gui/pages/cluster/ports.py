@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from gui.models.clusters import forwards_model
 from gui.theme import Space
 from gui.widgets.buttons import Variant, button
 from gui.widgets.empty_state import EmptyState
+from gui.widgets.layouts import flush_column
 from gui.widgets.lists.cells import TextCell
 from gui.widgets.lists.table import Table
 from gui.words import translate
@@ -55,9 +56,7 @@ class PortsList(QWidget):
         row.setContentsMargins(Space.XL, Space.S, Space.L, Space.S)
         row.addStretch(1)
         row.addWidget(self.end)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addWidget(self.table, 1)
         column.addLayout(row)
 

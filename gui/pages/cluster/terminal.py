@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from engine.types.clusters import ClusterExecRequest
 from gui.presentation.clusters import place_of
 from gui.presentation.errors import words_of
 from gui.theme import Space
 from gui.widgets.elided_combo import ElidedCombo
+from gui.widgets.layouts import flush_column
 from gui.widgets.terminal import TerminalView
 from gui.words import translate
 
@@ -45,9 +46,7 @@ class ClusterTerminal(QWidget):
         strip.setContentsMargins(Space.L, Space.XS, Space.L, Space.XS)
         strip.addWidget(self.container)
         strip.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addLayout(strip)
         column.addWidget(self.view, 1)
         self.setFocusProxy(self.view)

@@ -13,6 +13,7 @@ from gui.presentation.units import bytes_text
 from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import label
+from gui.widgets.layouts import flush_column
 from gui.widgets.texts.diff_view import DiffView
 from gui.words import translate
 
@@ -41,9 +42,7 @@ class ClusterValues(QWidget):
         head.addStretch(1)
         head.addWidget(self.show_values)
         right = QWidget()
-        inner = QVBoxLayout(right)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(0)
+        inner = flush_column(right)
         inner.addLayout(head)
         inner.addWidget(self.value, 1)
         splitter = QSplitter(Qt.Orientation.Horizontal)

@@ -14,6 +14,7 @@ from gui.theme import Size, Space, Text, Tone, mono
 from gui.widgets.buttons import Variant, button
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import label
+from gui.widgets.layouts import flush_column
 from gui.widgets.lists.cells import BadgeCell, TextCell
 from gui.widgets.lists.table import Table
 from gui.widgets.search_field import SearchField
@@ -60,9 +61,7 @@ class ChangesTab(DetailTab):
         self.table.set_columns({0: BadgeCell(), 1: TextCell(code=True)}, {0: 110, 2: 110}, stretch=1)
         self._empty = EmptyState("files")
         self.table.set_empty_state(self._empty)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         tools = QHBoxLayout()
         tools.setContentsMargins(Space.L, Space.S, Space.L, Space.S)
         tools.setSpacing(Space.S)

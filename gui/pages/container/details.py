@@ -14,6 +14,7 @@ from gui.presentation.containers import health_words, image_text, state_words, s
 from gui.theme import Role, Size, Space, Text, Tone, grown
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.labels import ElidedLabel
+from gui.widgets.layouts import flush_column
 from gui.widgets.painted.badge import Badge
 from gui.words import translate
 
@@ -67,9 +68,7 @@ class ContainerDetails(QWidget):
         self._made: dict[str, DetailTab] = {}
         self._bound: list[BoundAction] = []
         self._active = False
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addWidget(self._make_header())
         self.tabs = QTabBar()
         self.tabs.setDrawBase(False)

@@ -18,8 +18,8 @@ from gui.widgets.buttons import Variant, button
 from gui.widgets.card import Card
 from gui.widgets.flow_layout import FlowLayout
 from gui.widgets.labels import CodeLabel, label
+from gui.widgets.layouts import scrolling
 from gui.widgets.painted.mirror import run_from_left
-from gui.widgets.scrolling import scrolling
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout
 
 from gui.pages.container.tab import DetailTab
 from gui.theme import Space
 from gui.widgets.buttons import button
+from gui.widgets.layouts import flush_column
 from gui.widgets.search_field import SearchField
 from gui.widgets.texts.json_tree import JsonTree
 from gui.words import translate
@@ -27,9 +28,7 @@ class InspectTab(DetailTab):
         super().__init__(shell)
         self._shown: Any = None
         self.tree = JsonTree(translate("Inspect", "Everything about the container"))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         tools = QHBoxLayout()
         tools.setContentsMargins(Space.L, Space.S, Space.L, Space.S)
         self.search = SearchField(translate("Inspect", "Find a key or value"))

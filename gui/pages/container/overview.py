@@ -22,7 +22,7 @@ from gui.widgets.buttons import Variant, button
 from gui.widgets.card import Card
 from gui.widgets.facts import Fact, FactGrid
 from gui.widgets.labels import label
-from gui.widgets.scrolling import scrolling
+from gui.widgets.layouts import scrolling
 from gui.words import translate
 
 if TYPE_CHECKING:

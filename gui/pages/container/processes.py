@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QMenu
 
 from engine.errors import WherryError
 from engine.types.containers import ALIVE_STATES, Process
@@ -17,6 +17,7 @@ from gui.shell import Confirmation
 from gui.theme import Size, Space, Text, Tone
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import label
+from gui.widgets.layouts import flush_column
 from gui.widgets.lists.cells import TextCell
 from gui.widgets.lists.table import Table
 from gui.widgets.search_field import SearchField
@@ -95,9 +96,7 @@ class ProcessesTab(DetailTab):
         self.table.menu_wanted.connect(self._show_menu)
         self._empty = EmptyState("process")
         self.table.set_empty_state(self._empty)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         tools = QHBoxLayout()
         tools.setContentsMargins(Space.L, Space.S, Space.L, Space.S)
         search = SearchField(translate("Processes", "Filter"))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QWidget
 
 from engine.types.containers import ALIVE_STATES, UpdateContainer
 from gui.pages.container.tab import DetailTab
@@ -21,7 +21,7 @@ from gui.widgets.buttons import Variant, button, menu_button
 from gui.widgets.card import Card
 from gui.widgets.charts import Kind, Series, SeriesBuffer, TimeChart, Timeline
 from gui.widgets.labels import label
-from gui.widgets.scrolling import scrolling
+from gui.widgets.layouts import flush_column, scrolling
 from gui.widgets.segmented import Segmented
 from gui.words import translate
 
@@ -52,9 +52,7 @@ class StatsTab(DetailTab):
         self.timeline.time_clicked.connect(lambda time_ns: self.time_wanted.emit("logs", time_ns))
         self._loaded_seconds = 0.0
         self._buffers = {name: SeriesBuffer(columns=count) for name, count in COLUMNS.items()}
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addLayout(self._make_tools())
         inside = self._graphs = QWidget()
         grid = QGridLayout(inside)

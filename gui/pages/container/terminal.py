@@ -17,6 +17,7 @@ from gui.shell import TextQuestion
 from gui.theme import Space
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.empty_state import EmptyState
+from gui.widgets.layouts import flush_column
 from gui.widgets.terminal import TerminalView
 from gui.words import translate
 
@@ -106,9 +107,7 @@ class TerminalTab(DetailTab):
         super().__init__(shell)
         self._container: Container | None = None
         self.sessions: list[Session] = []
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         strip = QHBoxLayout()
         strip.setContentsMargins(Space.L, Space.XS, Space.L, Space.XS)
         strip.setSpacing(Space.XS)

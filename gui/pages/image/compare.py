@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QWidget
 
 from engine.errors import NotFound, WherryError
 from engine.types.files import Place
@@ -20,6 +20,7 @@ from gui.widgets.buttons import tool_button
 from gui.widgets.elided_combo import ElidedCombo
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import ElidedLabel
+from gui.widgets.layouts import flush_column
 from gui.widgets.lists.cells import BadgeCell, CellPainter, TextCell
 from gui.widgets.lists.table import Table
 from gui.widgets.page_header import PageHeader
@@ -97,9 +98,7 @@ class CompareView(QWidget):
         self.difference = DiffView(translate("CompareView", "How the file differs"))
         self.difference.hide()
         self.files.keys_selected.connect(self._show_difference)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addWidget(header)
         column.addLayout(bar)
         split = QSplitter(Qt.Orientation.Vertical)

@@ -16,6 +16,7 @@ from gui.theme import Size, Space
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.card import Card, rule
 from gui.widgets.facts import Fact, FactGrid
+from gui.widgets.layouts import flush_column
 from gui.widgets.lists.cells import TextCell
 from gui.widgets.lists.table import Table
 from gui.widgets.page_header import PageHeader
@@ -75,9 +76,7 @@ class ImageDetails(QWidget):
         self._stack = QStackedWidget()
         for widget in (self.inspector, self.overview, self.history, self.inspect):
             self._stack.addWidget(widget)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addWidget(self.header)
         bar = QHBoxLayout()
         bar.setContentsMargins(Space.L, Space.S, Space.L, Space.S)
@@ -255,8 +254,6 @@ class _Inspect(QWidget):
         row.setContentsMargins(Space.XL, Space.S, Space.L, Space.S)
         row.addWidget(search)
         row.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addLayout(row)
         column.addWidget(self.tree, 1)

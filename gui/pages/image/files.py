@@ -17,6 +17,7 @@ from gui.theme import Role, Space, Text, Tone
 from gui.widgets.buttons import tool_button
 from gui.widgets.elided_combo import ElidedCombo
 from gui.widgets.labels import ElidedLabel, label
+from gui.widgets.layouts import flush_column
 from gui.widgets.segmented import Segmented
 from gui.widgets.texts.diff_view import DiffView
 from gui.words import translate
@@ -88,9 +89,7 @@ class FilePreview(QWidget):
         top.addWidget(self._mode)
         top.addWidget(self._save)
         top.addWidget(tool_button("x", translate("FilePreview", "Close the preview"), self._close))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addLayout(top)
         column.addLayout(self._version_row())
         column.addWidget(self.text, 1)

@@ -19,6 +19,7 @@ from gui.widgets.buttons import Variant, button
 from gui.widgets.chips import Chip
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import ElidedLabel
+from gui.widgets.layouts import flush_column
 from gui.widgets.lists.cells import BadgeCell, CellPainter, TextCell
 from gui.widgets.lists.file_tree import CHANGE_TONES, Change, FileTree
 from gui.widgets.lists.table import Table
@@ -75,9 +76,7 @@ class LayerInspector(QWidget):
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setChildrenCollapsible(False)
         left = QWidget()
-        column = QVBoxLayout(left)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(left)
         column.addLayout(self._summary_row())
         column.addWidget(self.stack, 1)
         split.addWidget(left)
@@ -129,9 +128,7 @@ class LayerInspector(QWidget):
         lower.addWidget(self.preview)
         lower.setSizes([420, 240])
         box = QWidget()
-        column = QVBoxLayout(box)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(box)
         column.addLayout(bar)
         column.addWidget(lower, 1)
         return box

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from engine.errors import NotFound
 from engine.types.expressions import quick_characters
@@ -23,6 +23,7 @@ from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, menu_button, tool_button
 from gui.widgets.chips import ChipBar
 from gui.widgets.labels import label
+from gui.widgets.layouts import flush_column
 from gui.widgets.logview import LogView, SelectedLineSource, TimeStyle
 from gui.widgets.search_field import SearchField
 from gui.words import grouped, translate
@@ -64,9 +65,7 @@ class LogPanel(QWidget):
         self.context.triggered.connect(self.show_in_context)
         self.context.setEnabled(False)
         self.view.addAction(self.context)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addLayout(self._make_tools())
         column.addWidget(self.view, 1)
         column.addLayout(self._make_foot())

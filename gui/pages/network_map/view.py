@@ -15,6 +15,7 @@ from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import label
+from gui.widgets.layouts import flush_column
 from gui.widgets.page_header import PageHeader
 from gui.widgets.painted.bus_map import BusMap
 from gui.words import translate
@@ -87,9 +88,7 @@ class NetworkMapView(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(drawing)
         self._stack.addWidget(self._empty)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
+        outer = flush_column(self)
         outer.addWidget(header)
         outer.addWidget(self._stack, 1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedWidget, QWidget
 
 from engine.types.containers import ALIVE_STATES
 from engine.types.projects import UpProject
@@ -22,6 +22,7 @@ from gui.presentation import projects as words
 from gui.theme import Space
 from gui.widgets.buttons import Variant, button, menu_button, tool_button
 from gui.widgets.empty_state import EmptyState
+from gui.widgets.layouts import flush_column
 from gui.widgets.page_header import PageHeader
 from gui.widgets.painted.badge import Badge
 from gui.widgets.segmented import Segmented
@@ -67,9 +68,7 @@ class ProjectDetails(QWidget):
         bar.setContentsMargins(Space.XL, Space.S, Space.L, Space.S)
         bar.addWidget(self.tabs)
         bar.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addWidget(self.header)
         column.addLayout(bar)
         self.left_behind = LeftBehind(shell)

@@ -30,6 +30,7 @@ from gui.theme import Role, Space, Text, Tone, color, grown, theme
 from gui.widgets.buttons import Variant, button
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import ElidedLabel
+from gui.widgets.layouts import flush_column
 from gui.widgets.lists.cells import TextCell
 from gui.widgets.lists.table import Table
 from gui.widgets.segmented import Segmented
@@ -97,9 +98,7 @@ class ComposeEditor(QWidget):
         self.problem_table.setFixedHeight(grown(_PROBLEMS_HEIGHT))
         self.problem_table.hide()
         left = QWidget()
-        column = QVBoxLayout(left)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(left)
         column.addWidget(self.editor, 1)
         column.addWidget(self.problem_table)
         return left
@@ -118,9 +117,7 @@ class ComposeEditor(QWidget):
         self._summary = ElidedLabel("", Text.SMALL, Role.TEXT_MUTED, Qt.TextElideMode.ElideRight)
         side = QWidget()
         side.setMinimumWidth(grown(_SIDE_WIDTH))
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(side)
         head = QHBoxLayout()
         head.setContentsMargins(Space.L, Space.XS, Space.S, Space.XS)
         self.sides = Segmented(

@@ -15,6 +15,7 @@ from gui.theme import Size, Space, Text, Tone
 from gui.widgets.buttons import Variant, button
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.labels import label
+from gui.widgets.layouts import flush_column
 from gui.widgets.lists.cells import TextCell
 from gui.widgets.lists.table import Table
 from gui.widgets.texts.diff_view import DiffView
@@ -65,9 +66,7 @@ class PastView(QWidget):
         head.addWidget(label(translate("ProjectPast", "What changed in the files"), Text.STRONG))
         head.addStretch(1)
         head.addWidget(self.back)
-        column = QVBoxLayout(lower)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(lower)
         column.addLayout(head)
         column.addWidget(self.difference, 1)
         lower.hide()

@@ -15,6 +15,7 @@ from gui.theme import Space
 from gui.widgets.buttons import tool_button
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.facts import Fact, FactGrid
+from gui.widgets.layouts import flush_column
 from gui.widgets.lists.cells import BadgeCell, TextCell
 from gui.widgets.lists.table import Table
 from gui.widgets.page_header import PageHeader
@@ -62,9 +63,7 @@ class ServiceDetails(QWidget):
         strip.setContentsMargins(Space.XL, Space.XS, Space.XL, Space.S)
         strip.addWidget(self.faces)
         strip.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = flush_column(self)
         column.addWidget(self.header)
         column.addLayout(about)
         column.addLayout(strip)

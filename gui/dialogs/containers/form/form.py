@@ -24,7 +24,7 @@ from gui.plain_text import set_tip
 from gui.presentation.run_line import fault_text, read_env_file
 from gui.theme import Role, Size, Space, Text, Tone, grown, icon
 from gui.widgets.labels import label
-from gui.widgets.scrolling import scrolling
+from gui.widgets.layouts import field_form, scrolling
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -147,9 +147,7 @@ class SpecForm(QWidget):
         column.setSpacing(Space.M)
         if section.note:
             column.addWidget(label(section.note, Text.SMALL, Tone.MUTED, wrap=True))
-        form = QFormLayout()
-        form.setHorizontalSpacing(Space.L)
-        form.setVerticalSpacing(Space.S)
+        form = field_form()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         for entry in section.entries:
             self._add_entry(form, entry)
