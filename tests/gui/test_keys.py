@@ -78,6 +78,18 @@ def terminal(driver: Driver) -> Any:
     return tab.sessions[0].view
 
 
+def test_alt_left_leads_back_to_the_list_on_every_page_that_has_one(driver: Driver) -> None:
+    asked = []
+    for entry in pages():
+        driver.window.navigate(entry.id)
+        page = driver.window.page(entry.id)
+        if hasattr(page, "show_list"):
+            keys = [shortcut.key().toString() for shortcut in page.findChildren(QShortcut)]
+            asked.append((entry.id, "Alt+Left" in keys))
+    assert len(asked) > 5
+    assert [page for page, there in asked if not there] == []
+
+
 def test_a_terminal_passes_on_what_it_has_no_use_for(driver: Driver, terminal: Any) -> None:
     typed: list[bytes] = []
     terminal.typed.connect(typed.append)
