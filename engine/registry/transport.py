@@ -267,12 +267,7 @@ class Transport:
         headers: Mapping[str, str],
         body: Callable[[], Any] | None,
     ) -> aiohttp.ClientResponse:
-        proxy = self._proxy(url.scheme, url.authority)
-        proxy_url = URL(proxy) if proxy else None
-        proxy_login = None
-        if proxy_url is not None and proxy_url.user is not None:
-            proxy_login = aiohttp.BasicAuth(proxy_url.user, proxy_url.password or "")
-            proxy_url = proxy_url.with_user(None)
+        proxy = self._proxy(url.scheme, url.authority)  # a login in it is shown to the proxy alone
         try:
             return await self._opened_session().request(
                 method,
@@ -281,8 +276,7 @@ class Transport:
                 data=body() if body is not None else None,
                 allow_redirects=False,
                 ssl=self._context(endpoint, url),
-                proxy=proxy_url,
-                proxy_auth=proxy_login,
+                proxy=proxy or None,
             )
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             self._contexts.pop(endpoint, None)  # certificates put in place meanwhile are to count for the next try
