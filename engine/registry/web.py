@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 1 << 20
 _MOST_BYTES: Final = 64 << 30
+_SECONDS_TO_CONNECT: Final = 30.0
+_SECONDS_OF_SILENCE: Final = 60.0
 
 
 def is_url(word: str) -> bool:
@@ -36,12 +38,19 @@ class Web:
         server, that one is told no authorization."""
         import aiohttp  # only who downloads waits for it to load
 
+        from engine.registry import faults
+
+        # The library would end a whole download after five minutes; here only silence ends it.
+        patience = aiohttp.ClientTimeout(total=None, sock_connect=_SECONDS_TO_CONNECT, sock_read=_SECONDS_OF_SILENCE)
         self._book.refresh()
         total = 0
         try:
             parts = urlsplit(url)
             proxy = self._book.proxy_for(parts.scheme, parts.netloc.rpartition("@")[2]) or None
-            async with aiohttp.ClientSession() as session, session.get(url, proxy=proxy, headers=headers) as response:
+            async with (
+                aiohttp.ClientSession(timeout=patience) as session,
+                session.get(url, proxy=proxy, headers=headers) as response,
+            ):
                 if response.status != 200:
                     code = Code.NOT_FOUND if response.status == 404 else Code.BAD_RESPONSE
                     raise RegistryError(f"{url} answered {response.status} {response.reason}", code=code, subject=url)
@@ -50,5 +59,8 @@ class Web:
                     if total > _MOST_BYTES:
                         raise RegistryError("The download is larger than 64 GiB", code=Code.BAD_RESPONSE)
                     yield block
-        except (aiohttp.ClientError, ValueError) as error:
-            raise RegistryError(f"{url} could not be fetched", str(error), code=Code.CONNECT, subject=url) from error
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            fault = faults.classify(error, url)
+            raise RegistryError(
+                f"{url} could not be fetched", str(error) or fault.explanation, code=fault.code, subject=url
+            ) from error
