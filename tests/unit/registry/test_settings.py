@@ -9,11 +9,19 @@ import aiohttp
 import pytest
 import trustme
 
-from engine.errors import Code, InvalidRequest, WherryError
+from engine.errors import Code, InvalidRequest, RegistryError, WherryError
 from engine.registry import faults
 from engine.registry.challenge import choose, parse_challenges
-from engine.registry.settings import RegistryBook, is_bypassed, is_loopback, proxy_for
-from engine.types.images import RegistrySettings
+from engine.registry.settings import (
+    Endpoint,
+    RegistryBook,
+    _certificate_files,
+    is_bypassed,
+    is_loopback,
+    proxy_for,
+    tls_context,
+)
+from engine.types.images import ProxySettings, RegistrySettings
 from tests.support.nasty_registry import answer, client_for, serve_nastily
 
 if TYPE_CHECKING:
@@ -191,3 +199,114 @@ async def test_a_missing_certificate_file_is_named(tmp_path: Path, authority: tr
 
     assert caught.value.code is Code.TLS
     assert "cannot be used" in caught.value.title
+
+
+def test_a_mirrors_address_is_host_and_path() -> None:
+    addresses = ("https://m.example/v2/", "http://m.example:5000/v2/hub/", "m.example/a/b")
+    book = RegistryBook(
+        [RegistrySettings(host="r", mirrors=addresses), RegistrySettings(host="m.example", ca_file="/ca")]
+    )
+    *mirrors, last = book.for_pull("r")
+    assert [(one.schemes, one.host, one.prefix, one.ca_file, one.registry, one.mirror) for one in mirrors] == [
+        (("https",), "m.example", "", "/ca", "r", True),
+        (("http",), "m.example:5000", "hub", "", "r", True),
+        (("https",), "m.example", "a/b", "/ca", "r", True),
+    ]
+    assert (last.host, last.mirror, last.ca_file) == ("r", False, "")
+
+
+@pytest.mark.parametrize(
+    ("settings", "subject", "words"),
+    [
+        (RegistrySettings(host="a/b"), "a/b", "not a registry host"),
+        (RegistrySettings(host="a@b"), "a@b", "not a registry host"),
+        (RegistrySettings(host="r", mirrors=("https://x?y=1",)), "https://x?y=1", "not a mirror's address"),
+        (RegistrySettings(host="r", mirrors=("https:///x",)), "https:///x", "not a mirror's address"),
+        (RegistrySettings(host="r", client_key="/k"), "r", "needs its key"),
+    ],
+)
+def test_a_refusal_names_what_it_refuses(settings: RegistrySettings, subject: str, words: str) -> None:
+    book = RegistryBook()
+    with pytest.raises(InvalidRequest, match=words) as caught:
+        book.replace([settings])
+    assert caught.value.subject == subject
+    assert book.all() == ()
+    assert "needs" in words or caught.value.hint
+
+
+@pytest.mark.parametrize("address", ["ftp://p", "http://", "p q", "socks5://p:1"])
+def test_a_proxy_that_is_none_is_refused(address: str) -> None:
+    for proxies in (ProxySettings(http=address), ProxySettings(https=address)):
+        with pytest.raises(InvalidRequest, match="not a proxy's address") as caught:
+            RegistryBook().replace(proxies=proxies)
+        assert caught.value.subject == address
+    for right in ("p:3128", "http://p", "https://u:pw@p:1"):
+        RegistryBook().replace(proxies=ProxySettings(http=right))
+
+
+def test_settings_and_proxies_are_replaced_one_without_the_other() -> None:
+    book = RegistryBook([RegistrySettings(host="r")])
+    book.replace(proxies=ProxySettings(http="p:1"))
+    assert [one.host for one in book.all()] == ["r"]
+    book.replace([])
+    assert (book.all(), book.proxies.http) == ((), "p:1")
+    assert book.proxy_for("http", "far.example") == "http://p:1"
+    assert book.proxy_for("https", "far.example") == ""
+    assert not book.refresh()
+
+
+@pytest.mark.parametrize(
+    ("host", "is_one"),
+    [
+        ("localhost", True), ("localhost:5000", True), ("a.localhost:80", True), ("127.0.0.1:5000", True),
+        ("127.8.8.8", True), ("[::1]:5000", True), ("10.0.0.1", False), ("[::2]", False), ("notlocalhost", False),
+    ],
+)  # fmt: skip
+def test_this_computer_has_several_names(host: str, is_one: bool) -> None:
+    assert is_loopback(host) is is_one
+
+
+def test_proxies_of_the_environment() -> None:
+    assert proxy_for("https", "r", {"all": "p:1"}) == "http://p:1"
+    assert proxy_for("https", "r", {"all": "p:1", "https": "https://q:2"}) == "https://q:2"
+    assert proxy_for("https", "r", {}) == ""
+    for bypass in ("x, R ,y", "*.example", ".example", "example"):
+        assert is_bypassed("R" if "R" in bypass else "a.example", bypass), bypass
+    for bypass in ("", ",", "r/8", "10.0.0.0/99", "xr"):
+        assert not is_bypassed("r", bypass), bypass
+
+
+def test_certificates_lie_where_dockers_and_podmans_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    for tool in ("docker", "containers"):
+        place = tmp_path / tool / "certs.d" / "r.example:5000"
+        place.mkdir(parents=True)
+        for name in ("b.crt", "a.crt", "me.cert", "me.key", "other.cert"):
+            (place / name).touch()
+    mine = Endpoint(host="r.example:5000", registry="r", ca_file="/ca", client_certificate="/c", client_key="/k")
+
+    def at(tool: str, name: str) -> str:
+        return str(tmp_path / tool / "certs.d" / "r.example:5000" / name)
+
+    expected: list[tuple[str, list[tuple[str, str]]]] = [("/ca", [("/c", "/k")])]
+    for tool in ("containers", "docker"):
+        expected += [(at(tool, "a.crt"), []), (at(tool, "b.crt"), [])]
+        expected += [("", [(at(tool, "me.cert"), at(tool, "me.key"))])]
+    assert list(_certificate_files(mine)) == expected
+    assert list(_certificate_files(Endpoint(host="elsewhere", registry="r"))) == []
+    assert list(_certificate_files(Endpoint(host="elsewhere", registry="r", ca_file="/ca"))) == [("/ca", [])]
+
+
+def test_a_certificate_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "ca").write_text("no certificate")
+    for path in (tmp_path / "ca", tmp_path / "missing"):
+        with pytest.raises(RegistryError, match="certificate file for r") as caught:
+            tls_context(Endpoint(host="r", registry="r", ca_file=str(path)))
+        assert (caught.value.code, caught.value.subject, caught.value.explanation != "") == (Code.TLS, "r", True)
+        assert "Settings" in caught.value.hint
+    strict, lax = (
+        tls_context(Endpoint(host="r", registry="r")),
+        tls_context(Endpoint(host="r", registry="r", insecure=True)),
+    )
+    assert (strict.check_hostname, strict.verify_mode) == (True, ssl.CERT_REQUIRED)
+    assert (lax.check_hostname, lax.verify_mode) == (False, ssl.CERT_NONE)
