@@ -11,13 +11,13 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from engine.errors import Code, NotFound, RegistryError, WherryError
+from engine.errors import Code, RegistryError, WherryError
 from engine.images.known.manifest import LARGEST_MANIFEST, MANIFEST_TYPES
 from engine.registry import client as clients
 from engine.registry.client import _what, check_digest
+from engine.registry.logins import Logins
 from engine.registry.settings import RegistryBook
 from engine.registry.transport import Limits, Transport, read_bounded
-from engine.registry.upload import Upload
 from engine.types.images import Login, RegistrySettings, SearchResult
 from tests.support.nasty_registry import (
     IMPATIENT,
@@ -27,6 +27,7 @@ from tests.support.nasty_registry import (
     digest_of,
     endless,
     in_turn,
+    no_helper,
     serve_nastily,
 )
 
@@ -149,6 +150,14 @@ async def test_a_config_is_whole_and_what_was_asked_for(tmp_path: Path) -> None:
         assert registry.requests[0].path == f"/v2/app/blobs/{DIGEST}"
     assert caught.value.code is Code.DIGEST_MISMATCH
     check_digest(DATA, DIGEST, "r")
+
+
+async def test_a_config_is_asked_for_under_the_same_login(tmp_path: Path) -> None:
+    async with serve_nastily() as registry, client_for(tmp_path) as client:
+        guarded(registry, GOOD)
+        registry.routes["/v2/app/blobs/"] = in_turn(registry.routes["/v2/"], answer(DATA))
+        await client.small_blob(registry.host, "app", DIGEST, largest=len(DATA), login=ME)
+        assert registry.seen("/token")[0].query["account"] == "me"
 
 
 async def test_an_endless_small_document_is_cut(tmp_path: Path) -> None:
@@ -326,6 +335,15 @@ async def test_without_a_search_the_catalogue_is_gone_through(tmp_path: Path, br
     assert (first.query_string, first.headers["Accept"]) == ("n=1000", "application/json")
 
 
+async def test_the_catalogue_has_a_scope_of_its_own(tmp_path: Path) -> None:
+    async with serve_nastily() as registry, client_for(tmp_path) as client:
+        guarded(registry, GOOD)
+        registry.routes["/v1/search"] = answer(status=404)
+        registry.routes["/v2/_catalog"] = in_turn(registry.routes["/v2/"], answer(b'{"repositories": ["web"]}'))
+        assert len(await client.search(registry.host, "web", limit=3)) == 1
+        assert registry.seen("/token")[0].query["scope"] == "registry:catalog:*"
+
+
 async def test_a_registry_that_is_not_there_is_not_searched_twice(tmp_path: Path) -> None:
     async with serve_nastily() as registry, client_for(tmp_path) as client:
         registry.routes["/v1/search"] = registry.hang
@@ -493,6 +511,43 @@ async def test_what_passes_is_tried_again_and_told(tmp_path: Path) -> None:
         assert len(registry.requests) == 4
 
 
+async def test_a_refusal_that_breaks_off_is_told_all_the_same(tmp_path: Path) -> None:
+    async def broken(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=403)
+        response.content_length = 500
+        await response.prepare(request)
+        await response.write(b"half of it")
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    async with serve_nastily() as registry, client_for(tmp_path) as client:
+        registry.routes["/v2/app/"] = broken
+        assert (await refusal(client, registry.host)).code is Code.FORBIDDEN
+
+
+async def test_a_short_answer_of_a_document_is_asked_for_again(tmp_path: Path) -> None:
+    async with serve_nastily() as registry, client_for(tmp_path) as client:
+        registry.routes["/v2/app/"] = in_turn(blob(MANIFEST, break_after=5), answer(MANIFEST, **JSON))
+        assert (await manifest(client, registry.host)).raw == MANIFEST
+        registry.routes["/v2/app/"] = blob(MANIFEST, break_after=5)
+        before = len(registry.requests)
+        error = await refusal(client, registry.host)
+        assert len(registry.requests) - before == IMPATIENT.tries
+    assert (error.code, error.title) == (Code.CONNECT, f"The connection to {registry.host} broke")
+
+
+async def test_the_login_of_a_namespace_is_used_for_what_is_in_it(tmp_path: Path) -> None:
+    async with serve_nastily() as registry:
+        logins = Logins(tmp_path / "own.json", helper=no_helper, config_files=[tmp_path / "auth.json"])
+        auth = {"auth": "dGVhbTp0"}  # team:t
+        (tmp_path / "auth.json").write_text(json.dumps({"auths": {f"{registry.host}/app": auth}}))
+        async with client_for(tmp_path, logins=logins) as client:
+            guarded(registry, GOOD)
+            await manifest(client, registry.host)
+        assert registry.seen("/token")[0].query["account"] == "team"
+
+
 async def test_a_proxy_is_shown_its_own_login(tmp_path: Path) -> None:
     async with serve_nastily() as proxy:
         proxy.routes["/"] = answer(MANIFEST, **JSON)
@@ -516,140 +571,3 @@ async def test_a_proxy_is_shown_its_own_login(tmp_path: Path) -> None:
     assert [(scheme, host.partition(":")[0]) for scheme, host in asked] == [("http", "far.example")]
     assert request.headers["Host"] == "far.example"
     assert request.headers["Proxy-Authorization"] == "Basic bWU6cDp3"
-
-
-# --- bringing ---
-
-
-class Taking:
-    """The registry's side of an upload, as strange as a test wants it."""
-
-    def __init__(self, registry: NastyRegistry, **odd: Any) -> None:
-        self.odd = odd
-        self.got = bytearray()
-        self.registry = registry
-        registry.routes["/v2/app/"] = self.handle
-        registry.routes["/upload"] = self.handle
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        where = {"Location": self.odd.get("where", "/upload/1")}
-        match request.method:
-            case "POST":
-                return web.Response(
-                    status=self.odd.get("post", 202), headers=where if self.odd.get("says", True) else {}
-                )
-            case "PATCH" if self.odd.get("break"):
-                self.got += (await request.content.read(self.odd.pop("break")))[:700]
-                assert request.transport is not None
-                request.transport.close()
-            case "PATCH":
-                self.got += await request.read()
-                return web.Response(status=202, headers=where)
-            case "GET":
-                headers = {"Range": self.odd["range"]} if "range" in self.odd else {}
-                if not self.odd.get("keeps", True):
-                    self.got.clear()
-                return web.Response(status=self.odd.get("get", 204), headers=headers)
-            case "HEAD":
-                return web.Response(status=self.odd.get("head", 404))
-        return web.Response(status=201, headers={"Docker-Content-Digest": DIGEST})
-
-
-async def test_bytes_are_sent_and_named(tmp_path: Path) -> None:
-    async with serve_nastily() as registry, client_for(tmp_path) as client:
-        taking = Taking(registry, where="/upload/1?state=a%2Fb")
-        upload = Upload(client, registry.host, "app")
-        await upload.send(DIGEST, DATA, progress=lambda done: None)
-        begin, patch, put = registry.requests
-
-    assert bytes(taking.got) == DATA
-    assert (begin.method, begin.path, begin.headers["Content-Length"]) == ("POST", "/v2/app/blobs/uploads/", "0")
-    assert (patch.method, patch.headers["Content-Type"]) == ("PATCH", "application/octet-stream")
-    assert (patch.headers["Content-Length"], "Content-Range" in patch.headers) == (str(len(DATA)), False)
-    assert (put.method, put.raw_path) == ("PUT", f"/upload/1?state=a%2Fb&digest={DIGEST}")
-    assert put.headers["Content-Length"] == "0"
-
-
-async def test_an_empty_blob_is_only_named(tmp_path: Path) -> None:
-    async with serve_nastily() as registry, client_for(tmp_path) as client:
-        Taking(registry)
-        await Upload(client, registry.host, "app").send(digest_of(b""), b"", progress=lambda done: None)
-        assert [(each.method, each.raw_path) for each in registry.requests][1:] == [
-            ("PUT", f"/upload/1?digest={digest_of(b'')}")
-        ]
-
-
-@pytest.mark.parametrize("odd", [{"get": 404}, {}, {"range": "0-0"}, {"range": "rubbish"}], ids=repr)
-async def test_an_upload_whose_state_is_unknown_begins_again(tmp_path: Path, odd: dict[str, Any]) -> None:
-    told: list[int] = []
-    async with serve_nastily() as registry, client_for(tmp_path) as client:
-        taking = Taking(registry, **{"break": 3000, "keeps": False}, **odd)
-        await Upload(client, registry.host, "app").send(DIGEST, DATA, progress=told.append)
-        assert [each.method for each in registry.requests] == ["POST", "PATCH", "GET", "POST", "PATCH", "PUT"]
-    assert bytes(taking.got) == DATA
-    assert 0 in told
-
-
-async def test_an_upload_goes_on_at_the_same_place_where_no_other_is_said(tmp_path: Path) -> None:
-    async with serve_nastily() as registry, client_for(tmp_path) as client:
-        taking = Taking(registry, **{"break": 3000}, range="bytes=0-699")
-        await Upload(client, registry.host, "app").send(DIGEST, DATA, progress=lambda done: None)
-        last = registry.requests[3]
-    assert bytes(taking.got) == DATA
-    assert (last.method, last.headers["Content-Range"]) == ("PATCH", f"700-{len(DATA) - 1}")
-
-
-async def test_a_registry_that_does_not_say_where_is_told_so(tmp_path: Path) -> None:
-    async with serve_nastily() as registry, client_for(tmp_path) as client:
-        Taking(registry, says=False)
-        with pytest.raises(RegistryError, match="does not say where to go on") as caught:
-            await Upload(client, registry.host, "app").send(DIGEST, DATA, progress=lambda done: None)
-    assert caught.value.details == f"http://{registry.host}/v2/app/blobs/uploads/"
-
-
-async def test_what_is_there_need_not_be_brought(tmp_path: Path) -> None:
-    async with serve_nastily() as registry, client_for(tmp_path) as client:
-        upload = Upload(client, registry.host, "app")
-        Taking(registry, head=200)
-        assert await upload.has(DIGEST)
-        Taking(registry)
-        assert not await upload.has(DIGEST)
-        assert {each.path for each in registry.requests} == {f"/v2/app/blobs/{DIGEST}"}
-
-
-async def test_mounting_asks_to_read_there_and_to_write_here(tmp_path: Path) -> None:
-    async with serve_nastily() as registry, client_for(tmp_path) as client:
-        upload = Upload(client, registry.host, "app", login=ME)
-        guarded(registry, GOOD)
-        registry.routes["/v2/app/"] = in_turn(registry.routes["/v2/"], answer(status=201))
-        assert await upload.mount(DIGEST, "team/base")
-        (asked,) = registry.seen("/token")
-        mounted = registry.seen("/v2/app/")[0]
-        registry.routes["/v2/app/"] = answer(status=500)
-        before = len(registry.requests)
-        assert not await upload.mount(DIGEST, "team/base")
-        assert len(registry.requests) == before + 1, "it is sent instead, and nobody waits"
-    assert asked.query.getall("scope") == ["repository:app:pull,push", "repository:team/base:pull"]
-    assert dict(mounted.query) == {"mount": DIGEST, "from": "team/base"}
-
-
-async def test_a_manifest_is_put_under_its_name(tmp_path: Path) -> None:
-    bodies: list[bytes] = []
-
-    async def take(request: web.Request) -> web.StreamResponse:
-        bodies.append(await request.read())
-        return web.Response(status=201, headers={"Docker-Content-Digest": DIGEST})
-
-    async with serve_nastily() as registry, client_for(tmp_path) as client:
-        upload = Upload(client, registry.host, "app")
-        registry.routes["/v2/app/manifests/"] = take
-        assert await upload.put_manifest("1", MANIFEST, MANIFEST_TYPES[0]) == DIGEST
-        (put,) = registry.requests
-        registry.routes["/v2/app/manifests/"] = answer(status=201)
-        assert await upload.put_manifest(DIGEST, MANIFEST, MANIFEST_TYPES[0]) == ""
-        registry.routes["/v2/app/manifests/"] = answer(status=404)
-        with pytest.raises(NotFound):
-            await upload.put_manifest("1", MANIFEST, MANIFEST_TYPES[0])
-        assert registry.requests[1].raw_path == f"/v2/app/manifests/{DIGEST}"
-    assert (put.method, put.path, put.headers["Content-Type"]) == ("PUT", "/v2/app/manifests/1", MANIFEST_TYPES[0])
-    assert bodies == [MANIFEST]
