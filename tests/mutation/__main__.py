@@ -1,6 +1,6 @@
-"""Do the tests bite? `python -m tests.mutation ROOM [--minutes 5] [--seed 0]`, as `recipe` or `builder/language`.
+"""Do the tests bite? `python -m tests.mutation ROOM [--minutes 5] [--seed 0]`, as `builder/language`, `gui/models`.
 
-mutmut makes small changes to a room of the engine in a copy of the tree, and each is tried by those of the room's unit
+mutmut makes small changes to a room in a copy of the tree, and each is tried by those of the room's unit
 tests that reach it. All of them may take hours, so a sample is taken by a seed, as many as the minutes allow. What
 nobody notices is printed: it wants a test, or its line in `equivalents.toml` why it makes no difference.
 
@@ -69,7 +69,7 @@ def report(room: str, seed: int, made: list[Change], sample: list[Change], outco
     unreached = sum(not each.tests for each in sample[: _last(sample, outcomes) + 1])
     same = changes.equivalents()
     listed = {each.key for each in made} & same.keys()
-    rooms = f"engine.{room.replace('/', '.')}."
+    rooms = f"{changes.place_of(room).replace('/', '.')}."
     lost = [key for key in same if key[0].startswith(rooms) and key not in listed]
     lines = [f"no such change any more: {module}: {function}: {line}" for module, function, line in lost]
     lines.append(
