@@ -13,13 +13,14 @@ from engine.clusters.connection import Connection
 from engine.clusters.discovery import Kinds
 from engine.clusters.former import FormerStates
 from engine.clusters.forwarding import Forwards
+from engine.clusters.pod_files import PodFiles
 from engine.clusters.reviews import forbidden
 from engine.clusters.revisions import Revisions
 from engine.clusters.rollouts import ROLLS, Workloads
 from engine.clusters.streams import ClusterExec
+from engine.clusters.usage import used
 from engine.clusters.watching import list_all, path_of, watch
 from engine.errors import InvalidRequest, NotFound
-from engine.kube.amounts import quantity
 from engine.types.clusters import ClusterExecRequest, PodUsage
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class ClusterService:
         self._clusters: dict[str, _Cluster] = {}
         self._forwards = Forwards()
         self._former = FormerStates(former)
+        self.files = PodFiles(self.exec)
 
     # --- finding ---
 
@@ -125,23 +127,9 @@ class ClusterService:
             async for change in changes:
                 yield change
 
-    async def usage(self, place: ClusterPlace) -> Sequence[PodUsage]:
+    async def usage(self, place: ClusterPlace, pod: str = "") -> Sequence[PodUsage]:
         cluster = await self._cluster(place)
-        space = cluster.namespace(place)
-        within = f"/namespaces/{space}" if space else ""
-        try:
-            answer = await cluster.connection.get(f"/apis/metrics.k8s.io/v1beta1{within}/pods")
-        except NotFound:
-            return []
-        return [
-            PodUsage(
-                namespace=each["metadata"].get("namespace", ""),
-                pod=each["metadata"]["name"],
-                cpu=sum(_amount(part, "cpu") for part in each.get("containers") or ()),
-                memory=int(sum(_amount(part, "memory") for part in each.get("containers") or ())),
-            )
-            for each in answer.get("items") or ()
-        ]
+        return await used(cluster.connection, cluster.namespace(place), pod)
 
     # --- changing ---
 
@@ -262,12 +250,3 @@ class ClusterService:
         if not pods:
             raise NotFound(f"{target} has no pods now", subject=target)
         return pods
-
-
-def _amount(part: dict[str, Any], name: str) -> float:
-    """The metrics API says processors in billionths."""
-    text = str((part.get("usage") or {}).get(name) or "0")
-    for unit, factor in (("n", 1e-9), ("u", 1e-6)):
-        if text.endswith(unit):
-            return float(text[:-1]) * factor
-    return quantity(text) or 0.0

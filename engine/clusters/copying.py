@@ -27,7 +27,7 @@ Start: TypeAlias = "Callable[[Sequence[str]], Awaitable[ClusterExec]]"
 
 _PIECE = 256 << 10
 _MOST_TOLD = 4000
-_UNPACK = 'head -c "$1" | tar -xf - -C "$2"'
+UNPACK = 'head -c "$1" | tar -xf - -C "$2"'
 
 
 async def copy_out(start: Start, path: str, target: str) -> int:
@@ -99,7 +99,7 @@ async def copy_in(start: Start, path: str, target: str) -> int:
     if not target.endswith("/") and not await _is_folder(start, target):
         folder, name = posixpath.split(target)
     entries, size = await asyncio.to_thread(_measured, path, name)
-    session = await start(("sh", "-c", _UNPACK, "sh", str(size), folder or "/"))
+    session = await start(("sh", "-c", UNPACK, "sh", str(size), folder or "/"))
     sending = asyncio.create_task(_send(session, entries))
     told = b""
     try:

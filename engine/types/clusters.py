@@ -109,6 +109,17 @@ class ClusterExecRequest(Data, frozen=True, kw_only=True):
     stdin: bool = False
 
 
+class PodPlace(Data, frozen=True, kw_only=True):
+    """The files of a pod's container, as `files.Place` is of one here."""
+
+    kind: Literal["pod"] = "pod"
+    context: str
+    namespace: str
+    target: str
+    """KIND/NAME."""
+    container: str = ""
+
+
 class PodUsage(Data, frozen=True, kw_only=True):
     namespace: str
     pod: str

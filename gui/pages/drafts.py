@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from engine.types.files import Place
+    from gui.pages.file_places import AnyPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,12 @@ class Drafts:
     """By place and path, for as long as the window lives."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[Place, str], Draft] = {}
+        self._kept: dict[tuple[AnyPlace, str], Draft] = {}
 
-    def keep(self, place: Place, path: str, draft: Draft) -> None:
+    def keep(self, place: AnyPlace, path: str, draft: Draft) -> None:
         self._kept[place, path] = draft
 
-    def take(self, place: Place, path: str) -> Draft | None:
+    def take(self, place: AnyPlace, path: str) -> Draft | None:
         return self._kept.pop((place, path), None)
 
     def paths(self) -> list[str]:

@@ -26,6 +26,7 @@ from engine.types.images import FileKind
 from gui.bridge.download import file_chunks, save_stream
 from gui.pages.drafts import Draft
 from gui.pages.file_editor import FileEditor, Leaving, ask_leaving
+from gui.pages.file_places import files_of, whereabouts
 from gui.pages.file_preview import picture_of
 from gui.pages.image.rows import KIND_ICONS
 from gui.presentation.file_text import NotInThisEncoding
@@ -44,7 +45,8 @@ from gui.words import named_or_counted, translate
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from engine.types.files import DirectoryEntry, Place
+    from engine.types.files import DirectoryEntry
+    from gui.pages.file_places import AnyPlace
     from gui.shell import Shell
 
 PREVIEW_BYTES = 256 * 1024
@@ -54,7 +56,7 @@ EDIT_BYTES = 1024 * 1024
 class PlaceSource:
     """Feeds a file tree from one place, a folder at a time."""
 
-    def __init__(self, shell: Shell, place: Place) -> None:
+    def __init__(self, shell: Shell, place: AnyPlace) -> None:
         self._shell, self._place = shell, place
 
     def fetch(self, path: str, done: Callable[[Sequence[FileRow] | None], None]) -> None:
@@ -62,7 +64,9 @@ class PlaceSource:
 
     async def _load(self, path: str, done: Callable[[Sequence[FileRow] | None], None]) -> None:
         try:
-            entries = await self._shell.client.call(lambda engine: engine.files.list(self._place, path))
+            entries = await self._shell.client.call(
+                lambda engine: files_of(engine, self._place).list(self._place, path)
+            )
         except WherryError:
             done(None)
             return
@@ -91,7 +95,7 @@ class FileBrowser(QWidget):
     def __init__(self, shell: Shell) -> None:
         super().__init__()
         self._shell = shell
-        self._place: Place | None = None
+        self._place: AnyPlace | None = None
         self._name = ""
         self._asking = False
         self.setAcceptDrops(True)
@@ -111,7 +115,7 @@ class FileBrowser(QWidget):
         column.addWidget(split, 1)
         QShortcut(QKeySequence("F5"), self, self.reload, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
-    def show_place(self, place: Place, name: str) -> None:
+    def show_place(self, place: AnyPlace, name: str) -> None:
         """Show the files of a container or volume from its root."""
         if place == self._place:
             self.reload()
@@ -179,7 +183,7 @@ class FileBrowser(QWidget):
             return
         self._shell.run(self._leave_for(self._place, row))
 
-    async def _leave_for(self, place: Place, row: FileRow) -> None:
+    async def _leave_for(self, place: AnyPlace, row: FileRow) -> None:
         """Show another file, once it is settled what becomes of changes in this one."""
         if self.editor.dirty and not await self._may_leave():
             self.tree.reveal(self.editor.path)
@@ -196,10 +200,10 @@ class FileBrowser(QWidget):
             return await self._save()
         return answer is Leaving.DISCARD
 
-    async def _show(self, place: Place, row: FileRow) -> None:
+    async def _show(self, place: AnyPlace, row: FileRow) -> None:
         try:
             data = await self._shell.client.call(
-                lambda engine: engine.files.read(place, row.path, limit=EDIT_BYTES + 1)
+                lambda engine: files_of(engine, place).read(place, row.path, limit=EDIT_BYTES + 1)
             )
         except WherryError as error:
             self._preview_nothing(error.title)
@@ -219,7 +223,7 @@ class FileBrowser(QWidget):
             return
         self._show_text(place, row, data)
 
-    def _show_text(self, place: Place, row: FileRow, data: bytes) -> None:
+    def _show_text(self, place: AnyPlace, row: FileRow, data: bytes) -> None:
         """Whole small texts can be edited; the rest is shown as far as it goes, other bytes as hex."""
         facts = bytes_text(row.size)
         if data == self.editor.original and row.path == self.editor.path and self.editor.editable:
@@ -239,13 +243,12 @@ class FileBrowser(QWidget):
         if place is None or not self.editor.dirty:
             return
         self._shell.drafts.keep(place, path, Draft(self.editor.shown_text(), self.editor.original))
-        page_id = "containers" if place.kind == "container" else "volumes"
-        detail = f"files@{path}" if place.kind == "container" else path
+        page_id, key, detail = whereabouts(place, path)
         self._shell.toast(
             translate("FileBrowser", "Not saved, but kept: {0}").format(path),
             Tone.WARNING,
             button=translate("FileBrowser", "Go back"),
-            on_button=lambda: self._shell.navigate(page_id, place.id, detail),
+            on_button=lambda: self._shell.navigate(page_id, key, detail),
         )
 
     async def _save(self) -> bool:
@@ -260,7 +263,7 @@ class FileBrowser(QWidget):
             self._shell.toast(words.format(error.sign, error.encoding), Tone.DANGER)
             return False
         call = self._shell.client.call
-        now = await call(lambda engine: engine.files.read(place, path, limit=EDIT_BYTES + 1))
+        now = await call(lambda engine: files_of(engine, place).read(place, path, limit=EDIT_BYTES + 1))
         if now not in (self.editor.original, data):
             question = Confirmation(
                 title=translate("FileBrowser", "{0} was changed meanwhile").format(path),
@@ -271,7 +274,7 @@ class FileBrowser(QWidget):
             )
             if await self._shell.confirm(question) is None:
                 return False
-        await call(lambda engine: engine.files.write(place, path, data))
+        await call(lambda engine: files_of(engine, place).write(place, path, data))
         if path == self.editor.path and place == self._place:
             self.editor.saved(data)
         self._shell.toast(translate("FileBrowser", "Saved {0}").format(path), Tone.SUCCESS)
@@ -348,7 +351,7 @@ class FileBrowser(QWidget):
         )
         if name:
             path = f"{folder.rstrip('/')}/{name}"
-            await self._shell.client.call(lambda engine: engine.files.make_directory(place, path))
+            await self._shell.client.call(lambda engine: files_of(engine, place).make_directory(place, path))
             self.tree.files.reload(folder)
 
     async def _rename(self, path: str) -> None:
@@ -367,7 +370,7 @@ class FileBrowser(QWidget):
         )
         if name and name != old:
             target = f"{_parent(path).rstrip('/')}/{name}"
-            await self._shell.client.call(lambda engine: engine.files.rename(place, path, target))
+            await self._shell.client.call(lambda engine: files_of(engine, place).rename(place, path, target))
             self.tree.files.reload(_parent(path))
 
     async def _remove(self, paths: Sequence[str]) -> None:
@@ -392,14 +395,16 @@ class FileBrowser(QWidget):
         for folder in {_parent(path) for path in paths}:
             self.tree.files.reload(folder)
 
-    async def _save_one(self, place: Place, path: str, target: str) -> int:
-        return await save_stream(self._shell.client, lambda engine: engine.files.download(place, path), target)
+    async def _save_one(self, place: AnyPlace, path: str, target: str) -> int:
+        return await save_stream(
+            self._shell.client, lambda engine: files_of(engine, place).download(place, path), target
+        )
 
-    async def _upload_one(self, place: Place, folder: str, source: Path) -> None:
-        await self._shell.client.call(lambda engine: engine.files.upload(place, folder, _tar_of(source)))
+    async def _upload_one(self, place: AnyPlace, folder: str, source: Path) -> None:
+        await self._shell.client.call(lambda engine: files_of(engine, place).upload(place, folder, _tar_of(source)))
 
-    async def _remove_one(self, place: Place, path: str) -> None:
-        await self._shell.client.call(lambda engine: engine.files.remove(place, path))
+    async def _remove_one(self, place: AnyPlace, path: str) -> None:
+        await self._shell.client.call(lambda engine: files_of(engine, place).remove(place, path))
 
     # --- Qt ---
 

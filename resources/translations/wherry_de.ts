@@ -939,6 +939,13 @@
     </message>
 </context>
 <context>
+    <name>ClusterFiles</name>
+    <message>
+        <source>Container</source>
+        <translation>Container</translation>
+    </message>
+</context>
+<context>
     <name>ClusterLog</name>
     <message>
         <source>Log</source>
@@ -1031,6 +1038,14 @@
         <translation>Terminal</translation>
     </message>
     <message>
+        <source>Files</source>
+        <translation>Dateien</translation>
+    </message>
+    <message>
+        <source>Usage</source>
+        <translation>Verbrauch</translation>
+    </message>
+    <message>
         <source>Values</source>
         <translation>Werte</translation>
     </message>
@@ -1115,6 +1130,25 @@
     <message>
         <source>– Enter starts it again</source>
         <translation>– Enter startet es erneut</translation>
+    </message>
+</context>
+<context>
+    <name>ClusterUsage</name>
+    <message>
+        <source>The cluster remembers nothing: the graphs begin when they are looked at.</source>
+        <translation>Der Cluster merkt sich nichts: Die Kurven beginnen, sobald man hinsieht.</translation>
+    </message>
+    <message>
+        <source>In all</source>
+        <translation>Insgesamt</translation>
+    </message>
+    <message>
+        <source>Processors</source>
+        <translation>Prozessoren</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
     </message>
 </context>
 <context>

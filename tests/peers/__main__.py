@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine.machines.machine_list import Entry
 from engine.remote.engine import RemoteEngine
+from tests.peers import two_nodes
 from tests.peers.checks import CHECKS
 
 _SECONDS = 120.0
@@ -45,6 +46,9 @@ async def _check(address: str, names: list[str]) -> int:
 
 
 def main(words: list[str]) -> int:
+    if words[:1] == ["nodes"]:
+        asyncio.run(two_nodes.run(words[1]))
+        return 0
     addresses = [word for word in words if "://" in word]
     names = [word for word in words if "://" not in word]
     return int(sum(asyncio.run(_check(address, names)) for address in addresses) > 0)

@@ -109,8 +109,16 @@ class StandInCluster:
         if parts[-1] == "selfsubjectaccessreviews":
             return self._review((await request.json())["spec"]["resourceAttributes"])
         if "metrics.k8s.io" in parts:
-            return web.json_response({"items": self.usage}) if self.usage else _status(404, "no metrics here")
+            return self._measured(parts)
         return await self._of_a_kind(request, parts)
+
+    def _measured(self, parts: list[str]) -> web.Response:
+        if not self.usage:
+            return _status(404, "no metrics here")
+        if parts[-2] != "pods":
+            return web.json_response({"items": self.usage})
+        [*found] = [each for each in self.usage if each["metadata"]["name"] == parts[-1]]
+        return web.json_response(found[0]) if found else _status(404, f'podmetrics "{parts[-1]}" not found')
 
     def _review(self, wish: dict[str, str]) -> web.Response:
         allowed = wish["resource"] not in self.forbidden

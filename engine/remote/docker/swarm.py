@@ -54,7 +54,10 @@ class DockerSwarm:
     # --- looking ---
 
     async def look(self) -> Swarm:
-        return shapes.swarm(await self._ask.lists(), self._state.swarm_node)
+        lists = await self._ask.lists()
+        if self._state.swarm_node not in {str(each.get("ID")) for each in lists["nodes"] or ()}:
+            await self._state.look_at_swarm()  # it has left that swarm, and is in another by now
+        return shapes.swarm(lists, self._state.swarm_node)
 
     async def watch(self) -> AsyncGenerator[Swarm, None]:
         """At once, then whenever it is another."""

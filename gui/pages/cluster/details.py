@@ -10,8 +10,10 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QScrollArea, QSta
 from engine.errors import NotFound, WherryError
 from engine.recipe.yaml_text import yaml_text
 from gui.models.clusters import columns_of, face_model
+from gui.pages.cluster.files import ClusterFiles
 from gui.pages.cluster.log import ClusterLog
 from gui.pages.cluster.terminal import ClusterTerminal
+from gui.pages.cluster.usage import ClusterUsage
 from gui.pages.cluster.values import ClusterValues
 from gui.plain_text import set_tip
 from gui.presentation.clusters import about_of, place_of, row_of, state_text
@@ -72,11 +74,13 @@ class ClusterObject(QWidget):
         self.banner = Banner(Tone.WARNING)
         self.banner.hide()
         self.log, self.terminal, self.values = ClusterLog(shell), ClusterTerminal(shell), ClusterValues()
+        self.files, self.usage = ClusterFiles(shell), ClusterUsage(shell)
+        self.usage.missing.connect(self._dim_usage)
         self.text = SourceView(translate("ClusterObject", "Manifest"))
         self._stack = QStackedWidget()
         self._pages: dict[str, QWidget] = {
-            "overview": self._make_overview(), "log": self.log, "terminal": self.terminal, "values": self.values,
-            "text": self.text,
+            "overview": self._make_overview(), "log": self.log, "terminal": self.terminal, "files": self.files,
+            "usage": self.usage, "values": self.values, "text": self.text,
         }  # fmt: skip
         for widget in self._pages.values():
             self._stack.addWidget(widget)
@@ -148,6 +152,8 @@ class ClusterObject(QWidget):
             tabs.append(("log", translate("ClusterObject", "Log")))
         if row.plural == "pods":
             tabs.append(("terminal", translate("ClusterObject", "Terminal")))
+            tabs.append(("files", translate("ClusterObject", "Files")))
+            tabs.append(("usage", translate("ClusterObject", "Usage")))
         if row.plural in _HOLDS:
             tabs.append(("values", translate("ClusterObject", "Values")))
         tabs.append(("text", translate("ClusterObject", "Manifest")))
@@ -162,8 +168,8 @@ class ClusterObject(QWidget):
     def show_row(self, row: ClusterRow, tab: str = "") -> None:
         fresh = self.row is None or (self.row.context, self.row.key) != (row.context, row.key)
         if fresh:
-            self.terminal.forget()
-            self.values.forget()
+            for part in (self.terminal, self.files, self.usage, self.values):
+                part.forget()
             self.events.set_items(())
             self.facts.set_facts([])
             self.found = {}
@@ -198,19 +204,26 @@ class ClusterObject(QWidget):
             self.log.show_log(self.row)
         else:
             self.log.rest()
+        if tab == "usage":
+            self.usage.show_pod(self.row)
+        else:
+            self.usage.rest()
+        if tab == "files":
+            self.files.show_pod(self.row)
         if tab == "terminal":
             self.terminal.show_pod(self.row)
             self.terminal.setFocus()
 
     def rest(self) -> None:
-        """Out of sight: the log is no longer read; a terminal goes on."""
+        """Out of sight: the log is no longer read, and what a pod uses no longer asked; a terminal goes on."""
         self.log.rest()
+        self.usage.rest()
 
     def forget(self) -> None:
         """Left for good."""
         self.rest()
-        self.terminal.forget()
-        self.values.forget()
+        for part in (self.terminal, self.files, self.usage, self.values):
+            part.forget()
         self.row, self.found = None, {}
 
     async def _load(self, row: ClusterRow) -> None:
@@ -252,6 +265,9 @@ class ClusterObject(QWidget):
                 key=lambda each: each.created.timestamp() if each.created else 0.0, reverse=True,
             )  # fmt: skip
             self.events.set_items((each.key, each) for each in rows)
+
+    def _dim_usage(self, why: str) -> None:
+        self.tabs.set_dimmed({"usage": why} if why else {})
 
     def _is_shown(self, row: ClusterRow) -> bool:
         return self.row is not None and (self.row.context, self.row.key) == (row.context, row.key)

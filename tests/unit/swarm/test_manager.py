@@ -285,3 +285,12 @@ async def test_an_update_names_networks_as_people_do(manager: StandInManager, en
 
     template = manager.find("services", "a")["Spec"]["TaskTemplate"]
     assert template["Networks"] == [{"Target": ids["shop_default"]}]
+
+
+async def test_a_manager_that_went_to_another_swarm_is_known_among_its_nodes(
+    manager: StandInManager, engine: RemoteEngine
+) -> None:
+    assert [each.asked for each in (await engine.swarm.look()).nodes] == [True]
+    manager.kept["nodes"][0]["ID"] = "another"
+
+    assert [each.asked for each in (await engine.swarm.look()).nodes] == [True]
