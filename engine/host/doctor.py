@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from engine.host.checks import bounds, cgroups, filesystems, identity, names, network, place, runtime, session
+from engine.networks.stand_ins import STAND_INS
 from engine.types.host import HostCheck, HostReport, Verdict
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _guarded(check: Callable[[], HostCheck]) -> HostCheck:
 def runtime_versions(machine: Machine) -> dict[str, str]:
     """Names and versions of the programs the engine leans on, those that are there."""
     found = {}
-    for name in ("crun", "conmon", "pasta", "slirp4netns", "fuse-overlayfs", "catatonit"):
+    for name in ("crun", "conmon", "pasta", *(each.program for each in STAND_INS), "fuse-overlayfs", "catatonit"):
         if version := runtime.version_of(machine, name):
             found[name] = version
     return found

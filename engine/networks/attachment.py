@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import HostError, RuntimeFailure
-from engine.networks import resolvers, routes
+from engine.networks import resolvers, routes, stand_ins
 from engine.networks.ports import holder_of, left_to_pasta, refusal
-from engine.networks.slirp import SlirpAttachment, ways_out
+from engine.networks.stand_ins import stand_in
 from engine.operations.behind import Behind
-from engine.processes import pasta, slirp4netns
+from engine.processes import pasta
 from engine.processes.programs import find_program, runtime_environment
 from engine.recipe.networks import is_shared
 from engine.sandbox.keeper.asked.steps import MakeDirectory
@@ -54,7 +54,6 @@ class NetworkAttachments:
         """`on_lost` is called with the key when a pasta ended that nobody asked to end."""
         self._paths = paths
         self._keeper = keeper
-        self._slirp = SlirpAttachment(keeper)
         self._watched: dict[str, int] = {}
         self.behind = Behind()
         """Namespaces that are being taken apart."""
@@ -81,7 +80,7 @@ class NetworkAttachments:
         nobody will ask for again. Cut off there, it is swept away later."""
         self.before_removal(key)
         await self.disconnect(key)
-        remove_socket(self._paths.inside / f"slirp-{key[:16]}")
+        remove_socket(self._api_socket(key))
         removal = partial(self._keeper.remove_netns, self.namespace(key))
         if behind:
             self.behind.begin(key, removal)
@@ -106,8 +105,7 @@ class NetworkAttachments:
             os.unlink(pid_file)
         program = find_program("pasta")
         if program is None:
-            # A socket's path may have 107 bytes; the container's own directory is longer than that.
-            pid = await self._slirp.connect(self.namespace(key), self._paths.inside / f"slirp-{key[:16]}", ports)
+            pid = await stand_ins.connect(self._keeper, self.namespace(key), self._api_socket(key), ports)
             write_pid(pid_file, pid)
             self._watch(key, pid)
             return Attached(pid)
@@ -195,6 +193,10 @@ class NetworkAttachments:
     async def prepare(self, key: str) -> None:
         """The directory the pid file is in."""
         await self._keeper.execute([MakeDirectory(path=self._pid_file(key).parent)])
+
+    def _api_socket(self, key: str) -> Path:
+        """A socket's path may have 107 bytes; the container's own directory is longer than that."""
+        return self._paths.inside / f"slirp-{key[:16]}"
 
     def _pid_file(self, key: str) -> Path:
         return self._paths.container(key) / "pasta.pid"
@@ -303,8 +305,8 @@ def _may_open_tun() -> bool:
 
 def host_address() -> str:
     """The address a container has: with pasta that from which this host talks to the world. "" without a route."""
-    if ways_out() == "slirp4netns":
-        return slirp4netns.GUEST_ADDRESS
+    if found := stand_in():
+        return found.address
     for family, probe in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
         with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as trial:
             trial.connect((probe, 9))  # a datagram socket sends nothing by connecting
@@ -314,4 +316,5 @@ def host_address() -> str:
 
 def dns_forwarder() -> str:
     """Inside a container: who passes questions on to the host's own resolver."""
-    return slirp4netns.DNS_ADDRESS if ways_out() == "slirp4netns" else pasta.FORWARDED_DNS
+    found = stand_in()
+    return found.dns if found is not None else pasta.FORWARDED_DNS

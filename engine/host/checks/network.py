@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.host.checks.runtime import version_of
+from engine.networks.stand_ins import STAND_INS
 from engine.types.host import HostCheck, Verdict
 
 if TYPE_CHECKING:
@@ -18,10 +19,11 @@ def pasta(machine: Machine) -> HostCheck:
     install = machine.distribution.install({"debian": "passt"})
     version = version_of(machine, "pasta")
     if version is None:
-        fallback = version_of(machine, "slirp4netns")
+        others = ((each.program, version_of(machine, each.program)) for each in STAND_INS)
+        fallback = next((f"{name} {version}" for name, version in others if version), "")
         return line(
             verdict=Verdict.DEGRADED if fallback else Verdict.MISSING,
-            found=f"Not installed; slirp4netns {fallback} is used instead." if fallback else "Not installed.",
+            found=f"Not installed; {fallback} is used instead." if fallback else "Not installed.",
             matters="pasta is faster and can publish a port on a running container." if fallback else matters,
             fix=install,
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine.errors import Code, Conflict, HostError
-from engine.networks import attachment, slirp
+from engine.networks import attachment, stand_ins
 from engine.processes.programs import find_program
 from engine.sandbox.failures import KeeperLost
 from engine.types.containers import Exec, Mount, PortMapping, State, UpdateContainer
@@ -313,7 +313,7 @@ async def test_without_pasta_slirp4netns_serves(loaded: EmbeddedEngine, monkeypa
         return None if name == "pasta" else find_program(name)
 
     monkeypatch.setattr(attachment, "find_program", without_pasta)
-    monkeypatch.setattr(slirp, "find_program", without_pasta)
+    monkeypatch.setattr(stand_ins, "find_program", without_pasta)
     container = await run(loaded, *SERVER, network="pasta", ports=(PortMapping(container_port=80),))
     default = next(one for one in await loaded.networks.list() if one.name == "pasta")
     assert ip_address(container.ip_address) in ip_network(default.subnet)
