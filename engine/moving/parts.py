@@ -170,6 +170,8 @@ def _warnings(source: Engine, parts: Parts, request: Moved) -> tuple[str, ...]:
     if parts.volumes and (why := source.capabilities.why_not("files.owners")):
         found.append(f"{why} So will those that arrive.")
     for container in parts.containers:
+        if source.capabilities.kind != "wherry":
+            found += [f"“{container.name}”: {words}" for words in container.warnings]
         for mount in container.mounts:
             if mount.kind == "bind":
                 found.append(

@@ -99,6 +99,12 @@ class Link:
         except msgspec.DecodeError as error:
             raise MachineError("What the engine said cannot be read", str(error), code=Code.BAD_RESPONSE) from None
 
+    async def tell(self, method: str, path: str, body: object) -> None:
+        """Of which only counts that it was done: podman answers some with words of its own."""
+        timeout = aiohttp.ClientTimeout(total=QUICK_SECONDS)
+        async with self._answer(self._session("quick"), method, path, None, body, True, timeout) as answer:  # noqa: FBT003
+            await answer.read()
+
     async def ping(self, seconds: float) -> None:
         """A sign of life, or the reason why there is none."""
         timeout = aiohttp.ClientTimeout(total=seconds)

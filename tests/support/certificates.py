@@ -63,14 +63,23 @@ def _builder(
 
 
 def furnish(directory: Path) -> dict[str, tuple[dict[str, object], str]]:
-    """Certificates of a server at localhost ("server") in a directory; and entries of a machine with what each is told,
-    "" where it is taken."""
+    """Certificates of a server at localhost ("server") in a directory; and the cases they are for."""
     authority, other = Authority(directory, "ca"), Authority(directory, "other-ca")
     authority.sign("server", "localhost", "127.0.0.1")
-    own, key = authority.sign("client")
-    stranger, stranger_key = other.sign("stranger")
-    old, old_key = authority.sign("old", days=-1)
-    ca = str(authority.file)
+    authority.sign("client")
+    other.sign("stranger")
+    authority.sign("old", days=-1)
+    return cases(directory)
+
+
+def cases(directory: Path) -> dict[str, tuple[dict[str, object], str]]:
+    """Entries of a machine with what each is told, "" where it is taken."""
+    ca, other, own, key, stranger, stranger_key, old, old_key, none, no_key = (
+        str(directory / f"{name}.pem")
+        for name in (
+            "ca", "other-ca", "client", "client-key", "stranger", "stranger-key", "old", "old-key", "none", "none-key"
+        )
+    )  # fmt: skip
     return {
         "good": ({"ca": ca, "certificate": own, "key": key}, ""),
         "not looked at": ({"certificate": own, "key": key, "unchecked": True}, ""),
@@ -78,10 +87,10 @@ def furnish(directory: Path) -> dict[str, tuple[dict[str, object], str]]:
         "an old one": ({"ca": ca, "certificate": old, "key": old_key}, "does not accept your certificate"),
         "none": ({"ca": ca}, "wants a certificate of yours"),
         "another authority": (
-            {"ca": str(other.file), "certificate": own, "key": key}, "authority that signed it is none of those"
+            {"ca": other, "certificate": own, "key": key}, "authority that signed it is none of those"
         ),
-        "no such file": ({"ca": str(directory / "none.pem")}, "none.pem cannot be used"),
-        "no such key": ({"ca": ca, "certificate": own, "key": str(directory / "none.key")}, "none.key cannot be used"),
+        "no such file": ({"ca": none}, "none.pem cannot be used"),
+        "no such key": ({"ca": ca, "certificate": own, "key": no_key}, "none-key.pem cannot be used"),
         "another's key": ({"ca": ca, "certificate": own, "key": stranger_key}, "do not belong together"),
         "a key as authority": ({"ca": key}, "no certificate in it"),
         "in the clear": ({}, "speaks only TLS"),

@@ -65,7 +65,7 @@ class DockerContainers:
         try:
             for network, endpoint in request.networks.items():
                 said = {"Container": container_id, "EndpointConfig": endpoint_body(endpoint)}
-                await self._link.json("POST", f"/networks/{quote(network)}/connect", body=said)
+                await self._link.tell("POST", f"/networks/{quote(network)}/connect", said)
         except WherryError:
             await self.remove(container_id, force=True)
             raise

@@ -151,12 +151,13 @@ def container(document: Json, image: Json | None = None) -> Container:
     mounts = tuple(_mount(each) for each in rows(document.get("Mounts")))
     networks = part(document, "NetworkSettings", "Networks")
     line = (str(document.get("Path") or ""), *texts(document.get("Args")))
+    spec, left_out = _spec(document, image)
     return Container(
         id=str(document["Id"]),
         name=str(document.get("Name", "")).lstrip("/"),
         image_id=_digest(str(document.get("Image", ""))),
         image=normal(str(config.get("Image") or document.get("ImageName") or "")),
-        spec=_spec(document, image),
+        spec=spec,
         command_line=tuple(word for word in line if word),
         state=status,
         created=moment(document.get("Created")) or _EPOCH,
@@ -169,11 +170,15 @@ def container(document: Json, image: Json | None = None) -> Container:
         mounts=mounts,
         ip_address=next((str(each["IPAddress"]) for each in networks.values() if (each or {}).get("IPAddress")), ""),
         driver=str(document.get("Driver") or ""),
+        warnings=tuple(f"Its “{key}” cannot be said in Wherry's recipe, and is left out." for key in left_out),
     )
 
 
-def _spec(document: Json, image: Json | None) -> ContainerSpec:
-    """As far as it can be said in our words; what cannot is left out, for it is only shown."""
+_DEFAULT_NETWORKS = {"default", "bridge", "podman"}
+
+
+def _spec(document: Json, image: Json | None) -> tuple[ContainerSpec, Sequence[str]]:
+    """As far as it can be said in our words; and the fields that could not, which are left out."""
     config, host = part(document, "Config"), part(document, "HostConfig")
     networks = part(document, "NetworkSettings", "Networks")
     short = str(document.get("Id", ""))[:12]
@@ -185,25 +190,60 @@ def _spec(document: Json, image: Json | None) -> ContainerSpec:
     whole["Image"] = config.get("Image") or document.get("ImageName") or document.get("Image") or "unknown"
     if config.get("Hostname") == short:
         whole["Hostname"] = ""
-    if str(host.get("NetworkMode", "")) in ("default", "bridge", "slirp4netns", "pasta") and len(endpoints) < 2:
-        host["NetworkMode"] = "default"
-        whole["NetworkingConfig"] = {}
+    if str(host.get("NetworkMode", "")) in ("default", "bridge", "slirp4netns", "pasta"):
+        # Podman says "bridge" of whichever network.
+        if endpoints and not _DEFAULT_NETWORKS & set(endpoints):
+            host["NetworkMode"] = min(endpoints)
+        elif len(endpoints) < 2:
+            host["NetworkMode"] = "default"
+            whole["NetworkingConfig"] = {}
     if image is not None:
         _without_image(whole, part(image, "Config"))
     for refused in REFUSED:
         _drop(whole, refused.key)
-    for _ in range(12):
+    binds, limits = [_plain_bind(each) for each in texts(host.get("Binds"))], _asked_limits(rows(host.get("Ulimits")))
+    whole["HostConfig"] = host = {**host, "Binds": binds, "Ulimits": limits}
+    left_out: list[str] = []
+    while True:
         try:
-            return spec_of(bodies.load(whole).recipe)
+            return spec_of(bodies.load(whole).recipe), left_out
         except Unreadable as fault:
-            if not _drop_named(whole, str(fault)):
+            if not (key := _named(whole, str(fault)) or _culprit(whole)):
                 break
-    return ContainerSpec(
-        image=str(whole["Image"]),
-        labels=labels_of(config.get("Labels")),
-        env=dict(each.partition("=")[::2] for each in texts(config.get("Env"))),
-        mounts=tuple(_mount(each) for each in rows(document.get("Mounts"))),
-    )
+            whole.pop(key, None)
+            host.pop(key, None)
+            left_out.append(key)
+    labels = labels_of(config.get("Labels"))
+    env = dict(each.partition("=")[::2] for each in texts(config.get("Env")))
+    mounts = tuple(_mount(each) for each in rows(document.get("Mounts")))
+    return ContainerSpec(image=str(whole["Image"]), labels=labels, env=env, mounts=mounts), ["HostConfig"]
+
+
+_NOT_DOCKERS = frozenset({"nosuid", "suid", "nodev", "dev", "noexec", "exec", "bind", "rbind"})
+"""What podman says of a mount beside what one asked for."""
+
+
+def _asked_limits(limits: Sequence[Json]) -> list[Json]:
+    """By Docker's names; without those that podman gives every container: as high as its own may be."""
+    found = [{**each, "Name": str(each.get("Name", "")).lower().removeprefix("rlimit_")} for each in limits]
+    return [
+        new
+        for old, new in zip(limits, found, strict=True)
+        if not (
+            new["Name"] in _PODMANS_LIMITS and str(old.get("Name")).isupper() and new.get("Soft") == new.get("Hard")
+        )
+    ]
+
+
+_PODMANS_LIMITS = ("nofile", "nproc")
+
+
+def _plain_bind(bind: str) -> str:
+    *places, last = bind.split(":")
+    if len(places) < 2:
+        return bind
+    words = [word for word in last.split(",") if word not in _NOT_DOCKERS]
+    return ":".join([*places, *filter(None, (",".join(words),))])
 
 
 def _without_image(whole: Json, config: Json) -> None:
@@ -226,15 +266,29 @@ def _drop(whole: Json, key: str) -> None:
     whole.pop(last, None)
 
 
-def _drop_named(whole: Json, said: str) -> bool:
-    """Leave out the field a refusal names."""
-    for place in (part(whole, "HostConfig"), whole):
+_NEEDED = ("Image", "HostConfig", "NetworkingConfig")
+
+
+def _named(whole: Json, said: str) -> str:
+    """The field that a refusal names."""
+    keys = (key for place in (part(whole, "HostConfig"), whole) for key in place)
+    return next((key for key in keys if key in said and key not in _NEEDED), "")
+
+
+def _culprit(whole: Json) -> str:
+    """The first field that cannot be read beside those before it."""
+    host = part(whole, "HostConfig")
+    trial: Json = {key: whole[key] for key in _NEEDED if key in whole} | {"HostConfig": {}}
+    for place, into in ((host, trial["HostConfig"]), (whole, trial)):
         for key in place:
-            if key in said and key not in ("Image", "HostConfig", "NetworkingConfig"):
-                whole.pop(key, None)
-                whole["HostConfig"].pop(key, None)
-                return True
-    return False
+            if key in _NEEDED:
+                continue
+            into[key] = place[key]
+            try:
+                bodies.load(trial)
+            except Unreadable:
+                return key
+    return ""
 
 
 def _exit(state: Json) -> Exit:

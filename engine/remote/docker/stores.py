@@ -138,11 +138,11 @@ class DockerNetworks:
         endpoint = asked or Endpoint()
         endpoint = msgspec.structs.replace(endpoint, aliases=(*endpoint.aliases, *aliases))
         body = {"Container": container, "EndpointConfig": endpoint_body(endpoint)}
-        await self._link.json("POST", f"/networks/{quote(network)}/connect", body=body)
+        await self._link.tell("POST", f"/networks/{quote(network)}/connect", body)
 
     async def disconnect(self, network: str, container: str, *, force: bool = False) -> None:
         body = {"Container": container, "Force": force}
-        await self._link.json("POST", f"/networks/{quote(network)}/disconnect", body=body)
+        await self._link.tell("POST", f"/networks/{quote(network)}/disconnect", body)
 
     async def host_ports(self) -> Sequence[HostPort]:
         """Those of its containers: what else listens there it does not tell."""
