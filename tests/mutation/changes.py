@@ -23,6 +23,7 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TESTS_BESIDE = {
+    "recipe": ["tests/unit/recipe", "tests/unit/kube/test_round_trip.py"],
     "plays": ["tests/unit/kube"],
     "projects": ["tests/unit/compose"],
     "logs": [
@@ -37,7 +38,7 @@ TESTS_BESIDE = {
 changed code, are left out."""
 _COPIED = ("engine", "gui", "resources", "tests", "pyproject.toml")
 _MOST_FOR_MAKING = 1800.0
-_SENTENCE = re.compile(r"\w+\W? \w+\W? \w+")
+_SENTENCE = re.compile(r"\w+\W? \w+")
 _SPEAKS = {"marked", "translate"}
 EQUIVALENT = Path(__file__).with_name("equivalents.toml")
 
@@ -159,20 +160,22 @@ def _parsed(text: str) -> ast.AST:
 def _changes_a_sentence(before: str, after: str) -> bool:
     """Whether all it does is to change letters of what is said to people.
 
-    That is a literal inside `marked(…)` or `translate(…)`, and one of three words and more inside a `raise`. Whether
-    such a sentence is said, which, and with what in it, is tested; its spelling would only stand there a second time.
+    That is a literal inside `marked(…)` or `translate(…)`, or their context, which only the collecting of translations
+    reads; and a literal of two words and more inside a `raise`. Whether such a sentence is said, which, and with what
+    in it, is tested; its spelling would only stand there a second time.
     """
     places = _first_difference(_parsed(before), _parsed(after), ())
     if places is None:
         return False
     above, old, new = places
+    spoken = [each for each in above if isinstance(each, ast.Call) and isinstance(each.func, ast.Name)]
+    spoken = [each for each in spoken if each.func.id in _SPEAKS]
+    if any(isinstance(old, ast.AST) and old is each.args[0] for each in spoken):
+        return True
     if not (isinstance(old, str) and isinstance(new, str) and _spelt_otherwise(old, new)):
         return False
-    if any(
-        isinstance(each, ast.Call) and isinstance(each.func, ast.Name) and each.func.id in _SPEAKS for each in above
-    ):
-        return True
-    return any(isinstance(each, ast.Raise) for each in above) and _SENTENCE.search(old) is not None
+    raised = any(isinstance(each, ast.Raise) for each in above)
+    return bool(spoken) or (raised and _SENTENCE.search(old) is not None)
 
 
 def _spelt_otherwise(old: str, new: str) -> bool:
@@ -183,6 +186,8 @@ def _first_difference(
     old: object, new: object, above: tuple[ast.AST, ...]
 ) -> tuple[tuple[ast.AST, ...], object, object] | None:
     """The values that differ, and the nodes they stand in; a change is at one place."""
+    if isinstance(old, ast.Constant) and isinstance(new, ast.Constant) and type(old.value) is not type(new.value):
+        return (above, old, new)
     if isinstance(old, ast.AST) and type(old) is type(new):
         pairs = [(getattr(old, field, None), getattr(new, field, None)) for field in old._fields]
         return next((found for pair in pairs if (found := _first_difference(*pair, (*above, old)))), None)
