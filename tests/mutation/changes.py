@@ -22,10 +22,13 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+_BY_MEMORY = "tests/unit/compose/test_beside.py::test_one_that_takes_too_much_is_refused_and_takes_nothing_else_along"
+"""Whoever has loaded a thousand changes of each function has a heap in which any file finds room."""
 TESTS_BESIDE = {
     "recipe": ["tests/unit/recipe", "tests/unit/kube/test_round_trip.py"],
     "plays": ["tests/unit/kube"],
-    "projects": ["tests/unit/compose"],
+    "compose": ["tests/unit/compose", f"--deselect={_BY_MEMORY}"],
+    "projects": ["tests/unit/projects", "tests/unit/compose", f"--deselect={_BY_MEMORY}"],
     "logs": [
         "tests/unit/logs",
         "--deselect=tests/unit/logs/test_merged.py::test_a_search_goes_over_the_whole_history_of_all",
@@ -34,12 +37,14 @@ TESTS_BESIDE = {
         "--deselect=tests/unit/logs/test_service.py::test_a_search_begins_with_the_oldest_rotated_file",
     ],
 }
-"""Where a room's tests are not those of its name. Those that run the room in a program of its own, which can load no
-changed code, are left out."""
+"""Where a room's tests are not those of its name, or not all of them. Those that run the room in a program of its own,
+which can load no changed code, are left out."""
 _COPIED = ("engine", "gui", "resources", "tests", "pyproject.toml")
 _MOST_FOR_MAKING = 1800.0
 _SENTENCE = re.compile(r"\w+\W? \w+")
 _SPEAKS = {"marked", "translate"}
+_FINDS_FAULT = {"note", "only", "Problem"}
+"""They take what is said of a place in a file."""
 EQUIVALENT = Path(__file__).with_name("equivalents.toml")
 
 
@@ -91,6 +96,7 @@ def make(room: str, place: Path) -> list[Change]:
     lines = ["[mutmut]", f"source_paths={place_of(room)}/", "process_isolation=forkserver", "also_copy="]
     lines += [f"    {name}" for name in _COPIED]
     lines += ["pytest_add_cli_args_test_selection=", *(f"    {each}" for each in tests_of(room))]
+    lines += ["pytest_add_cli_args=", "    -p", "    tests.mutation.trial"]
     (place / "setup.cfg").write_text("\n".join(lines) + "\n")
     # It makes them, runs all the tests to see which reach what, and then finds nothing to do.
     said = _mutmut(place, "run", "none of that name")
@@ -161,21 +167,26 @@ def _changes_a_sentence(before: str, after: str) -> bool:
     """Whether all it does is to change letters of what is said to people.
 
     That is a literal inside `marked(…)` or `translate(…)`, or their context, which only the collecting of translations
-    reads; and a literal of two words and more inside a `raise`. Whether such a sentence is said, which, and with what
-    in it, is tested; its spelling would only stand there a second time.
+    reads; and a literal of two words and more inside a `raise`, or in what is said of a place in a file (`note`,
+    `only`, `Problem`). Whether such a sentence is said, where, and with what in it, is tested; its spelling would only
+    stand there a second time.
     """
     places = _first_difference(_parsed(before), _parsed(after), ())
     if places is None:
         return False
     above, old, new = places
-    spoken = [each for each in above if isinstance(each, ast.Call) and isinstance(each.func, ast.Name)]
-    spoken = [each for each in spoken if each.func.id in _SPEAKS]
+    calls = [(_called(each), each) for each in above if isinstance(each, ast.Call)]
+    spoken = [each for name, each in calls if name in _SPEAKS]
     if any(isinstance(old, ast.AST) and old is each.args[0] for each in spoken):
         return True
     if not (isinstance(old, str) and isinstance(new, str) and _spelt_otherwise(old, new)):
         return False
-    raised = any(isinstance(each, ast.Raise) for each in above)
-    return bool(spoken) or (raised and _SENTENCE.search(old) is not None)
+    blamed = any(name in _FINDS_FAULT for name, _ in calls) or any(isinstance(each, ast.Raise) for each in above)
+    return bool(spoken) or (blamed and _SENTENCE.search(old) is not None)
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
 
 
 def _spelt_otherwise(old: str, new: str) -> bool:

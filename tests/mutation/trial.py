@@ -15,6 +15,7 @@ import os
 import resource
 import select
 import signal
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,6 +132,9 @@ def _tried(session: pytest.Session, name: str, items: list[pytest.Item], process
             return 1
     return 0
 
+
+# Between any two functions stand those of mutmut that choose the change.
+sys.setrecursionlimit(4 * sys.getrecursionlimit())
 
 if plan := os.environ.get("WHERRY_TRIAL"):
 
