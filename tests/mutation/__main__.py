@@ -54,7 +54,8 @@ def tried(room: str, place: Path, sample: list[Change], *, minutes: float, child
     for line in found.read_text().splitlines():
         result = json.loads(line)
         if not result["name"] and result["outcome"] != UNNOTICED:
-            raise SystemExit("tests fail with no change at all, so nothing they notice counts")
+            failed = (place / "mutants" / "failed").read_text()
+            raise SystemExit(f"with no change at all a test fails or does not end, so nothing counts: {failed}")
         if result["name"]:
             outcomes[result["name"]] = f"{result['outcome']} again" if result["again"] else result["outcome"]
     return outcomes

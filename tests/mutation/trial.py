@@ -129,6 +129,8 @@ def _tried(session: pytest.Session, name: str, items: list[pytest.Item], process
     for item, after in zip(items, [*items[1:], None], strict=True):
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
         if session.testsfailed:
+            if not name:
+                Path("failed").write_text(item.nodeid)
             return 1
     return 0
 

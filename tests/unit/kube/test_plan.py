@@ -102,3 +102,69 @@ def test_down_takes_pods_and_rooms_and_asks_for_claims() -> None:
     forced = plan_down({"Deployment/web"}, {"data"}, present, volumes=True)
     assert forced[-1].id == "remove-volume:data"
     assert plan_down({"Deployment/other"}, set(), present) == ()
+
+
+def test_what_a_plan_does_says_why() -> None:
+    half = {name: replace(pod, whole=False) for name, pod in there().pods.items()}
+    other = {name: replace(pod, hash="x") for name, pod in there().pods.items()}
+
+    def reasons(pods: dict[str, PresentPod]) -> list[str]:
+        return [step.reason for step in plan_play(WANTED, there(pods=pods)) if step.action == "remake-pod"]
+
+    assert reasons(half) == ["forced", "forced"]
+    assert reasons(other) == ["", ""]
+    more = {**there().pods, "web-pod-3": PresentPod("web-pod-3", "Deployment/web", "x", running=True)}
+    assert [(step.id, step.reason) for step in plan_play(WANTED, there(pods=more))][-1] == (
+        "remove-pod:web-pod-3", "scale",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("policy", "pull", "here", "fetched"),
+    [
+        ("IfNotPresent", "policy", True, False),
+        ("IfNotPresent", "policy", False, True),
+        ("Always", "policy", True, True),
+        ("Never", "policy", False, False),
+        ("IfNotPresent", "always", True, True),
+        ("Always", "never", False, False),
+        ("Always", "missing", True, False),
+        ("Never", "always", True, False),
+    ],
+)
+def test_images_are_fetched_where_they_are_missing_or_wanted_anew(
+    policy: str, pull: str, here: bool, fetched: bool
+) -> None:
+    wanted = read_wanted({"a.yaml": TEXT.replace("image: busybox", f"image: busybox, imagePullPolicy: {policy}")})
+    present = Present(images=frozenset({"busybox"} if here else ()))
+    steps = {step.id: step for step in plan_play(wanted, present, pull=pull)}
+    assert ("pull:busybox" in steps) is fetched
+    assert ("pull:busybox" in steps["pod:web-pod"].needs) is fetched
+
+
+def test_room_that_is_there_is_filled_again_with_what_manifests_say() -> None:
+    filled = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: words}
+data: {a: b}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec:
+  volumes: [{name: conf, configMap: {name: words}}, {name: room}, {name: part}]
+  containers: [{name: app, image: b, volumeMounts: [{name: part, mountPath: /p, subPath: a}]}]
+"""
+    wanted = read_wanted({"a.yaml": filled})
+    present = Present(volumes=frozenset(wanted.volumes), images=frozenset({"b"}), networks=frozenset({"kube"}))
+    (made, _) = [step for step in plan_play(wanted, present) if "pod" in step.action]
+    assert set(made.needs) == {"fill-volume:web-conf", "fill-volume:web-part"}
+
+
+def test_a_name_that_is_taken_is_told_with_the_way_out() -> None:
+    with pytest.raises(ComposeError) as caught:
+        plan_play(WANTED, Present(pods={"web-pod": PresentPod("web-pod", "", "", running=True)}))
+    (problem,) = caught.value.problems
+    assert "“web-pod”" in problem.message
+    assert "--replace" in problem.hint

@@ -11,7 +11,8 @@ import pytest
 from engine.compose.faults import ComposeError
 from engine.kube.amounts import quantity
 from engine.kube.environment import expanded
-from engine.kube.wanted import Wanted, WantedPod, Wishes, read_wanted
+from engine.kube.labels import EMPTY, FILES, HASH, OBJECT
+from engine.kube.wanted import Wanted, WantedPod, Wishes, names_of, read_wanted
 from engine.types.containers import ContainerSpec, HealthCheck, Mount, PortMapping
 from engine.types.pods import ADDRESS_WORD, INIT_LABEL, LIVENESS_LABEL, SIDECAR_LABEL
 
@@ -81,6 +82,29 @@ def faults(text: str) -> list[str]:
         ("resources: {requests: {memory: 1G}}", "resources.memory_reservation", 10**9),
         ("resources: {requests: {cpu: 250m}}", "resources.cpu_shares", 256),
         ("ports: [{containerPort: 80}]", "exposed_ports", ("80/tcp",)),
+        ("ports: [{containerPort: 53, protocol: UDP}]", "exposed_ports", ("53/udp",)),
+        ("stdin: true\nstdinOnce: true", "stdin_once", True),
+        ("stdinOnce: true", "stdin_once", False),
+        ("securityContext: {runAsGroup: 50}", "user", "0:50"),
+        ("securityContext: {allowPrivilegeEscalation: true}", "security.no_new_privileges", False),
+        ("tty: false", "security.no_new_privileges", False),
+        ("securityContext: {procMount: Unmasked}", "security.unmask_paths", True),
+        ("securityContext: {procMount: Default}", "security.unmask_paths", False),
+        ("securityContext: {seccompProfile: {type: RuntimeDefault}}", "security.seccomp", ""),
+        ("resources: {requests: {cpu: 1m}}", "resources.cpu_shares", 2),
+        ("tty: true", "resources.cpu_shares", 0),
+        ("""env: [{name: N, valueFrom: {fieldRef: {fieldPath: "metadata.labels['no']"}}}]""", "env", {"N": ""}),
+        ("env: [{name: N, valueFrom: {fieldRef: {fieldPath: metadata.labels}}}]", "env", {"N": 'app="web"'}),
+        ("env: [{name: N, valueFrom: {fieldRef: {fieldPath: metadata.uid}}}]", "env", {"N": ""}),
+        ("env: [{name: N, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}]", "env", {"N": "localhost"}),
+        ("env: [{name: N, valueFrom: {fieldRef: {fieldPath: spec.serviceAccountName}}}]", "env", {"N": "default"}),
+        ("env: [{name: N, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}]", "env", {"N": "127.0.0.1"}),
+        ("env: [{name: N, valueFrom: {fieldRef: {fieldPath: status.podIPs}}}]", "env", {"N": ADDRESS_WORD}),
+        ("env: [{name: N, valueFrom: {resourceFieldRef: {resource: limits.cpu}}}]", "env", {"N": "0"}),
+        ("resources: {limits: {memory: 65Mi}}\nenv: [{name: N, valueFrom: {resourceFieldRef: "
+         "{resource: limits.memory, divisor: 2Mi}}}]", "env", {"N": "33"}),
+        ("resources: {limits: {hugepages-2.Mi: 7}}\nenv: [{name: N, valueFrom: {resourceFieldRef: "
+         "{resource: limits.hugepages-2.Mi}}}]", "env", {"N": "7"}),
     ],
 )  # fmt: skip
 def test_a_containers_field(written: str, field: str, value: Any) -> None:
@@ -102,6 +126,21 @@ def test_a_containers_field(written: str, field: str, value: Any) -> None:
             "readinessProbe: {httpGet: {path: /ready, port: www}, initialDelaySeconds: 3}",
             HealthCheck(test=("WHERRY-HTTP", "http://127.0.0.1:8080/ready"), interval=10, timeout=1, retries=3,
                         start_period=3, start_interval=1),
+        ),
+        (
+            "readinessProbe: {httpGet: {path: ok, port: 1, host: db, scheme: HTTPS, "
+            "httpHeaders: [{name: A, value: b}]}}\n"
+            "startupProbe: {exec: {command: [a]}, initialDelaySeconds: 5, periodSeconds: 2}",
+            HealthCheck(test=("WHERRY-HTTP", "https://db:1/ok", "A: b"), interval=10, timeout=1, retries=3,
+                        start_period=11, start_interval=1),
+        ),
+        (
+            "livenessProbe: {tcpSocket: {port: 1, host: db}, periodSeconds: 0, timeoutSeconds: 0, failureThreshold: 0}",
+            HealthCheck(test=("WHERRY-TCP", "db:1"), interval=10, timeout=1, retries=3, start_interval=1),
+        ),
+        (
+            "livenessProbe: {grpc: {port: 9}, timeoutSeconds: 4}",
+            HealthCheck(test=("WHERRY-TCP", "127.0.0.1:9"), interval=10, timeout=4, retries=3, start_interval=1),
         ),
         (
             "readinessProbe: {tcpSocket: {port: 5432}}\nstartupProbe: {tcpSocket: {port: 5432}, failureThreshold: 30}",
@@ -145,6 +184,102 @@ stringData: {user: me}
 )  # fmt: skip
 def test_variables_come_from_maps_and_secrets(written: str, env: dict[str, str]) -> None:
     assert one(written, more=DATA).env == env
+
+
+@pytest.mark.parametrize(
+    ("spec", "field", "value"),
+    [
+        ("securityContext: {runAsUser: 7}", "user", "7"),
+        ("securityContext: {supplementalGroups: [5, 6], fsGroup: 7}", "extra_groups", ("5", "6", "7")),
+        ("securityContext: {seccompProfile: {type: Unconfined}}", "security.seccomp", "unconfined"),
+        ("hostPID: true", "pid_mode", "host"),
+        ("hostPID: true", "ipc_mode", ""),
+        ("hostIPC: true", "ipc_mode", "host"),
+        ("hostIPC: true", "pid_mode", ""),
+        ("terminationGracePeriodSeconds: 0", "stop_timeout", 0.0),
+        ("hostname: x", "stop_timeout", None),
+        ("hostname: x", "restart.name", "always"),
+        ("restartPolicy: Never", "restart.name", "no"),
+        ("restartPolicy: OnFailure", "restart.maximum_retries", 0),
+    ],
+)
+def test_what_a_pod_says_of_all_its_containers(spec: str, field: str, value: Any) -> None:
+    found: Any = one("", spec)
+    for name in field.split("."):
+        found = getattr(found, name)
+    assert found == value
+
+
+@pytest.mark.parametrize(
+    ("volume", "mount", "expected"),
+    [
+        ("hostPath: {path: /srv}", "", Mount(kind="bind", source="/srv", target="/m", create_source=False)),
+        ("hostPath: {path: /}", ", subPath: a/b",
+         Mount(kind="bind", source="/a/b", target="/m", create_source=False)),
+        ("hostPath: {path: /srv/, type: DirectoryOrCreate}", ", subPath: a",
+         Mount(kind="bind", source="/srv/a", target="/m", create_source=True)),
+        ("hostPath: {path: /srv}", ", mountPropagation: HostToContainer",
+         Mount(kind="bind", source="/srv", target="/m", create_source=False, propagation="rslave")),
+        ("hostPath: {path: /srv}", ", mountPropagation: Bidirectional",
+         Mount(kind="bind", source="/srv", target="/m", create_source=False, propagation="rshared")),
+        ("hostPath: {path: /srv}", ", mountPropagation: None",
+         Mount(kind="bind", source="/srv", target="/m", create_source=False, propagation="rprivate")),
+        ("secret: {secretName: key}", "", Mount(kind="volume", source="web-v", target="/m", read_only=True,
+                                               copy_up=False)),
+        ("secret: {name: key}", "", Mount(kind="volume", source="web-v", target="/m", read_only=True, copy_up=False)),
+        ("emptyDir: {}", ", readOnly: true", Mount(kind="volume", source="web-v", target="/m", read_only=True,
+                                                    copy_up=False)),
+    ],
+)  # fmt: skip
+def test_a_volume_as_a_container_has_it(volume: str, mount: str, expected: Mount) -> None:
+    spec = one(f"volumeMounts: [{{name: v, mountPath: /m{mount}}}]", f"volumes: [{{name: v, {volume}}}]", DATA)
+    assert spec.mounts == (expected,)
+
+
+@pytest.mark.parametrize("kind", ["CharDevice", "BlockDevice"])
+def test_a_device_of_this_machine_is_a_device(kind: str) -> None:
+    spec = one(
+        "volumeMounts: [{name: v, mountPath: /dev/x}]",
+        f"volumes: [{{name: v, hostPath: {{path: /dev/fuse, type: {kind}}}}}]",
+    )
+    assert not spec.mounts
+    assert [(each.host_path, each.container_path) for each in spec.devices] == [("/dev/fuse", "/dev/x")]
+
+
+def test_volumes_say_whose_they_are() -> None:
+    text = pod_text(
+        """
+        securityContext: {fsGroup: 50}
+        volumes:
+        - {name: room}
+        - {name: memory, emptyDir: {medium: Memory}}
+        - {name: conf, configMap: {name: words}}
+        - {name: pass, secret: {secretName: key, items: [{key: user, path: u, mode: 256}]}}
+        - {name: told, downwardAPI: {defaultMode: 256, items: [{path: n, fieldRef: {fieldPath: metadata.name}}]}}
+        - {name: data, persistentVolumeClaim: {claimName: pgdata}}
+        containers: [{name: app, image: b}]
+        """
+    )
+    claim = "\n---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: pgdata, labels: {a: b}}\n"
+    found = read(text + DATA + claim).volumes
+    assert {name: dict(each.labels) for name, each in found.items()} == {
+        "web-room": {EMPTY: "Pod/web"},
+        "web-memory": {EMPTY: "Pod/web"},
+        "web-conf": {EMPTY: "Pod/web", FILES: "configMap"},
+        "web-pass": {EMPTY: "Pod/web", FILES: "secret"},
+        "web-told": {EMPTY: "Pod/web", FILES: "configMap"},
+        "pgdata": {"a": "b", OBJECT: "PersistentVolumeClaim/pgdata"},
+    }
+    assert {name: each.group for name, each in found.items() if each.group} == dict.fromkeys(
+        ("web-room", "web-memory", "web-conf", "web-pass", "web-told"), 50
+    )
+    assert found["web-memory"].options["o"] == "mode=1777"
+    assert [(path, file.mode) for path, file in (found["web-told"].files or {}).items()] == [("n", 0o400)]
+    assert [(path, file.text, file.mode) for path, file in (found["web-pass"].files or {}).items()] == [
+        ("u", b"me", 0o400)
+    ]
+    assert found["pgdata"].name == "pgdata"
+    assert found["pgdata"].keeps
 
 
 def test_volumes_are_made_filled_and_mounted() -> None:
@@ -305,6 +440,86 @@ spec: {type: NodePort, selector: {app: web}, ports: [{port: 80, targetPort: www,
     assert first.ports == (PortMapping(container_port=80, host_port=30080),)
     assert second.network_aliases == first.network_aliases
     assert second.ports == ()
+
+
+def test_a_job_is_tried_again_as_often_as_it_says() -> None:
+    def policy(spec: str, kind: str = "Job") -> tuple[str, int]:
+        restart = read(workload(kind, spec)).pods[0].containers[0].spec.restart
+        return restart.name, restart.maximum_retries
+
+    assert policy("backoffLimit: 2") == ("on-failure", 2)
+    assert policy("selector: {}") == ("on-failure", 6)
+    assert policy("backoffLimit: 2", "Deployment") == ("always", 0)
+
+
+def test_an_image_is_fetched_as_the_policy_says() -> None:
+    def fetched(policy: str) -> tuple[bool, bool]:
+        made = pod(f"containers: [{{name: app, image: b{policy}}}]").containers[0]
+        return made.pull, made.never_pull
+
+    assert fetched("") == (False, False)
+    assert fetched(", imagePullPolicy: IfNotPresent") == (False, False)
+    assert fetched(", imagePullPolicy: Always") == (True, False)
+    assert fetched(", imagePullPolicy: Never") == (False, True)
+
+
+def test_what_prepares_a_pod_runs_once_unless_it_stays_beside_it() -> None:
+    found = pod("initContainers: [{name: a, image: b, restartPolicy: Always}]\ncontainers: [{name: c, image: d}]")
+    beside, main = found.containers
+    assert (beside.spec.restart.name, beside.spec.labels[SIDECAR_LABEL], beside.spec.labels[INIT_LABEL]) == (
+        "always", "", "1",
+    )  # fmt: skip
+    assert beside.spec.network == main.spec.network == "pod:web"
+    assert {SIDECAR_LABEL, INIT_LABEL}.isdisjoint(main.spec.labels)
+    assert main.spec.labels == {"app": "web", OBJECT: "Pod/web"}
+
+
+def test_a_pod_knows_of_what_it_was_made_and_needs_its_networks() -> None:
+    wanted = read(pod_text("containers: [{name: a, image: b}]"))
+    (found,) = wanted.pods
+    assert found.recipe.labels == {"app": "web", OBJECT: "Pod/web", HASH: found.hash}
+    assert found.object == "Pod/web"
+    assert wanted.networks == ("kube",)
+    for network in ("pasta", "host", "none"):
+        assert read(pod_text("containers: [{name: a, image: b}]"), network=network).networks == ()
+    host = read(
+        pod_text("hostNetwork: true\ncontainers: [{name: a, image: b, ports: [{containerPort: 1, hostPort: 2}]}]")
+    )
+    assert (host.networks, host.pods[0].recipe.ports) == ((), ())
+
+
+@pytest.mark.parametrize("kind", ["List", "PodList"])
+def test_objects_of_a_list_count_each(kind: str) -> None:
+    one_of_them = "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [{name: b, image: c}]}}"
+    assert [each.name for each in read(f"apiVersion: v1\nkind: {kind}\nitems: [{one_of_them}]").pods] == ["a"]
+
+
+def test_what_is_taken_down_is_named_even_where_files_are_wrong() -> None:
+    text = workload("Deployment", "replicaz: 1") + "---\napiVersion: v1\nkind: PersistentVolumeClaim\n"
+    assert names_of({"a.yaml": text + "metadata: {name: data}"}) == ({"Deployment/web"}, {"data"})
+
+
+def test_every_service_that_selects_a_pod_names_it_and_none_of_elsewhere() -> None:
+    def service(name: str, spec: str, space: str = "default") -> str:
+        return f"---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}, namespace: {space}}}\nspec: {spec}\n"
+
+    text = (
+        workload("Deployment", "replicas: 1")
+        + service("far", "{selector: {app: web}}", "else")
+        + service("all", "{ports: []}")
+        + service("other", "{selector: {app: web, tier: x}}")
+        + service("one", "{selector: {app: web}, type: LoadBalancer, ports: [{port: 80}, {port: 53, protocol: UDP}]}")
+        + service("two", "{selector: {app: web}, ports: [{port: 90}]}")
+    )
+    recipe = read(text).pods[0].recipe
+    assert recipe.network_aliases == tuple(
+        f"{name}{end}" for name in ("one", "two") for end in ("", ".default", ".default.svc",
+                                                              ".default.svc.cluster.local")
+    )  # fmt: skip
+    assert recipe.ports == (
+        PortMapping(container_port=80, host_port=80),
+        PortMapping(container_port=53, host_port=53, protocol="udp"),
+    )
 
 
 @pytest.mark.parametrize(
