@@ -35,7 +35,7 @@ class OrderedModel(QAbstractTableModel):
         source.modelReset.connect(self._forget_all)
         source.rowsInserted.connect(lambda *_: self._arrange())
         source.rowsRemoved.connect(lambda *_: self._arrange())
-        source.dataChanged.connect(self._on_data)
+        source.dataChanged.connect(lambda first, last: self._on_data(first, last))
 
     # --- what views ask ---
 
