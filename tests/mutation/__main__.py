@@ -40,12 +40,20 @@ def tried(room: str, place: Path, sample: list[Change], *, minutes: float, child
     own.mkdir()
     wanted = [{"name": each.name, "tests": each.tests, "seconds": each.seconds} for each in sample]
     plan.write_text(
-        json.dumps({"changes": wanted, "results": str(found), "seconds": minutes * 60, "children": children})
+        json.dumps(
+            {
+                "changes": wanted,
+                "results": str(found),
+                "directory": str(own),
+                "seconds": minutes * 60,
+                "children": children,
+            }
+        )
     )
     found.touch()
     # A run ends where it fails, so what it made stays: in a directory of ours.
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "TMPDIR": str(own), "WHERRY_TRIAL": str(plan)}
-    options = ["-q", "-p", "tests.mutation.trial", "--rootdir=.", "--tb=no", f"--basetemp={own / 'tests'}"]
+    options = ["-q", "-p", "tests.mutation.trial", "--rootdir=.", "--tb=no"]
     command = [sys.executable, "-m", "pytest", *options, *changes.tests_of(room)]
     done = subprocess.run(command, cwd=place / "mutants", env=environment, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 5):

@@ -14,6 +14,7 @@ import json
 import os
 import resource
 import select
+import shutil
 import signal
 import sys
 import time
@@ -43,6 +44,7 @@ class Trial:
     def __init__(self, plan: dict[str, Any]) -> None:
         self._plan = plan
         self._out = Path(plan["results"]).open("a")
+        self._directory = Path(plan["directory"])
         self._running: dict[int, _Run] = {}
         self._items: dict[str, pytest.Item] = {}
         self._endless: list[dict[str, Any]] = []
@@ -75,7 +77,8 @@ class Trial:
         pid = os.fork()
         if not pid:
             try:
-                status = _tried(session, change["name"], [self._items[test] for test in change["tests"]], processor)
+                items = [self._items[test] for test in change["tests"]]
+                status = _tried(session, change["name"], items, processor, self._directory / str(os.getpid()))
             except BaseException:  # whatever goes wrong is a change noticed
                 status = 1
             os._exit(status)
@@ -100,6 +103,7 @@ class Trial:
     def _note(self, pid: int, run: _Run, code: int) -> None:
         os.close(run.descriptor)
         del self._running[pid]
+        shutil.rmtree(self._directory / str(pid), ignore_errors=True)
         change = json.loads(run.name)
         outcome = ENDLESS if code in (-signal.SIGXCPU, -signal.SIGKILL) else NOTICED if code else UNNOTICED
         if outcome == ENDLESS and change["name"] and "again" not in change:
@@ -118,10 +122,13 @@ def _with_few_examples(item: pytest.Item) -> None:
         test._hypothesis_internal_use_settings = few
 
 
-def _tried(session: pytest.Session, name: str, items: list[pytest.Item], processor: int) -> int:
+def _tried(session: pytest.Session, name: str, items: list[pytest.Item], processor: int, own: Path) -> int:
     from mutmut.mutation.trampoline import set_mutant_under_test
 
     set_mutant_under_test(name)
+    # Forks that make directories in the same one take each other's names.
+    own.mkdir(mode=0o700)
+    session.config._tmp_path_factory._basetemp = own  # type: ignore[attr-defined]
     used = int(time.process_time())
     resource.setrlimit(resource.RLIMIT_CPU, (used + processor, used + processor + 2))
     pages = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
