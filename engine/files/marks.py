@@ -38,7 +38,7 @@ class Marks:
 async def changes_in(keeper: Keeper, tree: Tree, path: str) -> Marks:
     """Empty where the container did not touch the directory: then nothing below is listed at all.
 
-    The same paths as `engine/containers/changes.py` finds in the whole tree.
+    The same paths as `engine/containers/look/changes.py` finds in the whole tree.
     """
     upper = await _listed(keeper, tree.upper, path)
     marks = Marks()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gui.models.table import Column, KeyedTableModel
 from gui.presentation import builds as words
-from gui.presentation.units import ago_text, clock_text
+from gui.presentation.units import ago_text, clock_text, step_text
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _columns() -> tuple[Column[Build], ...]:
         Column(
             "duration",
             translate("BuildsModel", "Time"),
-            lambda build: words.duration_of(words.seconds_of(build)),
+            lambda build: step_text(words.seconds_of(build)),
             sort=words.seconds_of,
             right=True,
         ),

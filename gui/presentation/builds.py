@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.types.builds import StepState
-from gui.presentation.units import milliseconds_text, short_id
+from gui.presentation.units import short_id
 from gui.theme import Tone
 from gui.words import translate
 
@@ -81,14 +81,6 @@ def step_seconds(step: BuildStep, now: datetime | None = None) -> float:
     if step.started is None:
         return 0.0
     return ((step.ended or now or datetime.now(UTC)) - step.started).total_seconds()
-
-
-def duration_of(seconds: float) -> str:
-    """Short spans to the millisecond, long ones in minutes and seconds."""
-    if seconds < 60:
-        return milliseconds_text(seconds * 1000)
-    minutes, rest = divmod(int(seconds), 60)
-    return translate("Units", "{0} min {1} s").format(minutes, rest)
 
 
 def failure_title(build: Build) -> str:

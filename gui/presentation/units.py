@@ -3,8 +3,7 @@
 All bytes count in powers of two, and say so (KiB, MiB, GiB): memory as limits are given (256m is 256 MiB), and disks
 and traffic beside it, so that two figures in one window can be compared. No other module writes a unit of bytes.
 
-Sizes are humanize's, in figures of our own. Its times are not used: in German they have the wrong case ("vor 12 Tage"),
-and it calls 59 minutes and a half an hour.
+Sizes are humanize's, in figures of our own; its times are not used (DESIGN.md, section 7).
 """
 
 from __future__ import annotations
@@ -93,6 +92,14 @@ def milliseconds_text(value: float) -> str:
     if value >= 1000:
         return translate("Units", "{0} s").format(decimal(value / 1000, 2))
     return translate("Units", "{0} ms").format(decimal(value, 1 if value < 100 else 0))
+
+
+def step_text(seconds: float) -> str:
+    """How long a step took: short spans to the millisecond, long ones in minutes and seconds."""
+    if seconds < 60:
+        return milliseconds_text(seconds * 1000)
+    minutes, rest = divmod(int(seconds), 60)
+    return translate("Units", "{0} min {1} s").format(minutes, rest)
 
 
 def short_id(identifier: str) -> str:

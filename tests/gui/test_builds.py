@@ -16,6 +16,7 @@ from gui.models.builds import BuildsModel
 from gui.pages.build.details import lanes_of
 from gui.pages.builds import BuildsPage
 from gui.presentation import builds as words
+from gui.presentation.units import step_text
 from gui.theme import Tone
 from gui.widgets.painted.step_graph import GraphLane, GraphStep, StepGraph
 from gui.widgets.texts.source_view import SourceView
@@ -50,7 +51,7 @@ def test_words() -> None:
     assert words.steps_text(a_build(steps=build.steps[:1])) == "1 step"
     done = a_build(ended=START + timedelta(seconds=75), tags=("x:1",))
     assert (words.build_title(done), words.build_words(done).tone) == ("x:1", Tone.SUCCESS)
-    assert words.duration_of(words.seconds_of(done)) == "1 min 15 s"
+    assert step_text(words.seconds_of(done)) == "1 min 15 s"
 
 
 def test_what_a_client_sent_is_not_called_by_the_directory_it_lies_in() -> None:

@@ -30,6 +30,8 @@ class Shown(NamedTuple):
 
 
 class Traces:
+    """Looks at the machine and tells what is to be seen; what follows from it is `judging`'s."""
+
     def __init__(self, runtime: Runtime, watch: ExitWatch) -> None:
         self._runtime = runtime
         self._watch = watch

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSplitter, QStackedWidge
 from engine.types.builds import StepState
 from gui.pages.build.dockerfile import DockerfileView
 from gui.presentation import builds as words
+from gui.presentation.units import step_text
 from gui.theme import Space, Tone
 from gui.widgets.banner import Banner
 from gui.widgets.buttons import Variant, button, tool_button
@@ -161,7 +162,7 @@ class BuildDetails(QWidget):
             return
         state = words.build_words(build)
         self.header.set_title(words.build_title(build))
-        self.header.set_subtitle(f"{words.steps_text(build)} · {words.duration_of(words.seconds_of(build))}")
+        self.header.set_subtitle(f"{words.steps_text(build)} · {step_text(words.seconds_of(build))}")
         self.badge.set(state.word, state.tone, icon_name=state.icon)
         self.cancel.setVisible(build.ended is None)
         self.again.setVisible(build.ended is not None and build.request is not None)
@@ -266,7 +267,7 @@ def lanes_of(build: Build) -> list[GraphLane]:
         for step in steps:
             state = words.step_words(step.state)
             seconds = words.step_seconds(step)
-            detail = words.duration_of(seconds) if seconds >= _WORTH_TELLING_SECONDS else ""
+            detail = step_text(seconds) if seconds >= _WORTH_TELLING_SECONDS else ""
             detail = state.word if step.state is StepState.CACHED else detail
             dim = step.state in (StepState.WAITING, StepState.SKIPPED)
             tooltip = f"{state.word}\n{step.instruction}"
