@@ -174,8 +174,8 @@ class ContainerService:
             await self.remove(entry.id, force=True)
             raise
         # Only said to whom it concerns now: it will be another thing tomorrow.
-        offline = self._networks.offline_warning(entry.container.spec.network)
-        return msgspec.structs.replace(entry.container, warnings=(*entry.container.warnings, *offline))
+        now = await self._networks.warnings(entry.id, entry.container.spec.network)
+        return msgspec.structs.replace(entry.container, warnings=(*entry.container.warnings, *now))
 
     async def start(self, container: str) -> Container:
         entry = self.book.find(container)

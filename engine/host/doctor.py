@@ -32,6 +32,7 @@ def examine(machine: Machine, paths: Paths) -> HostReport:
         lambda: runtime.init(machine),
         lambda: network.pasta(machine),
         lambda: names.names(machine),
+        lambda: network.packet_filter(machine),
         lambda: network.unprivileged_ports(machine),
         lambda: session.runtime_directory(machine, paths),
         lambda: session.linger(machine),

@@ -8,6 +8,7 @@ names the network it was made for; those it was connected to besides are kept he
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.errors import Code, Conflict, InvalidRequest, NotFound, RuntimeFailure
-from engine.networks import egress, routes
+from engine.networks import egress, filtering, routes
 from engine.networks import ports as host_ports
 from engine.networks.addresses import canonical, check_asked, check_driver, keeps_apart, mtu_of, planned
 from engine.networks.attachment import NetworkAttachments, host_address
@@ -35,6 +36,7 @@ from engine.networks.register import DEFAULT, PREDEFINED, NetworkRegister, must_
 from engine.networks.watching import Watching
 from engine.networks.way import Way
 from engine.operations.together import both
+from engine.processes.ask import ask
 from engine.recipe.networks import is_shared
 from engine.types.data import ANY_LABELS, Freed, now
 from engine.types.networks import CreateNetwork, Endpoint, HostPort, NameQuestion, Network, Peer
@@ -78,6 +80,8 @@ class NetworkService:
         self.attachments = NetworkAttachments(paths, keeper, self._lost)
         self._watching = Watching(self._register, self._names, keeper, self.namespace)
         self.attachments.before_removal = self._watching.forget
+        self._without_filter: list[str] | None = None
+        """What is said of a list where the kernel has no packet filter; None until somebody makes one."""
         self._relayed: dict[str, list[PortMapping]] = {}
         """By container, published datagrams that the names server takes from the host's loopback."""
 
@@ -440,8 +444,16 @@ class NetworkService:
         entries = [entry_of(network, member.container_id) for network in self._networks_of(member)]
         return [address for each in entries if each for address in (each.ip_address, each.ip6_address) if address]
 
-    def offline_warning(self, network: str) -> Sequence[str]:
-        """What somebody should know whose container starts now."""
+    async def warnings(self, container_id: str, network: str) -> Sequence[str]:
+        """What somebody should know whose container was made now, and will be another thing tomorrow."""
+        if self.is_limited(container_id):
+            if self._without_filter is None:
+                said = await asyncio.to_thread(filtering.complaint, ask)
+                self._without_filter = filtering.warning(said)
+            return (*self._without_filter, *self._offline_warning(network))
+        return self._offline_warning(network)
+
+    def _offline_warning(self, network: str) -> Sequence[str]:
         if network in ("none", "host") or is_shared(network) or self._register.find(network).internal:
             return ()
         return routes.offline_warning()
@@ -457,7 +469,10 @@ class NetworkService:
     def is_limited(self, key: str) -> bool:
         """Whether a list says what goes out of a container's or pod's namespace."""
         known = next((each for each in self._register.containers() if each.id == key), None)
-        return known is not None and egress.of(known.spec.labels, self._with_entry(key)) is not None
+        if known is None:
+            return False
+        own = [network for network in self._register if _is_own(network, known)]
+        return egress.of(known.spec.labels, [*own, *self._with_entry(key)]) is not None
 
     def neighbours(self, member: Member) -> dict[str, str]:
         """By id, the addresses of those it reaches."""

@@ -15,6 +15,7 @@ import json
 import statistics
 import subprocess
 import time
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from tests.bench.containers import IMAGE, load, made_podman, report, tell
 from tests.support.stores import make_short_tmp, remove_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from engine.embedded import EmbeddedEngine
     from tests.bench.containers import Podman
@@ -214,19 +215,35 @@ async def measure_members(engine: EmbeddedEngine, count: int) -> None:
 
 
 async def measure_bytes(engine: EmbeddedEngine, podman: Podman | None, seconds: int) -> None:
-    ours, theirs = [], []
+    ours, counted, theirs = [], [], []
     for _ in range(3):
-        server, _ = await run(engine, _PYTHON, "-c", _TAKE, name="taker", network="team", mounts=lent())
-        await output(engine, _SEND, "taker", str(seconds), network="team")
-        await engine.containers.wait(server)
-        ours.append(float(engine.paths.log(server).read_text().split()[3]))
-        await engine.containers.remove(server, force=True)
+        ours.append(await _bytes(engine, seconds))
+        async with aclosing(engine.networks.watch_peers()) as readings:  # type: ignore[type-var]
+            looking = asyncio.create_task(_read(readings))
+            counted.append(await _bytes(engine, seconds))
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
         if podman is not None:
             theirs.append(await asyncio.to_thread(podman_bytes, podman, seconds))
     report("from one member to another", f"{statistics.median(ours):.2f} GB/s")
+    report("the same while somebody looks at who talks to whom", f"{statistics.median(counted):.2f} GB/s")
     if theirs:
         report("podman's", f"{statistics.median(theirs):.2f} GB/s")
         report("Wherry / podman", f"{statistics.median(ours) / statistics.median(theirs):.2f}", "≥ 0.9")
+
+
+async def _bytes(engine: EmbeddedEngine, seconds: int) -> float:
+    server, _ = await run(engine, _PYTHON, "-c", _TAKE, name="taker", network="team", mounts=lent())
+    await output(engine, _SEND, "taker", str(seconds), network="team")
+    await engine.containers.wait(server)
+    gigabytes = float(engine.paths.log(server).read_text().split()[3])
+    await engine.containers.remove(server, force=True)
+    return gigabytes
+
+
+async def _read(readings: AsyncIterator[object]) -> None:
+    async for _ in readings:
+        pass
 
 
 def podman_bytes(podman: Podman, seconds: int) -> float:

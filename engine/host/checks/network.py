@@ -1,4 +1,4 @@
-"""How a container reaches the world: pasta, and which ports an ordinary user may publish."""
+"""How a container reaches the world: pasta, what may limit it there, and which ports an ordinary user may publish."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.host.checks.runtime import version_of
+from engine.networks import filtering
 from engine.networks.stand_ins import STAND_INS
 from engine.types.host import HostCheck, Verdict
 
@@ -34,6 +35,22 @@ def pasta(machine: Machine) -> HostCheck:
     else:
         return line(verdict=Verdict.OK, found=f"{version}, /dev/net/tun opens")
     return line(verdict=Verdict.MISSING, found=found, matters=matters, fix=fix)
+
+
+def packet_filter(machine: Machine) -> HostCheck:
+    """Never red: without it a list holds too, and says less."""
+    line = partial(HostCheck, name="packet-filter", title="Packet filter")
+    said = filtering.complaint(machine.ask)
+    if said is None:
+        return line(verdict=Verdict.OK, found="Not tried: a network of one's own could not be made.")
+    if not said:
+        return line(verdict=Verdict.OK, found="nf_tables, in networks of your own")
+    return line(
+        verdict=Verdict.DEGRADED,
+        found=f"No nf_tables for your user: {said}.",
+        matters=f"Without it {filtering.WITHOUT}.",
+        fix="sudo modprobe nf_tables",
+    )
 
 
 def unprivileged_ports(machine: Machine) -> HostCheck:

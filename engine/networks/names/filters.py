@@ -107,6 +107,16 @@ def count(sock: socket.socket) -> None:
     _make(sock, None)
 
 
+def tried() -> str:
+    """What comes of all of it here and now, in a word."""
+    try:
+        with nft.speaker() as sock:
+            close_all_but(sock, (), ())
+    except OSError as error:
+        return f"refused: {error.strerror}\n"
+    return "there\n"
+
+
 def refusals(sock: socket.socket) -> Iterator[Refused]:
     for family in _FAMILIES:
         for key, notes in nft.elements(sock, _TABLE, family.set("refused")):

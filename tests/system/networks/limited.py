@@ -1,13 +1,19 @@
 """A host of the test's own, with a small world behind its cable, and a container that may reach one name of it.
 
-    unshare --user --map-root-user --net --mount python -m tests.system.networks.limited ROOT RUN
+    unshare --user --map-root-user --net --mount python -m tests.system.networks.limited ROOT RUN [unfiltered]
 
-What it reaches is told in lines.
+What it reaches is told in lines. "unfiltered" is a kernel that has no packet filter for us: whoever asks for a
+socket to it, here and in all that is started from here, is refused.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import errno
+import platform
+import socket
+import struct
 import sys
 from contextlib import aclosing
 from functools import partial
@@ -16,7 +22,7 @@ from pathlib import Path
 from engine.embedded import EmbeddedEngine, open_engine
 from engine.recipe.networks import EGRESS_LABEL
 from engine.types.networks import CreateNetwork
-from tests.system.containers.conftest import load_busybox, run, until
+from tests.system.containers.conftest import create, load_busybox, run, until
 from tests.system.networks.asking import LENT, PYTHON, said
 from tests.system.networks.moving import ip, plug_in, reaches, resolver_file, world
 
@@ -55,8 +61,24 @@ async def refused(engine: EmbeddedEngine, name: str) -> str:
     return ""
 
 
+def refuse_the_filter() -> None:
+    """By a filter of system calls, which children have too: no socket(AF_NETLINK, …, NETLINK_NETFILTER)."""
+    allow, refuse = 0x7FFF0000, 0x00050000 | errno.EPROTONOSUPPORT
+    number = {"x86_64": 41, "aarch64": 198}[platform.machine()]
+    steps = [(0x20, 0, 0, 0), (0x15, 0, 5, number), (0x20, 0, 0, 16), (0x15, 0, 3, socket.AF_NETLINK)]
+    steps += [(0x20, 0, 0, 32), (0x15, 0, 1, 12), (0x06, 0, 0, refuse), (0x06, 0, 0, allow)]
+    code = b"".join(struct.pack("=HBBI", *step) for step in steps)
+    room = ctypes.create_string_buffer(code)
+    program = struct.pack("@HP", len(steps), ctypes.addressof(room))
+    if ctypes.CDLL(None, use_errno=True).prctl(22, 2, program) != 0:
+        raise OSError(ctypes.get_errno(), "seccomp")
+
+
 async def main() -> None:
     root, runtime = (Path(each) for each in sys.argv[1:3])
+    filtered = sys.argv[3:] != ["unfiltered"]
+    if not filtered:
+        refuse_the_filter()
     ip("link set lo up")
     resolver = resolver_file(root.parent)
     async with world() as served:
@@ -66,8 +88,14 @@ async def main() -> None:
             await load_busybox(engine)
             await engine.networks.create(CreateNetwork(name="team"))
             for network in ("pasta", "team"):
-                await run(engine, name=network, network=network, mounts=LENT, labels={EGRESS_LABEL: "world.example"})
+                spec = {"network": network, "mounts": LENT, "labels": {EGRESS_LABEL: "world.example"}}
+                made = await create(engine, name=network, **spec)
+                for warning in made.warnings:
+                    tell(warning.partition(":")[0])
+                await engine.containers.start(made.id)
                 await look(engine, network)
+            if not filtered:
+                return
             await run(engine, name="shut", network="team", mounts=LENT, labels={EGRESS_LABEL: "none"})
             await said(engine, "shut", PYTHON, "-c", _BEFORE)
             tell(f"shut was refused {await refused(engine, 'shut')}")

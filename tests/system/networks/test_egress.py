@@ -136,24 +136,56 @@ async def test_what_could_open_the_gate_again_is_refused(shop: EmbeddedEngine) -
 
 async def test_an_allowed_name_opens_its_address_and_no_other(short_tmp: ShortTmp) -> None:
     """With a world and a resolver of the test's own, on the default network and on one of one's own."""
+    told = await _told(short_tmp, "limited")
+    assert told == [
+        *_reached("pasta", "Connection refused"),
+        *_reached("team", "Connection refused"),
+        "shut was refused 198.51.100.7:80, world.example",
+    ]
+
+
+async def test_a_list_holds_on_a_kernel_without_a_packet_filter_which_is_told(short_tmp: ShortTmp) -> None:
+    told = await _told(short_tmp, "limited", "unfiltered")
+    warning = "This kernel has no packet filter (nf_tables) for your user (Protocol not supported)"
+    assert told == [
+        warning,
+        *_reached("pasta", "Permission denied"),
+        warning,
+        *_reached("team", "Permission denied"),
+    ]
+
+
+async def test_another_computer_is_answered_and_not_called_unless_the_list_has_it(short_tmp: ShortTmp) -> None:
+    """By containers with a list that publish; it calls at addresses of both kinds."""
+    allowed = "192.0.2.1,fd00:9::1"
+    assert await _told(short_tmp, "visited") == [
+        line
+        for network in ("pasta", "team")
+        for line in (
+            f"{network} none: the page, the answer; Connection refused, Connection refused",
+            f"{network} {allowed}: the page, the answer; welcome, welcome",
+        )
+    ]
+
+
+async def _told(place: ShortTmp, program: str, *how: str) -> list[str]:
+    """By a program on a host of its own."""
     process = await asyncio.create_subprocess_exec(
         "unshare", "--user", "--map-root-user", "--net", "--mount",
-        sys.executable, "-m", "tests.system.networks.limited", str(short_tmp.root), str(short_tmp.run),
+        sys.executable, "-m", f"tests.system.networks.{program}", str(place.root), str(place.run), *how,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     out, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()
-    assert out.decode().splitlines() == [
-        f"{network}, {line}"
-        for network in ("pasta", "team")
-        for line in (
-            "the address alone: Connection refused",
-            "by its name: reached",
-            "the address from now on: reached",
-            "another address: Connection refused",
-            "another name: True",
-        )
-    ] + ["shut was refused 198.51.100.7:80, world.example"]
+    return out.decode().splitlines()
+
+
+def _reached(network: str, refused: str) -> list[str]:
+    lines = (
+        f"the address alone: {refused}", "by its name: reached", "the address from now on: reached",
+        f"another address: {refused}", "another name: True",
+    )  # fmt: skip
+    return [f"{network}, {line}" for line in lines]
 
 
 async def test_published_ports_answer_other_computers_while_a_list_is_in_force() -> None:

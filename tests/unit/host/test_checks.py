@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine.host import doctor
-from engine.host.checks import cgroups, filesystems, identity, names, runtime, session
+from engine.host.checks import cgroups, filesystems, identity, names, network, runtime, session
 from engine.host.machine import Space
 from engine.processes.ask import Answer
 from engine.storage.paths import Paths
@@ -61,6 +61,7 @@ def test_names_are_stable_and_unique(machine: FakeMachine) -> None:
         "init",
         "pasta",
         "names",
+        "packet-filter",
         "unprivileged-ports",
         "runtime-directory",
         "linger",
@@ -484,7 +485,7 @@ def test_a_check_that_stumbles_does_not_hide_the_others(machine: FakeMachine, mo
 
     report = doctor.examine(machine, PATHS)
 
-    assert len(report.checks) == 20
+    assert len(report.checks) == 21
     assert "RuntimeError: oh" in next(c for c in report.checks if c.name == "check-failed").found
 
 
@@ -521,7 +522,7 @@ def test_file_system_of_a_path(path: str, kind: str) -> None:
 
 
 def test_every_check_is_shown_a_broken_machine(machine: FakeMachine) -> None:
-    never_red = {"unprivileged-ports", "linger", "names"}
+    never_red = {"unprivileged-ports", "linger", "names", "packet-filter"}
     assert {case[0] for case in BROKEN.values()} | never_red == {
         check.name for check in doctor.examine(machine, PATHS).checks
     }
@@ -537,3 +538,16 @@ def test_a_resolver_that_answers_the_computer_and_no_container_is_a_line_of_the_
     assert names.names(machine).verdict is Verdict.OK
     machine.answers.clear()
     assert names.names(machine).verdict is Verdict.OK, "offline is no fault of the machine"
+
+
+def test_a_kernel_without_a_packet_filter_is_told_with_what_a_list_then_is() -> None:
+    machine = FakeMachine()
+    machine.answers["unshare"] = Answer(0, "there\n", "")
+    assert network.packet_filter(machine).verdict is Verdict.OK
+    machine.answers["unshare"] = Answer(0, "refused: Protocol not supported\n", "")
+    check = network.packet_filter(machine)
+    assert (check.verdict, check.found) == (Verdict.DEGRADED, "No nf_tables for your user: Protocol not supported.")
+    assert "an allow-list holds all the same" in check.matters
+    assert check.fix == "sudo modprobe nf_tables"
+    machine.answers["unshare"] = Answer(1, "", "unshare: unshare failed: Operation not permitted")
+    assert network.packet_filter(machine).found.startswith("Not tried")
