@@ -182,7 +182,7 @@ class ContainerService:
         try:
             return await self._start(entry)
         except WherryError:
-            self._waiting.note(entry)
+            await self._waiting.note(entry)
             # `run --rm` of what cannot start: the client waits for the removal before it says so.
             if entry.container.spec.auto_remove and entry.container.started is None:
                 await self._remover.remove_ended(entry)

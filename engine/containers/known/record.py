@@ -45,6 +45,8 @@ class Record(Data, frozen=True, kw_only=True):
     """That was asked; what a removal that was cut off is to be finished by."""
     failures: int = 0
     """Ends in a row without a good run between; drives the back-off."""
+    awaits: str = ""
+    """What it waits for to start by its policy, as one of its warnings tells it."""
     good_spec: ContainerSpec | None = None
     """As it was when it last ran well, for the death report."""
 

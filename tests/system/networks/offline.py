@@ -59,6 +59,13 @@ async def main() -> None:
                 await engine.containers.start(name)
             except WherryError as error:
                 tell(f"{name}: {error.title}")
+        await server.close()
+        await engine.close()
+        engine = await open_engine(root, runtime)
+        server = ApiServer(engine, runtime / "docker.sock")
+        await server.start()
+        for name in ("wanted", "unwanted"):
+            tell(f"{name}, after a restart: {[*(await engine.containers.get(name)).warnings]}")
         ip("link add cable0 type veth peer name far0")
         ip(f"address add {LATER}/24 dev cable0")
         ip("link set cable0 up")
@@ -67,11 +74,12 @@ async def main() -> None:
 
         async def all_is_well() -> bool:
             web, wanted = await engine.containers.get("web"), await engine.containers.get("wanted")
-            return wanted.state is State.RUNNING and not web.offline
+            return wanted.state is State.RUNNING and not wanted.warnings and not web.offline
 
         await until(all_is_well)
         for name in ("web", "wanted", "unwanted"):
-            tell(f"{name}: {(await engine.containers.get(name)).state}")
+            found = await engine.containers.get(name)
+            tell(f"{name}: {found.state}, {len(found.warnings)} warnings")
         await wherry("start", "web")
     finally:
         await server.close()

@@ -46,9 +46,12 @@ async def test_a_computer_without_a_network_says_so_and_what_waits_for_an_addres
         "wherry start: 0, warned: True",
         "wanted: This host has no address 192.0.2.9",
         "unwanted: This host has no address 192.0.2.9",
-        "web: running",
-        "wanted: running",
-        "unwanted: created",
+        "wanted, after a restart: ['It waits for the address 192.0.2.9, which it publishes on, and starts when this"
+        " computer has it.']",
+        "unwanted, after a restart: []",
+        "web: running, 0 warnings",
+        "wanted: running, 0 warnings",
+        "unwanted: created, 0 warnings",
         "wherry start: 0, warned: False",
     ]
 
