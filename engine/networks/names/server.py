@@ -54,6 +54,7 @@ class Served:
         self.network, self.opened = network, opened
         self.remembered: dict[tuple[str, bytes], list[bytes]] = {}
         """Answers by asker and question, without their numbers. One name's addresses take turns in standing first."""
+        self.turn = 0
 
 
 class Server:
@@ -214,7 +215,10 @@ class Server:
             return []
         code, data = found
         limit = 0 if stream else question.size
-        turns = [data[turn:] + data[:turn] for turn in range(len(data))] or [data]
+        # Whose question is another each time (dig's cookie), or is heard each time, is in turn as well.
+        served.turn += 1
+        starts = [(served.turn + step) % len(data) for step in range(len(data))] or [0]
+        turns = [data[start:] + data[:start] for start in starts]
         answers = [wire.answer(question, code, each, limit=limit) for each in turns]
         verdict = journal.KNOWN if code == wire.NO_ERROR else journal.UNKNOWN
         self._note(served, address, question, verdict, addresses_in(answers[0]))

@@ -62,6 +62,9 @@ async def test_every_container_of_a_scaled_service_answers_in_turn(loaded: Embed
     addresses = {each.ip_address for each in started}
     assert all(set(each) == addresses for each in answers)
     assert {each[0] for each in answers} == addresses
+    # By questions of which none is as the one before.
+    others = [(await heard(loaded, asker.id, "web", size=1232 + number)).found for number in range(3)]
+    assert {each[0] for each in others} == addresses
     await loaded.containers.remove(made[0].id, force=True)
     left = addresses - {started[0].ip_address}
 
