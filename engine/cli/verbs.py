@@ -140,7 +140,7 @@ GROUPS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
     "node": (
         "Work with the nodes of a remote Docker's swarm",
         {
-            **{v: ("swarms.services", f"node {v}") for v in ("inspect", "ls", "ps", "update")},
+            **{v: ("swarms.services", f"node {v}") for v in ("demote", "inspect", "ls", "promote", "ps", "update")},
             "list": ("swarms.services", "node ls"),
         },
     ),

@@ -189,12 +189,16 @@ class ClusterService:
 
     async def logs(self, place: ClusterPlace, request: ClusterLogs) -> AsyncIterator[ClusterLogLine]:
         cluster = await self._cluster(place)
-        pods = await self._pods(cluster, place, request.target)
+        pods, selector = await self._selected(cluster, place, request.target)
         wanted = [source for pod in pods for source in logs.sources(pod, request.container)]
+        joining = None
+        if request.follow and selector:
+            known = {run for pod in pods for run in logs.incarnations(pod, request.container)}
+            joining = logs.newcomers(self.watch(place, "pods", selector=selector), known, request.container)
         kind = await cluster.kinds.find("pods", "v1")
         lines = logs.read(
             cluster.connection, kind, cluster.namespace(place) or "default", wanted, follow=request.follow,
-            previous=request.previous, tail=request.tail, since_seconds=request.since_seconds,
+            previous=request.previous, tail=request.tail, since_seconds=request.since_seconds, joining=joining,
         )  # fmt: skip
         async with aclosing(lines) as told:  # type: ignore[type-var]
             async for line in told:
@@ -237,10 +241,14 @@ class ClusterService:
 
     async def _pods(self, cluster: _Cluster, place: ClusterPlace, target: str) -> list[dict[str, Any]]:
         """A pod by its name, or those of a workload or a service."""
+        return (await self._selected(cluster, place, target))[0]
+
+    async def _selected(self, cluster: _Cluster, place: ClusterPlace, target: str) -> tuple[list[dict[str, Any]], str]:
+        """With what selects more of them as they come; "" where the end of these is the end of all."""
         kind, space, name = await cluster.target(place, target, "pods")
         found = await cluster.connection.get(path_of(kind, space or "default", name))
         if kind.kind == "Pod":
-            return [found]
+            return [found], ""
         selector = found.get("spec", {}).get("selector") or {}
         labels = selector.get("matchLabels", selector if kind.kind == "Service" else {})
         if not labels:
@@ -249,4 +257,4 @@ class ClusterService:
         pods, _ = await list_all(cluster.connection, await cluster.kinds.find("pods", "v1"), space or "default", words)
         if not pods:
             raise NotFound(f"{target} has no pods now", subject=target)
-        return pods
+        return pods, "" if kind.kind == "Job" else words

@@ -11,10 +11,10 @@ from engine.errors import WherryError
 from engine.types.clusters import ClusterLogLine
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 
     from engine.clusters.connection import Connection
-    from engine.types.clusters import ClusterKind
+    from engine.types.clusters import ClusterChange, ClusterKind
 
 Source = tuple[str, str]
 """Pod and container."""
@@ -28,6 +28,31 @@ def sources(pod: Mapping[str, Any], container: str = "") -> list[Source]:
     return [(name, each) for each in ([container] if container else known)]
 
 
+def incarnations(pod: Mapping[str, Any], container: str = "") -> dict[str, Source]:
+    """By what tells one run of a container from the next, those of a pod that have begun to say something."""
+    about = pod["metadata"]
+    found: dict[str, Source] = {}
+    for status in (pod.get("status") or {}).get("containerStatuses") or ():
+        state = status.get("state") or {}
+        if container in ("", status["name"]) and ("running" in state or "terminated" in state):
+            run = status.get("containerID") or (state.get("running") or state["terminated"]).get("startedAt", "")
+            found[f"{about.get('uid', '')}/{status['name']}/{run}"] = (about["name"], status["name"])
+    return found
+
+
+async def newcomers(
+    changes: AsyncIterator[ClusterChange], known: Iterable[str], container: str
+) -> AsyncGenerator[Source, None]:
+    """Containers that have begun since, of pods that are new or start again; `known` are read already."""
+    seen = set(known)
+    async for change in changes:
+        for pod in change.objects if change.kind in ("all", "put") else ():
+            for run, source in incarnations(pod, container).items():
+                if run not in seen:
+                    seen.add(run)
+                    yield source
+
+
 async def read(
     connection: Connection,
     pods: ClusterKind,
@@ -38,9 +63,10 @@ async def read(
     previous: bool = False,
     tail: int = -1,
     since_seconds: int = 0,
+    joining: AsyncGenerator[Source, None] | None = None,
 ) -> AsyncIterator[ClusterLogLine]:
     """In the order in which lines arrive; of one source, in its own. A source that fails says so in a line. Where
-    several tell a bounded past, that comes first, in the order of its times."""
+    several tell a bounded past, that comes first, in the order of its times. Who joins is read from its beginning."""
     reader = _Reader(connection, pods, namespace, previous=previous, since_seconds=since_seconds)
     since: dict[Source, str] = {}
     if len(wanted) > 1 and tail >= 0:
@@ -52,23 +78,53 @@ async def read(
         wanted = [source for source, lines in zip(wanted, past, strict=True) if not (lines and lines[-1].failed)]
         if not follow:
             return
-    queue: asyncio.Queue[ClusterLogLine | None] = asyncio.Queue(_MOST_WAITING)
+    async with aclosing(_together(reader, wanted, tail, since, joining, follow=follow)) as lines_of_all:
+        async for line in lines_of_all:
+            yield line
 
-    async def one(source: Source) -> None:
+
+async def _together(
+    reader: _Reader,
+    wanted: Sequence[Source],
+    tail: int,
+    since: Mapping[Source, str],
+    joining: AsyncGenerator[Source, None] | None,
+    *,
+    follow: bool,
+) -> AsyncGenerator[ClusterLogLine, None]:
+    """Side by side, until all have ended and nobody can join."""
+    queue: asyncio.Queue[ClusterLogLine | None] = asyncio.Queue(_MOST_WAITING)
+    tasks: list[asyncio.Task[None]] = []
+
+    async def one(source: Source, tail: int, since: str) -> None:
         try:
-            async with aclosing(reader.lines(source, tail, since.get(source, ""), follow=follow)) as told:
+            async with aclosing(reader.lines(source, tail, since, follow=follow)) as told:
                 async for line in told:
                     await queue.put(line)
         finally:
             await queue.put(None)
 
-    tasks = [asyncio.create_task(one(source), name=f"log of {source[0]}") for source in wanted]
+    async def join(sources: AsyncGenerator[Source, None]) -> None:
+        try:
+            async with aclosing(sources):
+                async for source in sources:
+                    begin(one(source, -1, ""))
+        finally:
+            await queue.put(None)
+
+    def begin(work: Coroutine[Any, Any, None]) -> None:
+        tasks.append(asyncio.create_task(work, name="log of a pod"))
+
+    for source in wanted:
+        begin(one(source, tail, since.get(source, "")))
+    if joining is not None:
+        begin(join(joining))
     try:
-        left = len(tasks)
-        while left:
+        ended = 0
+        while ended < len(tasks):
             came = await queue.get()
             if came is None:
-                left -= 1
+                ended += 1
             else:
                 yield came
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from engine.types.swarm import Availability, ChangeService
 from gui.actions.actions import Action
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gui.shell import Shell
 
     Run = Callable[[Shell, Sequence[Any]], Coroutine[Any, Any, None]]
+    Role = Literal["manager", "worker"]
 
 _MOST = 10_000
 
@@ -48,6 +49,10 @@ def why_not_undoable(services: Sequence[SwarmService]) -> str:
 
 async def deploy(shell: Shell, _subjects: Sequence[Any]) -> None:
     shell.open_dialog("stack-deploy")
+
+
+async def new_service(shell: Shell, _subjects: Sequence[Any]) -> None:
+    shell.open_dialog("new-service")
 
 
 async def deploy_project(shell: Shell, projects: Sequence[ProjectRow]) -> None:
@@ -175,6 +180,27 @@ def _make(availability: Availability) -> Run:
     return run
 
 
+def _become(role: Role) -> Run:
+    async def run(shell: Shell, nodes: Sequence[SwarmNode]) -> None:
+        for each in nodes:
+            await shell.client.call(lambda engine, each=each: engine.swarm.change_node(each.id, role=role))  # type: ignore[misc]
+
+    return run
+
+
+def _no(role: Role) -> Callable[[Sequence[SwarmNode]], bool]:
+    return lambda nodes: bool(nodes) and any(each.role != role for each in nodes)
+
+
+def demotable(nodes: Sequence[SwarmNode]) -> bool:
+    return _no("worker")(nodes) and not any(each.leader for each in nodes)
+
+
+def why_not_demotable(nodes: Sequence[SwarmNode]) -> str:
+    leads = any(each.leader for each in nodes)
+    return translate("SwarmActions", "It leads the swarm: another manager must first") if leads else ""
+
+
 def _other_than(availability: Availability) -> Callable[[Sequence[SwarmNode]], bool]:
     return lambda nodes: bool(nodes) and any(each.availability != availability for each in nodes)
 
@@ -190,6 +216,8 @@ def actions() -> tuple[Action, ...]:
 def _service_actions() -> tuple[Action, ...]:
     return (
         Action(id="swarm.deploy", text=translate("SwarmActions", "Deploy a stack…"), icon="upload", run=deploy,
+               needs=("swarm.look",)),
+        Action(id="swarm.new-service", text=translate("SwarmActions", "New service…"), icon="plus", run=new_service,
                needs=("swarm.look",)),
         Action(id="project.deploy-stack", text=translate("SwarmActions", "Deploy as a stack…"), icon="upload",
                subject="project", enabled=with_files, run=deploy_project, needs=("swarm.look",)),
@@ -221,6 +249,10 @@ def _other_actions() -> tuple[Action, ...]:
         Action(id="node.activate", text=translate("SwarmActions", "Activate"), icon="play", subject="node",
                enabled=_other_than("active"), run=_make("active"),
                hint=translate("SwarmActions", "It gets tasks again")),
+        Action(id="node.promote", text=translate("SwarmActions", "Make it a manager"), icon="arrow-up", subject="node",
+               enabled=_no("manager"), run=_become("manager")),
+        Action(id="node.demote", text=translate("SwarmActions", "Make it a worker"), icon="arrow-down", subject="node",
+               enabled=demotable, run=_become("worker"), why_not=why_not_demotable),
         Action(id="stack.remove", text=translate("SwarmActions", "Remove…"), icon="trash", subject="stack",
                enabled=some, run=remove_stacks, shortcut="Delete", danger=True),
         Action(id="swarm-file.remove", text=translate("SwarmActions", "Remove…"), icon="trash", subject="swarm-file",

@@ -36,6 +36,7 @@ DIALOGS: dict[str, tuple[str, str]] = {
     "move": ("gui.dialogs.machines.move", "MoveDialog"),
     "machine": ("gui.dialogs.machines.machine", "MachineDialog"),
     "build": ("gui.dialogs.images.build", "BuildDialog"),
+    "new-service": ("gui.dialogs.projects.new_service", "NewServiceDialog"),
     "stack-deploy": ("gui.dialogs.projects.stack_deploy", "StackDeployDialog"),
     "cluster-deploy": ("gui.dialogs.projects.cluster_deploy", "ClusterDeployDialog"),
 }

@@ -36,6 +36,8 @@ class Group:
     total: int
     running: int
     collapsed: bool
+    empty_pod: bool = False
+    """A pod that no container is in: its header is all there is of it."""
 
     @property
     def key(self) -> str:
@@ -61,6 +63,7 @@ class ContainersModel(QAbstractTableModel):
         self._condition: Callable[[Container], bool] | None = None
         self._grouped = True
         self._collapsed: set[str] = set()
+        self._pods: frozenset[str] = frozenset()
         self._sort_column = self._places["name"]
         self._descending = False
 
@@ -148,6 +151,13 @@ class ContainersModel(QAbstractTableModel):
         for key in [key for key in self._figures.cpu if key not in self._items]:
             self._figures.forget(key)
         self._arrange(changed=set(change.upserted))
+
+    def set_pods(self, names: Iterable[str]) -> None:
+        """All there are: one that no container is in has a header of its own."""
+        pods = frozenset(names)
+        if pods != self._pods:
+            self._pods = pods
+            self._arrange()
 
     def set_addresses(self, addresses: Mapping[str, DoorAddress]) -> None:
         """What the front door calls them; shown beside the ports."""
@@ -247,10 +257,14 @@ class ContainersModel(QAbstractTableModel):
         shown = [item for item in self._items.values() if self._accepts(item)]
         shown.sort(key=self._sort_key, reverse=self._descending)
         projects = {name for item in shown if (name := words.group_of(item))}
-        if not self._grouped or not projects:
-            return list(shown)
+        empty = self._empty_pods()
+        if not self._grouped or not (projects or empty):
+            return [*shown, *(Group(name, 0, 0, collapsed=False, empty_pod=True) for name in empty)]
         rows: list[Row] = []
-        for name in sorted(projects, key=natural_key):
+        for name in sorted(projects.union(empty), key=natural_key):
+            if name in empty:
+                rows.append(Group(name, 0, 0, collapsed=False, empty_pod=True))
+                continue
             members = [item for item in shown if words.group_of(item) == name]
             running = sum(item.state in ALIVE_STATES for item in members)
             collapsed = name in self._collapsed and not self._query
@@ -265,6 +279,14 @@ class ContainersModel(QAbstractTableModel):
             if not collapsed:
                 rows.extend(loners)
         return rows
+
+    def _empty_pods(self) -> list[str]:
+        """A filter by state shows none; one by words those that fit."""
+        if self._condition is not None or not self._pods:
+            return []
+        used = {words.group_of(item) for item in self._items.values()}
+        fits = (name for name in self._pods - used if all(word in name.casefold() for word in self._query))
+        return sorted(fits, key=natural_key)
 
     def _accepts(self, item: Container) -> bool:
         if self._condition is not None and not self._condition(item):
@@ -282,6 +304,8 @@ class ContainersModel(QAbstractTableModel):
 
 def group_summary(group: Group) -> str:
     """ "2 of 3 running" beside a project's name."""
+    if group.empty_pod:
+        return translate("Groups", "a pod without containers")
     if group.total == group.running:
         return translate("Groups", "%n running", None, group.total)
     return translate("Groups", "{0} of {1} running").format(group.running, group.total)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
+from engine.recipe.networks import pod_of
 from engine.types.containers import ALIVE_STATES, Container, Health, State
 from gui.models.containers import ContainersModel, Group
 from gui.pages.bulk_bar import BulkBar
@@ -34,6 +35,7 @@ from gui.words import translate
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from engine.types.pods import Pod
     from engine.types.stats import Rates
     from gui.actions import BoundAction
     from gui.bridge import ChangeSet
@@ -43,6 +45,7 @@ _WIDTHS = {"image": 168, "ports": 116, "cpu": 104, "memory": 128, "status": 176,
 _DROPPABLE = ("image", "ports")
 """Columns a narrow window does without, the first of them first."""
 _BULK = ("container.start", "container.stop", "container.restart", "container.remove")
+_POD_DEEDS = ("pod.start", "pod.stop", "pod.restart", "pod.remove")
 _MENU = (
     ("container.details", "container.logs", "container.graphs", "container.terminal", "container.browse"),
     (
@@ -70,7 +73,7 @@ _MENU = (
         "container.copy-address",
         "container.copy-id",
     ),
-    ("pod.start", "pod.stop", "pod.restart", "pod.remove"),
+    _POD_DEEDS,
     ("container.remove",),
 )
 AT_REST_STATES = frozenset({State.CREATED, State.EXITED, State.DEAD})
@@ -84,7 +87,7 @@ class ContainersPage(Page):
     """A stack of two: the list, and one container."""
 
     page_id = "containers"
-    kinds = frozenset({"container", "door"})
+    kinds = frozenset({"container", "door", "pod"})
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
@@ -102,6 +105,8 @@ class ContainersPage(Page):
     def apply(self, changes: ChangeSet) -> None:
         if "container" in changes.kinds:
             self.list.model.apply(changes.kinds["container"])
+        if "pod" in changes.kinds:
+            self.list.model.set_pods(pod.name for pod in self.client.mirror.pods.values())
         if "door" in changes.kinds:
             self.list.model.set_addresses(addresses(self.client.mirror.doors))
         self.list.refresh()
@@ -257,6 +262,7 @@ class ContainerList(QWidget):
         self.table.columns_chosen.connect(self._keep_columns)
         self.table.activated_key.connect(self._on_activated)
         self.table.menu_wanted.connect(self._show_menu)
+        self.table.header_menu_wanted.connect(self._show_header_menu)
         self.table.keys_selected.connect(lambda _keys: self._refresh_bulk())
         self.table.opening.connect(lambda key: self.model.open_group(key.removeprefix("project:")))
         self.model.modelReset.connect(lambda: self._span_groups())
@@ -368,6 +374,26 @@ class ContainerList(QWidget):
             self.model.toggle_group(key.removeprefix("project:"))
         elif key:
             self._shell.navigate("containers", key, "")
+
+    def _show_header_menu(self, key: str, place: QPoint) -> None:
+        """What can be done to the pod that a header stands for."""
+        name = key.removeprefix("project:")
+        if any(pod.name == name for pod in self._shell.client.mirror.pods.values()):
+            menu = self.pod_menu(name)
+            menu.aboutToHide.connect(menu.deleteLater)
+            menu.popup(place)
+
+    def pod_menu(self, name: str) -> QMenu:
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        mirror = self._shell.client.mirror
+        members = [each for each in mirror.containers.values() if pod_of(each.spec.network) == name]
+        pods: Sequence[Container | Pod] = members or [pod for pod in mirror.pods.values() if pod.name == name]
+        for action_id in _POD_DEEDS:
+            bound = self._shell.verbs.bind(self._shell, action_id, menu, lambda: pods)
+            bound.setIcon(icon(bound.action.icon))
+            menu.addAction(bound)
+        return menu
 
     def _show_menu(self, _keys: list[str], place: QPoint) -> None:
         menu = QMenu(self)

@@ -57,6 +57,9 @@ class SwarmPage(Page):
     def _make_front(self) -> Faces:
         self.header = PageHeader(translate("SwarmPage", "Swarm"))
         deploy = self.shell.verbs["swarm.deploy"]
+        new = self.shell.verbs["swarm.new-service"]
+        words = translate("SwarmPage", "New service")
+        self.header.add(button(words, new.icon, Variant.DEFAULT, lambda: self.shell.trigger(new.id)))
         words = translate("SwarmPage", "Deploy")
         self.header.add(button(words, deploy.icon, Variant.PRIMARY, lambda: self.shell.trigger(deploy.id)))
         choices = [(face.id, face.title) for face in self.faces]

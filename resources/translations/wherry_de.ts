@@ -3855,6 +3855,10 @@
 </context>
 <context>
     <name>Groups</name>
+    <message>
+        <source>a pod without containers</source>
+        <translation>ein Pod ohne Container</translation>
+    </message>
     <message numerus="yes">
         <source>%n running</source>
         <translation>
@@ -5820,6 +5824,89 @@
     </message>
 </context>
 <context>
+    <name>NewService</name>
+    <message>
+        <source>New service</source>
+        <translation>Neuer Dienst</translation>
+    </message>
+    <message>
+        <source>Create</source>
+        <translation>Anlegen</translation>
+    </message>
+    <message>
+        <source>Chosen by the swarm</source>
+        <translation>Wählt der Swarm</translation>
+    </message>
+    <message>
+        <source>The image&apos;s own</source>
+        <translation>Der des Images</translation>
+    </message>
+    <message>
+        <source>So many, wherever there is room</source>
+        <translation>So viele, wo Platz ist</translation>
+    </message>
+    <message>
+        <source>One on each node</source>
+        <translation>Eine auf jedem Knoten</translation>
+    </message>
+    <message>
+        <source>Give the nodes this computer&apos;s login for the registry</source>
+        <translation>Den Knoten die Anmeldung dieses Rechners bei der Registry mitgeben</translation>
+    </message>
+    <message>
+        <source>Image</source>
+        <translation>Image</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Tasks</source>
+        <translation>Aufgaben</translation>
+    </message>
+    <message>
+        <source>How many</source>
+        <translation>Anzahl</translation>
+    </message>
+    <message>
+        <source>Ports</source>
+        <translation>Ports</translation>
+    </message>
+    <message>
+        <source>Command</source>
+        <translation>Befehl</translation>
+    </message>
+    <message>
+        <source>Variables</source>
+        <translation>Variablen</translation>
+    </message>
+    <message>
+        <source>Write an image</source>
+        <translation>Ein Image angeben</translation>
+    </message>
+    <message>
+        <source>A name begins and ends with a letter or digit; . _ - may stand between</source>
+        <translation>Ein Name beginnt und endet mit Buchstabe oder Ziffer; . _ - dürfen dazwischen stehen</translation>
+    </message>
+    <message>
+        <source>Ports are written 8080:80 or 53:53/udp, with commas between</source>
+        <translation>Ports schreibt man 8080:80 oder 53:53/udp, mit Kommas dazwischen</translation>
+    </message>
+    <message>
+        <source>Variables are written NAME=value, a line each</source>
+        <translation>Variablen schreibt man NAME=Wert, je eine Zeile</translation>
+    </message>
+    <message>
+        <source>A quote in the command is not closed</source>
+        <translation>Ein Anführungszeichen im Befehl ist nicht geschlossen</translation>
+    </message>
+    <message>
+        <source>The service is made; its tasks start now.</source>
+        <translation>Der Dienst ist angelegt; seine Aufgaben starten jetzt.</translation>
+    </message>
+</context>
+<context>
     <name>Notices</name>
     <message>
         <source>Its health check fails. The log may say why.</source>
@@ -6443,6 +6530,10 @@
 <context>
     <name>PodActions</name>
     <message>
+        <source>No container is in it</source>
+        <translation>Kein Container ist darin</translation>
+    </message>
+    <message>
         <source>Started the pod {0}</source>
         <translation>Pod {0} gestartet</translation>
     </message>
@@ -6461,6 +6552,10 @@
     <message>
         <source>All its containers are stopped and removed. Volumes stay.</source>
         <translation>Alle seine Container werden angehalten und entfernt. Volumes bleiben.</translation>
+    </message>
+    <message>
+        <source>No container is in it.</source>
+        <translation>Kein Container ist darin.</translation>
     </message>
     <message>
         <source>Remove</source>
@@ -9003,6 +9098,10 @@
         <translation>Die Registry fragen, welches Image gemeint ist</translation>
     </message>
     <message>
+        <source>Give the nodes this computer&apos;s logins for the registries</source>
+        <translation>Den Knoten die Anmeldungen dieses Rechners bei den Registrys mitgeben</translation>
+    </message>
+    <message>
         <source>Choose…</source>
         <translation>Wählen…</translation>
     </message>
@@ -9567,8 +9666,16 @@
         <translation>Benutzt von {0}</translation>
     </message>
     <message>
+        <source>It leads the swarm: another manager must first</source>
+        <translation>Er führt den Swarm an: Erst muss ein anderer Manager übernehmen</translation>
+    </message>
+    <message>
         <source>Deploy a stack…</source>
         <translation>Einen Stack ausrollen…</translation>
+    </message>
+    <message>
+        <source>New service…</source>
+        <translation>Neuer Dienst …</translation>
     </message>
     <message>
         <source>Deploy as a stack…</source>
@@ -9625,6 +9732,14 @@
     <message>
         <source>It gets tasks again</source>
         <translation>Er bekommt wieder Aufgaben</translation>
+    </message>
+    <message>
+        <source>Make it a manager</source>
+        <translation>Zum Manager machen</translation>
+    </message>
+    <message>
+        <source>Make it a worker</source>
+        <translation>Zum Worker machen</translation>
     </message>
 </context>
 <context>
@@ -9785,6 +9900,10 @@
     <message>
         <source>Swarm</source>
         <translation>Swarm</translation>
+    </message>
+    <message>
+        <source>New service</source>
+        <translation>Neuer Dienst</translation>
     </message>
     <message>
         <source>Deploy</source>

@@ -56,3 +56,15 @@ def test_every_requirement_is_locked_with_hashes(lock: str, groups: list[str]) -
     assert {_name(requirement) for group in groups for requirement in _project()[group]} <= locked.keys()
     assert len(locked) == text.count("=="), "a line without hashes"
     assert "://" not in text, "a lock file names no server"
+
+
+def test_what_commands_of_the_tests_fetch_is_locked() -> None:
+    """Each version with its hashes, and nobody installs a package by its bare name."""
+    for path in sorted((REPOSITORY / "tests").glob("*/requirements.txt")):
+        for entry in path.read_text().replace("\\\n", " ").splitlines():
+            assert "==" in entry, f"{path}: {entry}"
+            assert "--hash=sha256:" in entry, f"{path}: {entry}"
+    for path in sorted((REPOSITORY / "tests").rglob("*.py")):
+        text = path.read_text()
+        if re.search(r'"-m",\s*"pip",\s*"install"', text):
+            assert "--require-hashes" in text, f"{path} installs what is not locked"

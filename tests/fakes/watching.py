@@ -102,7 +102,9 @@ class FakeLogs:
 
     def _log(self, name: str) -> _FakeLog:
         names = name.removeprefix("merged:").split(",") if name.startswith("merged:") else [name]
-        merged = name.startswith("merged:")
+        merged = name.startswith(("merged:", "service:"))
+        if name.startswith("service:"):  # a swarm's: what one of the containers says
+            names = [min(self._store.containers)]
         return _FakeLog(self, [self._store.container(one.removeprefix("history:")) for one in names], merged=merged)
 
     async def summary(self, container: str) -> LogSummary:

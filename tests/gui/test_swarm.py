@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QPushButton
 from engine.errors import MachineError
 from engine.types.machines import Capabilities
 from engine.types.swarm import Swarm
+from gui.dialogs.projects.new_service import NewServiceDialog
 from gui.dialogs.projects.stack_deploy import StackDeployDialog
 from gui.pages.swarm import SwarmPage
 from gui.widgets.side_nav import SideNav
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
+    from engine.types.swarm import SwarmNode
     from tests.fakes.swarm import FakeSwarm
     from tests.gui.conftest import Driver
 
@@ -167,3 +169,75 @@ def test_a_stack_is_deployed_after_its_plan_was_shown(swarm: SwarmDriver, tmp_pa
     dialog.submit()
     swarm.does("deploy news")
     swarm.driver.until(lambda: any("news is deployed" in text for text in swarm.driver.toast_texts()))
+
+
+def test_the_log_of_a_service_is_that_of_its_tasks_and_rests_out_of_sight(swarm: SwarmDriver) -> None:
+    driver, page = swarm.driver, swarm.page
+    driver.window.trigger("service.logs", [swarm.service("shop_web")])
+    panel = page.details.log
+    driver.until(panel.isVisible)
+    assert page.details.faces.current() == "log"
+    assert panel.name == "service:s1"
+    driver.until(lambda: panel.source is not None and panel.source.line_count() > 0)
+    assert panel._watching
+    driver.window.navigate("containers")
+    assert not panel._watching, "nobody looks"
+
+
+def test_a_node_becomes_a_manager_and_a_worker_again(swarm: SwarmDriver) -> None:
+    driver, window = swarm.driver, swarm.driver.window
+
+    def node(name: str) -> SwarmNode:
+        return next(each for each in swarm.page.swarm.nodes if each.name == name)
+
+    window.trigger("node.promote", [node("hamburg")])
+    driver.until(lambda: node("hamburg").role == "manager")
+    window.trigger("node.demote", [node("hamburg")])
+    driver.until(lambda: node("hamburg").role == "worker")
+    bound = window.verbs.bind(window, "node.demote", window, lambda: [node("berlin")])
+    assert not bound.isEnabled()
+    assert "leads the swarm" in bound.words
+
+
+def test_a_new_service_is_made_of_a_form(swarm: SwarmDriver) -> None:
+    driver = swarm.driver
+    driver.window.trigger("swarm.new-service")
+    dialog = driver.dialog("dialog.new-service")
+    assert isinstance(dialog, NewServiceDialog)
+    for field, text, words in (
+        (dialog.image, "", "Write an image"), (dialog.name, "-", "begins and ends"), (dialog.ports, "x", "8080:80"),
+        (dialog.command, "'", "quote"),
+    ):  # fmt: skip
+        before = field.text()
+        dialog.image.setText(dialog.image.text() or "api:1" if field is not dialog.image else "")
+        field.setText(text)
+        dialog.submit()
+        assert words in dialog.banner.accessibleName()
+        field.setText(before)
+    dialog.image.setText("registry.example.org/api:1")
+    dialog.name.setText("api")
+    dialog.tasks.setValue(2)
+    dialog.ports.setText("8080:80, 53:53/udp")
+    dialog.command.setText("serve --name 'a b'")
+    dialog.variables.setPlainText("A=1\nB=x=y")
+    dialog.login.setChecked(True)
+    dialog.submit()
+    swarm.does("create api registry.example.org/api:1")
+    assert swarm.room.asked is not None
+    assert swarm.room.asked.with_login
+    assert swarm.room.asked.words == {
+        "image": "registry.example.org/api:1", "deploy": {"mode": "replicated", "replicas": 2},
+        "ports": ["8080:80", "53:53/udp"], "command": ["serve", "--name", "a b"],
+        "environment": {"A": "1", "B": "x=y"},
+    }  # fmt: skip
+    driver.until(lambda: swarm.page.details.service is not None and swarm.page.details.service.name == "api")
+
+
+def test_a_service_on_each_node_is_asked_for_no_number(swarm: SwarmDriver) -> None:
+    swarm.driver.window.open_dialog("new-service", image="agent:1")
+    dialog = swarm.driver.dialog("dialog.new-service")
+    assert isinstance(dialog, NewServiceDialog)
+    dialog.mode.setCurrentIndex(1)
+    assert not dialog.tasks.isEnabled()
+    assert dialog.request().words == {"image": "agent:1", "deploy": {"mode": "global"}}
+    dialog.reject()

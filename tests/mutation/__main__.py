@@ -10,7 +10,7 @@ which error is raised, its code, its fields and what stands in the sentence's pl
 either is it noticed. What no test of the room reaches counts as unnoticed in the second share. mutmut is no dependency
 of the suite:
 
-    .venv/bin/python -m pip install mutmut
+    .venv/bin/python -m pip install --require-hashes -r tests/mutation/requirements.txt
 """
 
 from __future__ import annotations
@@ -109,7 +109,9 @@ def main() -> int:
     parser.add_argument("--unreached", action="store_true", help="print what no test of the room reaches, too")
     chosen = parser.parse_args()
     if importlib.util.find_spec("mutmut") is None:
-        raise SystemExit("mutmut is missing: .venv/bin/python -m pip install mutmut")
+        raise SystemExit(
+            "mutmut is missing: .venv/bin/python -m pip install --require-hashes -r tests/mutation/requirements.txt"
+        )
     with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
         place = Path(directory)
         made = changes.make(chosen.room, place)

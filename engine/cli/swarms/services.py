@@ -353,6 +353,25 @@ def update_node(given: Given) -> int:
     return 0
 
 
+def promote(given: Given) -> int:
+    return _become(given, "manager", "Node {0} promoted to a manager in the swarm.")
+
+
+def demote(given: Given) -> int:
+    return _become(given, "worker", "Manager {0} demoted in the swarm.")
+
+
+def _become(given: Given, role: str, told: str) -> int:
+    known = look()["nodes"]
+    for name in given.arguments:
+        if find(known, name, "node")["role"] == role:
+            say(f"Node {name} is already a {role}.")
+            continue
+        asked("node", name=name, role=role)
+        say(told.format(name))
+    return 0
+
+
 def node_tasks(given: Given) -> int:
     there = look()
     names = given.arguments or ["self"]
@@ -394,6 +413,8 @@ COMMANDS = {
         lambda given: inspect_kind(given, "nodes"), "[OPTIONS] self|NODE [NODE...]", "Show everything about nodes",
         "-f --format text Format output using a custom template, or 'json'", least=1,
     ),
+    "node promote": Command(promote, "NODE [NODE...]", "Make nodes managers of the swarm", least=1),
+    "node demote": Command(demote, "NODE [NODE...]", "Make managers plain workers of the swarm", least=1),
     "node update": Command(
         update_node, "[OPTIONS] NODE", "Change a node: take work from it, or give it work again",
         "--availability text active, pause or drain\n--role text worker or manager", least=1, most=1,

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.pages.log.panel import LogPanel
+from gui.presentation.containers import group_of
 from gui.theme import Space, Text
 from gui.widgets.labels import ElidedLabel
 from gui.widgets.layouts import flush_column
@@ -17,6 +18,7 @@ from gui.words import translate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gui.bridge import ChangeSet
     from gui.shell import Shell
 
 _MOST_COLUMNS = 6
@@ -34,8 +36,11 @@ class MergedLogsDialog(QDialog):
         self.resize(1040, 640)
         mirror = shell.client.mirror.containers
         self._names = {key: mirror[key].name for key in containers if key in mirror}
+        groups = {group_of(mirror[key]) for key in self._names}
+        self._group = groups.pop() if len(groups) == 1 else ""
+        """The project or pod all of them are in: who comes into it joins."""
         self.panel = LogPanel(shell)
-        self.panel.set_source_styles({key: (name, number) for number, (key, name) in enumerate(self._names.items())})
+        shell.client.changed.connect(self._on_changed)
         self.columns: list[LogPanel] = []
         self.way = Segmented(
             (("merged", translate("MergedLogs", "Merged")), ("columns", translate("MergedLogs", "Columns"))),
@@ -53,9 +58,33 @@ class MergedLogsDialog(QDialog):
         self._show_merged()
         if time_ns:
             self.panel.show_time(time_ns)
-        self.finished.connect(lambda _code: self._rest())
+        self._left = False
+        self.finished.connect(self._leave)
+
+    def _on_changed(self, changes: ChangeSet) -> None:
+        change = changes.kinds.get("container")
+        if change is None or not self._group or self._left:
+            return
+        known = len(self._names)
+        self._names |= {
+            key: one.name for key, one in change.upserted.items()
+            if key not in self._names and group_of(one) == self._group
+        }  # fmt: skip
+        if len(self._names) == known:
+            return
+        self.setWindowTitle(translate("MergedLogs", "Logs of %n containers", None, len(self._names)))
+        self._rest()
+        if (beside := self._stack.widget(1)) is not None:  # made anew when it is wanted
+            self._stack.removeWidget(beside)
+            beside.deleteLater()
+            self.columns = []
+        self.way.setEnabled(1 < len(self._names) <= _MOST_COLUMNS)
+        if self.way.current() == "columns" and not self.way.isEnabled():
+            self.way.set_current("merged")
+        self._show_way(self.way.current())
 
     def _show_merged(self) -> None:
+        self.panel.set_source_styles({key: (name, number) for number, (key, name) in enumerate(self._names.items())})
         self.panel.show_log(f"merged:{','.join(self._names)}", "-".join(sorted(self._names.values())[:4]))
 
     def _show_way(self, way: str) -> None:
@@ -93,6 +122,10 @@ class MergedLogsDialog(QDialog):
         for panel in self.columns:
             if panel is not pointed:
                 panel.show_time(time_ns)
+
+    def _leave(self, _code: int) -> None:
+        self._left = True
+        self._rest()
 
     def _rest(self) -> None:
         for panel in (self.panel, *self.columns):

@@ -44,6 +44,7 @@ class StackDeployDialog(ShortForm):
         self.prune = QCheckBox(translate("StackDialog", "Remove services that the files no longer have"))
         self.resolve = QCheckBox(translate("StackDialog", "Ask the registry which image is meant"))
         self.resolve.setChecked(True)
+        self.login = QCheckBox(translate("StackDialog", "Give the nodes this computer's logins for the registries"))
         self.plan: QLabel = label("", Text.SMALL, Tone.MUTED, wrap=True)
         row = QHBoxLayout()
         row.setSpacing(Space.S)
@@ -53,6 +54,7 @@ class StackDeployDialog(ShortForm):
         self.form.addRow(form_label(translate("StackDialog", "Name")), self.name)
         self.form.addRow("", self.prune)
         self.form.addRow("", self.resolve)
+        self.form.addRow("", self.login)
         self.form.addRow("", self.plan)
         self._typed = QTimer(self, singleShot=True, interval=_TYPED_MS)
         self._typed.timeout.connect(self._ask)
@@ -106,7 +108,7 @@ class StackDeployDialog(ShortForm):
         )  # fmt: skip
         return DeployStack(
             name=self.name.text().strip(), source=source, prune=self.prune.isChecked(),
-            resolve_image="always" if self.resolve.isChecked() else "never",
+            resolve_image="always" if self.resolve.isChecked() else "never", with_login=self.login.isChecked(),
         )  # fmt: skip
 
     def _ask(self) -> None:

@@ -36,7 +36,9 @@ class GroupCell:
         cell = rect
         sign = QRectF(rect.left(), rect.center().y() - 7, Size.ICON_SMALL, Size.ICON_SMALL)
         closed = "chevron-left" if state.mirror else "chevron-right"
-        paint_icon(painter, state.at(sign, cell), closed if group.collapsed else "chevron-down", color(Role.TEXT_MUTED))
+        if not group.empty_pod:
+            chevron = closed if group.collapsed else "chevron-down"
+            paint_icon(painter, state.at(sign, cell), chevron, color(Role.TEXT_MUTED))
         words = rect.adjusted(Size.ICON_SMALL + Space.S, 0, 0, 0)
         summary, small, strong = group_summary(group), font(Text.SMALL), font(Text.STRONG)
         name = group.name or translate("ContainersPage", "No project")

@@ -104,6 +104,8 @@ class Table(QTableView):
     opening = Signal(str)
     """All rows below a closed header are wanted: its key. Whoever fills the list opens it within the call."""
     menu_wanted = Signal(list, QPoint)
+    header_menu_wanted = Signal(str, QPoint)
+    """On a header below which nothing is chosen: its key."""
     keys_selected = Signal(list)
     columns_chosen = Signal(list)
     """The columns somebody does not want to see."""
@@ -349,7 +351,11 @@ class Table(QTableView):
         else:
             place = event.globalPos()
         keys = self.selected_keys()
-        if keys:
+        by_keyboard = event.reason() is QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if by_keyboard else self.indexAt(event.pos())
+        if index.isValid() and not index.flags() & Qt.ItemFlag.ItemIsSelectable:
+            self.header_menu_wanted.emit(str(index.data(ModelRole.KEY)), place)
+        elif keys:
             self.menu_wanted.emit(keys, place)
 
     # --- choosing ---

@@ -99,6 +99,15 @@ def test_a_stack_is_deployed_from_the_files_that_are_named(wherry: Wherry, tmp_p
     assert "always, changed or never" in wherry("stack", "deploy", "-c", str(file), "--resolve-image", "x", "s", code=1)
 
 
+def test_nodes_are_promoted_and_demoted(wherry: Wherry) -> None:
+    assert wherry("node", "promote", "hamburg", "berlin") == (
+        "Node hamburg promoted to a manager in the swarm.\nNode berlin is already a manager.\n"
+    )
+    assert wherry("node", "ls", "-f", "role=manager", "-q").split() == ["node1", "node2"]
+    assert wherry("node", "demote", "hamburg") == "Manager hamburg demoted in the swarm.\n"
+    assert "no such node" in wherry("node", "promote", "nowhere", code=1)
+
+
 def test_our_own_engine_refuses_in_a_sentence(wherry: Wherry, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fake's own room is a swarm's, so the machine's own answer is asked for: Docker's words for a node of none."""
     monkeypatch.delenv("WHERRY_HOST")
