@@ -92,5 +92,5 @@ def _indented(block: list[str], width: int) -> list[str]:
     """As far in as the entries that stand beside them."""
     own = next((len(line) - len(line.lstrip()) for line in block if line.strip()), width)
     if width >= own:
-        return [" " * (width - own) + line for line in block]
+        return [" " * (width - own) + line if line.strip() else line for line in block]
     return [line[own - width :] for line in block]
