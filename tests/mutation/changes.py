@@ -22,13 +22,13 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-_BY_MEMORY = "tests/unit/compose/test_beside.py::test_one_that_takes_too_much_is_refused_and_takes_nothing_else_along"
-"""Whoever has loaded a thousand changes of each function has a heap in which any file finds room."""
+_WITH_LONG_FILES = [f"--ignore=tests/unit/compose/test_{name}.py" for name in ("beside", "hostile")]
+"""Where between any two functions stand those of mutmut, megabytes take half a minute, and memory is another."""
 TESTS_BESIDE = {
     "recipe": ["tests/unit/recipe", "tests/unit/kube/test_round_trip.py"],
     "plays": ["tests/unit/kube"],
-    "compose": ["tests/unit/compose", f"--deselect={_BY_MEMORY}"],
-    "projects": ["tests/unit/projects", "tests/unit/compose", f"--deselect={_BY_MEMORY}"],
+    "compose": ["tests/unit/compose", *_WITH_LONG_FILES],
+    "projects": ["tests/unit/projects", "tests/unit/compose", *_WITH_LONG_FILES],
     "logs": [
         "tests/unit/logs",
         "--deselect=tests/unit/logs/test_merged.py::test_a_search_goes_over_the_whole_history_of_all",
