@@ -196,11 +196,12 @@ def plan_down(
         for volume in sorted((actual.volumes & mine) | actual.project_volumes):
             steps.append(Step(f"remove-volume:{volume}", "remove-volume", volume, needs=gone))
     if images and project is not None:
+        once: dict[str, Step] = {}
         for service, made in sorted(known.items()):
-            if images == "all" or not made.get("image"):
-                image = image_name(project, service)
-                if image in actual.images:
-                    steps.append(Step(f"remove-image:{image}", "remove-image", image, service, needs=gone))
+            image = image_name(project, service)
+            if image in actual.images and (images == "all" or not made.get("image")):
+                once.setdefault(image, Step(f"remove-image:{image}", "remove-image", image, service, needs=gone))
+        steps += once.values()
     return Plan(name, tuple(steps))
 
 
