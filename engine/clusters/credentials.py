@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ClusterError, Code
-from engine.processes.exec_credential import run_plugin
+from engine.processes.credential_helper import run_plugin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,8 +11,7 @@ from engine.cgroups.limits import check_resources
 from engine.containers.known import docker_words
 from engine.containers.known.names import check_name, invent_name, new_id
 from engine.containers.known.record import Record
-from engine.containers.make.closed_folders import closed_binds
-from engine.containers.make.notes import notes
+from engine.containers.make.notes import closed_binds, notes
 from engine.containers.run.engine_socket import check_engine_socket, is_engine_socket
 from engine.containers.run.links import Links
 from engine.containers.spec import etc_files, image_config

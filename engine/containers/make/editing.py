@@ -9,8 +9,7 @@ import msgspec
 from engine.cgroups.limits import check_resources, plan_limits
 from engine.containers.end.ending import must_allow
 from engine.containers.known.record import member_of
-from engine.containers.make.closed_folders import closed_binds
-from engine.containers.make.notes import notes
+from engine.containers.make.notes import closed_binds, notes
 from engine.containers.run.restart_file import write_restart_file
 from engine.containers.spec.image_config import command_line
 from engine.errors import Conflict, InvalidRequest

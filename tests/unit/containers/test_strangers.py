@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from engine.containers.make.closed_folders import closed_binds
+from engine.containers.make.notes import closed_binds
 from engine.types.containers import ContainerSpec, Mount, Security
 from engine.types.images import ImageConfig
 
