@@ -72,7 +72,7 @@ def _labels(value: object) -> dict[str, str]:
 
 
 def moment(text: object) -> datetime | None:
-    """None for Docker's "never"."""
+    """A time of Docker's; None for its "never"."""
     if not isinstance(text, str) or not text or text.startswith("0001-"):
         return None
     try:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QObject, Qt
+from PySide6.QtCore import QObject, Qt
 
 from engine.types.containers import ALIVE_STATES, Container
 from gui.models.container_columns import OF_FIGURES, Figures, container_columns
 from gui.models.natural import natural_key
-from gui.models.table import NO_INDEX, AnyIndex, ModelRole
+from gui.models.table import NO_INDEX, AnyIndex, ColumnsModel, ModelRole
 from gui.presentation import containers as words
 from gui.words import translate
 
@@ -47,7 +47,7 @@ class Group:
 Row = Container | Group
 
 
-class ContainersModel(QAbstractTableModel):
+class ContainersModel(ColumnsModel):
     """Rows are containers and, where grouping is on, headers of projects."""
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -71,14 +71,6 @@ class ContainersModel(QAbstractTableModel):
 
     def rowCount(self, parent: AnyIndex = NO_INDEX) -> int:
         return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: AnyIndex = NO_INDEX) -> int:
-        return 0 if parent.isValid() else len(self.columns)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
-            return None
-        return self.columns[section].heading(role)
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():

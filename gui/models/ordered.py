@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QObject, Qt, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer
 
-from gui.models.table import NO_INDEX, AnyIndex, ModelRole
+from gui.models.table import NO_INDEX, AnyIndex, ColumnsModel, ModelRole
 
 if TYPE_CHECKING:
     from gui.models.table import KeyedTableModel
@@ -18,12 +18,13 @@ _RESET_ABOVE = 60
 """More rows than that which came, went or moved are shown as a new table."""
 
 
-class OrderedModel(QAbstractTableModel):
+class OrderedModel(ColumnsModel):
     """Stands between a view and a `KeyedTableModel`. Marks of rows outlive its resets (`gui.models.selection`)."""
 
     def __init__(self, source: KeyedTableModel[Any], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._source = source
+        self.columns = source.columns
         self._keys: list[str] = []
         self._rows: dict[str, int] = {}
         self._sort_keys: dict[str, Any] = {}
@@ -41,12 +42,6 @@ class OrderedModel(QAbstractTableModel):
 
     def rowCount(self, parent: AnyIndex = NO_INDEX) -> int:
         return 0 if parent.isValid() else len(self._keys)
-
-    def columnCount(self, parent: AnyIndex = NO_INDEX) -> int:
-        return 0 if parent.isValid() else len(self._source.columns)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        return self._source.headerData(section, orientation, role)
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():

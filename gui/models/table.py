@@ -90,7 +90,21 @@ class Column(Generic[T]):
         return asked(item) if asked else None
 
 
-class KeyedTableModel(QAbstractTableModel, Generic[T]):
+class ColumnsModel(QAbstractTableModel):
+    """What every model made of columns answers alike."""
+
+    columns: Sequence[Column[Any]] = ()
+
+    def columnCount(self, parent: AnyIndex = NO_INDEX) -> int:
+        return 0 if parent.isValid() else len(self.columns)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
+            return None
+        return self.columns[section].heading(role)
+
+
+class KeyedTableModel(ColumnsModel, Generic[T]):
     """Rows in order of arrival; a proxy sorts and filters. `haystack` is what a filter text is looked for in."""
 
     def __init__(
@@ -133,18 +147,10 @@ class KeyedTableModel(QAbstractTableModel, Generic[T]):
     def rowCount(self, parent: AnyIndex = NO_INDEX) -> int:
         return 0 if parent.isValid() else len(self._keys)
 
-    def columnCount(self, parent: AnyIndex = NO_INDEX) -> int:
-        return 0 if parent.isValid() else len(self.columns)
-
     def flags(self, index: AnyIndex) -> Qt.ItemFlag:
         """Rows can be dragged where a view lets them be."""
         flags = super().flags(index)
         return flags | Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else flags
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
-            return None
-        return self.columns[section].heading(role)
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():

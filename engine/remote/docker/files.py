@@ -25,6 +25,7 @@ from engine.moving.tar_walk import marks_of
 from engine.processes.podman_service import volume_files
 from engine.remote.docker import shapes
 from engine.remote.docker.tar_heads import TarHeads
+from engine.swarm.shapes import moment
 from engine.types.containers import Container, Exec, State
 from engine.types.files import DirectoryEntry, FileMark, FileStat, Place
 from engine.types.images import FileKind
@@ -152,12 +153,12 @@ class DockerFiles:
         async with self._link.stream("HEAD", f"/containers/{reached.container}/archive", query) as answer:
             head = answer.headers.get("X-Docker-Container-Path-Stat", "")
         found = msgspec.json.decode(base64.b64decode(head)) if head else {}
-        moment = shapes.moment(found.get("mtime"))
+        at = moment(found.get("mtime"))
         return FileStat(
             name=str(found.get("name", "")),
             size=int(found.get("size") or 0),
             mode=_mode(int(found.get("mode") or 0)),
-            mtime=moment.timestamp() if moment else 0.0,
+            mtime=at.timestamp() if at else 0.0,
             link_target=str(found.get("linkTarget") or ""),
         )
 

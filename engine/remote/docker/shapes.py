@@ -11,6 +11,7 @@ from engine.recipe import body as bodies
 from engine.recipe.crossing import spec_of
 from engine.recipe.faults import Unreadable
 from engine.recipe.rows import REFUSED
+from engine.swarm.shapes import moment
 from engine.types.containers import (
     Cause,
     Container,
@@ -47,17 +48,6 @@ _ANONYMOUS = "com.docker.volume.anonymous"
 HELPER_IMAGE = "localhost/wherry-empty:latest"
 HELPER_LABEL = "io.wherry.helper"
 """A container that was only made to look into a volume or an image."""
-
-
-def moment(text: object) -> datetime | None:
-    """A time of Docker's; None for its "never"."""
-    if not isinstance(text, str) or text.startswith("0001-") or not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def seconds(stamp: object) -> datetime:

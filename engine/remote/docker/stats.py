@@ -12,6 +12,7 @@ from urllib.parse import quote
 from engine.errors import Unsupported, WherryError
 from engine.remote.docker import shapes
 from engine.stats.rates import rates_between
+from engine.swarm.shapes import moment
 from engine.types.containers import ALIVE_STATES
 from engine.types.stats import HostSample, Rates, Sample
 
@@ -78,7 +79,7 @@ def _sample(container_id: str, found: Json) -> Sample:
     usage, throttled, parts = (
         shapes.part(cpu, "cpu_usage"), shapes.part(cpu, "throttling_data"), shapes.part(memory, "stats"),
     )  # fmt: skip
-    moment = shapes.moment(found.get("read"))
+    at = moment(found.get("read"))
     inactive = int(parts.get("inactive_file") or parts.get("total_inactive_file") or 0)
     total = int(memory.get("usage") or 0)
     networks = tuple(_network(name, each) for name, each in shapes.part(found, "networks").items())
@@ -86,7 +87,7 @@ def _sample(container_id: str, found: Json) -> Sample:
     counted = _blocks(found, "io_serviced_recursive")
     return Sample(
         container_id=container_id,
-        time_ns=int(moment.timestamp() * 1e9) if moment else time.time_ns(),
+        time_ns=int(at.timestamp() * 1e9) if at else time.time_ns(),
         host_cpu_ns=int(cpu.get("system_cpu_usage") or 0),
         cpu_usage_us=int(usage.get("total_usage") or 0) // 1000,
         cpu_user_us=int(usage.get("usage_in_usermode") or 0) // 1000,
