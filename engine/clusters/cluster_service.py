@@ -192,7 +192,7 @@ class ClusterService:
         pods, selector = await self._selected(cluster, place, request.target)
         wanted = [source for pod in pods for source in logs.sources(pod, request.container)]
         joining = None
-        if request.follow and selector:
+        if request.follow and request.joining and selector:
             known = {run for pod in pods for run in logs.incarnations(pod, request.container)}
             joining = logs.newcomers(self.watch(place, "pods", selector=selector), known, request.container)
         kind = await cluster.kinds.find("pods", "v1")

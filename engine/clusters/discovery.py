@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from engine.compose.faults import near_miss
-from engine.errors import NotFound, WherryError
+from engine.errors import ClusterError, Code, NotFound, WherryError
 from engine.types.clusters import ClusterKind
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ class Kinds:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._known: list[ClusterKind] = []
+        self._away: list[str] = []
+        """Parts of the API that did not answer: their kinds are not known."""
         self._asking = asyncio.Lock()
         """Those that ask side by side, as the watches of a page do, get one answer."""
 
@@ -45,6 +47,13 @@ class Kinds:
             for each in kinds:
                 if api_version in ("", each.api_version) and _means(each, word.lower()):
                     return each
+        if self._away:
+            self._known = []
+            raise ClusterError(
+                f"The cluster does not say whether it has “{word}”",
+                f"Parts of it do not answer: {', '.join(self._away)}",
+                code=Code.CONNECT, subject=word,
+            )  # fmt: skip
         words = [name for each in kinds for name in (each.plural, each.kind.lower())]
         raise NotFound(
             f"The cluster has no kind “{word}”" + (f" in {api_version}" if api_version else ""),
@@ -53,6 +62,7 @@ class Kinds:
         )
 
     async def _ask(self) -> list[ClusterKind]:
+        self._away = []
         core, groups = await asyncio.gather(
             self._connection.get("/api", accept=_TOGETHER), self._connection.get("/apis", accept=_TOGETHER)
         )
@@ -71,7 +81,10 @@ class Kinds:
         path = f"/apis/{group}/{version}" if group else f"/api/{version}"
         try:
             answer = await self._connection.get(path)
+        except NotFound:
+            return []
         except WherryError:
+            self._away.append(f"{group}/{version}".removeprefix("/"))
             return []  # an aggregated API whose server is away hides its own kinds only
         return [
             ClusterKind(

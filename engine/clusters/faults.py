@@ -10,8 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class TooOld(Exception):
+class TooOld(ClusterError):
     """410: what was asked for has been forgotten; list again."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__("The cluster has forgotten that by now", code=Code.BAD_RESPONSE, subject=what)
 
 
 def refusal(status: int, body: Mapping[str, Any], what: str) -> WherryError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ _PAGE = "250"
 _SECONDS = 300
 """After which a server ends a watch by itself; it goes on from where it was."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+_LISTINGS = 3
 
 
 def path_of(kind: ClusterKind, namespace: str, name: str = "", part: str = "") -> str:
@@ -34,7 +36,17 @@ def path_of(kind: ClusterKind, namespace: str, name: str = "", part: str = "") -
 async def list_all(
     connection: Connection, kind: ClusterKind, namespace: str, selector: str = "", fields: str = ""
 ) -> tuple[list[dict[str, Any]], str]:
-    """In pages; with the version of the list. Items of a list do not say their kind, so it is put back."""
+    """In pages; with the version of the list. One whose rest was forgotten meanwhile begins anew."""
+    for _ in range(_LISTINGS - 1):
+        with contextlib.suppress(TooOld):
+            return await _pages(connection, kind, namespace, selector, fields)
+    return await _pages(connection, kind, namespace, selector, fields)
+
+
+async def _pages(
+    connection: Connection, kind: ClusterKind, namespace: str, selector: str, fields: str
+) -> tuple[list[dict[str, Any]], str]:
+    """Items of a list do not say their kind, so it is put back."""
     found: list[dict[str, Any]] = []
     chosen = {"labelSelector": selector, "fieldSelector": fields}
     params = {"limit": _PAGE, **{key: value for key, value in chosen.items() if value}}
@@ -52,17 +64,22 @@ async def watch(
 ) -> AsyncIterator[ClusterChange]:
     """Goes on until it is closed. Of a kind that may not be seen, it says so and tries again now and then; of one that
     the cluster does not have, it ends. `find` asks the cluster which kind is meant."""
-    pause = _FIRST_PAUSE
+    pause, forgotten = _FIRST_PAUSE, False
     while True:
         try:
             kind = await find()
             objects, version = await list_all(connection, kind, namespace, selector)
             yield ClusterChange(kind="all", objects=tuple(objects))
-            pause = _FIRST_PAUSE
+            pause = pause if forgotten else _FIRST_PAUSE
             async for change in _changes(connection, kind, namespace, selector, version):
+                forgotten = False
                 yield change
-        except TooOld:
-            continue
+        except TooOld as error:
+            if not forgotten:
+                forgotten = True
+                continue
+            # Twice in a row: it forgets faster than one can ask, and is not to be asked without a pause.
+            yield ClusterChange(kind="told", message=str(error), code=error.code.value)
         except WherryError as error:
             yield ClusterChange(kind="told", message=str(error), code=error.code.value)
             if isinstance(error, NotFound):

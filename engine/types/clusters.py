@@ -96,6 +96,8 @@ class ClusterLogs(Data, frozen=True, kw_only=True):
     """A pod's name, or KIND/NAME of a workload: of all its pods."""
     container: str = ""
     follow: bool = False
+    joining: bool = False
+    """Of a followed workload: pods that come later are followed too, so that it has no end."""
     previous: bool = False
     tail: int = -1
     since_seconds: int = 0

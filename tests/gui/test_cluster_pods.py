@@ -79,3 +79,12 @@ def test_a_cluster_that_measures_nothing_greys_the_graphs_with_the_reason(cluste
     assert "metrics-server is not installed" in details.tabs._dimmed["usage"]
     assert details.usage.nothing.isVisible()
     assert not details.usage.charts["cpu"].isVisible()
+
+
+def test_an_older_cluster_shows_what_it_has(clusters: Clusters) -> None:
+    clusters.there(lambda: clusters.cluster.missing.update(("networking.k8s.io/v1", "batch/v1")))
+    clusters.show("services")
+    clusters.row("services", "shop-web")
+    clusters.show("workloads")
+    clusters.row("workloads", "shop-web")
+    assert not clusters.page.banner.isVisible(), "that it lacks a kind is no trouble of the cluster"

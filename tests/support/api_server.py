@@ -43,6 +43,12 @@ class StandInCluster:
         """Plurals nobody may see."""
         self.usage: list[dict[str, Any]] = []
         """What the metrics API says of pods."""
+        self.missing: set[str] = set()
+        """Groups with their versions that it does not have, as an older cluster."""
+        self.away: set[str] = set()
+        """Those whose server does not answer."""
+        self.lists_forgotten = 0
+        """So many times more, the rest of a list is too old."""
         self.page = 500
         self.forgotten = 0
         """Watches from before this version are too old."""
@@ -105,7 +111,7 @@ class StandInCluster:
         if parts == ["api"]:
             return web.json_response({"kind": "APIVersions", "versions": ["v1"]})
         if parts == ["apis"]:
-            return web.json_response({"kind": "APIGroupList", "groups": list(_groups())})
+            return web.json_response({"kind": "APIGroupList", "groups": list(_groups(self.missing))})
         if parts[-1] == "selfsubjectaccessreviews":
             return self._review((await request.json())["spec"]["resourceAttributes"])
         if "metrics.k8s.io" in parts:
@@ -128,7 +134,9 @@ class StandInCluster:
     async def _of_a_kind(self, request: web.Request, parts: list[str]) -> web.StreamResponse:
         api = "v1" if parts[0] == "api" else "/".join(parts[1:3])
         rest = parts[2:] if parts[0] == "api" else parts[3:]
-        if api not in _KINDS:
+        if api in self.away:
+            return _status(503, "the server is currently unable to handle the request")
+        if api not in _KINDS or api in self.missing:
             return _status(404, "the server could not find the requested resource")
         if not rest:
             return web.json_response({"kind": "APIResourceList", "resources": list(_resources(api))})
@@ -158,6 +166,9 @@ class StandInCluster:
             and _involved(body, request.query.get("fieldSelector", ""))
         ]
         start = int(request.query.get("continue") or 0)
+        if start and self.lists_forgotten:
+            self.lists_forgotten -= 1
+            return _status(410, "The provided continue parameter is too old")
         size = min(self.page, int(request.query.get("limit") or self.page))
         about: dict[str, Any] = {"resourceVersion": str(self.version)}
         if start + size < len(found):
@@ -346,8 +357,8 @@ def _involved(body: dict[str, Any], selector: str) -> bool:
     return all(about.get(key) == value for key, _, value in pairs)
 
 
-def _groups() -> Any:
-    for api in _KINDS:
+def _groups(missing: set[str]) -> Any:
+    for api in _KINDS.keys() - missing:
         name, slash, number = api.partition("/")
         if slash:
             version = {"groupVersion": api, "version": number}

@@ -139,7 +139,7 @@ class ClusterLog(QWidget):
         self.foot.setText(translate("ClusterLog", "Reading…"))
         request = ClusterLogs(
             target=row.target, container=str(self.container.currentData() or ""), tail=_TAIL,
-            previous=self.previous.isChecked(), follow=not self.previous.isChecked(),
+            previous=self.previous.isChecked(), follow=not self.previous.isChecked(), joining=True,
         )  # fmt: skip
         self._lease = self._shell.client.stream(lambda engine: _rows(engine, row, request), self._on_rows, self._on_end)
 

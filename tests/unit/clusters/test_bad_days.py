@@ -6,6 +6,9 @@ import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+import pytest
+
+from engine.errors import ClusterError
 from engine.types.clusters import ClusterLogs
 from gui.pages.cluster.following import rows_of
 from tests.support.cluster_world import pod as whole_pod
@@ -132,3 +135,65 @@ async def test_several_pods_tell_their_past_in_the_order_of_its_times(
     assert [text for _, text in told[:6]] == ["one", "one", "two", "two", "three", "three"]
     assert told[6][0] == "web-3", "one that has none says so"
     assert len(told) == 7, "nothing is told twice"
+
+
+# --- a cluster that is old, half away, or forgetful ---
+
+
+async def test_an_older_cluster_has_what_it_has(
+    cluster: StandInCluster, service: ClusterService, place: ClusterPlace
+) -> None:
+    cluster.missing = {"networking.k8s.io/v1", "batch/v1"}
+    cluster.put("pods", pod("web"))
+
+    assert [each["metadata"]["name"] for each in await service.get(place, "pods")] == ["web"]
+    assert {each.plural for each in await service.kinds(place)} >= {"pods", "deployments"}
+    for kind in ("ingresses", "cronjobs"):
+        told = [change async for change in service.watch(place, kind)]
+        assert [change.code for change in told] == ["not-found"], "nobody goes on asking for it"
+
+
+async def test_a_part_of_the_api_that_is_away_is_told_and_asked_again(
+    cluster: StandInCluster, service: ClusterService, place: ClusterPlace
+) -> None:
+    cluster.away = {"batch/v1"}
+    cluster.put("jobs", {"metadata": {"name": "once"}})
+    cluster.put("pods", pod("web"))
+
+    assert len(await service.get(place, "pods")) == 1, "the others are as ever"
+    table = Table(service.watch(place, "jobs"))
+    await table.until(lambda: table.told)
+    assert "does not say whether it has “jobs”" in table.told[0]
+    assert "batch/v1" in table.told[0]
+    cluster.away.clear()
+    await table.until(lambda: set(table.objects) == {"once"})
+    await table.close()
+
+
+async def test_a_list_whose_rest_was_forgotten_begins_anew(
+    cluster: StandInCluster, service: ClusterService, place: ClusterPlace
+) -> None:
+    for number in range(600):
+        cluster.put("pods", pod(f"p{number}"))
+    cluster.lists_forgotten = 2
+    assert len(await service.get(place, "pods")) == 600
+    cluster.lists_forgotten = 100
+    with pytest.raises(ClusterError, match="forgotten"):
+        await service.get(place, "pods")
+
+
+async def test_a_cluster_that_forgets_everything_is_told_and_not_asked_without_end(
+    cluster: StandInCluster, service: ClusterService, place: ClusterPlace
+) -> None:
+    cluster.put("pods", pod("first"))
+    cluster.forgotten = cluster.version + 1000
+    table = Table(service.watch(place, "pods"))
+    await table.until(lambda: table.told)
+    assert "forgotten" in table.told[0]
+    assert table.lists == 2
+    assert set(table.objects) == {"first"}, "what was seen stays"
+    cluster.forgotten = 0
+    await table.until(lambda: table.lists == 3)
+    cluster.put("pods", pod("second"))
+    await table.until(lambda: set(table.objects) == {"first", "second"})
+    await table.close()

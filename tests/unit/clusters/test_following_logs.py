@@ -38,7 +38,7 @@ async def test_a_new_pod_and_a_new_run_join_a_followed_log(
     web: StandInCluster, service: ClusterService, place: ClusterPlace
 ) -> None:
     told: list[tuple[str, str]] = []
-    lines = service.logs(place, ClusterLogs(target="deploy/web", follow=True, tail=10))
+    lines = service.logs(place, ClusterLogs(target="deploy/web", follow=True, joining=True, tail=10))
     async with asyncio.timeout(20), aclosing(lines):  # type: ignore[type-var]
         async for line in lines:
             told.append((line.pod, line.text))
@@ -59,7 +59,7 @@ async def test_a_pod_that_waits_joins_when_it_has_begun(
 ) -> None:
     waiting = running("web-3", "")
     waiting["status"]["containerStatuses"][0]["state"] = {"waiting": {"reason": "ContainerCreating"}}
-    lines = service.logs(place, ClusterLogs(target="deploy/web", follow=True, tail=10))
+    lines = service.logs(place, ClusterLogs(target="deploy/web", follow=True, joining=True, tail=10))
     async with asyncio.timeout(20), aclosing(lines):  # type: ignore[type-var]
         async for line in lines:
             if line.text == "first says":
@@ -77,5 +77,7 @@ async def test_the_log_of_a_job_ends_with_its_pods(
 ) -> None:
     web.put("jobs", {"metadata": {"name": "once"}, "spec": {"selector": {"matchLabels": {"app": "web"}}}})
     async with asyncio.timeout(20):
-        told = [line.text async for line in service.logs(place, ClusterLogs(target="job/once", follow=True))]
+        told = [
+            line.text async for line in service.logs(place, ClusterLogs(target="job/once", follow=True, joining=True))
+        ]
     assert told == ["first says"]
