@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.errors import DISK_REFUSES, Conflict, NotFound, StorageError
+from engine.errors import DISK_REFUSES, Code, Conflict, NotFound, StorageError
 from engine.networks import routes
 from engine.networks.addresses import default_subnet, mac_of
 from engine.recipe.networks import shown_network
@@ -78,9 +78,17 @@ class NetworkRegister:
         )
 
     def find_container(self, wanted: str) -> Container:
-        for container in self.containers():
-            if wanted in (container.name, container.id) or (wanted and container.id.startswith(wanted)):
-                return container
+        """By name or id, else by the beginning of an id that one alone has."""
+        known = tuple(self.containers())
+        exact = [each for each in known if wanted in (each.id, each.name)]
+        matches = exact or [each for each in known if wanted and each.id.startswith(wanted)]
+        if len(matches) > 1:
+            raise Conflict(
+                f"“{wanted}” could be several containers", ", ".join(each.name for each in matches[:8]),
+                code=Code.AMBIGUOUS, hint="Give more of the id, or the name.", subject=wanted,
+            )  # fmt: skip
+        if matches:
+            return matches[0]
         raise NotFound(f"No such container: {wanted}", subject=wanted)
 
     def subnets(self) -> Sequence[Subnet]:
