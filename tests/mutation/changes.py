@@ -29,6 +29,10 @@ TESTS_BESIDE = {
     "plays": ["tests/unit/kube"],
     "compose": ["tests/unit/compose", *_WITH_LONG_FILES],
     "projects": ["tests/unit/projects", "tests/unit/compose", *_WITH_LONG_FILES],
+    "containers": [
+        "tests/unit/containers",
+        "--deselect=tests/unit/containers/test_policies.py::test_the_stand_in_needs_nothing_but_the_standard_library",
+    ],
     "logs": [
         "tests/unit/logs",
         "--deselect=tests/unit/logs/test_merged.py::test_a_search_goes_over_the_whole_history_of_all",

@@ -6,21 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import fields, replace
-from PySide6.QtCore import QAbstractItemModel, QObject, Qt
+from PySide6.QtCore import QAbstractItemModel, QItemSelectionModel, QObject, Qt
 
-from engine.types.containers import Container, ContainerSpec, PortMapping, State
+from engine.types.containers import Container, ContainerSpec, PortMapping, Resources, State
 from engine.types.data import now
 from engine.types.frontdoor import DoorAddress
-from engine.types.stats import Rates
+from engine.types.stats import Rates, Sample
 from gui.bridge.changes import KindChange
 from gui.models.container_columns import HISTORY
 from gui.models.containers import ContainersModel, Group, group_summary
 from gui.models.filtered import FilteredModel
 from gui.models.ordered import OrderedModel
+from gui.models.selection import RowSelection
 from gui.models.table import NO_INDEX, Column, KeyedTableModel, ModelRole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from PySide6.QtWidgets import QApplication
 
 NAMES = ("apple pie", "apple tart", "plum pie", "plum tart", "quince", "sloe")
 ORDER = Qt.SortOrder
@@ -144,8 +147,11 @@ def test_a_key_leads_to_its_row_and_back(shown: Shown) -> None:
 # --- figures of containers ---
 
 
-def rates(key: str, cpu: float = 10.0, memory: int = 1 << 20) -> Rates:
-    known: dict[str, Any] = {"container_id": key, "cpu_percent": cpu, "memory": memory}
+def rates(
+    key: str, cpu: float = 10.0, memory: int = 1 << 20, *, estimated: tuple[str, ...] = (), **others: Any
+) -> Rates:
+    known: dict[str, Any] = {"container_id": key, "cpu_percent": cpu, "memory": memory} | others
+    known["sample"] = Sample(container_id=key, time_ns=0, estimated=estimated)
     return Rates(
         **{field.name: known.get(field.name, 0) for field in fields(Rates) if field.required or field.name in known}
     )
@@ -343,3 +349,141 @@ def test_the_time_of_an_age_moves_on(containers: ContainersModel) -> None:
     containers.refresh_times()
     status = containers.column_of("status")
     assert repainted == [(0, status, 2, status)]
+
+
+def test_figures_say_what_they_are_of_and_when_they_are_guessed(containers: ContainersModel) -> None:
+    limited = replace(a_container("b"), spec=ContainerSpec(image="x", resources=Resources(memory=1 << 30)))
+    containers.apply(KindChange({"a": a_container("a"), "b": limited, "c": a_container("c")}, complete=True))
+    containers.apply_rates(
+        [
+            rates("a", 12.0, 3 << 20, memory_limit=8 << 30),
+            rates("b", 12.0, 3 << 20, memory_limit=1 << 30, estimated=("cpu",)),
+            rates("c", 0.0, 3 << 20, estimated=("memory",)),
+        ]
+    )
+    assert [cell(containers, key, "memory") for key in "abc"] == ["3 MiB", "3 MiB / 1 GiB", "≈ 3 MiB"]
+    assert [cell(containers, key, "memory", ModelRole.LIVE) for key in "abc"] == [
+        (3 << 20, 0), (3 << 20, 1 << 30), (3 << 20, 0),
+    ]  # fmt: skip
+    tips = [cell(containers, key, column, Qt.ItemDataRole.ToolTipRole) for key in "abc" for column in ("cpu", "memory")]
+    assert [bool(text) and "estimate" in text for text in tips] == [False, False, True, True, True, True]
+    assert [cell(containers, key, "cpu") for key in "abc"] == ["12 %", "12 %", "0.0 %"]
+
+
+def test_headings_stand_over_their_columns_alone(shown: Shown) -> None:
+    across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+    shown.put("x", complete=True)
+    assert shown.model.headerData(0, across) == "Name"
+    if not isinstance(shown.model, FilteredModel):
+        assert shown.model.headerData(0, down) is None
+    for section in (-1, 99):
+        assert shown.model.headerData(section, across) is None
+    aligned = shown.model.headerData(0, across, Qt.ItemDataRole.TextAlignmentRole)
+    assert Qt.AlignmentFlag(aligned) & Qt.AlignmentFlag.AlignLeft
+    assert shown.model.headerData(0, across, Qt.ItemDataRole.DecorationRole) is None
+
+
+def test_what_is_not_accepted_is_not_shown_and_goes_when_it_becomes_so(qapp: object) -> None:
+    table: KeyedTableModel[str] = KeyedTableModel(_columns(), accept=lambda name: not name.startswith("-"))
+    table.apply(KindChange({"a": "a", "b": "-b"}, complete=True))
+    assert list(table.keys()) == ["a"]
+    table.apply(KindChange({"a": "-a", "b": "b", "c": "c"}))
+    assert sorted(table.keys()) == ["b", "c"]
+    assert sorted(table.items()) == ["b", "c"]
+    assert (table.item("a"), table.item("b")) == (None, "b")
+    assert table.item_at(table.row_of("c")) == "c"
+
+
+def test_only_what_changed_is_drawn_anew(qapp: object) -> None:
+    columns = (*_columns(), Column("size", "Size", lambda name: str(len(name)), right=True))
+    table: KeyedTableModel[Any] = KeyedTableModel(columns)
+    drawn: list[tuple[int, int, int, int]] = []
+    table.dataChanged.connect(lambda a, b: drawn.append((a.row(), a.column(), b.row(), b.column())))
+    table.refresh()
+    table.apply(KindChange({key: key for key in "abc"}, complete=True))
+    assert drawn == []
+    table.apply(KindChange({"a": "a", "b": "bb", "c": "c"}, complete=True))
+    assert drawn == [(1, 0, 1, 1)]
+    drawn.clear()
+    table.refresh(["size"])
+    table.refresh()
+    assert drawn == [(0, 1, 2, 1), (0, 0, 2, 0), (0, 1, 2, 1)]
+    assert table.index(0, 0).flags() & Qt.ItemFlag.ItemIsDragEnabled
+    assert table.haystack_of(table.index(1, 0)) == "bb 2"
+
+
+def test_a_row_that_changes_takes_its_new_place_in_an_ordered_list(qapp: QApplication) -> None:
+    owner = QObject()
+    columns: list[Column[Any]] = [
+        Column("name", "Name", lambda it: it[0]),
+        Column("n", "N", lambda it: str(it[1]), lambda it: it[1]),
+    ]
+    table: KeyedTableModel[Any] = KeyedTableModel(columns, parent=owner)
+    model = OrderedModel(table, owner)
+    model.sort(1)
+    model.set_query("x")
+    table.apply(KindChange({"a": ("xa", 1), "b": ("xb", 2), "c": ("yc", 3)}, complete=True))
+
+    def shown_now() -> list[str]:
+        qapp.processEvents()
+        return [model.index(row, 0).data(ModelRole.KEY) for row in range(model.rowCount())]
+
+    assert shown_now() == ["a", "b"]
+    table.apply(KindChange({"a": ("xa", 9)}))
+    assert shown_now() == ["b", "a"]
+    table.apply(KindChange({"c": ("xc", 5)}))
+    assert shown_now() == ["b", "c", "a"]
+    table.apply(KindChange({"b": ("yb", 2)}))
+    assert shown_now() == ["c", "a"]
+    drawn: list[int] = []
+    model.dataChanged.connect(lambda first, _last: drawn.append(first.row()))
+    table.apply(KindChange({"a": ("x a", 9)}))
+    assert (shown_now(), drawn) == (["c", "a"], [1])
+    assert (model.index(1, 1).data(), model.index(1, 0).data(ModelRole.OBJECT)) == ("9", ("x a", 9))
+    owner.deleteLater()
+
+
+# --- marks ---
+
+
+@pytest.fixture
+def marked(containers: ContainersModel) -> RowSelection:
+    containers.set_grouped(grouped=True)
+    made = [of_project("a1", "shop"), of_project("a2", "shop"), of_project("b1", "blog"), of_project("b2", "blog")]
+    containers.apply(KindChange({each.id: each for each in made}, complete=True))
+    return RowSelection(containers, containers)
+
+
+def test_a_header_marks_all_that_stands_under_it(marked: RowSelection) -> None:
+    assert [marked.is_marked(row) for row in (0, 3)] == [False, False]
+    marked.mark(0)
+    assert (marked.keys(), marked.is_marked(0), marked.is_marked(3)) == (["b1", "b2"], True, False)
+    marked.toggle(4)
+    assert (marked.keys(), marked.is_partly_marked(3), marked.is_marked(3)) == (["b1", "b2", "a1"], True, False)
+    marked.toggle(1)
+    assert (marked.keys(), marked.is_partly_marked(0), marked.is_marked(0)) == (["b2", "a1"], True, False)
+    marked.toggle(3)
+    assert marked.keys() == ["b2", "a1", "a2"]
+    marked.toggle(3)
+    assert marked.keys() == ["b2"]
+    marked.mark(5)
+    assert (marked.keys(), marked.rows(), marked.is_partly_marked(1)) == (["a2"], [5], False)
+    marked.mark_rows([5, 1, 2])
+    marked.add_rows([4])
+    assert marked.rows() == [1, 2, 4, 5]
+    marked.mark_rows([])
+    assert marked.keys() == []
+
+
+def test_marks_stay_with_their_rows_when_all_is_made_anew(marked: RowSelection, containers: ContainersModel) -> None:
+    restored: list[bool] = []
+    marked.restored.connect(lambda: restored.append(True))
+    marked.mark_rows([1, 4])
+    marked.setCurrentIndex(containers.index(4, 0), QItemSelectionModel.SelectionFlag.NoUpdate)
+    others = [of_project(f"z{n}", "zoo") for n in range(40)]
+    kept = [of_project("a1", "shop"), of_project("b2", "blog")]
+    containers.apply(KindChange({each.id: each for each in (*others, *kept)}, complete=True))
+
+    assert marked.keys() == ["a1"]
+    assert marked.currentIndex().data(ModelRole.KEY) == "a1"
+    assert restored == [True]
