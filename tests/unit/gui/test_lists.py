@@ -144,6 +144,21 @@ def test_a_key_leads_to_its_row_and_back(shown: Shown) -> None:
         assert shown.model.row_of("apple tart") == shown.model.row_of("nobody") == -1
 
 
+def test_a_condition_alone_shows_what_fulfils_it(shown: Shown) -> None:
+    if not isinstance(shown.model, FilteredModel):
+        return
+    shown.put(*NAMES, complete=True)
+    shown.model.set_condition(lambda name: len(name) == 4)
+    assert shown.keys() == ["sloe"]
+    shown.model.set_query("s")
+    assert shown.keys() == ["sloe"]
+    shown.model.set_query("x")
+    assert shown.keys() == []
+    shown.model.set_condition(None)
+    shown.model.set_query("")
+    assert shown.keys() == list(NAMES)
+
+
 # --- figures of containers ---
 
 

@@ -138,6 +138,11 @@ async def test_numbers_too_large_for_octal_are_read_and_impossible_ones_refused(
     assert "no number" in await refusal(with_fields(size=b"99999999999\0") + END)
 
 
+async def test_a_field_of_blanks_is_nothing() -> None:
+    ((member, body),) = await read(with_fields(size=b" " * 11 + b"\0", uid=b"\0" * 8) + END)
+    assert (member.size, member.uid, body) == (0, 0, b"")
+
+
 async def test_a_time_before_1970_is_no_reason_to_refuse_an_archive() -> None:
     ((member, _),) = await read(with_fields(mtime=b"\xff" * 12, uid=b"rubbish\0", mode=b"       \0") + END)
     assert (member.mtime, member.uid, member.mode) == (0.0, 0, 0)
