@@ -41,21 +41,22 @@ class TarWalk:
         self._digest = hashlib.sha256()
 
     def feed(self, data: bytes) -> bytes:
-        self._kept += data
-        out = bytearray()
-        while self._kept:
-            if self._left or self._padding:
-                self._contents(out)
-            elif not self._take_head(out):
+        """Contents are passed on as they lie in the piece; only the beginning of a head is kept for the next one."""
+        view, at, out = memoryview(bytes(self._kept) + data if self._kept else data), 0, list[bytes | memoryview]()
+        self._kept.clear()
+        while at < len(view):
+            step = self._contents(view[at:], out) if self._left or self._padding else self._take_head(view[at:], out)
+            if not step:
                 break
-        return bytes(out)
+            at += step
+        self._kept += view[at:]
+        return b"".join(out)
 
-    def _contents(self, out: bytearray) -> None:
-        step = min(self._left or self._padding, len(self._kept))
-        piece = self._kept[:step]
-        del self._kept[:step]
+    def _contents(self, view: memoryview, out: list[bytes | memoryview]) -> int:
+        step = min(self._left or self._padding, len(view))
+        piece = view[:step]
         if self._sends:
-            out += piece
+            out.append(piece)
         if self._left:
             if self._marking:
                 self._digest.update(piece)
@@ -64,39 +65,37 @@ class TarWalk:
                 self._mark()
         else:
             self._padding -= step
+        return step
 
-    def _take_head(self, out: bytearray) -> bool:
-        """One header with the extensions before it; False where more bytes are needed."""
-        if len(self._kept) < _BLOCK:
-            return False
-        block = bytes(self._kept[:_BLOCK])
+    def _take_head(self, view: memoryview, out: list[bytes | memoryview]) -> int:
+        """One header, or an extension before it; gives its length, 0 where more bytes are needed."""
+        if len(view) < _BLOCK:
+            return 0
+        block = bytes(view[:_BLOCK])
         if not any(block):
-            del self._kept[:_BLOCK]  # the end is written by whoever sends
-            return True
+            return _BLOCK  # the end is written by whoever sends
         size = int(tarfile.nti(block[124:136]))  # type: ignore[attr-defined]
         kind = block[156:157]
         padded = size + -size % _BLOCK
         if kind in _EXTENSIONS:
             if padded > _LARGEST_HEAD:
                 raise tarfile.HeaderError("a header is too large")
-            if len(self._kept) < _BLOCK + padded:
-                return False
-            self._head += self._kept[: _BLOCK + padded]
-            del self._kept[: _BLOCK + padded]
-            return True
-        self._head += self._kept[:_BLOCK]
-        del self._kept[:_BLOCK]
+            if len(view) < _BLOCK + padded:
+                return 0
+            self._head += view[: _BLOCK + padded]
+            return _BLOCK + padded
+        self._head += block
         self._begin(out)
-        return True
+        return _BLOCK
 
-    def _begin(self, out: bytearray) -> None:
+    def _begin(self, out: list[bytes | memoryview]) -> None:
         info = _parsed(bytes(self._head))
         self._info, self._name = info, normal(info.name)
         self._left = info.size if info.isreg() else 0
         self._padding = -self._left % _BLOCK
         self._sends = self._keeps is None or self._keeps(self._name)
         if self._sends:
-            out += self._head
+            out.append(bytes(self._head))
         self._head.clear()
         self._digest = hashlib.sha256()
         if not self._left:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 class _Either:
-    """Implements `machine_engine.Peer`: asks which kind it is, then is that."""
+    """Implements `machine_engine.Peer`: asks which kind it is, then is that. Two questions, one after the other."""
 
     def __init__(self, engine: RemoteEngine) -> None:
         self._engine = engine
@@ -56,7 +56,7 @@ class _Either:
     async def load(self) -> None:
         version = await self._engine.link.agree()
         is_wherry = "wherry" in str(version.get("Platform", "")).lower()
-        await self._engine.choose(wherry=is_wherry).load()
+        await self._engine.choose(wherry=is_wherry).take(version)
 
     async def follow(self) -> None:
         await self._engine.peer.follow()

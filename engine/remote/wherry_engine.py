@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from engine.types.events import EngineSnapshot, Event, Kind
 from engine.types.machines import NO_SWARM, Capabilities
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from engine.facade import ByteStream, ExecSession, OperationHandle
     from engine.facade_lent import Lender
@@ -46,16 +47,28 @@ class WherryPeer:
         self.rooms["builds"] = _Builds(machinery)
         self.rooms["operations"] = _Operations(machinery)
 
-    async def load(self) -> None:
-        """The methods it knows; its state comes with the first word of `follow`."""
-        version = await self._machinery.link.agree()
+    async def take(self, version: Mapping[str, Any]) -> None:
+        """Its state comes with the first word of `follow`, and what methods it knows beside that."""
         self._machinery.found_out("wherry", str(version.get("Version", "")))
+
+    async def _learn_methods(self) -> None:
         known = await self._machinery.link.json("GET", "/wherry/facade", versioned=False)
         absent = methods().keys() - set(known["methods"])
         older = "The Wherry there is older and does not know this."
-        self.capabilities = Capabilities(kind="wherry", lacks=dict(_LACKS) | dict.fromkeys(absent, older))
+        lacks = dict(_LACKS) | dict.fromkeys(absent, older)
+        if lacks != self.capabilities.lacks:
+            self.capabilities = Capabilities(kind="wherry", lacks=lacks)
+            self._machinery.tell()
 
     async def follow(self) -> None:
+        learning = asyncio.create_task(self._learn_methods(), name="the methods it knows")
+        try:
+            await self._follow()
+        finally:
+            learning.cancel()
+            await asyncio.gather(learning, return_exceptions=True)
+
+    async def _follow(self) -> None:
         link = self._machinery.link
         async with link.stream("GET", "/wherry/facade/watch", versioned=False, silent=SILENT_SECONDS) as answer:
             async with contextlib.aclosing(told(link, answer)) as changes:

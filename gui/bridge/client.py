@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from PySide6.QtCore import QObject, Qt, Signal
 
 from engine.errors import WherryError
-from engine.types.machines import LOCAL
+from engine.types.machines import LOCAL, Link
 from gui.bridge.changes import ChangeSet, Mirror, fold_changes
 from gui.bridge.engine_thread import EngineThread
 from gui.bridge.mailboxes import BatchMailbox, FoldMailbox, LatestMailbox
@@ -180,6 +180,12 @@ class EngineClient(QObject):
             return OperationTicket(self, work(engine))
 
         return await asyncio.wrap_future(self._thread.submit(start, home=True))
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the machine that is shown answers, as far as is known."""
+        shown = next((each for each in self.machines if each.name == self.machine), None)
+        return not self.machine or (shown is not None and shown.link is Link.CONNECTED)
 
     async def switch(self, machine: str) -> None:
         """Show a machine: what was last known of it at once, the truth as it comes."""

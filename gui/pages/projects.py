@@ -18,6 +18,7 @@ from gui.models.projects import COLUMNS, projects_model
 from gui.pages.listing import Listing, ListingPlan
 from gui.pages.page import Page
 from gui.pages.project.details import ProjectDetails
+from gui.pages.row_drag import RowDrag
 from gui.presentation.containers import project_of
 from gui.presentation.projects import row_of
 from gui.widgets.lists.cells import TextCell
@@ -99,6 +100,7 @@ class ProjectsPage(Page):
         self._asking = self._again = False
         self.list = Listing(shell, _plan(), projects_model(self), self)
         self.list.table.activated_key.connect(lambda key: shell.navigate("projects", key))
+        self.drag = RowDrag(shell, self.list.table, "project", "layers", self._made)
         self.details = ProjectDetails(shell)
         self.details.left.connect(self.show_list)
         self._stack = QStackedWidget()
@@ -190,6 +192,10 @@ class ProjectsPage(Page):
             name: row_of(project, mine.get(name, ()), self._rates, self._opened.get(name))
             for name, project in known.items()
         }
+
+    def _made(self, name: str) -> str:
+        """Its name, if there is something of it that could go elsewhere."""
+        return name if any(project_of(each) == name for each in self.client.mirror.containers.values()) else ""
 
     def _unmade(self, name: str) -> Project:
         """A project of which nothing was made yet."""

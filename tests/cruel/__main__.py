@@ -4,6 +4,7 @@ python -m tests.cruel [--minutes N] [--rounds N] [--seed N] [--clock]
 python -m tests.cruel power [--minutes N] [--rounds N] [--seed N] [--user NAME]      as root
 python -m tests.cruel disks [--seed N] [--user NAME]                                 as root
 python -m tests.cruel hostile [--minutes N] [--requests N] [--seed N]
+python -m tests.cruel cuts [--minutes N] [--cuts N] [--seed N]
 python -m tests.cruel ssh                                                            about ten minutes
 """
 
@@ -16,6 +17,7 @@ import random
 import sys
 import time
 
+from tests.cruel.cuts import Cuts
 from tests.cruel.disks import BadDisks
 from tests.cruel.driver import Driver
 from tests.cruel.hostile import Hostile
@@ -77,6 +79,16 @@ async def be_hostile(options: argparse.Namespace) -> int:
     return 1 if figures.faults else 0
 
 
+async def cut_moves(options: argparse.Namespace) -> int:
+    cuts, begun = Cuts(options.seed, options.cuts), time.monotonic()
+    await cuts.run(options.minutes)
+    figures = cuts.figures
+    print(f"seed {options.seed}: {figures.cuts} moves in {time.monotonic() - begun:.0f} s, {figures.through} not cut")
+    for fault in figures.faults:
+        print(f"FAULT {fault}")
+    return 1 if figures.faults else 0
+
+
 async def lose_lines() -> int:
     lines = LostLines()
     await lines.run()
@@ -116,9 +128,12 @@ async def main(options: argparse.Namespace) -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", nargs="?", choices=("kills", "power", "disks", "hostile", "ssh"), default="kills")
+    parser.add_argument(
+        "kind", nargs="?", choices=("kills", "power", "disks", "hostile", "cuts", "ssh"), default="kills"
+    )
     parser.add_argument("--clock", action="store_true", help="set the clock too; needs libfaketime")
     parser.add_argument("--requests", type=int, default=100_000)
+    parser.add_argument("--cuts", type=int, default=60, help="how many beside those at the edges of requests")
     parser.add_argument("--user", default=os.environ.get("WHERRY_TEST_USER", "wherry-test"))
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=1_000_000)
@@ -128,6 +143,8 @@ if __name__ == "__main__":
         sys.exit(cut_the_power(chosen))
     if chosen.kind == "disks":
         sys.exit(spoil_the_disk(chosen))
+    if chosen.kind == "cuts":
+        sys.exit(asyncio.run(cut_moves(chosen)))
     if chosen.kind == "ssh":
         sys.exit(asyncio.run(lose_lines()))
     sys.exit(asyncio.run(be_hostile(chosen) if chosen.kind == "hostile" else main(chosen)))

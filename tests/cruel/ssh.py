@@ -73,7 +73,7 @@ class LostLines:
                         await self._kind(kind, far, near)
             finally:
                 os.environ["PATH"] = path
-                _end_of_server(there)
+                end_of_server(there)
                 for store in (near, there):
                     remove_tree(store.path)
 
@@ -121,7 +121,9 @@ class LostLines:
         task = asyncio.ensure_future(work(engine, under_way))
         word = "nothing"
         try:
-            await asyncio.wait_for(under_way.wait(), 30.0)
+            waiting = asyncio.ensure_future(under_way.wait())
+            await asyncio.wait((waiting, task), timeout=30.0, return_when=asyncio.FIRST_COMPLETED)
+            waiting.cancel()
             begun = time.monotonic()
             may_fail = await act(engine, far)
             try:
@@ -300,7 +302,7 @@ async def _once(data: bytes) -> AsyncIterator[bytes]:
     yield data
 
 
-def _end_of_server(store: ShortTmp) -> None:
+def end_of_server(store: ShortTmp) -> None:
     """The `wherry serve` that the first call there started."""
     mark = f"WHERRY_RUN={store.run}".encode()
     for each in Path("/proc").iterdir():

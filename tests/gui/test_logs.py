@@ -8,10 +8,13 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu
 
-from engine.types.logs import Level
+from engine.errors import MachineError
+from engine.types.logs import Level, ReadLogs
 from gui.pages.log.filters import LogFilter, fill_filter_menu, forget_filter, save_filter, saved_filters
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from tests.gui.conftest import Driver
 
 
@@ -104,3 +107,29 @@ def test_several_logs_side_by_side_show_the_same_moment(driver: Driver) -> None:
     assert abs(second.source.row(second.view.current_line).time_ns - moment) < 60 * 10**9
     dialog.way.changed.emit("merged")
     driver.until(lambda: dialog._stack.currentIndex() == 0)
+
+
+def test_a_log_whose_machine_comes_back_is_followed_from_its_last_line(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs: Any = driver.engine.logs
+    whole, asked = logs.read, list[ReadLogs]()
+
+    async def breaking(container: str, request: ReadLogs) -> AsyncIterator[Any]:
+        asked.append(request)
+        async for batch in whole(container, request):
+            yield batch
+            if len(asked) == 1:
+                raise MachineError("The connection to server broke off")
+
+    monkeypatch.setattr(logs, "read", breaking)
+    driver.window.navigate("containers", driver.container("shop-web-1").id, "logs")
+    page: Any = driver.window.page("containers")
+    panel = page.details.tab("logs").panel
+    driver.until(lambda: "broke off" in panel._foot.text())
+    before = panel.source.line_count()
+    driver.client.machines_changed.emit()
+    driver.until(lambda: any(request.follow and request.first for request in asked))
+    again = next(request for request in asked if request.follow and request.first)
+    assert again.first == panel.source.origin + before
+    panel.suspend()

@@ -275,13 +275,13 @@ def dragged(driver: Driver, page: str) -> tuple[QMimeData, str]:
     driver.window.navigate(page)
     drag = driver.window.page(page).list.drag if page == "containers" else driver.window.page(page).drag  # type: ignore[attr-defined]
     mirror = driver.client.mirror
-    key = next(iter(mirror.containers if page == "containers" else mirror.volumes))
+    key = "shop" if page == "projects" else next(iter(mirror.containers if page == "containers" else mirror.volumes))
     data = drag.data([key])
     assert drag.data([key, key]) is None
     return data, mirror.containers[key].name if page == "containers" else key
 
 
-@pytest.mark.parametrize("page", ["containers", "volumes"])
+@pytest.mark.parametrize("page", ["containers", "volumes", "projects"])
 def test_a_row_that_is_dropped_on_a_machine_is_asked_to_go_there(driver: Driver, page: str) -> None:
     know(driver)
     know_also = Machine(name="attic", address="ssh://me@attic", kind="podman")
@@ -306,8 +306,17 @@ def test_a_row_that_is_dropped_on_a_machine_is_asked_to_go_there(driver: Driver,
     dialog = driver.dialog("dialog.move")
     assert dialog.windowTitle().endswith(name)
     assert dialog.target.currentData() == "attic"  # type: ignore[attr-defined]
+    assert driver.window.page(page).isVisible()
     assert not targets.isVisible()
     dialog.reject()
+
+
+def test_a_project_of_which_nothing_was_made_is_not_dragged(driver: Driver) -> None:
+    know(driver)
+    driver.window.navigate("projects")
+    drag = driver.window.page("projects").drag  # type: ignore[attr-defined]
+    assert drag.data(["shop"]) is not None
+    assert drag.data(["nothing-of-it"]) is None
 
 
 def test_what_is_dragged_elsewhere_opens_nothing(driver: Driver) -> None:

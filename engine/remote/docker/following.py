@@ -20,7 +20,7 @@ from engine.types.images import Image
 from engine.types.machines import NO_SWARM, Capabilities
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from engine.remote.docker.shapes import Json
     from engine.remote.machine_engine import Machinery
@@ -58,15 +58,20 @@ class DockerState:
 
     # --- loading ---
 
-    async def load(self) -> None:
-        self.version = dict(await self.link.agree())
+    async def take(self, version: Mapping[str, Any]) -> None:
+        """All there is: the lists are asked for at once, and understood in the order in which each leans on others."""
+        self.version = dict(version)
         self.kind = "podman" if "podman" in str(self.version).lower() else "docker"
         self.own_podman = self.kind == "podman" and is_podman_here(self._machinery.entry)
         self.capabilities = Capabilities(kind=self.kind, lacks=self._lacks() | NO_SWARM)  # type: ignore[arg-type]
         self._machinery.found_out(self.kind, str(self.version.get("Version", "")))
-        await asyncio.gather(self._load_containers(), self._load_volumes(), self._load_networks(), self.look_at_swarm())
+        containers, volumes, self._network_documents, images, _ = await asyncio.gather(
+            self._ask_containers(), self._ask_volumes(), self._ask_networks(), self._ask_images(), self.look_at_swarm()
+        )
+        self._take_containers(containers)
+        self._take_volumes(volumes)
         self._show_networks()
-        await self._load_images()
+        self._take_images(images)
         if self._detailing is not None:
             self._detailing.cancel()
         self._detailing = asyncio.create_task(self._detail(), name="details of containers and images")
@@ -92,8 +97,10 @@ class DockerState:
             self.capabilities = Capabilities(kind=self.capabilities.kind, lacks=lacks)
             self._machinery.tell()
 
-    async def _load_containers(self) -> None:
-        found = shapes.rows(await self.link.json("GET", "/containers/json", {"all": True}))
+    async def _ask_containers(self) -> list[Json]:
+        return shapes.rows(await self.link.json("GET", "/containers/json", {"all": True}))
+
+    def _take_containers(self, found: Sequence[Json]) -> None:
         there: dict[str, Container] = {}
         self._attached = {key: told for key, told in self._attached.items() if key in {str(row["Id"]) for row in found}}
         for row in found:
@@ -105,8 +112,13 @@ class DockerState:
             there[fresh.id] = _merged(known, fresh) if isinstance(known, Container) else fresh
         self._machinery.replace_kind("container", there)
 
+    async def _ask_images(self) -> list[Json]:
+        return shapes.rows(await self.link.json("GET", "/images/json", {"shared-size": True}))
+
     async def _load_images(self) -> None:
-        found = shapes.rows(await self.link.json("GET", "/images/json", {"shared-size": True}))
+        self._take_images(await self._ask_images())
+
+    def _take_images(self, found: Sequence[Json]) -> None:
         users = self._users()
         there: dict[str, Image] = {}
         for row in found:
@@ -117,13 +129,21 @@ class DockerState:
             there[image_id] = shapes.row_image(row, users, known if isinstance(known, Image) else None)
         self._machinery.replace_kind("image", there)
 
+    async def _ask_volumes(self) -> list[Json]:
+        return shapes.rows((await self.link.json("GET", "/volumes") or {}).get("Volumes"))
+
     async def _load_volumes(self) -> None:
-        found = shapes.rows((await self.link.json("GET", "/volumes") or {}).get("Volumes"))
+        self._take_volumes(await self._ask_volumes())
+
+    def _take_volumes(self, found: Sequence[Json]) -> None:
         users = self._volume_users()
         self._machinery.replace_kind("volume", {str(row["Name"]): shapes.volume(row, users) for row in found})
 
+    async def _ask_networks(self) -> list[Json]:
+        return shapes.rows(await self.link.json("GET", "/networks"))
+
     async def _load_networks(self) -> None:
-        self._network_documents = shapes.rows(await self.link.json("GET", "/networks"))
+        self._network_documents = await self._ask_networks()
         self._show_networks()
 
     def _show_networks(self) -> None:

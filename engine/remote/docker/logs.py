@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from engine.errors import NotFound, WherryError
+from engine.errors import MachineError, NotFound, WherryError
 from engine.logs.log_service import LogService
 from engine.logs.source import LogSource
 from engine.remote.docker.log_writers import SERVICE, ServiceWriter, Writer, unframed
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _MOST_LINES = 200_000
 """Of what was written before somebody looked; what comes afterwards is added."""
 _ALL = ReadLogs()
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
 _MERGED = "merged:"
 
 
@@ -54,11 +55,23 @@ class Spool:
                 await self._fetch(file, {"tail": _MOST_LINES})
                 self.caught_up.set()
                 if self.writer.alive:
-                    await self._fetch(file, {"follow": True, **self._since()})
+                    await self._follow(file)
         except WherryError as error:
             self.error = error
         finally:
             self.caught_up.set()
+
+    async def _follow(self, file: Any) -> None:
+        """Until it has ended. A line that breaks off costs nothing: the next goes on where it was."""
+        pause = _FIRST_PAUSE
+        while True:
+            before = self._last
+            try:
+                await self._fetch(file, {"follow": True, **self._since()})
+                return
+            except MachineError:
+                pause = _FIRST_PAUSE if self._last != before else min(2 * pause, _LONGEST_PAUSE)
+                await asyncio.sleep(pause)
 
     def _since(self) -> dict[str, object]:
         """From the last line on; it comes again and is passed over."""

@@ -75,6 +75,7 @@ class LogPanel(QWidget):
         self.hunt.found.connect(self._on_found)
         self.hunt.progressed.connect(self._tell_hits)
         self.hunt.failed.connect(self._on_search_error)
+        self.client.machines_changed.connect(self._on_machines)
         QShortcut(QKeySequence.StandardKey.Find, self, self.search.setFocus)
         self._apply_choices()
 
@@ -245,6 +246,10 @@ class LogPanel(QWidget):
     def _on_reset(self) -> None:
         self._describe()
         self._go_on_to_time()
+
+    def _on_machines(self) -> None:
+        if self.source is not None and self._watching and self.client.is_connected:
+            self.source.go_on()
 
     def _on_error(self, error: BaseException) -> None:
         self._foot.setText(translate("Logs", "The log cannot be read: {0}").format(error))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 
+from engine.errors import MachineError
 from engine.types.logs import LogLine, LogSummary, ReadLogs
 from gui.widgets.logview import LineSource, LogRow
 
@@ -57,6 +58,7 @@ class EngineLogSource(LineSource):
         self._origin = 0
         self._end = 0
         self._tail: Lease | None = None
+        self._broke_off = False
 
     # --- life ---
 
@@ -69,7 +71,14 @@ class EngineLogSource(LineSource):
             lambda engine: engine.logs.read(self._name, request), self._on_lines, self._on_tail_end
         )
 
+    def go_on(self) -> None:
+        """Its machine is there again: what broke off is followed from the last line on."""
+        if self._broke_off:
+            self._broke_off = False
+            self.open()
+
     def close(self) -> None:
+        self._broke_off = False
         for lease in (*self._fetches, *([self._tail] if self._tail else [])):
             lease.end()
         self._fetches.clear()
@@ -165,6 +174,7 @@ class EngineLogSource(LineSource):
 
     def _on_tail_end(self, error: BaseException | None) -> None:
         self._tail = None
+        self._broke_off = isinstance(error, MachineError)
         if error is not None:
             self._on_error(error)
 
