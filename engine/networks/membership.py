@@ -41,6 +41,7 @@ def added(
         ip_address="",
         aliases=asked.aliases,
         asked=msgspec.structs.replace(asked, aliases=()),
+        is_beside=network.builtin,
     )
     return _with(network, _up(network, entry, promised) if is_up else entry)
 

@@ -202,7 +202,8 @@ class NetworkService:
             check_asked(found, asked)
             await self._tell_moved(target.id, found.name, asked)
             return
-        must_be_ours(found)
+        if found.name != DEFAULT:
+            must_be_ours(found)
         if own in ("host", "none") or is_shared(own):
             raise Conflict(
                 f"“{target.name}” has no network of its own",
@@ -211,6 +212,9 @@ class NetworkService:
                 subject=target.id,
             )
         check_asked(found, asked)
+        if found.name == DEFAULT:
+            await self._choose_default()
+            found = self._register[found.id]
         is_up = self.namespace(target.id).exists()
         promised = self._promised(found, besides=target.id)
         joined = await self._register.change(
@@ -235,7 +239,8 @@ class NetworkService:
                 subject=target.id,
                 docker=f"container {target.id} is not connected to network {found.name}",
             )
-        if found.builtin and (found.name != DEFAULT or target.pid):
+        is_beside = entry is not None and entry.is_beside and not _is_own(found, target)
+        if found.builtin and not is_beside and (found.name != DEFAULT or target.pid):
             raise Conflict(
                 f"“{target.name}” cannot leave “{found.name}” now",
                 "It runs, and that is its way to the host." if target.pid else "It is no network one can leave.",
@@ -244,12 +249,12 @@ class NetworkService:
             )
         if entry is not None and entry.ip_address:
             await self._bridge.leave(found, self.namespace(target.id), entry)
-        if not found.builtin:
+        if not found.builtin or is_beside:
             await self._register.change(found.id, lambda now: without_member(now, target.id))
         if _is_own(found, target):
             await self._move_elsewhere(target)
         self._register.publish(self._register[found.id], "disconnect", container=target.id)
-        if not found.builtin:
+        if not found.builtin or is_beside:
             await self._names.tell()
             self._tell_neighbours(target.id)
             await self._rest(found.id)

@@ -1,7 +1,7 @@
 """The networks there are: found by name or id, changed one change after the other, kept in the database, told of.
 
-In memory is the truth. Rows follow, but for containers on the default network: which address one has there stands in
-its own row, and no start waits for a second one.
+In memory is the truth. Rows follow, but for containers made for the default network: which address one has there
+stands in its own row, and no start waits for a second one.
 """
 
 from __future__ import annotations
@@ -192,6 +192,7 @@ class NetworkRegister:
         if not network.subnet:
             return
         subnet = ipaddress.ip_network(network.subnet)
+        known = {each.container_id for each in network.members}
         members = [
             NetworkMember(
                 container_id=each.id, name=each.name, ip_address=each.ip_address, mac_address=mac_of(each.ip_address)
@@ -199,6 +200,7 @@ class NetworkRegister:
             for each in self.containers()
             if each.spec.network == DEFAULT
             and not is_pod_key(each.id)
+            and each.id not in known
             and each.ip_address
             and ipaddress.ip_address(each.ip_address) in subnet
         ]
@@ -234,14 +236,14 @@ class NetworkRegister:
 def _row(network: Network) -> Network:
     if not network.builtin:
         return network
-    pods = tuple(each for each in network.members if is_pod_key(each.container_id))
-    return msgspec.structs.replace(network, members=pods)
+    members = tuple(each for each in network.members if each.is_beside or is_pod_key(each.container_id))
+    return msgspec.structs.replace(network, members=members)
 
 
 def must_be_ours(network: Network) -> None:
     if network.builtin:
         name = shown_network(network.name)
-        raise Conflict(f"“{name}” is built in", "It cannot be changed, nor joined besides another.", subject=network.id)
+        raise Conflict(f"“{name}” is built in", "It cannot be changed, nor joined beside another.", subject=network.id)
 
 
 def event_of(action: str, network: Network, **attributes: str) -> Event:

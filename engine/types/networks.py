@@ -49,6 +49,8 @@ class NetworkMember(Data, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     asked: Endpoint = Endpoint()
     """The addresses it is to have at every start; its names stand in `aliases`."""
+    is_beside: bool = False
+    """On the default network, whose members mostly were made for it: this one joined it beside a network of its own."""
 
 
 class Network(Data, frozen=True, kw_only=True):

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.errors import InvalidRequest
+from engine.embedded import open_engine
+from engine.errors import Conflict, InvalidRequest
 from engine.networks.isolation import LABEL
 from engine.types.containers import PortMapping
 from engine.types.networks import CreateNetwork
-from tests.system.containers.conftest import create, run, until
+from tests.system.containers.conftest import create, load_busybox, run, until
 from tests.system.networks.asking import said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.embedded import EmbeddedEngine
+    from tests.support.stores import ShortTmp
 
 
 async def _remove(engine: EmbeddedEngine, *containers: str) -> None:
@@ -85,3 +87,44 @@ def _page(port: int) -> bytes:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
         text: bytes = answer.read()
         return text
+
+
+async def test_the_default_network_is_joined_beside_another_and_left_again(short_tmp: ShortTmp) -> None:
+    """While it runs, over its restart, and over the engine's."""
+    engine = await open_engine(short_tmp.root, short_tmp.run)
+    try:
+        await load_busybox(engine)
+        await engine.networks.create(CreateNetwork(name="team"))
+        near = await run(engine, name="near", network="pasta")
+        member = await run(engine, name="member", network="team")
+
+        async def reaches(address: str) -> bool:
+            told = await said(engine, member.id, "ping", "-c", "1", "-w", "2", address)
+            return "1 packets received" in told
+
+        async def place() -> str:
+            members = (await engine.networks.get("bridge")).members
+            return next((each.ip_address for each in members if each.container_id == member.id), "none")
+
+        assert (await place(), await reaches(near.ip_address)) == ("none", False)
+        await engine.networks.connect("bridge", member.id)
+        given = await place()
+        assert (await reaches(near.ip_address), given in ("none", "")) == (True, False)
+        with pytest.raises(Conflict):
+            await engine.networks.connect("bridge", member.id)
+        await engine.close()
+        engine = await open_engine(short_tmp.root, short_tmp.run)
+        assert (await place(), await reaches(near.ip_address)) == (given, True)
+        await engine.containers.restart(member.id, timeout=0)
+        assert await reaches(near.ip_address)
+        other = await run(engine, name="other", network="pasta")
+        addresses = [each.ip_address for each in (await engine.networks.get("bridge")).members]
+        assert len(set(addresses)) == len(addresses) == 3
+        assert await reaches(other.ip_address)
+        await engine.networks.disconnect("bridge", member.id)
+        assert (await place(), await reaches(near.ip_address)) == ("none", False)
+        assert (await engine.containers.get(member.id)).pid
+    finally:
+        for each in await engine.containers.list():
+            await engine.containers.remove(each.id, force=True)
+        await engine.close(stop_containers=True)
