@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from engine.types.data import now
-from engine.types.networks import NameQuestion, Network
+from engine.types.networks import NameQuestion, Network, NetworkMember
 from engine.types.stats import Rates, Sample
 from gui.dialogs.network_why import NetworkWhyDialog
 from gui.pages.network_map.flows import Flows
@@ -214,6 +214,30 @@ def test_a_place_that_was_refused_is_shown_with_its_port_and_name(driver: Driver
         ("203.0.113.5:443 (tcp)", "refused 3 times", "t.example.com"),
     ]
     assert page.name_log.refused()["c"] == 4
+
+
+def test_many_networks_stand_as_people_count_and_no_curve_runs_through_the_words_of_others(
+    make_driver: Callable[..., Driver],
+) -> None:
+    def many(store: Store) -> None:
+        populate(store)
+        model = next(each for each in store.networks.values() if not each.builtin)
+        web = next(each for each in store.running() if each.name == "shop-web-1")
+        for number in (1, 2, 10):
+            member = NetworkMember(container_id=web.id, name=web.name, ip_address=f"10.91.{number}.2")
+            made = replace(model, id=f"{number:064x}", name=f"team-{number}", members=(member,))
+            store.put("network", made)
+
+    view = open_map(make_driver(many))
+    titles = [lane.title for lane in view.picture.lanes if lane.title.startswith("team")]
+    assert titles == ["team-1", "team-2", "team-10"]
+    assert view.picture.links
+    assert not view.map.seen_links()  # its home is the last lane, far from what it publishes
+    source, _ = next(
+        each for each in view.picture.links if each[1].endswith(view.picture.attachments[each[0]].container)
+    )
+    view.map.choose(source)
+    assert view.map.seen_links() == [each for each in view.picture.links if each[0] == source]
 
 
 async def _limit(engine: FakeEngine, container_id: str) -> None:

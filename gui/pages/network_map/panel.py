@@ -121,9 +121,9 @@ class WirePanel(QFrame):
         self._title.set_text(container.name)
         self._badge.set(words.word, words.tone)
         self.facts.set_facts(_address_facts(addresses) if wire is None else _wire_facts(container, wire))
-        self._curve.setVisible(wire is not None)
-        if wire is not None:
-            self._curve.show_values(wire.flows.past(container.id, wire.network, at_home=wire.at_home))
+        past = wire.flows.past(container.id, wire.network, at_home=wire.at_home) if wire is not None else []
+        self._curve.setVisible(any(past))
+        self._curve.show_values(past)
         talked = _peer_rows(wire) if wire is not None else []
         self._talks.setVisible(bool(talked))
         self.peers.setVisible(bool(talked))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.recipe.networks import EGRESS_LABEL
 from engine.types.containers import ALIVE_STATES
+from gui.models.natural import natural_key
 from gui.presentation.containers import port_text, port_url, state_words
 from gui.presentation.door import addresses, short_host
 from gui.presentation.networks import from_left, network_name
@@ -79,12 +80,12 @@ def picture(
     """Networks with members, those of one's own first; above them what this computer publishes."""
     made = Picture()
     shown = [each for each in networks.values() if each.driver != "null" and (each.members or not each.builtin)]
-    shown.sort(key=lambda each: (each.builtin, each.name))
+    shown.sort(key=lambda each: (each.builtin, natural_key(each.name)))
     homes = _homes(shown, containers)
     lanes = []
     for network in shown:
         nodes = []
-        for member in sorted(network.members, key=lambda each: each.name):
+        for member in sorted(network.members, key=lambda each: natural_key(each.name)):
             container = containers.get(member.container_id)
             if container is not None:
                 key = f"{network.id}/{container.id}"
@@ -162,7 +163,7 @@ def _published(
     nodes: list[MapNode] = []
     links: list[tuple[str, str]] = []
     at_door = addresses(doors)
-    for container in sorted(containers.values(), key=lambda each: each.name):
+    for container in sorted(containers.values(), key=lambda each: natural_key(each.name)):
         door = at_door.get(container.id)
         rows = [(short_host(door), door.url)] if door is not None else []
         rows += [(port_text(port), port_url(port)) for port in container.ports]

@@ -69,7 +69,7 @@ class NetworkMapView(QWidget):
             Tone.MUTED,
             wrap=True,
         )
-        legend.setContentsMargins(Space.XL, Space.S, Space.XL, 0)
+        legend.setContentsMargins(Space.XL, Space.S, Space.XL, Space.S)
         drawing = QWidget()
         side = QHBoxLayout(drawing)
         side.setContentsMargins(0, 0, 0, 0)

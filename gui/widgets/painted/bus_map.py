@@ -40,7 +40,7 @@ _WIRE = 16
 """From the line to a node."""
 _FAINT = 0.28
 _LEAST_DETAIL = 40
-_MOST_CURVES = 6
+_MOST_CURVES, _MOST_LANES = 6, 2
 """More of them are shown only while one of their ends is chosen."""
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _THICKEST = 6.0
@@ -137,6 +137,18 @@ class BusMap(QWidget):
 
     def is_echo(self, node: str) -> bool:
         return any(each.node.is_echo for each in self._placed if each.node.id == node)
+
+    def seen_links(self) -> list[tuple[str, str]]:
+        """Those of what is chosen; while nothing is, few and short ones, which cross no words of others."""
+        if self._lit is not None:
+            return [(source, target) for source, target in self._links if {source, target} <= self._lit]
+        lanes = {each.node.id: each.lane for each in self._placed}
+        near = [
+            (source, target)
+            for source, target in self._links
+            if abs(lanes.get(source, 0) - lanes.get(target, 0)) <= _MOST_LANES
+        ]
+        return near if len(self._links) <= _MOST_CURVES else []
 
     def place_of(self, node: str) -> QRectF:
         return next((each.rect for each in self._placed if each.node.id == node), QRectF())
@@ -273,10 +285,8 @@ class BusMap(QWidget):
         for number, lane in enumerate(self._lanes):
             if self._lane_rect(number).intersects(seen):
                 self._paint_lane(painter, number, lane)
-        for source, target in self._links:
-            lit = self._lit is not None and source in self._lit and target in self._lit
-            if lit or (self._lit is None and len(self._links) <= _MOST_CURVES):
-                self._paint_link(painter, source, target, lit=lit)
+        for source, target in self.seen_links():
+            self._paint_link(painter, source, target, lit=self._lit is not None)
         for each in self._placed:
             if each.rect.adjusted(0, -_WIRE, 0, 0).intersects(seen):
                 if self._lanes[each.lane].has_line:
