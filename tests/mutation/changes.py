@@ -31,6 +31,7 @@ TESTS_BESIDE = {
     "projects": ["tests/unit/projects", "tests/unit/compose", *_WITH_LONG_FILES],
     "containers": [
         "tests/unit/containers",
+        "tests/unit/watching",
         "--deselect=tests/unit/containers/test_policies.py::test_the_stand_in_needs_nothing_but_the_standard_library",
     ],
     "state": [

@@ -77,7 +77,7 @@ def lines_of(model: KeyedTableModel[Any], item: Any) -> list[str]:
         side = " (right)" if column.alignment() & Qt.AlignmentFlag.AlignRight else ""
         text = CLOCK.sub("THEN", " | ".join(part.replace("\n", " / ") for part in parts))
         found.append(f"{column.id} “{column.title}”{side}: {text}".rstrip())
-    return found
+    return [*found, CLOCK.sub("THEN", f"found by: {model.haystack_of(model.index(0, 0))}".rstrip())]
 
 
 def a_container(name: str, **others: Any) -> Container:

@@ -490,6 +490,17 @@ def test_a_header_marks_all_that_stands_under_it(marked: RowSelection) -> None:
     assert marked.keys() == []
 
 
+def test_a_row_between_two_marked_ones_is_not_marked(qapp: object) -> None:
+    table: KeyedTableModel[str] = KeyedTableModel(_columns())
+    table.apply(KindChange({key: key for key in "abcdef"}, complete=True))
+    marks = RowSelection(table, table)
+    marks.mark_rows([0, 2, 3, 5])
+    assert (marks.rows(), marks.keys()) == ([0, 2, 3, 5], ["a", "c", "d", "f"])
+    marks.toggle(2)
+    marks.toggle(1)
+    assert marks.keys() == ["a", "b", "d", "f"]
+
+
 def test_marks_stay_with_their_rows_when_all_is_made_anew(marked: RowSelection, containers: ContainersModel) -> None:
     restored: list[bool] = []
     marked.restored.connect(lambda: restored.append(True))
