@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from engine.errors import Code, Conflict, NotFound, RegistryError
+from engine.errors import Code, Conflict, InvalidRequest, NotFound, RegistryError
 from engine.types.containers import ContainerSpec, CreateContainer
 from engine.types.disk import PART_IDS
 from engine.types.events import Change
@@ -111,6 +111,12 @@ async def test_the_layer_index_answers(any_engine: Engine, demo: str) -> None:
 
 
 # --- volumes and networks ---
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "-a", "a" * 201])
+async def test_a_volume_cannot_be_called_by_what_is_no_name(any_engine: Engine, name: str) -> None:
+    with pytest.raises(InvalidRequest, match="name for a volume"):
+        await any_engine.volumes.create(CreateVolume(name=name))
 
 
 async def test_volumes(any_engine: Engine) -> None:

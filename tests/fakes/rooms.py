@@ -11,7 +11,8 @@ import psutil
 from msgspec.structs import replace
 
 from engine.builder.report import make_report
-from engine.errors import Code, Conflict, NotFound, RuntimeFailure
+from engine.errors import Code, Conflict, InvalidRequest, NotFound, RuntimeFailure
+from engine.recipe.checks import is_name
 from engine.types.attestations import IndexDescriptor
 from engine.types.builds import (
     Build,
@@ -55,6 +56,8 @@ class FakeVolumes:
 
     async def create(self, request: CreateVolume) -> Volume:
         name = request.name or secrets.token_hex(32)
+        if not is_name(name):
+            raise InvalidRequest(f"{name} is no good as a name for a volume", subject=name)
         if name in self._store.volumes:
             return self._store.volumes[name]
         volume = Volume(
