@@ -71,7 +71,7 @@ class PodWriter:
             spec["initContainers"] = inits
         spec["containers"] = [self._container(part) for part in mains]
         if shared is not None and spec["containers"]:
-            _add_ports(spec["containers"][0], shared.get("ports") or ())
+            _publish(spec["containers"], shared.get("ports") or ())
         if self._volumes:
             spec["volumes"] = list(self._volumes.values())
         spec["restartPolicy"] = _POLICIES[(chief.get("restart") or {}).get("name", "no")]
@@ -215,14 +215,29 @@ class PodWriter:
 
 def _add_ports(container: dict[str, Any], ports: Iterable[Mapping[str, Any]]) -> None:
     for port in ports:
-        found: dict[str, Any] = {"containerPort": port["container_port"]}
-        if port.get("host_port"):
-            found["hostPort"] = port["host_port"]
-        if port.get("host_ip"):
-            found["hostIP"] = port["host_ip"]
-        if port.get("protocol") == "udp":
-            found["protocol"] = "UDP"
-        container.setdefault("ports", []).append(found)
+        container.setdefault("ports", []).append(_port(port))
+
+
+def _publish(containers: Sequence[dict[str, Any]], ports: Iterable[Mapping[str, Any]]) -> None:
+    """Ports of a pod: each in the place where a container speaks of it, at the first container where none does."""
+    for port in ports:
+        bare = _port({"container_port": port["container_port"], "protocol": port.get("protocol")})
+        told = next((each["ports"] for each in containers if bare in each.get("ports", ())), None)
+        if told is None:
+            _add_ports(containers[0], [port])
+        else:
+            told[told.index(bare)] = _port(port)
+
+
+def _port(port: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"containerPort": port["container_port"]}
+    if port.get("host_port"):
+        found["hostPort"] = port["host_port"]
+    if port.get("host_ip"):
+        found["hostIP"] = port["host_ip"]
+    if port.get("protocol") == "udp":
+        found["protocol"] = "UDP"
+    return found
 
 
 def _resources(resources: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ _WITH_LONG_FILES = [f"--ignore=tests/unit/compose/test_{name}.py" for name in ("
 """Where between any two functions stand those of mutmut, megabytes take half a minute, and memory is another."""
 TESTS_BESIDE = {
     "recipe": ["tests/unit/recipe", "tests/unit/kube/test_round_trip.py"],
-    "plays": ["tests/unit/kube"],
+    "plays": ["tests/unit/plays", "tests/unit/kube/test_images_here.py"],
     "compose": ["tests/unit/compose", *_WITH_LONG_FILES],
     "projects": ["tests/unit/projects", "tests/unit/compose", *_WITH_LONG_FILES],
     "containers": [

@@ -143,6 +143,21 @@ def test_a_check_by_http_or_a_port_is_said_to_podman_in_a_program_it_has() -> No
     assert "\nHealthCmd=none\n" in unit(["NONE"])
 
 
+def test_a_port_of_a_pod_is_told_once_in_the_container_that_speaks_of_it() -> None:
+    parts = [Part("first", recipe("--expose 90 a")), Part("web", recipe("--expose 80 --expose 53/udp b"))]
+    ports = [
+        {"container_port": 80, "host_port": 8080},
+        {"container_port": 53, "host_port": 53, "protocol": "tcp"},
+        {"container_port": 53, "host_port": 54, "protocol": "udp"},
+    ]
+    first, web = PodWriter().spec(parts, {"ports": ports})["containers"]
+    assert first["ports"] == [{"containerPort": 90}, {"containerPort": 53, "hostPort": 53}]
+    assert web["ports"] == [
+        {"containerPort": 80, "hostPort": 8080},
+        {"containerPort": 53, "hostPort": 54, "protocol": "UDP"},
+    ]
+
+
 @pytest.mark.parametrize(
     ("number", "words"),
     [(0, "0"), (1000, "1000"), (1536, "1536"), (2048, "2Ki"), (3 << 20, "3Mi"), (5 << 30, "5Gi"), (7 << 40, "7Ti")],
