@@ -246,6 +246,8 @@ def test_labels_say_of_what_it_was_made() -> None:
         "com.docker.compose.project.working_dir": "/p",
         "com.docker.compose.depends_on": "db:service_healthy:true",
     }
+    two = create_body(project("depends_on: [db, c]", "  c: {image: y}"), "a", 1, image_id="", others=OTHERS)["Labels"]
+    assert two["com.docker.compose.depends_on"] == "c:service_started:false,db:service_started:false"
     plain = create_body(project("depends_on: [db]"), "a", 1, image_id="", others=OTHERS)["Labels"]
     assert plain["com.docker.compose.depends_on"] == "db:service_started:false"
 

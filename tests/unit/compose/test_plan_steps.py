@@ -294,3 +294,9 @@ def test_an_image_of_two_services_goes_once() -> None:
     assert [step for step in plan.steps if step.action == "remove-image"] == [
         Step("remove-image:web", "remove-image", "web", "a", needs=("remove:p-a-1",))
     ]
+
+
+def test_another_limit_on_what_it_may_reach_is_an_edit() -> None:
+    made = project("services: {db: {image: db}}")
+    (step, *_) = told(plan_up(made, here(made, "db-1", egress="a.b")))
+    assert (step.action, step.reason, [(each.before, each.after) for each in step.why]) == ("edit", "", [("a.b", "")])
