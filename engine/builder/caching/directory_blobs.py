@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import re
@@ -95,5 +96,6 @@ class DirectoryBlobs:
                 shutil.copyfile(source, fresh)
             os.replace(fresh, path)
         except OSError as error:
-            fresh.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # it may never have been made
+                fresh.unlink()
             raise StorageError(f"The cache cannot be written to {self._top}", error.strerror or "") from error
