@@ -200,3 +200,76 @@ async def test_what_was_used_since_a_moment_is_not_pruned(builder: Builder) -> N
 
     assert (await builder.engine.builds.prune_cache(until_ns=1)).ids == ()
     assert len((await builder.engine.builds.prune_cache(until_ns=time.time_ns())).ids) > 0
+
+
+async def test_files_are_copied_as_the_flags_say(builder: Builder) -> None:
+    image, _ = await builder.build(
+        f"FROM {IMAGE}",
+        "COPY --chmod=640 --chown=5:6 a /one/",
+        "COPY --exclude=*.log src /two/",
+        "COPY a b /three/",
+        "COPY *.txt /four/",
+        "WORKDIR /five",
+        "COPY a renamed",
+        "COPY <<word /six\nhello $HOME\nword",
+        files={"a": "a", "b": "b", "n.txt": "n", "src/keep": "k", "src/x.log": "x"},
+    )
+    found = {node.entry.path: node.entry for node in await builder.engine.images.tree(image, "/one")}
+    entry = found["/one/a"]
+    assert (entry.mode & 0o777, entry.uid, entry.gid) == (0o640, 5, 6)
+    assert await builder.names(image, "/two") == ["/two/keep"]
+    assert await builder.names(image, "/three") == ["/three/a", "/three/b"]
+    assert await builder.names(image, "/four") == ["/four/n.txt"]
+    assert await builder.read(image, "/five/renamed") == "a"
+    assert "hello" in await builder.read(image, "/six")
+
+
+async def test_what_the_ignore_file_names_is_not_in_the_context(builder: Builder) -> None:
+    image, _ = await builder.build(
+        f"FROM {IMAGE}", "COPY . /app/",
+        files={".dockerignore": "*.log\nsecret\n!keep.log\n", "a.log": "", "keep.log": "", "secret/k": "", "b": ""},
+    )  # fmt: skip
+    assert await builder.names(image, "/app") == ["/app/.dockerignore", "/app/b", "/app/keep.log"]
+
+
+async def test_arguments_are_seen_by_steps_and_belong_to_their_keys(builder: Builder) -> None:
+    lines = (f"FROM {IMAGE}", "ARG V=one", "COPY $V /v", "RUN write w w")
+    first, _ = await builder.build(*lines, files={"one": "1", "two": "2"})
+    second, build = await builder.build(*lines, build_args={"V": "two"})
+    assert (await builder.read(first, "/v"), await builder.read(second, "/v")) == ("1", "2")
+    assert [states(build)[line] for line in lines[2:]] == ["done", "done"]
+    _, again = await builder.build(*lines, build_args={"V": "one"})
+    assert [states(again)[line] for line in lines[2:]] == ["cached", "cached"]
+
+
+async def test_an_image_has_the_names_and_labels_that_were_asked(builder: Builder) -> None:
+    image, _ = await builder.build(
+        f"FROM {IMAGE}", "LABEL a=b", labels={"mine": "x", "a": "c"}, tags=("localhost/x:1", "localhost/y")
+    )
+    made = await builder.engine.images.get(image)
+    assert made.config.labels == {"a": "c", "mine": "x"}
+    assert {"localhost/x:1", "localhost/y:latest"} <= set(made.tags)
+    assert (await builder.engine.images.get("localhost/y")).id == made.id
+
+
+async def test_what_is_copied_and_missing_is_told_with_its_line(builder: Builder) -> None:
+    for line in ("COPY nothing /x", "COPY --from=one /none /x"):
+        with pytest.raises(WherryError) as caught:
+            await builder.build(f"FROM {IMAGE} AS one", f"FROM {IMAGE}", line)
+        assert line.split()[-2].strip("/") in str(caught.value)
+
+
+async def test_steps_for_those_who_build_on_it_run_there(builder: Builder) -> None:
+    await builder.build(f"FROM {IMAGE}", "ONBUILD RUN write later yes", tags=("localhost/base",))
+    image, _ = await builder.build("FROM localhost/base", "RUN write own o")
+    assert (await builder.read(image, "/later"), await builder.read(image, "/own")) == ("yes", "o")
+    assert not (await builder.engine.images.get(image)).config.on_build
+
+
+async def test_a_named_directory_stands_beside_the_context(builder: Builder, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/f").write_text("f")
+    image, _ = await builder.build(
+        f"FROM {IMAGE}", "COPY --from=more /f /f", named_contexts={"more": str(tmp_path / "other")}
+    )
+    assert await builder.read(image, "/f") == "f"
