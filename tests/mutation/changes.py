@@ -54,6 +54,7 @@ _SENTENCE = re.compile(r"\w+\W? \w+")
 _SPEAKS = {"marked", "translate"}
 _FINDS_FAULT = {"note", "only", "Problem"}
 """They take what is said of a place in a file."""
+_SQL = re.compile(r"(SELECT|INSERT|UPDATE|DELETE|CREATE) ")
 EQUIVALENT = Path(__file__).with_name("equivalents.toml")
 
 
@@ -190,6 +191,8 @@ def _changes_a_sentence(before: str, after: str) -> bool:
         return True
     if not (isinstance(old, str) and isinstance(new, str) and _spelt_otherwise(old, new)):
         return False
+    if any(name == "cast" for name, _ in calls) or (_SQL.match(old) and old.casefold() == new.casefold()):
+        return True
     blamed = any(name in _FINDS_FAULT for name, _ in calls) or any(isinstance(each, ast.Raise) for each in above)
     return bool(spoken) or (blamed and _SENTENCE.search(old) is not None)
 
