@@ -182,7 +182,7 @@ MOUNT = Fields(
     },
     short=short.mount,
     after=short.finish_mount,
-    required=("type",),
+    required=("type", "target"),
 )
 
 PORT = Fields(
