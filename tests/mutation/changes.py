@@ -52,7 +52,7 @@ _COPIED = ("engine", "gui", "resources", "tests", "pyproject.toml")
 _MOST_FOR_MAKING = 1800.0
 _SENTENCE = re.compile(r"\w+\W? \w+")
 _SPEAKS = {"marked", "translate"}
-_FINDS_FAULT = {"note", "only", "Problem"}
+_FINDS_FAULT = {"note", "only", "tell", "Problem"}
 """They take what is said of a place in a file."""
 _SQL = re.compile(r"(SELECT|INSERT|UPDATE|DELETE|CREATE) ")
 EQUIVALENT = Path(__file__).with_name("equivalents.toml")
@@ -178,7 +178,7 @@ def _changes_a_sentence(before: str, after: str) -> bool:
 
     That is a literal inside `marked(…)` or `translate(…)`, or their context, which only the collecting of translations
     reads; and a literal of two words and more inside a `raise`, or in what is said of a place in a file (`note`,
-    `only`, `Problem`). Whether such a sentence is said, where, and with what in it, is tested; its spelling would only
+    `only`, `tell`, `Problem`). Whether such a sentence is said, where, and with what in it, is tested; its spelling would only
     stand there a second time. And what nobody tells apart: the case of letters in SQL, and a type named to `cast`.
     """
     places = _first_difference(_parsed(before), _parsed(after), ())
