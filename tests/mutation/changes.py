@@ -178,8 +178,9 @@ def _changes_a_sentence(before: str, after: str) -> bool:
 
     That is a literal inside `marked(…)` or `translate(…)`, or their context, which only the collecting of translations
     reads; and a literal of two words and more inside a `raise`, or in what is said of a place in a file (`note`,
-    `only`, `tell`, `Problem`). Whether such a sentence is said, where, and with what in it, is tested; its spelling would only
-    stand there a second time. And what nobody tells apart: the case of letters in SQL, and a type named to `cast`.
+    `only`, `tell`, `Problem`). Whether such a sentence is said, where, and with what in it, is tested; its spelling
+    would only stand there a second time. And what nobody tells apart: the case of letters in SQL, and a type named to
+    `cast`.
     """
     places = _first_difference(_parsed(before), _parsed(after), ())
     if places is None:
