@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ SILENT_SECONDS = 20.0
 """A stream that has signs of life counts as dead after so long without one."""
 STUCK_SECONDS = 60.0
 """An upload of which nothing is taken for so long is given up."""
+_LET_GO_SECONDS = 5.0
 _QUICK_CONNECTIONS, _STREAMS = 6, 64
 _PIECE = 1 << 16
 _NEWEST, _OLDEST = (1, 50), (1, 25)
@@ -130,14 +132,16 @@ class Link:
             async with self._answer(session, method, path, query, body, versioned, timeout, headers) as answer:
                 yield answer
             return
-        stuck = asyncio.timeout(None)
+        upload = _Upload(body)
         try:
-            async with stuck:
-                sent = _sent(body, stuck)
+            async with upload.stuck:
+                sent = upload.pieces()
                 async with self._answer(session, method, path, query, sent, versioned, timeout, headers) as answer:
                     yield answer
         except TimeoutError as error:
             raise await self.dialer.why(error) from error
+        finally:
+            await upload.let_go()
 
     async def pieces(self, answer: ClientResponse) -> AsyncIterator[bytes]:
         """The body as it comes; a connection that breaks off is no end."""
@@ -243,13 +247,35 @@ def _numbers(text: object) -> tuple[int, int] | None:
     return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else None
 
 
-async def _sent(body: Any, stuck: asyncio.Timeout) -> AsyncGenerator[bytes, None]:
-    """What is uploaded. Its source may take its time; that the other side takes nothing for a minute may not be."""
-    loop = asyncio.get_running_loop()
-    async for piece in body:
-        stuck.reschedule(loop.time() + STUCK_SECONDS)
-        yield piece
-        stuck.reschedule(None)
+class _Upload:
+    """What is sent as it comes. Its source may take its time; the other side may not take nothing for a minute."""
+
+    def __init__(self, body: Any) -> None:
+        self.stuck = asyncio.timeout(None)
+        self._source = aiter(body)
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        loop = asyncio.get_running_loop()
+        while True:
+            self._idle.clear()
+            try:
+                piece = await anext(self._source)
+            except StopAsyncIteration:
+                return
+            finally:
+                self._idle.set()
+            self.stuck.reschedule(loop.time() + STUCK_SECONDS)
+            yield piece
+            self.stuck.reschedule(None)
+
+    async def let_go(self) -> None:
+        """Until nobody asks the source any more, so that whoever gave it can close it: of a line that breaks off the
+        sending is called off, and not waited for."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LET_GO_SECONDS):
+                await self._idle.wait()
 
 
 def _query(values: Mapping[str, object] | None) -> list[tuple[str, str]]:

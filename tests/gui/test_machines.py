@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
 
 from engine.types.containers import State
 from engine.types.data import now
-from engine.types.machines import Capabilities, Link, Machine
+from engine.types.machines import Bringable, Capabilities, Link, Machine
 from engine.types.operations import Failure
 from gui.dialogs.machines.machine import name_for
 from gui.frame.machine_switcher import MachineSwitcher
@@ -182,6 +183,29 @@ def test_a_machine_that_does_not_answer_is_told_in_the_dialog_of_moving(driver: 
     driver.until(lambda: "server does not answer" in dialog.banner.accessibleName())  # type: ignore[attr-defined]
     assert not dialog.go.isEnabled()  # type: ignore[attr-defined]
     dialog.reject()
+
+
+def test_what_was_brought_over_before_is_shown_and_not_brought_again(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def some(_address: str = "") -> tuple[Bringable, ...]:
+        thing = Bringable(
+            kind="volume", name="old", size=5, source="unix:///run/docker.sock", engine="docker", here=True
+        )
+        return (thing, replace(thing, kind="container", name="new", here=False))
+
+    monkeypatch.setattr(driver.engine.machines, "bringable", some)
+    driver.window.trigger("machines.bring-over")
+    dialog = driver.dialog("dialog.bring-over")
+    driver.until(lambda: dialog.list.count() == 2)  # type: ignore[attr-defined]
+    old = dialog.list.item(0)  # type: ignore[attr-defined]
+    assert old.text().endswith("is here already")
+    assert not old.flags() & Qt.ItemFlag.ItemIsEnabled
+    assert [each.name for each in dialog.chosen()] == ["new"]  # type: ignore[attr-defined]
+    dialog.submit()  # type: ignore[attr-defined]
+    driver.until(lambda: "Brought over 1 of 1" in driver.toast_texts())
+    [request] = driver.engine.machines.moved
+    assert (request.name, request.start) == ("new", False)
 
 
 def test_what_docker_here_has_is_offered_and_only_what_is_ticked_is_brought(driver: Driver) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from engine.types.machines import Bringable
     from gui.shell import Shell
 
-_HEIGHT = 260
+_HEIGHT, _WIDTH = 260, 480
 
 
 class BringOverDialog(ShortForm):
@@ -38,6 +38,10 @@ class BringOverDialog(ShortForm):
         self.list = QListWidget()
         self.list.setAccessibleName(translate("BringOverDialog", "What there is"))
         self.list.setMinimumHeight(_HEIGHT)
+        self.list.setMinimumWidth(_WIDTH)
+        # A long name is shortened in its middle: the size stands at the end.
+        self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.total = label(translate("BringOverDialog", "Looking at what there is…"), Text.SMALL, Tone.MUTED, wrap=True)
         self.form.addRow(self.list)
         self.form.addRow(self.total)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.errors import Conflict, NotFound, WherryError
+from engine.errors import Conflict, MachineError, NotFound, WherryError
 from engine.types.containers import ContainerSpec, CreateContainer, State
 from engine.types.files import Place
 from engine.types.machines import Moved
@@ -154,3 +154,12 @@ async def test_an_engine_killed_in_a_move_finds_it_again(
             await again.machines.carry_out(MOVE).result()
             assert await run(there.engine, "shop", "sha256sum", "/data/blob", "/etc/own") == blob
             await moved_whole(again, there.engine)
+
+
+async def test_an_image_cut_off_in_the_middle_is_told_as_that(near: Engine, there: There) -> None:
+    there.door.begin(limit=700_000)
+    with pytest.raises(MachineError, match="broke off"):
+        await near.machines.carry_out(Moved(kind="image", name=IMAGE, target=FAR)).result()
+    there.door.mend()
+    await near.machines.carry_out(Moved(kind="image", name=IMAGE, target=FAR)).result()
+    assert (await there.engine.images.get(IMAGE)).id == (await near.images.get(IMAGE)).id
