@@ -64,6 +64,25 @@ async def test_egress_of_a_compose_file_is_held_to_and_a_change_keeps_the_contai
     await wherry_here("compose", "-p", "shop", "down", "-t", "0")
 
 
+async def test_peers_tells_whom_a_container_talked_to_and_how_much(wherry_here: Tool) -> None:
+    await wherry_here("network", "create", "shop")
+    server = ("httpd", "-f", "-p", "80", "-h", "/www")
+    await wherry_here("run", "-d", "--name", "web", "--network", "shop", IMAGE, *server)
+    await wherry_here("run", "-d", "--name", "asker", "--network", "shop", IMAGE, "sleep", "1000")
+    assert "that begins with this question" in await wherry_here("network", "peers", "asker")
+
+    async def asked() -> bool:
+        return (await wherry_here.try_("exec", "asker", "wget", "-q", "-O", "-", "http://web/")).code == 0
+
+    await until(asked)
+    head, *rows = (await wherry_here("network", "peers", "asker")).splitlines()
+    assert head.split() == ["CONTAINER", "PEER", "NAME", "SENT", "RECEIVED"]
+    assert any(row.split()[0] == "asker" and row.split()[2] == "web" for row in rows), rows
+    told = [json.loads(line) for line in (await wherry_here("network", "peers", "--format", "json")).splitlines()]
+    assert any(each["container"] == "asker" and each["name"] == "web" and each["received"] for each in told)
+    assert "No such container" in await wherry_here("network", "peers", "nobody", code=1)
+
+
 async def test_why_names_what_stops_one_container_from_reaching_another(wherry_here: Tool) -> None:
     for name in ("front", "back"):
         await wherry_here("network", "create", name)

@@ -78,6 +78,7 @@ async def refusals(engine: EmbeddedEngine, count: int) -> list[NameQuestion]:
     return seen
 
 
+@pytest.mark.also_as_root
 async def test_places_that_a_list_refuses_are_written_down_with_who_tried_how_often(loaded: EmbeddedEngine) -> None:
     await loaded.networks.create(CreateNetwork(name="shop", ipv6=True))
     limited = await run(loaded, name="limited", network="shop", mounts=LENT, labels={LABEL: "none"})
