@@ -181,6 +181,9 @@ class _Visit:
         for face in page.lists:
             await self._page(f"swarm-{face}", "swarm", "", face)
         await self._page("swarm-service", "swarm", "s1")
+        await self._page("swarm-log", "swarm", "s1", "log")
+        self.window.open_dialog("new-service", image="nginx:1.27")
+        await self._dialog("swarm-new-service")
         place = Path(tempfile.mkdtemp()) / "compose.yml"
         place.write_text(_BAKERY)
         self.window.open_dialog("stack-deploy", name="bakery", files=(str(place),))
@@ -210,6 +213,8 @@ class _Visit:
                 ("overview", "pods/default/shop-worker-1", "overview"),
                 ("log", "deployments/default/shop-web", "log"),
                 ("terminal", "pods/default/shop-web-1", "terminal"),
+                ("files", "pods/default/shop-web-1", "files"),
+                ("usage", "pods/default/shop-web-1", "usage"),
                 ("values", "secrets/default/shop-login", "values"),
                 ("manifest", "services/default/shop-web", "text"),
             ):

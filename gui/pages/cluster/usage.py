@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _LOOK_MS = 5_000
 """A metrics server has another figure every fifteen seconds, or every minute."""
-_SPAN_SECONDS = 900.0
+_SPAN_SECONDS = 300.0
 _CHART_HEIGHT = 190
 _LEAST_PROCESSORS = 0.05
 
