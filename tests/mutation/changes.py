@@ -34,10 +34,6 @@ TESTS_BESIDE = {
         "tests/unit/watching",
         "--deselect=tests/unit/containers/test_policies.py::test_the_stand_in_needs_nothing_but_the_standard_library",
     ],
-    "state": [
-        "tests/unit/state",
-        "--deselect=tests/unit/state/test_database.py::test_a_deletion_on_a_full_disk_gets_the_room_that_was_kept",
-    ],
     "logs": [
         "tests/unit/logs",
         "--deselect=tests/unit/logs/test_merged.py::test_a_search_goes_over_the_whole_history_of_all",

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from engine.errors import Code, RegistryError, WherryError
+from engine.errors import Code, NotFound, RegistryError, WherryError
 from engine.images.known.manifest import LARGEST_MANIFEST, MANIFEST_TYPES
 from engine.registry import client as clients
 from engine.registry.client import _what, check_digest
@@ -231,6 +231,14 @@ async def test_a_registry_that_gives_no_parts_is_asked_for_the_whole(tmp_path: P
     assert found == DATA[1000:]
     assert said
     assert "trying again in" in said[0]
+
+
+async def test_a_blob_that_is_gone_when_it_is_asked_for_whole_is_named(tmp_path: Path) -> None:
+    async with serve_nastily() as registry, client_for(tmp_path) as client:
+        registry.routes["/v2/app/blobs/"] = in_turn(answer(status=416), answer(status=404))
+        with pytest.raises(NotFound) as caught:
+            await got(client, registry.host, DATA, offset=1000)
+    assert caught.value.title == f"{registry.host} has no app (blob {DIGEST[:19]})"
 
 
 async def test_a_blob_that_is_too_long_is_named(tmp_path: Path) -> None:

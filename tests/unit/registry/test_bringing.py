@@ -151,3 +151,20 @@ async def test_a_manifest_is_put_under_its_name(tmp_path: Path) -> None:
         assert registry.requests[1].raw_path == f"/v2/app/manifests/{DIGEST}"
     assert (put.method, put.path, put.headers["Content-Type"]) == ("PUT", "/v2/app/manifests/1", MANIFEST_TYPES[0])
     assert bodies == [MANIFEST]
+
+
+async def test_an_upload_that_never_gets_further_ends(tmp_path: Path) -> None:
+    async def cutting(request: web.Request) -> web.StreamResponse:
+        if request.method == "PATCH":
+            assert request.transport is not None
+            request.transport.close()
+        if request.method == "GET":
+            return web.Response(status=204, headers={"Range": "0-0"})
+        return web.Response(status=202, headers={"Location": "/upload/1"})
+
+    async with serve_nastily() as registry, client_for(tmp_path) as client:
+        registry.routes["/v2/app/"] = registry.routes["/upload"] = cutting
+        with pytest.raises(RegistryError):
+            await Upload(client, registry.host, "app").send(DIGEST, DATA, progress=lambda done: None)
+        tried = [each.method for each in registry.requests].count("PATCH")
+    assert tried == client.transport.tries + 1

@@ -9,6 +9,7 @@ import socket
 import ssl
 from datetime import timedelta
 from email.utils import format_datetime
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -251,3 +252,17 @@ def test_how_long_to_wait() -> None:
 def test_only_faults_of_the_way_are_tried_again() -> None:
     assert not TransportFault("x").retry
     assert not is_passing(refused(503, b"", {}, host=HOST, what="x"))
+
+
+def test_an_answer_that_is_no_http_is_told_as_that() -> None:
+    asked: Any = SimpleNamespace(real_url="https://there/")
+    fault = classify(aiohttp.ClientResponseError(asked, (), message="bad"), HOST)
+    assert (fault.title, fault.explanation, fault.code) == (
+        f"{HOST} does not speak HTTP", "Its answer makes no sense.", Code.BAD_RESPONSE,
+    )  # fmt: skip
+
+
+def test_what_is_wrong_with_a_certificate_is_told_in_the_words_of_who_checked_it() -> None:
+    error = ssl.SSLCertVerificationError(1, "a long line of the library's")
+    error.verify_message = "certificate has expired"
+    assert classify(error, HOST).explanation == "Certificate has expired."

@@ -213,6 +213,11 @@ def test_a_mirrors_address_is_host_and_path() -> None:
         (("https",), "m.example", "a/b", "/ca", "r", True),
     ]
     assert (last.host, last.mirror, last.ca_file) == ("r", False, "")
+    settings = [
+        RegistrySettings(host="r", mirrors=("http://m.example",)),
+        RegistrySettings(host="m.example", ca_file="/ca"),
+    ]
+    assert RegistryBook(settings).for_pull("r")[0].schemes == ("http",)
 
 
 @pytest.mark.parametrize(

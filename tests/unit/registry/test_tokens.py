@@ -101,7 +101,7 @@ async def test_an_answer_that_is_none_is_said_to_be_one(answer: bytes) -> None:
 
 @pytest.mark.parametrize("token", [None, "", "a\nb", "ä"])
 async def test_no_token_is_no_login(token: str | None) -> None:
-    with pytest.raises(RegistryError) as caught:
+    with pytest.raises(RegistryError, match="gave no token") as caught:
         await Authorizer(ME, Server({"token": token})).answer([BEARER], PULL)
     assert caught.value.code is Code.UNAUTHORIZED
 

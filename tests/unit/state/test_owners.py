@@ -121,6 +121,7 @@ def test_a_refusal_of_the_disk_is_told_as_one(tmp_path: Path, name: str, code: C
     assert isinstance(found, StorageError | Conflict)
     assert found.code is code
     assert name.startswith("SQLITE_BUSY") or found.details == "the library's words"
+    assert not name.startswith("SQLITE_BUSY") or found.explanation == f"It is {tmp_path / 'db'}."
 
 
 @pytest.mark.parametrize("name", ["SQLITE_CORRUPT", "SQLITE_NOTADB"])
