@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gui.actions.actions import ActionSet
     from gui.bridge import Engine, EngineClient
     from gui.feedback.messages import MessageLog
-    from gui.pages.drafts import Drafts
+    from gui.pages.files.drafts import Drafts
     from gui.settings import WindowSettings
 
 

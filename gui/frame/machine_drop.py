@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from gui.pages.row_drag import Thing, thing_in
+from gui.pages.lists.row_drag import Thing, thing_in
 from gui.presentation.machines import machine_title
 from gui.theme import Radius, Role, Size, Space, Text, color, font, grown, paint_icon
 from gui.widgets.painted.mirror import mirrored, side

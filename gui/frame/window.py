@@ -27,8 +27,8 @@ from gui.frame.shortcuts import ShortcutsDialog
 from gui.frame.status_bar import StatusBar
 from gui.models.volumes import volume_name
 from gui.pages.catalogue import PageEntry, pages, welcome_page
-from gui.pages.drafts import Drafts
-from gui.pages.file_editor import FileEditor
+from gui.pages.files.drafts import Drafts
+from gui.pages.files.editor import FileEditor
 from gui.presentation.builds import build_title
 from gui.presentation.containers import project_of
 from gui.presentation.images import image_name

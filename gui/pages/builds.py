@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 
 from gui.models.builds import COLUMNS, BuildsModel
 from gui.pages.build.details import BuildDetails
-from gui.pages.listing import Listing, ListingPlan
+from gui.pages.lists.listing import Listing, ListingPlan
 from gui.pages.page import Page
 from gui.presentation.builds import build_title
 from gui.widgets.lists.cells import TextCell

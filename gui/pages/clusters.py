@@ -19,7 +19,7 @@ from gui.pages.cluster.details import ClusterObject
 from gui.pages.cluster.faces import FaceList, faces
 from gui.pages.cluster.following import EVERY, FORBIDDEN, NAMESPACES, Follower
 from gui.pages.cluster.ports import PortsList
-from gui.pages.faces import Faces
+from gui.pages.lists.faces import Faces
 from gui.pages.page import Page
 from gui.plain_text import tip
 from gui.presentation.errors import words_of

@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, Q
 from engine.recipe.networks import pod_of
 from engine.types.containers import ALIVE_STATES, Container, Health, State
 from gui.models.containers import ContainersModel, Group
-from gui.pages.bulk_bar import BulkBar
 from gui.pages.clipboard_line import ClipboardLine
 from gui.pages.container.cells import ActionsCell, GroupCell, NameCell, StatusCell, address_links
 from gui.pages.container.details import ContainerDetails
+from gui.pages.lists.bulk_bar import BulkBar
+from gui.pages.lists.row_drag import RowDrag
+from gui.pages.lists.waiting import Waiting
 from gui.pages.page import Page
-from gui.pages.row_drag import RowDrag
-from gui.pages.waiting import Waiting
 from gui.plain_text import set_tip
 from gui.presentation.containers import ended_badly
 from gui.presentation.door import addresses

@@ -11,7 +11,7 @@ from gui.models.images import COLUMNS, images_model
 from gui.pages.image.compare import CompareView
 from gui.pages.image.details import ImageDetails
 from gui.pages.image.dragging import ImageDrag
-from gui.pages.listing import Listing, ListingPlan
+from gui.pages.lists.listing import Listing, ListingPlan
 from gui.pages.page import Page
 from gui.presentation.disk import frees
 from gui.presentation.images import image_name

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.models.networks import COLUMNS, members_model, networks_model
 from gui.models.table import Column, KeyedTableModel
-from gui.pages.listing import Listing, ListingPlan
+from gui.pages.lists.listing import Listing, ListingPlan
 from gui.pages.network_map.view import NetworkMapView
 from gui.pages.network_names import NameLog, NamesView
 from gui.pages.page import Page

@@ -15,7 +15,7 @@ from engine.types.operations import OperationState
 from engine.types.projects import Project, ProjectService
 from gui.actions.projects import reading_of
 from gui.models.projects import COLUMNS, projects_model
-from gui.pages.listing import Listing, ListingPlan
+from gui.pages.lists.listing import Listing, ListingPlan
 from gui.pages.page import Page
 from gui.pages.project.details import ProjectDetails
 from gui.pages.row_drag import RowDrag

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 from engine.errors import WherryError
 from engine.types.swarm import Swarm
 from gui.models.swarm import key_of
-from gui.pages.faces import Faces
+from gui.pages.lists.faces import Faces
 from gui.pages.page import Page
 from gui.pages.swarms.faces import FaceList, faces
 from gui.pages.swarms.service import ServiceDetails

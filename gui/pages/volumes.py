@@ -14,10 +14,10 @@ from engine.errors import NotFound
 from engine.types.data import now
 from engine.types.files import Place
 from gui.models.volumes import COLUMNS, size_text, users_text, volume_name, volumes_model
-from gui.pages.file_browser import FileBrowser
-from gui.pages.listing import Listing, ListingPlan
+from gui.pages.files.browser import FileBrowser
+from gui.pages.lists.listing import Listing, ListingPlan
+from gui.pages.lists.row_drag import RowDrag
 from gui.pages.page import Page
-from gui.pages.row_drag import RowDrag
 from gui.presentation.units import bytes_text
 from gui.widgets.buttons import tool_button
 from gui.widgets.layouts import flush_column

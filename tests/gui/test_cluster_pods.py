@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from gui.pages.file_browser import FileBrowser
+    from gui.pages.files.browser import FileBrowser
     from tests.gui.test_clusters import Clusters
 
 __all__ = ["clusters"]

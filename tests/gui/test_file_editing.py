@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractButton
 from engine.types.files import Place
 
 if TYPE_CHECKING:
-    from gui.pages.file_browser import FileBrowser
+    from gui.pages.files.browser import FileBrowser
     from tests.gui.conftest import Driver
 
 CONTROL = Qt.KeyboardModifier.ControlModifier

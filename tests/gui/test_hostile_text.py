@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QToolTip, QWidget
 from engine.types.data import now
 from engine.types.volumes import Volume
 from gui.models.volumes import volumes_model
-from gui.pages.file_preview import picture_of
+from gui.pages.files.preview import picture_of
 from gui.plain_text import set_tip, tip
 from gui.widgets.elided_combo import ElidedCombo
 from gui.widgets.labels import ElidedLabel, label

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QDialog, QVBoxLayout
 
-from gui.pages.figures_together import FiguresTogether, Group
+from gui.pages.lists.figures_together import FiguresTogether, Group
 from gui.words import translate
 
 if TYPE_CHECKING:

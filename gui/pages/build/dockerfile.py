@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
-from gui.pages.file_editor import FileEditor
+from gui.pages.files.editor import FileEditor
 from gui.presentation.file_text import NotInThisEncoding
 from gui.shell import Confirmation
 from gui.theme import Space, Tone

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.types.clusters import PodPlace
-from gui.pages.file_browser import FileBrowser
+from gui.pages.files.browser import FileBrowser
 from gui.theme import Space
 from gui.widgets.elided_combo import ElidedCombo
 from gui.words import translate

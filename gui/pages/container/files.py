@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout
 
 from engine.types.files import Place
 from gui.pages.container.tab import DetailTab
-from gui.pages.file_browser import FileBrowser
+from gui.pages.files.browser import FileBrowser
 
 if TYPE_CHECKING:
     from engine.types.containers import Container

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QWidget
 
 from engine.types.containers import ALIVE_STATES, UpdateContainer
 from gui.pages.container.tab import DetailTab
-from gui.pages.figures_export import save_figures, save_picture
+from gui.pages.lists.figures_export import save_figures, save_picture
 from gui.plain_text import set_tip
 from gui.presentation.figures import COLUMNS, event_marks, figures, quiet_stretches
 from gui.presentation.units import memory_text, percent_text, rate_text

@@ -19,7 +19,7 @@ from PySide6.QtCore import QEventLoop, QMimeData, QObject, Qt, QUrl
 from PySide6.QtGui import QDrag
 
 from engine.errors import WherryError
-from gui.pages.row_drag import THING, Thing, packed, ticket
+from gui.pages.lists.row_drag import THING, Thing, packed, ticket
 from gui.presentation.images import image_name
 from gui.theme import Tone
 from gui.words import translate

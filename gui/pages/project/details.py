@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedWidget, Q
 from engine.types.containers import ALIVE_STATES
 from engine.types.projects import UpProject
 from gui.actions.projects import source_of
-from gui.pages.figures_together import FiguresTogether, Group
 from gui.pages.left_behind import LeftBehind
+from gui.pages.lists.figures_together import FiguresTogether, Group
 from gui.pages.log.panel import LogPanel
 from gui.pages.project.editor import ComposeEditor
 from gui.pages.project.past import PastView

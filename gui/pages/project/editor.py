@@ -17,7 +17,7 @@ from engine.recipe.faults import Unreadable
 from engine.types.projects import ProjectProblem, UpProject
 from gui.models.projects import problems_model, short_plan_model
 from gui.pages.build.dockerfile import replace_file
-from gui.pages.file_editor import FileEditor, Leaving, ask_leaving
+from gui.pages.files.editor import FileEditor, Leaving, ask_leaving
 from gui.pages.project.completing import Completing
 from gui.pages.project.variables import VariablesView
 from gui.presentation import projects as words

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gui.models.swarm import COLUMNS, swarm_model
-from gui.pages.listing import Listing, ListingPlan
+from gui.pages.lists.listing import Listing, ListingPlan
 from gui.widgets.lists.cells import BadgeCell, TextCell
 from gui.words import translate
 

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.models.filtered import FilteredModel
 from gui.models.ordered import OrderedModel
-from gui.pages.bulk_bar import BulkBar
-from gui.pages.waiting import Waiting
+from gui.pages.lists.bulk_bar import BulkBar
+from gui.pages.lists.waiting import Waiting
 from gui.plain_text import set_tip
 from gui.widgets.buttons import Variant, button, menu_button
 from gui.widgets.empty_state import EmptyState

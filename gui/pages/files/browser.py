@@ -24,10 +24,10 @@ from PySide6.QtWidgets import (
 from engine.errors import WherryError
 from engine.types.images import FileKind
 from gui.bridge.download import file_chunks, save_stream
-from gui.pages.drafts import Draft
-from gui.pages.file_editor import FileEditor, Leaving, ask_leaving
 from gui.pages.file_places import files_of, whereabouts
-from gui.pages.file_preview import picture_of
+from gui.pages.files.drafts import Draft
+from gui.pages.files.editor import FileEditor, Leaving, ask_leaving
+from gui.pages.files.preview import picture_of
 from gui.pages.image.rows import KIND_ICONS
 from gui.presentation.file_text import NotInThisEncoding
 from gui.presentation.images import mode_text, shown_path

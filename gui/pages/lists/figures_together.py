@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
-from gui.pages.figures_export import save_figures, save_picture
+from gui.pages.lists.figures_export import save_figures, save_picture
 from gui.plain_text import set_tip
 from gui.presentation.figures import event_marks
 from gui.presentation.units import memory_text, percent_text, rate_text

@@ -1,0 +1,1 @@
+"""What pages with lists are made of: the list, marks, waiting, faces, dragging, the graphs of several rows."""
