@@ -16,9 +16,9 @@ from engine.types.projects import Project, ProjectService
 from gui.actions.projects import reading_of
 from gui.models.projects import COLUMNS, projects_model
 from gui.pages.lists.listing import Listing, ListingPlan
+from gui.pages.lists.row_drag import RowDrag
 from gui.pages.page import Page
 from gui.pages.project.details import ProjectDetails
-from gui.pages.row_drag import RowDrag
 from gui.presentation.containers import project_of
 from gui.presentation.projects import row_of
 from gui.widgets.lists.cells import TextCell
