@@ -16,12 +16,13 @@ from engine.logs.asking import question_of
 from engine.logs.files import rotated_files
 from engine.logs.following import Follower
 from engine.logs.kinds import Log, Merged, OneLog, Timeline, with_chronicle
-from engine.logs.merging import MERGED, MergedLogs
+from engine.logs.merging import MergedLogs
 from engine.logs.rotation import name_early, reopen_if_missing, rotate
 from engine.logs.shortening import keep_last_lines, shortening_frees
 from engine.logs.watcher import LogWatcher
 from engine.processes.python_worker import PythonWorker, WorkerFailed, complain
-from engine.types.logs import ExportLogs, LogLine, LogSummary, ReadLogs, SearchLogs, SearchProgress
+from engine.types.data import HISTORY
+from engine.types.logs import ExportLogs, LogLine, LogSummary, ReadLogs, SearchLogs, SearchProgress, is_merged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -37,7 +38,6 @@ _ROTATION_SECONDS = 2.0
 _TRIM_SECONDS = 1.0
 _ANSWER_SECONDS = 30.0
 """conmon is given so long to begin a new file before it is asked again."""
-_HISTORY = "history:"
 _INLINE_INDEX = 64 * 1024 * 1024
 _EVERYTHING = ReadLogs()
 _T = TypeVar("_T")
@@ -183,7 +183,7 @@ class LogService:
 
     def place(self, container: str) -> tuple[str, Path]:
         """The id of a container, or the name of a history, and where its log is."""
-        if container.startswith(_HISTORY):
+        if container.startswith(HISTORY):
             return container, self._one(container).path
         source = self._sources.log_source(container)
         return source.container_id, source.path
@@ -192,11 +192,11 @@ class LogService:
 
     def _log(self, name: str) -> Log:
         """What the name stands for."""
-        if name.startswith(MERGED):
+        if is_merged(name):
             return Merged(name, self._merged, self, self._name_of)
-        if not name.startswith(_HISTORY):
+        if not name.startswith(HISTORY):
             return self._one(name)
-        bare = name.removeprefix(_HISTORY)
+        bare = name.removeprefix(HISTORY)
         with contextlib.suppress(WherryError):
             source = self._sources.log_source(bare)
             if source.name == bare:
@@ -205,8 +205,8 @@ class LogService:
         return self._one(name)
 
     def _one(self, name: str) -> OneLog:
-        bare = name.removeprefix(_HISTORY)
-        source = None if name.startswith(_HISTORY) else self._sources.log_source(name)
+        bare = name.removeprefix(HISTORY)
+        source = None if name.startswith(HISTORY) else self._sources.log_source(name)
         path = self._archive.path(bare) if source is None else source.path
         if path is None:
             raise NotFound(f"No log is kept of {bare}", subject=name)
@@ -215,7 +215,7 @@ class LogService:
         return OneLog(title, path, self.ensure_index, self._index_in_background, read)
 
     def _name_of(self, container: str) -> str:
-        return container if container.startswith(_HISTORY) else self._sources.log_source(container).name
+        return container if container.startswith(HISTORY) else self._sources.log_source(container).name
 
     async def _read(
         self, path: Path, source: LogSource | None, request: ReadLogs

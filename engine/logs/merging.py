@@ -11,7 +11,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Protocol
 
 from engine.logs.merged import MergedLog, MergedReader, Part, renumbered, with_source
-from engine.types.logs import LogLine, LogSummary, ReadLogs, SearchProgress
+from engine.types.logs import LogLine, LogSummary, ReadLogs, SearchProgress, merged_members
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from engine.types.logs import SearchLogs
 
-MERGED = "merged:"
 _GATHER_SECONDS = 0.012
 """How long lines of the parts are gathered, to be put in order before they are given out."""
 _QUEUED_BATCHES = 4
@@ -37,11 +36,6 @@ class SingleLogs(Protocol):
     async def ensure_index(self, path: Path) -> None: ...
     def read(self, container: str, request: ReadLogs) -> AsyncGenerator[Sequence[LogLine], None]: ...
     def search(self, container: str, request: SearchLogs) -> AsyncGenerator[SearchProgress, None]: ...
-
-
-def members(name: str) -> list[str]:
-    """The containers of a merged log's name."""
-    return [part for part in name.removeprefix(MERGED).split(",") if part]
 
 
 class MergedLogs:
@@ -116,7 +110,7 @@ class MergedLogs:
     @contextlib.asynccontextmanager
     async def _log(self, name: str) -> AsyncIterator[MergedLog]:
         """The merged log of a name, up to date, and open as long as it is used."""
-        places = tuple(self._single.place(member) for member in dict.fromkeys(members(name)))
+        places = tuple(self._single.place(member) for member in dict.fromkeys(merged_members(name)))
         for _source, path in places:
             await self._single.ensure_index(path)
         key = tuple(source for source, _path in places)

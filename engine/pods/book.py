@@ -16,7 +16,7 @@ from engine.types.data import Data, now
 from engine.types.pods import CreatePod
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from engine.state.database import Database
 
@@ -57,6 +57,15 @@ class PodBook:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._entries: dict[str, PodEntry] = {}
+        self._listeners: list[Callable[[PodEntry], None]] = []
+
+    def follow(self, listener: Callable[[PodEntry], None]) -> None:
+        """From now on it is told of every pod whose ground or whose containers changed."""
+        self._listeners.append(listener)
+
+    def tell(self, entry: PodEntry) -> None:
+        for listener in self._listeners:
+            listener(entry)
 
     async def open(self) -> None:
         for (body,) in await self._database.fetch("SELECT body FROM pods"):

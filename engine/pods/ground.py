@@ -58,7 +58,6 @@ class PodGround:
         self._containers = containers
         self._claims = PortClaims()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.on_change: Callable[[PodEntry], None] = _nobody
 
     # --- asked by the containers room ---
 
@@ -95,7 +94,7 @@ class PodGround:
             except BaseException:
                 await asyncio.shield(self._take_down(entry))
                 raise
-        self.on_change(entry)
+        self.book.tell(entry)
 
     def network_lost(self, key: str) -> None:
         """Its pasta was killed; the namespace is there, so another brings the same ports back."""
@@ -107,7 +106,7 @@ class PodGround:
         """A container of this pod, or of any, started, ended or went."""
         for entry in self.book:
             if pod in ("", entry.name):
-                self.on_change(entry)
+                self.book.tell(entry)
                 if entry.is_up and not self._in_use(entry) and not entry.holds:
                     self._spawn(self.rest(entry), f"rest of {entry.name}")
 
@@ -160,7 +159,7 @@ class PodGround:
         async with entry.lock:
             if entry.is_up and not entry.holds and not self._in_use(entry):
                 await self._take_down(entry)
-        self.on_change(entry)
+        self.book.tell(entry)
 
     async def _bring_up(self, entry: PodEntry) -> None:
         recipe, directory = entry.record.recipe, self._directory(entry)
@@ -293,7 +292,3 @@ def _hostname(entry: PodEntry) -> str:
 
 def _has_way_out(entry: PodEntry) -> bool:
     return entry.record.recipe.network not in _WITHOUT_WAY_OUT
-
-
-def _nobody(entry: PodEntry) -> None:
-    return None

@@ -36,8 +36,6 @@ _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}")
 class Ground(Protocol):
     """What a pod stands on (`engine.pods.ground`)."""
 
-    on_change: Callable[[PodEntry], None]
-
     def address(self, entry: PodEntry) -> str: ...
     def published(self, entry: PodEntry) -> tuple[PortMapping, ...]: ...
     async def rest(self, entry: PodEntry) -> None: ...
@@ -63,7 +61,7 @@ class PodService:
         self._bus = bus
         self._check_network = check_network
         self._everything = everything
-        ground.on_change = self.publish
+        book.follow(self.publish)
 
     # --- looking ---
 

@@ -21,6 +21,7 @@ from engine.stats.host import HostReader, processor_time_ns
 from engine.stats.live import LiveContainer
 from engine.stats.rates import rates_between
 from engine.stats.ring import EARLIER_SUFFIX, SLOT_SECONDS, SLOTS, SUFFIX, Ring
+from engine.types.data import HISTORY
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from engine.types.stats import HostSample, Rates, Sample
 
 _log = logging.getLogger(__name__)
-_HISTORY = "history:"
 _FIRST_SECONDS = 0.3
 """A watcher's first rates come so soon, whatever its interval."""
 _FRESH = 0.6
@@ -165,7 +165,7 @@ class StatsService:
 
     def _ring_of(self, container: str) -> tuple[str, Ring]:
         """A container's; or "history:NAME", what is kept of a removed one until another of the name goes on with it."""
-        name = container.removeprefix(_HISTORY)
+        name = container.removeprefix(HISTORY)
         if name != container and is_name(name) and (kept := self._history_path(name)).exists():
             return container, Ring(kept)
         container_id = self._targets.container_id(name)

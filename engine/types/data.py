@@ -10,6 +10,9 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+HISTORY = "history:"
+"""Before a container's name: what all containers of that name have left, in logs and in figures."""
+
 
 class Data(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """A frozen record with keyword-only fields."""

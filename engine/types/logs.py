@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Literal
 
 from engine.types.data import Data
+
+SERVICE = "service:"
+"""Before the id of a Swarm's service: what all its tasks say."""
+_MERGED = "merged:"
+
+
+def merged_name(containers: Iterable[str]) -> str:
+    """Under which several logs are read as one, by time; a single one keeps its own name."""
+    names = list(containers)
+    return _MERGED + ",".join(names) if len(names) > 1 else "".join(names)
+
+
+def is_merged(name: str) -> bool:
+    return name.startswith(_MERGED)
+
+
+def merged_members(name: str) -> list[str]:
+    """Whose logs are read under a name: several, or the one that it names."""
+    return [part for part in name.removeprefix(_MERGED).split(",") if part] if is_merged(name) else [name]
 
 
 class Level(StrEnum):

@@ -9,8 +9,6 @@ from engine.pods.pod_service import PodService
 from tests.fakes.store import ForgetfulDatabase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from engine.pods.book import PodEntry
     from engine.state.database import Database
     from engine.types.containers import PortMapping
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
 
 
 class FakeGround:
-    on_change: Callable[[PodEntry], None]
-
     def address(self, entry: PodEntry) -> str:
         return "10.0.2.100" if entry.is_up else ""
 

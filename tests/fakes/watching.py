@@ -15,9 +15,21 @@ from msgspec.structs import replace
 
 from engine.errors import Code, Conflict, NotFound
 from engine.types.containers import State
+from engine.types.data import HISTORY
 from engine.types.files import DirectoryEntry, FileMark, FileStat
 from engine.types.images import FileKind
-from engine.types.logs import ExportLogs, Level, LogLine, LogSummary, ReadLogs, SearchLogs, SearchProgress
+from engine.types.logs import (
+    SERVICE,
+    ExportLogs,
+    Level,
+    LogLine,
+    LogSummary,
+    ReadLogs,
+    SearchLogs,
+    SearchProgress,
+    is_merged,
+    merged_members,
+)
 from engine.types.stats import HostSample, Pressure, Rates, Sample
 
 if TYPE_CHECKING:
@@ -101,11 +113,10 @@ class FakeLogs:
         return self._store.containers.get(container.id, container)
 
     def _log(self, name: str) -> _FakeLog:
-        names = name.removeprefix("merged:").split(",") if name.startswith("merged:") else [name]
-        merged = name.startswith(("merged:", "service:"))
-        if name.startswith("service:"):  # a swarm's: what one of the containers says
+        names, merged = merged_members(name), is_merged(name) or name.startswith(SERVICE)
+        if name.startswith(SERVICE):  # a swarm's: what one of the containers says
             names = [min(self._store.containers)]
-        return _FakeLog(self, [self._store.container(one.removeprefix("history:")) for one in names], merged=merged)
+        return _FakeLog(self, [self._store.container(one.removeprefix(HISTORY)) for one in names], merged=merged)
 
     async def summary(self, container: str) -> LogSummary:
         log = self._log(container)

@@ -8,6 +8,7 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QMenu
 
 from engine.types.containers import ContainerSpec, CreateContainer, State
+from engine.types.logs import merged_name
 from engine.types.pods import CreatePod
 from gui.models.containers import Group
 from gui.pages.containers import ContainersPage
@@ -117,7 +118,7 @@ def test_who_comes_into_a_pod_joins_its_merged_log(driver: Driver) -> None:
         driver.ask(lambda engine, request=request: engine.containers.create(request))
     driver.until(lambda: "shop-late" in dialog._names.values())
     assert sorted(dialog._names.values()) == ["shop-app", "shop-cache", "shop-late"]
-    assert dialog.panel.name == f"merged:{','.join(dialog._names)}"
+    assert dialog.panel.name == merged_name(dialog._names)
     dialog.way.set_current("columns")
     dialog.way.changed.emit("columns")
     assert len(dialog.columns) == 3

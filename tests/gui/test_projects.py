@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QLineEdit
 
+from engine.types.logs import merged_members
 from engine.types.operations import OperationState
 from engine.types.projects import FieldChange, PlannedStep, UpProject
 from gui.frame.dropping import offer
@@ -133,7 +134,7 @@ def test_the_log_of_a_project_is_that_of_all_its_containers(driver: Driver, fold
     bring_up(driver, page)
     page.details.show_tab("log")
     ids = {driver.container(name).id for name in ("bakery-site-1", "bakery-cache-1")}
-    driver.until(lambda: set(page.details.log.name.removeprefix("merged:").split(",")) == ids)
+    driver.until(lambda: set(merged_members(page.details.log.name)) == ids)
 
 
 def test_a_changed_field_is_named_from_what_to_what_and_rolled_back(driver: Driver, folder: Path) -> None:

@@ -9,13 +9,13 @@ from urllib.parse import quote
 
 from engine.errors import WherryError
 from engine.swarm import shapes
+from engine.types.logs import SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from engine.remote.link import Link
 
-SERVICE = "service:"
 _HEAD = 8
 _TASK = b"com.docker.swarm.task.id="
 

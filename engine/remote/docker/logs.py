@@ -13,10 +13,11 @@ from urllib.parse import quote
 from engine.errors import MachineError, NotFound, WherryError
 from engine.logs.log_service import LogService
 from engine.logs.source import LogSource
-from engine.remote.docker.log_writers import SERVICE, ServiceWriter, Writer, unframed
+from engine.remote.docker.log_writers import ServiceWriter, Writer, unframed
 from engine.types.containers import ALIVE_STATES
+from engine.types.data import HISTORY
 from engine.types.host import Settings
-from engine.types.logs import ReadLogs
+from engine.types.logs import SERVICE, ReadLogs, merged_members
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -33,7 +34,6 @@ _MOST_LINES = 200_000
 """Of what was written before somebody looked; what comes afterwards is added."""
 _ALL = ReadLogs()
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
-_MERGED = "merged:"
 
 
 class Spool:
@@ -169,9 +169,8 @@ class DockerLogs:
         return found[0]
 
     async def _ready(self, name: str) -> None:
-        names = name.removeprefix(_MERGED).split(",") if name.startswith(_MERGED) else [name]
-        for each in names:
-            writer = self._writer(each.removeprefix("history:"))
+        for each in merged_members(name):
+            writer = self._writer(each.removeprefix(HISTORY))
             spool = self._spools.get(writer.id)
             if spool is None or (spool.task.done() and (spool.error or writer.alive)):
                 spool = self._spools[writer.id] = Spool(self._state, writer, self._path(writer.id))

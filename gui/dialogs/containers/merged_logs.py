@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from engine.types.logs import merged_name
 from gui.pages.log.panel import LogPanel
 from gui.presentation.containers import group_of
 from gui.theme import Space, Text
@@ -85,7 +86,7 @@ class MergedLogsDialog(QDialog):
 
     def _show_merged(self) -> None:
         self.panel.set_source_styles({key: (name, number) for number, (key, name) in enumerate(self._names.items())})
-        self.panel.show_log(f"merged:{','.join(self._names)}", "-".join(sorted(self._names.values())[:4]))
+        self.panel.show_log(merged_name(self._names), "-".join(sorted(self._names.values())[:4]))
 
     def _show_way(self, way: str) -> None:
         """Only what is seen follows its logs."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QVBoxLayout
 
+from engine.types.data import HISTORY
 from gui.pages.container.tab import DetailTab
 from gui.pages.log.panel import LogPanel
 from gui.plain_text import set_tip
@@ -56,7 +57,7 @@ class LogsTab(DetailTab):
 
     def _show(self) -> None:
         if self._container is not None:
-            name = f"history:{self._container.name}" if self.earlier.isChecked() else self._container.id
+            name = HISTORY + self._container.name if self.earlier.isChecked() else self._container.id
             self.panel.show_log(name, self._container.name)
 
     async def _look_for_earlier(self, container: Container) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedWidget, QWidget
 
 from engine.types.containers import ALIVE_STATES
+from engine.types.logs import merged_name
 from engine.types.projects import UpProject
 from gui.actions.projects import source_of
 from gui.pages.left_behind import LeftBehind
@@ -225,7 +226,7 @@ class ProjectDetails(QWidget):
             self.log.suspend()
             return
         self.log.set_source_styles({one.id: (one.name, at) for at, one in enumerate(row.containers)})
-        self.log.show_log(f"merged:{','.join(ids)}" if len(ids) > 1 else ids[0], row.project.name)
+        self.log.show_log(merged_name(ids), row.project.name)
 
     async def _load_file(self, row: ProjectRow) -> None:
         source = await source_of(self._shell, row)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from engine.types.logs import SERVICE
 from gui.models.swarm import COLUMNS, swarm_model
 from gui.pages.log.panel import LogPanel
 from gui.presentation.swarm import mode_text, ports_text, replicas_text, service_state
@@ -121,7 +122,7 @@ class ServiceDetails(QWidget):
     def _show(self, face: str) -> None:
         self.faces.set_current(face)
         if face == "log" and self.service is not None:
-            self.log.show_log(f"service:{self.service.id}", self.service.name)
+            self.log.show_log(SERVICE + self.service.id, self.service.name)
         self._bodies.setCurrentIndex(1 if face == "log" else 0)
 
     def forget(self) -> None:
