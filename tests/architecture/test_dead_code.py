@@ -25,7 +25,6 @@ LOOKED_AT_BY_TESTS = {
     "NEXT_STEPS": "every suggestion of a death report has its button",
     "all_text": "a terminal's whole contents",
     "backlog": "what a terminal has not drawn yet",
-    "go_to_time": "a place in a log that a test can name",
     "names_server_pid": "whom a test kills",
     "select_other_charset": "pyte looks it up by a name it makes",
     "write_process_input": "pyte's way to answer the process",

@@ -8,7 +8,7 @@ view.set_zoom(1.0)                    also Ctrl+wheel, Ctrl++/−/0
 view.set_search(re.Pattern | None)    marks hits in what is seen
 view.set_hits(numbers)  .add_hits(more)   ascending line indexes of all hits: count, ticks beside the scroll bar
 view.step_hit(+1 | -1)                next or previous; `hit_changed(position, total)`
-view.go_to_line(index, select=True)   view.go_to_time(time_ns)   view.go_to_end()
+view.go_to_line(index, select=True)   view.go_to_end()
 view.set_source_styles({key: (label, color index)})   labels and colours of merged views
 view.selected_text()  view.copy()  view.select_all()
 signals: line_clicked(index, time_ns), new_lines(count) while not following, follow_changed, hit_changed,

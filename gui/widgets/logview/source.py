@@ -53,18 +53,6 @@ class LineSource(QObject):
         """The line's number in the whole log, where this source shows only some of its lines."""
         return index
 
-    def index_at(self, time_ns: int) -> int:
-        """The first line at or after a time, or the count if there is none. The default searches loaded lines."""
-        low, high = 0, self.line_count()
-        while low < high:
-            middle = (low + high) // 2
-            row = self.row(middle)
-            if row is not None and row.time_ns < time_ns:
-                low = middle + 1
-            else:
-                high = middle
-        return low
-
 
 class MemoryLineSource(LineSource):
     """Lines kept here, at most `limit` of them; for output of builds and operations, and for tails.

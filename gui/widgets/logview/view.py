@@ -199,11 +199,6 @@ class LogView(QAbstractScrollArea):
         tell_line(self, self._in_sight(), self._current)
         self.viewport().update()
 
-    def go_to_time(self, time_ns: int) -> None:
-        """Show the first line at or after a time."""
-        if self._source is not None and self.line_count():
-            self.go_to_line(min(self._source.index_at(time_ns), self.line_count() - 1))
-
     @property
     def current_line(self) -> int:
         """The line with the mark; -1 for none."""

@@ -180,15 +180,6 @@ def test_times_in_every_style(qtbot: QtBot) -> None:
     assert view._gutter.width < wide
 
 
-def test_a_time_is_found(qtbot: QtBot) -> None:
-    source = MemoryLineSource()
-    source.extend(rows(1000))
-    view = shown(qtbot, source)
-    with qtbot.assertNotEmitted(view.line_clicked):
-        view.go_to_time(source.row(300).time_ns)  # type: ignore[union-attr]
-    assert view.visible_range()[0] <= 300 <= view.visible_range()[1]
-
-
 def test_a_selection_of_lines_keeps_their_numbers(qtbot: QtBot) -> None:
     base = MemoryLineSource()
     base.extend(rows(100))
