@@ -198,7 +198,7 @@ class FakeNetworks:
         known = [c for c in self._store.running() if c.spec.network == "pasta"]
         names = ("db", "api.example.org", "telemetry.example.com", "cache", "no-such-host")
         verdicts = ("known", "asked", "refused", "known", "unknown")
-        for number, (name, verdict) in enumerate(zip(names, verdicts, strict=True)):
+        for number, (name, verdict) in enumerate(zip(names, verdicts, strict=True) if known else ()):
             asker = known[number % len(known)]
             yield [
                 NameQuestion(

@@ -51,6 +51,8 @@ ENDLESS = {
     "/containers/{id}/wait",
     "/containers/{id}/stats",
     "/containers/{id}/logs",
+    "/wherry/facade/watch",
+    "/wherry/networks/watch",
 }
 PATTERNS = st.sampled_from(sorted({route.pattern for route in ROUTES} - ENDLESS))
 

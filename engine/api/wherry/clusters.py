@@ -16,6 +16,8 @@ from engine.types.clusters import ClusterExecRequest, ClusterLogs, ClusterPlace
 from engine.types.data import Data
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from aiohttp import web
 
     from engine.api.call import Call
@@ -178,16 +180,16 @@ def _session(call: Call) -> ClusterSession:
 
 
 async def watch(call: Call) -> web.StreamResponse:
-    """A JSON line for each change, without an end of its own."""
+    """A JSON line for each change, without an end of its own. What cannot be watched is refused before the first."""
     asked = await call.json(Asked)
-    response = await call.stream()
-    async with aclosing(  # type: ignore[type-var]
-        call.engine.clusters.watch(asked.place, asked.kind, selector=asked.selector)
-    ) as changes:
-        async for change in changes:
-            await response.write(encode(msgspec.to_builtins(change)))
-    await response.write_eof()
-    return response
+
+    async def lines() -> AsyncGenerator[bytes, None]:
+        changes = call.engine.clusters.watch(asked.place, asked.kind, selector=asked.selector)
+        async with aclosing(changes):  # type: ignore[type-var]
+            async for change in changes:
+                yield encode(msgspec.to_builtins(change))
+
+    return await call.send(lines(), "application/json")
 
 
 async def copy_out(call: Call) -> web.StreamResponse:

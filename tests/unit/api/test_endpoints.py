@@ -416,3 +416,10 @@ async def test_bodies_have_bounds(api: Served) -> None:
 async def test_what_to_run_in_a_cluster_has_to_be_said(api: Served) -> None:
     refused = await api.ask("POST", "/wherry/clusters/exec", {"place": {}})
     assert (refused.status, "exec" in refused.body.decode()) == (400, True)
+
+
+async def test_what_cannot_be_watched_in_a_cluster_is_refused_with_a_status(api: Served) -> None:
+    """And not by an answer that breaks off after its head."""
+    said = await api.ask("POST", "/wherry/clusters/watch", {"kind": "pods", "place": {"context": "nosuch"}})
+    assert 400 <= said.status < 500
+    assert said.json()["message"]
