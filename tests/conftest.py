@@ -55,6 +55,7 @@ _STORES = pytest.StashKey[list["ShortTmp"]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--sequences", type=int, default=24, help="how many random sequences of the tree model to play")
     parser.addoption("--piped", type=int, default=16, help="megabytes to send through containers' standard input")
+    parser.addoption("--grace", type=float, default=10.0, help="seconds that a test's tasks may take to end behind it")
     parser.addoption("--failed-to", type=Path, help="a file that gets the names of the tests that failed")
     parser.addoption("--first-sequence", type=int, default=0, help="the number of the first")
     parser.addoption("--share", type=Share.parse, help="run only that part of the files, as 1/2")
@@ -144,11 +145,11 @@ def _nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture
-async def _no_task_left() -> AsyncIterator[None]:
+async def _no_task_left(request: pytest.FixtureRequest) -> AsyncIterator[None]:
     """For coroutine tests: every task they or their fixtures started has ended by itself."""
     yield
     own = asyncio.current_task()
-    deadline = asyncio.get_running_loop().time() + 10.0
+    deadline = asyncio.get_running_loop().time() + request.config.getoption("--grace")
     while left := {task for task in asyncio.all_tasks() if task is not own and not task.done()}:
         if asyncio.get_running_loop().time() > deadline:
             pytest.fail("tasks left running:\n" + "\n".join(sorted(repr(task) for task in left)))

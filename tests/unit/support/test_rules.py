@@ -22,7 +22,7 @@ def run(pytester: pytest.Pytester, body: str, *, system: bool = False) -> pytest
         (pytester.path / name).symlink_to(REPOSITORY / name)
     (pytester.path / "pyproject.toml").symlink_to(REPOSITORY / "pyproject.toml")
     (place / "test_sample.py").write_text(textwrap.dedent(body))
-    return pytester.runpytest_subprocess("-q", str(place))
+    return pytester.runpytest_subprocess("-q", "--grace", "0.5", str(place))
 
 
 NOISE = """
