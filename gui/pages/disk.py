@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from engine.types.disk import PART_IDS
 from gui.models.table import Column, KeyedTableModel
 from gui.pages.page import Page
+from gui.plain_text import set_tip
 from gui.presentation.disk import (
     CACHE,
     FREEABLE,
@@ -167,7 +168,9 @@ class PartCard(Card):
             words = translate("Disk", "Free {0} of {1}…").format(bytes_text(size), len(chosen))
         self.free_button.setText(words)
         self.free_button.setAccessibleName(f"{part_title(self.part_id)}: {words}")
-        self.free_button.setEnabled(bool(chosen) and frees(self.part) > 0)
+        lacking = self._page.client.capabilities.why_not("disk.free")
+        self.free_button.setEnabled(bool(chosen) and frees(self.part) > 0 and not lacking)
+        set_tip(self.free_button, lacking)
         self.free_button.setIcon(icon("broom", Role.TEXT_SECONDARY if chosen and size else Role.TEXT_DISABLED))
 
     def _free(self) -> None:
@@ -243,7 +246,9 @@ class DiskPage(Page):
         )
         for part in usage.parts:
             self.cards[part.id].show_part(part)
-        self.free_all.setEnabled(any(frees(part) for part in usage.parts))
+        lacking = self.client.capabilities.why_not("disk.free")
+        self.free_all.setEnabled(any(frees(part) for part in usage.parts) and not lacking)
+        set_tip(self.free_all, lacking)
 
     async def free(self, part: DiskPart, chosen: list[DiskItem]) -> None:
         """Ask, free, and tell what came back."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
@@ -10,7 +10,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
 
-from engine.types.containers import State
+from engine.types.containers import ALIVE_STATES, State
 from engine.types.data import now
 from engine.types.machines import Bringable, Capabilities, Link, Machine
 from engine.types.operations import Failure
@@ -112,6 +112,29 @@ def test_what_a_machine_cannot_do_is_greyed_with_the_reason(driver: Driver) -> N
     go(driver, "")
     bound.refresh()
     assert bound.isEnabled()
+
+
+def test_space_cannot_be_freed_nor_a_limit_dragged_where_the_machine_cannot(driver: Driver) -> None:
+    know(driver)
+    lacks = {"disk.free": "Use the prune of images.", "containers.update": "Podman 4 cannot change limits."}
+
+    async def lack(engine: object) -> None:
+        del engine
+        (await driver.engine.machines.engine("server")).capabilities = Capabilities(kind="podman", lacks=lacks)
+
+    driver.ask(lack)
+    go(driver, "server")
+    driver.window.navigate("disk")
+    page: Any = driver.window.page("disk")
+    driver.until(lambda: page.usage is not None)
+    cards = [card.free_button for card in page.cards.values() if card.part is not None]
+    assert not any(button.isEnabled() for button in (page.free_all, *cards))
+    assert page.free_all.toolTip() == lacks["disk.free"]
+    running = next(one for one in driver.client.mirror.containers.values() if one.state in ALIVE_STATES)
+    driver.window.navigate("containers", running.id, "stats")
+    stats: Any = driver.window.page("containers").details.tab("stats")
+    driver.until(lambda: stats._container is not None)
+    assert not stats.charts["cpu"]._limit_draggable
 
 
 def test_a_machine_that_is_away_says_since_when_and_why(driver: Driver) -> None:

@@ -204,12 +204,13 @@ class StatsTab(DetailTab):
         before, self._container = self._container, container
         limits = container.spec.resources
         alive = container.state in ALIVE_STATES
+        draggable = alive and not self.client.capabilities.why_not("containers.update")
         self.charts["cpu"].set_limit(
-            limits.cpus * 100 if limits.cpus else None, draggable=alive, name=translate("Stats", "Limit")
+            limits.cpus * 100 if limits.cpus else None, draggable=draggable, name=translate("Stats", "Limit")
         )
         self.charts["cpu"].set_ceiling(limits.cpus * 110 or _QUIET["cpu"])
         self.charts["memory"].set_limit(
-            float(limits.memory) if limits.memory else None, draggable=alive, name=translate("Stats", "Limit")
+            float(limits.memory) if limits.memory else None, draggable=draggable, name=translate("Stats", "Limit")
         )
         if before is not None and before.state not in ALIVE_STATES and alive:
             self._watch(container)
