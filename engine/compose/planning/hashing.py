@@ -1,19 +1,21 @@
 """docker compose's own hash of a service: with it, either of us leaves alone what the other made and nobody changed.
 
 It is the SHA-256 of the service as Go prints it as JSON, so the order of keys matters: that of `ORDER` and of the
-rows in
-`fields`, whose order is Go's for this reason.
+rows in `fields`, whose order is Go's for this reason.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.compose.planning.export import as_service
 from engine.compose.schema import fields
 from engine.compose.schema.shapes import Fields, Listed, Mapped, Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ORDER = tuple(
     """
@@ -28,14 +30,26 @@ ORDER = tuple(
     """.split()
 )
 """What is hashed of a service. Left out is what changes without a new container, like build, depends_on and scale."""
+_BEFORE_DEPLOY = ORDER.index("deploy")
+_WITH_PROFILES = ("profiles", *ORDER)
+_WITH_BOTH = ("profiles", *ORDER[:_BEFORE_DEPLOY], "depends_on", *ORDER[_BEFORE_DEPLOY:])
 
 
 def service_hash(service: dict[str, Any]) -> str:
     """The value of the label com.docker.compose.config-hash."""
+    return _hash_of(service, ORDER)
+
+
+def is_hash_of(value: str, service: dict[str, Any]) -> bool:
+    """Whether one that may be older made it: docker compose hashed depends_on up to 2.29 and profiles up to 2.30."""
+    return any(value == _hash_of(service, order) for order in (ORDER, _WITH_PROFILES, _WITH_BOTH))
+
+
+def _hash_of(service: dict[str, Any], order: Iterable[str]) -> str:
     shown = as_service(service)
     if shown.get("deploy"):
         shown["deploy"] = {key: value for key, value in shown["deploy"].items() if key != "replicas"}
-    ordered = {key: _ordered(fields.SERVICE.rows[key], shown[key]) for key in ORDER if key in shown}
+    ordered = {key: _ordered(fields.SERVICE.rows[key], shown[key]) for key in order if key in shown}
     return _digest(ordered)
 
 

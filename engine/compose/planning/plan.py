@@ -16,7 +16,7 @@ from engine.compose.faults import ComposeError, Problem, near_miss
 from engine.compose.planning.bodies import container_name, image_name
 from engine.compose.planning.egress import KEY as EGRESS
 from engine.compose.planning.egress import egress_of
-from engine.compose.planning.hashing import network_hash, service_hash
+from engine.compose.planning.hashing import is_hash_of, network_hash
 from engine.compose.reading.leaning import leans_on, resolved
 from engine.compose.reading.normal import replicas
 from engine.compose.reading.ordering import in_order
@@ -416,7 +416,7 @@ class _Planner:
             return "recreate", (Changed("image", each.image_id, image),), "image"
         if leans_on(made) & self.replaced:
             return "recreate", (), "leans"
-        if each.config_hash != service_hash(resolved(made, self.first)):
+        if not is_hash_of(each.config_hash, resolved(made, self.first)):
             why = differences(self.made_with.get(service), made)
             files_stay = (
                 options.keep_files and why and not {change.field.partition(".")[0] for change in why} & _NEW_FILES

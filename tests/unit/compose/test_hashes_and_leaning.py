@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from engine.compose.planning.egress import egress_labels, egress_of
-from engine.compose.planning.hashing import network_hash, volume_hash
+from engine.compose.planning.hashing import is_hash_of, network_hash, service_hash, volume_hash
 from engine.compose.reading.leaning import leans_on, resolved
 from engine.recipe.networks import EGRESS_LABEL
+from tests.unit.compose.test_plan import project
 
 
 @pytest.mark.parametrize(
@@ -71,3 +72,37 @@ def test_what_may_be_reached_is_said_by_the_label_or_the_field() -> None:
     for said, label in ((["a.b ", "", "c"], "a.b,c"), ([], "none"), (None, "none"), ("a.b", "a.b")):
         assert egress_labels({"x-egress": said}) == {EGRESS_LABEL: label}
         assert egress_of({"x-egress": said, "labels": {EGRESS_LABEL: "other"}}) == label
+
+
+OLD = """
+services:
+  web:
+    image: nginx
+    depends_on: {db: {condition: service_started, restart: true}}
+    ports: ["8080:80"]
+    deploy: {replicas: 2}
+  tool:
+    image: busybox
+    profiles: [extra, debug]
+    depends_on: [db, web]
+    deploy: {resources: {limits: {memory: 10m}}}
+  db:
+    image: redis
+"""
+
+
+@pytest.mark.parametrize(
+    ("service", "by_compose_2_26"),
+    [
+        ("web", "3dcc54a53f99704041ea7c7943492e9f3625b81f01d616319f2d20f6b53d5180"),
+        ("tool", "2235a27e2153e000c2bade126ae4abf452b6e5e318b3a5cc396fc0aa5c78b532"),
+        ("db", "12a5cec450c1bda54df1971ae5e7d78f63a83d86ad5ad41c9e3fc1c339519104"),
+    ],
+)
+def test_what_an_older_docker_compose_made_is_left_alone_until_it_changes(service: str, by_compose_2_26: str) -> None:
+    """It hashed depends_on and profiles too; `docker compose config --hash` of that version said these."""
+    made = project(OLD)
+    recipe = {**made.services, **made.disabled}[service]
+    assert is_hash_of(by_compose_2_26, recipe)
+    assert is_hash_of(service_hash(recipe), recipe)
+    assert not is_hash_of(by_compose_2_26, {**recipe, "image": "another"})
