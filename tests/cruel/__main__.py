@@ -5,7 +5,7 @@ python -m tests.cruel power [--minutes N] [--rounds N] [--seed N] [--user NAME] 
 python -m tests.cruel disks [--seed N] [--user NAME]                                 as root
 python -m tests.cruel hostile [--minutes N] [--requests N] [--seed N]
 python -m tests.cruel cuts [--minutes N] [--cuts N] [--seed N]
-python -m tests.cruel ssh                                                            about ten minutes
+python -m tests.cruel ssh [--slow]                                                   about ten minutes
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ async def cut_moves(options: argparse.Namespace) -> int:
     return 1 if figures.faults else 0
 
 
-async def lose_lines() -> int:
-    lines = LostLines()
+async def lose_lines(options: argparse.Namespace) -> int:
+    lines = LostLines(slow=options.slow)
     await lines.run()
     figures = lines.figures
     print(f"{figures.cuts} lines lost; told: {dict(figures.told)}")
@@ -132,6 +132,7 @@ if __name__ == "__main__":
         "kind", nargs="?", choices=("kills", "power", "disks", "hostile", "cuts", "ssh"), default="kills"
     )
     parser.add_argument("--clock", action="store_true", help="set the clock too; needs libfaketime")
+    parser.add_argument("--slow", action="store_true", help="ssh: nothing is cut, but the line is long and bad")
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--cuts", type=int, default=60, help="how many beside those at the edges of requests")
     parser.add_argument("--user", default=os.environ.get("WHERRY_TEST_USER", "wherry-test"))
@@ -146,5 +147,5 @@ if __name__ == "__main__":
     if chosen.kind == "cuts":
         sys.exit(asyncio.run(cut_moves(chosen)))
     if chosen.kind == "ssh":
-        sys.exit(asyncio.run(lose_lines()))
+        sys.exit(asyncio.run(lose_lines(chosen)))
     sys.exit(asyncio.run(be_hostile(chosen) if chosen.kind == "hostile" else main(chosen)))

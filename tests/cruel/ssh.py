@@ -59,8 +59,11 @@ class AsDocker(RemoteEngine):
 
 
 class LostLines:
-    def __init__(self) -> None:
+    """Or, `slow`, one that is only far away and bad: then all must succeed."""
+
+    def __init__(self, *, slow: bool = False) -> None:
         self.figures = Figures()
+        self._slow = slow
 
     async def run(self) -> None:
         near, there = make_short_tmp(), make_short_tmp()
@@ -68,6 +71,8 @@ class LostLines:
         with tempfile.TemporaryDirectory(prefix="ws-") as place:
             try:
                 with far_machine(Path(place) / "far", there) as far:
+                    if self._slow:
+                        far.slow_down()
                     os.environ["PATH"] = f"{far.path}:{path}"
                     for kind in (RemoteEngine, AsDocker):
                         await self._kind(kind, far, near)
@@ -85,7 +90,7 @@ class LostLines:
             assert await engine.connected(30.0), engine.condition
             await engine.images.load(_once(busybox_archive())).result()
             await self._prepare(engine)
-            for act in (killed, _frozen_for_a_moment, _asleep):
+            for act in (_left_alone,) if self._slow else (killed, _frozen_for_a_moment, _asleep):
                 for work in (_listing, _log, _command, _image, _volume, _upload):
                     await self._cut(engine, far, act, work)
         finally:
@@ -223,6 +228,11 @@ async def _asleep(_engine: RemoteEngine, far: FarMachine) -> bool:
     _signal(pids, signal.SIGSTOP)
     asyncio.get_running_loop().call_later(65.0, _signal, pids, signal.SIGCONT)
     return True
+
+
+async def _left_alone(engine: RemoteEngine, far: FarMachine) -> bool:
+    del engine, far
+    return False
 
 
 # --- what is under way ---

@@ -60,6 +60,14 @@ class FarMachine:
         self.process.wait()
         self.process = None
 
+    def slow_down(self) -> None:
+        """Far away from now on."""
+        root = Path(__file__).parents[2]
+        with (self.directory / "ssh_config").open("a") as file:
+            file.write(
+                f"Host far\n ProxyCommand env PYTHONPATH={root} {sys.executable} -m tests.support.slow_line %h %p\n"
+            )
+
     def new_host_key(self) -> None:
         for path in self.directory.glob("host_key*"):
             path.unlink()
