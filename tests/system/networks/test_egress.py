@@ -156,14 +156,15 @@ async def test_a_list_holds_on_a_kernel_without_a_packet_filter_which_is_told(sh
 
 
 async def test_another_computer_is_answered_and_not_called_unless_the_list_has_it(short_tmp: ShortTmp) -> None:
-    """By containers with a list that publish; it calls at addresses of both kinds."""
+    """By containers that publish, with and without a list; both call at addresses of both kinds."""
     allowed = "192.0.2.1,fd00:9::1"
     assert await _told(short_tmp, "visited") == [
         line
         for network in ("pasta", "team")
         for line in (
-            f"{network} none: the page, the answer; Connection refused, Connection refused",
-            f"{network} {allowed}: the page, the answer; welcome, welcome",
+            f"{network} without a list: the page, the page, the answer; welcome, welcome",
+            f"{network} none: the page, the page, the answer; Connection refused, Connection refused",
+            f"{network} {allowed}: the page, the page, the answer; welcome, welcome",
         )
     ]
 

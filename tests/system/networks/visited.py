@@ -28,7 +28,7 @@ _HOST, _OTHER = "192.0.2.9", "192.0.2.1"
 _HOST6, _OTHER6 = "fd00:9::9", "fd00:9::1"
 _SERVE = """
 import select, socket
-page = socket.create_server(("", 8080))
+page = socket.create_server(("", 8080), family=socket.AF_INET6, dualstack_ipv6=True)
 echo = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 echo.bind(("", 5353))
 print("ready", flush=True)
@@ -63,7 +63,8 @@ def datagram(place):
         asked.settimeout(30)
         asked.sendto(b"hello", place)
         return asked.recv(100).decode()
-print(page((sys.argv[1], int(sys.argv[2]))), datagram((sys.argv[1], int(sys.argv[3]))), sep=", ")
+host, host6, tcp, udp = *sys.argv[1:3], int(sys.argv[3]), int(sys.argv[4])
+print(page((host6, tcp)), page((host, tcp)), datagram((host, udp)), sep=", ")
 """
 _CALL = """
 import socket, sys
@@ -109,17 +110,17 @@ async def visit(engine: EmbeddedEngine, other: int, name: str, allowed: str) -> 
     """One container that publishes, as the other computer sees it and as it sees the other computer."""
     ports = (PortMapping(container_port=8080), PortMapping(container_port=5353, protocol="udp"))
     made = await run(
-        engine, PYTHON, "-u", "-c", _SERVE, name=f"{name}-{allowed[:4]}", network=name, mounts=LENT, ports=ports,
-        labels={EGRESS_LABEL: allowed},
+        engine, PYTHON, "-u", "-c", _SERVE, name=f"{name}-{allowed[:4] or 'free'}", network=name, mounts=LENT,
+        ports=ports, labels={EGRESS_LABEL: allowed} if allowed else {},
     )  # fmt: skip
     await until(lambda: "ready" in read_log(engine, made.id))
     tcp, udp = (str(each.host_port) for each in (await engine.containers.get(made.id)).ports)
     asking = await asyncio.create_subprocess_exec(
-        *inside(other), sys.executable, "-c", _ASK, _HOST, tcp, udp, stdout=asyncio.subprocess.PIPE
+        *inside(other), sys.executable, "-c", _ASK, _HOST, _HOST6, tcp, udp, stdout=asyncio.subprocess.PIPE
     )
     heard = (await asking.communicate())[0].decode().strip()
     called = (await said(engine, made.id, PYTHON, "-c", _CALL, _OTHER, _OTHER6)).split("\n")
-    tell(f"{name} {allowed}: {heard}; {', '.join(filter(None, called))}")
+    tell(f"{name} {allowed or 'without a list'}: {heard}; {', '.join(filter(None, called))}")
 
 
 async def main() -> None:
@@ -131,7 +132,7 @@ async def main() -> None:
             await load_busybox(engine)
             await engine.networks.create(CreateNetwork(name="team"))
             for network in ("pasta", "team"):
-                for allowed in ("none", f"{_OTHER},{_OTHER6}"):
+                for allowed in ("", "none", f"{_OTHER},{_OTHER6}"):
                     await visit(engine, other, network, allowed)
         finally:
             await engine.close(stop_containers=True)

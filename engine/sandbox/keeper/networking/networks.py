@@ -60,6 +60,10 @@ def _enter_new() -> None:
     # As Docker has it, low ports and ping need no privilege; who has a user namespace of its own cannot say so.
     with contextlib.suppress(OSError), open("/proc/sys/net/ipv4/ip_unprivileged_port_start", "w") as file:
         file.write("0")
+    # The engine gives each address out once. The question whether somebody else has one names no sender, and the
+    # pasta of Debian 12 takes that for the address inside: calls of a published port by IPv6 would be sent nowhere.
+    with contextlib.suppress(OSError), open("/proc/sys/net/ipv6/conf/default/accept_dad", "w") as file:
+        file.write("0")
     with contextlib.suppress(OSError, ValueError):
         with open("/proc/self/gid_map") as file:
             groups = sum(int(line.split()[2]) for line in file)
