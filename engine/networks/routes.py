@@ -66,11 +66,11 @@ def leads_out() -> bool:
 def is_here(address: str) -> bool:
     """Whether it is one of the host's own, so that a service can listen there."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as trial:
-        try:
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as trial:  # a kernel without IPv6 refuses already this
             trial.bind((address, 0))
-        except OSError:
-            return False
+    except OSError:
+        return False
     return True
 
 

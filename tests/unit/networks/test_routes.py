@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 from typing import TYPE_CHECKING
 
@@ -91,3 +92,12 @@ def test_only_a_host_without_a_way_out_is_warned_about(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(("address", "here"), [("127.0.0.1", True), ("192.0.2.7", False)])
 def test_an_address_is_the_hosts_own_or_not(address: str, here: bool) -> None:
     assert routes.is_here(address) is here
+
+
+def test_a_kernel_without_ipv6_has_no_address_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(family: int, kind: int) -> None:
+        del family, kind
+        raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+
+    monkeypatch.setattr(routes.socket, "socket", refused)
+    assert not routes.is_here("fd00::1")
