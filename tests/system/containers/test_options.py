@@ -196,7 +196,7 @@ async def test_memory_limit_and_proof_of_oom(loaded: EmbeddedEngine) -> None:
 
 
 async def test_a_fork_bomb_meets_its_limit(loaded: EmbeddedEngine) -> None:
-    bomb = "f() { f | f & }; f; sleep 1000"
+    bomb = "f() { f | f & }; f; exec sleep 1000"  # another process might not be had any more
     container = await run(loaded, "sh", "-c", bomb, resources=Resources(pids=40), stop_timeout=0.1)
     group = loaded.containers.runtime.cgroup(loaded.containers.book.find(container.id).record)
     directory = group.directory("pids")
