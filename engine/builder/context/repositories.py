@@ -63,9 +63,11 @@ async def fetch_repository(address: str, into: Path, environment: Mapping[str, s
 
 def _read(address: str) -> _Address:
     repository, _, fragment = address.partition("#")
-    if repository.startswith("github.com/"):
+    of_github = repository.startswith("github.com/")
+    if of_github:
         repository = f"https://{repository}"
-    repository, question, query = repository.partition("?") if is_git(address) else (repository, "", "")
+    asks = of_github or is_git(repository)
+    repository, question, query = repository.partition("?") if asks else (repository, "", "")
     if not question:
         reference, _, directory = fragment.partition(":")
         return _Address(repository, reference, directory)
