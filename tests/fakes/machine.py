@@ -108,6 +108,8 @@ class MachineInMemory(Ground):
     commands: dict[str, Callable[[Path, list[str]], str]] = field(default_factory=dict)
     """What a build's steps do, by the first word of their shell command: given the root and all words, what it says.
     A step whose command is not here fails with 127."""
+    documents: list[dict[str, Any]] = field(default_factory=list)
+    """What crun was given of each step, the last one while it runs."""
     asked: list[str] = field(default_factory=list)
     """The operations that keepers were asked for, by name."""
     dying: str = ""
@@ -214,6 +216,7 @@ class MachineInMemory(Ground):
 
     def _step(self, bundle: Path) -> tuple[int, str]:
         document = json.loads((bundle / "config.json").read_text())
+        self.documents.append(document)
         words = document["process"]["args"][-1].split()
         does = self.commands.get(words[0])
         if does is None:
