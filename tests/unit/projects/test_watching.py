@@ -188,6 +188,16 @@ async def test_changed_files_come_into_the_container_and_gone_ones_out_of_it(
     assert await dev.take("elsewhere") == []
 
 
+async def test_a_deed_is_told_as_it_begins_and_as_it_ends(engine: FakeEngine, tmp_path: Path) -> None:
+    dev = await watched(engine, tmp_path, SYNC)
+    put(tmp_path, page="x")
+    await dev.watcher._take([str(tmp_path / "src/page")])
+    told = [dev.told.get_nowait()[0] for _ in range(2)]
+    assert [(each.id, each.action, each.subject, each.state, each.note) for each in told] == [
+        ("1:sync:web", "sync", "web", "running", "page"), ("1:sync:web", "sync", "web", "done", "page"),
+    ]  # fmt: skip
+
+
 async def test_three_files_are_named_and_the_rest_counted(engine: FakeEngine, tmp_path: Path) -> None:
     dev = await watched(engine, tmp_path, SYNC)
     put(tmp_path, a="", b="", c="", d="", e="")
