@@ -16,12 +16,14 @@ import shutil
 import signal
 import subprocess
 import sys
-import tomllib
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.mutation.listed import REPOSITORY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _WITH_LONG_FILES = [f"--ignore=tests/unit/compose/test_{name}.py" for name in ("beside", "hostile")]
 """Where between any two functions stand those of mutmut, megabytes take half a minute, and memory is another."""
 TESTS_BESIDE = {
@@ -51,7 +53,6 @@ _SPEAKS = {"marked", "translate"}
 _FINDS_FAULT = {"note", "only", "tell", "Problem"}
 """They take what is said of a place in a file."""
 _SQL = re.compile(r"(SELECT|INSERT|UPDATE|DELETE|CREATE) ")
-EQUIVALENT = Path(__file__).with_name("equivalents.toml")
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class Change:
 
 
 def tests_of(room: str) -> list[str]:
+    """Of a room, or of a directory or a file in it."""
     found = TESTS_BESIDE.get(room, [f"tests/unit/{room.partition('/')[0]}"])
     missing = [place for place in found if not place.startswith("--") and not (REPOSITORY / place).exists()]
     if missing:
@@ -93,15 +95,15 @@ def place_of(room: str) -> str:
     return room if room.startswith("gui/") else f"engine/{room}"
 
 
-def make(room: str, place: Path) -> list[Change]:
+def make(room: str, place: Path, tests: list[str]) -> list[Change]:
     """A copy of the tree in `place`, with all the changes in it that mutmut makes of the room."""
     for name in _COPIED:
         source = REPOSITORY / name
         ignored = shutil.ignore_patterns("__pycache__", "references")
         shutil.copytree(source, place / name, ignore=ignored) if source.is_dir() else shutil.copy(source, place / name)
-    lines = ["[mutmut]", f"source_paths={place_of(room)}/", "process_isolation=forkserver", "also_copy="]
+    lines = ["[mutmut]", f"source_paths={place_of(room)}", "process_isolation=forkserver", "also_copy="]
     lines += [f"    {name}" for name in _COPIED]
-    lines += ["pytest_add_cli_args_test_selection=", *(f"    {each}" for each in tests_of(room))]
+    lines += ["pytest_add_cli_args_test_selection=", *(f"    {each}" for each in tests)]
     lines += ["pytest_add_cli_args=", "    -p", "    tests.mutation.trial"]
     (place / "setup.cfg").write_text("\n".join(lines) + "\n")
     # It makes them, runs all the tests to see which reach what, and then finds nothing to do.
@@ -214,15 +216,3 @@ def _first_difference(
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         return next((found for pair in zip(old, new, strict=True) if (found := _first_difference(*pair, above))), None)
     return None if type(old) is type(new) and old == new else (above, old, new)
-
-
-# --- those that make no difference ---
-
-
-def equivalents() -> dict[tuple[str, str, str], str]:
-    """Why a change makes no difference, by its module, function and changed line."""
-    listed = tomllib.loads(EQUIVALENT.read_text()).get("change", [])
-    found = {(each["module"], each["function"], each["line"]): each["why"] for each in listed}
-    if len(found) < len(listed):
-        raise SystemExit(f"{EQUIVALENT.name}: a change is listed twice")
-    return found
