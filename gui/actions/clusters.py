@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gui.actions.actions import Action
-from gui.presentation.clusters import place_of
-from gui.presentation.images import image_name
+from gui.presentation.images.words import image_name
+from gui.presentation.remote.clusters import place_of
 from gui.shell import Confirmation, TextQuestion
 from gui.theme import Tone
 from gui.words import named_or_counted, translate
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from engine.types.containers import Container
     from engine.types.images import Image
-    from gui.presentation.clusters import ClusterRow
-    from gui.presentation.projects import ProjectRow
+    from gui.presentation.projects.words import ProjectRow
+    from gui.presentation.remote.clusters import ClusterRow
     from gui.shell import Shell
 
 _SCALED = ("deployments", "statefulsets")

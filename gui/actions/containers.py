@@ -14,10 +14,10 @@ from engine.types.images import CommitContainer
 from gui.actions.actions import Action
 from gui.actions.removing import each, removed_words
 from gui.actions.several import raise_failures
-from gui.presentation.containers import port_url, shown_ports, state_words
-from gui.presentation.door import address_of
+from gui.presentation.containers.run_line import chosen_by_people, compose_file, docker_run_line
+from gui.presentation.containers.words import port_url, shown_ports, state_words
 from gui.presentation.names import name_problem
-from gui.presentation.run_line import chosen_by_people, compose_file, docker_run_line
+from gui.presentation.networks.door import address_of
 from gui.presentation.units import bytes_text
 from gui.shell import Confirmation, Removal, TextQuestion
 from gui.theme import Tone

@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication
 
 from gui.actions.actions import Action
 from gui.actions.removing import each, removed_words
-from gui.presentation.images import image_name
+from gui.presentation.images.words import image_name
 from gui.shell import Confirmation, Removal, TextQuestion
 from gui.theme import Tone
 from gui.words import translate

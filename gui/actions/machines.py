@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gui.actions.actions import Action
-from gui.presentation.images import image_name
-from gui.presentation.machines import machine_title
+from gui.presentation.images.words import image_name
+from gui.presentation.remote.machines import machine_title
 from gui.shell import Confirmation
 from gui.theme import Tone
 from gui.words import translate

@@ -15,8 +15,8 @@ from engine.errors import Cancelled, InvalidRequest
 from engine.types.operations import OperationState
 from engine.types.projects import DownProject, PullProject, ReadProject, UpProject, WatchProject
 from gui.actions.actions import Action
-from gui.presentation.project_text import project_of
-from gui.presentation.projects import service_of
+from gui.presentation.projects.compose_text import project_of
+from gui.presentation.projects.words import service_of
 from gui.shell import TextQuestion
 from gui.theme import Tone
 from gui.words import translate
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.types.containers import Container
-    from gui.presentation.projects import ProjectRow
+    from gui.presentation.projects.words import ProjectRow
     from gui.shell import Shell
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from engine.types.swarm import SwarmFile, SwarmNode, SwarmService, SwarmStack
-    from gui.presentation.projects import ProjectRow
+    from gui.presentation.projects.words import ProjectRow
     from gui.shell import Shell
 
     Run = Callable[[Shell, Sequence[Any]], Coroutine[Any, Any, None]]

@@ -14,7 +14,7 @@ from gui.actions.operations import asked_again
 from gui.models.projects import plan_model
 from gui.presentation.errors import words_of_failure
 from gui.presentation.operations import operation_words, progress_text, took_text
-from gui.presentation.projects import step_rows
+from gui.presentation.projects.words import step_rows
 from gui.presentation.units import bytes_text, short_id
 from gui.theme import Size, Space, Text, Tone, grown
 from gui.widgets.banner import Banner

@@ -9,7 +9,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDro
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.pages.lists.row_drag import Thing, thing_in
-from gui.presentation.machines import machine_title
+from gui.presentation.remote.machines import machine_title
 from gui.theme import Radius, Role, Size, Space, Text, color, font, grown, paint_icon
 from gui.widgets.painted.mirror import mirrored, side
 from gui.words import translate

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QMenu
 
 from gui.frame.machine_drop import MachineTargets
 from gui.plain_text import set_tip
-from gui.presentation.machines import kind_word, link_tone, link_words, machine_tip, machine_title
+from gui.presentation.remote.machines import kind_word, link_tone, link_words, machine_tip, machine_title
 from gui.theme import Radius, Role, Space, Text, color, font, grown, icon, paint_icon, theme
 from gui.widgets.painted.badge import paint_dot
 from gui.widgets.painted.mirror import mirrored, side

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
-from gui.presentation.containers import ended_badly
+from gui.presentation.containers.words import ended_badly
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ from PySide6.QtWidgets import (
 from gui.models.table import NO_INDEX, AnyIndex, ModelRole
 from gui.pages.catalogue import pages
 from gui.plain_text import set_tip
-from gui.presentation.containers import image_text, project_of, state_words, status_text
-from gui.presentation.networks import network_name
+from gui.presentation.containers.words import image_text, project_of, state_words, status_text
+from gui.presentation.networks.words import network_name
 from gui.presentation.units import short_id
 from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, grown, icon, paint_icon, theme
 from gui.words import translate

@@ -11,7 +11,7 @@ from engine.errors import WherryError
 from engine.types.machines import Link
 from engine.types.operations import OperationState
 from gui.plain_text import set_tip
-from gui.presentation.machines import link_tone, link_words, machine_tip, machine_title
+from gui.presentation.remote.machines import link_tone, link_words, machine_tip, machine_title
 from gui.presentation.units import bytes_text, memory_text, percent_text
 from gui.theme import Space, Text, Tone, font, grown
 from gui.widgets.buttons import Variant, button

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from engine.types.containers import LEGAL_ACTIONS, Action, State
 from gui.plain_text import set_tip
-from gui.presentation.containers import port_url, status_text
+from gui.presentation.containers.words import port_url, status_text
 from gui.theme import Role, icon
 from gui.words import translate
 

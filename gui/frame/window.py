@@ -29,9 +29,9 @@ from gui.models.volumes import volume_name
 from gui.pages.catalogue import PageEntry, pages, welcome_page
 from gui.pages.files.drafts import Drafts
 from gui.pages.files.editor import FileEditor
-from gui.presentation.builds import build_title
-from gui.presentation.containers import project_of
-from gui.presentation.images import image_name
+from gui.presentation.containers.words import project_of
+from gui.presentation.images.builds import build_title
+from gui.presentation.images.words import image_name
 from gui.tasks import Tasks
 from gui.theme import Role as ColorRole
 from gui.theme import Size, Space, Text, Tone, font, grown, icon

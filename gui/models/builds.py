@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gui.models.table import Column, KeyedTableModel
-from gui.presentation import builds as words
+from gui.presentation.images import builds as words
 from gui.presentation.units import ago_text, clock_text, step_text
 from gui.words import translate
 

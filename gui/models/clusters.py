@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gui.models.table import Column, KeyedTableModel
-from gui.presentation.clusters import state_text
+from gui.presentation.remote.clusters import state_text
 from gui.presentation.units import ago_text, bytes_text, clock_text
 from gui.theme import Tone
 from gui.words import decimal, translate
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QObject
 
     from engine.types.clusters import Forward, ObjectChange, PodUsage
-    from gui.presentation.clusters import ClusterRow
+    from gui.presentation.remote.clusters import ClusterRow
 
     Rows = list[Column[ClusterRow]]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from gui.models.natural import natural_key
 from gui.models.table import Column
-from gui.presentation import containers as words
-from gui.presentation.door import short_host
+from gui.presentation.containers import words
+from gui.presentation.networks.door import short_host
 from gui.presentation.units import memory_text, percent_text
 from gui.theme import Tone
 from gui.words import translate

@@ -15,7 +15,7 @@ from engine.types.containers import ALIVE_STATES, Container
 from gui.models.container_columns import OF_FIGURES, Figures, container_columns
 from gui.models.natural import natural_key
 from gui.models.table import NO_INDEX, AnyIndex, ColumnsModel, ModelRole
-from gui.presentation import containers as words
+from gui.presentation.containers import words
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gui.models.table import Column, KeyedTableModel
-from gui.presentation import gallery as words
+from gui.presentation.projects import gallery as words
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gui.models.table import Column, KeyedTableModel
-from gui.presentation.images import created_words, image_name, image_subtext, used_by_text
+from gui.presentation.images.words import created_words, image_name, image_subtext, used_by_text
 from gui.presentation.units import ago_text, bytes_text
 from gui.theme import Tone
 from gui.words import translate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gui.models.table import Column, KeyedTableModel
-from gui.presentation.networks import network_name
+from gui.presentation.networks.words import network_name
 from gui.presentation.units import ago_text, clock_text, short_id
 from gui.theme import Tone
 from gui.words import translate

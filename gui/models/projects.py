@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gui.models.table import Column, KeyedTableModel
 from gui.models.volumes import size_text, users_text, volume_name
-from gui.presentation import projects as words
-from gui.presentation.containers import health_words, image_text, port_text, shown_ports, state_words, status_text
-from gui.presentation.networks import network_name
+from gui.presentation.containers.words import health_words, image_text, port_text, shown_ports, state_words, status_text
+from gui.presentation.networks.words import network_name
+from gui.presentation.projects import words
 from gui.presentation.units import ago_text, clock_text, memory_text, percent_text
 from gui.theme import Tone
 from gui.words import translate
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from engine.types.networks import Network
     from engine.types.projects import ProjectProblem, ProjectRun, ProjectVariable
     from engine.types.volumes import Volume
-    from gui.presentation.projects import ProjectRow, StepRow
+    from gui.presentation.projects.words import ProjectRow, StepRow
 
 COLUMNS = ("name", "running", "services", "health", "ports", "cpu", "memory")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gui.models.table import Column, KeyedTableModel
-from gui.presentation.swarm import (
+from gui.presentation.remote.swarm import (
     availability_text,
     mode_text,
     node_state,

@@ -12,7 +12,7 @@ from gui.models.builds import COLUMNS, BuildsModel
 from gui.pages.build.details import BuildDetails
 from gui.pages.lists.listing import Listing, ListingPlan
 from gui.pages.page import Page
-from gui.presentation.builds import build_title
+from gui.presentation.images.builds import build_title
 from gui.widgets.lists.cells import TextCell
 from gui.words import translate
 

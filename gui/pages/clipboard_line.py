@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QPushButton
 
 from engine.recipe.faults import Unreadable
 from gui.plain_text import set_tip
-from gui.presentation.containers import image_text
-from gui.presentation.run_line import looks_like_run_line, parse_run_line
+from gui.presentation.containers.run_line import looks_like_run_line, parse_run_line
+from gui.presentation.containers.words import image_text
 from gui.theme import Role, icon
 from gui.words import translate
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from engine.types.clusters import ClusterContext, PodUsage
     from gui.bridge import ChangeSet
     from gui.pages.cluster.following import Told
-    from gui.presentation.clusters import ClusterRow
+    from gui.presentation.remote.clusters import ClusterRow
     from gui.shell import Shell
 
 _USAGE_MS = 15_000

@@ -19,8 +19,8 @@ from gui.pages.lists.row_drag import RowDrag
 from gui.pages.lists.waiting import Waiting
 from gui.pages.page import Page
 from gui.plain_text import set_tip
-from gui.presentation.containers import ended_badly
-from gui.presentation.door import addresses
+from gui.presentation.containers.words import ended_badly
+from gui.presentation.networks.door import addresses
 from gui.theme import Size, Space, Tone, grown, icon
 from gui.widgets.buttons import Variant, button, menu_button
 from gui.widgets.chips import ChipBar

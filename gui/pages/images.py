@@ -14,7 +14,7 @@ from gui.pages.image.dragging import ImageDrag
 from gui.pages.lists.listing import Listing, ListingPlan
 from gui.pages.page import Page
 from gui.presentation.disk import frees
-from gui.presentation.images import image_name
+from gui.presentation.images.words import image_name
 from gui.presentation.units import bytes_text
 from gui.widgets.lists.cells import TextCell
 from gui.words import translate

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from shiboken6 import isValid
 
 from gui.actions.machines import finish_move
-from gui.presentation.machines import machine_title
+from gui.presentation.remote.machines import machine_title
 from gui.theme import Tone
 from gui.widgets.banner import Banner
 from gui.words import translate

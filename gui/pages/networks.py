@@ -14,7 +14,7 @@ from gui.pages.lists.listing import Listing, ListingPlan
 from gui.pages.network_map.view import NetworkMapView
 from gui.pages.network_names import NameLog, NamesView
 from gui.pages.page import Page
-from gui.presentation.networks import network_name
+from gui.presentation.networks.words import network_name
 from gui.presentation.units import clock_text
 from gui.theme import Size, Space, Tone
 from gui.widgets.buttons import Variant, button, tool_button

@@ -19,8 +19,8 @@ from gui.pages.lists.listing import Listing, ListingPlan
 from gui.pages.lists.row_drag import RowDrag
 from gui.pages.page import Page
 from gui.pages.project.details import ProjectDetails
-from gui.presentation.containers import project_of
-from gui.presentation.projects import row_of
+from gui.presentation.containers.words import project_of
+from gui.presentation.projects.words import row_of
 from gui.widgets.lists.cells import TextCell
 from gui.words import translate
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from engine.types.projects import ReadProject
     from engine.types.stats import Rates
     from gui.bridge import ChangeSet
-    from gui.presentation.projects import ProjectRow
+    from gui.presentation.projects.words import ProjectRow
     from gui.shell import Shell
 
 _STATS_SECONDS = 2.0

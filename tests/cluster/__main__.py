@@ -24,7 +24,7 @@ from engine.errors import ClusterError, InvalidRequest, WherryError
 from engine.recipe.crossing import recipe_of
 from engine.recipe.exports import export_files
 from engine.types.clusters import ClusterExecRequest, ClusterLogs, ClusterPlace
-from gui.presentation.clusters import ClusterRow, row_of
+from gui.presentation.remote.clusters import ClusterRow, row_of
 from tests.cluster.building import Workshop
 from tests.cluster.serving import node, serve
 from tests.unit.recipe.test_exports import FULL

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.compose.project_files import files_in
 from engine.types.projects import DownProject, ReadProject, UpProject
-from gui.presentation.exports import exported
+from gui.presentation.containers.exports import exported
 from tests.cluster.building import Workshop
 from tests.projects.__main__ import Composer, opened
 from tests.projects.made import differences, shown

@@ -15,7 +15,7 @@ from gui.dialogs.images.build import BuildDialog, dockerfiles_in, suggested_name
 from gui.models.builds import BuildsModel
 from gui.pages.build.details import lanes_of
 from gui.pages.builds import BuildsPage
-from gui.presentation import builds as words
+from gui.presentation.images import builds as words
 from gui.presentation.units import step_text
 from gui.theme import Tone
 from gui.widgets.painted.step_graph import GraphLane, GraphStep, StepGraph

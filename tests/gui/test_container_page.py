@@ -28,7 +28,7 @@ from gui.pages.container.processes import ProcessesTab
 from gui.pages.container.stats import StatsTab
 from gui.pages.container.terminal import TerminalTab
 from gui.pages.containers import ContainersPage
-from gui.presentation.figures import as_csv, figures, quiet_stretches
+from gui.presentation.containers.figures import as_csv, figures, quiet_stretches
 
 if TYPE_CHECKING:
     from pathlib import Path

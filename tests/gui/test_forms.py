@@ -14,7 +14,7 @@ from engine.errors import Code, Conflict, NotFound
 from engine.types.containers import ContainerSpec, HealthCheck, Mount, PortMapping, Resources, RestartPolicy, State
 from gui.dialogs.containers.form.form import SpecForm
 from gui.dialogs.containers.run import EditDialog, RunDialog
-from gui.presentation.run_line import chosen_by_people
+from gui.presentation.containers.run_line import chosen_by_people
 from tests.unit.recipe.test_lines import FULL
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from gui.dialogs.images.pull import _repository
 from gui.dialogs.images.transfer import server_of
 from gui.frame.dropping import offer
 from gui.presentation.disk import frees
-from gui.presentation.images import shown_path, step_words
+from gui.presentation.images.words import shown_path, step_words
 from gui.presentation.units import bytes_text
 from gui.theme import Tone
 from tests.fakes.trees import LayeredTree

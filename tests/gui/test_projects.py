@@ -15,7 +15,7 @@ from engine.types.operations import OperationState
 from engine.types.projects import FieldChange, PlannedStep, UpProject
 from gui.frame.dropping import offer
 from gui.frame.palette import entries
-from gui.presentation.projects import because_text, changes_text, plan_rows
+from gui.presentation.projects.words import because_text, changes_text, plan_rows
 
 if TYPE_CHECKING:
     from pathlib import Path

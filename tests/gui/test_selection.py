@@ -17,7 +17,7 @@ from gui.models.containers import ContainersModel, Group
 from gui.models.selection import RowSelection
 from gui.models.table import ModelRole
 from gui.pages.containers import AT_REST_STATES
-from gui.presentation.containers import PROJECT_LABEL, project_of
+from gui.presentation.containers.words import PROJECT_LABEL, project_of
 from tests.fakes.engine import FakeEngine
 from tests.fakes.world import populate
 from tests.gui.test_builds import a_build

@@ -19,8 +19,8 @@ from engine.recipe.faults import Unreadable, unsupported
 from gui.language import LANGUAGES, best_language, install_language
 from gui.pages.settings import SettingsPage
 from gui.pages.sheets.general import GeneralSheet
+from gui.presentation.containers.run_line import fault_text, parse_run_line
 from gui.presentation.errors import words_of
-from gui.presentation.run_line import fault_text, parse_run_line
 from gui.words import translate
 from resources import resource
 

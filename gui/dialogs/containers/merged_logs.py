@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QSplitter, QStackedWidget, QVBoxLayout, Q
 
 from engine.types.logs import merged_name
 from gui.pages.log.panel import LogPanel
-from gui.presentation.containers import group_of
+from gui.presentation.containers.words import group_of
 from gui.theme import Space, Text
 from gui.widgets.labels import ElidedLabel
 from gui.widgets.layouts import flush_column

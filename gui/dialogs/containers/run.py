@@ -32,10 +32,7 @@ from engine.types.containers import (
 from engine.types.images import PullImage
 from gui.dialogs.containers.form.form import SpecForm
 from gui.dialogs.containers.line_field import LineField
-from gui.presentation.containers import image_text
-from gui.presentation.errors import words_of
-from gui.presentation.names import name_problem
-from gui.presentation.run_line import (
+from gui.presentation.containers.run_line import (
     RunLine,
     chosen_by_people,
     docker_run_line,
@@ -43,7 +40,17 @@ from gui.presentation.run_line import (
     looks_like_run_line,
     parse_run_line,
 )
-from gui.presentation.spec_check import Difference, Remark, check_spec, only_live, spec_differences, suggest_port
+from gui.presentation.containers.spec_check import (
+    Difference,
+    Remark,
+    check_spec,
+    only_live,
+    spec_differences,
+    suggest_port,
+)
+from gui.presentation.containers.words import image_text
+from gui.presentation.errors import words_of
+from gui.presentation.names import name_problem
 from gui.shell import Confirmation
 from gui.theme import Space, Text, Tone, grown, mono
 from gui.widgets.banner import Banner

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QSizePolicy, QVBoxLayout
 
 from gui.models.table import Column, KeyedTableModel
-from gui.presentation.images import image_name, shown_path
+from gui.presentation.images.words import image_name, shown_path
 from gui.presentation.units import bytes_text, short_id
 from gui.theme import Size, Space, Text, Tone
 from gui.widgets.empty_state import EmptyState

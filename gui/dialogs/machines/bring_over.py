@@ -12,7 +12,7 @@ from engine.errors import WherryError
 from engine.types.machines import Moved
 from gui.dialogs.short_form import ShortForm
 from gui.presentation.errors import words_of
-from gui.presentation.machines import bringable_words
+from gui.presentation.remote.machines import bringable_words
 from gui.presentation.units import bytes_text
 from gui.theme import Text, Tone
 from gui.widgets.labels import label

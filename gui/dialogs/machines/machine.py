@@ -13,7 +13,7 @@ from engine.errors import WherryError
 from engine.types.machines import Machine
 from gui.dialogs.short_form import ShortForm
 from gui.presentation.errors import words_of
-from gui.presentation.machines import found_words
+from gui.presentation.remote.machines import found_words
 from gui.theme import Tone
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import form_label

@@ -12,7 +12,7 @@ from engine.types.machines import Moved, MovePlan
 from gui.actions.machines import finish_move
 from gui.dialogs.short_form import ShortForm
 from gui.presentation.errors import words_of
-from gui.presentation.machines import machine_title, plan_words
+from gui.presentation.remote.machines import machine_title, plan_words
 from gui.theme import Text, Tone
 from gui.widgets.labels import form_label, label
 from gui.words import translate

@@ -26,8 +26,8 @@ from engine.types.gallery import AddFromGallery
 from gui.models.filtered import FilteredModel
 from gui.models.gallery import gallery_model
 from gui.pages.build.dockerfile import replace_file
-from gui.presentation import gallery as words
 from gui.presentation.errors import words_of
+from gui.presentation.projects import gallery as words
 from gui.shell import TextQuestion
 from gui.theme import Space, Text, Tone, grown
 from gui.widgets.banner import Banner

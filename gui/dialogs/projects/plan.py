@@ -14,9 +14,9 @@ from engine.types.containers import ALIVE_STATES
 from engine.types.operations import Operation, OperationState
 from engine.types.projects import DownProject, ProjectPlan, UpProject
 from gui.models.projects import plan_model
-from gui.presentation import projects as words
-from gui.presentation.containers import PROJECT_LABEL, project_of
+from gui.presentation.containers.words import PROJECT_LABEL, project_of
 from gui.presentation.errors import words_of, words_of_failure
+from gui.presentation.projects import words
 from gui.presentation.units import bytes_text
 from gui.shell import Removal
 from gui.theme import Size, Space, Text, Tone

@@ -15,7 +15,7 @@ from engine.types.projects import ReadProject
 from engine.types.swarm import DeployStack
 from gui.dialogs.short_form import ShortForm
 from gui.presentation.errors import words_of
-from gui.presentation.swarm import plan_lines
+from gui.presentation.remote.swarm import plan_lines
 from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import form_label, label

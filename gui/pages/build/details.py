@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSplitter, QStackedWidge
 
 from engine.types.builds import StepState
 from gui.pages.build.dockerfile import DockerfileView
-from gui.presentation import builds as words
+from gui.presentation.images import builds as words
 from gui.presentation.units import step_text
 from gui.theme import Space, Tone
 from gui.widgets.banner import Banner

@@ -12,7 +12,7 @@ import msgspec
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from gui.pages.files.editor import FileEditor
-from gui.presentation.file_text import NotInThisEncoding
+from gui.presentation.files.text import NotInThisEncoding
 from gui.shell import Confirmation
 from gui.theme import Space, Tone
 from gui.widgets.buttons import Variant, button

@@ -16,8 +16,8 @@ from gui.pages.cluster.terminal import ClusterTerminal
 from gui.pages.cluster.usage import ClusterUsage
 from gui.pages.cluster.values import ClusterValues
 from gui.plain_text import set_tip
-from gui.presentation.clusters import about_of, place_of, row_of, state_text
 from gui.presentation.errors import words_of
+from gui.presentation.remote.clusters import about_of, place_of, row_of, state_text
 from gui.presentation.units import ago_text, clock_text
 from gui.theme import Space, Tone
 from gui.widgets.banner import Banner
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gui.actions.actions import BoundAction
-    from gui.presentation.clusters import ClusterRow
+    from gui.presentation.remote.clusters import ClusterRow
     from gui.shell import Shell
 
 _SAYS = ("pods", "deployments", "statefulsets", "daemonsets", "jobs", "services")

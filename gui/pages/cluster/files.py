@@ -13,7 +13,7 @@ from gui.widgets.elided_combo import ElidedCombo
 from gui.words import translate
 
 if TYPE_CHECKING:
-    from gui.presentation.clusters import ClusterRow
+    from gui.presentation.remote.clusters import ClusterRow
     from gui.shell import Shell
 
 

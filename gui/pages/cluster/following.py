@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.errors import Code, WherryError
 from engine.types.clusters import ClusterPlace
-from gui.presentation.clusters import ClusterRow, row_of
+from gui.presentation.remote.clusters import ClusterRow, row_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from engine.types.clusters import ClusterLogs
 from gui.plain_text import set_tip
-from gui.presentation.clusters import place_of
 from gui.presentation.errors import words_of
+from gui.presentation.remote.clusters import place_of
 from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import tool_button
 from gui.widgets.chips import Chip
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from engine.types.clusters import ClusterLogLine
     from gui.bridge import Engine, Lease
-    from gui.presentation.clusters import ClusterRow
+    from gui.presentation.remote.clusters import ClusterRow
     from gui.shell import Shell
 
 _TAIL = 5_000

@@ -9,8 +9,8 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from engine.types.clusters import ClusterExecRequest
-from gui.presentation.clusters import place_of
 from gui.presentation.errors import words_of
+from gui.presentation.remote.clusters import place_of
 from gui.theme import Space
 from gui.widgets.elided_combo import ElidedCombo
 from gui.widgets.layouts import flush_column
@@ -19,7 +19,7 @@ from gui.words import translate
 
 if TYPE_CHECKING:
     from gui.bridge import ByteStream, Engine, TerminalLink
-    from gui.presentation.clusters import ClusterRow
+    from gui.presentation.remote.clusters import ClusterRow
     from gui.shell import Shell
 
 _SHELL = ("sh", "-c", "TERM=xterm-256color; export TERM; command -v bash >/dev/null 2>&1 && exec bash || exec sh")

@@ -9,8 +9,8 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.errors import WherryError
-from gui.presentation.clusters import place_of
 from gui.presentation.errors import words_of
+from gui.presentation.remote.clusters import place_of
 from gui.presentation.units import memory_text
 from gui.theme import Space, Text, Tone
 from gui.widgets.card import Card
@@ -21,7 +21,7 @@ from gui.words import decimal, translate
 
 if TYPE_CHECKING:
     from engine.types.clusters import PodUsage
-    from gui.presentation.clusters import ClusterRow
+    from gui.presentation.remote.clusters import ClusterRow
     from gui.shell import Shell
 
 _LOOK_MS = 5_000

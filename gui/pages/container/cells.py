@@ -10,7 +10,7 @@ from PySide6.QtGui import QDesktopServices, QFontMetricsF, QPainter
 from engine.types.containers import ALIVE_STATES, Action, Container
 from gui.models.containers import Group, group_summary
 from gui.models.table import AnyIndex, ModelRole
-from gui.presentation.containers import image_text
+from gui.presentation.containers.words import image_text
 from gui.theme import Radius, Role, Size, Space, Text, Tone, color, font, grown, paint_icon, theme
 from gui.widgets.lists.cells import CellState, LinksCell, paint_line, paint_two_lines
 from gui.widgets.painted.badge import badge_width, paint_badge, paint_dot

@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from gui.plain_text import set_tip
-from gui.presentation.containers import health_words, image_text, state_words, status_text
+from gui.presentation.containers.words import health_words, image_text, state_words, status_text
 from gui.theme import Role, Size, Space, Text, Tone, grown
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.labels import ElidedLabel

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 from engine.types.containers import ALIVE_STATES
 from gui.pages.container.tab import DetailTab
 from gui.pages.left_behind import LeftBehind
-from gui.presentation import containers as words
-from gui.presentation.door import address_of, shown_url
-from gui.presentation.networks import network_word
-from gui.presentation.security import abilities
+from gui.presentation.containers import words
+from gui.presentation.containers.security import abilities
+from gui.presentation.networks.door import address_of, shown_url
+from gui.presentation.networks.words import network_word
 from gui.presentation.units import clock_text, memory_text, short_id
 from gui.theme import Role, Size, Space, Tone, icon
 from gui.widgets.banner import Banner

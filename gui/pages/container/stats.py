@@ -14,7 +14,7 @@ from engine.types.containers import ALIVE_STATES, UpdateContainer
 from gui.pages.container.tab import DetailTab
 from gui.pages.lists.figures_export import save_figures, save_picture
 from gui.plain_text import set_tip
-from gui.presentation.figures import COLUMNS, event_marks, figures, quiet_stretches
+from gui.presentation.containers.figures import COLUMNS, event_marks, figures, quiet_stretches
 from gui.presentation.units import memory_text, percent_text, rate_text
 from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, button, menu_button

@@ -29,8 +29,8 @@ from gui.pages.files.drafts import Draft
 from gui.pages.files.editor import FileEditor, Leaving, ask_leaving
 from gui.pages.files.preview import picture_of
 from gui.pages.image.rows import KIND_ICONS
-from gui.presentation.file_text import NotInThisEncoding
-from gui.presentation.images import mode_text, shown_path
+from gui.presentation.files.text import NotInThisEncoding
+from gui.presentation.images.words import mode_text, shown_path
 from gui.presentation.units import bytes_text
 from gui.shell import Confirmation, TextQuestion
 from gui.theme import Space, Text, Tone

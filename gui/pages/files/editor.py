@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from gui.feedback.questions import answered
-from gui.presentation.file_text import FileText
+from gui.presentation.files.text import FileText
 from gui.theme import Space, Text, Tone, mono
 from gui.widgets.buttons import Variant, button
 from gui.widgets.labels import ElidedLabel, breakable, label

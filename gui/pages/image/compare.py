@@ -12,8 +12,8 @@ from engine.errors import NotFound, WherryError
 from engine.types.files import Place
 from gui.models.filtered import FilteredModel
 from gui.models.table import Column, KeyedTableModel
-from gui.presentation.differences import text_difference
-from gui.presentation.images import change_tone, change_words, image_name, shown_path
+from gui.presentation.files.differences import text_difference
+from gui.presentation.images.words import change_tone, change_words, image_name, shown_path
 from gui.presentation.units import bytes_text
 from gui.theme import Role, Size, Space, Text
 from gui.widgets.buttons import tool_button

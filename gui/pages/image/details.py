@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLay
 
 from gui.models.table import Column, KeyedTableModel
 from gui.pages.image.inspector import LayerInspector
-from gui.presentation.images import image_name, step_words
+from gui.presentation.images.words import image_name, step_words
 from gui.presentation.units import ago_text, bytes_text, clock_text
 from gui.theme import Size, Space
 from gui.widgets.buttons import Variant, button, tool_button

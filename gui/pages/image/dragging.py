@@ -20,7 +20,7 @@ from PySide6.QtGui import QDrag
 
 from engine.errors import WherryError
 from gui.pages.lists.row_drag import THING, Thing, packed, ticket
-from gui.presentation.images import image_name
+from gui.presentation.images.words import image_name
 from gui.theme import Tone
 from gui.words import translate
 

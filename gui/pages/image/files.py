@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from engine.errors import WherryError
 from engine.types.images import FileKind
 from gui.pages.image.rows import tree_row
-from gui.presentation.images import entry_words, shown_path, version_words
+from gui.presentation.images.words import entry_words, shown_path, version_words
 from gui.theme import Role, Space, Text, Tone
 from gui.widgets.buttons import tool_button
 from gui.widgets.elided_combo import ElidedCombo

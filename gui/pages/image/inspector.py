@@ -12,7 +12,7 @@ from gui.models.table import Column, KeyedTableModel
 from gui.pages.image.files import FilePreview, ImageFiles
 from gui.pages.image.rows import stack_layer, waste_row
 from gui.plain_text import set_tip
-from gui.presentation.images import layer_step, score_tone, shown_path
+from gui.presentation.images.words import layer_step, score_tone, shown_path
 from gui.presentation.units import bytes_text, percent_text
 from gui.theme import Role, Size, Space, Text, Tone
 from gui.widgets.buttons import Variant, button

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.types.images import FileKind
-from gui.presentation.images import layer_step, mode_text, shown_path
+from gui.presentation.images.words import layer_step, mode_text, shown_path
 from gui.presentation.units import bytes_text
 from gui.theme import Tone
 from gui.widgets.lists.file_tree import Change, FileRow

@@ -11,7 +11,7 @@ from PySide6.QtCore import QByteArray, QIODevice, QSaveFile
 from PySide6.QtGui import QImageWriter
 
 from engine.errors import StorageError
-from gui.presentation.figures import as_csv
+from gui.presentation.containers.figures import as_csv
 from gui.words import translate
 
 if TYPE_CHECKING:

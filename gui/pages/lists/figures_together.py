@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QVBoxLayout, QWid
 
 from gui.pages.lists.figures_export import save_figures, save_picture
 from gui.plain_text import set_tip
-from gui.presentation.figures import event_marks
+from gui.presentation.containers.figures import event_marks
 from gui.presentation.units import memory_text, percent_text, rate_text
 from gui.theme import Space, Text, theme
 from gui.widgets.buttons import Variant, button, menu_button

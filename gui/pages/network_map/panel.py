@@ -10,9 +10,9 @@ from PySide6.QtCore import QRectF, QSize, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from gui.presentation.containers import state_words
-from gui.presentation.door import shortened
-from gui.presentation.networks import from_left, network_name
+from gui.presentation.containers.words import state_words
+from gui.presentation.networks.door import shortened
+from gui.presentation.networks.words import from_left, network_name
 from gui.presentation.units import bytes_text, rate_text
 from gui.theme import Role, Space, Text, Tone, grown
 from gui.widgets.buttons import Variant, button, tool_button

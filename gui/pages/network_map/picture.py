@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from engine.recipe.networks import EGRESS_LABEL
 from engine.types.containers import ALIVE_STATES
 from gui.models.natural import natural_key
-from gui.presentation.containers import port_text, port_url, state_words
-from gui.presentation.door import addresses, short_host
-from gui.presentation.networks import from_left, network_name
+from gui.presentation.containers.words import port_text, port_url, state_words
+from gui.presentation.networks.door import addresses, short_host
+from gui.presentation.networks.words import from_left, network_name
 from gui.presentation.units import rate_text
 from gui.theme import Tone
 from gui.widgets.painted.bus_map import MapLane, MapNode

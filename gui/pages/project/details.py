@@ -19,7 +19,7 @@ from gui.pages.project.past import PastView
 from gui.pages.project.services import ServicesView
 from gui.pages.project.storage import StorageView
 from gui.plain_text import set_tip
-from gui.presentation import projects as words
+from gui.presentation.projects import words
 from gui.theme import Space
 from gui.widgets.buttons import Variant, button, menu_button, tool_button
 from gui.widgets.empty_state import EmptyState
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from engine.types.containers import Container
     from engine.types.projects import ProjectReading, ReadProject
     from gui.actions.actions import BoundAction
-    from gui.presentation.projects import ProjectRow
+    from gui.presentation.projects.words import ProjectRow
     from gui.shell import Shell
 
 

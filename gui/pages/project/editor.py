@@ -20,11 +20,11 @@ from gui.pages.build.dockerfile import replace_file
 from gui.pages.files.editor import FileEditor, Leaving, ask_leaving
 from gui.pages.project.completing import Completing
 from gui.pages.project.variables import VariablesView
-from gui.presentation import projects as words
+from gui.presentation.containers.run_line import fault_text, looks_like_run_line
 from gui.presentation.errors import words_of
-from gui.presentation.file_text import NotInThisEncoding
-from gui.presentation.project_text import service_of_line
-from gui.presentation.run_line import fault_text, looks_like_run_line
+from gui.presentation.files.text import NotInThisEncoding
+from gui.presentation.projects import words
+from gui.presentation.projects.compose_text import service_of_line
 from gui.shell import Confirmation
 from gui.theme import Role, Space, Text, Tone, color, grown, theme
 from gui.widgets.buttons import Variant, button

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from gui.models.projects import runs_model
-from gui.presentation.projects import files_difference
+from gui.presentation.projects.words import files_difference
 from gui.theme import Size, Space, Text, Tone
 from gui.widgets.buttons import Variant, button
 from gui.widgets.empty_state import EmptyState

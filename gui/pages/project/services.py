@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.models.projects import services_model
-from gui.presentation.project_graph import service_nodes, steps_of
-from gui.presentation.projects import service_of
+from gui.presentation.projects.graph import service_nodes, steps_of
+from gui.presentation.projects.words import service_of
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.lists.cells import TextCell
 from gui.widgets.lists.table import Table
@@ -19,7 +19,7 @@ from gui.words import translate
 if TYPE_CHECKING:
     from engine.types.projects import ProjectReading
     from gui.bridge import ChangeSet
-    from gui.presentation.projects import ProjectRow
+    from gui.presentation.projects.words import ProjectRow
     from gui.shell import Shell
 
 _REDRAW_MILLISECONDS = 50

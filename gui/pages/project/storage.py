@@ -14,7 +14,7 @@ from gui.words import translate
 
 if TYPE_CHECKING:
     from gui.bridge import ChangeSet
-    from gui.presentation.projects import ProjectRow
+    from gui.presentation.projects.words import ProjectRow
     from gui.shell import Shell
 
 _PROJECT = "com.docker.compose.project"

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QFormLayout, QSpinBox
 from engine.errors import WherryError
 from engine.types.frontdoor import Door, DoorSettings
 from gui.pages.sheets.sheet import Sheet
-from gui.presentation.door import shortened, shown_url
+from gui.presentation.networks.door import shortened, shown_url
 from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, button
 from gui.widgets.card import Card

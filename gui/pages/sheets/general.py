@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QS
 from engine.recipe.amounts import read_size, size_words
 from gui.language import LANGUAGES, SYSTEM
 from gui.pages.sheets.sheet import Sheet
-from gui.presentation.run_line import fault_text
+from gui.presentation.containers.run_line import fault_text
 from gui.theme import Mode, Space, Text, Tone, theme
 from gui.widgets.buttons import Variant, button
 from gui.widgets.card import Card

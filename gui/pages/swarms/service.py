@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from engine.types.logs import SERVICE
 from gui.models.swarm import COLUMNS, swarm_model
 from gui.pages.log.panel import LogPanel
-from gui.presentation.swarm import mode_text, ports_text, replicas_text, service_state
+from gui.presentation.remote.swarm import mode_text, ports_text, replicas_text, service_state
 from gui.presentation.units import clock_text
 from gui.theme import Space
 from gui.widgets.buttons import tool_button

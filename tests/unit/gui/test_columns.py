@@ -36,8 +36,8 @@ from gui.models import clusters, gallery, images, networks, projects, swarm, vol
 from gui.models.builds import BuildsModel
 from gui.models.container_columns import Figures, container_columns
 from gui.models.table import KeyedTableModel, ModelRole
-from gui.presentation.clusters import ClusterRow
-from gui.presentation.projects import ProjectRow, StepRow
+from gui.presentation.projects.words import ProjectRow, StepRow
+from gui.presentation.remote.clusters import ClusterRow
 from gui.theme import Tone
 
 if TYPE_CHECKING:

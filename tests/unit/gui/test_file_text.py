@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gui.presentation.file_text import FileText, NotInThisEncoding
+from gui.presentation.files.text import FileText, NotInThisEncoding
 
 ODD = st.text(alphabet="ab \u00a0\u2028\u2029\x0b\x0c\x85\r\n\t\ufeffé€\U0001f600\ufdd0", max_size=60)
 

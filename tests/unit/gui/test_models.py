@@ -18,7 +18,7 @@ from gui.bridge.changes import KindChange
 from gui.models import Column, FilteredModel, KeyedTableModel
 from gui.models.container_columns import Figures, container_columns
 from gui.models.containers import ContainersModel, Group, Row
-from gui.presentation.containers import PROJECT_LABEL
+from gui.presentation.containers.words import PROJECT_LABEL
 from tests.fakes.engine import FakeEngine
 from tests.fakes.world import populate
 

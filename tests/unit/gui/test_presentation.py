@@ -28,12 +28,12 @@ from engine.types.containers import (
 from engine.types.networks import HostPort
 from engine.types.operations import Operation, OperationState
 from gui.frame.palette import score
-from gui.presentation import containers as words
 from gui.presentation import units
-from gui.presentation.differences import text_difference
+from gui.presentation.containers import words
+from gui.presentation.containers.spec_check import check_spec, only_live, spec_differences, suggest_port
 from gui.presentation.errors import words_of
+from gui.presentation.files.differences import text_difference
 from gui.presentation.operations import took_text
-from gui.presentation.spec_check import check_spec, only_live, spec_differences, suggest_port
 from gui.theme import Tone
 
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)

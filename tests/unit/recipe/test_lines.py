@@ -21,7 +21,7 @@ from engine.types.containers import (
     Security,
     Ulimit,
 )
-from gui.presentation.run_line import docker_run_line, looks_like_run_line, parse_run_line
+from gui.presentation.containers.run_line import docker_run_line, looks_like_run_line, parse_run_line
 
 FULL = ContainerSpec(
     image="nginx:1.27",

@@ -11,7 +11,7 @@ from engine.cli.containers.running import COMMANDS, create_body
 from engine.recipe.body import load
 from engine.recipe.crossing import spec_of
 from engine.recipe.faults import Unreadable
-from gui.presentation.run_line import docker_run_line, parse_run_line
+from gui.presentation.containers.run_line import docker_run_line, parse_run_line
 from resources import resource
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPlainTextEdit, Q
 
 from engine.recipe.amounts import decimal_words, read_seconds, read_size, seconds_words, size_words
 from gui.plain_text import set_tip
-from gui.presentation.run_line import fault_text
+from gui.presentation.containers.run_line import fault_text
 from gui.theme import Space, mono
 from gui.widgets.buttons import Variant, button
 from gui.words import translate

@@ -21,7 +21,7 @@ from engine.recipe.faults import Unreadable
 from engine.recipe.networks import EGRESS_LABEL
 from gui.dialogs.containers.form.sections import Entry, Section, sections
 from gui.plain_text import set_tip
-from gui.presentation.run_line import fault_text, read_env_file
+from gui.presentation.containers.run_line import fault_text, read_env_file
 from gui.theme import Role, Size, Space, Text, Tone, grown, icon
 from gui.widgets.labels import label
 from gui.widgets.layouts import field_form, scrolling

@@ -13,7 +13,7 @@ from engine.recipe.amounts import read_size, size_words
 from engine.types.containers import Mount, PortMapping
 from gui.dialogs.containers.form.fields import Field
 from gui.plain_text import set_tip
-from gui.presentation.run_line import fault_text
+from gui.presentation.containers.run_line import fault_text
 from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.labels import label

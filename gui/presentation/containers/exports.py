@@ -8,7 +8,7 @@ import msgspec
 
 from engine.recipe.crossing import recipe_of
 from engine.recipe.exports import FORMS, Form, export_files, with_names
-from gui.presentation.run_line import chosen_by_people
+from gui.presentation.containers.run_line import chosen_by_people
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.types.containers import Health
 from engine.types.operations import OperationState
-from gui.presentation.containers import health_words, state_words, status_text
-from gui.presentation.projects import far_words, service_of, step_words
+from gui.presentation.containers.words import health_words, state_words, status_text
+from gui.presentation.projects.words import far_words, service_of, step_words
 from gui.theme import Tone
 from gui.words import translate
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from engine.types.containers import Container
     from engine.types.operations import Operation, StepProgress
-    from gui.presentation.projects import ProjectRow
+    from gui.presentation.projects.words import ProjectRow
 
 _PREPARING = ("pull", "build")
 _ACTING = ("create", "start", "recreate", "edit", "remove", "stop")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.types.containers import ALIVE_STATES, Health
 from engine.types.projects import PlannedStep
-from gui.presentation.containers import port_text, shown_ports
-from gui.presentation.differences import text_difference
+from gui.presentation.containers.words import port_text, shown_ports
+from gui.presentation.files.differences import text_difference
 from gui.theme import Tone
 from gui.words import translate
 

@@ -1,0 +1,1 @@
+"""Contents of files: as lines to edit, and how two differ."""

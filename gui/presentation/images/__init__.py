@@ -1,0 +1,1 @@
+"""Images, layers and builds in words."""

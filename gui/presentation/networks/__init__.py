@@ -1,0 +1,1 @@
+"""Networks in words, and the addresses of the front door."""

@@ -1,0 +1,1 @@
+"""Compose projects in words: plans, pictures, files made of containers, templates."""

@@ -1,0 +1,1 @@
+"""What is not this computer in words: machines, clusters, swarms."""
