@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.remote.docker.lacks import lacking
+from engine.remote.docker.known.lacks import lacking
 from engine.types.data import ANY_LABELS, Freed, LabelRule
 from engine.types.frontdoor import Door, DoorSettings
 

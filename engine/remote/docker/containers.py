@@ -11,8 +11,8 @@ import msgspec
 from engine.errors import NotFound, WherryError
 from engine.recipe import body as bodies
 from engine.recipe.crossing import recipe_of
-from engine.remote.docker import shapes
-from engine.remote.docker.lacks import lacking
+from engine.remote.docker.known import shapes
+from engine.remote.docker.known.lacks import lacking
 from engine.remote.process_lines import begin_attach, begin_exec
 from engine.types.containers import (
     ChangedPath,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from engine.facade import ByteStream, ExecSession
-    from engine.remote.docker.following import DockerState
+    from engine.remote.docker.known.following import DockerState
     from engine.types.networks import Endpoint
 
 _ALL = ListContainers()

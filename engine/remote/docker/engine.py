@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.remote.docker.absent import DockerDoor, DockerPods
-from engine.remote.docker.builds import DockerBuilds
 from engine.remote.docker.containers import DockerContainers
-from engine.remote.docker.files import DockerFiles
-from engine.remote.docker.following import DockerState
-from engine.remote.docker.images import DockerImages
-from engine.remote.docker.kept_layers import KeptLayers
-from engine.remote.docker.logs import DockerLogs
+from engine.remote.docker.files.files import DockerFiles
+from engine.remote.docker.images.builds import DockerBuilds
+from engine.remote.docker.images.images import DockerImages
+from engine.remote.docker.images.kept_layers import KeptLayers
+from engine.remote.docker.known.following import DockerState
 from engine.remote.docker.machine import DockerDisk, DockerHost
-from engine.remote.docker.stats import DockerStats
 from engine.remote.docker.stores import DockerNetworks, DockerVolumes
-from engine.remote.docker.swarm import DockerSwarm
+from engine.remote.docker.swarm.swarm import DockerSwarm
+from engine.remote.docker.watching.logs import DockerLogs
+from engine.remote.docker.watching.stats import DockerStats
 
 if TYPE_CHECKING:
     from pathlib import Path

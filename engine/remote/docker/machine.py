@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.remote.docker import shapes
-from engine.remote.docker.lacks import lacking
+from engine.remote.docker.known import shapes
+from engine.remote.docker.known.lacks import lacking
 from engine.types.disk import PART_IDS, DiskItem, DiskPart, DiskUsage, PartId
 from engine.types.host import EngineFacts, HostReport, Settings, StoreProblem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.remote.docker.following import DockerState
-    from engine.remote.docker.shapes import Json
+    from engine.remote.docker.known.following import DockerState
+    from engine.remote.docker.known.shapes import Json
     from engine.types.data import Freed
 
 

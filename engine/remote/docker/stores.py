@@ -9,9 +9,9 @@ from urllib.parse import quote
 import msgspec
 
 from engine.errors import NotFound
-from engine.remote.docker import shapes
 from engine.remote.docker.containers import endpoint_body, prune_filters
-from engine.remote.docker.lacks import lacking
+from engine.remote.docker.known import shapes
+from engine.remote.docker.known.lacks import lacking
 from engine.types.data import ANY_LABELS, Freed, LabelRule, now
 from engine.types.files import Place
 from engine.types.networks import CreateNetwork, Endpoint, HostPort, Network
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from engine.facade import OperationHandle
     from engine.operations.registry import OperationRegistry, Progress
-    from engine.remote.docker.files import DockerFiles
-    from engine.remote.docker.following import DockerState
+    from engine.remote.docker.files.files import DockerFiles
+    from engine.remote.docker.known.following import DockerState
     from engine.remote.local_files import LocalFiles
 
 _BRIDGE = ("bridge", "pasta")

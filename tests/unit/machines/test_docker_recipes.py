@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.remote.docker import shapes
+from engine.remote.docker.known import shapes
 
 
 def inspected(**host: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 
 from engine.errors import Conflict, InvalidRequest, NotFound, Unsupported, WherryError
 from engine.machines.machine_list import Entry
-from engine.remote.docker import following
+from engine.remote.docker.known import following
 from engine.remote.engine import RemoteEngine
 from engine.swarm.absent import NoSwarm
 from engine.types.images import Login

@@ -11,7 +11,7 @@ import msgspec
 
 from engine.errors import Code, NotFound, RuntimeFailure, Unsupported
 from engine.operations.registry import failure_of
-from engine.remote.docker.lacks import lacking
+from engine.remote.docker.known.lacks import lacking
 from engine.remote.packed_context import packed
 from engine.types.builds import Build, BuildCacheEntry, BuildImage, BuildOutput, BuildStep, RecipeReport, StepState
 from engine.types.data import Freed, now
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from engine.facade import OperationHandle
     from engine.facade_lent import Lender
     from engine.operations.registry import OperationRegistry, Progress
-    from engine.remote.docker.following import DockerState
+    from engine.remote.docker.known.following import DockerState
 
 _STEP = re.compile(r"^(?:Step|STEP) (\d+)/(\d+) ?: (.*)")
 _MOST_LINES = 20_000

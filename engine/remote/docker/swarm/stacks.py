@@ -11,7 +11,7 @@ from engine.compose.faults import ComposeError
 from engine.errors import Conflict, InvalidRequest, NotFound, WherryError
 from engine.projects import beside
 from engine.projects.reading import problems_shown, refusal
-from engine.remote.docker.stack_deployment import Deployment, there_of
+from engine.remote.docker.swarm.stack_deployment import Deployment, there_of
 from engine.swarm.differences import steps
 from engine.swarm.stack import stack_of
 from engine.types.projects import ProjectProblem
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from engine.facade import OperationHandle
     from engine.operations.registry import OperationRegistry, Progress
-    from engine.remote.docker.swarm_link import SwarmLink
+    from engine.remote.docker.swarm.swarm_link import SwarmLink
     from engine.swarm.stack import Stack
     from engine.types.swarm import DeployStack
 

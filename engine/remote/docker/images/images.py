@@ -13,10 +13,10 @@ from engine.errors import Code, RegistryError, RuntimeFailure, Unsupported
 from engine.images.known.records import StoredImage
 from engine.images.look.compare import Comparer
 from engine.images.look.inspector import LayerInspector
-from engine.remote.docker import shapes
 from engine.remote.docker.containers import prune_filters
-from engine.remote.docker.lacks import lacking
-from engine.remote.docker.registry_login import login_headers
+from engine.remote.docker.images.registry_login import login_headers
+from engine.remote.docker.known import shapes
+from engine.remote.docker.known.lacks import lacking
 from engine.remote.local_files import pieces_of
 from engine.types.data import ANY_LABELS, LabelRule, Platform
 from engine.types.images import (
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
     from engine.facade import OperationHandle
     from engine.operations.registry import OperationRegistry, Progress
-    from engine.remote.docker.following import DockerState
-    from engine.remote.docker.kept_layers import KeptLayers
+    from engine.remote.docker.images.kept_layers import KeptLayers
+    from engine.remote.docker.known.following import DockerState
     from engine.remote.local_files import LocalFiles
 
 _TAR = {"Content-Type": "application/x-tar"}

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from engine.errors import Code, Conflict, InvalidRequest, NotFound, RuntimeFailure, Unsupported, WherryError
-from engine.remote.docker.registry_login import login_headers
+from engine.remote.docker.images.registry_login import login_headers
 from engine.swarm import shapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.remote.docker.following import DockerState
+    from engine.remote.docker.known.following import DockerState
     from engine.remote.machine_engine import FindLogin
     from engine.swarm.shapes import Json
 

@@ -23,8 +23,8 @@ import msgspec
 from engine.errors import InvalidRequest, NotFound, Unsupported, WherryError
 from engine.moving.tar_walk import marks_of
 from engine.processes.podman_service import volume_files
-from engine.remote.docker import shapes
-from engine.remote.docker.tar_heads import TarHeads
+from engine.remote.docker.files.tar_heads import TarHeads
+from engine.remote.docker.known import shapes
 from engine.swarm.shapes import moment
 from engine.types.containers import Container, Exec, State
 from engine.types.files import DirectoryEntry, FileMark, FileStat, Place
@@ -33,7 +33,7 @@ from engine.types.images import FileKind
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
-    from engine.remote.docker.following import DockerState
+    from engine.remote.docker.known.following import DockerState
 
 _HELD = "/volume"
 _MOST_LISTED = 64 << 20

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from msgspec.structs import replace
 
 from engine.errors import InvalidRequest
-from engine.remote.docker.swarm_link import SwarmLink, resolved
+from engine.remote.docker.swarm.swarm_link import SwarmLink, resolved
 from engine.swarm import shapes
 from engine.swarm.changes import changed, scaled
 from engine.swarm.lone_service import lone_service, spoken_of
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from engine.facade import OperationHandle
     from engine.operations.registry import OperationRegistry
-    from engine.remote.docker.following import DockerState
-    from engine.remote.docker.stacks import Stacks
+    from engine.remote.docker.known.following import DockerState
+    from engine.remote.docker.swarm.stacks import Stacks
     from engine.remote.machine_engine import FindLogin
     from engine.swarm.shapes import Json
     from engine.types.swarm import (
@@ -167,7 +167,7 @@ class DockerSwarm:
     @cached_property
     def _stacks(self) -> Stacks:
         # Reading compose files takes libyaml and a room of shapes: who only looks does not wait for them.
-        from engine.remote.docker.stacks import Stacks
+        from engine.remote.docker.swarm.stacks import Stacks
 
         return Stacks(self._ask, self._operations, self._changed.set)
 

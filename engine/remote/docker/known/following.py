@@ -13,8 +13,8 @@ import msgspec
 
 from engine.errors import MachineError, NotFound, Unsupported, WherryError
 from engine.machines.known_elsewhere import is_podman_here
-from engine.remote.docker import shapes
-from engine.remote.docker.lacks import lacks_of
+from engine.remote.docker.known import shapes
+from engine.remote.docker.known.lacks import lacks_of
 from engine.types.containers import ALIVE_STATES, Container
 from engine.types.images import Image
 from engine.types.machines import NO_SWARM, Capabilities
@@ -22,7 +22,7 @@ from engine.types.machines import NO_SWARM, Capabilities
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-    from engine.remote.docker.shapes import Json
+    from engine.remote.docker.known.shapes import Json
     from engine.remote.machine_engine import Machinery
     from engine.types.events import Event, Kind
     from engine.types.networks import Network, NetworkMember

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from engine.errors import InvalidRequest, WherryError
-from engine.remote.docker.swarm_link import resolved
+from engine.remote.docker.swarm.swarm_link import resolved
 from engine.swarm.differences import There, steps
 from engine.swarm.shapes import STACK_IMAGE, part
 from engine.types.operations import StepProgress
 
 if TYPE_CHECKING:
     from engine.operations.registry import Progress
-    from engine.remote.docker.swarm_link import SwarmLink
+    from engine.remote.docker.swarm.swarm_link import SwarmLink
     from engine.swarm.shapes import Json
     from engine.swarm.stack import Stack
     from engine.types.operations import StepState

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from engine.errors import MachineError, NotFound, WherryError
 from engine.logs.log_service import LogService
 from engine.logs.source import LogSource
-from engine.remote.docker.log_writers import ServiceWriter, Writer, unframed
+from engine.remote.docker.watching.log_writers import ServiceWriter, Writer, unframed
 from engine.types.containers import ALIVE_STATES
 from engine.types.data import HISTORY
 from engine.types.host import Settings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from engine.facade import OperationHandle
     from engine.operations.registry import OperationRegistry
-    from engine.remote.docker.following import DockerState
+    from engine.remote.docker.known.following import DockerState
     from engine.remote.local_files import LocalFiles
     from engine.types.containers import Container
     from engine.types.logs import ExportLogs, LogLine, LogSummary, SearchLogs, SearchProgress

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from engine.errors import Unsupported, WherryError
-from engine.remote.docker import shapes
+from engine.remote.docker.known import shapes
 from engine.stats.rates import rates_between
 from engine.swarm.shapes import moment
 from engine.types.containers import ALIVE_STATES
@@ -19,8 +19,8 @@ from engine.types.stats import HostSample, Rates, Sample
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from engine.remote.docker.following import DockerState
-    from engine.remote.docker.shapes import Json
+    from engine.remote.docker.known.following import DockerState
+    from engine.remote.docker.known.shapes import Json
 
 _SIDE_BY_SIDE = 4
 _MOST_KEPT = 3600

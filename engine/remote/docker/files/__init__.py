@@ -1,0 +1,1 @@
+"""Files in its containers and volumes, by archives and by a shell."""

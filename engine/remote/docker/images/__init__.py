@@ -1,0 +1,1 @@
+"""Its images: their layers streamed once and kept here, builds there, logins."""

@@ -1,0 +1,1 @@
+"""What is known of the machine: its objects in our shapes, followed by its events, and what it lacks."""

@@ -1,0 +1,1 @@
+"""A swarm it manages: services, tasks, nodes, stacks and their deployment."""

@@ -1,0 +1,1 @@
+"""What its containers say and use: logs written down here, figures."""
