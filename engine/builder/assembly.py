@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from engine.containers.run.runtime import Runtime
     from engine.events.bus import EventBus
     from engine.images.image_service import ImageService
-    from engine.networks.attachment import NetworkAttachments
+    from engine.networks.way_out.attachment import NetworkAttachments
     from engine.operations.registry import OperationRegistry
     from engine.state.database import Database
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from engine.facade import OperationHandle
     from engine.facade_lent import BlobPlace, Lender
     from engine.images.image_service import ImageService
-    from engine.networks.attachment import NetworkAttachments
+    from engine.networks.way_out.attachment import NetworkAttachments
     from engine.operations.registry import OperationRegistry, Progress
     from engine.sandbox.client import Keeper
     from engine.state.database import Database

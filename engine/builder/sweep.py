@@ -16,7 +16,7 @@ from engine.sandbox.keeper.asked.steps import Unmount
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.networks.attachment import NetworkAttachments
+    from engine.networks.way_out.attachment import NetworkAttachments
     from engine.sandbox.client import Keeper
     from engine.storage.paths import Paths
     from engine.storage.rootfs import RootFilesystems

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from engine.builder.planning.plan import Plan
     from engine.builder.record import BuildRecord
     from engine.facade_lent import BlobPlace, Lender
-    from engine.networks.attachment import NetworkAttachments
+    from engine.networks.way_out.attachment import NetworkAttachments
     from engine.operations.registry import Progress
     from engine.types.attestations import IndexDescriptor
     from engine.types.builds import BuildCache, BuildImage, RecipeReport

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from engine.frontdoor.peers import owner_of
 from engine.frontdoor.visit import Visit
 from engine.frontdoor.wire import Wire
-from engine.networks.ports import refusal
+from engine.networks.host.ports import refusal
 from engine.types.containers import PortMapping
 
 if TYPE_CHECKING:

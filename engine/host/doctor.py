@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from engine.host.checks import bounds, cgroups, filesystems, identity, names, network, place, runtime, session
-from engine.networks.stand_ins import STAND_INS
+from engine.networks.way_out.stand_ins import STAND_INS
 from engine.types.host import HostCheck, HostReport, Verdict
 
 if TYPE_CHECKING:

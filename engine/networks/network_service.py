@@ -16,12 +16,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.errors import Code, Conflict, InvalidRequest, NotFound, RuntimeFailure
-from engine.networks import egress, filtering, routes
-from engine.networks import ports as host_ports
-from engine.networks.addresses import canonical, check_asked, check_driver, keeps_apart, mtu_of, planned
-from engine.networks.attachment import NetworkAttachments, host_address
-from engine.networks.bridge import Bridge
-from engine.networks.membership import (
+from engine.networks.host import ports as host_ports
+from engine.networks.host import routes
+from engine.networks.known.addresses import canonical, check_asked, check_driver, keeps_apart, mtu_of, planned
+from engine.networks.known.membership import (
     added,
     brought_down,
     brought_up,
@@ -30,11 +28,14 @@ from engine.networks.membership import (
     renamed,
     without_member,
 )
-from engine.networks.names_document import document, link_of
-from engine.networks.names_process import NamesProcess
-from engine.networks.register import DEFAULT, PREDEFINED, NetworkRegister, must_be_ours
-from engine.networks.watching import Watching
-from engine.networks.way import Way
+from engine.networks.known.register import DEFAULT, PREDEFINED, NetworkRegister, must_be_ours
+from engine.networks.limits import egress, filtering
+from engine.networks.look.watching import Watching
+from engine.networks.look.way import Way
+from engine.networks.neighbours.bridge import Bridge
+from engine.networks.neighbours.names_document import document, link_of
+from engine.networks.neighbours.names_process import NamesProcess
+from engine.networks.way_out.attachment import NetworkAttachments, host_address
 from engine.operations.together import both
 from engine.processes.ask import ask
 from engine.recipe.networks import is_shared
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
     from engine.events.bus import EventBus
     from engine.networks.follower import NetworkFollower
-    from engine.networks.member import Member
+    from engine.networks.known.member import Member
     from engine.sandbox.client import Keeper
     from engine.state.database import Database
     from engine.storage.paths import Paths

@@ -15,12 +15,12 @@ import msgspec
 from engine.containers.run.pod_place import PodPlace
 from engine.containers.spec import etc_files
 from engine.errors import WherryError
-from engine.networks import resolvers
-from engine.networks.attachment import dns_forwarder
-from engine.networks.member import Member
-from engine.networks.names_document import wants_host
-from engine.networks.ports import PortClaims, as_picked
-from engine.networks.routes import default_gateway
+from engine.networks.host import resolvers
+from engine.networks.host.ports import PortClaims, as_picked
+from engine.networks.host.routes import default_gateway
+from engine.networks.known.member import Member
+from engine.networks.neighbours.names_document import wants_host
+from engine.networks.way_out.attachment import dns_forwarder
 from engine.sandbox.keeper.asked.steps import MakeDirectory, Tmpfs, Unmount
 from engine.storage.paths import is_pod_key
 from engine.types.containers import ALIVE_STATES, Container, State

@@ -12,7 +12,7 @@ import msgspec
 
 from engine.containers.known.names import invent_name
 from engine.errors import Code, Conflict, InvalidRequest, RuntimeFailure, WherryError
-from engine.networks.ports import check_mappings
+from engine.networks.host.ports import check_mappings
 from engine.pods.states import state_of
 from engine.recipe.networks import is_shared, network_name, pod_of
 from engine.types.containers import ALIVE_STATES, State

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.architecture.source import OWN_PROGRAMS, Import, Module, modules, standard_library, within
 
 if TYPE_CHECKING:
@@ -219,13 +221,17 @@ def test_no_cycles_between_the_rooms_within_a_room() -> None:
     assert not sorted(found)
 
 
-CONTAINER_ROOMS = ("known", "spec", "run", "end", "make", "watch", "look")
+ON_EACH_OTHER = {
+    "engine.containers": ("known", "spec", "run", "end", "make", "watch", "look"),
+    "engine.networks": ("host", "limits", "known", "way_out", "names", "neighbours", "look"),
+}
 """From the lowest: each knows only those before it. What knows a record's past knows nothing of who looks at it."""
 
 
-def test_the_rooms_of_containers_stand_on_each_other() -> None:
-    order = {f"engine.containers.{name}": place for place, name in enumerate(CONTAINER_ROOMS)}
-    graph = graph_between_parts("engine.containers")
+@pytest.mark.parametrize("parent", ON_EACH_OTHER)
+def test_the_rooms_of_a_room_stand_on_each_other(parent: str) -> None:
+    order = {f"{parent}.{name}": place for place, name in enumerate(ON_EACH_OTHER[parent])}
+    graph = graph_between_parts(parent)
     assert order.keys() <= graph.keys()
     wrong = [
         f"{part} needs {needed}"

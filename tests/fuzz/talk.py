@@ -16,7 +16,7 @@ from engine.api.shapes import bodies
 from engine.errors import WherryError
 from engine.logs.format import Joiner
 from engine.logs.question import Question, compile_question
-from engine.networks import resolvers
+from engine.networks.host import resolvers
 from engine.processes.conmon import parse_exit_code, parse_sync
 from engine.recipe import body
 from engine.recipe.crossing import spec_of

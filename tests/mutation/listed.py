@@ -7,7 +7,7 @@ line = 'the line as it then reads'
 why = "Names of HTTP's headers have no case."
 
 [[kernel]]  # only a kernel, or a program beside, tells whether it is right; `test` is the one that asks it
-module = 'engine.networks.attachment'
+module = 'engine.networks.way_out.attachment'
 function = 'Attachment.join'  # or a class; a whole module without it
 why = 'Moves a device into another namespace.'
 test = 'tests/system/networks/test_reach.py'

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.networks.attachment import NetworkAttachments
+    from engine.networks.way_out.attachment import NetworkAttachments
     from engine.sandbox.client import Keeper
     from engine.storage.paths import Paths
 

@@ -29,7 +29,7 @@ from engine.containers.spec.plan import SpecPlan
 from engine.containers.spec.runtime_spec import runtime_spec
 from engine.containers.spec.users import ContainerUser, find_user
 from engine.errors import Code, RuntimeFailure
-from engine.networks import resolvers
+from engine.networks.host import resolvers
 from engine.processes.programs import runtime_environment
 from engine.sandbox.keeper.asked.steps import MakeDirectory
 from engine.types.containers import ContainerSpec, Resources, Security

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from engine.networks.isolation import is_isolated
-from engine.networks.member import Member
-from engine.networks.names_document import wants_host
+from engine.networks.known.member import Member
+from engine.networks.limits.isolation import is_isolated
+from engine.networks.neighbours.names_document import wants_host
 from engine.types.containers import Container, ContainerSpec
 from engine.types.data import Data
 from engine.types.images import ImageConfig

@@ -20,9 +20,9 @@ from engine.containers.spec.process import check_ulimits
 from engine.containers.spec.runtime_spec import check_sysctls
 from engine.containers.spec.security import check_security
 from engine.errors import Code, Conflict, InvalidRequest
-from engine.networks import egress, isolation
-from engine.networks.attachment import missing_network
-from engine.networks.ports import check_mappings
+from engine.networks.host.ports import check_mappings
+from engine.networks.limits import egress, isolation
+from engine.networks.way_out.attachment import missing_network
 from engine.recipe.checks import (
     NAMESPACE_MODES,
     goes_and_comes_back,

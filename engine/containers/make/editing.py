@@ -13,8 +13,8 @@ from engine.containers.make.notes import closed_binds, notes
 from engine.containers.run.restart_file import write_restart_file
 from engine.containers.spec.image_config import command_line
 from engine.errors import Conflict, InvalidRequest
-from engine.networks.attachment import missing_network
-from engine.networks.ports import as_picked, check_mappings, settle
+from engine.networks.host.ports import as_picked, check_mappings, settle
+from engine.networks.way_out.attachment import missing_network
 from engine.recipe.checks import goes_and_comes_back
 from engine.recipe.crossing import recipe_of
 from engine.recipe.networks import is_shared

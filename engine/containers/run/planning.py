@@ -19,11 +19,11 @@ from engine.containers.spec.own_files import user_who_is_you
 from engine.containers.spec.plan import PlannedMount, SpecPlan
 from engine.containers.spec.users import ContainerUser, find_user
 from engine.errors import Code, InvalidRequest
-from engine.networks import resolvers
-from engine.networks.attachment import dns_forwarder
-from engine.networks.egress import held_to
-from engine.networks.names_document import wants_host
-from engine.networks.routes import default_gateway
+from engine.networks.host import resolvers
+from engine.networks.host.routes import default_gateway
+from engine.networks.limits.egress import held_to
+from engine.networks.neighbours.names_document import wants_host
+from engine.networks.way_out.attachment import dns_forwarder
 from engine.processes.programs import need_program
 from engine.storage.drivers import OwnerChange
 from engine.types.pods import ADDRESS_WORD

@@ -23,7 +23,7 @@ from engine.containers.run.planning import Planner, image_place
 from engine.containers.run.restart_file import write_restart_file
 from engine.containers.spec.runtime_spec import runtime_spec
 from engine.errors import Code, RuntimeFailure, StorageError, disk_refuses
-from engine.networks.ports import PortClaims, as_picked
+from engine.networks.host.ports import PortClaims, as_picked
 from engine.operations.behind import Behind
 from engine.operations.together import both
 from engine.processes import conmon, crun

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidRequest
-from engine.networks import resolvers
+from engine.networks.host import resolvers
 from engine.processes.pasta import FORWARDED_DNS
 from engine.recipe.checks import HOST_GATEWAY, extra_host, is_address
 

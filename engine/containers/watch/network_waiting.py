@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.errors import WherryError
-from engine.networks.routes import is_here
+from engine.networks.host.routes import is_here
 from engine.types.containers import Action
 
 if TYPE_CHECKING:

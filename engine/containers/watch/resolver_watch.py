@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.networks import resolvers
+from engine.networks.host import resolvers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.containers.run.restart_file import settled_restarts
 from engine.containers.watch.judging import Found
-from engine.networks.attachment import read_pid
+from engine.networks.way_out.attachment import read_pid
 from engine.types.containers import ALIVE_STATES, State
 
 if TYPE_CHECKING:

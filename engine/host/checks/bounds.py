@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from engine.networks.ports import parse_sockets
+from engine.networks.host.ports import parse_sockets
 from engine.types.host import HostCheck, Verdict
 
 if TYPE_CHECKING:

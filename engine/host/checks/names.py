@@ -11,7 +11,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from engine.networks import resolvers
+from engine.networks.host import resolvers
 from engine.processes.pasta import FORWARDED_DNS
 from engine.types.host import HostCheck, Verdict
 

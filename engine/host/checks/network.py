@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.host.checks.runtime import version_of
-from engine.networks import filtering
-from engine.networks.stand_ins import STAND_INS
+from engine.networks.limits import filtering
+from engine.networks.way_out.stand_ins import STAND_INS
 from engine.types.host import HostCheck, Verdict
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine.errors import Code, Conflict, HostError
-from engine.networks import attachment, stand_ins
+from engine.networks.way_out import attachment, stand_ins
 from engine.processes.programs import find_program
 from engine.sandbox.failures import KeeperLost
 from engine.types.containers import Exec, Mount, PortMapping, State, UpdateContainer

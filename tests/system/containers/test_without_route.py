@@ -10,7 +10,8 @@ import psutil
 import pytest
 
 from engine.errors import HostError
-from engine.networks import attachment, resolvers
+from engine.networks.host import resolvers
+from engine.networks.way_out import attachment
 from engine.processes.programs import find_program
 from engine.types.containers import PortMapping, State
 from engine.types.files import Place

@@ -13,7 +13,7 @@ import pytest
 
 from engine.embedded import open_engine
 from engine.errors import Conflict, InvalidRequest
-from engine.networks.isolation import LABEL
+from engine.networks.limits.isolation import LABEL
 from engine.types.containers import PortMapping
 from engine.types.networks import CreateNetwork
 from tests.system.containers.conftest import create, load_busybox, run, until

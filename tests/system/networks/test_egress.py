@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from engine.errors import InvalidRequest
-from engine.networks.egress import LABEL
+from engine.networks.limits.egress import LABEL
 from engine.types.containers import Exec, Security
 from engine.types.networks import CreateNetwork
 from tests.system.containers.conftest import create, load_busybox, run, until

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.errors import InvalidRequest
-from engine.networks.egress import LABEL
+from engine.networks.limits.egress import LABEL
 from engine.types.containers import Security
 from engine.types.networks import CreateNetwork
 from tests.system.containers.conftest import create, read_log, run, until

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from engine.containers.known.book import ContainerBook
 from engine.errors import Code, Conflict, NotFound
 from engine.events.bus import EventBus
-from engine.networks.register import NetworkRegister
+from engine.networks.known.register import NetworkRegister
 from engine.pods.book import PodBook
 from engine.state.database import Database
 from engine.types.networks import Network

@@ -10,10 +10,11 @@ import pytest
 from msgspec.structs import replace
 
 from engine.errors import Conflict, InvalidRequest, Unsupported, WherryError
-from engine.networks import addresses, routes
-from engine.networks.member import Member
-from engine.networks.membership import added, brought_down, brought_up, entry_of
-from engine.networks.register import must_be_ours
+from engine.networks.host import routes
+from engine.networks.known import addresses
+from engine.networks.known.member import Member
+from engine.networks.known.membership import added, brought_down, brought_up, entry_of
+from engine.networks.known.register import must_be_ours
 from engine.types.networks import CreateNetwork, Endpoint, Network
 
 LAN = ipaddress.ip_network("10.89.0.0/23")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import InvalidRequest
-from engine.networks import egress
+from engine.networks.limits import egress
 from engine.networks.names import wire
 from engine.networks.names.policy import Policy, addresses_in
 from engine.types.containers import ContainerSpec, Security

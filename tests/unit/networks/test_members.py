@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from engine.errors import Code, Conflict, HostError, InvalidRequest, NotFound
-from engine.networks import ports
-from engine.networks.addresses import pick, planned
-from engine.networks.membership import added, brought_down, entry_of, has_members_up, renamed, without_member
-from engine.networks.ports import Owner, check_mapping, check_mappings, left_to_pasta, parse_sockets, refusal
-from engine.networks.register import event_of
-from engine.networks.routes import parse_routes, parse_routes6
+from engine.networks.host import ports
+from engine.networks.host.ports import Owner, check_mapping, check_mappings, left_to_pasta, parse_sockets, refusal
+from engine.networks.host.routes import parse_routes, parse_routes6
+from engine.networks.known.addresses import pick, planned
+from engine.networks.known.membership import added, brought_down, entry_of, has_members_up, renamed, without_member
+from engine.networks.known.register import event_of
 from engine.types.containers import MOST_PORTS, PortMapping
 from engine.types.data import now
 from engine.types.networks import CreateNetwork, Endpoint, Network, NetworkMember

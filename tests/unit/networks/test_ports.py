@@ -10,7 +10,7 @@ import socket
 import pytest
 
 from engine.errors import Code, Conflict, InvalidRequest, WherryError
-from engine.networks.ports import (
+from engine.networks.host.ports import (
     MOST_PORTS,
     PortClaims,
     as_picked,

@@ -9,8 +9,7 @@ import pytest
 
 from engine.errors import Code, Conflict, InvalidRequest, NotFound, Unsupported
 from engine.events.bus import EventBus
-from engine.networks import egress
-from engine.networks.addresses import (
+from engine.networks.known.addresses import (
     canonical,
     check_asked,
     check_driver,
@@ -21,8 +20,9 @@ from engine.networks.addresses import (
     pick,
     planned,
 )
-from engine.networks.names_document import document, is_served, link_of, names_of, wants_host
-from engine.networks.register import NetworkRegister, must_be_ours
+from engine.networks.known.register import NetworkRegister, must_be_ours
+from engine.networks.limits import egress
+from engine.networks.neighbours.names_document import document, is_served, link_of, names_of, wants_host
 from engine.state.database import Database
 from engine.types.containers import Container, ContainerSpec, PortMapping, Security, State
 from engine.types.data import now

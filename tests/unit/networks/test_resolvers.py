@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.networks.resolvers import needs_forwarder
+from engine.networks.host.resolvers import needs_forwarder
 from engine.processes.pasta import PastaCall, has_no_way_out, may_not_open_tun
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.networks import routes
+from engine.networks.host import routes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.networks.addresses import keeps_apart
-from engine.networks.membership import entry_of
-from engine.networks.ports import parse_sockets
+from engine.networks.host.ports import parse_sockets
+from engine.networks.known.addresses import keeps_apart
+from engine.networks.known.membership import entry_of
 from engine.recipe.networks import shown_network
 from engine.types.reach import Reach, ReachStep
 

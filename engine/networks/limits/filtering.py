@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from engine.processes.ask import Answer
 
-_PROGRAM = Path(__file__).with_name("names")
+_PROGRAM = Path(__file__).parents[1] / "names"
 _INTERPRETER = os.path.realpath(sys.executable)
 _THERE = "there\n"
 _REFUSED = "refused: "

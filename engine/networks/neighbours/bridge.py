@@ -8,7 +8,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from engine.errors import RuntimeFailure, exhausted
-from engine.networks.addresses import keeps_apart, mac_of, mtu_of
+from engine.networks.known.addresses import keeps_apart, mac_of, mtu_of
 from engine.sandbox.keeper.asked.bridges import JoinBridge, MakeBridge
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from engine.storage.paths import Paths
 
 _log = logging.getLogger(__name__)
-_PROGRAM = Path(__file__).with_name("names")
+_PROGRAM = Path(__file__).parents[1] / "names"
 _INTERPRETER = os.path.realpath(sys.executable)
 """The real one: a virtual environment's link needs its environment, which -I leaves out."""
 _READY_FD = 3

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.errors import DISK_REFUSES, Code, Conflict, NotFound, StorageError
-from engine.networks import routes
-from engine.networks.addresses import default_subnet, mac_of
+from engine.networks.host import routes
+from engine.networks.known.addresses import default_subnet, mac_of
 from engine.recipe.networks import shown_network
 from engine.storage.paths import is_pod_key
 from engine.types.data import now
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from engine.events.bus import EventBus
-    from engine.networks.addresses import Subnet
+    from engine.networks.known.addresses import Subnet
     from engine.state.database import Database
     from engine.types.containers import Container
 

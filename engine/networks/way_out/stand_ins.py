@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from engine.errors import HostError
-from engine.networks import slirp
+from engine.networks.way_out import slirp
 from engine.processes import slirp4netns
 from engine.processes.programs import find_program
 

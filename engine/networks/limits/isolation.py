@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidRequest
-from engine.networks.egress import LABEL as EGRESS
+from engine.networks.limits.egress import LABEL as EGRESS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.networks import egress
-from engine.networks.membership import entry_of, has_members_up
+from engine.networks.known.membership import entry_of, has_members_up
+from engine.networks.limits import egress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -8,18 +8,18 @@ from contextlib import aclosing
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
-from engine.networks.membership import entry_of
-from engine.networks.traffic import Traffic
+from engine.networks.known.membership import entry_of
+from engine.networks.look.traffic import Traffic
 from engine.types.networks import NameQuestion, Peer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
     from pathlib import Path
 
-    from engine.networks.addresses import Subnet
-    from engine.networks.names_process import NamesProcess
-    from engine.networks.register import NetworkRegister
-    from engine.networks.traffic import Tried
+    from engine.networks.known.addresses import Subnet
+    from engine.networks.known.register import NetworkRegister
+    from engine.networks.look.traffic import Tried
+    from engine.networks.neighbours.names_process import NamesProcess
     from engine.sandbox.client import Keeper
     from engine.types.networks import Network
 

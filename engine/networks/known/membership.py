@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.errors import Conflict
-from engine.networks.addresses import pick
+from engine.networks.known.addresses import pick
 from engine.types.networks import Endpoint, Network, NetworkMember
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from engine.networks.member import Member
+    from engine.networks.known.member import Member
 
 
 def entry_of(network: Network, container_id: str) -> NetworkMember | None:

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import HostError, RuntimeFailure
-from engine.networks import resolvers, routes, stand_ins
-from engine.networks.ports import holder_of, left_to_pasta, refusal
-from engine.networks.stand_ins import stand_in
+from engine.networks.host import resolvers, routes
+from engine.networks.host.ports import holder_of, left_to_pasta, refusal
+from engine.networks.way_out import stand_ins
+from engine.networks.way_out.stand_ins import stand_in
 from engine.operations.behind import Behind
 from engine.processes import pasta
 from engine.processes.programs import find_program, runtime_environment

@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING
 
 from engine.errors import RuntimeFailure
-from engine.networks.ports import refusal
+from engine.networks.host.ports import refusal
 from engine.processes import slirp4netns
 from engine.processes.programs import runtime_environment
 

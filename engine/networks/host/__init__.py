@@ -1,0 +1,1 @@
+"""What of the host counts for networks: its ports, its routes, its resolvers."""

@@ -1,0 +1,1 @@
+"""Which networks there are, who is in them, and which addresses they have."""
