@@ -25,7 +25,7 @@ def ls(given: Given) -> int:
     if words := [word.lower() for word in given.arguments]:
         found = [each for each in found if all(word in _haystack(each) for word in words)]
     if given.flag("quiet"):
-        say("\n".join(each["id"] for each in found))
+        say("".join(f"{each['id']}\n" for each in found), end="")
     elif given.text("format") == "json":
         say(json.dumps(found, indent=2, ensure_ascii=False))
     else:

@@ -18,15 +18,9 @@ _HUB = "https://index.docker.io/v1/"
 
 
 def pull(given: Given) -> int:
-    image = given.arguments[0]
-    pull_image(
-        engine(),
-        image,
-        platform=given.text("platform"),
-        quiet=given.flag("quiet"),
-        all_tags=given.flag("all-tags"),
-    )
-    say(_canonical(image))
+    image, all_tags = given.arguments[0], given.flag("all-tags")
+    pull_image(engine(), image, platform=given.text("platform"), quiet=given.flag("quiet"), all_tags=all_tags)
+    say(_canonical(image, all_tags=all_tags))
     return 0
 
 
@@ -59,11 +53,11 @@ def pull_image(
     show_messages(messages, stream=stream)
 
 
-def _canonical(image: str) -> str:
+def _canonical(image: str, *, all_tags: bool = False) -> str:
     """The whole name, as Docker's pull ends with."""
     from engine.cli.printed.words import with_default_tag
 
-    name = with_default_tag(image)
+    name = image if all_tags else with_default_tag(image)
     host, slash, _ = name.partition("/")
     if slash and ("." in host or ":" in host or host == "localhost"):
         return name
@@ -88,7 +82,7 @@ def push(given: Given) -> int:
         messages = (message for message in messages if "error" in message or "errorDetail" in message)
     show_messages(messages)
     if given.flag("quiet"):
-        say(_canonical(given.arguments[0]))
+        say(_canonical(given.arguments[0], all_tags=given.flag("all-tags")))
     return 0
 
 

@@ -82,15 +82,13 @@ def _json_lines(rows: Iterable[Row]) -> None:
         say(json.dumps(plain, ensure_ascii=False, separators=(",", ":")))
 
 
-class _Headings(dict[str, str]):
+class _Headings(dict[str, Any]):
     """The heading of any key; one without a name of its own is the key in capitals."""
 
-    def __missing__(self, key: str) -> str:
-        return (
-            "LABEL"
-            if key == "Label"
-            else "".join(f" {c}" if c.isupper() and i else c for i, c in enumerate(key)).upper()
-        )
+    def __missing__(self, key: str) -> Any:
+        if key == "Label":
+            return lambda name: "LABEL"  # of rows, too, it is asked for by a label's name
+        return "".join(f" {c}" if c.isupper() and i else c for i, c in enumerate(key)).upper()
 
 
 def unescaped(form: str) -> str:
