@@ -12,17 +12,17 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from engine.errors import WherryError
-from engine.logs.asking import SearchRun, one_after_another, question_of
-from engine.logs.cursor import Chronicle
-from engine.logs.merged_export import export_merged
-from engine.logs.timeline import joined_summary, numbered_from, read_timeline
+from engine.logs.merged.export import export_merged
+from engine.logs.reading.cursor import Chronicle
+from engine.logs.reading.timeline import joined_summary, numbered_from, read_timeline
+from engine.logs.searching.asking import SearchRun, one_after_another, question_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
     from pathlib import Path
 
     from engine.facade import Logs
-    from engine.logs.merging import MergedLogs
+    from engine.logs.merged.merged_logs import MergedLogs
     from engine.operations.registry import Progress
     from engine.types.logs import ExportLogs, LogLine, LogSummary, ReadLogs, SearchLogs, SearchProgress
 
@@ -93,7 +93,7 @@ class Parts(ABC):
             "timestamps": request.timestamps,
             "question": None if request.search is None else vars(question_of(request.search)),
         }
-        run = SearchRun.over_request("engine.logs.export", asked, paths)
+        run = SearchRun.over_request("engine.logs.searching.export", asked, paths)
         try:
             async for step in run.progress():
                 progress.amount(step.scanned_bytes, step.total_bytes)

@@ -11,15 +11,15 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.errors import NotFound, WherryError
-from engine.logs.archive import LogArchive
-from engine.logs.asking import question_of
-from engine.logs.files import rotated_files
-from engine.logs.following import Follower
+from engine.logs.keeping.archive import LogArchive
+from engine.logs.keeping.rotation import name_early, reopen_if_missing, rotate
+from engine.logs.keeping.shortening import keep_last_lines, shortening_frees
 from engine.logs.kinds import Log, Merged, OneLog, Timeline, with_chronicle
-from engine.logs.merging import MergedLogs
-from engine.logs.rotation import name_early, reopen_if_missing, rotate
-from engine.logs.shortening import keep_last_lines, shortening_frees
-from engine.logs.watcher import LogWatcher
+from engine.logs.merged.merged_logs import MergedLogs
+from engine.logs.reading.following import Follower
+from engine.logs.reading.watcher import LogWatcher
+from engine.logs.searching.asking import question_of
+from engine.logs.written.files import rotated_files
 from engine.processes.python_worker import PythonWorker, WorkerFailed, complain
 from engine.types.data import HISTORY
 from engine.types.logs import ExportLogs, LogLine, LogSummary, ReadLogs, SearchLogs, SearchProgress, is_merged
@@ -281,7 +281,9 @@ class LogService:
         """Have the index reach so near the end that the rest is done in passing. Large steps go to the worker."""
         if await asyncio.to_thread(with_chronicle, path, lambda chronicle: chronicle.exact):
             return
-        async with PythonWorker("engine.logs.worker", {"task": "index", "path": str(path)}, nice=5).running() as worker:
+        async with PythonWorker(
+            "engine.logs.searching.worker", {"task": "index", "path": str(path)}, nice=5
+        ).running() as worker:
             if worker.stdout is not None:
                 while await worker.stdout.read(65536):
                     pass

@@ -14,8 +14,8 @@ from engine.api.http.query_filters import Filters, parse_moment
 from engine.api.http.statuses import Refusal
 from engine.api.shapes import bodies
 from engine.errors import WherryError
-from engine.logs.format import Joiner
-from engine.logs.question import Question, compile_question
+from engine.logs.searching.question import Question, compile_question
+from engine.logs.written.format import Joiner
 from engine.networks.host import resolvers
 from engine.processes.conmon import parse_exit_code, parse_sync
 from engine.recipe import body

@@ -17,18 +17,20 @@ from unittest import mock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.logs import cursor, format, index, upkeep, worker
-from engine.logs.cursor import Chronicle
-from engine.logs.files import LogFiles
-from engine.logs.question import Question, compile_question
-from engine.logs.rotation import rotate
-from engine.logs.worker import Search
+from engine.logs.keeping.rotation import rotate
+from engine.logs.reading import cursor
+from engine.logs.reading.cursor import Chronicle
+from engine.logs.searching import worker
+from engine.logs.searching.question import Question, compile_question
+from engine.logs.searching.worker import Search
+from engine.logs.written import format, index, upkeep
+from engine.logs.written.files import LogFiles
 from tests.unit.logs.logtext import START_NS, physical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from engine.logs.scan import Numbers
+    from engine.logs.searching.scan import Numbers
     from engine.types.logs import LogLine
 
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.logs.rotation import unattended_limit
+from engine.logs.keeping.rotation import unattended_limit
 from engine.processes.conmon import ConmonCall
 
 if TYPE_CHECKING:

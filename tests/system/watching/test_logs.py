@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from engine.embedded import open_engine
-from engine.logs.files import rotated_files
+from engine.logs.written.files import rotated_files
 from engine.types.containers import LogLimits, Mount
 from engine.types.logs import ExportLogs, LogLine, ReadLogs, SearchLogs
 from tests.support.engine import opened_engine
@@ -119,7 +119,7 @@ async def test_without_an_engine_a_log_keeps_to_a_bound(
     short_tmp: ShortTmp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """conmon would throw away what it wrote before; what an engine has seen of it stays."""
-    monkeypatch.setattr("engine.logs.rotation._LEAST_UNATTENDED", 200_000)
+    monkeypatch.setattr("engine.logs.keeping.rotation._LEAST_UNATTENDED", 200_000)
     script = """
         echo first
         while [ ! -e /signs/go ]; do usleep 10000; done

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.logs.format import JOIN_WINDOW, Joiner, parse_stamp
+from engine.logs.written.format import JOIN_WINDOW, Joiner, parse_stamp
 from tests.unit.logs.logtext import START_NS, physical, plain_reading, stamp
 
 _TEXT = st.binary(max_size=40).map(lambda data: data.replace(b"\n", b"")) | st.sampled_from(

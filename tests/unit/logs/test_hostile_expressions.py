@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.logs.question import Question, compile_question
+from engine.logs.searching.question import Question, compile_question
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ def test_one_that_takes_too_long_is_broken_off(tmp_path: Path) -> None:
     log.write_text(f"2026-01-01T00:00:00.000000000+00:00 stdout F {'a' * 30_000}\n")
     question = vars(Question(pattern="a*a*a*a*a*[bc]", regex=True))
     request = {"task": "search", "path": str(log), "begin": 0, "end": log.stat().st_size, "question": question}
-    code = "import engine.logs.worker as worker; worker._BLOCK_SECONDS = 1; worker.main()"
+    code = "import engine.logs.searching.worker as worker; worker._BLOCK_SECONDS = 1; worker.main()"
     done = subprocess.run(
         [sys.executable, "-c", code], input=json.dumps(request).encode(), capture_output=True, timeout=60, check=False
     )

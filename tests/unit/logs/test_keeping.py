@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine.errors import NotFound
-from engine.logs.archive import LogArchive
-from engine.logs.files import rotated_files
+from engine.logs.keeping.archive import LogArchive
+from engine.logs.keeping.rotation import drop_oldest, name_early, reopen_if_missing, unattended_limit
+from engine.logs.keeping.shortening import keep_last_lines, shortening_frees
 from engine.logs.log_service import LogService
-from engine.logs.rotation import drop_oldest, name_early, reopen_if_missing, unattended_limit
-from engine.logs.shortening import keep_last_lines, shortening_frees
-from engine.logs.timeline import joined_summary, split_request
+from engine.logs.reading.timeline import joined_summary, split_request
+from engine.logs.written.files import rotated_files
 from engine.types.host import Settings
 from engine.types.logs import ExportLogs, LogSummary, ReadLogs, SearchLogs
 from tests.unit.logs.logtext import START_NS, numbered, physical, write_log

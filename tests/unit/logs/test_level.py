@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.logs.level import guess_level
+from engine.logs.written.level import guess_level
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from engine.logs.keeping.rotation import rotate
 from engine.logs.log_service import LogService
-from engine.logs.merged import MergedLog, MergedReader, Part
-from engine.logs.merged_export import export_merged
-from engine.logs.rotation import rotate
+from engine.logs.merged.export import export_merged
+from engine.logs.merged.numbers import MergedLog, MergedReader, Part
 from engine.types.host import Settings
 from engine.types.logs import ExportLogs, LogLine, ReadLogs, SearchLogs
 from tests.unit.logs.logtext import START_NS, physical, write_log

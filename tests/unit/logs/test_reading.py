@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.logs import cursor as cursor_module
-from engine.logs.archive import LogArchive
-from engine.logs.cursor import Chronicle
-from engine.logs.files import LogFiles, index_path, rotated_files
-from engine.logs.rotation import drop_oldest, name_early, rotate, unattended_limit
-from engine.logs.upkeep import bring_up_to_date, load_indexes
+from engine.logs.keeping.archive import LogArchive
+from engine.logs.keeping.rotation import drop_oldest, name_early, rotate, unattended_limit
+from engine.logs.reading import cursor as cursor_module
+from engine.logs.reading.cursor import Chronicle
+from engine.logs.written.files import LogFiles, index_path, rotated_files
+from engine.logs.written.upkeep import bring_up_to_date, load_indexes
 from tests.unit.logs.logtext import START_NS, numbered, physical, plain_reading, write_log
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from engine.logs import scan
-from engine.logs.format import Joiner, count_if_whole
-from engine.logs.level import guess_level
-from engine.logs.question import Question, compile_question, looks_at_edges, may_touch_head, required_literal
-from engine.logs.scan import Block, scan_block
+from engine.logs.searching import scan
+from engine.logs.searching.question import Question, compile_question, looks_at_edges, may_touch_head, required_literal
+from engine.logs.searching.scan import Block, scan_block
+from engine.logs.written.format import Joiner, count_if_whole
+from engine.logs.written.level import guess_level
 from tests.unit.logs.logtext import START_NS, physical, plain_reading
 
 _WORDS = st.sampled_from(

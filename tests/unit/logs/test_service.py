@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine.errors import InvalidRequest, NotFound
-from engine.logs.asking import stretches
-from engine.logs.cursor import Chronicle
-from engine.logs.export import Shown, write_lines
-from engine.logs.files import LogFiles
+from engine.logs.keeping.rotation import rotate
 from engine.logs.log_service import LogService
-from engine.logs.question import Question, compile_question
-from engine.logs.rotation import rotate
+from engine.logs.reading.cursor import Chronicle
+from engine.logs.searching.asking import stretches
+from engine.logs.searching.export import Shown, write_lines
+from engine.logs.searching.question import Question, compile_question
 from engine.logs.source import LogSource
+from engine.logs.written.files import LogFiles
 from engine.types.host import Settings
 from engine.types.logs import LogLine, ReadLogs, SearchLogs
 from tests.unit.logs.logtext import START_NS, numbered, physical, write_log
@@ -117,7 +117,7 @@ async def test_workers_share_a_large_log(service: LogService, tmp_path: Path, mo
     log = tmp_path / "a" / "container.log"
     write_log(log, numbered(40_000))
     Chronicle(log).close()
-    monkeypatch.setattr("engine.logs.asking._WORTH_A_WORKER", 1 << 19)
+    monkeypatch.setattr("engine.logs.searching.asking._WORTH_A_WORKER", 1 << 19)
     monkeypatch.setattr("os.cpu_count", lambda: 3)
     files = LogFiles(log)
     assert len(stretches(files)) == 4

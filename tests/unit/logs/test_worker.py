@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from engine.logs import export, worker
-from engine.logs.asking import stretches
-from engine.logs.cursor import Chronicle
-from engine.logs.files import LogFiles, index_path
-from engine.logs.question import Question
-from engine.logs.rotation import rotate
-from engine.logs.worker import FRAME
+from engine.logs.keeping.rotation import rotate
+from engine.logs.reading.cursor import Chronicle
+from engine.logs.searching import export, worker
+from engine.logs.searching.asking import stretches
+from engine.logs.searching.question import Question
+from engine.logs.searching.worker import FRAME
+from engine.logs.written.files import LogFiles, index_path
 from tests.unit.logs.logtext import START_NS, numbered, physical, write_log
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def test_an_expression_that_takes_too_long_is_broken_off(run: Run, log: Path, mo
 
 
 def test_stretches_cover_all_of_it_once(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.logs.asking._WORTH_A_WORKER", 1 << 18)
+    monkeypatch.setattr("engine.logs.searching.asking._WORTH_A_WORKER", 1 << 18)
     monkeypatch.setattr("os.cpu_count", lambda: 3)
     files = LogFiles(log)
     found = stretches(files)

@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from engine.logs.files import LogFiles
-from engine.logs.format import Joiner
-from engine.logs.index import whole_lines
-from engine.logs.question import Plan, Question, compile_question
-from engine.logs.worker import Output
+from engine.logs.searching.question import Plan, Question, compile_question
+from engine.logs.searching.worker import Output
+from engine.logs.written.files import LogFiles
+from engine.logs.written.format import Joiner
+from engine.logs.written.index import whole_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

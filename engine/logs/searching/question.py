@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.logs.format import TEXT
-from engine.logs.level import guess_level, traces
+from engine.logs.written.format import TEXT
+from engine.logs.written.level import guess_level, traces
 from engine.types.expressions import trouble_with
 
 _TEMPLATE: tuple[frozenset[int], ...] = tuple(

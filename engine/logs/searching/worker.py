@@ -16,15 +16,15 @@ from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.logs.files import LogFiles
-from engine.logs.format import Joiner, count_ends
-from engine.logs.index import Mark, resume, whole_lines
-from engine.logs.question import Plan, Question, compile_question
-from engine.logs.scan import Block, scan_block
-from engine.logs.upkeep import bring_up_to_date, load_indexes
+from engine.logs.searching.question import Plan, Question, compile_question
+from engine.logs.searching.scan import Block, scan_block
+from engine.logs.written.files import LogFiles
+from engine.logs.written.format import Joiner, count_ends
+from engine.logs.written.index import Mark, resume, whole_lines
+from engine.logs.written.upkeep import bring_up_to_date, load_indexes
 
 if TYPE_CHECKING:
-    from engine.logs.scan import Numbers
+    from engine.logs.searching.scan import Numbers
 
 FRAME = struct.Struct("<cI")
 _PROGRESS_SECONDS = 0.05

@@ -8,15 +8,15 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.logs.files import LogFiles, index_path, rotated_files, rotated_name
-from engine.logs.index import Index
-from engine.logs.upkeep import bring_up_to_date, load_indexes
+from engine.logs.written.files import LogFiles, index_path, rotated_files, rotated_name
+from engine.logs.written.index import Index
+from engine.logs.written.upkeep import bring_up_to_date, load_indexes
 from engine.recipe.checks import is_name
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.logs.index import Mark
+    from engine.logs.written.index import Mark
 
 LOG = "container.log"
 

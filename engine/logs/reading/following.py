@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from engine.logs.cursor import BLOCK, Chronicle, Cursor
+from engine.logs.reading.cursor import BLOCK, Chronicle, Cursor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
     from pathlib import Path
 
-    from engine.logs.watcher import LogWatcher
+    from engine.logs.reading.watcher import LogWatcher
     from engine.types.logs import LogLine, ReadLogs
 
 _GATHER_SECONDS = 0.004

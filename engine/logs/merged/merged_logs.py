@@ -10,7 +10,7 @@ from array import array
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Protocol
 
-from engine.logs.merged import MergedLog, MergedReader, Part, renumbered, with_source
+from engine.logs.merged.numbers import MergedLog, MergedReader, Part, renumbered, with_source
 from engine.types.logs import LogLine, LogSummary, ReadLogs, SearchProgress, merged_members
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.logs.cursor import Chronicle, Cursor
+from engine.logs.reading.cursor import Chronicle, Cursor
 from engine.types.logs import LogLine, LogSummary
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TypeVar
 
-    from engine.logs.index import Mark
+    from engine.logs.written.index import Mark
 
     T = TypeVar("T")
 

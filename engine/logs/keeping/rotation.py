@@ -12,8 +12,8 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from engine.logs.files import LogFiles, index_path, rotated_files, rotated_name
-from engine.logs.upkeep import bring_up_to_date, load_indexes
+from engine.logs.written.files import LogFiles, index_path, rotated_files, rotated_name
+from engine.logs.written.upkeep import bring_up_to_date, load_indexes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,13 +8,13 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from engine.logs.files import LogFiles, fingerprint, index_path
-from engine.logs.index import STEP, Counter, Index, Mark, whole_lines
+from engine.logs.written.files import LogFiles, fingerprint, index_path
+from engine.logs.written.index import STEP, Counter, Index, Mark, whole_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.logs.files import Part
+    from engine.logs.written.files import Part
 
 
 def load_indexes(files: LogFiles) -> list[Index]:

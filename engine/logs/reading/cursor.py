@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from engine.logs.files import LogFiles
-from engine.logs.format import JOIN_WINDOW, Joiner, count_ends, may_have_pieces
-from engine.logs.index import Index, Mark, resume, whole_lines
-from engine.logs.level import guess_level
-from engine.logs.upkeep import bring_up_to_date, indexed_end, load_indexes
+from engine.logs.written.files import LogFiles
+from engine.logs.written.format import JOIN_WINDOW, Joiner, count_ends, may_have_pieces
+from engine.logs.written.index import Index, Mark, resume, whole_lines
+from engine.logs.written.level import guess_level
+from engine.logs.written.upkeep import bring_up_to_date, indexed_end, load_indexes
 from engine.types.logs import Level, LogLine, LogSummary
 
 if TYPE_CHECKING:

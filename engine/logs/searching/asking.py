@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.errors import InvalidRequest, WherryError
-from engine.logs.files import LogFiles
-from engine.logs.question import Question, compile_question
-from engine.logs.upkeep import load_indexes
-from engine.logs.worker import FRAME
+from engine.logs.searching.question import Question, compile_question
+from engine.logs.searching.worker import FRAME
+from engine.logs.written.files import LogFiles
+from engine.logs.written.upkeep import load_indexes
 from engine.processes.python_worker import PythonWorker, WorkerFailed, complain
 from engine.types.logs import SearchProgress
 
@@ -60,7 +60,7 @@ class SearchRun:
             cuts = stretches(files)
         finally:
             files.close()
-        self._module = "engine.logs.worker"
+        self._module = "engine.logs.searching.worker"
         self._requests: list[dict[str, Any]] = [
             {"task": "search", "path": str(path), "begin": begin, "end": end, "question": vars(question)}
             for begin, end in itertools.pairwise(cuts)

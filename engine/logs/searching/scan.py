@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from itertools import compress, repeat
 from typing import TYPE_CHECKING
 
-from engine.logs.format import STAMP, TEXT, Joiner, count_ends, count_if_whole, parse_stamp
-from engine.logs.level import guess_level
+from engine.logs.written.format import STAMP, TEXT, Joiner, count_ends, count_if_whole, parse_stamp
+from engine.logs.written.level import guess_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from engine.logs.question import Plan
+    from engine.logs.searching.question import Plan
 
     Numbers = range | array[int]
     """Numbers of lines, ascending: where lines that follow each other all answer, a range costs nothing."""

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.logs.index import Index
+from engine.logs.written.index import Index
 
 if TYPE_CHECKING:
     from pathlib import Path

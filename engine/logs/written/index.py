@@ -13,7 +13,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from engine.logs.format import STAMP, Joiner, count_if_whole, parse_stamp
+from engine.logs.written.format import STAMP, Joiner, count_if_whole, parse_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from engine.logs.files import fingerprint, index_path, rotated_files, rotated_name
-from engine.logs.index import Index
+from engine.logs.written.files import fingerprint, index_path, rotated_files, rotated_name
+from engine.logs.written.index import Index
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.logs.index import Mark
+    from engine.logs.written.index import Mark
 
 _KEPT = 128 * 1024
 """Bytes of the newest lines that always stay: why it died must stay readable."""

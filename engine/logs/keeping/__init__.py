@@ -1,0 +1,1 @@
+"""What is kept of a log: rotated files, those of removed containers, the last lines."""

@@ -1,0 +1,1 @@
+"""The logs of several containers as one, in the order of time."""

@@ -1,0 +1,1 @@
+"""A history from one place on: its past, and what comes."""

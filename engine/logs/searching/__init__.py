@@ -1,0 +1,1 @@
+"""What is found in whole histories, beside the engine. Empty: the worker must start fast."""
