@@ -78,6 +78,9 @@ def test_the_hosts_file_has_docker_s_lines_and_the_containers_own() -> None:
         with pytest.raises(InvalidRequest) as caught:
             check_extra_hosts((wrong,))
         assert caught.value.subject == wrong
+        assert str(caught.value) == (
+            f"“{wrong}” is no extra host. It must be NAME:ADDRESS. For example db:192.168.1.5."
+        )
 
 
 HOST = "nameserver 9.9.9.9\nnameserver 8.8.8.8\nsearch a.example b.example\noptions edns0 rotate\n"
@@ -129,8 +132,9 @@ def test_a_command_is_put_together_as_docker_does() -> None:
         )
     ]
     assert lines == [("e", "c"), ("e", "x", "y"), ("e",), ("o",), ("o", "x"), ("x",)]
-    with pytest.raises(InvalidRequest, match="no command"):
+    with pytest.raises(InvalidRequest) as caught:
         image_config.command_line(spec(), ImageConfig())
+    assert str(caught.value) == "There is no command to run. The image names none, and none was given. Give a command."
 
 
 def test_the_environment_is_the_engines_the_images_and_the_requests() -> None:
@@ -139,6 +143,9 @@ def test_the_environment_is_the_engines_the_images_and_the_requests() -> None:
     plain = image_config.environment(spec(env={"HOME": "/h"}), ImageConfig(), hostname="h", home="/root")
     assert (plain["HOME"], "TERM" in plain) == ("/h", False)
     assert plain["PATH"].startswith("/usr/local/sbin:")
+    empty = ImageConfig(env=("E=", "F=a=b"))
+    assert image_config.environment(spec(), empty, hostname="", home="/")["E"] == ""
+    assert image_config.environment(spec(), empty, hostname="", home="/")["F"] == "a=b"
 
 
 def test_what_was_asked_for_goes_before_what_the_image_says() -> None:
@@ -163,22 +170,39 @@ def test_what_was_asked_for_goes_before_what_the_image_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "name"), [("SIGTERM", "TERM"), (" term ", "TERM"), ("15", "15"), ("RTMIN+3", "RTMIN+3")]
+    ("text", "name"),
+    [
+        ("SIGTERM", "TERM"),
+        (" term ", "TERM"),
+        ("15", "15"),
+        ("1", "1"),
+        ("64", "64"),
+        ("010", "010"),
+        ("RTMIN+3", "RTMIN+3"),
+        ("rtmax-30", "RTMAX-30"),
+        ("RTMAX", "RTMAX"),
+        ("SIGRTMIN", "RTMIN"),
+    ],
 )
 def test_a_signal_has_several_spellings(text: str, name: str) -> None:
     assert image_config.normal_signal(text) == name
 
 
-@pytest.mark.parametrize("text", ["", "0", "65", "9999", "TERMINATE", "-9", "²"])
+@pytest.mark.parametrize("text", ["", "0", "65", "9999", "015" * 2, "TERMINATE", "-9", "²", "X" * 50])
 def test_what_is_no_signal(text: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         image_config.normal_signal(text)
-    assert caught.value.docker == f"invalid signal: {text}"
+    assert caught.value.docker == f"invalid signal: {text[:40]}"
+    assert (caught.value.title, caught.value.hint) == (
+        f"Invalid signal: {text[:40]}", "Use a name like TERM or a number.",
+    )  # fmt: skip
 
 
 def test_ports_that_an_image_calls_interesting() -> None:
     ports = image_config.exposed_ports(spec(exposed_ports=("7", "80/tcp")), IMAGE)
     assert ports == ((80, "tcp"), (53, "udp"), (9000, "tcp"), (9001, "tcp"), (9002, "tcp"), (7, "tcp"))
+    odd = ("x-9/tcp", "9-x/tcp", "5-6/udp", "7/sctp")
+    assert image_config.exposed_ports(spec(exposed_ports=odd), ImageConfig()) == ((5, "udp"), (6, "udp"), (7, "sctp"))
     mapped = spec(ports=(PortMapping(container_port=80), PortMapping(container_port=53)))
     assert image_config.missing_publications(mapped, IMAGE) == ports[1:5]
     assert image_config.exposed_ports(spec(exposed_ports=("65534-70000/udp",)), ImageConfig()) == (
@@ -192,6 +216,15 @@ def test_a_health_check_is_the_images_with_other_numbers_or_ones_own() -> None:
         return image_config.health_check(spec(health=HealthCheck(**given) if given else None), IMAGE)
 
     assert check() == IMAGE.health
+    assert check(timeout=1.0, start_period=2.0, start_interval=3.0, retries=4) == HealthCheck(
+        test=("CMD", "image"), interval=5.0, timeout=1.0, start_period=2.0, start_interval=3.0, retries=4
+    )
+    assert check(test=("NONE",)) is None
+    assert image_config.health_check(spec(), ImageConfig()) is None
+    alone = HealthCheck(interval=1.0)
+    assert image_config.health_check(spec(health=alone), ImageConfig()) is None, "no test to make"
+    tested = HealthCheck(test=("CMD", "own"))
+    assert image_config.health_check(spec(health=tested), ImageConfig()) == tested
     changed = check(interval=9.0)
     assert changed is not None
     assert (changed.test, changed.interval, changed.retries) == (("CMD", "image"), 9.0, 2)
