@@ -58,7 +58,7 @@ def close_all_but(namespace: str, allowed: Iterable[str], *, anew: bool) -> bool
     """Whether it is so now. `anew` forgets what was allowed before."""
     wanted = [ipaddress.ip_network(text, strict=False) for text in allowed]
 
-    def act(routes: _Routes) -> None:
+    def act(routes: Routes) -> None:
         for family in _FAMILIES:
             with _where_it_is(family):
                 routes.add(family, _PROHIBIT, 0, b"")
@@ -69,24 +69,24 @@ def close_all_but(namespace: str, allowed: Iterable[str], *, anew: bool) -> bool
                         routes.add(family, _THROW, network.prefixlen, network.network_address.packed)
                 routes.rule(family)
 
-    return _inside(namespace, act)
+    return inside(namespace, act)
 
 
 def allow(namespace: str, addresses: Iterable[str]) -> bool:
     """Some more, before anybody hears of them."""
     wanted = [ipaddress.ip_address(text) for text in addresses]
 
-    def act(routes: _Routes) -> None:
+    def act(routes: Routes) -> None:
         for address in wanted:
             family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
             with _where_it_is(family):
                 routes.add(family, _THROW, address.max_prefixlen, address.packed)
 
-    return _inside(namespace, act)
+    return inside(namespace, act)
 
 
 def open_again(namespace: str) -> bool:
-    def act(routes: _Routes) -> None:
+    def act(routes: Routes) -> None:
         for family in _FAMILIES:
             for priority in (*_FORMER_PRIORITIES, _PRIORITY):
                 with _where_it_is(family):
@@ -94,7 +94,7 @@ def open_again(namespace: str) -> bool:
             with _where_it_is(family):
                 routes.flush(family)
 
-    return _inside(namespace, act)
+    return inside(namespace, act)
 
 
 def _family(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> int:
@@ -111,13 +111,14 @@ def _where_it_is(family: int) -> Iterator[None]:
             raise
 
 
-def _inside(namespace: str, act: Callable[[_Routes], None]) -> bool:
+def inside(namespace: str, act: Callable[[Routes], None]) -> bool:
+    """Whether all of it was done there."""
     child = os.fork()
     if child == 0:
         status = 1
         try:
             enter(namespace)
-            act(_Routes())
+            act(Routes(socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)))
             status = 0
         finally:
             os._exit(status)
@@ -125,11 +126,11 @@ def _inside(namespace: str, act: Callable[[_Routes], None]) -> bool:
     return status == 0
 
 
-class _Routes:
-    """As much of rtnetlink as it takes."""
+class Routes:
+    """As much of rtnetlink as it takes, in the namespace of that socket."""
 
-    def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
 
     def add(self, family: int, kind: int, length: int, destination: bytes) -> None:
         head = _ROUTE.pack(family, length, 0, 0, _TABLE, _BY_ADMINISTRATOR, 0, kind, 0)

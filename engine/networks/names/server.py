@@ -71,6 +71,8 @@ class Server:
         self._control: socket.socket | None = None
         self._lines: dict[int, bytearray] = {}
         self.questions = 0
+        self._looked = 0.0
+        """When the clock was looked at last."""
         self._guards = Guards()
         self._journal = Journal()
 
@@ -86,22 +88,24 @@ class Server:
         self._watch(self._control, self._welcome)
 
     def run(self) -> None:
-        poll, handlers, forwarder = self._poll.poll, self._handlers, self._forwarder
-        looked = 0.0
         while True:
-            is_waiting = forwarder.count or self._streams or any(each.is_used for each in self._relays.values())
-            for fd, event in poll(_TICK_SECONDS if is_waiting else None):
-                handler = handlers.get(fd)
-                if handler is not None:
-                    handler()
-                elif forwarder.takes(fd):
-                    forwarder.ready(fd, event)
-            if is_waiting and (now := time.monotonic()) - looked >= _TICK_SECONDS:
-                looked = now
-                forwarder.look_at_clock(now)
-                self._drop_idle(now)
-                for relay in self._relays.values():
-                    relay.drop_idle(now)
+            self.turn()
+
+    def turn(self, most: float | None = None) -> None:
+        """Wait, for `most` seconds at most, and do what there is to do."""
+        is_waiting = self._forwarder.count or self._streams or any(each.is_used for each in self._relays.values())
+        for fd, event in self._poll.poll(_TICK_SECONDS if is_waiting else most):
+            handler = self._handlers.get(fd)
+            if handler is not None:
+                handler()
+            elif self._forwarder.takes(fd):
+                self._forwarder.ready(fd, event)
+        if is_waiting and (now := time.monotonic()) - self._looked >= _TICK_SECONDS:
+            self._looked = now
+            self._forwarder.look_at_clock(now)
+            self._drop_idle(now)
+            for relay in self._relays.values():
+                relay.drop_idle(now)
 
     # --- the table ---
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from engine.networks.names import forwarding, wire
 from engine.networks.names.forwarding import Forwarder, Resolvers
 from engine.networks.names.table import Table, look_up
+from tests.support.dns import question
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +23,6 @@ if TYPE_CHECKING:
     from engine.networks.names.table import Asker
 
 WEB, DB, DB2, LONELY = "10.1.0.2", "10.1.0.3", "10.1.0.4", "10.2.0.2"
-
-
-def question(name: str, kind: int = wire.A, *, size: int = 0, version: int = 0, flags: int = 0x0100) -> bytes:
-    options = b"\0" + struct.pack("!HHBBHH", wire.OPT, size, 0, version, 0, 0) if size else b""
-    head = wire.HEADER.pack(0x4242, flags, 1, 0, 0, 1 if size else 0)
-    return head + wire.encode_name(name) + struct.pack("!HH", kind, wire.IN) + options
 
 
 def row(places: list[tuple[str, str, list[str]]], **fields: Any) -> dict[str, Any]:
