@@ -19,9 +19,10 @@ def top() -> Iterator[Path]:
     """Open to all, as pytest's own directories are not."""
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
         place = Path(name)
-        place.chmod(0o755)
         for path in ("root/checkout/engine", "root/checkout/.venv", "root/other", "lib/engine"):
             (place / path).mkdir(parents=True)
+        for path in (place, *place.rglob("*")):
+            path.chmod(0o755)
         (place / "root").chmod(0o700)
         yield place
 
