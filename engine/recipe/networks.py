@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.recipe.faults import marked, unsupported
 
@@ -65,3 +65,36 @@ def address_fields(configs: Iterable[Mapping[str, Any]], *, ipv6: bool) -> dict[
 
 
 _FIELDS = ("subnet", "gateway", "ip_range")
+
+
+class Addresses(Protocol):
+    """A network, or the wish for one."""
+
+    @property
+    def subnet(self) -> str: ...
+    @property
+    def gateway(self) -> str: ...
+    @property
+    def ip_range(self) -> str: ...
+    @property
+    def subnet6(self) -> str: ...
+    @property
+    def gateway6(self) -> str: ...
+    @property
+    def ip_range6(self) -> str: ...
+    @property
+    def reserved(self) -> Mapping[str, str]: ...
+
+
+def address_configs(given: Addresses) -> list[dict[str, Any]]:
+    """The way back: a network's subnets as Docker has them in `IPAM.Config`."""
+    found = []
+    for subnet, gateway, ip_range in (
+        (given.subnet, given.gateway, given.ip_range),
+        (given.subnet6, given.gateway6, given.ip_range6),
+    ):
+        reserved = {name: address for name, address in given.reserved.items() if (":" in address) is (":" in subnet)}
+        pairs = (("Subnet", subnet), ("IPRange", ip_range), ("Gateway", gateway), ("AuxiliaryAddresses", reserved))
+        if subnet:
+            found.append({key: value for key, value in pairs if value})
+    return found

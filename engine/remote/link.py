@@ -173,19 +173,20 @@ class Link:
         reader = asyncio.StreamReader(limit=1 << 20)
         try:
             transport, protocol = await self.dialer.open(lambda: asyncio.StreamReaderProtocol(reader))
-            writer = asyncio.StreamWriter(transport, protocol, reader, asyncio.get_running_loop())
-            writer.write(head.encode() + data)
-            async with asyncio.timeout(QUICK_SECONDS):
-                await writer.drain()
-                answered = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        except (OSError, TimeoutError, EOFError) as error:
+        except (OSError, TimeoutError) as error:
             raise await self.dialer.why(error) from error
-        status = int(answered.split(" ", 2)[1])
-        if status not in (101, 200):
-            length = next((line for line in answered.lower().split("\r\n") if line.startswith("content-length:")), ":0")
-            said = await reader.readexactly(min(int(length.partition(":")[2]), _LARGEST_ERROR))
+        writer = asyncio.StreamWriter(transport, protocol, reader, asyncio.get_running_loop())
+        try:
+            async with asyncio.timeout(QUICK_SECONDS):
+                writer.write(head.encode() + data)
+                await writer.drain()
+                await _let_through(reader)
+        except (OSError, TimeoutError, EOFError) as error:
             writer.close()
-            raise refused(status, said)
+            raise await self.dialer.why(error) from error
+        except WherryError:
+            writer.close()
+            raise
         return reader, writer
 
     async def cut_off(self, writer: asyncio.StreamWriter) -> MachineError | None:
@@ -240,6 +241,18 @@ class Link:
             raise
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise await self.dialer.why(error) from error
+
+
+async def _let_through(reader: asyncio.StreamReader) -> None:
+    """The head of the answer to a raw line, or the engine's no."""
+    try:
+        first, *fields = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower().split("\r\n")
+        status = int(first.split(" ", 2)[1])
+        length = next((int(each.partition(":")[2]) for each in fields if each.startswith("content-length:")), 0)
+    except (ValueError, IndexError, asyncio.LimitOverrunError) as error:
+        raise MachineError("What the engine said cannot be read", str(error), code=Code.BAD_RESPONSE) from None
+    if status not in (101, 200):
+        raise refused(status, await reader.readexactly(min(length, _LARGEST_ERROR)))
 
 
 def _numbers(text: object) -> tuple[int, int] | None:

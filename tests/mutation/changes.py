@@ -30,6 +30,7 @@ TESTS_BESIDE = {
     "recipe": ["tests/unit/recipe", "tests/unit/kube/test_round_trip.py"],
     "plays": ["tests/unit/plays", "tests/unit/kube/test_images_here.py"],
     "compose": ["tests/unit/compose", *_WITH_LONG_FILES],
+    "remote": ["tests/unit/remote", "tests/unit/machines", "tests/unit/swarm"],
     "projects": ["tests/unit/projects", "tests/unit/compose", *_WITH_LONG_FILES],
     "containers": [
         "tests/unit/containers",

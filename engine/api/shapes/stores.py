@@ -6,7 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING, Any
 
 from engine.api.shapes.times import rfc3339
-from engine.recipe.networks import OWN_NETWORK, shown_network
+from engine.recipe.networks import OWN_NETWORK, address_configs, shown_network
 
 if TYPE_CHECKING:
     from engine.types.builds import BuildCacheEntry
@@ -58,7 +58,7 @@ def network(given: Network, *, members: bool, version: tuple[int, int]) -> dict[
         "Driver": driver,
         "EnableIPv4": True,
         "EnableIPv6": given.ipv6,
-        "IPAM": {"Driver": "default", "Options": None, "Config": _subnets(given)},
+        "IPAM": {"Driver": "default", "Options": None, "Config": address_configs(given)},
         "Internal": given.internal,
         "Attachable": False,
         "Ingress": False,
@@ -71,19 +71,6 @@ def network(given: Network, *, members: bool, version: tuple[int, int]) -> dict[
     if members and version >= (1, 52) and given.subnet:
         record["Status"] = {"IPAM": {"Subnets": {given.subnet: _addresses(given.subnet, len(joined))}}}
     return record
-
-
-def _subnets(given: Network) -> list[dict[str, Any]]:
-    found = []
-    for subnet, gateway, ip_range in (
-        (given.subnet, given.gateway, given.ip_range),
-        (given.subnet6, given.gateway6, given.ip_range6),
-    ):
-        reserved = {name: address for name, address in given.reserved.items() if (":" in address) is (":" in subnet)}
-        pairs = (("Subnet", subnet), ("IPRange", ip_range), ("Gateway", gateway), ("AuxiliaryAddresses", reserved))
-        if subnet:
-            found.append({key: value for key, value in pairs if value})
-    return found
 
 
 def _addresses(subnet: str, members: int) -> dict[str, int]:

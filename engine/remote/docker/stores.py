@@ -9,6 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from engine.errors import NotFound
+from engine.recipe.networks import address_configs
 from engine.remote.docker.containers import endpoint_body, prune_filters
 from engine.remote.docker.known import shapes
 from engine.remote.docker.known.lacks import lacking
@@ -111,14 +112,14 @@ class DockerNetworks:
         return self._state.network(await self._link.json("GET", f"/networks/{quote(network)}"))
 
     async def create(self, request: CreateNetwork) -> Network:
-        ranges = {key: value for key, value in (("Subnet", request.subnet), ("Gateway", request.gateway)) if value}
+        ranges = address_configs(request)
         body: dict[str, Any] = {
             "Name": request.name, "Driver": "bridge" if request.driver in _BRIDGE else request.driver,
             "Internal": request.internal, "Labels": request.labels, "Options": request.options,
-            "CheckDuplicate": True,
+            "EnableIPv6": request.ipv6, "CheckDuplicate": True,
         }  # fmt: skip
         if ranges:
-            body["IPAM"] = {"Config": [ranges]}
+            body["IPAM"] = {"Config": ranges}
         made = await self._link.json("POST", "/networks/create", body=body)
         found = await self.get(str(made["Id"]))
         self._state.bus.publish("network", found.id, found)

@@ -10,6 +10,7 @@ import msgspec
 from engine.recipe import body as bodies
 from engine.recipe.crossing import spec_of
 from engine.recipe.faults import Unreadable
+from engine.recipe.networks import address_fields
 from engine.recipe.rows import REFUSED
 from engine.swarm.shapes import moment
 from engine.types.containers import (
@@ -479,8 +480,6 @@ def members(document: Json) -> dict[str, NetworkMember]:
 
 def network(document: Json, known: Sequence[NetworkMember] = ()) -> Network:
     """Its own list of members has only those that run, and no list has it; `known` are those of the containers."""
-    ranges = rows(part(document, "IPAM").get("Config"))
-    first = ranges[0] if ranges else {}
     name = str(document["Name"])
     told = tuple(
         NetworkMember(
@@ -496,14 +495,21 @@ def network(document: Json, known: Sequence[NetworkMember] = ()) -> Network:
         name=name,
         driver=str(document.get("Driver") or ""),
         created=moment(document.get("Created")) or _EPOCH,
-        subnet=str(first.get("Subnet") or ""),
-        gateway=str(first.get("Gateway") or ""),
+        **address_fields(_subnets(document), ipv6=bool(document.get("EnableIPv6"))),
         internal=bool(document.get("Internal")),
         builtin=name in _BUILTIN_NETWORKS,
         labels=labels_of(document.get("Labels")),
         options=labels_of(document.get("Options")),
         members=tuple(known) or told,
     )
+
+
+def _subnets(document: Json) -> list[Json]:
+    """The first of each kind: only other kinds of networks than bridges have more."""
+    found: dict[bool, Json] = {}
+    for each in rows(part(document, "IPAM").get("Config")):
+        found.setdefault(":" in str(each.get("Subnet")), each)
+    return [*found.values()]
 
 
 # --- events ---
