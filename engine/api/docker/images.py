@@ -76,11 +76,12 @@ def _passes(image: Image, filters: Filters) -> bool:
 def _any_reference(filters: Filters, name: str) -> bool:
     """Shell patterns over the whole reference or its repository, in the short or the long spelling."""
     short = familiar(name)
-    spellings = {each for full in (name, short) for each in (full, _repository(full))}
+    spellings = {each for full in (name, short) for each in (full, repository_of(full))}
     return any(_glob(pattern).fullmatch(each) for pattern in filters.get("reference") for each in spellings)
 
 
-def _repository(name: str) -> str:
+def repository_of(name: str) -> str:
+    """A reference without its tag and its digest; the port of a host is no tag."""
     bare = name.partition("@")[0]
     head, slash, tail = bare.rpartition("/")
     return head + slash + tail.partition(":")[0]
@@ -128,7 +129,7 @@ def joined(repository: str, tag_name: str) -> str:
         return repository
     if ":" not in tag_name and not _TAG.fullmatch(tag_name):
         raise Refusal(400, "invalid tag format")
-    bare = _repository(repository)
+    bare = repository_of(repository)
     return f"{bare}@{tag_name}" if tag_name.startswith("sha256:") else f"{bare}:{tag_name}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.api.docker.credentials import login_in, login_of
-from engine.api.docker.images import import_image, joined
+from engine.api.docker.images import import_image, joined, repository_of
 from engine.api.docker.lookups import docker_words
 from engine.api.docker.platforms import platform_of
 from engine.api.docker.progress import LayerTeller, run_operation
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from engine.api.call import Call
+    from engine.types.images import Image
 
 
 async def create_image(call: Call) -> web.StreamResponse:
@@ -41,9 +42,8 @@ async def create_image(call: Call) -> web.StreamResponse:
             got = await call.engine.images.get(result or reference)
         except NotFound:
             return [{"status": f"Status: Downloaded newer image for {reference}"}]
-        repository = reference.partition("@")[0].rpartition(":")[0] or reference
-        digest = next((each for each in got.digests if each.startswith(repository + "@")), next(iter(got.digests), ""))
-        rows: list[dict[str, Any]] = [{"status": f"Digest: {digest.partition('@')[2]}"}] if digest else []
+        digest = _digest_under(reference, got)
+        rows: list[dict[str, Any]] = [{"status": f"Digest: {digest}"}] if digest else []
         unchanged = got.id == before
         words = "Image is up to date" if unchanged else "Downloaded newer image"
         return [*rows, {"status": f"Status: {words} for {familiar(reference)}"}]
@@ -60,6 +60,14 @@ async def _digests(call: Call, reference: str) -> str:
         return (await call.engine.images.get(reference)).id
     except NotFound:
         return ""
+
+
+def _digest_under(reference: str, image: Image) -> str:
+    """That of the repository it was asked for; an image may stand in several, with another in each."""
+    named = familiar(repository_of(reference))
+    pairs = [each.partition("@")[::2] for each in image.digests]
+    there = [digest for repository, digest in pairs if familiar(repository) == named]
+    return next(iter(there or [digest for _, digest in pairs]), "")
 
 
 async def push(call: Call) -> web.StreamResponse:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import aiohttp
 import yarl
 
 from engine.api.server import ApiServer
+from engine.errors import Cancelled
 from tests.fakes.engine import FakeEngine, open_fake_engine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    import engine.api.served
+    from engine.types.operations import Operation
 
 
 @dataclass
@@ -42,14 +48,19 @@ class Served:
     def __init__(self, engine: FakeEngine, server: ApiServer, session: aiohttp.ClientSession) -> None:
         self.engine = engine
         self.server = server
-        self._session = session
+        self.session = session
+
+    @property
+    def served(self) -> engine.api.served.Served:
+        """What the requests share."""
+        return self.server._served
 
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
         data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         named = {"Content-Type": "application/json"} if data else {}
         named |= {key.replace("_", "-"): value for key, value in headers.items()}
         url = yarl.URL(f"http://wherry{path}", encoded=True)
-        async with self._session.request(method, url, data=data, headers=named) as response:
+        async with self.session.request(method, url, data=data, headers=named) as response:
             return Reply(response.status, dict(response.headers), await response.read())
 
     async def get(self, path: str) -> Any:
@@ -57,6 +68,35 @@ class Served:
         reply = await self.ask("GET", path)
         assert reply.status == 200, reply.body
         return reply.json()
+
+    def hear(self, verb: str, *answer: Any) -> list[dict[str, Any]]:
+        """What the engine is asked for by one verb of a room ("images.pull") from now on: arguments by their names.
+        With an answer, that is what comes of it, or what it fails with."""
+        room_name, _, name = verb.partition(".")
+        room = getattr(self.engine, room_name)
+        vars(room).pop(name, None)
+        really = getattr(room, name)
+        signature = inspect.signature(really)
+        heard: list[dict[str, Any]] = []
+
+        def give() -> Any:
+            if isinstance(answer[0], BaseException):
+                raise answer[0]
+            return answer[0]
+
+        async def give_later() -> Any:
+            return give()
+
+        def listening(*arguments: Any, **named: Any) -> Any:
+            bound = signature.bind(*arguments, **named)
+            bound.apply_defaults()
+            heard.append(dict(bound.arguments))
+            if not answer:
+                return really(*arguments, **named)
+            return give_later() if inspect.iscoroutinefunction(really) else give()
+
+        setattr(room, name, listening)
+        return heard
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_unix_connection(str(self.server.socket_path))
@@ -87,6 +127,37 @@ class Raw:
         self.writer.close()
 
 
+class Played:
+    """An operation that goes through these states and ends so; without an end it goes on until it is cancelled."""
+
+    id = "played"
+
+    def __init__(self, *states: Operation, ends: str | BaseException | None = "") -> None:
+        self._states, self._ends = states, ends
+        self.cancelled = asyncio.Event()
+
+    @property
+    def snapshot(self) -> Operation:
+        return self._states[-1]
+
+    def cancel(self) -> None:
+        self.cancelled.set()
+
+    async def result(self) -> str:
+        if self._ends is None:
+            await self.cancelled.wait()
+            raise Cancelled
+        if isinstance(self._ends, BaseException):
+            raise self._ends
+        return self._ends
+
+    async def watch(self) -> AsyncIterator[Operation]:
+        for state in self._states:
+            yield state
+        if self._ends is None:
+            await self.cancelled.wait()
+
+
 @asynccontextmanager
 async def serving(run: Path) -> AsyncIterator[Served]:
     engine = await open_fake_engine()
@@ -99,6 +170,18 @@ async def serving(run: Path) -> AsyncIterator[Served]:
         await session.close()
         await server.close()
         await engine.close()
+
+
+async def pieces(*items: Any) -> AsyncIterator[Any]:
+    """A stream of these."""
+    for item in items:
+        yield item
+
+
+def filtered(path: str, **filters: list[str]) -> str:
+    """The path with Docker's filters; `_` stands for `-`."""
+    joint = "&" if "?" in path else "?"
+    return f"{path}{joint}filters={quote(json.dumps({key.replace('_', '-'): value for key, value in filters.items()}))}"
 
 
 async def until(condition: Any, seconds: float = 3.0) -> None:

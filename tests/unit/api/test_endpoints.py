@@ -15,16 +15,12 @@ from engine.api.docker.credentials import login_of
 from engine.api.shapes.durations import human_duration
 from engine.api.shapes.names import familiar, tagged
 from engine.errors import NotFound, RegistryError
+from tests.unit.api.serving import filtered
 
 if TYPE_CHECKING:
     from engine.types.builds import BuildImage
     from engine.types.images import Login, PullImage, PushImage
     from tests.unit.api.serving import Served
-
-
-def filtered(path: str, **filters: list[str]) -> str:
-    joint = "&" if "?" in path else "?"
-    return f"{path}{joint}filters={quote(json.dumps({key.replace('_', '-'): value for key, value in filters.items()}))}"
 
 
 async def names(api: Served, path: str) -> set[str]:

@@ -6,86 +6,20 @@ import asyncio
 import json
 import select
 import socket
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pytest
 
 from engine.api.http.hijack import frame, frames
 from engine.types.containers import Exec, WaitResult
+from tests.unit.api.process import announce
 from tests.unit.api.serving import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from tests.unit.api.process import Process
     from tests.unit.api.serving import Served
-
-Piece = tuple[Literal["stdout", "stderr"], bytes]
-
-
-class Process:
-    """A process at the engine's end: says what it is told to, and remembers what it was given."""
-
-    id, pid = "p", 4242
-
-    def __init__(self) -> None:
-        self.output: asyncio.Queue[Piece | None] = asyncio.Queue()
-        self.given = b""
-        self.stdin_closed = False
-        self.closed = False
-        self.size = (0, 0)
-        self.ended = asyncio.Event()
-
-    async def read(self) -> Piece | None:
-        return await self.output.get()
-
-    async def write(self, data: bytes) -> None:
-        self.given += data
-
-    async def close_stdin(self) -> None:
-        self.stdin_closed = True
-
-    async def resize(self, rows: int, columns: int) -> None:
-        self.size = (rows, columns)
-
-    async def close(self) -> None:
-        self.closed = True
-
-    async def exit_code(self) -> int:
-        await self.ended.wait()
-        return 3
-
-    async def kill(self, signal: str = "KILL") -> None:
-        self.ended.set()
-
-    def say(self, stream: Literal["stdout", "stderr"], data: bytes) -> None:
-        self.output.put_nowait((stream, data))
-
-    def end(self) -> None:
-        self.output.put_nowait(None)
-        self.ended.set()
-
-
-@pytest.fixture
-def process(api: Served, monkeypatch: pytest.MonkeyPatch) -> Process:
-    """Every attach and exec of the fake engine reaches this one."""
-    made = Process()
-
-    async def exec_(container: str, request: Exec) -> Process:
-        return made
-
-    async def attach(container: str, *, stdin: bool = False, logs: bool = False, stream: bool = True) -> Process:
-        return made
-
-    monkeypatch.setattr(api.engine.containers, "exec", exec_)
-    monkeypatch.setattr(api.engine.containers, "attach", attach)
-    return made
-
-
-async def announce(api: Served, **body: object) -> str:
-    asked = {"Cmd": ["cat"], "AttachStdout": True, "AttachStderr": True, "AttachStdin": True, **body}
-    reply = await api.ask("POST", "/containers/shop-web-1/exec", asked)
-    assert reply.status == 201, reply.body
-    return str(reply.json()["Id"])
 
 
 def test_a_frame_is_eight_bytes_and_the_data() -> None:
