@@ -67,7 +67,7 @@ def _renamed(name: str, rename: str | None) -> str:
         clean = ""
     if rename is None:
         return clean
-    if name == "." or name.startswith("./"):
+    if name.startswith("./"):
         # The first name is the dot: of a container's root, or of "DIRECTORY/.".
         return os.path.join(rename, clean).rstrip("/")
     _, slash, rest = clean.partition("/")
