@@ -8,31 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import os
 import posixpath
 import stat
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import Code, Conflict, InvalidRequest, NotFound, StorageError, WherryError
+from engine.errors import Conflict, InvalidRequest
 from engine.files.marks import Marks, changes_in, removed_entries
+from engine.files.refusals import told
+from engine.files.spots import Spots
 from engine.moving.tar_walk import marks_of
 from engine.sandbox.pipes import wide_pipe
 from engine.types.files import DirectoryEntry, FileMark, FileStat, Place
 from engine.types.images import FileKind
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
-    from engine.files.tree import Tree, Trees
+    from engine.files.spots import Spot
+    from engine.files.tree import Trees
     from engine.sandbox.client import Keeper
     from engine.sandbox.keeper.asked.files import FileInfo
-
-    Mounted = tuple[Path, str, str]
-    """Something mounted in a tree: root, path in it, name in a tar."""
 
 _CHUNK = 256 * 1024
 _MOST_READ = 256 << 20
@@ -47,22 +44,13 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A path with the tree it is really in: a stopped container's volume is a tree of its own."""
-
-    root: Path
-    path: str
-    read_only: bool
-    mounted: bool = False
-
-
 class FileService:
     """Implements `facade.Files`."""
 
     def __init__(self, keeper: Keeper, trees: Trees) -> None:
         self._keeper = keeper
         self._trees = trees
+        self._spots = Spots(keeper)
 
     async def close(self) -> None:
         """Nothing is held between calls."""
@@ -72,8 +60,8 @@ class FileService:
     async def list(self, place: Place, path: str) -> Sequence[DirectoryEntry]:
         """The entries of one directory, sorted by name, with what the container changed."""
         async with self._trees.tree(place) as tree:
-            spot = await self._spot(tree, path)
-            with _told(path):
+            spot = await self._spots.spot(tree, path, follow=True)
+            with told(path):
                 entries = await self._keeper.list_directory(spot.root, spot.path)
             marks = Marks()
             if tree.upper and not spot.mounted:
@@ -85,9 +73,10 @@ class FileService:
     async def stat(self, place: Place, path: str) -> FileStat:
         """Of the link itself where it is one, unless the path ends in "/" or "/."."""
         async with self._trees.tree(place) as tree:
-            spot = await self._spot(tree, path)
-            with _told(path):
-                info = await self._keeper.stat(spot.root, spot.path, follow=_names_contents(path))
+            follow = _names_contents(path)
+            spot = await self._spots.spot(tree, path, follow=follow)
+            with told(path):
+                info = await self._keeper.stat(spot.root, spot.path, follow=follow)
                 target = info.link
                 if target and not spot.mounted:
                     with contextlib.suppress(OSError):
@@ -99,15 +88,15 @@ class FileService:
         if offset < 0 or limit < 0 or limit > _MOST_READ:
             raise InvalidRequest("So much cannot be read at once", subject=path)
         async with self._trees.tree(place) as tree:
-            spot = await self._spot(tree, path)
-            with _told(path):
+            spot = await self._spots.spot(tree, path, follow=True)
+            with told(path):
                 fd = await self._keeper.open_file(
                     spot.root, spot.path, os.O_RDONLY | os.O_NONBLOCK, most=offset + limit
                 )
             try:
                 if not stat.S_ISREG(os.fstat(fd).st_mode):
                     raise InvalidRequest(f"{path} is not a file that can be read", subject=path)
-                with _told(path):
+                with told(path):
                     return await asyncio.to_thread(_pread_all, fd, limit, offset)
             finally:
                 os.close(fd)
@@ -115,19 +104,19 @@ class FileService:
     # --- changing ---
 
     async def write(self, place: Place, path: str, data: bytes, *, mode: int | None = None) -> None:
-        async with self._writable(place, path) as spot:
+        async with self._writable(place, path, follow=True) as spot:
             await self._keeper.write_file(spot.root, spot.path, data, mode=mode)
 
     async def rename(self, place: Place, path: str, new_path: str) -> None:
         async with self._trees.tree(place) as tree:
-            old, new = await self._spot(tree, path), await self._spot(tree, new_path)
+            old, new = await self._spots.spot(tree, path), await self._spots.spot(tree, new_path)
             _must_be_writable(old, path)
             _must_be_writable(new, new_path)
             if old.root != new.root:
                 raise Conflict(
                     "That would move the file to another volume", "Download it there and upload it here.", subject=path
                 )
-            with _told(path):
+            with told(path):
                 await self._keeper.rename(old.root, old.path, new.path)
 
     async def make_directory(self, place: Place, path: str) -> None:
@@ -150,33 +139,18 @@ class FileService:
     async def download(self, place: Place, path: str) -> AsyncGenerator[bytes, None]:
         """A tar stream, as `docker cp` gets it: the entry is called by its name, or "." for "DIRECTORY/."."""
         async with self._trees.tree(place) as tree:
-            spot = await self._spot(tree, path)
             follow = _names_contents(path)
-            with _told(path):
+            spot = await self._spots.spot(tree, path, follow=follow)
+            with told(path):
                 inside = await self._keeper.real_path(spot.root, spot.path) if follow else spot.path
                 await self._keeper.stat(spot.root, inside)
             name = "." if path.endswith("/.") else posixpath.basename(posixpath.normpath(path)) or "."
-            mounted = await self._mounted_below(tree, path, name, follow=follow)
+            mounted = await self._spots.mounted_below(tree, path, name, follow=follow)
             packed = self._keeper.packed(spot.root, path=inside, name=name, mounted=mounted)
-            with _told(path):
+            with told(path):
                 async with aclosing(packed) as pieces:
                     async for piece in pieces:
                         yield piece
-
-    async def _mounted_below(self, tree: Tree, path: str, name: str, *, follow: bool) -> Sequence[Mounted]:
-        """The volumes and binds below a path: to whoever copies a directory they are files of the container."""
-        targets = [*tree.shown_mounts, *(target for target, _, _ in tree.mounts)]
-        if not targets:
-            return []
-        top = await self._followed(tree, "/" + path.strip("/"), wholly=follow)
-        found: list[Mounted] = []
-        for target in sorted(targets):
-            real = await self._followed(tree, target, wholly=True)
-            if real == top or not real.startswith(top.rstrip("/") + "/"):
-                continue
-            spot = await self._in_mount(tree, target) or Spot(Path(tree.root), real, read_only=True)
-            found.append((spot.root, spot.path, posixpath.join(name, real.removeprefix(top).lstrip("/"))))
-        return found
 
     async def upload(
         self,
@@ -189,16 +163,16 @@ class FileService:
     ) -> None:
         """Unpack a tar stream into a directory. Without `copy_owner` all belongs to root, as with `docker cp`."""
         async with self._trees.tree(place) as tree:
-            spot = await self._spot(tree, path)
+            spot = await self._spots.spot(tree, path, follow=True)
             _must_be_writable(spot, path)
-            with _told(path):
+            with told(path):
                 target = await self._keeper.real_path(spot.root, spot.path)
                 if not stat.S_ISDIR((await self._keeper.stat(spot.root, target, follow=True)).mode):
                     raise Conflict(f"{path} is not a directory", subject=path)
             read_end, write_end = wide_pipe()
             feeding = asyncio.create_task(_feed(write_end, tar), name=f"upload {path}")
             try:
-                with _told(path):
+                with told(path):
                     await self._keeper.unpack(
                         read_end,
                         spot.root / target.lstrip("/"),
@@ -219,51 +193,12 @@ class FileService:
     # --- inside ---
 
     @asynccontextmanager
-    async def _writable(self, place: Place, path: str) -> AsyncIterator[Spot]:
+    async def _writable(self, place: Place, path: str, *, follow: bool = False) -> AsyncIterator[Spot]:
         async with self._trees.tree(place) as tree:
-            spot = await self._spot(tree, path)
+            spot = await self._spots.spot(tree, path, follow=follow)
             _must_be_writable(spot, path)
-            with _told(path):
+            with told(path):
                 yield spot
-
-    async def _spot(self, tree: Tree, path: str) -> Spot:
-        """Where a path is: in the tree, or in something that would be mounted there."""
-        if "\0" in path:
-            raise InvalidRequest("A path cannot have a NUL in it", subject="path")
-        wanted = "/" + path.strip("/") if path.strip("/") else "/"
-        if tree.mounts:
-            for candidate in (posixpath.normpath(wanted), await self._followed(tree, wanted)):
-                spot = await self._in_mount(tree, candidate)
-                if spot is not None:
-                    return spot
-        return Spot(Path(tree.root), wanted, tree.read_only)
-
-    async def _followed(self, tree: Tree, path: str, *, wholly: bool = False) -> str:
-        """The path with links on its way followed, as far as they lead anywhere; `wholly`: its last name too."""
-        parent, name = posixpath.split(posixpath.normpath(path))
-        try:
-            if wholly:
-                return await self._keeper.real_path(Path(tree.root), posixpath.normpath(path))
-            return posixpath.join(await self._keeper.real_path(Path(tree.root), parent), name)
-        except OSError:
-            return path
-
-    async def _in_mount(self, tree: Tree, path: str) -> Spot | None:
-        best: tuple[str, str, bool] | None = None
-        for mount in tree.mounts:
-            target = mount[0].rstrip("/")
-            below = path == target or path.startswith(target + "/")
-            if below and (best is None or len(target) > len(best[0])):
-                best = (target, mount[1], mount[2])
-        if best is None:
-            return None
-        target, source, read_only = best
-        rest = path[len(target) :] or "/"
-        with _told(path):
-            info = await self._keeper.stat(Path("/"), source, follow=True)
-        if not stat.S_ISDIR(info.mode):
-            return Spot(Path(source).parent, "/" + Path(source).name, read_only, mounted=True)
-        return Spot(Path(source), rest, read_only, mounted=True)
 
 
 def _entry(info: FileInfo, changed: str) -> DirectoryEntry:
@@ -314,40 +249,3 @@ def _write_all(fd: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
-
-
-@contextlib.contextmanager
-def _told(path: str) -> Iterator[None]:
-    """The kernel's refusals in words."""
-    try:
-        yield
-    except OSError as error:
-        raise _error(error, path) from error
-
-
-def _error(error: OSError, path: str) -> WherryError:
-    details = str(error)
-    match error.errno:
-        case errno.ENOENT:
-            return NotFound(f"There is no {path}", subject=path, details=details)
-        case errno.ENOTDIR:
-            return InvalidRequest(f"{path} is not a directory", subject=path, details=details)
-        case errno.EISDIR:
-            return InvalidRequest(f"{path} is a directory", subject=path, details=details)
-        case errno.EEXIST | errno.ENOTEMPTY:
-            return Conflict(f"{path} is there already", code=Code.NAME_TAKEN, subject=path, details=details)
-        case errno.ENOSPC | errno.EDQUOT:
-            return StorageError("The disk is full", subject=path, code=Code.DISK_FULL, details=details)
-        case errno.EROFS | errno.EACCES | errno.EPERM:
-            return Conflict(f"{path} cannot be changed", f"{error.strerror}.", subject=path, details=details)
-        case errno.EXDEV | errno.EBUSY:
-            return Conflict(
-                f"{path} is a mount, or beyond one",
-                "It can be neither moved nor removed.",
-                subject=path,
-                details=details,
-            )
-        case errno.ELOOP:
-            return InvalidRequest(f"The links at {path} lead in circles", subject=path, details=details)
-        case _:
-            return StorageError(f"{path} could not be used", f"{error.strerror}.", subject=path, details=details)

@@ -46,6 +46,7 @@ from engine.registry.secret_service import SecretService
 from engine.registry.settings import RegistryBook
 from engine.registry.settings_file import SettingsFile
 from engine.registry.web import is_url
+from engine.storage.paths import hex_of
 from engine.types.containers import Container
 from engine.types.data import ANY_LABELS
 from engine.types.events import EngineSnapshot
@@ -256,7 +257,8 @@ class ImageService:
                 await self._blobs.drop_partial(name.removeprefix("partial:"))
             elif name in self.unfinished_blobs():
                 await self._blobs.remove(name)
-        await self._unfinished.end([*self._unfinished.digests])
+        gone = [each for each in self._unfinished.digests if each in names or f"partial:{hex_of(each)}" in names]
+        await self._unfinished.end(gone)
 
     async def usage(self) -> StoreUsage:
         layers, spare = self._remover.total()
