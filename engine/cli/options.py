@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.recipe.arguments import YES, Option, take_apart
 from engine.recipe.faults import Unreadable
+from engine.recipe.words.arguments import YES, Option, take_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -50,7 +50,7 @@ def _verb(verb: str, values: Callable[[Given], dict[str, object]] = lambda _: {}
 
 def create(given: Given) -> int:
     """As podman does, the new pod's id is printed."""
-    from engine.recipe.ports import read_publish
+    from engine.recipe.kinds.ports import read_publish
 
     client = engine()
     name = given.arguments[0] if given.arguments else given.text("name")
@@ -129,7 +129,7 @@ def _row(pod: dict[str, Any], *, whole: bool) -> dict[str, Any]:
     from datetime import datetime
 
     from engine.cli.printed.words import ago
-    from engine.recipe.ports import publish_words
+    from engine.recipe.kinds.ports import publish_words
 
     return {
         "ID": pod["id"] if whole else pod["id"][:12],

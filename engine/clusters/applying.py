@@ -10,7 +10,7 @@ from engine.clusters.watching import path_of
 from engine.compose.faults import ComposeError
 from engine.compose.text.document import read
 from engine.errors import InvalidRequest, NotFound
-from engine.recipe.yaml_text import yaml_text
+from engine.recipe.exports.yaml_text import yaml_text
 from engine.types.clusters import ObjectChange
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.recipe.kubernetes import HTTP, TCP
+from engine.recipe.exports.kubernetes import HTTP, TCP
 from engine.types.containers import HealthCheck
 
 if TYPE_CHECKING:

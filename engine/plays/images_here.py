@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from engine.compose.faults import ComposeError
 from engine.compose.text.document import read
 from engine.errors import InvalidRequest, NotFound
-from engine.recipe.yaml_text import yaml_text
+from engine.recipe.exports.yaml_text import yaml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -11,7 +11,7 @@ from engine.compose.labels import PROJECT, SERVICE
 from engine.errors import InvalidRequest, NotFound
 from engine.kube.labels import EMPTY, FILES
 from engine.recipe.crossing import recipe_of
-from engine.recipe.kubernetes import Files, Part, PodWriter, claim, dns_name, documents_text, service, workload
+from engine.recipe.exports.kubernetes import Files, Part, PodWriter, claim, dns_name, documents_text, service, workload
 from engine.recipe.networks import pod_of
 from engine.types.containers import ContainerSpec, PortMapping
 from engine.types.files import Place

@@ -9,7 +9,7 @@ from engine.compose.planning import bodies
 from engine.compose.schema.shapes import shell_words
 from engine.recipe.body import load
 from engine.recipe.crossing import endpoints, spec_of
-from engine.recipe.ports import dump_bindings, read_publish
+from engine.recipe.kinds.ports import dump_bindings, read_publish
 from engine.types.containers import CreateContainer
 
 if TYPE_CHECKING:

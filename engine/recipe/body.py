@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.recipe.faults import Unreadable, marked, unsupported
-from engine.recipe.kinds import expected
+from engine.recipe.kinds.plain import expected
+from engine.recipe.kinds.ports import key_of
 from engine.recipe.line import settled
 from engine.recipe.networks import OWN_NETWORK, network_mode, network_name
-from engine.recipe.ports import key_of
 from engine.recipe.rows import REFUSED, ROWS, get, put
 from engine.types.confinement import MASKED_PATHS, READ_ONLY_PATHS
 

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from engine.recipe.arguments import Option, take_apart
 from engine.recipe.faults import Unreadable, marked, unsupported
-from engine.recipe.mounts import without_doubles
-from engine.recipe.ports import key_of
+from engine.recipe.kinds.mounts import without_doubles
+from engine.recipe.kinds.ports import key_of
+from engine.recipe.kinds.special import check_log_options
 from engine.recipe.rows import REFUSED, ROWS, get, put
-from engine.recipe.special import check_log_options
-from engine.recipe.unexpanded import is_open, open_words, shown
+from engine.recipe.words.arguments import Option, take_apart
+from engine.recipe.words.unexpanded import is_open, open_words, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from engine.recipe.here import Here
-    from engine.recipe.shell import Command
+    from engine.recipe.words.here import Here
+    from engine.recipe.words.shell import Command
 
 _PROGRAMS = ("docker", "podman", "nerdctl", "wherry")
 _VERBS = ("run", "create")
@@ -162,7 +162,7 @@ def settled(recipe: dict[str, Any]) -> dict[str, Any]:
 
 def read_line(text: str, here: Here) -> Line:
     """`docker run …`, `sudo podman run …`, `docker container create …`, or only what follows."""
-    from engine.recipe.shell import commands  # for those who paste; the command line has a shell before it
+    from engine.recipe.words.shell import commands  # for those who paste; the command line has a shell before it
 
     found = commands(text, here)
     wanted = [*options(), *_WITHOUT_WORDS, *_TOLD]
@@ -226,7 +226,7 @@ def looks_like_line(text: str, here: Here) -> bool:
     """A paste worth reading as a whole line."""
     if not any(verb in text for verb in _VERBS):
         return False
-    from engine.recipe.shell import commands
+    from engine.recipe.words.shell import commands
 
     try:
         return any(_after_verb(command.words) is not None for command in commands(text, here))

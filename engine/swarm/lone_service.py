@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.compose.faults import ComposeError
 from engine.compose.reading.loading import Request, load
 from engine.errors import InvalidRequest
-from engine.recipe.compose import doubled
+from engine.recipe.exports.compose import doubled
 from engine.swarm.service_spec import service_spec
 from engine.swarm.shapes import part
 

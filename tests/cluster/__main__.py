@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from engine.clusters.cluster_service import ClusterService
 from engine.errors import ClusterError, InvalidRequest, WherryError
 from engine.recipe.crossing import recipe_of
-from engine.recipe.exports import export_files
+from engine.recipe.exports.forms import export_files
 from engine.types.clusters import ClusterExecRequest, ClusterLogs, ClusterPlace
 from gui.presentation.remote.clusters import ClusterRow, row_of
 from tests.cluster.building import Workshop

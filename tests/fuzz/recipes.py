@@ -19,8 +19,8 @@ from engine.images.known.platforms import host_platform
 from engine.projects.reading import reading_shown
 from engine.recipe.crossing import spec_of
 from engine.recipe.faults import Unreadable
-from engine.recipe.here import Here
 from engine.recipe.line import read_line
+from engine.recipe.words.here import Here
 from tests.fuzz.inputs import Kind
 from tests.fuzz.reader import Reader
 

@@ -110,7 +110,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--children", type=int, default=os.cpu_count() or 1, help="how many are tried side by side")
-    parser.add_argument("--only", default="", help="only changes to what begins so: engine.recipe.shell")
+    parser.add_argument("--only", default="", help="only changes to what begins so: engine.recipe.words.shell")
     parser.add_argument("--tests", nargs="+", default=[], help="not all tests of the room")
     parser.add_argument("--unreached", action="store_true", help="print what no test of the room reaches, too")
     chosen = parser.parse_args()

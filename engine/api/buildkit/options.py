@@ -11,7 +11,7 @@ from grpclib.const import Status
 from engine.api.buildkit.faults import refused
 from engine.api.buildkit.workers import HOST_GATEWAY
 from engine.recipe.faults import Unreadable
-from engine.recipe.special import read_ulimit
+from engine.recipe.kinds.special import read_ulimit
 from engine.types.containers import Ulimit
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from engine.api.http.hijack import Parting, RawStream, converse, hijack
 from engine.api.http.statuses import Refusal, message_of
 from engine.api.shapes.bodies import ExecBody, ExecStartBody, words
 from engine.errors import RuntimeFailure, WherryError
-from engine.recipe.special import Environment
+from engine.recipe.kinds.special import Environment
 from engine.types.containers import Exec, State
 
 if TYPE_CHECKING:

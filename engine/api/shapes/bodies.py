@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import field
 
-from engine.recipe.special import words as command_words
+from engine.recipe.kinds.special import words as command_words
 
 Words = list[str] | str | None
 """Docker takes a list or one string where a command stands."""

@@ -71,7 +71,7 @@ def checked_progress(given: Given) -> None:
 
 
 def limits_of(given: Given) -> list[dict[str, Any]]:
-    from engine.recipe.special import read_ulimit
+    from engine.recipe.kinds.special import read_ulimit
 
     read = [read_ulimit(text) for text in given.list("ulimit")]
     return [{"Name": each["name"], "Soft": each["soft"], "Hard": each["hard"]} for each in read]

@@ -111,7 +111,7 @@ def _parameters(given: Given, remote: str, dockerfile: str) -> dict[str, Any]:
     import json
 
     from engine.cli.build.build_wishes import limits_of
-    from engine.recipe.amounts import read_size
+    from engine.recipe.kinds.amounts import read_size
 
     return {
         "remote": remote,

@@ -87,7 +87,7 @@ def play(given: Given) -> int:
 
 
 def _play_request(given: Given) -> dict[str, Any]:
-    from engine.recipe.ports import read_publish
+    from engine.recipe.kinds.ports import read_publish
 
     networks = given.list("network")
     if len(networks) > 1:

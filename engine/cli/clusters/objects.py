@@ -118,7 +118,7 @@ def _whole(items: list[dict[str, Any]], form: str, *, single: bool) -> int:
 
         say(json.dumps(found, indent=4, ensure_ascii=False))
     else:
-        from engine.recipe.yaml_text import yaml_text
+        from engine.recipe.exports.yaml_text import yaml_text
 
         say(yaml_text(found), end="")
     return 0

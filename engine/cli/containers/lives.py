@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from engine.cli.reach.wire import Client
-    from engine.recipe.arguments import Option
+    from engine.recipe.words.arguments import Option
 
 _PS = """
 -a --all flag       Show all containers (default shows just running)
@@ -156,8 +156,8 @@ def _update_options() -> list[Option]:
 
 def update(given: Given) -> int:
     from engine.recipe.body import dump_update
-    from engine.recipe.here import this_place
     from engine.recipe.line import given_rows
+    from engine.recipe.words.here import this_place
 
     body = dump_update(given_rows(given.values, this_place()))
     if not body:

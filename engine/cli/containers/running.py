@@ -13,8 +13,8 @@ from engine.cli.printed.paper import say
 from engine.cli.reach.link import engine
 from engine.cli.reach.wire import Failed, decode, quote
 from engine.cli.streams.terminal import DEFAULT_DETACH_KEYS, Detached, converse, raw_mode, watch_size
-from engine.recipe.arguments import Option
-from engine.recipe.here import read_lines, this_place, variables
+from engine.recipe.words.arguments import Option
+from engine.recipe.words.here import read_lines, this_place, variables
 
 if TYPE_CHECKING:
     import _socket

@@ -9,7 +9,7 @@ from engine.cli.options import Command, UsageError
 from engine.cli.printed.paper import say
 from engine.cli.swarms import services as swarm
 from engine.cli.swarms.service_words import create_options, said_new
-from engine.recipe.arguments import Option
+from engine.recipe.words.arguments import Option
 
 if TYPE_CHECKING:
     from typing import Any

@@ -7,8 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.cli.options import UsageError
-from engine.recipe.arguments import NO, Option
 from engine.recipe.faults import Unreadable, marked
+from engine.recipe.words.arguments import NO, Option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -176,7 +176,7 @@ class Words:
         return list(texts) if row.kind == "list" else _number(row, texts[-1])
 
     def _mount(self, text: str) -> dict[str, Any]:
-        from engine.recipe.mounts import mount_values
+        from engine.recipe.kinds.mounts import mount_values
 
         said = mount_values(text)
         kind = said.pop("type", "volume")
@@ -199,7 +199,7 @@ class Words:
 
 def _mount_options(said: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Of the mount itself, and of the volume. They are taken out of what was said."""
-    from engine.recipe.amounts import read_size
+    from engine.recipe.kinds.amounts import read_size
 
     own: dict[str, Any] = {}
     for key, word in (("bind-propagation", "propagation"), ("volume-subpath", "subpath")):
@@ -232,13 +232,13 @@ def _pairs(texts: Iterable[str]) -> dict[str, str]:
 
 
 def _environment(texts: Sequence[str]) -> dict[str, str]:
-    from engine.recipe.here import this_place, variables
+    from engine.recipe.words.here import this_place, variables
 
     return variables(list(texts), this_place())
 
 
 def _environment_files(paths: Sequence[str]) -> dict[str, str]:
-    from engine.recipe.here import read_lines, this_place, variables
+    from engine.recipe.words.here import read_lines, this_place, variables
 
     here = this_place()
     return variables([line for path in paths for line in read_lines(path, here)], here)
@@ -288,7 +288,7 @@ def _port(texts: Sequence[str]) -> list[Any]:
 
 
 def _ulimits(texts: Sequence[str]) -> dict[str, Any]:
-    from engine.recipe.special import read_ulimit
+    from engine.recipe.kinds.special import read_ulimit
 
     read = map(read_ulimit, texts)
     return {each["name"]: {"soft": each["soft"], "hard": each["hard"]} for each in read}

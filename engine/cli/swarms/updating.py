@@ -11,7 +11,7 @@ from engine.cli.reach.wire import Failed
 from engine.cli.swarms import services as swarm
 from engine.cli.swarms.creating import MORE
 from engine.cli.swarms.service_words import said_other, update_options
-from engine.recipe.arguments import Option
+from engine.recipe.words.arguments import Option
 
 if TYPE_CHECKING:
     from engine.cli.options import Given

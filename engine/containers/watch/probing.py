@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.processes.programs import need_program
-from engine.recipe.kubernetes import HTTP, TCP
+from engine.recipe.exports.kubernetes import HTTP, TCP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

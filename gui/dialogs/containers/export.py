@@ -19,7 +19,7 @@ from gui.words import translate
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from engine.recipe.exports import Form
+    from engine.recipe.exports.forms import Form
     from engine.types.containers import Container
     from gui.shell import Shell
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.errors import NotFound, WherryError
-from engine.recipe.yaml_text import yaml_text
+from engine.recipe.exports.yaml_text import yaml_text
 from gui.models.clusters import columns_of, face_model
 from gui.pages.cluster.files import ClusterFiles
 from gui.pages.cluster.log import ClusterLog

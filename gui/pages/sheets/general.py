@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QSpinBox, QWidget
 
-from engine.recipe.amounts import read_size, size_words
+from engine.recipe.kinds.amounts import read_size, size_words
 from gui.language import LANGUAGES, SYSTEM
 from gui.pages.sheets.sheet import Sheet
 from gui.presentation.containers.run_line import fault_text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.recipe.crossing import recipe_of
-from engine.recipe.exports import FORMS, Form, export_files, with_names
+from engine.recipe.exports.forms import FORMS, Form, export_files, with_names
 from gui.presentation.containers.run_line import chosen_by_people
 from gui.words import translate
 

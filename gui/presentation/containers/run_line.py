@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
-from engine.recipe.compose import write_compose
 from engine.recipe.crossing import recipe_of, spec_of
+from engine.recipe.exports.compose import write_compose
 from engine.recipe.faults import Unreadable
-from engine.recipe.here import read_lines, this_place, variables
 from engine.recipe.line import looks_like_line, read_line, write_line
+from engine.recipe.words.here import read_lines, this_place, variables
 from gui.words import translate
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from engine.compose.project_files import project_name
-from engine.recipe.compose import write_compose
 from engine.recipe.crossing import recipe_of
+from engine.recipe.exports.compose import write_compose
 from gui.presentation.containers.run_line import chosen_by_people, parse_run_line
 from gui.presentation.containers.words import PROJECT_LABEL
 

@@ -12,8 +12,8 @@ import docker as docker_package
 import pytest
 from msgspec.structs import replace
 
-from engine.recipe.compose import write_compose
 from engine.recipe.crossing import recipe_of
+from engine.recipe.exports.compose import write_compose
 from engine.types.containers import (
     ContainerSpec,
     HealthCheck,

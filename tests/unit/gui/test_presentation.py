@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from engine.errors import Code, WherryError
-from engine.recipe.amounts import read_size, size_words
+from engine.recipe.kinds.amounts import read_size, size_words
 from engine.types.containers import (
     Container,
     ContainerSpec,

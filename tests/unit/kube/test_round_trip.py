@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from engine.kube.wanted import read_wanted
 from engine.recipe.crossing import recipe_of
-from engine.recipe.kubernetes import Part, PodWriter, dns_name, documents_text, workload, write_kubernetes
-from engine.recipe.yaml_text import yaml_text
+from engine.recipe.exports.kubernetes import Part, PodWriter, dns_name, documents_text, workload, write_kubernetes
+from engine.recipe.exports.yaml_text import yaml_text
 from engine.types.containers import (
     ContainerSpec,
     HealthCheck,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from engine.recipe.mounts import mount
-from engine.recipe.ports import port
+from engine.recipe.kinds.mounts import mount
+from engine.recipe.kinds.ports import port
 from engine.types.containers import ContainerSpec
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from engine.recipe.arguments import take_apart
 from engine.recipe.body import dump
 from engine.recipe.faults import Unreadable
-from engine.recipe.here import Here
 from engine.recipe.line import options, recipe_of
+from engine.recipe.words.arguments import take_apart
+from engine.recipe.words.here import Here
 
 ANSWERS = Path(__file__).parent / "answers.jsonl"
 _FILES = {"/here/file": "# a remark\nA=1\n\n B=two words\nHOME\nNONE\n"}

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from engine.recipe.amounts import read_size
 from engine.recipe.body import host_config, load, load_update
 from engine.recipe.crossing import endpoints, recipe_of, spec_of
 from engine.recipe.faults import Unreadable
+from engine.recipe.kinds.amounts import read_size
 from engine.types.containers import (
     ContainerSpec,
     HealthCheck,

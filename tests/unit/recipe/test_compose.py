@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.recipe.compose import compose_of, write_compose
 from engine.recipe.crossing import recipe_of, spec_of
-from engine.recipe.here import this_place
+from engine.recipe.exports.compose import compose_of, write_compose
 from engine.recipe.line import read_line
+from engine.recipe.words.here import this_place
 
 
 def service(options: str) -> dict[str, Any]:

@@ -10,16 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from engine.recipe import exports
-from engine.recipe.exports import FORMS, export_files
-from engine.recipe.here import this_place
-from engine.recipe.kubernetes import Files, Part, PodWriter, dns_name, documents_text, memory_words, service, workload
+from engine.recipe.exports import forms
+from engine.recipe.exports.forms import FORMS, export_files
+from engine.recipe.exports.kubernetes import (
+    Files,
+    Part,
+    PodWriter,
+    dns_name,
+    documents_text,
+    memory_words,
+    service,
+    workload,
+)
 from engine.recipe.line import read_line
+from engine.recipe.words.here import this_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.recipe.exports import Form
+    from engine.recipe.exports.forms import Form
 
 EXPECTED = Path(__file__).with_name("exported")
 ANONYMOUS = "0123456789abcdef" * 4
@@ -101,7 +110,7 @@ def text_of(files: dict[str, str]) -> str:
 
 @pytest.mark.parametrize("called", CASES)
 def test_an_export_is_what_it_was(called: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exports.shutil, "which", lambda _name: "/usr/bin/wherry")
+    monkeypatch.setattr(forms.shutil, "which", lambda _name: "/usr/bin/wherry")
     assert text_of(CASES[called]()) == (EXPECTED / f"{called}.txt").read_text()
 
 
@@ -183,6 +192,6 @@ def test_names_as_kubernetes_takes_them(text: str, name: str) -> None:
 if __name__ == "__main__":
     EXPECTED.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exports.shutil, "which", lambda _name: "/usr/bin/wherry")
+        patch.setattr(forms.shutil, "which", lambda _name: "/usr/bin/wherry")
         for called, make in CASES.items():
             (EXPECTED / f"{called}.txt").write_text(text_of(make()))

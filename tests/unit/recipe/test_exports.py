@@ -10,10 +10,10 @@ import yaml
 from msgspec.structs import replace
 
 from engine.recipe.crossing import recipe_of
-from engine.recipe.exports import FORMS, export_files, with_names
-from engine.recipe.here import this_place
+from engine.recipe.exports.forms import FORMS, export_files, with_names
+from engine.recipe.exports.units import quoted
 from engine.recipe.line import read_line
-from engine.recipe.units import quoted
+from engine.recipe.words.here import this_place
 from engine.types.containers import (
     ContainerSpec,
     HealthCheck,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.recipe.faults import Unreadable
-from engine.recipe.ports import publish_words, read_publish
+from engine.recipe.kinds.ports import publish_words, read_publish
 from engine.types.containers import (
     ContainerSpec,
     Device,

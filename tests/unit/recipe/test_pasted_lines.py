@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from engine.recipe.crossing import recipe_of, spec_of
 from engine.recipe.faults import Unreadable
-from engine.recipe.here import Here
 from engine.recipe.line import looks_like_line, read_line, write_line
+from engine.recipe.words.here import Here
 from tests.unit.recipe.pasted import DIRECTORY, HOME, LEFT_TO_THE_USER, STYLES
 
 HERE = Here(DIRECTORY, HOME, 1000, 1001, {"USER": "anna", "LANG": "de_DE.UTF-8"}, lambda path: f"no file {path}")

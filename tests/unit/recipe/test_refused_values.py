@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine.recipe.body import load
 from engine.recipe.faults import Unreadable
-from engine.recipe.here import this_place
 from engine.recipe.line import read_line
 from engine.recipe.rows import REFUSED, ROWS
+from engine.recipe.words.here import this_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

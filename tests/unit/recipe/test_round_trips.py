@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from engine.recipe.body import dump, host_config, load
 from engine.recipe.crossing import recipe_of, spec_of
-from engine.recipe.here import Here
+from engine.recipe.kinds.mounts import in_binds, in_tmpfs, in_volumes, on_mount, on_tmpfs
+from engine.recipe.kinds.ports import key_of
 from engine.recipe.line import read_line, settled, write_line
-from engine.recipe.mounts import in_binds, in_tmpfs, in_volumes, on_mount, on_tmpfs
-from engine.recipe.ports import key_of
 from engine.recipe.rows import ROWS, get
+from engine.recipe.words.here import Here
 from engine.types.containers import ContainerSpec
 from tests.unit.recipe.made import NOT_IN_A_BODY, NOT_ON_A_LINE, VALUES, fields, specs
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
-from engine.recipe.amounts import decimal_words, read_seconds, read_size, seconds_words, size_words
+from engine.recipe.kinds.amounts import decimal_words, read_seconds, read_size, seconds_words, size_words
 from gui.plain_text import set_tip
 from gui.presentation.containers.run_line import fault_text
 from gui.theme import Space, mono

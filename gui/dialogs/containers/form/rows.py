@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QCompleter, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from engine.recipe.amounts import read_size, size_words
+from engine.recipe.kinds.amounts import read_size, size_words
 from engine.types.containers import Mount, PortMapping
 from gui.dialogs.containers.form.fields import Field
 from gui.plain_text import set_tip

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import convert, to_builtins
 
-from engine.recipe.amounts import read_size
-from engine.recipe.devices import device_words, read_device
-from engine.recipe.special import read_ulimit
+from engine.recipe.kinds.amounts import read_size
+from engine.recipe.kinds.devices import device_words, read_device
+from engine.recipe.kinds.special import read_ulimit
 from engine.types.containers import Device, HealthCheck, IoLimit, RestartPolicy, Ulimit
 from gui.dialogs.containers.form import fields as f
 from gui.dialogs.containers.form.rows import MountRow, PortRow, RowsField

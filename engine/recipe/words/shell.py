@@ -11,10 +11,10 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.recipe.faults import Unreadable, marked
-from engine.recipe.unexpanded import as_open
+from engine.recipe.words.unexpanded import as_open
 
 if TYPE_CHECKING:
-    from engine.recipe.here import Here
+    from engine.recipe.words.here import Here
 
 _PROMPT = re.compile(
     r"^[ \t]*(?:\S*[$#%>]|\[[^\]\n]*\][$#]|PS [^\n>]*>)[ \t]+(?=(?:sudo |docker |podman |nerdctl |wherry ))",

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.recipe.amounts import (
+from engine.recipe.faults import Unreadable, marked
+from engine.recipe.kinds.amounts import (
     decimal_words,
     read_decimal,
     read_number,
@@ -18,13 +19,12 @@ from engine.recipe.amounts import (
     seconds_words,
     size_words,
 )
-from engine.recipe.arguments import NO, YES
-from engine.recipe.faults import Unreadable, marked
+from engine.recipe.words.arguments import NO, YES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.recipe.here import Here
+    from engine.recipe.words.here import Here
 
 
 def expected(name: str, kind: str) -> Unreadable:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.recipe.exports.units import quoted_words, unit_text
 from engine.recipe.line import words_of
-from engine.recipe.units import quoted_words, unit_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

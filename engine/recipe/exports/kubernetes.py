@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from engine.recipe.exports.yaml_text import yaml_text
 from engine.recipe.networks import OWN_NETWORK, is_shared
 from engine.recipe.rows import ROWS, get
-from engine.recipe.yaml_text import yaml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -6,12 +6,12 @@ import os
 import shutil
 from typing import TYPE_CHECKING, Any, Literal
 
-from engine.recipe.compose import write_compose
-from engine.recipe.kubernetes import write_kubernetes
+from engine.recipe.exports.compose import write_compose
+from engine.recipe.exports.kubernetes import write_kubernetes
+from engine.recipe.exports.quadlet import quadlet_files, quadlet_pod
+from engine.recipe.exports.systemd import systemd_files
 from engine.recipe.line import write_line
 from engine.recipe.networks import pod_of
-from engine.recipe.quadlet import quadlet_files, quadlet_pod
-from engine.recipe.systemd import systemd_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

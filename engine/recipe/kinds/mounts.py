@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from engine.recipe.amounts import read_size, size_words
 from engine.recipe.faults import Unreadable, marked, unsupported
-from engine.recipe.unexpanded import is_open
+from engine.recipe.kinds.amounts import read_size, size_words
+from engine.recipe.words.unexpanded import is_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from engine.recipe.here import Here
+    from engine.recipe.words.here import Here
 
 _PROPAGATIONS = frozenset({"private", "rprivate", "shared", "rshared", "slave", "rslave"})
 _WITHOUT_EFFECT = frozenset({"rw", "z", "Z", "cached", "delegated", "consistent", "default"})

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from engine.recipe.amounts import read_number
 from engine.recipe.faults import Unreadable, marked
-from engine.recipe.kinds import Text, Words, expected
+from engine.recipe.kinds.amounts import read_number
+from engine.recipe.kinds.plain import Text, Words, expected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from engine.recipe.here import Here
+    from engine.recipe.words.here import Here
 
 _CDI_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*=[A-Za-z0-9_.:-]+")
 _DEVICE_RULE = re.compile(r"[acb] (?:\d{1,7}|\*):(?:\d{1,7}|\*) [rwm]{1,3}")

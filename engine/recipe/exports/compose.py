@@ -6,11 +6,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from engine.recipe.amounts import seconds_words
-from engine.recipe.devices import device_words
-from engine.recipe.mounts import fits_volume, in_tmpfs, tmpfs_words, volume_words
+from engine.recipe.kinds.amounts import seconds_words
+from engine.recipe.kinds.devices import device_words
+from engine.recipe.kinds.mounts import fits_volume, in_tmpfs, tmpfs_words, volume_words
+from engine.recipe.kinds.ports import publish_words
 from engine.recipe.networks import OWN_NETWORK, is_shared
-from engine.recipe.ports import publish_words
 from engine.recipe.rows import ROWS, get
 
 if TYPE_CHECKING:

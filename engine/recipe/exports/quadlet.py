@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.recipe.kubernetes import HTTP, OURS, TCP
-from engine.recipe.mounts import fits_volume, volume_words
+from engine.recipe.exports.kubernetes import HTTP, OURS, TCP
+from engine.recipe.exports.units import quoted, quoted_words, unit_text
+from engine.recipe.kinds.mounts import fits_volume, volume_words
+from engine.recipe.kinds.ports import publish_words
 from engine.recipe.networks import OWN_NETWORK, is_shared, pod_of
-from engine.recipe.ports import publish_words
 from engine.recipe.rows import ROWS, get
-from engine.recipe.units import quoted, quoted_words, unit_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

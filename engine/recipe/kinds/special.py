@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.recipe import mounts, ports
-from engine.recipe.amounts import read_number, read_size, size_words
 from engine.recipe.faults import Unreadable, marked, unsupported
-from engine.recipe.here import read_lines, variables
-from engine.recipe.kinds import Flag, Number, Pairs, Text, Words, expected
+from engine.recipe.kinds import mounts, ports
+from engine.recipe.kinds.amounts import read_number, read_size, size_words
+from engine.recipe.kinds.plain import Flag, Number, Pairs, Text, Words, expected
 from engine.recipe.networks import EGRESS_LABEL, OWN_NETWORK, network_mode, network_name, of_pod
+from engine.recipe.words.here import read_lines, variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from engine.recipe.here import Here
+    from engine.recipe.words.here import Here
 
 _POLICIES = ("no", "on-failure", "always", "unless-stopped")
 

@@ -1,0 +1,1 @@
+"""The kinds of values that fields of a recipe have, each in all its spellings."""
