@@ -346,13 +346,6 @@ class ImageService:
         name = names.parse(reference).with_default_tag()
         if name.digest or not name.tag:
             raise InvalidRequest("A tag cannot be a digest", subject=reference)
-        if name.path == "library/sha256":
-            raise InvalidRequest(
-                "An image cannot be called “sha256”",
-                "A tag of that name could not be told from a digest.",
-                subject=reference,
-                docker="refusing to create an ambiguous tag using digest algorithm as name",
-            )
         return await self.catalogue.tag(stored.id, name)
 
     async def remove(self, image: str, *, force: bool = False, prune_parents: bool = True) -> Removed:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.errors import InvalidRequest, NotFound
 from engine.images.archives.archive_write import compose_manifest
 from engine.images.archives.index_write import Member, compose
+from engine.images.known import platforms
 from engine.images.known.manifest import OCI_MANIFEST
 from engine.images.known.reference import Reference, parse, parse_repository
 from engine.images.layers.layer_progress import LayerTeller
@@ -112,8 +113,11 @@ class Pusher:
         for digest, raw, media_type in made.manifests:
             await upload.put_manifest(digest, raw, media_type)
         found = await upload.put_manifest(name.tag, made.raw, made.descriptor.media_type)
+        # The name stands for what a pull of it would bring here.
+        here = platforms.host_platform()
+        shown = next((image.id for image, _ in seen if platforms.matches(here, image.platform)), seen[0][0].id)
         for image, brought in seen:
-            await self._remember(image, name, brought, found)
+            await self._remember(image, name, brought, found if image.id == shown else "")
         progress.status(f"Pushed {name.familiar} ({made.descriptor.digest[:19]})")
         return made.descriptor.digest
 

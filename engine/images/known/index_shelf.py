@@ -31,7 +31,8 @@ class IndexShelf:
         self._members: dict[str, tuple[str, ...]] = {}
 
     async def open(self) -> None:
-        self._members = await asyncio.to_thread(self._all_members)
+        for image_id, entries in await asyncio.to_thread(self._all):
+            self._remember(image_id, entries)
 
     def members_of(self, image_id: str) -> tuple[str, ...]:
         """The other images of its index."""
@@ -47,9 +48,8 @@ class IndexShelf:
         self._remember(image_id, entries)
 
     async def drop(self, image_id: str) -> None:
-        """The image is gone."""
-        if self._members.pop(image_id, None) is not None:
-            await asyncio.to_thread(self._put, self._path(image_id), ())
+        """The image is gone. One with no other image in its index has a file too, of what is attested of it."""
+        await self.put(image_id, ())
 
     async def get(self, image_id: str, images: Collection[str]) -> tuple[IndexEntry, ...]:
         """The entries if all their images are among these, else nothing."""
@@ -69,13 +69,9 @@ class IndexShelf:
         if members:
             self._members[image_id] = members
 
-    def _all_members(self) -> dict[str, tuple[str, ...]]:
-        found = {}
-        for path in self._directory.glob(f"*{_SUFFIX}"):
-            image_id = f"sha256:{path.name.removesuffix(_SUFFIX)}"
-            if members := tuple({each.image for each in self._read(path)} - {image_id}):
-                found[image_id] = members
-        return found
+    def _all(self) -> list[tuple[str, tuple[IndexEntry, ...]]]:
+        places = sorted(self._directory.glob(f"*{_SUFFIX}"))
+        return [(f"sha256:{path.name.removesuffix(_SUFFIX)}", self._read(path)) for path in places]
 
     def _path(self, image_id: str) -> Path:
         return self._directory / f"{hex_of(image_id)}{_SUFFIX}"
