@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _COMPOSE_LABEL = PROJECT_LABEL.removesuffix(".project")
 _UNSAID = ("auto_remove", "publish_all", "engine_socket", "stdin_once", "driver")
 """What a container can be and compose has no word for."""
-_IMAGES_OWN = {"workdir": "workdir", "user": "user", "stop_signal": "stop_signal"}
-"""Fields of a recipe that only repeat what the image says: by their names in the image's configuration."""
+_IMAGES_OWN = ("workdir", "user", "stop_signal", "command", "entrypoint")
+"""Fields of a recipe, and of an image's configuration, that would only repeat what the image says."""
 
 
 def project_of(containers: Sequence[Container], images: Mapping[str, Image], name: str) -> str:
@@ -50,11 +50,9 @@ def _leave_out(recipe: dict[str, Any], image: Image | None) -> None:
     own = dict(pair.partition("=")[::2] for pair in config.env)
     recipe["env"] = {key: value for key, value in (recipe.get("env") or {}).items() if own.get(key) != value}
     recipe["labels"] = {key: value for key, value in recipe["labels"].items() if config.labels.get(key) != value}
-    for field, theirs in _IMAGES_OWN.items():
-        if recipe.get(field) and recipe[field] == getattr(config, theirs):
-            recipe[field] = ""
-    for field in ("command", "entrypoint"):
-        if recipe.get(field) and tuple(recipe[field]) == getattr(config, field):
+    for field in _IMAGES_OWN:
+        said, theirs = recipe.get(field), getattr(config, field)
+        if said and (tuple(said) if isinstance(theirs, tuple) else said) == theirs:
             recipe[field] = None
 
 

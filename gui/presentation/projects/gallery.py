@@ -59,6 +59,6 @@ def haystack(template: GalleryTemplate) -> str:
 
 def free_from(port: str, taken: Collection[int]) -> str:
     """The port itself, or the next one nobody listens on."""
-    if not port.isdigit():
+    if not port.isdecimal():
         return port
-    return next((str(each) for each in range(int(port), _HIGHEST_PORT) if each not in taken), port)
+    return next((str(each) for each in range(int(port), _HIGHEST_PORT + 1) if each not in taken), port)

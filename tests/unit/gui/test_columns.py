@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QObject, Qt
 
-from engine.types.builds import Build, BuildStep, StepState
 from engine.types.clusters import Forward, ObjectChange, PodUsage
-from engine.types.containers import Container, ContainerSpec, Health, HealthStatus, PortMapping, Resources, State
-from engine.types.data import Platform, now
+from engine.types.containers import ContainerSpec, Health, HealthStatus, PortMapping, Resources, State
 from engine.types.frontdoor import DoorAddress
 from engine.types.gallery import GalleryTemplate
-from engine.types.images import Image, ImageConfig
 from engine.types.networks import Network, NetworkMember
 from engine.types.operations import Failure
 from engine.types.projects import (
@@ -30,21 +26,19 @@ from engine.types.projects import (
     ReadProject,
     UpProject,
 )
-from engine.types.swarm import ServiceUpdate, SwarmFile, SwarmNode, SwarmPort, SwarmService, SwarmStack, SwarmTask
+from engine.types.swarm import ServiceUpdate, SwarmFile, SwarmNode, SwarmStack, SwarmTask
 from engine.types.volumes import Volume
 from gui.models import clusters, gallery, images, networks, projects, swarm, volumes
 from gui.models.builds import BuildsModel
 from gui.models.container_columns import Figures, container_columns
 from gui.models.table import KeyedTableModel, ModelRole
 from gui.presentation.projects.words import ProjectRow, StepRow
-from gui.presentation.remote.clusters import ClusterRow
 from gui.theme import Tone
+from tests.unit.gui.made import AGO, MOMENT, STARTED, a_build, a_container, a_row, a_service, an_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MOMENT = now()
-AGO = {"created": MOMENT - timedelta(days=3, minutes=1)}
 ROLES = {
     "": Qt.ItemDataRole.DisplayRole,
     "below": ModelRole.SUBTEXT,
@@ -54,7 +48,6 @@ ROLES = {
     "live": ModelRole.LIVE,
 }
 CLOCK = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
-STARTED = MOMENT - timedelta(hours=2, minutes=1)
 KNOWN_TIMES: dict[Any, str] = {AGO["created"]: "THEN"}
 for _name, _each in (("THEN", AGO["created"]), ("STARTED", STARTED)):
     KNOWN_TIMES |= {_each.timestamp(): _name, -_each.timestamp(): f"-{_name}"}
@@ -80,69 +73,9 @@ def lines_of(model: KeyedTableModel[Any], item: Any) -> list[str]:
     return [*found, CLOCK.sub("THEN", f"found by: {model.haystack_of(model.index(0, 0))}".rstrip())]
 
 
-def a_container(name: str, **others: Any) -> Container:
-    known: dict[str, Any] = {
-        "id": name * 8,
-        "name": name,
-        "image_id": "",
-        "image": "docker.io/library/nginx:1",
-        "command_line": ("serve", "-x"),
-        "spec": ContainerSpec(image="nginx"),
-        "state": State.RUNNING,
-        "created": AGO["created"],
-    }
-    return Container(**known | others)
-
-
 WEB = a_container("web")
 CONTAINERS = {WEB.id: WEB}
 SERVICE = "com.docker.compose.service"
-
-
-def an_image(**others: Any) -> Image:
-    known: dict[str, Any] = {
-        "id": "sha256:" + "ab" * 32,
-        "tags": ("localhost/app:1", "localhost/app:2"),
-        "digests": (),
-        "size": 5 << 20,
-        "platform": Platform(os="linux", architecture="amd64"),
-        "config": ImageConfig(),
-        "unique_size": 1 << 20,
-        "shared_size": 4 << 20,
-        "layers": (),
-        "created": AGO["created"],
-    }
-    return Image(**known | others)
-
-
-def a_row(plural: str, kind: str, **others: Any) -> ClusterRow:
-    known: dict[str, Any] = {"namespace": "shop", "name": "web", "created": AGO["created"]} | others
-    return ClusterRow("here", plural, kind, **known)
-
-
-def a_build(**others: Any) -> Build:
-    steps = (
-        BuildStep(id="0", stage="one", number=0, total=2, instruction="FROM a", line=1, state=StepState.DONE),
-        BuildStep(id="1", stage="one", number=1, total=2, instruction="RUN x", line=2, state=StepState.CACHED),
-    )
-    known = {"context": "/home/me/app", "dockerfile": "Dockerfile", "tags": ("x:1", "x:2"), "steps": steps}
-    return Build(**{"id": "b", "started": STARTED, "ended": STARTED + timedelta(seconds=75)} | known | others)  # type: ignore[arg-type]
-
-
-def a_service(**others: Any) -> SwarmService:
-    known: dict[str, Any] = {
-        "id": "s1",
-        "name": "shop_web",
-        "stack": "shop",
-        "image": "nginx:1",
-        "wanted": 3,
-        "running": 2,
-        "replicas": 3,
-        "created": MOMENT,
-        "updated": AGO["created"],
-        "ports": (SwarmPort(target=80, published=8080),),
-    }
-    return SwarmService(**known | others)
 
 
 PROJECT = Project(

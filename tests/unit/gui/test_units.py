@@ -70,3 +70,41 @@ def test_a_rate_is_an_amount_for_each_second() -> None:
 @pytest.mark.parametrize("prefix", ["", "sha256:"])
 def test_ids_are_twelve_characters(prefix: str) -> None:
     assert units.short_id(prefix + "0123456789abcdef") == "0123456789ab"
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (10 << 20, "10.0 MiB"),
+        (10230 << 10, "9.99 MiB"),
+        (99.96 * (1 << 20), "100 MiB"),
+        (-2048, "-2.00 KiB"),
+        (1023.4, "1023 B"),
+    ],
+)
+def test_amounts_have_three_figures(count: float, text: str) -> None:
+    assert units.bytes_text(count) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(1536, "1.5 KiB"), (150.5 * 1024, "150 KiB"), (-512, "-512 B"), (99.5 * 1024, "99.5 KiB")]
+)
+def test_limits_are_told_as_they_are_given(count: float, text: str) -> None:
+    assert units.memory_text(count) == text
+
+
+@pytest.mark.parametrize(
+    ("days", "text"),
+    [
+        (1, "1 d ago"),
+        (59, "59 d ago"),
+        (60, "2 months ago"),
+        (89.99, "2 months ago"),
+        (90, "3 months ago"),
+        (729, "24 months ago"),
+        (730, "2 years ago"),
+        (1095, "3 years ago"),
+    ],
+)
+def test_long_ages_are_months_and_years(days: float, text: str) -> None:
+    assert units.ago_text(NOW - timedelta(days=days), NOW) == text
