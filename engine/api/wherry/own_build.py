@@ -18,6 +18,7 @@ from engine.api.docker import build
 from engine.api.http.decompression import decompressed
 from engine.api.http.spooled import spooled
 from engine.api.http.statuses import Refusal
+from engine.api.shapes.names import familiar, tagged
 from engine.types.attestations import IndexEntry
 from engine.types.builds import BuildCache, BuildImage, BuildSecret
 from engine.types.files import Place
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from engine.api.call import Call
+    from engine.types.images import Image
 
 _MOST_EXTRAS = 8 << 20
 _MOST_PLATFORMS = 16
@@ -120,10 +122,17 @@ async def layout(call: Call) -> web.StreamResponse:
     name = call.words["name"]
     image = await call.engine.images.get(name)
     entries = await call.engine.images.kept_index(image.id)
-    named = [] if image.id.startswith(name) or name.startswith("sha256:") else [name]
+    named = [] if _is_id_of(image, name) else [name]
     if entries:
         return await call.send(call.engine.images.save_index(entries, named), "application/x-tar")
     return await call.send(call.engine.images.save([name], oci=True), "application/x-tar")
+
+
+def _is_id_of(image: Image, name: str) -> bool:
+    """Or the beginning of one, which a short name may look like."""
+    if tagged(name) in (familiar(tag) for tag in image.tags):
+        return False
+    return image.id.removeprefix("sha256:").startswith(name.removeprefix("sha256:"))
 
 
 async def _read(call: Call) -> tuple[_Extras, AsyncIterator[bytes]]:

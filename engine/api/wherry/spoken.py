@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 from typing import TYPE_CHECKING
 
 from engine.api.http.statuses import Refusal
@@ -86,7 +87,12 @@ async def _items(call: Call, method: Method) -> AsyncGenerator[bytes, None]:
         given[method.upload] = call.upload()
     name_next(call.text("operation"))
     room, _, verb = method.name.partition(".")
-    given_up = getattr(getattr(call.engine, room), verb)(**given)
+    asked = getattr(getattr(call.engine, room), verb)
+    try:
+        inspect.signature(asked).bind(**given)
+    except TypeError as error:
+        raise InvalidRequest(f"{method.name} wants more arguments", str(error)) from None
+    given_up = asked(**given)
     if method.manner in ("stream", "bytes"):
         async with contextlib.aclosing(given_up):
             async for item in given_up:
