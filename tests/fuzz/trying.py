@@ -35,8 +35,10 @@ def try_reader(reader: Reader, count: int, seed: int) -> Figures:
         begun = time.thread_time()
         try:
             reader.read(data)
-        except reader.refuses:
+        except reader.refuses as refusal:
             figures.refused += 1
+            if not str(refusal):
+                figures.fault(f"{_told(refusal)}refused without a word", data)
         except Exception as error:
             figures.fault(_told(error), data)
         took = time.thread_time() - begun
@@ -46,7 +48,7 @@ def try_reader(reader: Reader, count: int, seed: int) -> Figures:
     return figures
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

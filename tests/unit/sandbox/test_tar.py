@@ -104,3 +104,15 @@ def test_the_checksum_is_checked_however_large_it_is(filler: bytes, wrong_by: in
     else:
         ((member, _),) = parsed(bytes(block) + tar_writer.END)
         assert member.name == filler * 155 + b"/" + filler * 100
+
+
+def test_a_record_of_no_length_ends() -> None:
+    """Found by `tests.fuzz`: a length of nought went round for ever."""
+    records = b"0 a=b\n"
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        front = tarfile.TarInfo("pax")
+        front.type, front.size = tarfile.XHDTYPE, len(records)
+        tar.addfile(front, io.BytesIO(b"\n" + records[:-1]))
+    with pytest.raises(BadInput, match="damaged"):
+        parsed(buffer.getvalue())

@@ -16,31 +16,16 @@ from engine.types.images import CommitContainer
 from engine.types.machines import Moved
 from engine.types.networks import CreateNetwork
 from engine.types.projects import ReadProject, UpProject
-from tests.support.engine import opened_engine
-from tests.support.moved import FAR, IMAGE, another_machine, marks, run, service
+from tests.support.moved import FAR, IMAGE, marks, run, service
 from tests.system.api.conftest import Tool
 from tests.system.containers.conftest import load_busybox
 from tests.system.machines.conftest import environment
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from engine.facade import Engine
     from tests.support.stores import ShortTmp
-
-
-@pytest.fixture
-async def near(short_tmp: ShortTmp) -> AsyncIterator[Engine]:
-    async with opened_engine(short_tmp) as engine:
-        await load_busybox(engine)
-        yield engine
-
-
-@pytest.fixture
-async def far(near: Engine, make_short_tmp: Callable[[], ShortTmp]) -> AsyncIterator[Engine]:
-    async with another_machine(near, make_short_tmp()) as there:
-        yield there.engine
 
 
 async def test_a_service_moves_with_its_files_its_volume_and_its_network(near: Engine, far: Engine) -> None:

@@ -18,24 +18,11 @@ from tests.support.moved import FAR, IMAGE, another_machine, marks, run, service
 from tests.system.containers.conftest import load_busybox
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
 
     from engine.facade import Engine
     from tests.support.moved import There
     from tests.support.stores import ShortTmp
-
-
-@pytest.fixture
-async def near(short_tmp: ShortTmp) -> AsyncIterator[Engine]:
-    async with opened_engine(short_tmp) as engine:
-        await load_busybox(engine)
-        yield engine
-
-
-@pytest.fixture
-async def there(near: Engine, make_short_tmp: Callable[[], ShortTmp]) -> AsyncIterator[There]:
-    async with another_machine(near, make_short_tmp()) as found:
-        yield found
 
 
 MOVE = Moved(kind="container", name="shop", target=FAR, move=True)
