@@ -7,7 +7,7 @@ import contextlib
 import os
 import secrets
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.errors import Code, NotFound, StorageError, WherryError
 from engine.sandbox.keeper.asked.steps import Link, MakeDirectory, Remove, Rename
@@ -15,10 +15,10 @@ from engine.storage.blobs import disk_error
 from engine.storage.layer_index import LayerIndex
 from engine.storage.paths import hex_of
 from engine.storage.settling import Settling
-from engine.storage.trash import Trash
+from engine.storage.trash import Trash, to_its_end
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from engine.sandbox.client import Keeper
@@ -96,7 +96,7 @@ class LayerStore:
     ) -> str:
         staged = self._paths.staging / secrets.token_hex(8)
         try:
-            await _to_its_end(
+            await to_its_end(
                 self._keeper.execute([MakeDirectory(path=staged, mode=0o700), MakeDirectory(path=staged / "tree")])
             )
             done = await self._keeper.unpack(
@@ -108,7 +108,7 @@ class LayerStore:
                     code=Code.DIGEST_MISMATCH, subject=diff_id,
                 )  # fmt: skip
             async with self._placing.setdefault(done.diff_id, asyncio.Lock()):  # the same, made twice at once
-                await _to_its_end(self._place(staged, done))
+                await to_its_end(self._place(staged, done))
         except BaseException:
             with contextlib.suppress(StorageError):
                 await asyncio.shield(self.trash.take(staged))
@@ -197,12 +197,3 @@ def _seal(path: Path) -> tuple[int, int, int]:
     except OSError:
         return (0, 0, 0)
     return (there.st_ino, there.st_size, there.st_mtime_ns)
-
-
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Wait for it even if cancelled: what the keeper was told to make is there or not, never about to be."""
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(task)
-    finally:
-        await asyncio.gather(task, return_exceptions=True)

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import Code, StorageError, WherryError
 from engine.operations.quiet import Quiet
@@ -16,6 +16,7 @@ from engine.sandbox.keeper.asked.steps import Rename, Unmount
 from engine.storage.reserve import Reserve
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
     from pathlib import Path
 
     from engine.sandbox.client import Keeper
@@ -101,7 +102,7 @@ class Trash:
             await self._quiet.wait(self._since)
             await self._delete(sorted(self._paths.trash.iterdir()))
             if not self._waiting.is_set():
-                await asyncio.to_thread(self._reserve.keep)
+                await to_its_end(asyncio.to_thread(self._reserve.keep))  # nothing is made after the store is closed
             if not self._waiting.is_set():
                 self._idle.set()
 
@@ -120,3 +121,12 @@ class Trash:
         self.failed.update(failed)
         for path, reason in failed.items():
             log.info("cannot delete %s: %s", path, reason)
+
+
+async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Wait for it even if cancelled: what somebody was told to make is there or not, never about to be."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    finally:
+        await asyncio.gather(task, return_exceptions=True)

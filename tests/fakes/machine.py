@@ -105,6 +105,8 @@ class MachineInMemory(Ground):
     """Containers take no notice of any signal but KILL."""
     refusal: str = ""
     """What crun says to whoever wants to create a container."""
+    fuse_refusal: str = ""
+    """What fuse-overlayfs says to whoever wants to mount."""
     commands: dict[str, Callable[[Path, list[str]], str]] = field(default_factory=dict)
     """What a build's steps do, by the first word of their shell command: given the root and all words, what it says.
     A step whose command is not here fails with 127."""
@@ -166,10 +168,12 @@ class MachineInMemory(Ground):
         name = Path(asked.argv[0]).name
         if name == "conmon":
             return self._conmon(list(asked.argv), fds)
+        if name == "fuse-overlayfs":
+            return _shell('printf %s "$1" >&2; exit "$2"', [self.fuse_refusal, str(int(bool(self.fuse_refusal)))], fds)
         if name == "crun":
             code, said = self._crun(list(asked.argv))
             return _shell('printf %s "$2"; exit "$1"', [str(code), said], fds)
-        return subprocess.Popen(list(asked.argv), **_standard(fds))
+        return subprocess.Popen(list(asked.argv), cwd=asked.cwd, env=dict(asked.env), **_standard(fds))
 
     def _conmon(self, argv: list[str], fds: Mapping[int, int]) -> subprocess.Popen[bytes]:
         options = dict(pairwise(argv))
@@ -222,6 +226,12 @@ class MachineInMemory(Ground):
         if does is None:
             return 127, f"{words[0]}: not found\n"
         return 0, does(Path(document["root"]["path"]), words)
+
+
+def _fuse_overlay(asked: Spawn) -> steps.Overlay:
+    options = dict(each.split("=", 1) for each in asked.argv[2].split(","))
+    lower = options["lowerdir"].split(":")
+    return steps.Overlay(asked.argv[3], lower, options.get("upperdir", ""), options.get("workdir", ""), asked.cwd)
 
 
 def _tell(fd: int, answer: dict[str, Any]) -> None:
@@ -304,6 +314,8 @@ class KeeperInMemory(Keeper):
     # --- programs ---
 
     def _spawned(self, asked: Spawn, fds: Sequence[int]) -> Answer:
+        if Path(asked.argv[0]).name == "fuse-overlayfs" and not self._machine.fuse_refusal:
+            self._overlay(_fuse_overlay(asked), kind="fuse.fuse-overlayfs")
         process = self._machine.play(asked, dict(zip(asked.targets, fds, strict=False)))
         if "run" in asked.argv:  # a step is over by then, and the engine may look into what it wrote by itself
             for overlay in self._overlays:
@@ -364,20 +376,20 @@ class KeeperInMemory(Keeper):
             case _:
                 mounting.execute([step])
 
-    def _overlay(self, step: steps.Overlay) -> None:
+    def _overlay(self, step: steps.Overlay, kind: str = "overlay") -> None:
         """A copy of everything, the lowest first."""
         target, base = Path(step.target), Path(step.base)
         upper = base / step.upper if step.upper else None
         for layer in (*reversed(step.lower), *([step.upper] if step.upper else [])):
             shutil.copytree(base / layer, target, symlinks=True, dirs_exist_ok=True)
-        self._machine.mounted.append(Mount("/", str(target), "overlay"))
+        self._machine.mounted.append(Mount("/", str(target), kind))
         self._overlays.append(_Overlay(target, upper, _state_of(target)))
 
     def _unmount(self, target: Path) -> None:
         for overlay in [each for each in self._overlays if each.target == target]:
             self._write_back(overlay)
             self._overlays.remove(overlay)
-            for path in target.iterdir():
+            for path in target.iterdir() if target.is_dir() else ():
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         self._machine.mounted = [each for each in self._machine.mounted if each.target != str(target)]
 
@@ -404,6 +416,8 @@ class KeeperInMemory(Keeper):
         for name in sorted(name for name, found in now.items() if overlay.before.get(name) != found):
             source, target = overlay.target / name, overlay.upper / name
             target.parent.mkdir(parents=True, exist_ok=True)
+            if target.is_char_device():
+                target.unlink()  # it was taken away before
             if source.is_dir() and not source.is_symlink():
                 target.mkdir(exist_ok=True)
                 shutil.copystat(source, target)
@@ -411,8 +425,10 @@ class KeeperInMemory(Keeper):
                 shutil.copy2(source, target, follow_symlinks=False)
         for name in sorted(overlay.before.keys() - now.keys()):
             if os.path.dirname(name) in now or not os.path.dirname(name):
-                (overlay.upper / name).parent.mkdir(parents=True, exist_ok=True)
-                os.mknod(overlay.upper / name, stat.S_IFCHR, 0)
+                target = overlay.upper / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.rmtree(target) if target.is_dir() and not target.is_symlink() else target.unlink(missing_ok=True)
+                os.mknod(target, stat.S_IFCHR, 0)
         overlay.before = now
 
 

@@ -1,4 +1,4 @@
-"""The engine on a machine in memory, for the tests of the rooms that need one."""
+"""The engine on a machine in memory, whole or its lower rooms alone, for the tests of the rooms that need one."""
 
 from __future__ import annotations
 
@@ -7,35 +7,77 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from engine.storage.paths import Paths
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from engine.embedded import EmbeddedEngine
+    from engine.sandbox.client import Keeper
+    from engine.storage.layers import LayerStore
+    from engine.storage.rootfs import RootFilesystems
     from tests.fakes.machine import MachineInMemory
     from tests.support.played_engine import PlayedStore
     from tests.support.stores import ShortTmp
 
 
 @pytest.fixture
-def played(short_tmp: ShortTmp) -> Iterator[PlayedStore]:
-    """Engines are opened on it by the test."""
+def machine() -> Iterator[MachineInMemory]:
     # Not at the top: the tests of one room must not need all of them.
-    from tests.support.played_engine import PlayedStore
+    from tests.fakes.machine import MachineInMemory
 
-    store = PlayedStore(short_tmp)
     mask = os.umask(0o022)  # an engine that root starts closes what its process makes
     os.umask(mask)
-    yield store
-    store.machine.turn_off()
+    found = MachineInMemory()
+    yield found
+    found.turn_off()
     os.umask(mask)
 
 
 @pytest.fixture
-def machine(played: PlayedStore) -> MachineInMemory:
-    return played.machine
+def played(short_tmp: ShortTmp, machine: MachineInMemory) -> PlayedStore:
+    """Engines are opened on it by the test."""
+    from tests.support.played_engine import PlayedStore
+
+    return PlayedStore(short_tmp, machine)
 
 
 @pytest.fixture
 async def played_engine(played: PlayedStore) -> AsyncIterator[EmbeddedEngine]:
     async with played.engine() as engine:
         yield engine
+
+
+# --- the lower rooms alone ---
+
+
+@pytest.fixture
+def paths(short_tmp: ShortTmp) -> Paths:
+    return Paths(short_tmp.root, short_tmp.run)
+
+
+@pytest.fixture
+async def keeper(paths: Paths, machine: MachineInMemory) -> AsyncIterator[Keeper]:
+    opened = await machine.keeper(paths)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def layers(paths: Paths, keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LayerStore]:
+    """What is new is brought to disk at once."""
+    from engine.storage import settling
+    from engine.storage.layers import LayerStore
+
+    monkeypatch.setattr(settling, "GATHER_SECONDS", 0.0)
+    store = LayerStore(paths, keeper)
+    await store.open()
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def rootfs(paths: Paths, keeper: Keeper, layers: LayerStore) -> RootFilesystems:
+    from engine.storage.rootfs import RootFilesystems
+
+    return RootFilesystems(paths, keeper, layers)

@@ -13,8 +13,8 @@ from engine.sandbox.keeper.asked.steps import MakeDirectory, Remove, Tmpfs
 from engine.storage.blobs import BlobStore
 from engine.storage.check import Rows, StoreCheck
 from engine.storage.contents import Sources
+from tests.support.archives import Archive, add_layer
 from tests.support.processes import process_of
-from tests.system.storage.conftest import Archive, add_layer
 
 if TYPE_CHECKING:
     from engine.sandbox.client import Keeper

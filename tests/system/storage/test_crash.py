@@ -20,7 +20,7 @@ from engine.storage.contents import Sources
 from engine.storage.layers import LayerStore
 from engine.storage.paths import Paths
 from engine.storage.rootfs import RootFilesystems
-from tests.system.storage.conftest import Archive, add_layer
+from tests.support.archives import Archive, add_layer
 
 if TYPE_CHECKING:
     from tests.support.stores import ShortTmp
@@ -32,7 +32,7 @@ from engine.sandbox.client import Keeper
 from engine.storage.layers import LayerStore
 from engine.storage.paths import Paths
 from engine.storage.rootfs import RootFilesystems
-from tests.system.storage.conftest import Archive, add_layer
+from tests.support.archives import Archive, add_layer
 
 async def main():
     paths = Paths(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.archives import Archive, add_layer, add_layers
 from tests.support.processes import process_of
-from tests.system.storage.conftest import Archive, add_layer, add_layers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

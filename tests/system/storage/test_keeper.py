@@ -21,7 +21,7 @@ from engine.sandbox.keeper.asked import files
 from engine.sandbox.keeper.asked.mounts import CreateNetns, Execute
 from engine.sandbox.keeper.asked.steps import Link, MakeDirectory, MakeFile, Own, Remove, Rename, Tmpfs, Unmount
 from tests.support.leaks import own_cgroups
-from tests.system.storage.conftest import eventually
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -426,3 +426,23 @@ async def test_failures_name_the_step(keeper: Keeper, paths: Paths) -> None:
     assert "No such file" in failed.value.explanation
     assert fine.is_dir()
     await keeper.remove_tree(fine)
+
+
+async def test_a_big_directory_is_listed_whole(keeper: Keeper, paths: Paths) -> None:
+    """It is more than one message holds."""
+    script = "import os\nfor n in range(5000):\n open(f'file-{n:05}-with-a-rather-long-name', 'w').close()"
+    assert (await keeper.run(["python3", "-c", script], cwd=paths.staging)).code == 0
+
+    assert len(await keeper.list_directory(paths.staging, "/")) == 5000
+    await keeper.run(["sh", "-c", "rm -f file-*"], cwd=paths.staging)
+
+
+async def test_a_file_written_anew_keeps_its_owner(keeper: Keeper, paths: Paths) -> None:
+    await keeper.write_file(paths.staging, "file", b"before")
+    await keeper.execute([Own(path=paths.staging / "file", uid=3, gid=4, mode=0o640)])
+    before = await keeper.stat(paths.staging, "file")
+    await keeper.write_file(paths.staging, "file", b"after")
+
+    after = await keeper.stat(paths.staging, "file")
+    assert (after.uid, after.gid, after.mode, after.size) == (before.uid, before.gid, before.mode, 5)
+    await keeper.remove(paths.staging, "file")

@@ -2,49 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import io
-import os
 import tarfile
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pytest
 
 from engine.sandbox.keeper.asked.steps import MakeDirectory
-from tests.system.storage.conftest import Archive, add_layer, stream
+from tests.support.archives import Archive, add_layer, members, packed, stream
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from engine.sandbox.client import Keeper
-    from engine.sandbox.keeper.layers.marks import By
     from engine.storage.layers import LayerStore
     from engine.storage.paths import Paths
     from engine.storage.rootfs import RootFilesystems
-
-
-async def packed(
-    keeper: Keeper, root: Path, *, path: str = "/", name: str | None = None, marks: By | Literal[""] = ""
-) -> bytes:
-    read, write = os.pipe()
-
-    async def pack() -> None:
-        try:
-            await keeper.pack(root, write, path=path, name=name, marks=marks)
-        finally:
-            os.close(write)
-
-    async def read_all() -> bytes:
-        with os.fdopen(read, "rb") as file:
-            return await asyncio.to_thread(file.read)
-
-    return (await asyncio.gather(pack(), read_all()))[1]
-
-
-def members(data: bytes) -> dict[str, tarfile.TarInfo]:
-    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
-        return {member.name: member for member in tar}
 
 
 @pytest.mark.parametrize("driver", ["overlay", "fuse-overlayfs"])
@@ -112,27 +83,6 @@ async def test_a_tree_survives_the_way_out_and_in(keeper: Keeper, paths: Paths) 
     assert len(data) < 20_000_000, "the hole was written out"
     assert (await keeper.stat(target, "holes")).blocks < 1000
     assert {"./", "a/file"} & set(members(data)) or "." in members(data)
-
-
-async def test_one_file_or_directory_under_another_name(keeper: Keeper, paths: Paths) -> None:
-    source = paths.staging / "source"
-    await keeper.execute([MakeDirectory(path=source / "dir" / "sub")])
-    await keeper.write_file(source, "dir/sub/file", b"contents")
-
-    assert set(members(await packed(keeper, source, path="/dir", name="dir"))) == {"dir", "dir/sub", "dir/sub/file"}
-    assert set(members(await packed(keeper, source, path="/dir/sub/file"))) == {"file"}
-    assert set(members(await packed(keeper, source, path="dir/sub/file", name="other"))) == {"other"}
-
-
-async def test_nobody_who_reads_ends_it(keeper: Keeper, paths: Paths) -> None:
-    source = paths.staging / "source"
-    await keeper.execute([MakeDirectory(path=source)])
-    await keeper.write_file(source, "big", bytes(4 << 20))
-    read, write = os.pipe()
-    os.close(read)
-    with pytest.raises(BrokenPipeError):
-        await keeper.pack(source, write)
-    os.close(write)
 
 
 async def test_copy_measure_remove(keeper: Keeper, paths: Paths) -> None:

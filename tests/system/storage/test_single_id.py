@@ -12,7 +12,7 @@ from engine.sandbox.client import Keeper
 from engine.sandbox.ids import IdMapping, IdRange
 from engine.storage.layers import LayerStore
 from engine.storage.rootfs import RootFilesystems
-from tests.system.storage.conftest import Archive, add_layer
+from tests.support.archives import Archive, add_layer
 
 if TYPE_CHECKING:
     from engine.storage.paths import Paths

@@ -15,8 +15,8 @@ import pytest
 from engine.images.look.stack import Stack
 from engine.sandbox.keeper.asked.steps import MakeDirectory
 from engine.storage.layer_index import KINDS, LayerIndex
+from tests.support.archives import Archive, add_layer, stream
 from tests.support.tree_model import asked, differences, layer_between, steps
-from tests.system.storage.conftest import Archive, add_layer, stream
 from tests.system.storage.test_pack import packed
 
 if TYPE_CHECKING:

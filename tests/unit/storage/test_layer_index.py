@@ -9,9 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import Code, StorageError
-from engine.sandbox.keeper.layers.indexing import DIRECTORY, FILE, HARDLINK, OPAQUE, WHITEOUT, IndexWriter, Row
-from engine.storage.layer_index import LayerIndex
-from engine.types.images import FileKind
+from engine.sandbox.keeper.layers.indexing import (
+    DIRECTORY,
+    FILE,
+    HARDLINK,
+    LONG_SPARSE,
+    OPAQUE,
+    SYMLINK,
+    WHITEOUT,
+    IndexWriter,
+    Row,
+)  # fmt: skip
+from engine.storage.layer_index import LARGEST_HEADER, LayerIndex
+from engine.types.images import FileEntry, FileKind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,3 +111,59 @@ def test_a_truncated_file_is_damage(tmp_path: Path) -> None:
     (tmp_path / "index").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(StorageError):
         LayerIndex.open(tmp_path / "index")
+
+
+def test_every_fact_of_an_entry_is_told(tmp_path: Path) -> None:
+    one, other = bytes(range(32)), bytes(range(32, 64))
+    writer = IndexWriter()
+    first, second = writer.digest(one), writer.digest(other)
+    target = writer.link("ziel-\udcff".encode(errors="surrogateescape"))
+    long = Row(FILE, flags=LONG_SPARSE, mode=0o6755, uid=1, gid=2, size=3, mtime=1_500_000_000, digest=first)
+    writer.add(b"a", long)
+    writer.add(b"b", Row(FILE, mode=0o600, uid=4, gid=5, size=6, mtime=2_500_000_000, digest=second))
+    writer.add(b"l-\xff", Row(SYMLINK, mode=0o777, link=target))
+    writer.add(b"p", Row(DIRECTORY))
+    writer.write(str(tmp_path / "index"), "sha256:x", [])
+    index = LayerIndex.open(tmp_path / "index")
+
+    assert index.entry(0) == FileEntry(
+        path="/a",
+        kind=FileKind.FILE,
+        size=3,
+        mode=0o6755,
+        uid=1,
+        gid=2,
+        mtime=1.5,
+        digest=f"sha256-of-blocks:{one.hex()}",
+    )
+    assert index.entry(1) == FileEntry(
+        path="/b", kind=FileKind.FILE, size=6, mode=0o600, uid=4, gid=5, mtime=2.5, digest=f"sha256:{other.hex()}"
+    )
+    assert index.entry(2) == FileEntry(path="/l-\udcff", kind=FileKind.SYMLINK, mode=0o777, link="ziel-\udcff")
+    assert [index.digest(row) for row in range(4)] == [one, other, b"", b""]
+    assert [index.link(row) for row in range(4)] == [b"", b"", b"ziel-\xff", b""]
+    assert (index.diff_id, list(index.rows()), index.total) == ("sha256:x", [0, 1, 2, 3], 9)
+
+
+def test_bytes_are_summed_over_files_only_and_without_what_does_not_count(tmp_path: Path) -> None:
+    rows = [(b"a", Row(FILE, size=5)), (b"d", Row(DIRECTORY, size=7)), (b"z", Row(FILE, size=11))]
+    index = written(tmp_path, rows)
+
+    assert list(index.file_sums()) == [0, 5, 5, 16]
+    assert list(index.file_sums(bytearray([1, 0, 0]))) == [0, 0, 0, 11]
+    assert list(index.file_sums(bytes(3))) == [0, 5, 5, 16]
+
+
+def test_damage_names_the_file(tmp_path: Path) -> None:
+    written(tmp_path, [(b"%d" % number, Row(FILE)) for number in range(100)])
+    path = tmp_path / "index"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-8])
+    with pytest.raises(StorageError) as refused:
+        LayerIndex.open(path)
+    assert (refused.value.code, refused.value.subject) == (Code.CORRUPT, str(path))
+    assert refused.value.explanation.startswith(f"{path}: ")
+
+    path.write_bytes(whole[:8] + (LARGEST_HEADER + 1).to_bytes(8, "little") + whole[16:])
+    with pytest.raises(StorageError, match="no layer index"):
+        LayerIndex.open(path)

@@ -113,3 +113,102 @@ def test_what_feeds_the_computer_is_read_from_the_kernel(
         (tmp_path / name / "type").write_text(f"{kind}\n")
         (tmp_path / name / "online").write_text(f"{online}\n")
     assert on_mains(tmp_path) is mains
+
+
+class Clock:
+    """Sleeping ends at once, and is remembered; after so many times it does not end."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, times: int, now: float = 1_000_000_000.0) -> None:
+        self.slept: list[float] = []
+        self.over = asyncio.Event()
+        self._left = times
+        monkeypatch.setattr(scrub.asyncio, "sleep", self._sleep)
+        monkeypatch.setattr(scrub.time, "time", lambda: now)
+
+    async def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self._left -= 1
+        if self._left < 0:
+            self.over.set()
+            await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(
+    ("ago", "rests"),
+    [
+        (0.0, [600.0, 3600.0, 3600.0]),
+        (7 * 86400 - 100.0, [600.0, 100.0, 100.0]),
+        (7 * 86400.0, [600.0, 5.0, 5.0]),
+        (-100.0, [600.0, 5.0, 5.0]),
+    ],
+)
+async def test_a_week_lies_between_two_rounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ago: float, rests: list[float]
+) -> None:
+    """Of a clock that was put back nobody waits for the end."""
+    clock = Clock(monkeypatch, times=2)
+    (tmp_path / "scrub").write_bytes(b'{"finished": %f}' % (1_000_000_000.0 - ago))
+    reader = Reader()
+    one = Scrub(tmp_path / "scrub", layers=lambda: LAYERS, damage=reader, mains=lambda: True)
+    monkeypatch.setattr(scrub.time, "monotonic", lambda: 5.0)
+    await one.open()
+    await clock.over.wait()
+    await one.close()
+
+    assert clock.slept == rests
+    assert bool(reader.read) is (rests[1] == 5.0)
+
+
+async def test_a_round_that_was_begun_goes_on_whenever_the_last_one_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch, times=1)
+    (tmp_path / "scrub").write_bytes(b'{"finished": 999999999.0, "position": "sha256:b"}')
+    reader = Reader()
+    one = Scrub(tmp_path / "scrub", layers=lambda: LAYERS, damage=reader, mains=lambda: True)
+    await one.open()
+    await clock.over.wait()
+    await one.close()
+    assert reader.read == ["sha256:c"]
+
+
+async def test_batteries_are_looked_at_again_in_a_minute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch, times=1)
+    one = Scrub(tmp_path / "scrub", layers=lambda: LAYERS, damage=Reader(), mains=lambda: False)
+    await one.open()
+    await clock.over.wait()
+    await one.close()
+    assert clock.slept == [600.0, 60.0]
+    assert Scrub(tmp_path / "x", layers=list, damage=Reader(), shortest_rest=90.0)._shortest_rest == 90.0
+
+
+async def test_the_end_of_a_round_is_noted_and_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Clock(monkeypatch, times=0)
+    (tmp_path / "scrub").write_bytes(b'{"position": "sha256:c", "damaged": ["sha256:b", "sha256:gone"]}')
+    one = made(tmp_path, Reader())
+    assert await one._step() == 0.0
+
+    kept = read_record(tmp_path / "scrub")
+    assert (kept.position, kept.finished, kept.damaged) == ("", 1_000_000_000.0, ["sha256:b"])
+    assert (tmp_path / "scrub").stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_layer_that_cannot_be_read_is_not_called_damaged(tmp_path: Path) -> None:
+    async def fail(_: str) -> str:
+        raise OSError(5, "Input/output error")
+
+    one = Scrub(tmp_path / "scrub", layers=lambda: LAYERS, damage=fail)
+    await one._step()
+    assert (one.record.position, one.record.damaged, one.warnings) == ("sha256:a", [], ())
+
+
+async def test_a_place_that_takes_no_note_is_no_reason_to_stop(tmp_path: Path) -> None:
+    one = Scrub(tmp_path / "gone" / "scrub", layers=lambda: LAYERS, damage=Reader("sha256:a"))
+    await one._step()
+    assert one.record.damaged == ["sha256:a"]
+
+
+@pytest.mark.parametrize("text", [None, b"", b"{", b"[]", b'{"position": 5}'])
+def test_rubbish_in_its_note_is_nothing_known(text: bytes | None) -> None:
+    assert scrub.record_of(text) == scrub.ScrubRecord()
+    assert scrub.record_of(text).finished == 0.0
