@@ -82,6 +82,7 @@ class PlayedNames:
     """Words of the engine."""
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
     watchers: list[asyncio.StreamWriter] = field(default_factory=list)
+    is_watched: asyncio.Event = field(default_factory=asyncio.Event)
     names: dict[str, str] = field(default_factory=dict)
     """By address, as somebody asked for them."""
     cannot_close: set[str] = field(default_factory=set)
@@ -111,6 +112,7 @@ class PlayedNames:
                 word, *more = line.decode().split()
                 if word == "watch":
                     self.watchers.append(writer)
+                    self.is_watched.set()
                     continue
                 self.heard.append(word)
                 answer = {each: self.names[each] for each in more if each in self.names}

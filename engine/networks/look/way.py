@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from engine.types.networks import Network
     from engine.types.reach import ReachCheck
 
+_PROC = Path("/proc")
 _PATIENCE = 3.0
 _DNS_PORT, _LARGEST_ANSWER = 53, 4096
 _MOST_NAMED = 8
@@ -157,7 +158,7 @@ class Way:
         except TimeoutError:
             self._stop("connection", f"{address}:{port} does not answer within {_PATIENCE:.0f} s.", "A filter inside?")
         except OSError as error:
-            self._stop("connection", f"The connection to {address}:{port} failed: {error.strerror or error}.", "")
+            self._stop("connection", f"The connection to {address}:{port} failed: {_reason(error)}.", "")
         else:
             plug.close()
             self._pass("connection", f"A connection to {address}:{port} was made just now.")
@@ -186,10 +187,10 @@ class Way:
             with plug:
                 async with asyncio.timeout(_PATIENCE):
                     await loop.sock_sendall(plug, struct.pack("!H", len(question)) + question)
-                    answer = await loop.sock_recv(plug, _LARGEST_ANSWER)
+                    answer = await _message(plug)
         except (OSError, TimeoutError):
             return None
-        return _addresses(answer[2:], len(question))
+        return _addresses(answer, len(question))
 
     # --- what there is ---
 
@@ -218,7 +219,7 @@ class _Stopped(Exception):
 
 def _namespace(pid: int) -> tuple[int, int]:
     with contextlib.suppress(OSError):
-        found = os.stat(f"/proc/{pid}/ns/net")
+        found = os.stat(_PROC / str(pid) / "ns/net")
         return found.st_dev, found.st_ino
     return 0, pid
 
@@ -228,7 +229,7 @@ def _listeners(pid: int) -> list[tuple[str, int]]:
     found: list[tuple[str, int]] = []
     for name in ("tcp", "tcp6"):
         with contextlib.suppress(OSError):
-            text = Path(f"/proc/{pid}/net/{name}").read_text()
+            text = (_PROC / str(pid) / "net" / name).read_text()
             found += [(each.address, each.port) for each in parse_sockets(text, "tcp")]
     return found
 
@@ -241,6 +242,22 @@ def _listed(networks: Sequence[Network], container: Container) -> str:
 def _ports(numbers: Sequence[int]) -> str:
     shown = ", ".join(map(str, numbers[:_MOST_NAMED]))
     return f"{shown}, …" if len(numbers) > _MOST_NAMED else shown
+
+
+def _reason(error: OSError) -> str:
+    """asyncio's own words name its call and the address once more."""
+    return os.strerror(error.errno) if error.errno else str(error)
+
+
+async def _message(plug: socket.socket) -> bytes:
+    """One with its length before it, which may come in pieces; as far as it comes."""
+    found = b""
+    while len(found) < 2 or len(found) < 2 + int.from_bytes(found[:2], "big"):
+        piece = await asyncio.get_running_loop().sock_recv(plug, _LARGEST_ANSWER)
+        if not piece:
+            break
+        found += piece
+    return found[2:]
 
 
 def _question(name: str) -> bytes:
@@ -260,7 +277,7 @@ def _addresses(answer: bytes, place: int) -> list[str] | None:
             place += 2 if answer[place] else 1
             kind, _, _, length = struct.unpack_from("!2HIH", answer, place)
             if kind == 1 and length == 4:
-                found.append(socket.inet_ntoa(answer[place + 10 : place + 14]))
+                found.append(".".join(str(byte) for byte in struct.unpack_from("4B", answer, place + 10)))
             place += 10 + length
         return found if flags & 15 in (0, 3) else None
     return None

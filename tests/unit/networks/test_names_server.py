@@ -66,13 +66,17 @@ class Town:
         self.server = Server(
             str(self.path / "table"), str(self.path / "control"), "v1", Resolvers(str(self.path / "resolv.conf"))
         )
-        watch = self.server._watch
+        self.note_what_it_watches(self.server)
+
+    def note_what_it_watches(self, server: Server) -> None:
+        """It never ends, so it closes nothing."""
+        watch = server._watch
 
         def noted(sock: socket.socket, handler: Callable[[], object]) -> None:
             self.everything.append(sock)
             watch(sock, handler)
 
-        self.server._watch = noted  # type: ignore[method-assign]
+        server._watch = noted  # type: ignore[method-assign]
 
     def network(self, name: str, address: str, subnet: str) -> dict[str, Any]:
         return {"name": name, "netns": str(self.path / name), "address": address, "subnets": [subnet, ""]}
@@ -541,8 +545,7 @@ def test_a_new_server_has_the_one_before_it_leave(town: Town) -> None:
     former.listen(1)
     town.everything.append(former)
     second = Server(str(town.path / "table"), str(town.path / "other"), "v2", town.server._forwarder._resolvers)
-    watch = second._watch
-    second._watch = lambda sock, handler: (town.everything.append(sock), watch(sock, handler))[1]  # type: ignore[method-assign]
+    town.note_what_it_watches(second)
     heard = []
 
     def leaves() -> None:
