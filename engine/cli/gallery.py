@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.options import Command, UsageError
-from engine.cli.printed.paper import say
+from engine.cli.printed.paper import say, say_each
 from engine.cli.printed.tables import table
 from engine.cli.reach.link import engine
 from engine.cli.reach.wire import Failed, quote
@@ -25,7 +25,7 @@ def ls(given: Given) -> int:
     if words := [word.lower() for word in given.arguments]:
         found = [each for each in found if all(word in _haystack(each) for word in words)]
     if given.flag("quiet"):
-        say("".join(f"{each['id']}\n" for each in found), end="")
+        say_each(each["id"] for each in found)
     elif given.text("format") == "json":
         say(json.dumps(found, indent=2, ensure_ascii=False))
     else:

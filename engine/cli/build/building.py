@@ -81,6 +81,14 @@ def _build(given: Given, stack: ExitStack) -> int:
     body = _with_line(extras, stream) if own else stream
     answer = client.ask("POST", path, asked, stream=body, content_type=kind)
     built: list[str] = []
+    quiet = bool(asked["q"])
+
+    def heard() -> Iterator[Any]:
+        for each in answer.messages():
+            if quiet and "stream" in each:  # the image, and nothing else is said
+                built.append(str(each["stream"]).strip())
+            if not raw or "stream" not in each:
+                yield each
 
     def keep(aux: Any) -> None:
         if isinstance(aux, dict) and "ID" in aux:
@@ -88,11 +96,9 @@ def _build(given: Given, stack: ExitStack) -> int:
         elif isinstance(aux, dict) and "progress" in aux:
             say(_line_of(aux["progress"]), file=sys.stderr, flush=True)
 
-    quiet = bool(asked["q"])
     to_stdout = any(each.place == "-" for each in outputs)
-    messages = (each for each in answer.messages() if not raw or "stream" not in each)
-    show_messages(messages, on_aux=keep, stream=sys.stderr if to_stdout else None)
-    if outputs and not quiet:
+    show_messages(heard(), on_aux=keep, stream=sys.stderr if to_stdout else None)
+    if outputs:
         # Of several platforms the first has the names.
         deliver(client, built[0], given.list("tag"), outputs)
     if given.text("iidfile") and built:

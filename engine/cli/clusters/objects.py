@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_LOOK_SECONDS = 1.0
+
+
 def place(given: Given) -> dict[str, Any]:
     files = given.list("kubeconfig")
     return {
@@ -252,7 +255,7 @@ def _status(given: Given, target: str) -> int:
             say(told, flush=True)
         if found["done"] or found["failed"] or not given.flag("watch", default=True):
             return 1 if found["failed"] else 0
-        time.sleep(1)
+        time.sleep(_LOOK_SECONDS)
 
 
 def top(given: Given) -> int:

@@ -145,7 +145,8 @@ def cp(chosen: Chosen, given: Given) -> int:
             word = f"{row[0]['Id']}:{path}"
         words.append(word)
     command = COPYING["cp"]
-    return command.run(command.parse([*(["--archive"] if given.flag("archive") else []), *words]))
+    options = [f"--{name}" for name in ("archive", "follow-link") if given.flag(name)]
+    return command.run(command.parse([*options, *words]))
 
 
 def _single(given: Given) -> str:

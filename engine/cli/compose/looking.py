@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.cli.compose.project import has_tty, name_of, short_name
 from engine.cli.options import UsageError
-from engine.cli.printed.paper import say
+from engine.cli.printed.paper import say, say_each
 from engine.cli.printed.tables import show, table
 from engine.cli.reach.wire import Failed, quote
 from engine.compose.labels import PROJECT, SERVICE
@@ -32,10 +32,10 @@ def ps(chosen: Chosen, given: Given) -> int:
     if wanted := [*given.list("status"), *by_filter]:
         rows = [row for row in rows if row["State"] in wanted]
     if given.flag("services"):
-        say("\n".join(dict.fromkeys(row["Labels"].get(SERVICE, "") for row in rows)))
+        say_each(dict.fromkeys(row["Labels"].get(SERVICE, "") for row in rows))
         return 0
     if given.flag("quiet"):
-        say("\n".join(row["Id"] for row in rows))
+        say_each(row["Id"] for row in rows)
         return 0
     shown = []
     for row in rows:
@@ -81,7 +81,7 @@ def ls(chosen: Chosen, given: Given) -> int:
         states += [f"running({each['running']})"] if each["running"] else []
         rows.append({"Name": each["name"], "Status": ", ".join(states), "ConfigFiles": ",".join(each["files"])})
     if given.flag("quiet"):
-        say("\n".join(row["Name"] for row in rows))
+        say_each(row["Name"] for row in rows)
     elif given.text("format") == "json":
         say(json.dumps(rows))
     else:
@@ -124,7 +124,7 @@ def config(chosen: Chosen, given: Given) -> int:
         lists[kind] = list(whole.get(kind) or {})
     for word, found in lists.items():
         if given.flag(word):
-            say("\n".join(found))
+            say_each(found)
             return 0
     if wanted := given.text("hash"):
         for service in read["services"]:
@@ -173,7 +173,7 @@ def images(chosen: Chosen, given: Given) -> int:
             }
         )
     if given.flag("quiet"):
-        say("\n".join(dict.fromkeys(row["ID"] for row in rows)))
+        say_each(dict.fromkeys(row["ID"] for row in rows))
         return 0
     columns = [
         ("CONTAINER", "ContainerName"), ("REPOSITORY", "Repository"), ("TAG", "Tag"), ("IMAGE ID", "ID"),
@@ -192,7 +192,8 @@ def _seconds(text: str) -> int:
 def port(chosen: Chosen, given: Given) -> int:
     service, wanted = [*given.arguments, "", ""][:2]
     row = chosen.one(service, given.number("index"))
-    key = f"{wanted.partition('/')[0]}/{given.text('protocol') or 'tcp'}"
+    number, _, protocol = wanted.partition("/")
+    key = f"{number}/{given.text('protocol') or protocol or 'tcp'}"
     published = chosen.client.get(f"/containers/{row['Id']}/json")["NetworkSettings"]["Ports"]
     for binding in published.get(key) or ():
         say(f"{binding['HostIp']}:{binding['HostPort']}")

@@ -70,8 +70,8 @@ def up(chosen: Chosen, given: Given) -> int:
         return _show_plan(chosen, request)
     answer = chosen.client.ask("POST", "/wherry/projects/up", body=request)
     plain = chosen.options.text("progress") == "plain"
-    follow(answer.messages(), quiet=chosen.quiet or (given.flag("quiet-pull") and chosen.quiet), plain=plain)
-    if given.flag("detach") or given.flag("no-start") or given.flag("wait"):
+    follow(answer.messages(), quiet=chosen.quiet, plain=plain)
+    if given.flag("detach") or given.flag("no-start") or request["wait"]:
         return 0
     if given.flag("watch"):
         _watch_beside(chosen, given.arguments)

@@ -31,6 +31,12 @@ def _known() -> dict[str, Entry]:
     return {**everywhere(), **_listed()}
 
 
+def _here() -> Entry:
+    from engine.cli.reach.socket_place import socket_path
+
+    return Entry(HERE, f"{_UNIX}{socket_path()}", "wherry", description="This computer")
+
+
 def _chosen() -> str:
     return os.environ.get("WHERRY_CONTEXT") or machine_list.chosen() or HERE
 
@@ -43,11 +49,9 @@ def _named(name: str, known: dict[str, Entry]) -> Entry:
 
 def ls(given: Given) -> int:
     from engine.cli.printed.tables import show
-    from engine.cli.reach.socket_place import socket_path
 
     chosen = _chosen()
-    here = Entry(HERE, f"{_UNIX}{socket_path()}", "wherry", description="This computer")
-    known = [here, *sorted(_known().values(), key=lambda entry: entry.name)]
+    known = [_here(), *sorted(_known().values(), key=lambda entry: entry.name)]
     if given.flag("quiet"):
         say(*(entry.name for entry in known), sep="\n")
         return 0
@@ -190,12 +194,8 @@ def inspect(given: Given) -> int:
     from engine.cli.printed.tables import unescaped
     from engine.cli.printed.templates import Template
 
-    known = _known()
-    found = [_inspection(_named(name, known)) for name in given.arguments or [_chosen()] if name != HERE]
-    if not found:
-        from engine.cli.reach.socket_place import socket_path
-
-        found = [_inspection(Entry(HERE, f"{_UNIX}{socket_path()}", "wherry"))]
+    known = {**_known(), HERE: _here()}
+    found = [_inspection(_named(name, known)) for name in given.arguments or [_chosen()]]
     form = given.text("format")
     if form and form != "json":
         template = Template(unescaped(form))

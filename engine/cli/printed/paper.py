@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _LINE_ENDS = (9, 10)
 _OBEYED = (
@@ -61,6 +61,11 @@ def _shown(text: str, table: dict[int, str]) -> str:
 def say(*values: object, sep: str = " ", end: str = "\n", file: TextIO | None = None, flush: bool = False) -> None:
     """As `print`, made inert."""
     print(sep.join(inert(str(value)) for value in values), end=end, file=file or sys.stdout, flush=flush)
+
+
+def say_each(lines: Iterable[str]) -> None:
+    """Each on a line of its own; nothing at all where there is none."""
+    say("".join(f"{line}\n" for line in lines), end="")
 
 
 def say_painted(text: str) -> None:

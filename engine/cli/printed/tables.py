@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.printed.paper import inert_cell, say
+from engine.cli.printed.paper import inert_cell, say, say_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -50,7 +50,7 @@ def show(
 ) -> None:
     """Print rows. `columns` are (heading, key) of the plain table; `headings` name further keys of templates."""
     if quiet is not None:
-        say("".join(f"{quiet(row)}\n" for row in rows), end="")
+        say_each(quiet(row) for row in rows)
         return
     if not form or form == "table":
         lines = [[heading for heading, _ in columns]]

@@ -20,6 +20,7 @@ _SECONDS = 20.0
 @dataclass
 class Reply:
     status: int = 200
+    """0: it never comes; the connection ends with the test."""
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -43,6 +44,7 @@ class Peer:
         self._listener.listen(16)
         self._talks: list[threading.Thread] = []
         self._lock = threading.Lock()
+        self._over = threading.Event()
         self._thread = threading.Thread(target=self._accept, name="scripted peer")
         self._thread.start()
 
@@ -54,6 +56,7 @@ class Peer:
 
     def settle(self) -> None:
         """All that was said is in `asked` and `typed`."""
+        self._over.set()
         with self._lock:
             talks = list(self._talks)
         for talk in talks:
@@ -88,6 +91,9 @@ class Peer:
             )
             self.asked.append(" ".join([method, target, *_said(headers, body)]))
             reply = self._reply(f"{method} {target.partition('?')[0]}")
+            if not reply.status:
+                self._over.wait(_SECONDS)
+                return
             connection.sendall(reply.head() + reply.body)
             if headers.get("connection") == "Upgrade":
                 connection.shutdown(socket.SHUT_WR)
@@ -115,8 +121,11 @@ def _said(headers: dict[str, str], body: bytes) -> list[str]:
         return own
     if headers.get("content-type") == "application/json":
         return [*own, body.decode()]
-    if headers.get("content-type") == "application/x-tar" and body[257:262] == b"ustar":
+    if body[257:262] == b"ustar":
         return [*own, f"tar of {', '.join(_members(body))}"]
+    if headers.get("content-type") == "application/vnd.wherry.build":
+        line, _, archive = body.partition(b"\n")
+        return [*own, line.decode(), *_said({}, archive)]
     return [*own, f"{headers.get('content-type', 'untyped')} {body.decode('utf-8', 'backslashreplace')!r}"]
 
 

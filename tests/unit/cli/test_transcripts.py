@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from engine.cli.clusters import objects
 from engine.cli.containers import watching
 from engine.cli.main import main
 from engine.version import own_version
@@ -30,6 +32,15 @@ _SAID_ELSEWHERE = (
 _VERSION = re.compile(rf"(?<![\d.]){re.escape(own_version())}(?![\d.])")
 
 
+@pytest.fixture(autouse=True)
+def _environment() -> Iterator[None]:
+    """What stands before a verb goes by the environment, and would stay there."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
 @pytest.fixture
 def peer(short_tmp: ShortTmp, monkeypatch: pytest.MonkeyPatch) -> Iterator[Peer]:
     """In a directory of its own, at a home of its own, in the zone of Greenwich."""
@@ -43,6 +54,7 @@ def peer(short_tmp: ShortTmp, monkeypatch: pytest.MonkeyPatch) -> Iterator[Peer]
     monkeypatch.setenv("WHERRY_RUN", str(short_tmp.run))
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setattr(watching, "_SECONDS", 0.0)
+    monkeypatch.setattr(objects, "_LOOK_SECONDS", 0.0)
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     peer = Peer(short_tmp.run / "docker.sock")
@@ -59,16 +71,18 @@ def _set(case: transcript.Case, monkeypatch: pytest.MonkeyPatch, work: Path) -> 
         kind, _, rest = name.partition(" ")
         if kind == "file":
             (work / rest).parent.mkdir(parents=True, exist_ok=True)
-            (work / rest).write_text(transcript.text_of(value))
+            (work / rest).write_text(transcript.text_of(value).replace("/TMP", str(work.parent)))
         elif kind == "folder":
             (work / rest).mkdir(parents=True)
         elif kind == "look":
             looked_at.append(rest)
+        elif kind == "unordered":
+            continue
         elif kind == "stdin":
             typed = transcript.text_of(value)
         else:
-            monkeypatch.setenv(kind, value)
-    (work / ".stdin").write_text(typed)
+            monkeypatch.setenv(kind, value.replace("/TMP", str(work.parent)))
+    (work.parent / "stdin").write_text(typed)
     return looked_at
 
 
@@ -76,6 +90,24 @@ def _seen(path: Path) -> str:
     if path.is_dir():
         return f"holds {' '.join(sorted(each.name for each in path.iterdir())) or 'nothing'}"
     return f"= {transcript.as_text(path.read_text())}" if path.exists() else "is not there"
+
+
+def _environment_text() -> str:
+    return json.dumps(dict(os.environ), separators=(",", ":"))
+
+
+def _place(place: ShortTmp) -> str:
+    """What kube's verbs say of the cluster where nothing else is said."""
+    where = {"context": "", "namespace": "", "files": [], "environment": dict(os.environ)}
+    return json.dumps(where | {"home": str(place.path / "home")}, separators=(",", ":"))
+
+
+def _source(place: ShortTmp) -> str:
+    """What compose's verbs say of the compose.yaml in this directory where nothing else is said."""
+    work, home = place.path / "work", place.path / "home"
+    before = {"files": [f"{work}/compose.yaml"], "directory": str(work), "name": "", "profiles": [], "env_files": []}
+    source = before | {"environment": dict(os.environ), "home": str(home), "texts": {}}
+    return json.dumps(source, separators=(",", ":"))
 
 
 @pytest.mark.parametrize(("name", "case"), [pytest.param(name, case, id=name) for name, case in _CASES])
@@ -91,21 +123,29 @@ def test_transcript(
     work = short_tmp.path / "work"
     looked_at = _set(case, monkeypatch, work)
     peer.answers = case.answers()
-    with (work / ".stdin").open() as typed, monkeypatch.context() as patch:
+    with (work.parent / "stdin").open() as typed, monkeypatch.context() as patch:
         patch.setattr(sys, "stdin", typed)
         kept = os.dup(0)
         os.dup2(typed.fileno(), 0)
         try:
-            code = main(case.words)
+            code = main([word.replace("/TMP", str(short_tmp.path)) for word in case.words])
         finally:
             os.dup2(kept, 0)
             os.close(kept)
     peer.settle()
-    (work / ".stdin").unlink()
     captured = capfd.readouterr()
 
-    came = [f"> {each}" for each in peer.asked]
-    came += transcript.printed("|", captured.out) + transcript.printed("!", captured.err)
+    asked, said = [f"> {each}" for each in peer.asked], transcript.printed("|", captured.out)
+    if case.is_unordered:
+        asked, said = sorted(asked), sorted(said)
+    for text, mark in (
+        (_source(short_tmp), "/SOURCE"),
+        (_place(short_tmp), "/PLACE"),
+        (_environment_text(), "/ENVIRONMENT"),
+    ):
+        asked = [line.replace(text, mark) for line in asked]
+    came = list(asked)
+    came += said + transcript.printed("!", captured.err)
     came += [f"= {code}"] if code else []
     came += [f"? {each} {_seen(work / each)}" for each in looked_at]
     came = [_VERSION.sub("/VERSION", line.replace(str(short_tmp.path), "/TMP")) for line in came]

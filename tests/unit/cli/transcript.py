@@ -4,9 +4,11 @@
     % KEY=value                     a variable of the environment
     % file NAME = "text"            a file in the directory where it is typed; `folder NAME` an empty directory
     % stdin = "y\\n"
+    % unordered                     what is asked at once is sorted here, and so is what is printed
     < GET /path = [STATUS] JSON     what the engine answers; as often as it stands there, the last for ever.
                                     `lines [...]` one JSON value a line, `frames [[1, "out"], [2, "err"]]` a process's
-                                    output, `text "..."` as it is, `with {...}` headers before any of them
+                                    output, `text "..."` as it is, `with {...}` headers before any of them;
+                                    `held` never comes
       more of it                    where a line would be too long
     $ wherry verb and words
     > GET /path?all=1 {"body"}      what it was asked, in this order
@@ -54,6 +56,10 @@ class Case:
     def words(self) -> list[str]:
         return shlex.split(self.typed.removeprefix("wherry"))
 
+    @property
+    def is_unordered(self) -> bool:
+        return "% unordered" in self.given
+
     def settings(self) -> list[tuple[str, str]]:
         """Of the lines with %: what is set, and to what."""
         lines = [line[1:].strip() for line in (*self.above, *self.given) if line.startswith("%")]
@@ -78,6 +84,8 @@ def _note(answers: dict[str, list[Reply]], line: str) -> None:
 def _reply(said: str) -> Reply:
     said = _AGO.sub(_moment, said)
     reply = Reply()
+    if said == "held":
+        return Reply(0)
     if match := re.match(r"(\d{3})\b *", said):
         reply.status, said = int(match[1]), said[match.end() :]
     if said.startswith("with "):
@@ -115,6 +123,8 @@ def read(text: str) -> tuple[list[str], list[Case]]:
     cases: list[Case] = []
     for line in lines:
         if line.startswith("## "):
+            if any(each.title == line.removeprefix("## ") for each in cases):
+                raise ValueError(f"{line!r} stands there twice")
             cases.append(Case(line.removeprefix("## "), above))
         elif not cases:
             above.append(line)
