@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.cli.options import Command, Given, UsageError
+from engine.cli.places import take_places
 from engine.cli.printed.paper import say
 from engine.recipe.faults import Unreadable
 
@@ -80,8 +81,8 @@ def candidates(words: list[str]) -> list[str]:
     from engine.cli.verbs import GROUPS, VERBS, find_command
 
     current = words.pop() if words else ""
-    while words[:1] in (["--root"], ["--run"]):
-        words = words[2:]
+    if take_places(words):
+        return []
     if not words:
         return _fitting([*VERBS, *GROUPS, "doctor", "open", "tour", "help"], current)
     if words[0] in GROUPS and len(words) == 1:

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from engine.cli.places import take_places
 from engine.cli.printed.paper import say
 from engine.cli.verbs import GROUPS, VERBS, find_command
 
@@ -38,7 +39,7 @@ def _reader_gone() -> int:
 
 
 def _entered(words: list[str]) -> int:
-    problem = _place(words)
+    problem = take_places(words)
     if problem:
         say(f"wherry: {problem}", file=sys.stderr)
         return 125
@@ -61,44 +62,6 @@ def _entered(words: list[str]) -> int:
 
         return complete(words)
     return _run_verb(verb, words)
-
-
-_GLOBAL = {
-    "--root": "a directory",
-    "--run": "a directory",
-    "--host": "an address",
-    "--context": "a name",
-    "-H": "an address",
-    "-c": "a name",
-}
-"""The options that stand before the verb, and what each needs."""
-
-
-def _place(words: list[str]) -> str:
-    """Take them off the front; they reach everything else by the environment."""
-    while words and words[0].startswith("-"):
-        name, equals, value = words[0].partition("=")
-        if name[:2] in _GLOBAL and len(name) > 2 and not name.startswith("--"):
-            name, equals, value = name[:2], "=", words[0][2:].removeprefix("=")
-        if name not in _GLOBAL:
-            return ""
-        words.pop(0)
-        if not equals and words:
-            value = words.pop(0)
-        if not value:
-            return f"{name} needs {_GLOBAL[name]}"
-        _say_place(name, value)
-    return ""
-
-
-def _say_place(name: str, value: str) -> None:
-    variable = {"--root": "WHERRY_ROOT", "--run": "WHERRY_RUN"}.get(name)
-    if variable is not None:
-        os.environ[variable] = os.path.abspath(value)
-        return
-    from engine.machines import choosing
-
-    choosing.say_host(value) if name in ("-H", "--host") else choosing.say_context(value)
 
 
 def _open(words: list[str]) -> int:
@@ -156,7 +119,8 @@ def run_command(command: Command, name: str, words: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except OSError as error:
-        say(f"Error: {error}", file=sys.stderr)
+        named = error.strerror and error.filename is not None
+        say(f"Error: {f'{error.filename}: {error.strerror}' if named else error}", file=sys.stderr)
         return 1
 
 

@@ -269,7 +269,9 @@ def import_(given: Given) -> int:
         tls = any(member.startswith("tls/docker/") for member in files)
         address = str(parse(str(endpoint["Host"]), tls=tls))
         description = str((meta.get("Metadata") or {}).get("Description") or "")
-    except (tarfile.TarError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except tarfile.TarError:
+        raise Failed(0, f"{source} holds no context: it is no tar") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Failed(0, f"{source} holds no context: {error}") from None
     parts = ("ca.pem", "cert.pem", "key.pem")
     ca, certificate, key = (_kept_file(name, part, files.get(f"tls/docker/{part}")) for part in parts)

@@ -62,17 +62,18 @@ def _planned(client: Client, words: list[str], request: dict[str, Any]) -> dict[
     kinds = [words[0]] if len(words) == 2 else list(_KINDS)
     if len(words) == 2 and words[0] not in _KINDS:
         raise UsageError(f"“{words[0]}” is none of {', '.join(_KINDS)}")
-    for kind in kinds:
-        try:
-            found: dict[str, Any] = client.post(
-                "/wherry/machines/plan", body={**request, "kind": kind, "name": words[-1]}
-            )
-        except Failed as error:
-            if error.status == 404 and kind != kinds[-1]:
-                continue
-            raise
+
+    def plan(kind: str) -> dict[str, Any]:
+        found: dict[str, Any] = client.post("/wherry/machines/plan", body={**request, "kind": kind, "name": words[-1]})
         return found
-    raise Failed(404, f"there is nothing called {words[-1]}")
+
+    for kind in kinds[:-1]:
+        try:
+            return plan(kind)
+        except Failed as error:
+            if error.status != 404:
+                raise
+    return plan(kinds[-1])
 
 
 def _carried(client: Client, plan: dict[str, Any], *, only_plan: bool) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -25,15 +27,27 @@ def write_out(pieces: Iterable[bytes], path: str) -> int:
         return 0
     partial = f"{path}.{os.getpid()}.partial"
     try:
-        with open(partial, "wb") as file:
+        with _told(path), open(partial, "wb") as file:
             for piece in pieces:
                 file.write(piece)
-        os.replace(partial, path)
+            file.flush()
+            os.replace(partial, path)
     except BaseException:
         if os.path.exists(partial):
             os.unlink(partial)
         raise
     return 0
+
+
+@contextlib.contextmanager
+def _told(path: str) -> Iterator[None]:
+    """A fault of the file is said of the name that the person gave."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
+            raise  # of the line over which it comes
+        raise Failed(0, f"{path} cannot be written: {error.strerror}") from None
 
 
 def read_in(path: str) -> Iterator[bytes]:

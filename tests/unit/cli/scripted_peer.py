@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import socket
 import tarfile
 import threading
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _API = "/v1.50"
+_VERSION = re.compile(r"/v\d+\.\d+(?=/)")
 _SECONDS = 20.0
 
 
@@ -83,14 +85,16 @@ class Peer:
             while field := heard.readline().decode().strip():
                 name, _, value = field.partition(":")
                 headers[name.lower()] = value.strip()
-            target = target.removeprefix(_API) if target.startswith(_API) else f"unversioned {target}"
-            if target.startswith("unversioned /wherry"):
-                target = target.removeprefix("unversioned ")
+            key = f"{method} {_VERSION.sub('', target).partition('?')[0]}"
+            if target.startswith(_API):
+                target = target.removeprefix(_API)
+            elif not target.startswith("/wherry/") and not _VERSION.match(target):
+                target = f"unversioned {target}"
             body = (
                 _chunked(heard) if "transfer-encoding" in headers else heard.read(int(headers.get("content-length", 0)))
             )
             self.asked.append(" ".join([method, target, *_said(headers, body)]))
-            reply = self._reply(f"{method} {target.partition('?')[0]}")
+            reply = self._reply(key)
             if not reply.status:
                 self._over.wait(_SECONDS)
                 return
@@ -122,16 +126,26 @@ def _said(headers: dict[str, str], body: bytes) -> list[str]:
     if headers.get("content-type") == "application/json":
         return [*own, body.decode()]
     if body[257:262] == b"ustar":
-        return [*own, f"tar of {', '.join(_members(body))}"]
+        return [*own, f"tar of {', '.join(members(body))}"]
     if headers.get("content-type") == "application/vnd.wherry.build":
         line, _, archive = body.partition(b"\n")
         return [*own, line.decode(), *_said({}, archive)]
     return [*own, f"{headers.get('content-type', 'untyped')} {body.decode('utf-8', 'backslashreplace')!r}"]
 
 
-def _members(body: bytes) -> list[str]:
+def members(body: bytes) -> list[str]:
     with tarfile.open(fileobj=io.BytesIO(body)) as archive:
         return [_member(archive, each) for each in archive]
+
+
+def tar_of(texts: dict[str, str]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, text in texts.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(text.encode())
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return packed.getvalue()
 
 
 def _member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> str:

@@ -14,9 +14,10 @@ import pytest
 from engine.cli.clusters import objects
 from engine.cli.containers import watching
 from engine.cli.main import main
+from engine.cli.swarms import services
 from engine.version import own_version
 from tests.unit.cli import transcript
-from tests.unit.cli.scripted_peer import Peer
+from tests.unit.cli.scripted_peer import Peer, members, tar_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +56,8 @@ def peer(short_tmp: ShortTmp, monkeypatch: pytest.MonkeyPatch) -> Iterator[Peer]
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setattr(watching, "_SECONDS", 0.0)
     monkeypatch.setattr(objects, "_LOOK_SECONDS", 0.0)
+    for name in ("_LOOK_SECONDS", "_STABLE_SECONDS"):
+        monkeypatch.setattr(services, name, 0.0)
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     peer = Peer(short_tmp.run / "docker.sock")
@@ -72,6 +75,8 @@ def _set(case: transcript.Case, monkeypatch: pytest.MonkeyPatch, work: Path) -> 
         if kind == "file":
             (work / rest).parent.mkdir(parents=True, exist_ok=True)
             (work / rest).write_text(transcript.text_of(value).replace("/TMP", str(work.parent)))
+        elif kind == "tar":
+            (work / rest).write_bytes(tar_of(json.loads(value)))
         elif kind == "folder":
             (work / rest).mkdir(parents=True)
         elif kind == "look":
@@ -89,7 +94,12 @@ def _set(case: transcript.Case, monkeypatch: pytest.MonkeyPatch, work: Path) -> 
 def _seen(path: Path) -> str:
     if path.is_dir():
         return f"holds {' '.join(sorted(each.name for each in path.iterdir())) or 'nothing'}"
-    return f"= {transcript.as_text(path.read_text())}" if path.exists() else "is not there"
+    if not path.exists():
+        return "is not there"
+    body = path.read_bytes()
+    if body[257:262] == b"ustar":
+        return f"is a tar of {', '.join(members(body))}"
+    return f"= {transcript.as_text(body.decode())}"
 
 
 def _environment_text() -> str:

@@ -2,7 +2,8 @@
 
     ## A title: what a person would miss
     % KEY=value                     a variable of the environment
-    % file NAME = "text"            a file in the directory where it is typed; `folder NAME` an empty directory
+    % file NAME = "text"            a file in the directory where it is typed; `folder NAME` an empty directory,
+                                    `tar NAME = {"MEMBER": "text"}` an archive
     % stdin = "y\\n"
     % unordered                     what is asked at once is sorted here, and so is what is printed
     < GET /path = [STATUS] JSON     what the engine answers; as often as it stands there, the last for ever.
