@@ -79,11 +79,8 @@ class FarClient(Client):
 
     def _dial(self) -> _socket.socket:
         try:
-            if self._address.scheme == "unix":
-                connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-                connection.connect(self._address.path)
-                return connection
-            return self._over_ssh() if self._address.scheme == "ssh" else self._over_tcp()
+            ways = {"unix": self._over_a_socket, "ssh": self._over_ssh, "tcp": self._over_tcp}
+            return ways[self._address.scheme]()
         except OSError as error:
             raise Unreachable(self._why(error)) from None
 
@@ -94,6 +91,15 @@ class FarClient(Client):
             if about := told(error, self._address.place, has_own=bool(self.entry.certificate)):
                 return f"{about.title}. {about.explanation}"
         return f"{self.entry.address}: {error.strerror or error}"
+
+    def _over_a_socket(self) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(self._address.path)
+        except OSError:
+            connection.close()
+            raise
+        return connection
 
     def _over_ssh(self) -> socket.socket:
         from engine.cli.reach.socket_place import made_run_directory
