@@ -8,6 +8,7 @@ from engine.cli.options import Command, Given, UsageError
 from engine.cli.places import take_places
 from engine.cli.printed.paper import say
 from engine.recipe.faults import Unreadable
+from engine.recipe.words.arguments import take_apart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,9 +121,8 @@ def _arguments(command: Command, name: str, rest: list[str]) -> list[str]:
 
 def _lenient(command: Command, rest: list[str]) -> list[str]:
     """The arguments typed so far, whatever is still missing."""
-    command.least, command.most = 0, None
     try:
-        return command.parse(rest).arguments
+        return take_apart(rest, command.options, stop_early=command.stop_early)[1]
     except Unreadable:
         return []
 
