@@ -140,6 +140,8 @@ class Link:
                     yield answer
         except TimeoutError as error:
             raise await self.dialer.why(error) from error
+        except WherryError as error:
+            raise upload.failed or error from None
         finally:
             await upload.let_go()
 
@@ -265,6 +267,8 @@ class _Upload:
 
     def __init__(self, body: Any) -> None:
         self.stuck = asyncio.timeout(None)
+        self.failed: WherryError | None = None
+        """Why its source gave no more: the line breaks off by that, and knows not why."""
         self._source = aiter(body)
         self._idle = asyncio.Event()
         self._idle.set()
@@ -277,6 +281,9 @@ class _Upload:
                 piece = await anext(self._source)
             except StopAsyncIteration:
                 return
+            except WherryError as error:
+                self.failed = error
+                raise
             finally:
                 self._idle.set()
             self.stuck.reschedule(loop.time() + STUCK_SECONDS)

@@ -152,11 +152,12 @@ class ScriptedDocker:
         try:
             while line := await events.get():
                 writer.write(b"%x\r\n%b\r\n" % (len(line), line))
+            writer.write(b"0\r\n\r\n")
         finally:
             self._events.remove(events)
 
-    def breaks_off(self) -> None:
-        """Whoever follows the events is left."""
+    def ends_events(self) -> None:
+        """Whoever follows them has heard the last."""
         for each in self._events:
             each.put_nowait(b"")
 

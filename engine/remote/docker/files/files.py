@@ -167,7 +167,10 @@ class DockerFiles:
         async with contextlib.aclosing(self.download(place, path)) as pieces:
             async for piece in pieces:
                 heads.feed(piece)
-                if heads.whole or len(heads.contents) >= offset + limit:
+                # What comes after is not read: a directory may be without end.
+                if heads.whole or len(heads.contents) >= offset + limit or len(heads.entries) > 1:
+                    break
+                if heads.entries and not heads.entries[0].isreg():
                     break
         if heads.entries and heads.entries[0].isdir():
             raise InvalidRequest(f"{path} is a directory", subject=path)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tarfile
 
+from engine.errors import Code, MachineError
+
 _BLOCK = 512
 _LARGEST_HEAD = 1 << 20
 _EXTENSIONS = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME,
@@ -27,6 +29,12 @@ class TarHeads:
         self._wanted = False
 
     def feed(self, data: bytes) -> None:
+        try:
+            self._feed(data)
+        except tarfile.TarError as error:
+            raise MachineError("What the engine said cannot be read", str(error), code=Code.BAD_RESPONSE) from None
+
+    def _feed(self, data: bytes) -> None:
         self.total += len(data)
         self._kept += data
         while self._kept:
@@ -80,5 +88,5 @@ class TarHeads:
         self._left = info.size if info.isreg() else 0
         self._padding = -self._left % _BLOCK
         self._wanted = not self.entries and info.isreg()
-        self.whole = self._wanted and not self._left
+        self.whole = self.whole or (self._wanted and not self._left)
         self.entries.append(info)

@@ -6,11 +6,11 @@ A bound of disk space holds; what was looked at longest ago goes first.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import hashlib
 import json
 import os
-import shutil
 import tarfile
 from typing import IO, TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _MOST_BYTES = 4 << 30
 _LARGEST_LAYER = 1 << 40
 _PIECE = 1 << 20
+_MOST_LINKS = 40
 _WHITEOUT, _OPAQUE = b".wh.", b".wh..wh..opq"
 _KINDS = {
     tar_reader.FILE: indexing.FILE, tar_reader.DIRECTORY: indexing.DIRECTORY, tar_reader.SYMLINK: indexing.SYMLINK,
@@ -50,6 +51,8 @@ class KeptLayers:
         return self._index_path(diff_id).exists() and self.path(diff_id).exists()
 
     def index(self, diff_id: str) -> LayerIndex:
+        with contextlib.suppress(OSError):
+            os.utime(self.path(diff_id))  # by this it is known when somebody looked at it
         return LayerIndex.open(self._index_path(diff_id))
 
     def _index_path(self, diff_id: str) -> Path:
@@ -117,9 +120,6 @@ class KeptLayers:
                 total -= path.stat().st_size
                 path.unlink()
                 path.with_suffix(".index").unlink(missing_ok=True)
-
-    def forget(self) -> None:
-        shutil.rmtree(self._directory, ignore_errors=True)
 
 
 def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
@@ -191,12 +191,12 @@ def _row(writer: IndexWriter, reader: TarReader, member: tar_reader.Member) -> R
 def _copy_of(tar: Path, path: str) -> int:
     wanted = path.strip("/")
     with tarfile.open(tar, "r:") as archive:
-        for _ in range(40):
+        for _ in range(_MOST_LINKS):
             member = next((each for each in archive if each.name.removeprefix("./").strip("/") == wanted), None)
             if member is None or not member.islnk():
                 break
             wanted = member.linkname.removeprefix("./").strip("/")
-        content = archive.extractfile(member) if member is not None else None
+        content = archive.extractfile(member) if member is not None and member.isreg() else None
         if content is None:
             raise NotFound(f"{path} is not in this layer", subject=path)
         copy = os.memfd_create("layer file", os.MFD_CLOEXEC)

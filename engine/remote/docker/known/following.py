@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -31,6 +32,7 @@ _SIDE_BY_SIDE = 5
 _CALM_SECONDS = 0.15
 """So long further events of a list are waited for before it is asked for again."""
 _SIGN_SECONDS = 10.0
+_MOST_GONE = 1000
 _FLEETING = ("exec_", "top", "attach", "resize", "archive-path", "extract-to-dir", "export")
 """Events after which a container is what it was."""
 
@@ -53,6 +55,8 @@ class DockerState:
         self._network_documents: list[Json] = []
         self._attached: dict[str, dict[str, NetworkMember]] = {}
         """By container, the networks it is in."""
+        self._gone: deque[str] = deque(maxlen=_MOST_GONE)
+        """Containers that are removed: an answer about one may be under way still."""
         self._detailing: asyncio.Task[None] | None = None
         self._refreshes: dict[str, asyncio.Task[None]] = {}
 
@@ -174,6 +178,7 @@ class DockerState:
 
     def gone(self, kind: Kind, *keys: str) -> None:
         """Removed by us: its event need not be waited for."""
+        self._gone.extend(keys if kind == "container" else ())
         for key in keys:
             if key in self.bus.objects(kind):
                 self.bus.publish(kind, key, None)
@@ -207,6 +212,8 @@ class DockerState:
         if self._attached.get(found.id) != (told := shapes.members(document)):
             self._attached[found.id] = told
             self._show_networks()
+        if found.id in self._gone:
+            return found  # it went while it was looked at
         if shapes.HELPER_LABEL not in found.spec.labels and (
             event or self.bus.objects("container").get(found.id) != found
         ):
@@ -276,8 +283,7 @@ class DockerState:
         if event.kind == "container":
             self._container_event(event)
         elif event.kind == "image":
-            self._later("images", self._load_images)
-            self._later("image details", self._detail_images)
+            self._later("images", self._load_new_images)
         elif event.kind == "volume":
             self._later("volumes", self._load_volumes)
         elif event.kind == "network":
@@ -287,6 +293,7 @@ class DockerState:
 
     def _container_event(self, event: Event) -> None:
         if event.action in ("destroy", "remove"):
+            self._gone.append(event.id)
             self.bus.publish("container", event.id, None, event)
             if self._attached.pop(event.id, None):
                 self._show_networks()
@@ -309,7 +316,8 @@ class DockerState:
         with contextlib.suppress(NotFound):
             await self.inspect(container)
 
-    async def _detail_images(self) -> None:
+    async def _load_new_images(self) -> None:
+        await self._load_images()
         for each in [one for one in self.bus.objects("image").values() if isinstance(one, Image) and not one.layers]:
             with contextlib.suppress(WherryError):
                 await self.inspect_image(each.id)

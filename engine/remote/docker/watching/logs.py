@@ -41,12 +41,17 @@ class Spool:
 
     def __init__(self, state: DockerState, writer: Writer, path: Path) -> None:
         self._link = state.link
+        self._is_podman = state.kind == "podman"
         self.writer = writer
         self.path = path
         self.caught_up = asyncio.Event()
         self.error: WherryError | None = None
         self._last = b""
         self.task = asyncio.create_task(self._run(), name=f"the log of {writer.name}")
+
+    @property
+    def has_lines(self) -> bool:
+        return bool(self._last)
 
     async def _run(self) -> None:
         try:
@@ -75,6 +80,9 @@ class Spool:
 
     def _since(self) -> dict[str, object]:
         """From the last line on; it comes again and is passed over."""
+        if self._is_podman:
+            # Asked for what came since a time, a podman 4.3 that keeps its logs in the journal never answers.
+            return {"tail": _MOST_LINES}
         return {"since": _seconds(self._last)} if self._last else {}
 
     async def _fetch(self, file: Any, query: dict[str, object]) -> None:
@@ -176,7 +184,7 @@ class DockerLogs:
                 spool = self._spools[writer.id] = Spool(self._state, writer, self._path(writer.id))
                 spool.task.add_done_callback(lambda _, key=writer.id: self._service.container_changed(key))  # type: ignore[misc]
             await spool.caught_up.wait()
-            if spool.error is not None and not spool.path.exists():
+            if spool.error is not None and not spool.has_lines:
                 raise spool.error
 
     # --- the facade ---
