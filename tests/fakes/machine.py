@@ -12,6 +12,8 @@ import asyncio
 import json
 import os
 import shutil
+import signal
+import socket
 import stat
 import subprocess
 from dataclasses import dataclass, field
@@ -41,7 +43,6 @@ from engine.sandbox.keeper.layers import packing, unpacking, verifying
 from engine.sandbox.keeper.requests import BadInput, Reply, Request, describe
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Mapping, Sequence
     from typing import NamedTuple
 
@@ -70,6 +71,7 @@ _HANDLERS: dict[type, Handler] = {
 }
 _STREAMS = (ask_trees.Unpack, ask_trees.Pack)
 """Their other end is the engine's own loop, so they work beside it."""
+_OF_EXEC = ("--log", "--pid-file", "--process")
 _STATES = {"TERM": 143, "KILL": 137, "INT": 130, "QUIT": 131}
 
 
@@ -82,6 +84,8 @@ class Played:
     exits: Path
     state: Path
     """crun's notes on it."""
+    root: Path
+    """What it has for a root: as /proc/PID/root would be."""
 
     @property
     def alive(self) -> bool:
@@ -112,6 +116,8 @@ class MachineInMemory(Ground):
     A step whose command is not here fails with 127."""
     documents: list[dict[str, Any]] = field(default_factory=list)
     """What crun was given of each step, the last one while it runs."""
+    executed: list[dict[str, Any]] = field(default_factory=list)
+    """What crun was given of each further command in a container."""
     asked: list[str] = field(default_factory=list)
     """The operations that keepers were asked for, by name."""
     dying: str = ""
@@ -134,6 +140,12 @@ class MachineInMemory(Ground):
         return "conmon"
 
     # --- what tests do ---
+
+    def begin(self, container_id: str, root: Path) -> Played:
+        """A container runs, whoever started it."""
+        process = subprocess.Popen(["/bin/sleep", "1000"])
+        self.containers[container_id] = Played(container_id, process, root.parent, root.parent / "state", root)
+        return self.containers[container_id]
 
     def end(self, container_id: str, code: int) -> None:
         """Its command ends by itself."""
@@ -170,6 +182,13 @@ class MachineInMemory(Ground):
             return self._conmon(list(asked.argv), fds)
         if name == "fuse-overlayfs":
             return _shell('printf %s "$1" >&2; exit "$2"', [self.fuse_refusal, str(int(bool(self.fuse_refusal)))], fds)
+        if "exec" in asked.argv:
+            return self._exec(list(asked.argv), fds)
+        if any(word.endswith("/lend_program.py") for word in asked.argv):
+            return self._lend(list(asked.argv[-3:]), fds)
+        if "-SIc" in asked.argv:  # one signal, to whom the descriptor names
+            signal.pidfd_send_signal(fds[3], int(asked.argv[-1]))
+            return _shell("exit 0", [], fds)
         if name == "crun":
             code, said = self._crun(list(asked.argv))
             return _shell('printf %s "$2"; exit "$1"', [str(code), said], fds)
@@ -184,17 +203,55 @@ class MachineInMemory(Ground):
         if self.refusal:
             _tell(fds[3], {"pid": -1, "message": self.refusal})
             return _shell("exit 1", [], fds)
-        # The id stands among its words: by that an engine knows whose conmon it is.
+        # The id stands among its words: by that an engine knows whose conmon it is. It stops, as a child to sleep for it
+        # would be left over.
         process = subprocess.Popen(
-            ["/bin/sh", "-c", "while :; do sleep 1000; done", "conmon", container_id],
+            ["/bin/sh", "-c", "kill -STOP $$", "conmon", container_id],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         state = root / container_id
         state.mkdir(parents=True, exist_ok=True)
         (bundle / "pid").write_text(str(process.pid))
-        self.containers[container_id] = Played(container_id, process, Path(options["--exit-dir"]), state)
+        inside = Path(json.loads((bundle / "config.json").read_text())["root"]["path"])
+        self.containers[container_id] = Played(container_id, process, Path(options["--exit-dir"]), state, inside)
         _tell(fds[3], {"pid": process.pid})
         return process
+
+    def _exec(self, argv: list[str], fds: Mapping[int, int]) -> subprocess.Popen[bytes]:
+        """A program of this machine's, with the environment and the terminal that it was to have inside."""
+        descriptors = {name: fds[int(argv[argv.index(name) + 1].rpartition("/")[2])] for name in _OF_EXEC}
+        process = json.loads(os.pread(descriptors["--process"], 1 << 20, 0))
+        self.executed.append(process)
+        if self.refusal:
+            os.write(descriptors["--log"], json.dumps({"msg": self.refusal}).encode())
+            return _shell("exit 1", [], fds)
+        standard, terminal = _standard(fds), -1
+        if "--console-socket" in argv:
+            master, terminal = os.openpty()
+            with socket.socket(socket.AF_UNIX) as console:
+                console.connect(argv[argv.index("--console-socket") + 1])
+                socket.send_fds(console, [b"terminal"], [master])
+            os.close(master)
+            standard = dict.fromkeys(standard, terminal)
+        env = dict(each.partition("=")[::2] for each in process["env"])
+        started = subprocess.Popen(process["args"], env=env, **standard)
+        if terminal >= 0:
+            os.close(terminal)
+        os.write(descriptors["--pid-file"], str(started.pid).encode())
+        return started
+
+    def _lend(self, words: list[str], fds: Mapping[int, int]) -> subprocess.Popen[bytes]:
+        pid, busybox, target = words
+        if self.refusal:
+            return _shell('printf "first\n%s\n" "$1" >&2; exit 1', [self.refusal], fds)
+        place = Path(f"{self.root_of(int(pid))}{target}")
+        place.mkdir(parents=True)
+        (place / "busybox").symlink_to(busybox)
+        return _shell("exit 0", [], fds)
+
+    def root_of(self, pid: int) -> Path | None:
+        """Of a container's first process."""
+        return next((each.root for each in self.containers.values() if each.process.pid == pid), None)
 
     def _crun(self, argv: list[str]) -> tuple[int, str]:
         match words := argv[argv.index("--cgroup-manager=disabled") + 1 :]:
@@ -292,7 +349,7 @@ class KeeperInMemory(Keeper):
             request.listener = lambda value: loop.call_soon_threadsafe(told, value)
         self._settle_uppers(operation)
         try:
-            mine = _as_mine(operation)
+            mine = self._of_process(_as_mine(operation))
             reply = (
                 await asyncio.to_thread(handler, mine, request)
                 if isinstance(operation, _STREAMS)
@@ -310,6 +367,14 @@ class KeeperInMemory(Keeper):
         # As it would arrive.
         values = json.loads(json.dumps(reply.values if reply else None, default=os.fspath))
         return Answer(values, list(reply.fds) if reply else [])
+
+    def _of_process(self, operation: Any) -> Any:
+        """What is below a process's root is below its container's."""
+        match Path(getattr(operation, "root", "/")).parts:
+            case ["/", "proc", pid, "root"]:
+                root = self._machine.root_of(int(pid))
+                return operation if root is None else operation._replace(root=str(root))
+        return operation
 
     # --- programs ---
 

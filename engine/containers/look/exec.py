@@ -55,8 +55,6 @@ class ExecTarget:
     """The `process` object of the container's config.json: what an exec inherits (env, cwd, capabilities, limits)."""
     cgroup_dirs: Sequence[str] = ()
     """Where the new process must be put before it starts."""
-    user_files: str = ""
-    """A path under which the keeper finds the container's /etc/passwd and group; "" is /proc/PID/root."""
 
 
 class RunningExec:
@@ -186,7 +184,7 @@ class Executor:
         return process
 
     async def _user_files(self, target: ExecTarget) -> tuple[str, str]:
-        root = Path(target.user_files or f"/proc/{target.pid}/root")
+        root = Path(f"/proc/{target.pid}/root")
         texts = []
         for path in ("/etc/passwd", "/etc/group"):
             try:

@@ -38,7 +38,7 @@ def capability_set(security: Security) -> tuple[str, ...]:
         held = set(ALL_CAPABILITIES) - dropped
     else:
         held = (set() if "ALL" in dropped else set(DEFAULT_CAPABILITIES) - dropped) | added
-    return tuple(sorted(held - {"ALL"}))
+    return tuple(sorted(held))
 
 
 def capabilities_object(security: Security, uid: int) -> dict[str, list[str]]:
