@@ -203,7 +203,7 @@ class MachineInMemory(Ground):
         if self.refusal:
             _tell(fds[3], {"pid": -1, "message": self.refusal})
             return _shell("exit 1", [], fds)
-        # The id stands among its words: by that an engine knows whose conmon it is. It stops, as a child to sleep for it
+        # The id stands among its words: by that an engine knows whose conmon it is. It stops: a child that slept for it
         # would be left over.
         process = subprocess.Popen(
             ["/bin/sh", "-c", "kill -STOP $$", "conmon", container_id],
