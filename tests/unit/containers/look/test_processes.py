@@ -91,14 +91,18 @@ def test_without_groups_it_is_the_first_process_and_all_below_it(tmp_path: Path)
 
 async def test_a_process_is_told_with_all_there_is_to_know() -> None:
     begun = datetime.now(UTC)
-    with running("/bin/sh", "-c", "sleep 1000 & echo ready; wait", "a b") as process:
+    script = "/bin/sh -c 'echo ready; kill -STOP $$' & wait"
+    with running("/bin/sh", "-c", script, "a b") as process:
         assert process.stdout is not None
         process.stdout.readline()
-        main, child = await list_processes(process.pid, [], user_names={os.getuid(): "me"})
+        states: list[str] = []
+        while states != ["sleeping", "stopped"]:
+            main, child = await list_processes(process.pid, [], user_names={os.getuid(): "me"})
+            states = [main.state, child.state]
         assert (main.pid, main.container_pid, main.parent_pid) == (process.pid, process.pid, os.getpid())
-        assert (child.parent_pid, child.command) == (process.pid, "sleep 1000")
-        assert main.command == "/bin/sh -c sleep 1000 & echo ready; wait a b"
-        assert (main.uid, main.user, main.state) == (os.getuid(), "me", "sleeping")
+        assert (child.parent_pid, child.command) == (process.pid, "/bin/sh -c echo ready; kill -STOP $$")
+        assert main.command == f"/bin/sh -c {script} a b"
+        assert (main.uid, main.user) == (os.getuid(), "me")
         assert main.cpu_percent >= 0
         assert main.cpu_seconds < 5
         assert main.memory % os.sysconf("SC_PAGE_SIZE") == 0
