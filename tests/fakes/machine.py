@@ -86,6 +86,8 @@ class Played:
     """crun's notes on it."""
     root: Path
     """What it has for a root: as /proc/PID/root would be."""
+    call: tuple[str, ...] = ()
+    """What conmon was called with."""
 
     @property
     def alive(self) -> bool:
@@ -213,7 +215,9 @@ class MachineInMemory(Ground):
         state.mkdir(parents=True, exist_ok=True)
         (bundle / "pid").write_text(str(process.pid))
         inside = Path(json.loads((bundle / "config.json").read_text())["root"]["path"])
-        self.containers[container_id] = Played(container_id, process, Path(options["--exit-dir"]), state, inside)
+        self.containers[container_id] = Played(
+            container_id, process, Path(options["--exit-dir"]), state, inside, tuple(argv)
+        )  # fmt: skip
         _tell(fds[3], {"pid": process.pid})
         return process
 

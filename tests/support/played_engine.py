@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.embedded import open_engine
 from engine.errors import NotFound
@@ -48,16 +48,16 @@ class PlayedStore:
             await engine.close()
 
 
-async def load(engine: EmbeddedEngine) -> None:
+async def load(engine: EmbeddedEngine, reference: str = IMAGE, config: dict[str, Any] | None = None) -> None:
     async def stream() -> AsyncIterator[bytes]:
-        yield docker_archive([layer_tar(_FILES)], reference=IMAGE)
+        yield docker_archive([layer_tar(_FILES)], reference=reference, config=config)
 
     await engine.images.load(stream()).result()
 
 
 async def create(engine: EmbeddedEngine, name: str = "", **options: object) -> Container:
-    options = {"network": "none", "stop_timeout": 0.2, "command": ("serve",)} | options
-    spec = ContainerSpec(image=IMAGE, **options)  # type: ignore[arg-type]
+    options = {"image": IMAGE, "network": "none", "stop_timeout": 0.2, "command": ("serve",)} | options
+    spec = ContainerSpec(**options)  # type: ignore[arg-type]
     return await engine.containers.create(CreateContainer(spec=spec, name=name))
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import shutil
+from pathlib import Path
 
 import pytest
 
-from engine.cgroups.layout import Mode, Mounts, detect, parse_membership, parse_mountinfo
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from engine.cgroups.layout import Layout, Mode, Mounts, detect, detect_here, parse_membership, parse_mountinfo
 
 V2 = "29 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot\n"
 HYBRID = """\
@@ -80,3 +78,53 @@ def test_v1_hierarchies(tmp_path: Path, *, with_v2: bool, mode: Mode) -> None:
 
 def test_no_control_groups_at_all() -> None:
     assert detect(Mounts(), {}).mode is Mode.NONE
+
+
+def test_lines_that_are_no_mounts_of_ours_are_passed_over() -> None:
+    text = (
+        "\n"
+        "29 23 0:26 / - cgroup2 x y\n"
+        "29 23 0:26 / /short rw - cgroup2 cgroup2\n"
+        "29 23 0:26 / /first rw - cgroup2 cgroup2 rw\n"
+        "29 23 0:26 / /second rw - cgroup2 cgroup2 rw\n"
+        "29 23 0:26 / /v1\\011a\\134b rw - cgroup cgroup rw,pids,name=x,hugetlb\n"
+        "29 23 0:26 / /again rw - cgroup cgroup rw,pids,freezer\n"
+    )
+    mounts = parse_mountinfo(text)
+    assert mounts == Mounts(v1={"pids": Path("/v1\ta\\b"), "freezer": Path("/again")}, v2=Path("/first"))
+
+
+def test_all_hierarchies_of_v1_that_we_use_are_known() -> None:
+    names = ["cpu", "cpuacct", "cpuset", "memory", "pids", "freezer", "blkio"]
+    text = "".join(f"1 1 0:1 / /g/{name} rw - cgroup cgroup rw,{name}\n" for name in names)
+    assert list(parse_mountinfo(text).v1) == names
+    member = "".join(f"{number + 1}:{name}:/m\n" for number, name in enumerate(names))
+    assert parse_membership(member + "0:name=x:/no\n") == dict.fromkeys(names, "/m")
+
+
+@pytest.mark.parametrize("missing", ["cgroup.procs", ""])
+def test_a_group_in_which_we_may_not_write_is_none(tmp_path: Path, missing: str) -> None:
+    place = group(tmp_path / "mine", cgroup_controllers="cpu")
+    (place / missing).unlink() if missing else shutil.rmtree(place)
+    assert detect(Mounts(v2=tmp_path), {"": "/mine"}).bases == {}
+    assert detect(Mounts(v1={"pids": tmp_path}), {"pids": "mine"}).bases == {}
+
+
+def test_what_one_is_no_member_of_is_no_base(tmp_path: Path) -> None:
+    place = group(tmp_path / "mine", cgroup_controllers="cpu")
+    assert detect(Mounts(v2=tmp_path), {"pids": "/mine"}) == Layout(Mode.V2, {}, frozenset())
+    assert detect(Mounts(v1={"pids": tmp_path}), {"": "/mine"}) == Layout(Mode.V1, {}, frozenset())
+    both = detect(Mounts(v1={"pids": tmp_path}, v2=tmp_path), {"": "/mine", "pids": "/mine"})
+    assert both == Layout(Mode.HYBRID, {"pids": place, "": place}, frozenset({"pids"}))
+    assert detect(Mounts(), {}) == Layout(Mode.NONE, {}, frozenset())
+    (place / "cgroup.controllers").unlink()
+    assert detect(Mounts(v2=tmp_path), {"": "/mine"}) == Layout(Mode.V2, {"": place}, frozenset())
+    assert both.can_freeze
+    assert Layout(Mode.V1, {"freezer": place}, frozenset()).can_freeze
+
+
+def test_this_machine_is_read_as_it_is() -> None:
+    assert detect_here() == detect(
+        parse_mountinfo(Path("/proc/self/mountinfo").read_text()),
+        parse_membership(Path("/proc/self/cgroup").read_text()),
+    )
