@@ -41,6 +41,7 @@ from engine.sandbox.keeper.asked.programs import Spawn, Spawned
 from engine.sandbox.keeper.disk import files, trees
 from engine.sandbox.keeper.layers import packing, unpacking, verifying
 from engine.sandbox.keeper.requests import BadInput, Reply, Request, describe
+from tests.fakes import groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -122,6 +123,8 @@ class MachineInMemory(Ground):
     """What crun was given of each further command in a container."""
     asked: list[str] = field(default_factory=list)
     """The operations that keepers were asked for, by name."""
+    groups: Path | None = None
+    """Where there are control groups (`groups.PlayedGroup`), if there are any."""
     dying: str = ""
     """The keeper dies over the next operation of this name."""
     containers: dict[str, Played] = field(default_factory=dict)
@@ -131,7 +134,7 @@ class MachineInMemory(Ground):
         return KeeperInMemory(paths, self)
 
     async def cgroups(self, paths: Paths, keeper: Keeper) -> CgroupTree:
-        return CgroupTree(Layout(Mode.NONE, {}, frozenset()), "wherry")
+        return CgroupTree(groups.layout(self.groups) if self.groups else Layout(Mode.NONE, {}, frozenset()), "wherry")
 
     def crun(self, paths: Paths) -> Crun:
         program = paths.root / "crun"
@@ -193,7 +196,8 @@ class MachineInMemory(Ground):
             return _shell("exit 0", [], fds)
         if name == "crun":
             code, said = self._crun(list(asked.argv))
-            return _shell('printf %s "$2"; exit "$1"', [str(code), said], fds)
+            where = ">&2" if "kill" in asked.argv else ""
+            return _shell(f'printf %s "$2" {where}; exit "$1"', [str(code), said], fds)
         return subprocess.Popen(list(asked.argv), cwd=asked.cwd, env=dict(asked.env), **_standard(fds))
 
     def _conmon(self, argv: list[str], fds: Mapping[int, int]) -> subprocess.Popen[bytes]:

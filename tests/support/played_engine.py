@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from engine.embedded import EmbeddedEngine
     from engine.types.containers import Container
+    from engine.types.events import Event
     from tests.support.stores import ShortTmp
 
 IMAGE = "localhost/tiny:latest"
@@ -85,3 +86,19 @@ async def until_gone(engine: EmbeddedEngine, container_id: str) -> None:
             except NotFound:
                 return
             await anext(aiter(changes))
+
+
+def listen(engine: EmbeddedEngine) -> list[str]:
+    """What happens to containers from now on, in Docker's words: to which, what, and what goes with it."""
+    heard: list[str] = []
+    before = engine.bus._on_event
+
+    def hear(event: Event) -> None:
+        more = {key: value for key, value in event.attributes.items() if key not in ("image", "name")}
+        if event.kind == "container":
+            heard.append(" ".join([event.name, event.action, *(f"{key}={value}" for key, value in more.items())]))
+        if before is not None:
+            before(event)
+
+    engine.bus._on_event = hear
+    return heard

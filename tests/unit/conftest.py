@@ -11,6 +11,7 @@ from engine.storage.paths import Paths
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
     from engine.embedded import EmbeddedEngine
     from engine.sandbox.client import Keeper
@@ -46,6 +47,18 @@ def played(short_tmp: ShortTmp, machine: MachineInMemory) -> PlayedStore:
 async def played_engine(played: PlayedStore) -> AsyncIterator[EmbeddedEngine]:
     async with played.engine() as engine:
         yield engine
+
+
+@pytest.fixture
+def groups(played: PlayedStore, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The machine has control groups, for an engine that is opened after this."""
+    from engine.cgroups import tree
+    from tests.fakes.groups import PlayedGroup
+
+    monkeypatch.setattr(tree, "ContainerCgroup", PlayedGroup)
+    machine = played.machine
+    machine.groups = played.store.path / "groups"
+    return machine.groups
 
 
 # --- the lower rooms alone ---

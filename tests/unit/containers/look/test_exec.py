@@ -11,7 +11,6 @@ import pytest
 
 from engine.containers.look.exec import ExecTarget, Executor
 from engine.errors import Code, Conflict, InvalidRequest, RuntimeFailure
-from engine.storage.paths import Paths
 from engine.types.confinement import ALL_CAPABILITIES
 from engine.types.containers import Exec
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from engine.containers.look.exec import RunningExec
     from engine.sandbox.client import Keeper
     from tests.fakes.machine import MachineInMemory
-    from tests.support.played_engine import PlayedStore
+    from tests.support.stores import ShortTmp
 
 PROCESS: dict[str, Any] = {
     "args": ["serve"],
@@ -69,13 +68,10 @@ class Box:
 
 
 @pytest.fixture
-async def box(played: PlayedStore) -> AsyncIterator[Box]:
-    store = played.store
-    keeper = await played.machine.keeper(Paths(store.root, store.run))
-    found = Box(keeper, played.machine, store.path)
+async def box(keeper: Keeper, machine: MachineInMemory, short_tmp: ShortTmp) -> AsyncIterator[Box]:
+    found = Box(keeper, machine, short_tmp.path)
     yield found
     await found.executor.close()
-    await keeper.close()
 
 
 async def everything(session: RunningExec) -> dict[str, bytes]:

@@ -23,14 +23,12 @@ from engine.containers.look.processes_list import (
     signal_process,
 )
 from engine.errors import InvalidRequest, NotFound, RuntimeFailure
-from engine.storage.paths import Paths
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from engine.sandbox.client import Keeper
-    from tests.support.played_engine import PlayedStore
 
 
 @contextmanager
@@ -55,13 +53,6 @@ def group(place: Path, *pids: int) -> str:
     place.mkdir(parents=True, exist_ok=True)
     (place / "cgroup.procs").write_text("".join(f"{pid}\n" for pid in pids))
     return str(place)
-
-
-@pytest.fixture
-async def keeper(played: PlayedStore) -> AsyncIterator[Keeper]:
-    found = await played.machine.keeper(Paths(played.store.root, played.store.run))
-    yield found
-    await found.close()
 
 
 # --- who is in it ---

@@ -79,7 +79,10 @@ async def test_volumes_folders_and_images_are_where_they_were_asked_for(
         "destination": "/data", "type": "bind", "source": data.mountpoint, "options": ["rbind", "rw", "rprivate"],
     }  # fmt: skip
     assert (Path(data.mountpoint) / "hello").read_text() == "hello\n", "what the image has there is in a new volume"
-    assert (found["/data/deep"]["source"], found["/data/deep"]["options"]) == (bare.mountpoint, ["rbind", "ro", "rprivate"])
+    assert (found["/data/deep"]["source"], found["/data/deep"]["options"]) == (
+        bare.mountpoint,
+        ["rbind", "ro", "rprivate"],
+    )
     assert os.listdir(bare.mountpoint) == []
     assert Path(found["/sub"]["source"]) == Path(data.mountpoint)
     assert (found["/mine"]["source"], found["/mine"]["options"]) == (str(tmp_path), ["rbind", "rw", "rslave"])
