@@ -35,12 +35,16 @@ class OwnPaths(Paths):
         return ""
 
 
-def a_process(*words: str) -> subprocess.Popen[bytes]:
-    """Something that waits until it is ended, with these among its words."""
-    return subprocess.Popen(
-        ["/bin/sh", "-c", "read nothing", "played", *words],
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+def a_process(*words: str, script: str = "") -> subprocess.Popen[bytes]:
+    """Something that waits until it is ended, with these among its words, which it has by now."""
+    process = subprocess.Popen(
+        ["/bin/sh", "-c", f"{script} echo; read nothing", "played", *words],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
+    assert process.stdout is not None
+    process.stdout.read(1)  # for a moment after its start a process has no words at all
+    process.stdout.close()
+    return process
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
@@ -48,6 +52,13 @@ def end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
     if process.stdin is not None:
         process.stdin.close()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """What the loop hears of by itself."""
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110 - what is waited for has no event
+            await asyncio.sleep(0)
 
 
 def _write(path: Path, text: str) -> None:
@@ -101,6 +112,9 @@ class PlayedNames:
     async def start(self, version: str) -> None:
         self.starts += 1
         self.version = version
+        self._end()
+        if self.server is not None:
+            self.server.close()
         self.paths.names_socket.unlink(missing_ok=True)
         self.process = a_process("names")
         self.server = await asyncio.start_unix_server(self._serve, str(self.paths.names_socket))
@@ -176,6 +190,8 @@ class NetworkGround:
         self.calls: list[list[str]] = []
         """The command lines of pastas and their stand-ins."""
         self.processes: list[subprocess.Popen[bytes]] = []
+        self.children: list[PlayedChild] = []
+        """Stand-ins for pasta."""
         self.names = PlayedNames(paths)
         self.speakers: dict[str, Callable[[], socket.socket]] = {}
         self.while_running: Callable[[], object] = lambda: None
@@ -239,11 +255,23 @@ class NetworkGround:
     async def spawn(
         self, argv: Sequence[str], *, env: Mapping[str, str], pass_fds: Mapping[int, int]
     ) -> PlayedChild:  # fmt: skip
+        if argv[0].endswith("slirp4netns"):
+            return self.slirp(list(argv), pass_fds)
         assert argv[-2] == str(self.paths.names_socket)
         if not self.names.ends_at_once:
             await self.names.start(argv[-1])
             os.write(pass_fds[3], b"1")
         return PlayedChild(os.getpid())
+
+    def slirp(self, argv: list[str], pass_fds: Mapping[int, int]) -> PlayedChild:
+        """One that is ready at once; its control socket is the test's."""
+        self.calls.append(argv)
+        process = a_process(*argv[1:])
+        self.processes.append(process)
+        if not self.complaints:
+            os.write(pass_fds[3], b"1")
+        self.children.append(PlayedChild(process.pid))
+        return self.children[-1]
 
     def give(self, *files: int | Path) -> None:
         self.asked.append("give")

@@ -24,43 +24,12 @@ from engine.networks.known.register import NetworkRegister, must_be_ours
 from engine.networks.limits import egress
 from engine.networks.neighbours.names_document import document, is_served, link_of, names_of, wants_host
 from engine.state.database import Database
-from engine.types.containers import Container, ContainerSpec, PortMapping, Security, State
-from engine.types.data import now
-from engine.types.networks import CreateNetwork, Endpoint, Network, NetworkMember
+from engine.types.containers import ContainerSpec, PortMapping, Security
+from engine.types.networks import CreateNetwork, Endpoint
+from tests.unit.networks.made import a_container, a_network, member
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-
-def a_container(key: str, name: str = "", **others: Any) -> Container:
-    spec = ContainerSpec(image="i", **others.pop("spec", {}))
-    return Container(
-        id=key,
-        name=name or key,
-        image_id="",
-        image="i",
-        spec=spec,
-        command_line=(),
-        state=State.RUNNING,
-        created=now(),
-        **others,
-    )
-
-
-def a_network(name: str = "front", **others: Any) -> Network:
-    known: dict[str, Any] = {
-        "id": "ab" * 32,
-        "name": name,
-        "driver": "bridge",
-        "created": now(),
-        "subnet": "10.1.0.0/29",
-        "gateway": "10.1.0.1",
-    }
-    return Network(**known | others)
-
-
-def member(key: str, ip: str = "", **others: Any) -> NetworkMember:
-    return NetworkMember(container_id=key, name=key, ip_address=ip, **others)
 
 
 # --- found ---

@@ -19,7 +19,7 @@ from engine.networks.names import wire
 from engine.types.containers import PortMapping
 from engine.types.networks import Network, NetworkMember
 from tests.support.dns import in_a_stream, reply
-from tests.unit.networks.test_register import a_container, a_network, member
+from tests.unit.networks.made import a_container, a_network, member
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
