@@ -112,6 +112,14 @@ async def test_what_may_only_be_read_is_not_changed(room: Room, tmp_path: Path, 
     assert (room.root / "elsewhere").read_text() == "2"
 
 
+async def test_a_bound_file_that_may_only_be_read_is_not_written(room: Room, tmp_path: Path) -> None:
+    (tmp_path / "conf").write_text("1")
+    room.says(mounts=(("/etc/conf", str(tmp_path / "conf"), True),))
+    with pytest.raises(Conflict, match="read-only"):
+        await room.files.write(HERE, "/etc/conf", b"2")
+    assert (tmp_path / "conf").read_text() == "1"
+
+
 async def test_an_image_may_only_be_read(room: Room) -> None:
     (room.root / "f").touch()
     room.says(read_only=True)

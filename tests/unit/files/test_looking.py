@@ -168,6 +168,7 @@ async def test_a_file_is_read_from_where_it_is_asked_and_no_further(room: Room) 
     assert await room.files.read(HERE, "/f", offset=len(whole) - 3, limit=10) == whole[-3:]
     assert await room.files.read(HERE, "/f", offset=len(whole) + 1, limit=10) == b""
     assert await room.files.read(HERE, "/f", limit=0) == b""
+    assert await room.files.read(HERE, "/f", offset=3, limit=1) == b"\3"
 
 
 async def test_a_link_that_leads_out_is_read_inside(room: Room) -> None:

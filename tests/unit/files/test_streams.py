@@ -133,7 +133,8 @@ async def test_what_is_uploaded_lies_in_the_directory(room: Room) -> None:
 async def test_all_belongs_to_root_unless_owners_are_copied(
     room: Room, copied: bool, owner: tuple[int, int] | None
 ) -> None:
-    await room.files.upload(HERE, "/", pieces(layer_tar([File("f", b"1", uid=7)])), copy_owner=copied)
+    options = {"copy_owner": True} if copied else {}
+    await room.files.upload(HERE, "/", pieces(layer_tar([File("f", b"1", uid=7)])), **options)
     (asked,) = [each for each in room.keeper.operations if type(each).__name__ == "Unpack"]
     assert (asked.owner, asked.layer, asked.no_overwrite_kind) == (owner, False, False)
     assert (asked.root, asked.target) == (room.root, room.root)
