@@ -218,14 +218,15 @@ class Catalogue:
         statements += [_tag_statement(str(one), image.id) for one in tags]
         statements += [_digest_statement(str(one), image.id) for one in digests]
         await self._database.transaction(statements)
-        robbed = {self._tags[str(one)] for one in tags if str(one) in self._tags} - {image.id}
+        robbed = {self._tags.get(str(one)) for one in tags} | {self._digests.get(str(one)) for one in digests}
         for layer in layers:
             self._layers[layer.diff_id] = layer
         self._remember(image)
         self._tags.update((str(one), image.id) for one in tags)
         self._digests.update((str(one), image.id) for one in digests)
-        for other in robbed:
-            self._publish(other)
+        for other in robbed - {image.id}:
+            if other is not None:
+                self._publish(other)
 
     async def tag(self, image_id: str, name: Reference, *, action: str = "tag") -> Image:
         reference.must_be_a_name(name)
@@ -243,9 +244,11 @@ class Catalogue:
         """The registry knows the image by this digest (after a push)."""
         async with self._changing:
             self._must_be_there(image_id)
+            before = self._digests.get(str(name), image_id)
             await self._database.transaction([_digest_statement(str(name), image_id)])
             self._digests[str(name)] = image_id
-        self._publish(image_id)
+        for one in dict.fromkeys((before, image_id)):
+            self._publish(one)
 
     async def untag(self, name: str) -> None:
         """Take one canonical reference (tag or digest) away."""
