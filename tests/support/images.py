@@ -48,6 +48,10 @@ def symlink(path: str, target: str) -> File:
     return File(path, mode=0o777, link=target, kind=tarfile.SYMTYPE)
 
 
+def hardlink(path: str, target: str) -> File:
+    return File(path, link=target, kind=tarfile.LNKTYPE)
+
+
 def layer_tar(files: Sequence[File]) -> bytes:
     """A layer as it is hashed: an uncompressed tar, the same bytes for the same files."""
     buffer = io.BytesIO()

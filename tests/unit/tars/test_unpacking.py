@@ -14,15 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.tars.unpacking import UnpackingFault, unpack
-from tests.support.images import File, directory, layer_tar, symlink
+from tests.support.images import File, directory, hardlink, layer_tar, symlink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-
-def hard(path: str, target: str) -> File:
-    return File(path, link=target, kind=tarfile.LNKTYPE)
 
 
 def unpacked(base: Path, *files: File, rename: str | None = None) -> int:
@@ -31,7 +27,7 @@ def unpacked(base: Path, *files: File, rename: str | None = None) -> int:
 
 def test_files_and_hard_links_are_counted_and_nothing_else(tmp_path: Path) -> None:
     files = [
-        directory("d"), File("d/f", b"text"), hard("d/h", "d/f"), symlink("d/s", "f"),
+        directory("d"), File("d/f", b"text"), hardlink("d/h", "d/f"), symlink("d/s", "f"),
         File("d/null", kind=tarfile.CHRTYPE), File("d/pipe", kind=tarfile.FIFOTYPE),
     ]  # fmt: skip
     assert unpacked(tmp_path, *files) == 2
@@ -170,12 +166,12 @@ def test_missing_directories_are_made(tmp_path: Path) -> None:
 
 
 def test_a_link_to_a_link_stays_one(tmp_path: Path) -> None:
-    unpacked(tmp_path, File("f", b"x"), symlink("s", "f"), hard("t", "s"))
+    unpacked(tmp_path, File("f", b"x"), symlink("s", "f"), hardlink("t", "s"))
     assert os.readlink(tmp_path / "t") == "f"
 
 
 def test_hard_links_follow_the_new_name(tmp_path: Path) -> None:
-    unpacked(tmp_path, File("top/f", b"x"), hard("top/h", "top/f"), rename="new")
+    unpacked(tmp_path, File("top/f", b"x"), hardlink("top/h", "top/f"), rename="new")
     assert (tmp_path / "new/f").stat().st_ino == (tmp_path / "new/h").stat().st_ino
 
 
@@ -187,7 +183,7 @@ def test_hard_links_follow_the_new_name(tmp_path: Path) -> None:
         [File("a/../../evil", b"x")],
         [symlink("s", ".."), File("s/evil", b"x")],
         [symlink("s", "../base2"), File("s/evil", b"x")],
-        [hard("h", "../outside")],
+        [hardlink("h", "../outside")],
     ],
 )
 def test_nothing_leaves_the_directory(tmp_path: Path, files: list[File]) -> None:
