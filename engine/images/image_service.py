@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from engine.errors import InvalidRequest, NotFound, StorageError, WherryError
+from engine.errors import InvalidRequest, NotFound, StorageError, WherryError, disk_refuses
 from engine.images.archives.archive_read import ArchiveReader
 from engine.images.archives.archive_write import ArchiveWriter
 from engine.images.archives.index_write import IndexWriter
@@ -518,4 +518,6 @@ async def _opened(source: AsyncIterator[bytes] | str, web: Web | None = None) ->
 def _file_trouble(error: OSError, path: Path) -> WherryError:
     if isinstance(error, FileNotFoundError):
         return NotFound(f"{path} is not there", subject=str(path))
-    return StorageError(f"{path} cannot be used", os.strerror(error.errno or 0), details=str(error), subject=str(path))
+    said, where = os.strerror(error.errno or 0), str(path)
+    refused = disk_refuses(error.errno or 0, f"{path}: {said}.", details=str(error), subject=where)
+    return refused or StorageError(f"{path} cannot be used", said, details=str(error), subject=where)
