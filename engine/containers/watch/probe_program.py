@@ -9,6 +9,7 @@ The image needs no program for it. Standard library only.
 import socket
 import ssl
 import sys
+from contextlib import closing
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
@@ -29,9 +30,10 @@ def ask_http(address: str, headers: dict[str, str], seconds: float) -> int:
     else:
         connection = HTTPConnection(host, port, timeout=seconds)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connection.request("GET", path, headers={"User-Agent": "wherry-probe", **headers})
-    answer = connection.getresponse()
-    sys.stdout.write(f"{answer.status} {answer.reason}\n{answer.read(_MOST).decode('utf-8', 'replace')}")
+    with closing(connection):
+        connection.request("GET", path, headers={"User-Agent": "wherry-probe", **headers})
+        answer = connection.getresponse()
+        sys.stdout.write(f"{answer.status} {answer.reason}\n{answer.read(_MOST).decode('utf-8', 'replace')}")
     return 0 if answer.status in _GOOD else 1
 
 

@@ -56,7 +56,7 @@ class Settler:
     async def settle(self, entry: Entry, found: Found, *, watched: bool) -> None:
         """`watched`: this engine was there all the time."""
         if found.restarts:
-            self._count_restarts(entry, found)
+            await self._count_restarts(entry, found)
         verdict = judge(entry.record, found)
         if watched and verdict not in (Verdict.LIVES, Verdict.WAITS, Verdict.RESTS):
             _log.info("%s is %s in its row and found as %s", entry.id[:12], entry.state.value, verdict.name)
@@ -74,12 +74,13 @@ class Settler:
         elif verdict is not Verdict.RESTS:
             await self._take_back(entry)
 
-    def _count_restarts(self, entry: Entry, found: Found) -> None:
-        """What the stand-in did; its file begins anew, so that nobody counts it twice."""
-        entry.record = entry.record.changed(failures=found.failures).with_container(
+    async def _count_restarts(self, entry: Entry, found: Found) -> None:
+        """What the stand-in did. In the row before its file begins anew, so that nobody counts it twice or never."""
+        counted = entry.record.changed(failures=found.failures).with_container(
             restart_count=entry.container.restart_count + found.restarts,
             started=datetime.fromtimestamp(found.started, UTC),
         )
+        await self._book.save_when_it_fits(entry, counted)
         write_restart_file(self._runtime, entry.record, started=found.started)
 
     async def _take_up(self, entry: Entry, found: Found, *, watched: bool) -> None:
