@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gui.actions.actions import Action
 from gui.presentation.images.words import image_name
+from gui.presentation.names import is_figures, number_problem
 from gui.presentation.remote.clusters import place_of
 from gui.shell import Confirmation, TextQuestion
 from gui.theme import Tone
@@ -85,18 +86,13 @@ async def scale(shell: Shell, rows: Sequence[ClusterRow]) -> None:
             label=translate("ClusterActions", "Pods"),
             accept=translate("ClusterActions", "Scale"),
             text=str(row.replicas),
-            check=_number_problem,
+            check=lambda text: number_problem(text, _MOST),
         )
     )
     if text is not None:
         await shell.client.call(lambda engine: engine.clusters.scale(place_of(row), row.target, int(text)))
         told = translate("ClusterActions", "{0} is asked for {1} pods", None, int(text))
         shell.toast(told.format(row.name, int(text)), Tone.SUCCESS)
-
-
-def _number_problem(text: str) -> str:
-    good = text.strip().isascii() and text.strip().isdigit() and int(text) <= _MOST
-    return "" if good else translate("ClusterActions", "Write a number from 0 to {0}").format(_MOST)
 
 
 async def restart(shell: Shell, rows: Sequence[ClusterRow]) -> None:
@@ -177,9 +173,11 @@ async def forward(shell: Shell, rows: Sequence[ClusterRow]) -> None:
 
 def ports_of(text: str) -> tuple[int, int]:
     """Here and there; here is 0 where any will do. Raises ValueError."""
-    here, colon, there = text.strip().rpartition(":")
-    found = (int(here) if here else 0, int(there))
-    if not 0 < found[1] < 65536 or not 0 <= found[0] < 65536 or (colon and not here.isascii()):
+    here, _, there = text.strip().rpartition(":")
+    if not is_figures(there) or not is_figures(here or "0"):
+        raise ValueError(text)
+    found = (int(here or 0), int(there))
+    if not 0 < found[1] < 65536 or found[0] >= 65536:
         raise ValueError(text)
     return found
 
@@ -205,10 +203,11 @@ async def copy_out(shell: Shell, rows: Sequence[ClusterRow]) -> None:
     )
     if path is None:
         return
+    path = path.strip()
     folder = await shell.choose_folder(translate("ClusterActions", "Copy {0} to").format(path))
     if folder:
         count = await shell.client.call(
-            lambda engine: engine.clusters.copy_out(place_of(row), row.target, path.strip(), folder)
+            lambda engine: engine.clusters.copy_out(place_of(row), row.target, path, folder)
         )
         shell.toast(
             translate("ClusterActions", "Copied {0} to {1} ({2} files)", None, count).format(path, folder, count),
@@ -231,7 +230,8 @@ async def copy_in(shell: Shell, rows: Sequence[ClusterRow]) -> None:
         )
     )
     if folder is not None:
-        await shell.client.call(lambda engine: engine.clusters.copy_in(place_of(row), row.target, path, folder.strip()))
+        folder = folder.strip()
+        await shell.client.call(lambda engine: engine.clusters.copy_in(place_of(row), row.target, path, folder))
         shell.toast(translate("ClusterActions", "Copied {0} to {1}").format(path, folder), Tone.SUCCESS)
 
 

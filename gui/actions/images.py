@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from engine.types.images import Image
     from gui.shell import Shell
 
+_HOST = re.compile(r"[.:A-Z]|^localhost$")
+"""What makes the first part of a name the registry's, as the engine has it."""
 _REFERENCE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._:/-]*")
 
 
@@ -41,7 +43,11 @@ def check_reference(text: str) -> str:
         return translate("ImageActions", "A name is needed, such as team/app:1.0")
     if not _REFERENCE.fullmatch(text.strip()):
         return translate("ImageActions", "Only letters, digits and . _ - / : may be in it")
-    if any(part != part.lower() for part in text.rpartition(":")[0].split("/")[1:]):
+    host, slash, inside = text.strip().partition("/")
+    repository = inside if slash and _HOST.search(host) else text.strip()
+    folder, _, name = repository.rpartition("/")
+    name = name.partition(":")[0]
+    if folder + name != (folder + name).lower():
         return translate("ImageActions", "The part before the tag is written in small letters")
     return ""
 

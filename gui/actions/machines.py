@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.types.images import Image
     from engine.types.machines import Machine
     from engine.types.volumes import Volume
+    from gui.presentation.projects.words import ProjectRow
     from gui.shell import Shell
 
 
@@ -69,8 +70,8 @@ async def move_volume(shell: Shell, volumes: Sequence[Volume]) -> None:
     shell.open_dialog("move", kind="volume", name=volumes[0].name)
 
 
-async def move_project(shell: Shell, projects: Sequence[Any]) -> None:
-    shell.open_dialog("move", kind="project", name=projects[0].name)
+async def move_project(shell: Shell, projects: Sequence[ProjectRow]) -> None:
+    shell.open_dialog("move", kind="project", name=projects[0].project.name)
 
 
 async def finish_move(shell: Shell, name: str, source: str) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from engine.types.swarm import Availability, ChangeService
 from gui.actions.actions import Action
+from gui.presentation.names import number_problem
 from gui.shell import Confirmation, TextQuestion
 from gui.theme import Tone
 from gui.words import translate
@@ -76,16 +77,11 @@ async def scale(shell: Shell, services: Sequence[SwarmService]) -> None:
             label=translate("SwarmActions", "Tasks"),
             accept=translate("SwarmActions", "Scale"),
             text=str(service.replicas),
-            check=_number_problem,
+            check=lambda text: number_problem(text, _MOST),
         )
     )
     if text is not None:
         await shell.client.call(lambda engine: engine.swarm.scale(service.id, int(text)))
-
-
-def _number_problem(text: str) -> str:
-    good = text.strip().isascii() and text.strip().isdigit() and int(text) <= _MOST
-    return "" if good else translate("SwarmActions", "Write a number from 0 to {0}").format(_MOST)
 
 
 async def update_image(shell: Shell, services: Sequence[SwarmService]) -> None:

@@ -1,4 +1,4 @@
-"""What is wrong with a name that somebody types."""
+"""What is wrong with a name or a number that somebody types."""
 
 from __future__ import annotations
 
@@ -11,3 +11,15 @@ def name_problem(name: str) -> str:
     if not is_name(name):
         return translate("Names", "Letters, digits, “_”, “.” and “-”; a letter or digit first")
     return ""
+
+
+def is_figures(text: str) -> bool:
+    """Only the ten that every program reads as figures."""
+    return text.isascii() and text.isdigit()
+
+
+def number_problem(text: str, most: int) -> str:
+    """Of how many there should be; "" where it will do."""
+    if is_figures(text.strip()) and int(text) <= most:
+        return ""
+    return translate("Names", "Write a number from 0 to {0}").format(most)

@@ -568,10 +568,6 @@
         </translation>
     </message>
     <message>
-        <source>Write a number from 0 to {0}</source>
-        <translation>Eine Zahl von 0 bis {0} eingeben</translation>
-    </message>
-    <message>
         <source>Pods of {0} are replaced one after the other</source>
         <translation>Die Pods von {0} werden nacheinander ersetzt</translation>
     </message>
@@ -5349,6 +5345,10 @@
         <source>Letters, digits, “_”, “.” and “-”; a letter or digit first</source>
         <translation>Buchstaben, Ziffern, „_“, „.“ und „-“; am Anfang ein Buchstabe oder eine Ziffer</translation>
     </message>
+    <message>
+        <source>Write a number from 0 to {0}</source>
+        <translation>Eine Zahl von 0 bis {0} eingeben</translation>
+    </message>
 </context>
 <context>
     <name>NamesView</name>
@@ -9604,10 +9604,6 @@
     <message>
         <source>Scale</source>
         <translation>Skalieren</translation>
-    </message>
-    <message>
-        <source>Write a number from 0 to {0}</source>
-        <translation>Eine Zahl von 0 bis {0} eingeben</translation>
     </message>
     <message>
         <source>Another image for {0}</source>

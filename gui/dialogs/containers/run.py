@@ -50,7 +50,7 @@ from gui.presentation.containers.spec_check import (
 )
 from gui.presentation.containers.words import image_text
 from gui.presentation.errors import words_of
-from gui.presentation.names import name_problem
+from gui.presentation.names import is_figures, name_problem
 from gui.shell import Confirmation
 from gui.theme import Space, Text, Tone, grown, mono
 from gui.widgets.banner import Banner
@@ -325,7 +325,7 @@ class RunDialog(_FormDialog):
                 protocol="udp" if protocol == "udp" else "tcp",
             )
             for number, _, protocol in (text.partition("/") for text in config.exposed_ports)
-            if number.isdigit()
+            if is_figures(number)
         )
         mounts = spec.mounts or tuple(Mount(kind="volume", target=path) for path in config.volumes)
         self._suggested = ports if untouched else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gui.presentation.names import is_figures
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -59,6 +60,6 @@ def haystack(template: GalleryTemplate) -> str:
 
 def free_from(port: str, taken: Collection[int]) -> str:
     """The port itself, or the next one nobody listens on."""
-    if not port.isdecimal():
+    if not is_figures(port):
         return port
     return next((str(each) for each in range(int(port), _HIGHEST_PORT + 1) if each not in taken), port)

@@ -14,6 +14,7 @@ from engine.types.containers import Mount, PortMapping
 from gui.dialogs.containers.form.fields import Field
 from gui.plain_text import set_tip
 from gui.presentation.containers.run_line import fault_text
+from gui.presentation.names import is_figures
 from gui.theme import Space, Text, Tone
 from gui.widgets.buttons import Variant, button, tool_button
 from gui.widgets.labels import label
@@ -242,6 +243,6 @@ def _port(text: str, what: str, *, empty_is_auto: bool = False) -> int:
     text = text.strip()
     if not text and empty_is_auto:
         return 0
-    if not text.isdigit() or not 1 <= int(text) <= 65535:
+    if not is_figures(text) or not 1 <= int(text) <= 65535:
         raise ValueError(translate("Form", "{0}: a number from 1 to 65535").format(what[:1].upper() + what[1:]))
     return int(text)

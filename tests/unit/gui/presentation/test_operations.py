@@ -13,7 +13,7 @@ from engine.types.frontdoor import Door, DoorAddress
 from engine.types.networks import Network
 from engine.types.operations import Failure, Operation, OperationState
 from gui.presentation.errors import ErrorWords, Remedy, words_of, words_of_failure
-from gui.presentation.names import name_problem
+from gui.presentation.names import name_problem, number_problem
 from gui.presentation.networks.door import address_of, addresses, short_host, shortened, shown_url
 from gui.presentation.networks.words import from_left, network_name, network_word
 from gui.presentation.operations import operation_icon, operation_words, progress_text
@@ -279,3 +279,20 @@ def test_an_address_is_shown_short() -> None:
 )
 def test_of_a_long_text_both_ends_are_shown(text: str, most: int, shown: str) -> None:
     assert shortened(text, most) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("0", True),
+        (" 12 ", True),
+        ("13", False),
+        ("", False),
+        ("-1", False),
+        ("²", False),
+        ("٣", False),
+        ("1.5", False),
+    ],
+)
+def test_a_count_that_will_not_do_is_told(text: str, *, fits: bool) -> None:
+    assert number_problem(text, 12) == ("" if fits else "Write a number from 0 to 12")
