@@ -5,18 +5,20 @@ from __future__ import annotations
 import base64
 import json
 import re
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import DecodeError
 from grpclib.const import Status
 from grpclib.encoding.base import StatusDetailsCodecBase
-from grpclib.exceptions import GRPCError
+from grpclib.exceptions import GRPCError, StreamTerminatedError
 
 from engine.api.buildkit.wire.messages_pb2 import RawAny, RpcStatus
 from engine.api.http.statuses import message_of
+from engine.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from grpclib.server import Stream
 
@@ -55,6 +57,18 @@ async def asked(stream: Stream[Any, Any]) -> Any:
     if request is None:
         raise refused("the request is missing", Status.INVALID_ARGUMENT)
     return request
+
+
+async def within_operation(source: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """What a client gives, for an operation: that takes any fault but one of the engine's own for a bug."""
+    try:
+        async with aclosing(source):
+            async for piece in source:
+                yield piece
+    except GRPCError as error:
+        raise InvalidRequest(error.message or "The client's session does not give what it should") from error
+    except (StreamTerminatedError, ConnectionError, TimeoutError) as error:
+        raise InvalidRequest("The client's session ended: context canceled") from error
 
 
 def failed_build(error: WherryError, build: Build | None, filename: str, text: str, vertex: str) -> GRPCError:

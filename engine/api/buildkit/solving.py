@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from grpclib.const import Status
 
-from engine.api.buildkit.faults import excerpt_details, failed_build, refused
+from engine.api.buildkit.faults import excerpt_details, failed_build, refused, within_operation
 from engine.api.buildkit.jobs import Made, names_in
 from engine.api.buildkit.lent import layouts
 from engine.api.buildkit.lent.caching import inline_wanted, opened_caches
@@ -86,7 +86,7 @@ class Target:
         if "dockerfilekey" in self._options or self._options.local_context:
             text, _ = await fetcher.dockerfile()
         elif context.startswith(UPLOADED):
-            stream = session.upload(context.removeprefix(UPLOADED))
+            stream = within_operation(session.upload(context.removeprefix(UPLOADED)))
         else:
             address = context
         request = self._to_examine(text, address)
@@ -192,7 +192,7 @@ class Target:
         local = options.local_context
         if context.startswith(UPLOADED):
             with self._job.board.begin("[internal] load remote build context"):
-                stream = session.upload(context.removeprefix(UPLOADED))
+                stream = within_operation(session.upload(context.removeprefix(UPLOADED)))
         text: str | None = None
         follow: Sequence[str] = ()
         if local or "dockerfilekey" in options:
@@ -247,7 +247,7 @@ class Target:
 
     def _linked(self, key: str) -> str:
         """The image of another target, which came back as the definition we gave for it."""
-        for data in getattr(self._inputs[key], "def"):
+        for data in getattr(self._inputs.get(key, Definition()), "def"):
             op = Op.FromString(data)
             if op.source.identifier.startswith(SCHEME):
                 image = self._jobs.images.get(op.source.identifier.removeprefix(SCHEME))

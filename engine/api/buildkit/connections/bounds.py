@@ -72,6 +72,8 @@ class _BoundedConnection(Connection):
     incomplete = 0
 
     def create_stream(self, *, stream_id: int | None = None, wrapper: Any = None) -> _BoundedStream:
+        if self.is_closing():
+            raise ConnectionResetError("the client's session has ended")
         return _BoundedStream(self, self._connection, self._transport, stream_id=stream_id, wrapper=wrapper)
 
 

@@ -9,7 +9,7 @@ import tarfile
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.api.buildkit.faults import refused
+from engine.api.buildkit.faults import refused, within_operation
 from engine.api.buildkit.lent.content import SessionBlobs
 from engine.api.buildkit.workers import host_platform
 
@@ -32,7 +32,7 @@ async def image_of_layout(engine: Engine, session: Session, where: str, platform
         raise refused(f"{where[:200]} names no image of an OCI layout")
     blobs = SessionBlobs(session, f"oci:{named[1]}", named[2])
     raw, manifest = await _chosen(blobs, named[2], platform or host_platform())
-    await engine.images.load(_archive(blobs, raw, manifest)).result()
+    await engine.images.load(within_operation(_archive(blobs, raw, manifest))).result()
     return str(manifest["config"]["digest"])
 
 

@@ -179,9 +179,12 @@ def _own_metadata(build: Build, attributes: Mapping[str, str], *, everything: bo
 def _materials(build: Build) -> list[dict[str, Any]]:
     found = []
     for base in build.bases:
-        name, _, tag = base.name.rpartition(":") if ":" in base.name.rpartition("/")[2] else (base.name, "", "latest")
-        uri = f"pkg:docker/{name.partition('@')[0]}@{tag}?platform={quote(base.platform, safe='')}"
-        found.append({"uri": uri, "digest": {"sha256": (base.digest or base.image_id).removeprefix("sha256:")}})
+        reference, _, pinned = base.name.partition("@")
+        name, _, tag = reference.rpartition(":") if ":" in reference.rpartition("/")[2] else (reference, "", "latest")
+        words = {"digest": pinned, "platform": base.platform}
+        said = "&".join(f"{key}={quote(value, safe='')}" for key, value in words.items() if value)
+        digest = (base.digest or base.image_id).removeprefix("sha256:")
+        found.append({"uri": f"pkg:docker/{name}@{tag}?{said}", "digest": {"sha256": digest}})
     return found
 
 

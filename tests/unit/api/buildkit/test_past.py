@@ -16,7 +16,7 @@ from engine.api.buildkit.wire import messages_pb2 as wire
 from engine.errors import NotFound
 from engine.types.builds import BuildImage
 from tests.support.buildkit_client import CONTROL
-from tests.unit.api.test_buildkit_clients import _places, builds, client
+from tests.unit.api.buildkit.test_clients import _places, builds, client
 
 if TYPE_CHECKING:
     from tests.support.buildkit_client import Client

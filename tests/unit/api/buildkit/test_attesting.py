@@ -12,10 +12,11 @@ import pytest
 from engine.api.buildkit.jobs import Job, Made
 from engine.api.buildkit.results.attesting import provenance_of
 from engine.api.buildkit.wire import messages_pb2 as wire
-from engine.types.builds import BuildBase, BuildImage
+from engine.types.builds import Build, BuildBase, BuildImage
+from engine.types.data import now
 from tests.support.buildkit_client import giving
-from tests.unit.api.test_buildkit_clients import RECIPE, _places, client, session
-from tests.unit.api.test_buildkit_past import blob, records
+from tests.unit.api.buildkit.test_clients import RECIPE, _places, client, session
+from tests.unit.api.buildkit.test_past import blob, records
 
 if TYPE_CHECKING:
     from tests.unit.api.serving import Served
@@ -73,6 +74,24 @@ async def test_the_newer_provenance_names_the_bases_and_has_the_dockerfile(api: 
     ]
     [source] = predicate["runDetails"]["metadata"]["buildkit_metadata"]["source"]["infos"]
     assert base64.b64decode(source["data"]) == b"FROM host:5/a/b:1\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "digest", "uri", "sha"),
+    [
+        ("alpine", "", "pkg:docker/alpine@latest?platform=linux%2Farm64", "01"),
+        ("host:5/a", "sha256:02", "pkg:docker/host:5/a@latest?platform=linux%2Farm64", "02"),
+        ("a:1@sha256:03", "sha256:03", "pkg:docker/a@1?digest=sha256%3A03&platform=linux%2Farm64", "03"),
+        ("a@sha256:03", "sha256:03", "pkg:docker/a@latest?digest=sha256%3A03&platform=linux%2Farm64", "03"),
+    ],
+)
+async def test_a_base_is_told_as_it_was_named(name: str, digest: str, uri: str, sha: str) -> None:
+    base = BuildBase(name=name, platform="linux/arm64", image_id="sha256:01", digest=digest)
+    job = Job(wire.SolveRequest(Ref="b"))
+    job.keep(Made(platform="linux/amd64", image="sha256:9", build="b"))
+    job.builds.append(Build(id="b", context="", dockerfile="", tags=(), started=now(), bases=(base,)))
+    [(_, said)] = provenance_of(job)
+    assert json.loads(said)["materials"] == [{"uri": uri, "digest": {"sha256": sha}}]
 
 
 async def test_the_newer_provenance_keeps_what_is_nobodys_business(api: Served) -> None:
