@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ _QUICK_CONNECTIONS, _STREAMS = 6, 64
 _PIECE = 1 << 16
 _NEWEST, _OLDEST = (1, 50), (1, 25)
 _LARGEST_ERROR = 64 * 1024
+_USED = re.compile(r"\bus(e|ed|ing)\b")
 
 
 class Link:
@@ -334,5 +336,7 @@ def refused(status: int, data: bytes) -> WherryError:
     family = _FAMILIES.get(status, RuntimeFailure if status >= 500 else InvalidRequest)
     if family is Conflict:
         taken = "already in use" in words or "already exists" in words
-        return Conflict(title, code=Code.NAME_TAKEN if taken else Code.IN_USE if "use" in words else Code.WRONG_STATE)
+        return Conflict(
+            title, code=Code.NAME_TAKEN if taken else Code.IN_USE if _USED.search(words) else Code.WRONG_STATE
+        )
     return family(title, docker=words)

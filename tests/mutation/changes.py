@@ -85,7 +85,8 @@ class Change:
 
 def tests_of(room: str) -> list[str]:
     """Of a room, or of a directory or a file in it."""
-    found = TESTS_BESIDE.get(room, [f"tests/unit/{room.partition('/')[0]}"])
+    whole = room.partition("/")[0]
+    found = TESTS_BESIDE.get(room) or TESTS_BESIDE.get(whole) or [f"tests/unit/{whole}"]
     missing = [place for place in found if not place.startswith("--") and not (REPOSITORY / place).exists()]
     if missing:
         raise SystemExit(f"no unit tests for {room}: {', '.join(missing)}")

@@ -96,16 +96,19 @@ class ScriptedDocker:
         self._lines.add(task)
         try:
             with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-                while await self._one(reader, writer):
+                while not self._over.is_set() and await self._one(reader, writer):
                     pass
         except asyncio.CancelledError:
             pass  # the test is over
         finally:
-            self._lines.discard(task)
             writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+            self._lines.discard(task)
 
     async def close(self) -> None:
         self._over.set()
+        await asyncio.sleep(0)  # a line that was just taken has its task by now
         for task in list(self._lines):
             task.cancel()
         await asyncio.gather(*self._lines, return_exceptions=True)
@@ -192,8 +195,8 @@ async def served(docker: ScriptedDocker, socket: Path) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await docker.close()
         server.close()
+        await docker.close()
 
 
 async def no_login(image: str) -> None:
@@ -202,15 +205,17 @@ async def no_login(image: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def held(docker: ScriptedDocker, place: Path, find_login: FindLogin = no_login) -> AsyncIterator[RemoteEngine]:
-    """It as an engine of another machine; what came before it was connected is forgotten."""
+async def held(
+    docker: ScriptedDocker, place: Path, *, find_login: FindLogin = no_login, follows: str = "/events"
+) -> AsyncIterator[RemoteEngine]:
+    """It as an engine of another machine, once it is connected and followed."""
     async with served(docker, place / "s"):
         entry = Entry("there", f"unix://{place}/s")
         engine = RemoteEngine(entry, run=place, store=place, told=lambda: None, find_login=find_login)
         engine.begin()
         try:
             assert await engine.connected(SECONDS), engine.condition
-            await until(lambda: any(each.path == "/events" for each in docker.asked))
+            await until(lambda: any(each.path == follows for each in docker.asked))
             yield engine
         finally:
             await engine.close()

@@ -134,9 +134,6 @@ class DockerLogs:
         self._files = files
         self._service = LogService(self, history=directory / "history", operations=operations, settings=Settings)
 
-    async def open(self) -> None:
-        await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
-
     async def close(self) -> None:
         tasks = [spool.task for spool in self._spools.values()]
         for task in tasks:
