@@ -63,7 +63,11 @@ class _Stream:
 
     def read(self, size: int) -> bytes:
         while len(self._rest) < size and not self._ended:
-            piece = next(self._pieces, b"")
+            try:
+                piece = next(self._pieces, b"")
+            except StorageError as error:
+                details = error.explanation
+                raise StorageError("The build context is damaged", details, code=Code.BAD_ARCHIVE) from error
             self.length += len(piece)
             self._ended = not piece
             self._rest += piece or bytes(-self.length % tarfile.BLOCKSIZE)

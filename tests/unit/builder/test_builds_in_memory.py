@@ -3,61 +3,19 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from engine.errors import Code, NotFound, WherryError
-from engine.types.builds import BuildImage
+from tests.support.played_builder import states
 from tests.support.played_engine import IMAGE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.embedded import EmbeddedEngine
-    from engine.types.builds import Build
     from tests.fakes.machine import MachineInMemory
-
-
-@dataclass
-class Builder:
-    engine: EmbeddedEngine
-    place: Path
-
-    async def build(self, *lines: str, files: dict[str, str] | None = None, **options: Any) -> tuple[str, Build]:
-        for name, text in (files or {}).items():
-            (self.place / name).parent.mkdir(parents=True, exist_ok=True)
-            (self.place / name).write_text(text)
-        request = BuildImage(context=str(self.place), dockerfile_text="\n".join(lines), network="none", **options)
-        handle = self.engine.builds.build(request)
-        image = await handle.result()
-        return image, await self.engine.builds.get(handle.id)
-
-    async def read(self, image: str, path: str) -> str:
-        return (await self.engine.images.read_file(image, path)).decode()
-
-    async def names(self, image: str, path: str) -> list[str]:
-        return sorted(node.entry.path for node in await self.engine.images.tree(image, path))
-
-
-@pytest.fixture
-def builder(played_engine: EmbeddedEngine, machine: MachineInMemory, tmp_path: Path) -> Builder:
-    def write(root: Path, words: list[str]) -> str:
-        (root / words[1]).parent.mkdir(parents=True, exist_ok=True)
-        (root / words[1]).write_text(words[2])
-        return f"wrote {words[1]}\n"
-
-    def remove(root: Path, words: list[str]) -> str:
-        (root / words[1]).unlink()
-        return ""
-
-    machine.commands |= {"write": write, "remove": remove, "nothing": lambda root, words: ""}
-    return Builder(played_engine, tmp_path)
-
-
-def states(build: Build) -> dict[str, str]:
-    return {step.instruction: step.state.value for step in build.steps}
+    from tests.support.played_builder import Builder
 
 
 async def test_what_is_copied_and_run_is_in_the_image(builder: Builder) -> None:
