@@ -106,6 +106,10 @@ class ScriptedDocker:
                 await writer.wait_closed()
             self._lines.discard(task)
 
+    def opens(self) -> None:
+        """It may have been closed before."""
+        self._over.clear()
+
     async def close(self) -> None:
         self._over.set()
         await asyncio.sleep(0)  # a line that was just taken has its task by now
@@ -191,6 +195,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 @contextlib.asynccontextmanager
 async def served(docker: ScriptedDocker, socket: Path) -> AsyncIterator[None]:
+    docker.opens()
     server = await asyncio.start_unix_server(docker.serve, socket, limit=1 << 20)
     try:
         yield
