@@ -27,6 +27,19 @@ if TYPE_CHECKING:
 PROGRAM = Path(__file__).parent / "keeper"
 
 
+def launch(log: Path) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """The program, and our end of what it listens to."""
+    ours, theirs = wire.connect()
+    with theirs, log.open("ab") as words:
+        number = theirs.fileno()
+        argv = [sys.executable, "-I", "-S", str(PROGRAM), str(number)]
+        process = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=words, stderr=words, pass_fds=[number],
+            start_new_session=True, cwd="/",
+        )  # fmt: skip
+    return process, ours
+
+
 class ChannelClosed(Exception):
     """The keeper is gone."""
 
@@ -57,15 +70,8 @@ class Channel:
         on_exit: Callable[[int, int], None],
         on_closed: Callable[[], None],
     ) -> tuple[Channel, Entered | Refused]:
-        """Start a keeper; gives its first words."""
-        ours, theirs = wire.connect()
-        with theirs, log.open("ab") as words:
-            number = theirs.fileno()
-            argv = [sys.executable, "-I", "-S", str(PROGRAM), str(number)]
-            process = subprocess.Popen(  # noqa: ASYNC220 - vfork and exec of an interpreter: a millisecond
-                argv, stdin=subprocess.DEVNULL, stdout=words, stderr=words, pass_fds=[number],
-                start_new_session=True, cwd="/",
-            )  # fmt: skip
+        """Start a keeper; gives its first words. That is vfork and exec of an interpreter: a millisecond."""
+        process, ours = launch(log)
         os.set_blocking(ours.fileno(), False)
         channel = cls(process, ours, on_exit, on_closed)
         try:

@@ -161,10 +161,12 @@ class Keeper(Programs, Mounts, Bridges, Trees, Files):
 
     def _lost(self) -> None:
         """The keeper died under us. Its children live on; start another at once."""
+        if self._closing:
+            self._forget_children()  # it went because it was told to
+            return
         self._orphan_children()
-        if not self._closing:
-            log.warning("the keeper died; starting another")
-            self._revival = asyncio.get_running_loop().create_task(self._revive())
+        log.warning("the keeper died; starting another")
+        self._revival = asyncio.get_running_loop().create_task(self._revive())
 
     async def _revive(self) -> None:
         try:

@@ -19,6 +19,7 @@ from engine.sandbox.keeper.asked.files import (
     Stat,
     WriteFile,
 )
+from engine.sandbox.keeper.wire import in_memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,11 +44,8 @@ class Files(Asking):
         self, root: Path, path: str, data: bytes, *, mode: int | None = None, owner: tuple[int, int] | None = None
     ) -> None:
         """Replace a file's contents by rename, keeping owner and mode of one that is there."""
-        body = os.memfd_create("contents", os.MFD_CLOEXEC)
+        body = in_memory("contents", data)
         try:
-            written = 0
-            while written < len(data):
-                written += os.write(body, memoryview(data)[written:])
             await self._ask(WriteFile(root, path, mode, owner), [body])
         finally:
             os.close(body)

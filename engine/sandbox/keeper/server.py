@@ -56,6 +56,7 @@ def main(fd: int) -> None:
     # Nothing made here is for others; what belongs to a tree of a container is given its mode where it is made.
     os.umask(0o077)
     Server(channel, setup, entered).serve()
+    os._exit(0)
 
 
 _NOBODYS = -1
@@ -74,43 +75,54 @@ class Server:
         self._failed: set[int] = set()
         """Children that never became a program: their end is no news."""
         self._poll = select.poll()
+        self._wake = -1
         self._plugs = Plugs()
         self._spare = networks.Spare(self._plugs)
 
     def serve(self) -> None:
+        """Until the engine is gone, or says that it goes."""
         wake_read, wake_write = os.pipe()
         for fd in (wake_read, wake_write):
             os.set_blocking(fd, False)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        self.begin(wake_read)
+        while self.turn(self._spare.patience):
+            pass
+
+    def begin(self, wake: int) -> None:
+        """The first words. `wake` can be read when a child has ended."""
+        self._wake = wake
         wire.send(self._channel, {"entered": self._words()})
-        poll = self._poll
-        poll.register(self._channel, select.POLLIN)
-        poll.register(wake_read, select.POLLIN)
-        while True:
-            ready = poll.poll(self._spare.patience)
-            if not ready and self._spare.patience is not None:
-                self._make_spare()
-            for fd, _event in ready:
-                if fd == wake_read:
-                    with contextlib.suppress(BlockingIOError):
-                        os.read(wake_read, 4096)
-                    self._reap()
-                    break  # it may have answered for others of these
-                if fd in self._begun:
-                    self._arrived(fd)
-                elif fd != self._channel.fileno():
-                    poll.unregister(fd)
-                    self._spare.collect()
-                elif not self._take():
-                    os._exit(0)
+        self._poll.register(self._channel, select.POLLIN)
+        self._poll.register(wake, select.POLLIN)
+
+    def turn(self, patience: int | None) -> bool:
+        """What can be done by then, in milliseconds; False when there is nobody to do it for."""
+        ready = self._poll.poll(patience)
+        if not ready and self._spare.patience is not None:
+            self._make_spare()
+        for fd, _event in ready:
+            if fd == self._wake:
+                with contextlib.suppress(BlockingIOError):
+                    os.read(fd, 4096)
+                self._reap()
+                break  # it may have answered for others of these
+            if fd in self._begun:
+                self._arrived(fd)
+            elif fd != self._channel.fileno():
+                self._poll.unregister(fd)
+                self._spare.collect()
+            elif not self._take():
+                return False
+        return True
 
     def _words(self) -> Entered:
         entered = self._entered
         return Entered(os.getpid(), entered.joined, entered.pin, entered.hybrid_cgroups)
 
     def _take(self) -> bool:
-        """Handle one frame; False once the engine is gone (workers then die with us by PDEATHSIG)."""
+        """Handle one frame; False once the engine is gone, or goes (workers then die with us by PDEATHSIG)."""
         received = wire.receive(self._channel)
         if received is None:
             return False
@@ -122,19 +134,20 @@ class Server:
             self._cancel(message["cancel"])
             return True
         request = Request(message["id"], fds, self._channel, is_repeated=message["repeated"])
+        operation = _operation(message["op"], message["with"])
         try:
-            self._dispatch(request, message["op"], message["with"])
+            if isinstance(operation, Close):
+                self._close(request)
+                return False
+            self._dispatch(request, message["op"], operation)
         except BrokenPipeError:
             return False
         finally:
             wire.close_all(fds)
         return True
 
-    def _dispatch(self, request: Request, op: str, values: list[Any]) -> None:
-        operation = _operation(op, values)
-        if isinstance(operation, Close):
-            self._close(request)
-        elif isinstance(operation, Spawn):
+    def _dispatch(self, request: Request, op: str, operation: Any) -> None:
+        if isinstance(operation, Spawn):
             self._spawn(request, operation)
         elif isinstance(operation, CreateNetns):
             self._create_netns(request, operation)
@@ -256,7 +269,6 @@ class Server:
         if not mounted:
             namespaces.release(self._setup, self._entered)
         wire.send(self._channel, {"id": request.number, "ok": None})
-        os._exit(0)
 
 
 def _operation(op: str, values: list[Any]) -> tuple[Any, ...]:

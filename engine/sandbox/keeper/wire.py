@@ -46,15 +46,25 @@ def send(channel: socket.socket, message: dict[str, Any], fds: tuple[int, ...] |
     if len(data) <= PACKET:
         _send_packet(channel, data, list(fds))
         return
-    body = os.memfd_create("frame", os.MFD_CLOEXEC)
+    body = in_memory("frame", data)
     try:
-        written = 0
-        while written < len(data):
-            written += os.write(body, memoryview(data)[written:])
         wrapper = {"in_memfd": len(data), "id": message.get("id", -1)}
         _send_packet(channel, json.dumps(wrapper).encode(), [*fds, body])
     finally:
         os.close(body)
+
+
+def in_memory(name: str, data: bytes) -> int:
+    """A file that is nowhere, with this in it: any length travels as a descriptor."""
+    body = os.memfd_create(name, os.MFD_CLOEXEC)
+    try:
+        written = 0
+        while written < len(data):
+            written += os.write(body, memoryview(data)[written:])
+    except OSError:
+        os.close(body)
+        raise
+    return body
 
 
 def _send_packet(channel: socket.socket, data: bytes, fds: list[int]) -> None:
