@@ -240,6 +240,7 @@ class NetworkGround:
             step.path.mkdir(parents=True, exist_ok=True)
 
     async def run(self, argv: Sequence[str], *, env: Mapping[str, str], timeout: float) -> Completed:
+        assert (env["LC_ALL"], timeout) == ("C.UTF-8", 20)
         self.calls.append(list(argv))
         self.while_running()
         complaint = self.complaints.pop(0) if self.complaints else ""
@@ -255,6 +256,7 @@ class NetworkGround:
     async def spawn(
         self, argv: Sequence[str], *, env: Mapping[str, str], pass_fds: Mapping[int, int]
     ) -> PlayedChild:  # fmt: skip
+        assert env["LC_ALL"] == "C.UTF-8"
         if argv[0].endswith("slirp4netns"):
             return self.slirp(list(argv), pass_fds)
         assert argv[-2] == str(self.paths.names_socket)
@@ -274,7 +276,7 @@ class NetworkGround:
         return self.children[-1]
 
     def give(self, *files: int | Path) -> None:
-        self.asked.append("give")
+        self.asked += [f"give {each.name}" for each in files if isinstance(each, Path)]
 
     async def close(self) -> None:
         await self.names.stop()

@@ -98,7 +98,7 @@ async def test_what_did_not_change_is_not_told_again(spoken: Spoken) -> None:
     await spoken.names.tell()
     assert spoken.server.heard == ["state", "load"]
     assert spoken.ground.paths.names_table.stat().st_ino == written
-    assert spoken.ground.asked == ["give"]
+    assert spoken.ground.asked == ["give names.new"]
     assert not list(spoken.ground.paths.inside.glob("*.new"))
 
 

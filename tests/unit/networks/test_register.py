@@ -403,6 +403,16 @@ def test_whose_reach_is_limited_is_told_with_its_home_and_its_neighbours() -> No
     assert is_served(a_network(), set())
 
 
+def test_who_was_made_for_the_default_network_has_a_way_out_whatever_it_joined() -> None:
+    inner = a_network("inner", internal=True, members=(member("w", "10.1.0.2"), member("v", "10.1.0.3")))
+    containers = {key: a_container(key, spec={"network": network}) for key, network in (("w", "pasta"), ("v", "inner"))}
+    told = document(
+        [inner], containers, namespace=lambda _: Path("/n"), home=Path, times_made=lambda _: 0, host=lambda: ""
+    )
+    assert [each["way_out"] for each in told["members"]] == [True, False]
+    assert told["relays"] == []
+
+
 def test_the_words_of_a_link_and_of_a_member() -> None:
     assert [link_of(text) for text in ("/db:web/Store", "DB", "db:store")] == [
         ("store", "db"),

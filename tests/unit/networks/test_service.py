@@ -258,6 +258,7 @@ async def test_a_fixed_address_is_had_and_nobody_elses_by_chance(world: World) -
     world.make("late", ip="10.20.0.2", mac_address="02:00:00:00:00:07")
     assert (await world.run("web")).ip_address == "10.20.0.3"
     assert (await world.start("late")).ip_address == "10.20.0.2"
+    assert {each.mac for each in world.ground.plugs.values()} == {"02:59:0a:14:00:03", "02:00:00:00:00:07"}
     with pytest.raises(Conflict, match="in use"):
         await world.run("second", ip="10.20.0.2")
 

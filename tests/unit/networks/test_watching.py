@@ -89,7 +89,7 @@ async def test_places_that_were_refused_are_told_once_with_how_many_packets_more
     last, [more] = looked.tried_since(last)
     assert (last, more.address, more.packets) == (4, "203.0.113.5", 1)
     assert len(looked.tried_since(0)[1]) == 4
-    assert them.open == 1
+    assert len(them.speakers) == them.open == 1
 
 
 async def test_a_place_is_told_with_when_it_was_tried(

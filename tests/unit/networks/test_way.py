@@ -18,7 +18,7 @@ from engine.networks.look.way import Way
 from engine.networks.names import wire
 from engine.types.containers import PortMapping
 from engine.types.networks import Network, NetworkMember
-from tests.support.dns import in_a_stream, reply
+from tests.support.dns import in_a_stream, question, reply
 from tests.unit.networks.made import a_container, a_network, member
 
 if TYPE_CHECKING:
@@ -186,6 +186,7 @@ async def test_what_uses_the_computers_network_is_not_reached_by_others(machine:
     machine.runs(DB, like=os.getpid())
     check, words, hint = stopped(await machine.walk(web(), db()))
     assert (check, "this computer's own network" in words, "host-gateway" in hint) == ("network", True, True)
+    assert hint == "Give it a name for this computer: --add-host host.docker.internal:host-gateway."
 
 
 # --- over a common network ---
@@ -398,4 +399,19 @@ def test_answers_are_read_past_aliases_and_other_kinds() -> None:
 def test_a_question_is_what_a_program_inside_would_ask() -> None:
     asked = wire.Question(way._question("shop-db.front"))
     assert (asked.name, asked.kind, asked.flags, asked.is_standard) == ("shop-db.front", wire.A, 0x0100, True)
-    assert way._question("db")[-2:] == b"\0\1"
+    assert way._question("shop-db.front") == question("shop-db.front", number=1)
+
+
+async def test_a_message_is_read_in_whatever_pieces_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def read(pieces: list[bytes]) -> bytes:
+        async def sock_recv(sock: socket.socket, most: int) -> bytes:
+            return pieces.pop(0)
+
+        monkeypatch.setattr(asyncio.get_running_loop(), "sock_recv", sock_recv)
+        return await way._message(cast("socket.socket", None))
+
+    assert await read([b"\0", b"\3a", b"bc"]) == b"abc"
+    assert await read([b"\0\3abc"]) == b"abc"
+    assert await read([b"\0\0"]) == b""
+    assert await read([b"\0\3a", b""]) == b"a"
+    assert await read([b""]) == b""

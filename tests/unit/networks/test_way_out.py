@@ -79,6 +79,7 @@ async def test_a_pasta_is_started_on_the_namespace_and_watched(ways: WaysOut) ->
     assert pid == ways.ground.processes[0].pid == ways.them.running("web")
     assert ways.option("--netns") == str(ways.them.namespace("web"))
     assert ways.option("-t") == "8080:80"
+    assert ways.option("--pid") == str(ways.pid_file())
     assert ways.ground.calls[0][0] == "/usr/bin/pasta"
     assert "--no-map-gw" in ways.ground.calls[0]
     assert ways.them.is_watched("web")
@@ -164,7 +165,8 @@ async def test_without_a_node_for_tunnels_there_is_no_network_but_a_start(ways: 
     ways.ground.complaints = [NO_TUN]
     with pytest.raises(HostError, match="no way to publish") as caught:
         await ways.connect("db", WEB)
-    assert "modprobe tun" in caught.value.hint
+    assert caught.value.hint == "Open it: sudo modprobe tun; sudo chmod 666 /dev/net/tun"
+    assert caught.value.explanation == "pasta may not open /dev/net/tun."
     assert (caught.value.details, caught.value.subject) == (NO_TUN, "pasta")
 
 
@@ -182,6 +184,7 @@ async def test_a_port_that_somebody_has_is_named(
     with pytest.raises(error) as caught:
         await ways.connect("web", WEB, PortMapping(container_port=81, host_port=8081))
     assert (caught.value.code, caught.value.subject) == (Code.PORT_IN_USE, subject)  # type: ignore[attr-defined]
+    assert str(caught.value).startswith(f"Port {subject} is in use")
     assert not ways.them.is_watched("web")
 
 
@@ -273,7 +276,10 @@ async def test_a_new_engine_takes_over_what_runs(ways: WaysOut) -> None:
     await ways.them.close()
     assert not ways.them.is_watched("web")
     again = ways.another()
+    before = len(os.listdir("/proc/self/fd"))
     assert again.adopt("web") == pid
+    assert again.adopt("web") == pid
+    assert len(os.listdir("/proc/self/fd")) == before + 1
     assert again.is_watched("web")
     assert not again.is_offline("web")
     assert again.adopt("db") == 0
@@ -405,6 +411,7 @@ async def test_without_any_of_them_it_is_said_what_to_install(ways: WaysOut, ins
     with pytest.raises(HostError, match="Neither pasta nor slirp4netns is installed") as caught:
         await ways.connect("web")
     assert ("apt install passt" in caught.value.hint, caught.value.subject) == (True, "pasta")
+    assert caught.value.explanation == "Containers with a network of their own need one of them."
     assert stand_ins.stand_in() is None
     installed.update(("pasta", "slirp4netns"))
     assert stand_ins.stand_in() is None, "pasta goes before"
@@ -443,7 +450,7 @@ class Probe:
     def connect(self, place: tuple[str, int]) -> None:
         if self.family not in self.kinds:
             raise OSError(101, "Network is unreachable")
-        assert (":" in place[0]) == (self.family == socket.AF_INET6)
+        assert place == {socket.AF_INET: ("192.0.2.1", 9), socket.AF_INET6: ("2001:db8::1", 9)}[self.family]  # type: ignore[index]
 
     def getsockname(self) -> tuple[str, int]:
         return ("192.0.2.10", 5) if self.family == socket.AF_INET else ("2001:db8::10", 5)
