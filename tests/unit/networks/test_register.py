@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
-from engine.errors import Code, Conflict, InvalidRequest, NotFound, Unsupported
+from engine.errors import Code, Conflict, InvalidRequest, NotFound, StorageError, Unsupported
 from engine.events.bus import EventBus
 from engine.networks.known.addresses import (
     canonical,
@@ -29,7 +32,9 @@ from engine.types.networks import CreateNetwork, Endpoint
 from tests.unit.networks.made import a_container, a_network, member
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
+
+    from engine.types.networks import Network
 
 
 # --- found ---
@@ -59,9 +64,15 @@ async def test_a_container_is_found_by_name_before_the_beginning_of_an_id(regist
     with pytest.raises(Conflict) as caught:
         register.find_container("abc")
     assert caught.value.code is Code.AMBIGUOUS
+    assert (caught.value.subject, caught.value.explanation, caught.value.hint) == (
+        "abc",
+        "one, two",
+        "Give more of the id, or the name.",
+    )
     for wanted in ("", "nobody"):
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFound, match=f"^No such container: {wanted}") as none:
             register.find_container(wanted)
+        assert none.value.subject == wanted
 
 
 async def test_a_network_is_found_by_all_it_is_called(register: NetworkRegister) -> None:
@@ -73,8 +84,11 @@ async def test_a_network_is_found_by_all_it_is_called(register: NetworkRegister)
         with pytest.raises(NotFound) as caught:
             register.find(name)
         assert (caught.value.subject, caught.value.docker) == (name, f"network {name} not found")
-    with pytest.raises(Conflict, match="built in"):
+        assert caught.value.hint == f"Make it: wherry network create {name}"
+    with pytest.raises(Conflict, match="“host” is built in") as built:
         must_be_ours(register.find("host"))
+    assert built.value.explanation == "It cannot be changed, nor joined beside another."
+    assert built.value.subject == register.find("host").id
     must_be_ours(register.find("front"))
 
 
@@ -89,8 +103,104 @@ async def test_what_changed_is_there_after_a_new_start(register: NetworkRegister
     again = NetworkRegister(register._database, EventBus(), list)
     await again.open()
     assert {each.name for each in again} == {"pasta", "host", "none"}
-    with pytest.raises(NotFound):
+    assert all(len(each.id) == 64 for each in again)
+    with pytest.raises(NotFound, match="The network is gone") as gone:
         await again.change("nothing", lambda now: now)
+    assert gone.value.subject == "nothing"
+
+
+async def test_who_was_made_for_the_default_network_stands_in_no_row_of_it(register: NetworkRegister) -> None:
+    """A start writes no second row for an address that stands in its container's."""
+    default = register.find("bridge")
+    beside = member("b", "10.88.0.3", is_beside=True)
+    pod = member("pod-" + "p" * 60, "10.88.0.4")
+    register.change_now(default.id, lambda now: replace(now, members=(member("a", "10.88.0.2"), beside, pod)))
+    await register.pay()
+    again = NetworkRegister(register._database, EventBus(), list)
+    await again.open()
+    kept = [each.container_id for each in again.find("bridge").members]
+    assert "a" not in kept
+    assert "b" in kept
+    assert len(register.find("bridge").members) == 3
+
+
+async def test_changes_side_by_side_share_a_row(register: NetworkRegister, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    execute = register._database.execute
+
+    async def noted(sql: str, parameters: Any = ()) -> int:
+        written.append(sql.split()[0])
+        return await execute(sql, parameters)
+
+    monkeypatch.setattr(register._database, "execute", noted)
+    network = register.find("front")
+    for number in (2, 3):
+        register.change_now(network.id, partial(with_member, key=f"m{number}", ip=f"10.1.0.{number}"))
+    await asyncio.gather(register.pay(), register.pay(), register.change(network.id, lambda now: now))
+    assert written == ["INSERT"]
+    await register.pay()
+    assert written == ["INSERT"], "nothing is owed"
+    again = NetworkRegister(register._database, EventBus(), list)
+    await again.open()
+    assert [each.container_id for each in again.find("front").members] == ["m2", "m3"]
+
+
+def with_member(now: Network, *, key: str, ip: str) -> Network:
+    return replace(now, members=(*now.members, member(key, ip)))
+
+
+async def test_a_change_that_could_not_be_written_is_taken_back_unless_another_came(
+    register: NetworkRegister, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = register.find("front")
+    others: list[Callable[[], object]] = []
+
+    async def full(sql: str, parameters: Any = ()) -> int:
+        for each in others:
+            each()
+        raise StorageError("The disk is full", code=Code.DISK_FULL)
+
+    monkeypatch.setattr(register._database, "execute", full)
+    with pytest.raises(StorageError):
+        await register.change(network.id, partial(with_member, key="a", ip="10.1.0.2"))
+    assert register.find("front").members == ()
+    others.append(lambda: register.change_now(network.id, partial(with_member, key="b", ip="10.1.0.3")))
+    with pytest.raises(StorageError):
+        await register.change(network.id, partial(with_member, key="a", ip="10.1.0.2"))
+    assert [each.container_id for each in register.find("front").members] == ["a", "b"]
+    after = await register.change(network.id, partial(with_member, key="c", ip="10.1.0.4"), when_it_fits=True)
+    assert [each.container_id for each in after.members][-1] == "c"
+
+    async def broken(sql: str, parameters: Any = ()) -> int:
+        raise StorageError("The disk is broken", code=Code.CORRUPT)
+
+    monkeypatch.setattr(register._database, "execute", broken)
+    with pytest.raises(StorageError):
+        await register.change(network.id, lambda now: replace(now, members=()), when_it_fits=True)
+
+
+async def test_a_network_whose_making_is_called_off_is_none(
+    register: NetworkRegister, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    execute = register._database.execute
+
+    async def called_off(sql: str, parameters: Any = ()) -> int:
+        written.append(sql.split()[0])
+        done = await execute(sql, parameters)
+        if sql.startswith("INSERT"):
+            raise asyncio.CancelledError
+        return done
+
+    monkeypatch.setattr(register._database, "execute", called_off)
+    with pytest.raises(asyncio.CancelledError):
+        await register.add(a_network("late", id="ef" * 32))
+    assert written == ["INSERT", "DELETE"]
+    again = NetworkRegister(register._database, EventBus(), list)
+    await again.open()
+    for each in (register, again):
+        with pytest.raises(NotFound):
+            each.find("late")
 
 
 # --- addresses ---
@@ -128,7 +238,7 @@ def test_other_drivers_are_refused_with_what_to_use(driver: str, words: str) -> 
     with pytest.raises(Unsupported, match=f"“{driver}”") as caught:
         check_driver(driver)
     assert words in str(caught.value)
-    assert "bridge" in caught.value.hint
+    assert caught.value.hint.startswith("Use “bridge”")
 
 
 def test_the_drivers_there_are() -> None:
@@ -211,6 +321,11 @@ def test_a_refusal_says_what_is_wrong(fields: dict[str, Any], words: str, docker
     with pytest.raises(InvalidRequest, match=words) as caught:
         planned(CreateNetwork(name="x", **fields), [], [])
     assert docker in caught.value.docker
+    assert bool(docker) == bool(caught.value.docker)
+    assert caught.value.subject in ("", *map(str, fields.values()))
+    if "gateway" in fields:
+        assert caught.value.explanation == "A network's gateway is one of its own addresses."
+        assert caught.value.subject == fields["gateway"]
 
 
 def test_the_smallest_network_has_a_gateway_and_a_member() -> None:
@@ -249,18 +364,32 @@ def test_what_a_network_can_give() -> None:
     six = a_network(subnet6="fd00::/64", gateway6="fd00::1")
     for asked in (Endpoint(interface="x" * 15), Endpoint(ip="10.1.0.3", ip6="fd00::3", mac="02:00:00:00:00:01")):
         check_asked(six, asked)
-    for asked, words in (
-        (Endpoint(ip="10.1.0.1"), "is the gateway"),
-        (Endpoint(ip6="fd00::1"), "is the gateway"),
-        (Endpoint(ip="10.2.0.1"), "is no address of"),
-        (Endpoint(mac="02:00"), "no MAC address"),
-    ):
-        with pytest.raises((Conflict, InvalidRequest), match=words):
-            check_asked(six, asked)
-    with pytest.raises(InvalidRequest, match="has no IPv6 addresses"):
-        check_asked(a_network(), Endpoint(ip6="fd00::3"))
-    with pytest.raises(InvalidRequest, match="needs a network of one's own"):
-        check_asked(a_network(builtin=True), Endpoint(ip="10.1.0.3"))
+    check_asked(six, Endpoint(mac="AA:BB:CC:DD:EE:FF"))
+    for network, asked, words, docker in (
+        (six, Endpoint(ip="10.1.0.1"), "is the gateway", "Address already in use"),
+        (six, Endpoint(ip6="fd00::1"), "is the gateway", "Address already in use"),
+        (
+            six, Endpoint(ip="10.2.0.1"), "is no address of",
+            "no configured subnet or ip-range contain the IP address 10.2.0.1",
+        ),
+        (six, Endpoint(mac="02:00"), "no MAC address", "invalid MAC address 02:00"),
+        (
+            a_network(), Endpoint(ip6="fd00::3"), "has no IPv6 addresses",
+            "invalid endpoint settings: no configured subnet contains IP address fd00::3",
+        ),
+        (
+            a_network(subnet=""), Endpoint(ip="10.1.0.3"), "has no IPv4 addresses",
+            "invalid endpoint settings: no configured subnet contains IP address 10.1.0.3",
+        ),
+        (
+            a_network(builtin=True), Endpoint(ip="10.1.0.3"), "needs a network of one's own",
+            "invalid config for network bridge: invalid endpoint settings:\n"
+            "user specified IP address is supported on user defined networks only",
+        ),
+    ):  # fmt: skip
+        with pytest.raises((Conflict, InvalidRequest), match=words) as caught:
+            check_asked(network, asked)
+        assert caught.value.docker == docker
 
 
 # --- what a container may reach ---
@@ -287,6 +416,11 @@ def test_what_is_neither_a_name_nor_a_network(text: str) -> None:
         egress.read(text)
     with pytest.raises(InvalidRequest, match="more than 500"):
         egress.read("a " * 501)
+    assert egress.read("a " * 500).names == ("a",)
+    longest = ".".join(["a" * 60] * 4 + ["a" * 9])
+    assert egress.read(longest).names == (longest,)
+    with pytest.raises(InvalidRequest, match="neither a name"):
+        egress.read(longest + "a")
 
 
 def test_a_containers_own_list_goes_before_its_networks() -> None:
@@ -299,7 +433,7 @@ def test_a_containers_own_list_goes_before_its_networks() -> None:
 @pytest.mark.parametrize("network", ["host", "container:x", "pod:x"])
 def test_a_list_needs_a_network_of_the_containers_own(network: str) -> None:
     labels = {egress.LABEL: "a"}
-    with pytest.raises(InvalidRequest, match="needs a network"):
+    with pytest.raises(InvalidRequest, match="What uses the network of this computer, of a pod"):
         egress.check(ContainerSpec(image="i", network=network, labels=labels))
     egress.check(ContainerSpec(image="i", network=network))
     egress.check(ContainerSpec(image="i", network="front", labels=labels))
