@@ -62,30 +62,32 @@ def _bounds(machine: Machine, paths: Paths) -> Iterator[Bound]:
         "key rings",
         _keys(machine),
         _number(machine, "/proc/sys/kernel/keys/maxkeys"),
-        _raise("kernel.keys.maxkeys", 2000),
+        kept_setting("kernel.keys.maxkeys", 2000),
     )
     inotify = "/proc/sys/fs/inotify/max_user_"
     yield Bound(
         "inotify instances", counts.inotify_instances, _number(machine, f"{inotify}instances"),
-        _raise("fs.inotify.max_user_instances", 1024),
+        kept_setting("fs.inotify.max_user_instances", 1024),
     )  # fmt: skip
     yield Bound(
         "inotify watches", counts.inotify_watches, _number(machine, f"{inotify}watches"),
-        _raise("fs.inotify.max_user_watches", 524288),
+        kept_setting("fs.inotify.max_user_watches", 524288),
     )  # fmt: skip
     yield Bound(
         "user namespaces", counts.user_namespaces, _number(machine, "/proc/sys/user/max_user_namespaces"),
-        _raise("user.max_user_namespaces", 63000),
+        kept_setting("user.max_user_namespaces", 63000),
     )  # fmt: skip
     yield Bound(
         "network namespaces", counts.network_namespaces, _number(machine, "/proc/sys/user/max_net_namespaces"),
-        _raise("user.max_net_namespaces", 63000),
+        kept_setting("user.max_net_namespaces", 63000),
     )  # fmt: skip
-    yield Bound("mounts", counts.mounts, _number(machine, "/proc/sys/fs/mount-max"), _raise("fs.mount-max", 200000))
+    yield Bound(
+        "mounts", counts.mounts, _number(machine, "/proc/sys/fs/mount-max"), kept_setting("fs.mount-max", 200000)
+    )
     first, last = _picked_ports(machine)
     yield Bound(
         "ports to pick from", _listening(machine, first, last), last - first + 1 if last else 0,
-        _raise("net.ipv4.ip_local_port_range", "15000 60999"),
+        kept_setting("net.ipv4.ip_local_port_range", "15000 60999"),
     )  # fmt: skip
     yield Bound(
         "processes", counts.processes, _process_limit(machine),
@@ -93,7 +95,8 @@ def _bounds(machine: Machine, paths: Paths) -> Iterator[Bound]:
     )  # fmt: skip
 
 
-def _raise(setting: str, value: int | str) -> str:
+def kept_setting(setting: str, value: int | str) -> str:
+    """The command that sets it, now and at each boot, and leaves in that file what others have set."""
     return f"echo {setting}={value} | sudo tee -a /etc/sysctl.d/60-wherry.conf && sudo sysctl --system"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from engine.host.checks.bounds import kept_setting
 from engine.types.host import HostCheck, Verdict
 
 if TYPE_CHECKING:
@@ -61,28 +62,24 @@ def user_namespaces(machine: Machine) -> HostCheck:
     )
 
 
-def _persistent(setting: str) -> str:
-    return f"echo {setting} | sudo tee /etc/sysctl.d/60-wherry.conf && sudo sysctl --system"
-
-
 _REFUSALS = (
     (
         "/proc/sys/kernel/unprivileged_userns_clone",
         "0",
         "Switched off for ordinary users (kernel.unprivileged_userns_clone is 0).",
-        _persistent("kernel.unprivileged_userns_clone=1"),
+        kept_setting("kernel.unprivileged_userns_clone", 1),
     ),
     (
         "/proc/sys/user/max_user_namespaces",
         "0",
         "Switched off for everybody (user.max_user_namespaces is 0).",
-        _persistent("user.max_user_namespaces=28633"),
+        kept_setting("user.max_user_namespaces", 28633),
     ),
     (
         "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
         "1",
         "AppArmor takes all rights from them (kernel.apparmor_restrict_unprivileged_userns is 1).",
-        _persistent("kernel.apparmor_restrict_unprivileged_userns=0"),
+        kept_setting("kernel.apparmor_restrict_unprivileged_userns", 0),
     ),
 )
 
@@ -192,7 +189,7 @@ def id_mapping_tools(machine: Machine) -> HostCheck:
     if weak:
         return line(
             verdict=Verdict.DEGRADED,
-            found=f"{' and '.join(weak)} have lost the right to set ids.",
+            found=f"{' and '.join(weak)} {'has' if len(weak) == 1 else 'have'} lost the right to set ids.",
             matters=matters,
             fix=f"sudo chown root:root {' '.join(weak)} && sudo chmod u+s {' '.join(weak)}",
         )

@@ -46,7 +46,8 @@ def names(machine: Machine) -> HostCheck:
     known = resolvers.values(text, "nameserver")
     if not known or machine.which("pasta") is None or not machine.opens("/dev/net/tun"):
         return line(verdict=Verdict.OK, found="Not tried: there is no resolver or no way to reach one.")
-    if not _answering(machine, (), known):
+    here = _answering(machine, (), known)
+    if not here:
         return line(verdict=Verdict.OK, found="No resolver answers this computer itself now.")
     forwards = resolvers.needs_forwarder(text)
     way = ["pasta", "--quiet", "--config-net", "--no-map-gw", "-t", "none", "-u", "none", "-T", "none", "-U", "none"]
@@ -55,11 +56,11 @@ def names(machine: Machine) -> HostCheck:
     way += ["--"]
     answered = _answering(machine, way, [FORWARDED_DNS] if forwards else resolvers.reachable(text))
     if answered:
-        through = f"through pasta, of {', '.join(known)}" if forwards else f"of {answered}"
+        through = f"through pasta, from {', '.join(known)}" if forwards else f"from {answered}"
         return line(verdict=Verdict.OK, found=f"A container gets its answers {through}.")
     return line(
         verdict=Verdict.DEGRADED,
-        found=f"{', '.join(known)} answers this computer, and not a container.",
+        found=f"{here} answers this computer, and not a container.",
         matters="Containers, and the steps of a build, find no names of the world.",
         fix="Give containers a resolver that they reach: wherry run --dns 9.9.9.9 …",
     )

@@ -68,5 +68,5 @@ async def test_the_doctor_asks_for_a_name_as_a_container_would(short_tmp: ShortT
     assert out.decode().splitlines() == [
         "ok: Not tried: there is no resolver or no way to reach one.",
         "ok: No resolver answers this computer itself now.",
-        "ok: A container gets its answers of 192.0.2.1.",
+        "ok: A container gets its answers from 192.0.2.1.",
     ]

@@ -58,7 +58,11 @@ class FakeMachine(Machine):
         self.strangers: dict[str, str] = {}
         self.counts = ProcessCounts(processes=40, inotify_instances=3, inotify_watches=50, user_namespaces=2)
         self.holder = 0
+        self.open_files = 0
+        """Of whatever process is asked about."""
         self.user_id = 1000
+        self.asked: list[tuple[tuple[str, ...], float]] = []
+        """What was run, and how long its answer was waited for."""
 
     @property
     def uid(self) -> int:
@@ -101,6 +105,9 @@ class FakeMachine(Machine):
     def stranger_on_the_way(self, path: str | Path) -> str:
         return self.strangers.get(str(path), "")
 
+    def names(self, directory: str | Path) -> list[str]:
+        return [str(number) for number in range(self.open_files)]
+
     def process_counts(self) -> ProcessCounts:
         return self.counts
 
@@ -117,6 +124,7 @@ class FakeMachine(Machine):
         return f"/usr/bin/{program}" if program in self.programs else None
 
     def ask(self, argv: Sequence[str], timeout: float = 10.0) -> Answer:
+        self.asked.append((tuple(argv), timeout))
         name = os.path.basename(argv[0])
         if "--version" in argv:
             return Answer(0, self.versions.get(name, ""), "")
