@@ -113,7 +113,7 @@ async def test_a_program_is_its_own_session_unless_it_is_not_to_be(keeper: Keepe
 
 async def test_a_program_that_takes_too_long_is_killed(keeper: Keeper, tmp_path: Path) -> None:
     with pytest.raises(TimeoutError):
-        await keeper.run(["sh", "-c", f"echo $$ >{tmp_path}/pid; sleep 1000"], timeout=0.05)
+        await keeper.run(["sh", "-c", f"echo $$ >{tmp_path}/pid; exec sleep 1000"], timeout=0.05)
     # It may not have come so far as to write its number; if it has, it is gone.
     if (tmp_path / "pid").exists() and (written := (tmp_path / "pid").read_text().strip()):
         await eventually(lambda: not os.path.exists(f"/proc/{written}"))
