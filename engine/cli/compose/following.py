@@ -45,11 +45,6 @@ class Follower:
         for thread in self._threads:
             thread.join()
 
-    def say(self, text: str) -> None:
-        with self._lock:
-            say_lines(sys.stdout, f"{text}\n")
-            sys.stdout.flush()
-
     def _copy(self, container: str, head: str, asked: dict[str, object], tty: bool) -> None:  # noqa: FBT001 - a thread's
         from engine.cli.streams.frames import payloads
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
 
-from engine.cli.printed.paper import say
 from engine.cli.reach.socket_place import made_run_directory, socket_path
 from engine.cli.reach.wire import Client, Failed, Unreachable
 
@@ -95,7 +93,3 @@ def _tail(log: str) -> str:
             return "".join(file.readlines()[-12:]).rstrip() or f"it said nothing (see {log})"
     except OSError as error:
         return str(error)
-
-
-def warn(message: str) -> None:
-    say(message, file=sys.stderr)

@@ -195,3 +195,133 @@ async def test_a_folder_of_ones_own_files_is_a_source(tmp_path: Path) -> None:
     await gallery.remove_source(str(folder))
     with pytest.raises(NotFound):
         await gallery.get("wiki")
+
+
+# --- templates of others ---
+
+
+COMPOSE = "services:\n  web:\n    image: web:${TAG:-1}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "x.yaml has no services"),
+        ("services: []\n", "x.yaml has no services"),
+        ("services: {}\n", "x.yaml has no services"),
+        (f"x-gallery: 5\n{COMPOSE}", "x-gallery must be a mapping"),
+        (f"x-gallery: {{form: [a]}}\n{COMPOSE}", "a mapping of at most 40 fields is needed"),
+        (
+            f"x-gallery: {{form: {{{', '.join(f'A{n}: {{}}' for n in range(41))}}}}}\n{COMPOSE}",
+            "a mapping of at most 40",
+        ),
+        (f"x-gallery: {{form: {{a-b: {{}}}}}}\n{COMPOSE}", "“a-b” is no name of a variable"),
+        (f"x-gallery: {{form: {{A: {{kind: colour}}}}}}\n{COMPOSE}", "“colour” is no kind of a field"),
+    ],
+)
+def test_a_file_that_is_no_template_says_why(text: str, told: str) -> None:
+    with pytest.raises(ComposeError) as caught:
+        read_template(text, "x.yaml", "x")
+    assert told in str(caught.value)
+
+
+def test_a_template_is_read_with_all_it_says() -> None:
+    header = (
+        "x-gallery:\n  title: The web\n  category: web\n  about: {en: A web, de: Ein Netz}\n  opens: web:80\n"
+        "  data: {shop: /srv}\n  form:\n    TAG: {kind: version, default: 2, choices: [1, 2], label: Which}\n"
+        "    NOTE:\n"
+    )
+    read = read_template(f"name: x\n{header}{COMPOSE}# the end\n", "x.yaml", "x", "/own")
+    assert (read.title, read.category, read.about, read.opens) == (
+        "The web",
+        "web",
+        {"en": "A web", "de": "Ein Netz"},
+        "web:80",
+    )
+    assert (read.services, read.images, read.data, read.source) == (
+        ("web",),
+        ("web:${TAG:-1}",),
+        {"shop": "/srv"},
+        "/own",
+    )
+    assert [(each.name, each.kind, each.default, each.label, each.choices) for each in read.fields] == [
+        ("TAG", "version", "2", {"en": "Which"}, ("1", "2")), ("NOTE", "text", "", {}, ()),
+    ]  # fmt: skip
+    assert read.text == f"name: x\n{COMPOSE}# the end\n"
+
+
+def test_a_file_without_a_header_asks_for_its_variables() -> None:
+    text = (
+        "services:\n  web:\n    image: web:${TAG:-1}\n"
+        "    environment:\n      A: ${DB_PASSWORD}\n      B: ${API_TOKEN:-known}\n"
+        "      C: ${MY_SECRET}\n    ports: ['${WEB_PORT:-80}:80']\n"
+    )
+    read = read_template(text, "x.yaml", "plain")
+    assert (read.title, read.category, read.about, read.data) == ("plain", "", {}, {})
+    assert [(each.name, each.kind, each.default, each.label) for each in read.fields] == [
+        ("API_TOKEN", "text", "known", {"en": "API_TOKEN"}),
+        ("DB_PASSWORD", "password", "", {"en": "DB_PASSWORD"}),
+        ("MY_SECRET", "password", "", {"en": "MY_SECRET"}),
+        ("TAG", "text", "1", {"en": "TAG"}),
+        ("WEB_PORT", "port", "80", {"en": "WEB_PORT"}),
+    ]
+    assert read_template(f"x-gallery: {{about: Words}}\n{COMPOSE}", "x.yaml", "x").about == {"en": "Words"}
+
+
+async def test_templates_of_a_folder_are_listed_behind_those_of_the_program(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    for name in (
+        "mine.yaml",
+        "postgres.yml",
+        "nested/compose.yaml",
+        "other/docker-compose.yml",
+        "none/readme.txt",
+        "a.txt",
+    ):
+        (own / name).parent.mkdir(parents=True, exist_ok=True)
+        (own / name).write_text(COMPOSE)
+    (own / "bad.yaml").write_text("services: 5\n")
+    (own / "linked.yaml").symlink_to(own / "mine.yaml")
+    service = GalleryService(tmp_path / "place")
+    added = await service.add_source(str(own))
+    assert (added.address, added.templates, len(added.problems)) == (str(own), 5, 1)
+    assert added.problems[0].endswith("bad.yaml has no services")
+    assert await service.sources() == [added]
+    listed = {each.id: each.source for each in await service.list()}
+    assert {name: listed[name] for name in ("mine", "nested", "other", "linked", "postgres")} == {
+        "mine": str(own), "nested": str(own), "other": str(own), "linked": str(own), "postgres": "",
+    }  # fmt: skip
+    assert (await service.get("mine")).text == COMPOSE
+    assert await service.add_source(str(own)) == added
+    assert await service.sources() == [added], "it is known once"
+    assert await GalleryService(tmp_path / "place").sources() == [added]
+    await service.remove_source(str(own))
+    assert await service.sources() == []
+    with pytest.raises(NotFound) as caught:
+        await service.get("mine")
+    assert caught.value.subject == "mine"
+    with pytest.raises(NotFound) as caught:
+        await service.remove_source(str(own))
+    assert caught.value.subject == str(own)
+
+
+async def test_a_source_without_templates_is_refused(tmp_path: Path) -> None:
+    service = GalleryService(tmp_path / "place")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty/bad.yaml").write_text("services: 5\n")
+    with pytest.raises(InvalidRequest) as caught:
+        await service.add_source(str(tmp_path / "empty"))
+    assert str(caught.value.explanation).endswith("bad.yaml has no services")
+    with pytest.raises(NotFound) as lost:
+        await service.add_source(str(tmp_path / "nowhere"))
+    assert str(tmp_path / "nowhere") in lost.value.title
+    assert await service.sources() == []
+
+
+async def test_what_cannot_be_filled_in_is_told_by_its_title(tmp_path: Path) -> None:
+    service = GalleryService(tmp_path)
+    with pytest.raises(InvalidRequest) as caught:
+        await service.fill(AddFromGallery(template="postgres", compose="services: [\n"))
+    assert caught.value.title.startswith("PostgreSQL cannot be added: ")
+    made = await service.fill(AddFromGallery(template="postgres"))
+    assert "postgres" in made.compose
