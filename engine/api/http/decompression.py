@@ -59,7 +59,7 @@ async def _gunzip(head: bytes, source: AsyncIterator[bytes]) -> AsyncIterator[by
             data = machine.unconsumed_tail
             if machine.eof:
                 # Members may follow one another; what is no further member is padding.
-                data = machine.unused_data
+                data = await _at_least(len(_GZIP), machine.unused_data, source)
                 if not data.startswith(_GZIP):
                     return
                 machine = isal_zlib.decompressobj(wbits=31)
@@ -71,6 +71,13 @@ async def _gunzip(head: bytes, source: AsyncIterator[bytes]) -> AsyncIterator[by
                 raise _damaged("the gzip stream ends in the middle")
             return
         data = data + more
+
+
+async def _at_least(count: int, data: bytes, source: AsyncIterator[bytes]) -> bytes:
+    """The same with more behind it, if it is shorter and more comes: pieces end anywhere."""
+    while len(data) < count and (more := await anext(source, None)) is not None:
+        data += more
+    return data
 
 
 async def _unzstd(head: bytes, source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

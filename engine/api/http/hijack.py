@@ -279,10 +279,6 @@ class RawStream:
             self._head_was_read = True
         await self._writer.write(data if self._tty else frames(stream, data))
 
-    async def say(self, text: str) -> None:
-        """A message of ours in the place where the process would speak."""
-        await self.send("stderr", text.encode())
-
     def end(self) -> None:
         with contextlib.suppress(OSError):
             self._transport.close()
