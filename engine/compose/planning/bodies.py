@@ -281,7 +281,8 @@ def restart_policy(service: Mapping[str, Any]) -> dict[str, Any] | None:
     policy = (service.get("deploy") or {}).get("restart_policy")
     if not policy:
         return None
-    name = {"any": "always", "none": "no"}.get(policy.get("condition", "any"), policy.get("condition", "always"))
+    condition = policy.get("condition", "any")
+    name = {"any": "always", "none": "no"}.get(condition, condition)
     return {"Name": name, "MaximumRetryCount": policy.get("max_attempts") or 0 if name == "on-failure" else 0}
 
 

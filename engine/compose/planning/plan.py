@@ -164,7 +164,7 @@ def plan_down(
 ) -> Plan:
     """Everything goes, dependants first. Without files, all that carries the project's label."""
     known = project.services if project else {}
-    order = list(in_order(known, tuple(known))) if project else []
+    order = list(in_order(known, tuple(known)))
     steps: list[Step] = []
     by_service: dict[str, list[str]] = {}
     ranked = sorted(actual.containers, key=lambda each: order.index(each.service) if each.service in order else -1)

@@ -55,6 +55,8 @@ def offered(**at: str) -> tuple[str, ...]:
         ({"restart": "un|"}, ("unless-stopped",)),
         ({"network": "inter|"}, ("internal:",)),
         ({"network": "internal: t|"}, ("true",)),
+        ({"key": "secrets:\n      - source: |", "top": "secrets:\n  key: {}"}, ("data", "pages", "key")),
+        ({"key": "develop:\n      watch:\n        - act|"}, ("action:",)),
         ({"key": "network_mode: |"}, ()),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -106,3 +107,15 @@ def test_what_an_older_docker_compose_made_is_left_alone_until_it_changes(servic
     assert is_hash_of(by_compose_2_26, recipe)
     assert is_hash_of(service_hash(recipe), recipe)
     assert not is_hash_of(by_compose_2_26, {**recipe, "image": "another"})
+
+
+@pytest.mark.parametrize(
+    ("image", "written"),
+    [
+        ("x", "x"), ("<&>", "\\u003c\\u0026\\u003e"), ("a\u2028b\u2029c", "a\\u2028b\\u2029c"), ("é", "é"),
+        ("\udcff", "\udcff"),
+    ],
+)  # fmt: skip
+def test_a_hash_is_that_of_what_go_would_have_written(image: str, written: str) -> None:
+    text = f'{{"command":null,"entrypoint":null,"image":"{written}"}}'
+    assert service_hash({"image": image}) == hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()

@@ -299,4 +299,20 @@ def test_an_image_of_two_services_goes_once() -> None:
 def test_another_limit_on_what_it_may_reach_is_an_edit() -> None:
     made = project("services: {db: {image: db}}")
     (step, *_) = told(plan_up(made, here(made, "db-1", egress="a.b")))
-    assert (step.action, step.reason, [(each.before, each.after) for each in step.why]) == ("edit", "", [("a.b", "")])
+    assert (step.action, step.reason, step.why) == ("edit", "", (Changed("x-egress", "a.b", ""),))
+
+
+def test_down_takes_of_some_services_all_containers() -> None:
+    made = project()
+    plan = plan_down(made, "p", here(made, "web-1", "db-1", "web-2", "db-2"), services=("db",))
+    assert [step.subject for step in plan.steps] == ["p-db-2", "p-db-1"]
+
+
+def test_a_successor_that_never_came_to_its_place_goes_first() -> None:
+    made = project("services: {db: {image: db}}")
+    there = here(made, "db-1")
+    left = replace(there.containers[0], id="id-left", name="0123456789ab_p-db-1")
+    plan = plan_up(made, replace(there, containers=(*there.containers, left)))
+    assert told(plan)[-1] == Step(
+        "remove:0123456789ab_p-db-1", "remove", "0123456789ab_p-db-1", "db", 1, "id-left", reason="unfinished"
+    )
