@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _WITH_LONG_FILES = [f"--ignore=tests/unit/compose/test_{name}.py" for name in ("beside", "hostile")]
 """Where between any two functions stand those of mutmut, megabytes take half a minute, and memory is another."""
 TESTS_BESIDE = {
-    "sandbox": ["tests/unit/sandbox", "tests/unit/storage"],
+    "sandbox": ["tests/unit/sandbox", "tests/unit/storage/test_layers.py", "tests/unit/storage/test_settling.py"],
     "recipe": ["tests/unit/recipe", "tests/unit/kube/test_round_trip.py"],
     "plays": ["tests/unit/plays", "tests/unit/kube/test_images_here.py"],
     "compose": ["tests/unit/compose", *_WITH_LONG_FILES],

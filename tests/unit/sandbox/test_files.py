@@ -116,3 +116,100 @@ async def test_directories_are_made_renamed_and_removed(keeper: Keeper, root: Pa
 async def test_removing_a_link_leaves_what_it_points_to(keeper: Keeper, root: Path) -> None:
     await keeper.remove(root, "absolute")
     assert await read(keeper, root, "etc/passwd") == b"inside\n"
+
+
+async def test_what_of_some_paths_is_not_there_is_told_from_the_outside_in(keeper: Keeper, root: Path) -> None:
+    paths = ["etc/passwd", "/new/deep/er", "absolute/one", "climbing/two/x", "etc/../other", "loop/x", "/"]
+    assert await keeper.missing_places(root, paths) == [
+        "/new", "/new/deep", "/new/deep/er", "/absolute/one", "/climbing/two", "/climbing/two/x", "/other",
+        "/loop", "/loop/x",
+    ]  # fmt: skip
+
+
+async def test_only_what_nobody_used_of_what_was_made_is_taken_away(keeper: Keeper, root: Path) -> None:
+    (root / "made" / "deep").mkdir(parents=True)
+    (root / "used").mkdir()
+    (root / "used" / "file").touch()
+    (root / "point").touch()
+    (root / "note").write_text("x")
+    places = ["/made", "/made/deep", "/used", "/point", "/note", "/loop", "/none", "no/such/place", "/fifo"]
+    await keeper.remove_unused(root, root, places)
+
+    there = set(os.listdir(root))
+    assert {"used", "note", "etc", "loop", "fifo"} <= there
+    assert not {"made", "point"} & there
+
+
+async def test_what_an_image_has_is_not_taken_away_with_what_was_made(keeper: Keeper, root: Path, paths: Paths) -> None:
+    written = paths.staging / "written"
+    written.mkdir()
+    (root / "of-the-image").touch()
+    (root / "emptied").write_text("x")
+    (written / "emptied").touch()
+    await keeper.remove_unused(written, root, ["/of-the-image", "/emptied"])
+    assert "of-the-image" in os.listdir(root)
+    assert "emptied" not in os.listdir(root)
+
+
+async def test_a_stranger_gets_a_copy_of_the_beginning(
+    keeper: Keeper, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Started by root: of a file on a fuse mount the kernel lets him read nothing."""
+    monkeypatch.setattr(type(keeper), "host_root", property(lambda _: True))
+    for most, expected in ((3, b"ins"), (100, b"inside\n")):
+        with os.fdopen(await keeper.open_file(root, "etc/passwd", os.O_RDONLY, most=most), "rb") as file:
+            assert os.readlink(f"/proc/self/fd/{file.fileno()}").startswith("/memfd:")
+            assert file.read() == expected
+    for path, flags in (("etc/passwd", os.O_RDWR), ("fifo", os.O_RDONLY | os.O_NONBLOCK)):
+        descriptor = await keeper.open_file(root, path, flags)
+        assert not os.readlink(f"/proc/self/fd/{descriptor}").startswith("/memfd:")
+        os.close(descriptor)
+
+
+async def test_whether_reading_waits_is_as_it_was_asked(keeper: Keeper, root: Path) -> None:
+    for flags, blocking in ((os.O_RDONLY, True), (os.O_RDONLY | os.O_NONBLOCK, False)):
+        descriptor = await keeper.open_file(root, "etc/passwd", flags)
+        assert os.get_blocking(descriptor) is blocking
+        os.close(descriptor)
+
+
+async def test_a_file_written_anew_keeps_what_users_noted(keeper: Keeper, root: Path) -> None:
+    os.setxattr(root / "etc/passwd", "user.note", b"kept")
+    await keeper.write_file(root, "etc/passwd", b"anew")
+    assert os.getxattr(root / "etc/passwd", "user.note") == b"kept"
+    assert set(os.listdir(root / "etc")) == {"passwd"}
+
+
+async def test_what_is_mounted_as_a_file_is_written_in_its_place(
+    keeper: Keeper, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    inode = os.stat(root / "etc/passwd").st_ino
+    monkeypatch.setattr(os, "rename", busy)
+    await keeper.write_file(root, "etc/passwd", b"x")
+    assert (await read(keeper, root, "etc/passwd"), os.stat(root / "etc/passwd").st_ino) == (b"x", inode)
+    assert set(os.listdir(root / "etc")) == {"passwd"}
+
+
+async def test_the_top_itself_is_neither_moved_nor_removed(keeper: Keeper, root: Path) -> None:
+    for asked in (keeper.remove(root, "/"), keeper.rename(root, ".", "x"), keeper.rename(root, "etc", "/")):
+        with pytest.raises(OSError, match=os.strerror(errno.EBUSY)):
+            await asked
+    for path in ("a\0b", "etc/\0"):
+        with pytest.raises(OSError, match="Invalid argument"):
+            await keeper.stat(root, path)
+
+
+async def test_directories_are_made_with_their_parents_where_asked(keeper: Keeper, root: Path) -> None:
+    await keeper.make_directory(root, "absolute/./new/deep", parents=True, mode=0o1770)
+    await keeper.make_directory(root, "absolute/new/deep", parents=True)
+    assert stat.S_IMODE(os.stat(root / "etc/new/deep").st_mode) == 0o1770
+    assert stat.S_IMODE(os.stat(root / "etc/new").st_mode) == 0o1770
+    with pytest.raises(FileExistsError):
+        await keeper.make_directory(root, "etc/new")
+    with pytest.raises(FileNotFoundError):
+        await keeper.make_directory(root, "no/such")
+    with pytest.raises(NotADirectoryError):
+        await keeper.make_directory(root, "etc/passwd/x", parents=True)

@@ -242,7 +242,7 @@ def missing_places(asked: MissingPlaces, _request: Request) -> Reply:
     root = _open_root(asked.root)
     missing: list[str] = []
     for path in asked.paths:
-        at = os.path.normpath(f"/{path}")
+        at = os.path.normpath("/" + path.lstrip("/"))
         parts: list[str] = []
         while at != "/" and not _is_there(root, os.fsencode(at)):
             parts.append(at)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.sandbox.keeper.asked.steps import Unmount
 from engine.sandbox.keeper.asked.trees import RemoveTree, TreeSize
+from engine.sandbox.keeper.disk.holes import data_of
 from engine.sandbox.keeper.mounting import unmount
 from engine.sandbox.keeper.requests import Reply
 
@@ -25,7 +26,6 @@ COPY_PIECE = 8 << 20
 DEEPEST = 500
 _BEHIND = 10
 """How nice what nobody waits for is."""
-SEEK_PAST_END = errno.ENXIO
 
 
 # --- remove ---
@@ -246,20 +246,13 @@ def _own(name: str, found: os.stat_result, directory: int) -> None:
 
 def copy_contents(reading: int, writing: int, size: int) -> None:
     """Only what is data: holes stay holes. The kernel shares the blocks where the file system can."""
-    at = 0
-    while at < size:
-        try:
-            start = os.lseek(reading, at, os.SEEK_DATA)
-            end = min(os.lseek(reading, start, os.SEEK_HOLE), size)
-        except OSError as error:
-            if error.errno == SEEK_PAST_END:
-                break
-            start, end = at, size
+    for start, end in data_of(reading, size):
         at = start
         while at < end:
             copied = _copy_range(reading, writing, min(COPY_PIECE, end - at), at)
-            if copied == 0:
-                end = size = at
+            if copied == 0:  # it has become shorter
+                os.ftruncate(writing, at)
+                return
             at += copied
     os.ftruncate(writing, size)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.sandbox.keeper.asked.trees import Beside
 from engine.sandbox.keeper.disk.files import Inside
+from engine.sandbox.keeper.disk.holes import data_of
 from engine.sandbox.keeper.layers import marks, tar_writer
 from engine.sandbox.keeper.layers.tar_writer import Entry
 from engine.sandbox.keeper.requests import Reply
@@ -258,15 +259,6 @@ class _Packer:
 
 
 def _segments(descriptor: int, size: int) -> Segments:
-    found: Segments = []
-    at = 0
-    while at < size:
-        try:
-            start = os.lseek(descriptor, at, os.SEEK_DATA)
-            end = min(os.lseek(descriptor, start, os.SEEK_HOLE), size)
-        except OSError:
-            break
-        found.append((start, end - start))
-        at = end
+    found = [(start, end - start) for start, end in data_of(descriptor, size)]
     # The last entry says where the file ends.
     return [*found, (size, 0)] if not found or sum(found[-1]) < size else found
