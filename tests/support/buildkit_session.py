@@ -85,7 +85,8 @@ class LentSession:
         await stream.send_message(wire.Packet(type=0))
         async for packet in stream:
             if packet.type == 1:
-                await stream.send_message(wire.Packet(type=2, ID=packet.ID, data=files[names[packet.ID]]))
+                if data := files[names[packet.ID]]:
+                    await stream.send_message(wire.Packet(type=2, ID=packet.ID, data=data))
                 await stream.send_message(wire.Packet(type=2, ID=packet.ID))
             elif packet.type == 3:
                 await stream.send_message(wire.Packet(type=3))

@@ -119,5 +119,5 @@ def _about_volumes_from(text: str) -> Iterator[str]:
     if not text:
         yield "volumes-from specification cannot be an empty string"
     mode = text.partition(":")[2]
-    if mode and not _is_mode(mode, "volume"):
+    if mode and not _is_mode(mode, "of another container"):  # with neither copying nor propagation of its own
         yield f"invalid mode: {mode[:80]}"

@@ -139,6 +139,7 @@ def mount(**fields: Any) -> dict[str, Any]:
         ({"Binds": ["/a:/b:ro,,z"]}, "invalid mode: ro,,z"),
         ({"VolumesFrom": ["a", "b:ro", "c:rw,z"]}, ""),
         ({"VolumesFrom": ["a:rshared"]}, "invalid mode: rshared"),
+        ({"VolumesFrom": ["a:nocopy"]}, "invalid mode: nocopy"),
         ({"Tmpfs": {"/": ""}}, "invalid specification: destination can't be '/'"),
         ({"Tmpfs": {"/t/..": ""}}, "invalid specification: destination can't be '/'"),
         (mount(), ""),
@@ -188,6 +189,38 @@ def test_the_edge_of_what_docker_takes(host: dict[str, Any], words: str) -> None
 )  # fmt: skip
 def test_the_edge_of_what_a_container_may_be(body: dict[str, Any], words: str) -> None:
     assert complaint(body) == words
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        ({"WorkingDir": "x" * 300}, 200),
+        ({"Env": ["=" + "x" * 300]}, 199),
+        ({"HostConfig": {"PidMode": "x" * 300}}, 80),
+        ({"HostConfig": {"ExtraHosts": ["x" * 300]}}, 200),
+        ({"HostConfig": {"ExtraHosts": ["a:" + "x" * 300]}}, 80),
+        ({"HostConfig": {"PortBindings": {"x" * 300: []}}}, 40),
+        ({"HostConfig": {"PortBindings": {"80": [{"HostPort": "x" * 300}]}}}, 40),
+        ({"HostConfig": {"CapAdd": ["x" * 300]}}, 80),
+        ({"HostConfig": {"SecurityOpt": ["x" * 300]}}, 80),
+        ({"HostConfig": {"SecurityOpt": ["a=" + "x" * 300]}}, 78),
+        ({"HostConfig": {"SecurityOpt": ["no-new-privileges=" + "x" * 300]}}, 62),
+        ({"HostConfig": {"CpusetCpus": "x" * 300}}, 160),
+        ({"HostConfig": {"RestartPolicy": {"Name": "x" * 300}}}, 40),
+        ({"HostConfig": {"Binds": ["/a:/b:" + "x" * 300]}}, 80),
+        ({"HostConfig": {"Binds": [":" + "x" * 300]}}, 199),
+        ({"HostConfig": {"VolumesFrom": ["a:" + "x" * 300]}}, 80),
+        ({"HostConfig": {"Tmpfs": {"x" * 300: ""}}}, 200),
+        ({"HostConfig": mount(Type="x" * 300)}, 40),
+        ({"HostConfig": mount(Source="x" * 300)}, 200),
+        ({"HostConfig": mount(BindOptions={"Propagation": "x" * 300})}, 40),
+        ({"NetworkingConfig": {"EndpointsConfig": {"a": {}, "x" * 300: None}}}, 80),
+    ],
+)
+def test_what_a_client_sent_is_told_back_in_part(body: dict[str, Any], kept: int) -> None:
+    """A body of megabytes makes no message of megabytes."""
+    words = complaint(body)
+    assert words.lower().count("x") == kept
 
 
 def test_the_first_thing_that_is_wrong_is_told_in_dockers_order() -> None:

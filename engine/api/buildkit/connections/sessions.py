@@ -111,9 +111,9 @@ class Sessions:
         session = Session(uuid, shared_key, methods, WireChannel(wire_))
         self._known[uuid] = session
         running = asyncio.create_task(session.channel.run())
-        async with self._came:
-            self._came.notify_all()
         try:
+            async with self._came:
+                self._came.notify_all()
             await asyncio.shield(running)
         except asyncio.CancelledError:
             running.cancel()

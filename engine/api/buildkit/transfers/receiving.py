@@ -62,8 +62,8 @@ async def receive_directory(
                     await stream.send_message(Packet(type=FINISH), end=True)
                 if packet.type == FINISH:
                     break
-        if not receiver.complete:
-            raise refused(f"the transfer of {name} ended before everything was there")
+            if not receiver.complete:
+                raise refused(f"the transfer of {name} ended before everything was there")
     except OSError as error:
         raise refused(f"{name} cannot be received: {error.strerror or error}") from error
     finally:
