@@ -60,6 +60,8 @@ class BoundAction(QAction):
         self._shell = shell
         self._subjects = subjects
         self.setObjectName(action.id)
+        self.possible = False
+        """Whether it can be done: `isEnabled` says no of everything that is hidden, too."""
         self.words = ""
         """What its tooltip says, for buttons that stand for it."""
         self.triggered.connect(self._on_triggered)
@@ -69,7 +71,7 @@ class BoundAction(QAction):
         """Grey or not, from the subjects as they are now."""
         subjects = self._subjects()
         lacking = self._shell.client.capabilities.why_not(*self.action.needs)
-        possible = not lacking and self.action.enabled(subjects)
+        self.possible = possible = not lacking and self.action.enabled(subjects)
         self.setEnabled(possible)
         words = lacking or self.action.hint or self.action.text
         if not possible and not lacking and self.action.why_not is not None:

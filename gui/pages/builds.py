@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 
 from gui.models.builds import COLUMNS, BuildsModel
 from gui.pages.build.details import BuildDetails
+from gui.pages.lists.list_page import ListPage
 from gui.pages.lists.listing import Listing, ListingPlan
-from gui.pages.page import Page
 from gui.presentation.images.builds import build_title
 from gui.widgets.lists.cells import TextCell
 from gui.words import translate
@@ -52,7 +50,7 @@ def _plan() -> ListingPlan:
     )
 
 
-class BuildsPage(Page):
+class BuildsPage(ListPage):
     page_id = "builds"
     kinds = frozenset({"build"})
 
@@ -63,15 +61,9 @@ class BuildsPage(Page):
         self.table, self.search = self.list.table, self.list.search
         self.table.activated_key.connect(self.open_object)
         self.details = BuildDetails(shell)
-        self.details.left.connect(self.show_list)
         self._wanted = ("", "")
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.list)
-        self._stack.addWidget(self.details)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._stack)
-        QShortcut(QKeySequence("Alt+Left"), self, self.show_list)
+        self.stand(self.list)
+        self.put_behind(self.details, self.details.left)
         self._clock = QTimer(self, interval=_CLOCK_MILLISECONDS)
         self._clock.timeout.connect(lambda: self.model.refresh(("duration", "started")))
 
@@ -82,12 +74,12 @@ class BuildsPage(Page):
         self.list.set_subtitle(translate("BuildsPage", "%n builds", None, count) if count else "")
         if self._wanted[0] in self.client.mirror.builds:
             self.open_object(*self._wanted)
-        elif self._stack.currentWidget() is self.details:
+        elif self.sees(self.details):
             self.details.refresh()
 
     def shown(self) -> None:
         self._clock.start()
-        if self._stack.currentWidget() is self.details:
+        if self.sees(self.details):
             self.details.resume()
 
     def hidden(self) -> None:
@@ -103,15 +95,14 @@ class BuildsPage(Page):
         if not object_id:
             self.show_list()
             return
-        self._stack.setCurrentWidget(self.details)
+        self.bring(self.details)
         self.details.show_build(object_id)
         if detail:
             self.details.show_tab(detail)
 
     def show_list(self) -> None:
         self.details.suspend()
-        self._stack.setCurrentIndex(0)
-        self.table.setFocus()
+        super().show_list()
 
-    def set_query(self, text: str) -> None:
-        self.search.setText(text)
+    def listed(self) -> Listing:
+        return self.list

@@ -8,8 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 
 from engine.errors import WherryError
 from engine.types.clusters import ClusterPlace
@@ -20,7 +18,7 @@ from gui.pages.cluster.faces import FaceList, faces
 from gui.pages.cluster.following import EVERY, FORBIDDEN, NAMESPACES, Follower
 from gui.pages.cluster.ports import PortsList
 from gui.pages.lists.faces import Faces
-from gui.pages.page import Page
+from gui.pages.lists.list_page import ListPage
 from gui.plain_text import tip
 from gui.presentation.errors import words_of
 from gui.shell import TextQuestion
@@ -49,7 +47,7 @@ _WHOLE = 200
 _PORTS = "ports"
 
 
-class ClustersPage(Page):
+class ClustersPage(ListPage):
     """A stack of three: no cluster, the faces of one, and one object."""
 
     page_id = "clusters"
@@ -69,20 +67,16 @@ class ClustersPage(Page):
         self.ports = PortsList(shell)
         self._of_kind = {kind: self.lists[face.id] for face in self.faces for kind in face.kinds}
         self.details = ClusterObject(shell)
-        self.details.left.connect(self.show_list)
         self._nothing = self._make_nothing()
-        self._stack = QStackedWidget()
-        self._front = self._make_front()
-        for widget in (self._nothing, self._front, self.details):
-            self._stack.addWidget(widget)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._stack)
+        self._faces = self._make_front()
+        self.stand(self._faces)
+        self.put_behind(self.details, self.details.left)
+        self._stack.addWidget(self._nothing)
+        self.bring(self._nothing)
         self._looks = QTimer(self, interval=_USAGE_MS)
         self._looks.timeout.connect(self._look_at_usage)
         self._ages = QTimer(self, interval=_AGES_MS)
-        self._ages.timeout.connect(lambda: self._list().model.refresh((AGE,)))
-        QShortcut(QKeySequence("Alt+Left"), self, self.show_list)
+        self._ages.timeout.connect(lambda: self.listed().model.refresh((AGE,)))
 
     # --- building ---
 
@@ -147,20 +141,17 @@ class ClustersPage(Page):
         self._wanted = (object_id, detail)
         self._open_wanted()
 
-    def set_query(self, text: str) -> None:
-        self._list().search.setText(text)
-
     def show_list(self) -> None:
         self._wanted = ("", "")
         self.details.forget()
-        self._stack.setCurrentIndex(1 if self.contexts else 0)
+        self.bring(self._faces if self.contexts else self._nothing)
         self.show_face(self.chosen.current())
-        self._list().table.setFocus()
+        self.listed().table.setFocus()
 
     def show_face(self, face: str) -> None:
         self.chosen.set_current(face)
         number = [*self.lists, _PORTS].index(face)
-        self._front.show_number(number)
+        self._faces.show_number(number)
         if face == _PORTS:
             self.ports.resume()
         else:
@@ -168,7 +159,7 @@ class ClustersPage(Page):
             self._explain(self.lists[face])
         self._follow()
 
-    def _list(self) -> FaceList:
+    def listed(self) -> FaceList:
         return self.lists.get(self.chosen.current()) or next(iter(self.lists.values()))
 
     # --- which cluster ---
@@ -186,10 +177,10 @@ class ClustersPage(Page):
             self._nothing.set("warning", words.title, words.text)
             self.contexts = ()
         if not self.contexts:
-            self._stack.setCurrentIndex(0)
+            self.bring(self._nothing)
             return
-        if self._stack.currentIndex() == 0:
-            self._stack.setCurrentIndex(1)
+        if self.sees(self._nothing):
+            self.bring(self._faces)
         self._fill_contexts()
         await self._show_context(str(self.context.currentData()))
 
@@ -364,7 +355,7 @@ class ClustersPage(Page):
         row = self.follower.rows.get(plural, {}).get(key)
         if row is not None:
             self._wanted = ("", "")
-            self._stack.setCurrentWidget(self.details)
+            self.bring(self.details)
             self.details.show_row(row, tab)
 
     # --- what pods use ---

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from engine.recipe.networks import pod_of
 from engine.types.containers import ALIVE_STATES, Container, Health, State
@@ -15,9 +15,9 @@ from gui.pages.clipboard_line import ClipboardLine
 from gui.pages.container.cells import ActionsCell, GroupCell, NameCell, StatusCell, address_links
 from gui.pages.container.details import ContainerDetails
 from gui.pages.lists.bulk_bar import BulkBar
+from gui.pages.lists.list_page import ListPage
 from gui.pages.lists.row_drag import RowDrag
 from gui.pages.lists.waiting import Waiting
-from gui.pages.page import Page
 from gui.plain_text import set_tip
 from gui.presentation.containers.words import ended_badly
 from gui.presentation.networks.door import addresses
@@ -83,7 +83,7 @@ _SEARCH_WIDTH = 280
 STATS_SECONDS = 1.0
 
 
-class ContainersPage(Page):
+class ContainersPage(ListPage):
     """A stack of two: the list, and one container."""
 
     page_id = "containers"
@@ -93,13 +93,8 @@ class ContainersPage(Page):
         super().__init__(shell)
         self.list = ContainerList(self)
         self.details: ContainerDetails | None = None
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.list)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._stack)
+        self.stand(self.list)
         self.client.ready.connect(self._lease_rates)
-        QShortcut(QKeySequence("Alt+Left"), self, self.show_list)
         QShortcut(QKeySequence.StandardKey.Find, self.list, self.list.search.setFocus)
 
     def apply(self, changes: ChangeSet) -> None:
@@ -110,7 +105,7 @@ class ContainersPage(Page):
         if "door" in changes.kinds:
             self.list.model.set_addresses(addresses(self.client.mirror.doors))
         self.list.refresh()
-        if self.details is not None and self._stack.currentWidget() is self.details:
+        if self.details is not None and self.sees(self.details):
             if self.details.container_id not in self.client.mirror.containers:
                 if not self.client.hides("container", self.details.container_id):  # its own bar tells that
                     self.shell.toast(translate("ContainersPage", "{0} was removed").format(self.details.name))
@@ -123,7 +118,7 @@ class ContainersPage(Page):
         self.list.clipboard_line.look()
         if self.client.is_ready:
             self._lease_rates()
-        if self.details is not None and self._stack.currentWidget() is self.details:
+        if self.details is not None and self.sees(self.details):
             self.details.resume()
 
     def hidden(self) -> None:
@@ -145,19 +140,17 @@ class ContainersPage(Page):
             return
         if self.details is None:
             self.details = ContainerDetails(self.shell)
-            self.details.left.connect(self.show_list)
-            self._stack.addWidget(self.details)
+            self.put_behind(self.details, self.details.left)
         self.details.show_container(container.id, detail)
-        self._stack.setCurrentWidget(self.details)
+        self.bring(self.details)
 
     def show_list(self) -> None:
         if self.details is not None:
             self.details.suspend()
-        self._stack.setCurrentWidget(self.list)
-        self.list.table.setFocus()
+        super().show_list()
 
-    def set_query(self, text: str) -> None:
-        self.list.search.setText(text)
+    def listed(self) -> ContainerList:
+        return self.list
 
     def _lease_rates(self) -> None:
         if self.isVisible():
@@ -166,7 +159,7 @@ class ContainersPage(Page):
             )
 
     def _on_rates(self, batch: Sequence[Rates]) -> None:
-        if self._stack.currentWidget() is self.list:
+        if self.sees(self.list):
             self.list.model.apply_rates(batch)
 
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
-
 from gui.models.images import COLUMNS, images_model
 from gui.pages.image.compare import CompareView
 from gui.pages.image.details import ImageDetails
 from gui.pages.image.dragging import ImageDrag
+from gui.pages.lists.list_page import ListPage
 from gui.pages.lists.listing import Listing, ListingPlan
-from gui.pages.page import Page
 from gui.presentation.disk import frees
 from gui.presentation.images.words import image_name
 from gui.presentation.units import bytes_text
@@ -61,7 +58,7 @@ def _plan() -> ListingPlan:
     )
 
 
-class ImagesPage(Page):
+class ImagesPage(ListPage):
     """A stack of three: the list, one image, two images compared."""
 
     page_id = "images"
@@ -77,12 +74,7 @@ class ImagesPage(Page):
         self.list.table.drag_wanted.connect(self._drag_out)
         self.details: ImageDetails | None = None
         self.compare: CompareView | None = None
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.list)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._stack)
-        QShortcut(QKeySequence("Alt+Left"), self, self.show_list)
+        self.stand(self.list)
 
     def apply(self, changes: ChangeSet) -> None:
         if "image" in changes.kinds:
@@ -95,7 +87,7 @@ class ImagesPage(Page):
         self.list.set_subtitle(words if count else "")
         if self.client.is_ready:
             self.shell.run(self._tell_usage(words))
-        if self.details is not None and self._stack.currentWidget() is self.details:
+        if self.details is not None and self.sees(self.details):
             if self.details.image_id not in self.client.mirror.images:
                 self.show_list()
             else:
@@ -112,29 +104,23 @@ class ImagesPage(Page):
         else:
             if self.details is None:
                 self.details = ImageDetails(self.shell)
-                self.details.left.connect(self.show_list)
-                self._stack.addWidget(self.details)
+                self.put_behind(self.details, self.details.left)
             self.details.show_image(image.id, detail)
-            self._stack.setCurrentWidget(self.details)
-
-    def show_list(self) -> None:
-        self._stack.setCurrentWidget(self.list)
-        self.list.table.setFocus()
+            self.bring(self.details)
 
     def _drag_out(self, keys: list[str]) -> None:
         images = self.client.mirror.images
         self._drag.begin([images[key] for key in keys if key in images])
 
-    def set_query(self, text: str) -> None:
-        self.list.search.setText(text)
+    def listed(self) -> Listing:
+        return self.list
 
     def _show_compare(self, left: str, right: str) -> None:
         if self.compare is None:
             self.compare = CompareView(self.shell)
-            self.compare.left.connect(self.show_list)
-            self._stack.addWidget(self.compare)
+            self.put_behind(self.compare, self.compare.left)
         self.compare.show_images(left, right)
-        self._stack.setCurrentWidget(self.compare)
+        self.bring(self.compare)
 
     async def _tell_usage(self, words: str) -> None:
         usage = (await self.client.call(lambda engine: engine.disk.usage(["images"]))).part("images")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.models.networks import COLUMNS, members_model, networks_model
 from gui.models.table import Column, KeyedTableModel
+from gui.pages.lists.details_header import DetailsHeader
+from gui.pages.lists.list_page import ListPage
 from gui.pages.lists.listing import Listing, ListingPlan
 from gui.pages.network_map.view import NetworkMapView
 from gui.pages.network_names import NameLog, NamesView
-from gui.pages.page import Page
 from gui.presentation.networks.words import network_name
 from gui.presentation.units import clock_text
 from gui.theme import Size, Space, Tone
@@ -70,7 +70,7 @@ def _plan() -> ListingPlan:
     )
 
 
-class NetworksPage(Page):
+class NetworksPage(ListPage):
     """List and details in one stack; the ports of this computer are the list's second face."""
 
     page_id = "networks"
@@ -92,22 +92,15 @@ class NetworksPage(Page):
         self.faces.changed.connect(self._show_face)
         self.list.header.add(self.faces, first=True)
         self.ports = PortsView(shell)
-        self.ports.left.connect(self.show_list)
         self.details = NetworkDetails(shell)
-        self.details.left.connect(self.show_list)
-        self._stack = QStackedWidget()
         self.map = NetworkMapView(shell)
-        self.map.left.connect(self.show_list)
         self.name_log = NameLog()
         self.names = NamesView(shell, self.name_log)
-        self.names.left.connect(lambda: self._show_face("map"))
         self.map.names_wanted.connect(lambda: self._show_face("names"))
-        for widget in (self.list, self.map, self.names, self.ports, self.details):
-            self._stack.addWidget(widget)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._stack)
-        QShortcut(QKeySequence("Alt+Left"), self, self.show_list)
+        self.stand(self.list)
+        for widget in (self.map, self.ports, self.details):
+            self.put_behind(widget, widget.left)
+        self.put_behind(self.names, self.names.left, lambda: self._show_face("map"))
 
     def apply(self, changes: ChangeSet) -> None:
         if "network" in changes.kinds:
@@ -116,18 +109,18 @@ class NetworksPage(Page):
         count = len(self.client.mirror.networks)
         words = translate("NetworksPage", "%n networks", None, count)
         self.list.set_subtitle(words if count else "")
-        if self._stack.currentWidget() is self.details:
+        if self.sees(self.details):
             if self.details.network_id not in self.client.mirror.networks:
                 self.show_list()
             else:
                 self.details.refresh()
-        elif self._stack.currentWidget() is self.ports:
+        elif self.sees(self.ports):
             self.ports.reload()
-        elif self._stack.currentWidget() is self.map:
+        elif self.sees(self.map):
             self.map.refresh()
 
     def shown(self) -> None:
-        if self._stack.currentWidget() in (self.map, self.names):
+        if self.sees(self.map, self.names):
             self._follow()
 
     def hidden(self) -> None:
@@ -146,11 +139,11 @@ class NetworksPage(Page):
     def _on_questions(self, batch: Sequence[NameQuestion]) -> None:
         self.name_log.add(batch)
         self.map.refused = self.name_log.refused()
-        if self._stack.currentWidget() is self.names:
+        if self.sees(self.names):
             self.names.refresh()
 
     def _on_rates(self, batch: Sequence[Rates]) -> None:
-        if self._stack.currentWidget() is self.map:
+        if self.sees(self.map):
             self.map.apply_rates(batch)
 
     def open_object(self, object_id: str, detail: str = "") -> None:
@@ -158,7 +151,7 @@ class NetworksPage(Page):
         network = networks.get(object_id) or next((n for n in networks.values() if n.name == object_id), None)
         if network is not None:
             self.details.show_network(network.id)
-            self._stack.setCurrentWidget(self.details)
+            self.bring(self.details)
         elif detail in ("ports", "map", "names"):
             self._show_face(detail)
         else:
@@ -166,24 +159,23 @@ class NetworksPage(Page):
 
     def show_list(self) -> None:
         self.faces.set_current("networks")
-        self._stack.setCurrentWidget(self.list)
-        self.list.table.setFocus()
+        super().show_list()
 
-    def set_query(self, text: str) -> None:
-        self.list.search.setText(text)
+    def listed(self) -> Listing:
+        return self.list
 
     def _show_face(self, key: str) -> None:
         if key == "ports":
             self.ports.reload()
-            self._stack.setCurrentWidget(self.ports)
+            self.bring(self.ports)
         elif key == "map":
             self.map.refresh()
-            self._stack.setCurrentWidget(self.map)
+            self.bring(self.map)
             self.map.map.setFocus()
             self._follow()
         elif key == "names":
             self.names.refresh()
-            self._stack.setCurrentWidget(self.names)
+            self.bring(self.names)
             self._follow()
         else:
             self.show_list()
@@ -198,13 +190,9 @@ class NetworkDetails(QWidget):
         super().__init__()
         self._shell = shell
         self.network_id = ""
-        self.header = PageHeader("")
-        back = tool_button("arrow-left", translate("NetworksPage", "Back to the list"), self.left.emit)
-        self.header.add_leading(back)
-        self._remove = shell.verbs.bind(shell, "network.remove", self, self._subjects)
-        knob = tool_button("trash", translate("NetworksPage", "Remove"), self._remove.trigger)
-        self._remove.enabledChanged.connect(knob.setEnabled)
-        self.header.add(knob)
+        self.header = DetailsHeader(shell, translate("NetworksPage", "Back to the list"), self._subjects)
+        self.header.left.connect(self.left)
+        self.header.add_icons("network.remove")
         join = button(translate("NetworksPage", "Connect a container"), "plug", Variant.PRIMARY)
         join.clicked.connect(lambda _on=False: shell.trigger("network.connect", self._subjects()))
         self.header.add(join)
@@ -271,7 +259,7 @@ class NetworkDetails(QWidget):
         # Columns that nobody has anything in say nothing.
         self.table.setColumnHidden(2, not any(member.mac_address for member in network.members))
         self.table.setColumnHidden(3, not any(member.aliases for member in network.members))
-        self._remove.refresh()
+        self.header.refresh()
 
     def _subjects(self) -> list[Network]:
         network = self._shell.client.mirror.networks.get(self.network_id)

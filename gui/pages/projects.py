@@ -7,17 +7,15 @@ import os
 from typing import TYPE_CHECKING
 
 import msgspec
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 
 from engine.compose.project_files import files_of, project_name
 from engine.types.operations import OperationState
 from engine.types.projects import Project, ProjectService
 from gui.actions.projects import reading_of
 from gui.models.projects import COLUMNS, projects_model
+from gui.pages.lists.list_page import ListPage
 from gui.pages.lists.listing import Listing, ListingPlan
 from gui.pages.lists.row_drag import RowDrag
-from gui.pages.page import Page
 from gui.pages.project.details import ProjectDetails
 from gui.presentation.containers.words import project_of
 from gui.presentation.projects.words import row_of
@@ -80,7 +78,7 @@ def _plan() -> ListingPlan:
     )  # fmt: skip
 
 
-class ProjectsPage(Page):
+class ProjectsPage(ListPage):
     """The list comes from the engine; states and figures of the containers from what the window follows anyway."""
 
     page_id = "projects"
@@ -102,14 +100,8 @@ class ProjectsPage(Page):
         self.list.table.activated_key.connect(lambda key: shell.navigate("projects", key))
         self.drag = RowDrag(shell, self.list.table, "project", "layers", self._made)
         self.details = ProjectDetails(shell)
-        self.details.left.connect(self.show_list)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.list)
-        self._stack.addWidget(self.details)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._stack)
-        QShortcut(QKeySequence("Alt+Left"), self, self.show_list)
+        self.stand(self.list)
+        self.put_behind(self.details, self.details.left)
 
     # --- following ---
 
@@ -127,7 +119,7 @@ class ProjectsPage(Page):
             self._reload()
 
     def shown(self) -> None:
-        if self._stack.currentWidget() is self.details:
+        if self.sees(self.details):
             self.details.resume()
         if self.client.is_ready:
             self._lease()
@@ -161,7 +153,7 @@ class ProjectsPage(Page):
                 found = await self.client.call(lambda engine: engine.projects.list())
                 self._projects = {one.name: await self._placed(one) for one in found}
                 self._fill()
-                if self._stack.currentWidget() is self.details and self.isVisible():
+                if self.sees(self.details) and self.isVisible():
                     self.details.reload_past()
         finally:
             self._asking = False
@@ -210,7 +202,7 @@ class ProjectsPage(Page):
         words = translate("ProjectsPage", "%n projects", None, len(rows))
         self.list.set_subtitle(words if rows else "")
         shown = self.details.row
-        if self._stack.currentWidget() is self.details and shown is not None:
+        if self.sees(self.details) and shown is not None:
             if shown.project.name in rows:
                 self.details.refresh(rows[shown.project.name])
             else:
@@ -235,10 +227,10 @@ class ProjectsPage(Page):
             return
         if self.details.row is not None and self.details.row.project.name != name:
             if not await self.details.file.may_leave():
-                self._stack.setCurrentWidget(self.details)
+                self.bring(self.details)
                 return
             self.details.show_tab("services")
-        self._stack.setCurrentWidget(self.details)
+        self.bring(self.details)
         self.details.show_row(row)
         if tab:
             self.details.show_tab(tab)
@@ -256,8 +248,7 @@ class ProjectsPage(Page):
 
     def show_list(self) -> None:
         self.details.suspend()
-        self._stack.setCurrentWidget(self.list)
-        self.list.table.setFocus()
+        super().show_list()
 
-    def set_query(self, text: str) -> None:
-        self.list.search.setText(text)
+    def listed(self) -> Listing:
+        return self.list

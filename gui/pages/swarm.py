@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
-
 from engine.errors import WherryError
 from engine.types.swarm import Swarm
 from gui.models.swarm import key_of
 from gui.pages.lists.faces import Faces
-from gui.pages.page import Page
+from gui.pages.lists.list_page import ListPage
 from gui.pages.swarms.faces import FaceList, faces
 from gui.pages.swarms.service import ServiceDetails
 from gui.presentation.errors import words_of
@@ -28,7 +25,7 @@ if TYPE_CHECKING:
     from gui.shell import Shell
 
 
-class SwarmPage(Page):
+class SwarmPage(ListPage):
     """A stack of two: the faces, and one service."""
 
     page_id = "swarm"
@@ -43,15 +40,9 @@ class SwarmPage(Page):
         self.lists = {face.id: FaceList(shell, face, self) for face in self.faces}
         self.lists["services"].table.activated_key.connect(lambda key: shell.navigate("swarm", key))
         self.details = ServiceDetails(shell)
-        self.details.left.connect(self.show_list)
-        self._stack = QStackedWidget()
-        self._front = self._make_front()
-        self._stack.addWidget(self._front)
-        self._stack.addWidget(self.details)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._stack)
-        QShortcut(QKeySequence("Alt+Left"), self, self.show_list)
+        self._faces = self._make_front()
+        self.stand(self._faces)
+        self.put_behind(self.details, self.details.left)
         self.client.switched.connect(self._forget)
 
     def _make_front(self) -> Faces:
@@ -146,7 +137,7 @@ class SwarmPage(Page):
         service = next((each for each in self.swarm.services if key in (each.id, each.name)), None)
         if service is not None:
             self._wanted = ("", "")
-            self._stack.setCurrentWidget(self.details)
+            self.bring(self.details)
             self.details.show_service(service, self.swarm, face)
 
     def _refresh_details(self, service_id: str) -> None:
@@ -156,17 +147,17 @@ class SwarmPage(Page):
         else:
             self.details.show_service(service, self.swarm)
 
-    def set_query(self, text: str) -> None:
-        self.lists[self.chosen.current()].search.setText(text)
+    def listed(self) -> FaceList:
+        return self.lists[self.chosen.current()]
 
     def show_list(self) -> None:
         self._wanted = ("", "")
         self.details.forget()
-        self._stack.setCurrentIndex(0)
+        super().show_list()
         self.show_face(self.chosen.current())
 
     def show_face(self, face: str) -> None:
         self.chosen.set_current(face)
         number = list(self.lists).index(face)
-        self._front.show_number(number)
+        self._faces.show_number(number)
         self.lists[face].table.setFocus()

@@ -7,22 +7,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from engine.errors import NotFound
 from engine.types.data import now
 from engine.types.files import Place
 from gui.models.volumes import COLUMNS, size_text, users_text, volume_name, volumes_model
 from gui.pages.files.browser import FileBrowser
+from gui.pages.lists.details_header import DetailsHeader
+from gui.pages.lists.list_page import ListPage
 from gui.pages.lists.listing import Listing, ListingPlan
 from gui.pages.lists.row_drag import RowDrag
-from gui.pages.page import Page
 from gui.presentation.units import bytes_text
-from gui.widgets.buttons import tool_button
 from gui.widgets.layouts import flush_column
 from gui.widgets.lists.cells import TextCell
-from gui.widgets.page_header import PageHeader
 from gui.words import translate
 
 if TYPE_CHECKING:
@@ -69,7 +67,7 @@ def _plan() -> ListingPlan:
     )
 
 
-class VolumesPage(Page):
+class VolumesPage(ListPage):
     """A stack of two: the list, and the files of one."""
 
     page_id = "volumes"
@@ -83,12 +81,7 @@ class VolumesPage(Page):
         self.drag = RowDrag(shell, self.list.table, "volume", "volume", lambda key: key)
         self.browser: VolumeBrowser | None = None
         self._measuring = False
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.list)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._stack)
-        QShortcut(QKeySequence("Alt+Left"), self, self.show_list)
+        self.stand(self.list)
 
     def apply(self, changes: ChangeSet) -> None:
         if "volume" in changes.kinds:
@@ -100,7 +93,7 @@ class VolumesPage(Page):
         words = translate("VolumesPage", "%n volumes", None, len(volumes))
         known = sum(volume.size or 0 for volume in volumes.values())
         self.list.set_subtitle(f"{words}  ·  {bytes_text(known)}" if known else words if volumes else "")
-        if self.browser is not None and self._stack.currentWidget() is self.browser:
+        if self.browser is not None and self.sees(self.browser):
             if self.browser.name not in volumes:
                 self.show_list()
             else:
@@ -131,19 +124,14 @@ class VolumesPage(Page):
             return
         if self.browser is None:
             self.browser = VolumeBrowser(self.shell)
-            self.browser.left.connect(self.show_list)
-            self._stack.addWidget(self.browser)
+            self.put_behind(self.browser, self.browser.left)
         self.browser.show_volume(object_id)
-        self._stack.setCurrentWidget(self.browser)
+        self.bring(self.browser)
         if detail:
             self.browser.files.tree.reveal(detail)
 
-    def show_list(self) -> None:
-        self._stack.setCurrentWidget(self.list)
-        self.list.table.setFocus()
-
-    def set_query(self, text: str) -> None:
-        self.list.search.setText(text)
+    def listed(self) -> Listing:
+        return self.list
 
 
 class VolumeBrowser(QWidget):
@@ -155,17 +143,9 @@ class VolumeBrowser(QWidget):
         super().__init__()
         self._shell = shell
         self.name = ""
-        self.header = PageHeader("")
-        back = tool_button("arrow-left", translate("VolumesPage", "Back to the list"), self.left.emit)
-        self.header.add_leading(back)
-        self._bound = []
-        for action_id in _BUTTONS:
-            bound = shell.verbs.bind(shell, action_id, self, self._subjects)
-            knob = tool_button(bound.action.icon, bound.text().rstrip("…"), bound.trigger)
-            knob.setEnabled(bound.isEnabled())
-            bound.enabledChanged.connect(knob.setEnabled)
-            self._bound.append(bound)
-            self.header.add(knob)
+        self.header = DetailsHeader(shell, translate("VolumesPage", "Back to the list"), self._subjects)
+        self.header.left.connect(self.left)
+        self.header.add_icons(*_BUTTONS)
         self.files = FileBrowser(shell)
         column = flush_column(self)
         column.addWidget(self.header)
@@ -183,8 +163,7 @@ class VolumeBrowser(QWidget):
         self.header.set_title(volume_name(volume))
         users = users_text(volume.used_by, self._shell.client.mirror.containers)
         self.header.set_subtitle(f"{size_text(volume)}  ·  {users}")
-        for bound in self._bound:
-            bound.refresh()
+        self.header.refresh()
 
     def _subjects(self) -> list[Volume]:
         volume = self._shell.client.mirror.volumes.get(self.name)

@@ -5716,10 +5716,6 @@
         <translation>Zurück zur Liste</translation>
     </message>
     <message>
-        <source>Remove</source>
-        <translation>Entfernen</translation>
-    </message>
-    <message>
         <source>Connect a container</source>
         <translation>Container verbinden</translation>
     </message>

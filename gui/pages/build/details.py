@@ -10,15 +10,15 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSplitter, QStackedWidge
 
 from engine.types.builds import StepState
 from gui.pages.build.dockerfile import DockerfileView
+from gui.pages.lists.details_header import DetailsHeader
 from gui.presentation.images import builds as words
 from gui.presentation.units import step_text
 from gui.theme import Space, Tone
 from gui.widgets.banner import Banner
-from gui.widgets.buttons import Variant, button, tool_button
+from gui.widgets.buttons import Variant, button
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.layouts import flush_column
 from gui.widgets.logview import LogRow, LogView, MemoryLineSource, TimeStyle
-from gui.widgets.page_header import PageHeader
 from gui.widgets.painted.badge import Badge
 from gui.widgets.painted.step_graph import GraphLane, GraphStep, StepGraph
 from gui.widgets.segmented import Segmented
@@ -58,10 +58,8 @@ class BuildDetails(QWidget):
     # --- building ---
 
     def _make_header(self) -> None:
-        self.header = PageHeader("")
-        self.header.add_leading(
-            tool_button("arrow-left", translate("BuildDetails", "Back to the builds"), self.left.emit)
-        )
+        self.header = DetailsHeader(self._shell, translate("BuildDetails", "Back to the builds"), list)
+        self.header.left.connect(self.left)
         self.badge = Badge()
         self.cancel = button(translate("BuildDetails", "Cancel"), "x", Variant.DEFAULT, self._cancel)
         self.again = button(translate("BuildDetails", "Build again"), "restart", Variant.DEFAULT, self._again)

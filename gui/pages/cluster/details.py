@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.errors import NotFound, WherryError
 from engine.recipe.exports.yaml_text import yaml_text
@@ -15,20 +15,19 @@ from gui.pages.cluster.log import ClusterLog
 from gui.pages.cluster.terminal import ClusterTerminal
 from gui.pages.cluster.usage import ClusterUsage
 from gui.pages.cluster.values import ClusterValues
-from gui.plain_text import set_tip
+from gui.pages.lists.details_header import DetailsHeader
 from gui.presentation.errors import words_of
 from gui.presentation.remote.clusters import about_of, place_of, row_of, state_text
 from gui.presentation.units import ago_text, clock_text
 from gui.theme import Space, Tone
 from gui.widgets.banner import Banner
-from gui.widgets.buttons import Variant, button, menu_button, tool_button
+from gui.widgets.buttons import Variant
 from gui.widgets.card import Card
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.facts import Fact, FactGrid
 from gui.widgets.layouts import flush_column
 from gui.widgets.lists.cells import TextCell
 from gui.widgets.lists.table import Table
-from gui.widgets.page_header import PageHeader
 from gui.widgets.painted.badge import Badge
 from gui.widgets.segmented import Segmented
 from gui.widgets.texts.source_view import SourceView
@@ -37,7 +36,6 @@ from gui.words import translate
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gui.actions.actions import BoundAction
     from gui.presentation.remote.clusters import ClusterRow
     from gui.shell import Shell
 
@@ -98,25 +96,13 @@ class ClusterObject(QWidget):
     # --- building ---
 
     def _make_header(self) -> None:
-        self.header = PageHeader("")
-        back = tool_button("arrow-left", translate("ClusterObject", "Back to the list"), self.left.emit)
-        self.header.add_leading(back)
+        self.header = DetailsHeader(self._shell, translate("ClusterObject", "Back to the list"), self._subjects)
+        self.header.left.connect(self.left)
         self.badge = Badge()
         self.header.add(self.badge)
-        self._bound: list[tuple[BoundAction, QPushButton]] = []
         for action_id, variant in _BUTTONS:
-            bound = self._shell.verbs.bind(self._shell, action_id, self, self._subjects)
-            knob = button(bound.text().rstrip("…"), bound.action.icon, variant, bound.trigger)
-            knob.setObjectName(action_id)
-            self.header.add(knob)
-            self._bound.append((bound, knob))
-        menu = QMenu(self)
-        self._more = [self._shell.verbs.bind(self._shell, each, self, self._subjects) for each in _MORE]
-        menu.addActions(self._more)
-        more = menu_button("", menu, "more", Variant.GHOST)
-        more.setAccessibleName(translate("ClusterObject", "More to do"))
-        set_tip(more, more.accessibleName())
-        self.header.add(more)
+            self.header.add_button(action_id, variant)
+        self.header.add_more(translate("ClusterObject", "More to do"), _MORE)
 
     def _make_overview(self) -> QWidget:
         inner = QWidget()
@@ -186,12 +172,8 @@ class ClusterObject(QWidget):
         shown = state_text(row) if row.tone is not Tone.NEUTRAL else ""
         self.badge.setVisible(bool(shown))
         self.badge.set(shown, row.tone, dot=True)
-        for bound, knob in self._bound:
-            bound.refresh()
-            knob.setVisible(bound.isEnabled())
-        for bound in self._more:
-            bound.refresh()
-            bound.setVisible(bound.isEnabled())
+        self.header.refresh()
+        self.header.hide_impossible()
         self._shell.run(self._load(row))
 
     def show_tab(self, tab: str) -> None:

@@ -10,16 +10,16 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLay
 
 from gui.models.table import Column, KeyedTableModel
 from gui.pages.image.inspector import LayerInspector
+from gui.pages.lists.details_header import DetailsHeader
 from gui.presentation.images.words import image_name, step_words
 from gui.presentation.units import ago_text, bytes_text, clock_text
 from gui.theme import Size, Space
-from gui.widgets.buttons import Variant, button, tool_button
+from gui.widgets.buttons import Variant, button
 from gui.widgets.card import Card, rule
 from gui.widgets.facts import Fact, FactGrid
 from gui.widgets.layouts import flush_column
 from gui.widgets.lists.cells import TextCell
 from gui.widgets.lists.table import Table
-from gui.widgets.page_header import PageHeader
 from gui.widgets.search_field import SearchField
 from gui.widgets.segmented import Segmented
 from gui.widgets.texts.json_tree import JsonTree
@@ -42,10 +42,8 @@ class ImageDetails(QWidget):
         self._shell = shell
         self.image_id = ""
         self._loaded: set[str] = set()
-        self.header = PageHeader("")
-        self.header.add_leading(
-            tool_button("arrow-left", translate("ImageDetails", "Back to the list"), self.left.emit)
-        )
+        self.header = DetailsHeader(shell, translate("ImageDetails", "Back to the list"), self._subjects)
+        self.header.left.connect(self.left)
         self.tabs = Segmented(
             (
                 ("layers", translate("ImageDetails", "Layers")),
@@ -56,13 +54,7 @@ class ImageDetails(QWidget):
             translate("ImageDetails", "Part"),
         )
         self.tabs.changed.connect(self._show_tab)
-        self._bound = []
-        for action_id in _BUTTONS:
-            bound = shell.verbs.bind(shell, action_id, self, self._subjects)
-            knob = tool_button(bound.action.icon, bound.text().rstrip("…"), bound.trigger)
-            bound.enabledChanged.connect(knob.setEnabled)
-            self._bound.append(bound)
-            self.header.add(knob)
+        self.header.add_icons(*_BUTTONS)
         run = button(translate("ImageDetails", "Run"), "play", Variant.PRIMARY)
         run.clicked.connect(lambda _on=False: shell.trigger("image.run", self._subjects()))
         self.header.add(run)
@@ -109,8 +101,7 @@ class ImageDetails(QWidget):
         self.header.set_title(image_name(image))
         self.header.set_subtitle(bytes_text(image.size))
         self.overview.show_image(image)
-        for bound in self._bound:
-            bound.refresh()
+        self.header.refresh()
 
     def _image(self) -> Image | None:
         return self._shell.client.mirror.images.get(self.image_id)

@@ -5,26 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedWidget, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from engine.types.containers import ALIVE_STATES
 from engine.types.logs import merged_name
 from engine.types.projects import UpProject
 from gui.actions.projects import source_of
 from gui.pages.left_behind import LeftBehind
+from gui.pages.lists.details_header import DetailsHeader
 from gui.pages.lists.figures_together import FiguresTogether, Group
 from gui.pages.log.panel import LogPanel
 from gui.pages.project.editor import ComposeEditor
 from gui.pages.project.past import PastView
 from gui.pages.project.services import ServicesView
 from gui.pages.project.storage import StorageView
-from gui.plain_text import set_tip
 from gui.presentation.projects import words
 from gui.theme import Space
-from gui.widgets.buttons import Variant, button, menu_button, tool_button
+from gui.widgets.buttons import Variant
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.layouts import flush_column
-from gui.widgets.page_header import PageHeader
 from gui.widgets.painted.badge import Badge
 from gui.widgets.segmented import Segmented
 from gui.words import translate
@@ -32,9 +31,10 @@ from gui.words import translate
 if TYPE_CHECKING:
     from engine.types.containers import Container
     from engine.types.projects import ProjectReading, ReadProject
-    from gui.actions.actions import BoundAction
     from gui.presentation.projects.words import ProjectRow
     from gui.shell import Shell
+
+_MORE = (("project.update", "project.scale", "project.watch"), ("project.add-service", "project.export-as"))
 
 
 class ProjectDetails(QWidget):
@@ -82,32 +82,19 @@ class ProjectDetails(QWidget):
     # --- building ---
 
     def _make_header(self) -> None:
-        shell = self._shell
-        self.header = PageHeader("")
-        self.header.add_leading(
-            tool_button("arrow-left", translate("ProjectDetails", "Back to the projects"), self.left.emit)
-        )
+        back = translate("ProjectDetails", "Back to the projects")
+        self.header = DetailsHeader(self._shell, back, self._subjects)
+        self.header.left.connect(self.left)
         self.badge = Badge()
         self.header.add(self.badge)
-        self._bound: list[BoundAction] = []
-        self.buttons: dict[str, QPushButton] = {}
         for action_id, variant in (
             ("project.roll-back", Variant.GHOST),
             ("project.down", Variant.DEFAULT),
             ("project.up", Variant.PRIMARY),
         ):
-            bound = shell.verbs.bind(shell, action_id, self, self._subjects)
-            knob = button(bound.text(), bound.action.icon, variant, bound.trigger)
-            knob.setObjectName(action_id)
-            bound.enabledChanged.connect(knob.setEnabled)
-            knob.setEnabled(bound.isEnabled())
-            self.header.add(knob)
-            self._bound.append(bound)
-            self.buttons[action_id] = knob
-        self.more = menu_button("", self._make_more(), "more", Variant.GHOST)
-        self.more.setAccessibleName(translate("ProjectDetails", "More to do"))
-        set_tip(self.more, self.more.accessibleName())
-        self.header.add(self.more)
+            self.header.add_button(action_id, variant, self._shell.verbs[action_id].text)
+        self.buttons = self.header.knobs
+        self.header.add_more(translate("ProjectDetails", "More to do"), *_MORE)
         self.tabs = Segmented(
             (
                 ("services", translate("ProjectDetails", "Services")),
@@ -120,24 +107,6 @@ class ProjectDetails(QWidget):
             translate("ProjectDetails", "What to show"),
         )
         self.tabs.changed.connect(self.show_tab)
-
-    def _make_more(self) -> QMenu:
-        """What is done more seldom."""
-        menu = QMenu(self)
-        later = ("project.add-service", "project.export-as")
-        for action_id in ("project.update", "project.scale", "project.watch", "", *later):
-            if not action_id:
-                menu.addSeparator()
-                continue
-            bound = self._shell.verbs.bind(self._shell, action_id, self, self._subjects)
-            self._bound.append(bound)
-            menu.addAction(bound)
-        menu.aboutToShow.connect(self._refresh_bound)
-        return menu
-
-    def _refresh_bound(self) -> None:
-        for bound in self._bound:
-            bound.refresh()
 
     # --- showing ---
 
@@ -161,7 +130,7 @@ class ProjectDetails(QWidget):
         self.badge.set(words.running_text(row), words.project_tone(row), dot=True)
         self.view.refresh(row, self.reading)
         self.storage.refresh(row)
-        self._refresh_bound()
+        self.header.refresh()
         alive = any(one.state in ALIVE_STATES for one in row.containers)
         self.left_behind.look_at([] if alive else [one.id for one in row.containers])
         if before is None or [one.id for one in before.containers] != [one.id for one in row.containers]:

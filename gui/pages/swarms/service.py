@@ -9,23 +9,21 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.types.logs import SERVICE
 from gui.models.swarm import COLUMNS, swarm_model
+from gui.pages.lists.details_header import DetailsHeader
 from gui.pages.log.panel import LogPanel
 from gui.presentation.remote.swarm import mode_text, ports_text, replicas_text, service_state
 from gui.presentation.units import clock_text
 from gui.theme import Space
-from gui.widgets.buttons import tool_button
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.facts import Fact, FactGrid
 from gui.widgets.layouts import flush_column
 from gui.widgets.lists.cells import BadgeCell, TextCell
 from gui.widgets.lists.table import Table
-from gui.widgets.page_header import PageHeader
 from gui.widgets.segmented import Segmented
 from gui.words import translate
 
 if TYPE_CHECKING:
     from engine.types.swarm import Swarm, SwarmService
-    from gui.actions import BoundAction
     from gui.shell import Shell
 
 _KNOBS = ("service.scale", "service.image", "service.roll-back", "service.remove")
@@ -38,13 +36,9 @@ class ServiceDetails(QWidget):
         super().__init__()
         self._shell = shell
         self.service: SwarmService | None = None
-        self.header = PageHeader("")
-        self.header.add_leading(
-            tool_button("arrow-left", translate("SwarmService", "Back to the list"), self.left.emit)
-        )
-        self._bound: list[BoundAction] = []
-        for action_id in _KNOBS:
-            self._add_knob(action_id)
+        self.header = DetailsHeader(shell, translate("SwarmService", "Back to the list"), self._subjects)
+        self.header.left.connect(self.left)
+        self.header.add_icons(*_KNOBS)
         self.faces = Segmented(
             (("tasks", translate("SwarmService", "Tasks")), ("log", translate("SwarmService", "Log"))),
             translate("SwarmService", "Show"),
@@ -69,14 +63,6 @@ class ServiceDetails(QWidget):
         column.addLayout(about)
         column.addLayout(strip)
         column.addWidget(self._bodies, 1)
-
-    def _add_knob(self, action_id: str) -> None:
-        bound = self._shell.verbs.bind(self._shell, action_id, self, self._subjects)
-        self._bound.append(bound)
-        knob = tool_button(bound.action.icon, bound.action.text.rstrip("…"), bound.trigger)
-        bound.enabledChanged.connect(knob.setEnabled)
-        knob.setEnabled(bound.isEnabled())
-        self.header.add(knob)
 
     def _make_table(self) -> Table:
         table = Table(translate("SwarmService", "Tasks of this service"), multi=False)
@@ -114,8 +100,7 @@ class ServiceDetails(QWidget):
             ]
         )
         self.tasks.set_items((each.id, each) for each in swarm.tasks if each.service_id == service.id)
-        for bound in self._bound:
-            bound.refresh()
+        self.header.refresh()
         if is_other or face:
             self._show(face or "tasks")
 
