@@ -131,6 +131,18 @@ async def test_mounting_asks_to_read_there_and_to_write_here(tmp_path: Path) -> 
     assert dict(mounted.query) == {"mount": DIGEST, "from": "team/base"}
 
 
+async def test_an_upload_that_nobody_needs_is_taken_back_once_and_in_ones_own_name(tmp_path: Path) -> None:
+    async with serve_nastily() as registry, client_for(tmp_path) as client:
+        guarded(registry, GOOD)
+        allowed = registry.routes["/v2/"]
+        registry.routes["/v2/app/"] = in_turn(allowed, answer(status=202, Location="/v2/app/blobs/uploads/1"))
+        registry.routes["/v2/app/blobs/uploads/1"] = answer(status=503)
+        assert not await Upload(client, registry.host, "app", login=ME).mount(DIGEST, "team/base")
+        (taken_back,) = registry.seen("/v2/app/blobs/uploads/1")
+    assert taken_back.method == "DELETE"
+    assert taken_back.headers["Authorization"].startswith("Bearer ")
+
+
 async def test_a_manifest_is_put_under_its_name(tmp_path: Path) -> None:
     bodies: list[bytes] = []
 
