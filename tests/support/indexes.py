@@ -35,6 +35,7 @@ def folder(path: str, *, mode: int = 0o755, implicit: bool = False) -> Entry:
 
 
 def hardlink(path: str, target: str, data: bytes = b"") -> Entry:
+    """With the bytes of what it links to, where they matter."""
     return Entry(path, HARDLINK, data, link=target)
 
 
@@ -55,7 +56,8 @@ def make_index(place: Path, name: str, entries: Iterable[Entry]) -> LayerIndex:
     writer = IndexWriter()
     for entry in entries:
         digest = -1
-        if entry.kind == FILE:
+        has_bytes = entry.kind == FILE or (entry.kind == HARDLINK and bool(entry.data))
+        if has_bytes:
             digest = writer.digest(hashlib.sha256(entry.data).digest())
         size = len(entry.data) if entry.size is None else entry.size
         row = Row(
@@ -64,7 +66,7 @@ def make_index(place: Path, name: str, entries: Iterable[Entry]) -> LayerIndex:
             mode=entry.mode,
             uid=entry.uid,
             gid=entry.uid,
-            size=size if entry.kind == FILE else 0,
+            size=size if has_bytes else 0,
             digest=digest,
             link=writer.link(entry.link.encode()) if entry.link else -1,
         )

@@ -83,3 +83,39 @@ def test_what_is_there_now_is_described(tmp_path: Path) -> None:
     written = changes.found["/f"].new
     assert written is not None
     assert (written.kind, written.digest, written.size) == (FileKind.FILE, "sha256:" + "ab" * 32, 2)
+
+
+def test_names_that_are_no_text_are_compared_all_the_same(tmp_path: Path) -> None:
+    below = [folder("d\udcff"), file("d\udcff/a\udcfe", b"1"), file("d\udcff/b", b"22"), file("f\udcfd", b"333")]
+    changes = _ContainerChanges(Stack([make_index(tmp_path, "0", below)]))
+    for name in ("d\udcff/.wh.a\udcfe", ".wh.f\udcfd"):
+        changes.take(a_file(name), "")
+    changes.take(a_file("d\udcff/b", 2), "0" * 64)
+    assert {path: each.change.value for path, each in changes.found.items()} == {
+        "/d\udcff/a\udcfe": "removed", "/f\udcfd": "removed", "/d\udcff/b": "changed",
+    }  # fmt: skip
+    changes = _ContainerChanges(Stack([make_index(tmp_path, "1", below)]))
+    changes.take(a_file("d\udcff/.wh..wh..opq"), "")
+    assert set(changes.found) == {"/d\udcff/a\udcfe", "/d\udcff/b"}
+
+
+def test_what_went_is_described_as_it_was(tmp_path: Path) -> None:
+    changes = _ContainerChanges(Stack([make_index(tmp_path, "0", BELOW)]))
+    for name in (".wh.f", ".wh.l", "d/.wh.inner", "d/.wh.inner"):
+        changes.take(a_file(name), "")
+    gone = {path: each.old for path, each in changes.found.items()}
+    assert {path: (each.path, each.size, each.kind, each.link) for path, each in gone.items() if each} == {
+        "/f": ("/f", 4, FileKind.FILE, ""), "/l": ("/l", 0, FileKind.SYMLINK, "f"),
+        "/d/inner": ("/d/inner", 0, FileKind.DIRECTORY, ""),
+    }  # fmt: skip
+    assert changes.bytes == -4
+    assert {each.new for each in changes.found.values()} == {None}
+
+
+def test_another_name_of_a_file_brings_no_bytes(tmp_path: Path) -> None:
+    changes = _ContainerChanges(Stack([make_index(tmp_path, "0", BELOW)]))
+    changes.take(Member(name="twin", size=4, is_file=False, kind=b"1", mode=0o644, link="f", hard=True), "0" * 64)
+    assert changes.bytes == 0
+    new = changes.found["/twin"].new
+    assert new is not None
+    assert (new.kind, new.size, new.digest, new.link) == (FileKind.HARDLINK, 0, "", "f")

@@ -89,13 +89,14 @@ def test_what_is_only_very_regular_is_no_bomb(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_zstd_frames_end_where_they_end() -> None:
-    frame = zstandard.ZstdCompressor(write_checksum=True).compress(DATA)
+    data = DATA * 5 + bytes(300_000)  # several blocks, and one that only repeats a byte
+    frame = zstandard.ZstdCompressor(write_checksum=True).compress(data)
     skippable = b"\x50\x2a\x4d\x18" + (5).to_bytes(4, "little") + b"hello"
     for whole in (frame, frame + frame, skippable + frame, frame + skippable):
         walk = ZstdFrames()
         walk.feed(whole)
         assert walk.at_end
-        for cut in (1, 3, 5, len(frame) // 2):
+        for cut in (1, 3, 5, 9, len(frame) // 2):
             walk = ZstdFrames()
             walk.feed(whole[:-cut])
             assert not walk.at_end

@@ -119,6 +119,30 @@ async def test_a_layer_alone_has_only_its_own(tmp_path: Path) -> None:
     assert [path for path, *_ in rows(await inspector.tree(image, "/gone", 0, merged=False))] == ["/gone/in", "/gone/g"]
 
 
+async def test_rows_of_a_layer_count_bytes_once(tmp_path: Path) -> None:
+    layer = [file("a", b"1" * 6), folder("d"), file("d/f", b"2" * 5), also("d/twin", "d/f", b"2" * 5), folder("d/in"),
+             file("d/in/g", b"3" * 4), folder("empty"), file("z", b"4" * 3), also("zz", "z", b"4" * 3)]  # fmt: skip
+    inspector, image, _ = looked(tmp_path, layer)
+    assert rows(await inspector.tree(image, "/", 0, merged=False)) == [
+        ("/d", ADDED, 9, 3, 0), ("/empty", ADDED, 0, 0, 0), ("/a", ADDED, 6, 0, 0), ("/z", ADDED, 3, 0, 0),
+        ("/zz", ADDED, 0, 0, 0),
+    ]  # fmt: skip
+    assert [each.entry.path for each in await inspector.largest(image, "/", -1, 99)] == [
+        "/d", "/a", "/d/f", "/d/in", "/d/in/g", "/z",
+    ]  # fmt: skip
+    (only,) = await inspector.file_history(image, "/d/in/g")
+    assert only.tree_size == 4
+
+
+async def test_an_empty_directory_that_went_had_no_bytes(tmp_path: Path) -> None:
+    inspector, image, _ = looked(
+        tmp_path, [folder("d"), folder("e"), file("e/f", b"1")], [whiteout("d"), whiteout("e")]
+    )
+    assert rows(await inspector.tree(image, "/", -1, merged=True)) == [
+        ("/d", REMOVED, 0, 0, 0), ("/e", REMOVED, 1, 1, 0),
+    ]  # fmt: skip
+
+
 async def test_a_directory_through_a_link_is_shown_under_its_own_name(tmp_path: Path) -> None:
     layer = [folder("d"), file("d/f", b"1"), link("way", "/d"), link("far", "way"), link("dead", "none"), folder("e"),
              link("e/up", "../d/f")]  # fmt: skip
@@ -267,6 +291,27 @@ def test_what_differs_between_two_trees(tmp_path: Path) -> None:
     assert new is not None
     assert (old.uid, new.uid) == (0, 1)
     assert _differing(left, left) == []
+    added = by_path["/a-new"].new
+    assert added is not None
+    assert (added.path, added.size) == ("/a-new", 1)
+
+
+def test_names_that_are_no_text_differ_like_others(tmp_path: Path) -> None:
+    one, other = ([file("a\udcff", b"1"), file("b\udcfe", b"1")], [file("b\udcfe", b"2"), file("c\udcfd", b"1")])
+    left, right = (Stack([make_index(tmp_path, name, files)]) for name, files in (("l", one), ("r", other)))
+    assert [(each.path, each.change) for each in _differing(left, right)] == [
+        ("/a\udcff", REMOVED), ("/b\udcfe", CHANGED), ("/c\udcfd", ADDED),
+    ]  # fmt: skip
+
+
+def test_layers_that_both_have_are_found_wherever_they_lie(tmp_path: Path) -> None:
+    shared = make_index(tmp_path, "s", [file("s", b"1"), file("t", b"1")])
+    first, second = (make_index(tmp_path, name, [file(name, b"1")]) for name in ("a", "b"))
+    left, right = Stack([first, shared]), Stack([shared, second])
+    assert [(each.path, each.change) for each in _differing(left, right)] == [("/a", REMOVED), ("/b", ADDED)]
+    # The same rows of layers that are not the same.
+    one, other = (make_index(tmp_path, name, [file("x", data)]) for name, data in (("c", b"1"), ("d", b"2")))
+    assert [(each.path, each.change) for each in _differing(Stack([one]), Stack([other]))] == [("/x", CHANGED)]
 
 
 def test_what_differs_between_two_configurations() -> None:
@@ -369,6 +414,16 @@ async def test_what_differs_between_two_layers_of_a_file(
     found = await image.images.diff_file("localhost/x:1", path, old, new)
     assert found.splitlines() == told
     assert found == "" or found.endswith("\n")
+
+
+async def test_an_image_without_a_name_is_compared_under_its_id(image: EmbeddedEngine) -> None:
+    found = await image.images.get("localhost/x:1")
+    await image.images.tag("localhost/tiny", "localhost/x:1")
+    compared = await image.images.compare(found.id, "localhost/tiny")
+    assert (compared.left, compared.right) == (found.id[7:19], "localhost/tiny:latest")
+    assert (compared.size_left, compared.size_right) == (found.size, (await image.images.get("localhost/tiny")).size)
+    backwards = await image.images.compare("localhost/tiny", found.id)
+    assert (backwards.left, backwards.right) == ("localhost/tiny:latest", found.id[7:19])
 
 
 async def test_contents_come_through_links_and_no_further_than_asked(image: EmbeddedEngine) -> None:

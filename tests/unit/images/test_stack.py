@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.images.look.inspector import is_visible
-from engine.images.look.stack import Stack
+from engine.images.look.stack import Stack, same_contents
 from engine.storage.layer_index import DIRECTORY, FILE, OPAQUE, WHITEOUT
 from tests.support.indexes import Entry, file, folder, hardlink, make_index, opaque, symlink, whiteout
 
@@ -91,6 +91,72 @@ def test_taken_away_and_put_back_is_a_change(stacked: Stacked) -> None:
 
     assert (stack.counts[1].changed, stack.counts[1].removed, stack.counts[1].added) == (1, 0, 0)
     assert stack.visible.keys() == {b"f"}
+
+
+@pytest.mark.parametrize(
+    ("back", "told"),
+    [
+        ([file("d/f", b"f" * 100)], (0, 0, 0, 1)),
+        ([file("d/f", b"f" * 100, mode=0o600)], (0, 0, 0, 1)),
+        ([file("d/f", b"other")], (0, 1, 0, 0)),
+        ([file("d/f", b"other"), file("d/g", b"1")], (1, 1, 0, 0)),
+        ([folder("d/f")], (0, 1, 0, 0)),
+        ([file("d/g", b"1")], (1, 0, 1, 0)),
+    ],
+    ids=["the same", "its mode", "other bytes", "one more", "another kind", "something else"],
+)
+def test_what_comes_back_in_a_directory_that_hides_its_past_is_no_removal(
+    stacked: Stacked, back: list[Entry], told: tuple[int, int, int, int]
+) -> None:
+    stack = stacked(DIR, [folder("d"), opaque("d"), *back])
+    counts = stack.counts[1]
+    assert (counts.added, counts.changed, counts.removed, counts.mode_only) == told
+    assert set(stack.gone) == ({b"d/f"} if counts.removed else set())
+    assert set(stack.changed) == (set() if counts.removed else {b"d/f"})
+    if not counts.removed:
+        assert stack.changed[b"d/f"] == stack.indexes[0].find(b"d/f")
+
+
+def test_a_directory_that_comes_back_as_it_was_did_not_change(stacked: Stacked) -> None:
+    below = [folder("d"), folder("d/in"), file("d/in/f", b"1"), file("d/in/g", b"2")]
+    stack = stacked(below, [folder("d"), opaque("d"), folder("d/in"), file("d/in/f", b"1"), file("d/in/g", b"3")])
+    counts = stack.counts[1]
+    assert (counts.added, counts.changed, counts.removed, counts.mode_only) == (0, 1, 0, 1)
+    assert set(stack.changed) == {b"d/in/f", b"d/in/g"}
+
+
+def test_the_top_itself_may_get_another_mode(stacked: Stacked) -> None:
+    stack = stacked([folder(""), file("f", b"1")], [file("g", b"1")], [folder("", mode=0o700)])
+    assert [(each.added, each.changed, each.mode_only) for each in stack.counts] == [(2, 0, 0), (1, 0, 0), (0, 0, 1)]
+    assert stack.changed == {b"": 0}
+    assert stack.find(b"") == 2 << 32
+
+
+def test_names_of_the_same_bytes_are_found_in_any_layer(stacked: Stacked) -> None:
+    above = [file("a", b"x" * 50), hardlink("b", "/a"), hardlink("dead", "nowhere"), hardlink("e", "b")]
+    layers = ([file("other", b"1")], above)
+    assert wasted(stacked(*layers, [whiteout("a"), whiteout("b")])) == []
+    assert [each[1:] for each in wasted(stacked(*layers, [whiteout(name) for name in ("a", "b", "e")]))] == [
+        (50, 1, 2, "removed")
+    ]
+    assert wasted(stacked(*layers, [whiteout("dead")])) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ([file("a", b"1"), file("f", b"1")], [file("a", b"1"), hardlink("f", "a", b"1")], True),
+        ([file("f", b"1")], [hardlink("f", "f", b"1")], True),
+        ([hardlink("f", "x", b"1")], [hardlink("f", "y", b"2")], False),
+        ([hardlink("f", "x", b"1")], [symlink("f", "x")], False),
+        ([file("f", b"1")], [symlink("f", "x")], False),
+        ([symlink("f", "x")], [folder("f")], False),
+        ([file("f", b"1", size=5)], [file("f", b"1", size=6)], False),
+    ],
+)
+def test_what_counts_as_the_same_contents(tmp_path: Path, old: list[Entry], new: list[Entry], same: bool) -> None:
+    left, right = make_index(tmp_path, "l", old), make_index(tmp_path, "r", new)
+    assert same_contents(left, left.find(b"f"), right, right.find(b"f")) is same
 
 
 def test_sizes_of_directories(stacked: Stacked) -> None:

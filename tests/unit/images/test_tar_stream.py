@@ -191,3 +191,34 @@ async def test_there_are_never_too_many_entries(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(tar_stream, "_MOST_MEMBERS", 3)
     assert len(await read(header("f", 0) * 3 + END)) == 3
     assert "more entries" in await refusal(header("f", 0) * 4 + END)
+
+
+async def test_names_are_bytes_and_may_have_signs_in_them() -> None:
+    files = [File("a=b=c \udcff", b"1"), symlink("l\udcfe", "t=\udcfd")]
+    for style in (tarfile.PAX_FORMAT, tarfile.GNU_FORMAT):
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w", format=style, errors="surrogateescape") as archive:
+            for each in files:
+                info = tarfile.TarInfo(each.path)
+                info.type, info.linkname, info.size = each.kind, each.link, len(each.data)
+                info.pax_headers = {"path": each.path.encode(errors="replace").decode() + "=1"} if style == 1 else {}
+                archive.addfile(info, io.BytesIO(each.data))
+        found = [member.name for member, _ in await read(buffer.getvalue())]
+        assert found[0].startswith("a=b=c ")
+        assert style == tarfile.PAX_FORMAT or (found[0], found[1]) == (files[0].path, files[1].path)
+
+
+async def test_what_stands_behind_the_fields_of_an_older_form_is_no_name() -> None:
+    block = bytearray(header("f", 0))
+    block[257:265] = bytes(8)
+    block[345:350] = b"other"
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    assert [member.name for member, _ in await read(bytes(block) + END)] == ["f"]
+
+
+async def test_an_extension_of_the_largest_size_is_read() -> None:
+    name = "n/" * 2000 + "x"
+    info = tarfile.TarInfo(name)
+    assert [member.name for member, _ in await read(info.tobuf(tarfile.PAX_FORMAT) + END)] == [name]
+    assert [member.name for member, _ in await read(info.tobuf(tarfile.GNU_FORMAT) + END)] == [name]
