@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import Code, InvalidRequest
-from engine.images.known.reference import digest_of_id, is_digest, parse, parse_repository
+from engine.images.known.reference import digest_of_id, is_digest, must_be_a_name, parse, parse_repository
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 
@@ -160,6 +160,22 @@ def test_what_was_meant_is_a_name(text: str, meant: str) -> None:
         ("_a", "At character 1: “_” must stand between letters or digits, and not doubled (only __ and -- may be)."),
         ("localhost:5000/", "At character 16: a part of the name is empty."),
         ("docker.io/", "At character 11: a part of the name is empty."),
+        ("[::1]x/a", "At character 6: only a colon and a port can follow the address."),
+        ("[::1]:5x/a", "At character 8: a port is a number."),
+        ("[::1]:x/a", "At character 7: a port is a number."),
+        ("x.y:09x/a", "At character 7: a port is a number."),
+        ("x.y:/a", "At character 5: a port is a number."),
+        ("a.b.c-/x", "At character 6: that cannot be part of a registry's host name."),
+        ("docker.io-/x", "At character 10: that cannot be part of a registry's host name."),
+        (
+            "index.docker.io/a/b/c_",
+            "At character 22: “_” must stand between letters or digits, and not doubled (only __ and -- may be).",
+        ),
+        ("a/b/c/ d", "At character 7: a name has no blanks."),
+        (
+            "a/b/c/d.",
+            "At character 8: “.” must stand between letters or digits, and not doubled (only __ and -- may be).",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_words(text: str, words: str) -> None:
@@ -167,7 +183,10 @@ def test_what_is_wrong_is_said_in_words(text: str, words: str) -> None:
         parse(text)
 
     assert str(caught.value) == f"“{text}” is not an image name. {words}"
-    assert caught.value.details.splitlines()[0] == text
+    shown, marker = caught.value.details.split("\n")
+    assert (shown, caught.value.subject, marker[-1]) == (text, text, "^")
+    if text:
+        assert f"At character {len(marker)}:" in words
     hexadecimal = f"invalid repository name ({text}), cannot specify 64-byte hexadecimal strings"
     assert caught.value.docker == (hexadecimal if len(text) == 64 else "invalid reference format")
 
@@ -176,3 +195,60 @@ def test_too_long_is_said_with_the_bound() -> None:
     for text, words in (("a" * 300, "255"), ("a:" + "t" * 129, "128")):
         with pytest.raises(InvalidRequest, match=f"at most {words} characters"):
             parse(text)
+
+
+def test_as_long_as_may_be_is_not_too_long() -> None:
+    longest = "a" * (255 - len("docker.io/library/"))
+    assert parse(longest).path == f"library/{longest}"
+    assert parse("a:" + "t" * 128).tag == "t" * 128
+    with pytest.raises(InvalidRequest, match="at most 255"):
+        parse(longest + "a")
+
+
+def test_the_mark_stands_under_its_character_behind_tabs_too() -> None:
+    error = _error_of("\ta b")
+    assert error.details == "\ta b\n^"
+    assert _error_of("a:\tx y").details.endswith("\n  ^")
+    assert _error_of("x.y:1\t2/a").details.endswith("\n     ^")
+
+
+def test_a_capital_is_told_to_docker_as_docker_tells_it() -> None:
+    error = _error_of("team/Web:1")
+    assert error.docker == "invalid reference format: repository name (team/Web) must be lowercase"
+    assert error.details == "team/Web:1\n     ^"
+    assert "At character 14:" in str(_error_of("ghcr.io/team/Web:1"))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("sha256:" + "0" * 64, True), ("sha384:" + "f" * 96, True), ("sha512:" + "a" * 128, True),
+        ("sha256:" + "0" * 63, False), ("sha256:" + "g" * 64, False), ("sha512:" + "0" * 64, False),
+        ("md5:" + "0" * 32, False), ("sha256", False), ("", False), ("0" * 64, False), ("a:sha256:" + "0" * 64, False),
+    ],
+)  # fmt: skip
+def test_a_digest_is_one_that_can_be_checked(text: str, is_one: bool) -> None:
+    assert is_digest(text) is is_one
+
+
+def test_a_name_gets_another_tag_or_is_pinned() -> None:
+    name = parse(f"ghcr.io/team/app:1@{DIGEST}")
+    assert str(name.with_tag("2")) == "ghcr.io/team/app:2"
+    assert str(name.with_digest(DIGEST)) == f"ghcr.io/team/app@{DIGEST}"
+    assert name.with_default_tag() is name
+    assert str(parse("app").with_default_tag()) == "docker.io/library/app:latest"
+    assert parse(f"app@{DIGEST}").with_default_tag().tag == ""
+    assert parse("app:1").with_default_tag().tag == "1"
+
+
+@pytest.mark.parametrize("text", ["sha256", "sha512:1", "docker.io/library/sha384"])
+def test_what_would_be_found_as_an_id_is_no_name(text: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        must_be_a_name(parse(text))
+    assert caught.value.code is Code.INVALID_REFERENCE
+    assert caught.value.docker == "refusing to create an ambiguous tag using digest algorithm as name"
+
+
+def test_other_names_may_be_given() -> None:
+    for text in ("sha1", "team/sha256", "ghcr.io/sha256", "sha256sum:1"):
+        must_be_a_name(parse(text))

@@ -17,7 +17,7 @@ from engine.registry import client as clients
 from engine.registry.client import _what, check_digest
 from engine.registry.logins import Logins
 from engine.registry.settings import RegistryBook
-from engine.registry.transport import Call, Limits, Transport, read_bounded
+from engine.registry.transport import Limits, Transport, read_bounded
 from engine.types.images import Login, RegistrySettings, SearchResult
 from tests.support.nasty_registry import (
     IMPATIENT,
@@ -500,41 +500,6 @@ async def test_redirects_within_reason_are_followed(tmp_path: Path) -> None:
         error = await refusal(client, registry.host, "0")
     assert "circles" in error.title
     assert "7 redirects" in error.explanation
-
-
-@pytest.mark.parametrize(
-    ("status", "method", "then"),
-    [(303, "PUT", "GET"), (303, "HEAD", "HEAD"), (303, "GET", "GET"), (307, "PUT", "PUT"), (302, "POST", "POST")],
-)
-async def test_only_a_303_turns_a_sending_into_a_question(tmp_path: Path, status: int, method: str, then: str) -> None:
-    async with serve_nastily() as registry, client_for(tmp_path) as client:
-        registry.routes["/v2/app/from"] = answer(status=status, Location="/v2/app/to")
-        registry.routes["/v2/app/to"] = answer(b"there")
-        call = Call(method=method, path="app/from", what="it", headers={}, accept=frozenset({200}))
-        body = (lambda: b"sent") if method in ("PUT", "POST") else None
-        await client.transport.read(client.book.primary(registry.host), call, largest=100, body=body)
-        (asked,) = registry.seen("/v2/app/to")
-        assert (asked.method, asked.headers.get("Content-Length", "0")) == (
-            then,
-            "4" if then in ("PUT", "POST") else "0",
-        )
-
-
-async def test_a_blob_is_asked_for_so_often_without_getting_further(tmp_path: Path) -> None:
-    async with serve_nastily() as registry, client_for(tmp_path) as client:
-
-        async def short(request: web.Request) -> web.StreamResponse:
-            response = web.StreamResponse()  # no length is said
-            await response.prepare(request)
-            await response.write(b"")
-            return response
-
-        registry.routes["/v2/app/blobs/"] = short
-        with pytest.raises(RegistryError) as caught:
-            [piece async for piece in client.blob(registry.host, "app", DIGEST, 100)]
-        assert len(registry.requests) == IMPATIENT.tries
-    assert (caught.value.title, caught.value.details) == (f"{registry.host} sent too little", DIGEST)
-    assert "0 of 100" in caught.value.explanation
 
 
 async def test_a_redirect_without_a_place_is_an_answer(tmp_path: Path) -> None:

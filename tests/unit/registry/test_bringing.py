@@ -9,6 +9,7 @@ from aiohttp import web
 
 from engine.errors import NotFound, RegistryError
 from engine.images.known.manifest import MANIFEST_TYPES
+from engine.registry.transport import Call
 from engine.registry.upload import Upload
 from tests.support.nasty_registry import answer, client_for, digest_of, in_turn, serve_nastily
 from tests.unit.registry.test_asking import DATA, DIGEST, GOOD, MANIFEST, ME, guarded
@@ -180,3 +181,21 @@ async def test_an_upload_that_never_gets_further_ends(tmp_path: Path) -> None:
             await Upload(client, registry.host, "app").send(DIGEST, DATA, progress=lambda done: None)
         tried = [each.method for each in registry.requests].count("PATCH")
     assert tried == client.transport.tries + 1
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "then"),
+    [(303, "PUT", "GET"), (303, "HEAD", "HEAD"), (303, "GET", "GET"), (307, "PUT", "PUT"), (302, "POST", "POST")],
+)
+async def test_only_a_303_turns_a_sending_into_a_question(tmp_path: Path, status: int, method: str, then: str) -> None:
+    async with serve_nastily() as registry, client_for(tmp_path) as client:
+        registry.routes["/v2/app/from"] = answer(status=status, Location="/v2/app/to")
+        registry.routes["/v2/app/to"] = answer(b"there")
+        call = Call(method=method, path="app/from", what="it", headers={}, accept=frozenset({200}))
+        body = (lambda: b"sent") if method in ("PUT", "POST") else None
+        await client.transport.read(client.book.primary(registry.host), call, largest=100, body=body)
+        (asked,) = registry.seen("/v2/app/to")
+        assert (asked.method, asked.headers.get("Content-Length", "0")) == (
+            then,
+            "4" if then in ("PUT", "POST") else "0",
+        )

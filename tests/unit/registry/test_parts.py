@@ -6,11 +6,16 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
+from aiohttp import web
 
 from engine.errors import RegistryError
 from engine.registry.client import _bytes_to_skip
+from tests.support.nasty_registry import IMPATIENT, client_for, serve_nastily
+from tests.unit.registry.test_asking import DIGEST
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import aiohttp
 
 
@@ -40,3 +45,20 @@ def test_the_whole_is_read_past_what_is_there() -> None:
 def test_a_whole_of_another_size_is_refused() -> None:
     with pytest.raises(RegistryError, match="wrong size"):
         skipped(200, length=999)
+
+
+async def test_a_blob_is_asked_for_so_often_without_getting_further(tmp_path: Path) -> None:
+    async with serve_nastily() as registry, client_for(tmp_path) as client:
+
+        async def short(request: web.Request) -> web.StreamResponse:
+            response = web.StreamResponse()  # no length is said
+            await response.prepare(request)
+            await response.write(b"")
+            return response
+
+        registry.routes["/v2/app/blobs/"] = short
+        with pytest.raises(RegistryError) as caught:
+            [piece async for piece in client.blob(registry.host, "app", DIGEST, 100)]
+        assert len(registry.requests) == IMPATIENT.tries
+    assert (caught.value.title, caught.value.details) == (f"{registry.host} sent too little", DIGEST)
+    assert "0 of 100" in caught.value.explanation
