@@ -34,7 +34,7 @@ def read_dpkg(data: bytes) -> dict[str, str]:
         fields: dict[str, str] = {}
         for line in block.splitlines():
             key, colon, value = line.partition(":")
-            if colon and not key.startswith((" ", "\t")):
+            if colon:  # of a line that goes on, what stands before one begins with a blank, as no field does
                 fields[key] = value.strip()
         if "Package" in fields and fields.get("Status", "installed").endswith("installed"):
             found[fields["Package"]] = fields.get("Version", "")

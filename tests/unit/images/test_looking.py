@@ -177,7 +177,7 @@ async def test_the_largest_come_first_and_only_so_many(tmp_path: Path) -> None:
         ("/a", 19), ("/a/x", 10), ("/still", 9), ("/still/f", 9), ("/a/in", 5), ("/a/in/z", 5), ("/a/new", 4),
         ("/lone", 1),
     ]  # fmt: skip
-    assert [each.entry.path for each in await inspector.largest(image, "/", -1, 2)] == ["/a", "/a/x"]
+    assert rows(await inspector.largest(image, "/", -1, 2)) == [("/a", CHANGED, 19, 3, 0), ("/a/x", MODE, 10, 0, 1)]
     assert [each.entry.path for each in await inspector.largest(image, "/", -1, 0)] == ["/a"]
     assert [each.entry.path for each in await inspector.largest(image, "/gone", 0, 99)] == [
         "/gone/in", "/gone/in/f", "/gone/g",
@@ -350,6 +350,7 @@ def test_what_differs_between_two_configurations() -> None:
         ("*/conf", "path", ["etc/conf"]),
         ("etc*", "path", ["etc/conf"]),
         ("/etc/*", "path", ["etc/conf"]),
+        ("conf*", "path", []),
         ("gone", "name", []),
         ("etc", "name", []),
     ],

@@ -36,6 +36,7 @@ ONE, TWO = (layer_tar([File(name, name.encode() * 1000)]) for name in ("one", "t
 def members(data: bytes) -> dict[str, bytes]:
     """The files of an archive, in its order."""
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        assert archive.getnames()[:2] == ["blobs", "blobs/sha256"]
         assert len(archive.getnames()) == len(set(archive.getnames()))
         return {each.name: archive.extractfile(each).read() for each in archive if each.isfile()}  # type: ignore[union-attr]
 
