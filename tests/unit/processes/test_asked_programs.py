@@ -22,6 +22,7 @@ from engine.processes.python_worker import PythonWorker, WorkerFailed, complain
 from engine.processes.ssh_program import SshProgram, tell
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.unit.processes.conftest import Programs as Scripts
@@ -142,15 +143,23 @@ async def test_a_helper_without_an_answer_is_told(programs: Scripts, monkeypatch
         await credential_helper.ask_helper("absent", "get", b"")
 
 
-async def test_a_helper_that_hangs_is_ended(programs: Scripts, monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[asyncio.subprocess.Process] = []
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[asyncio.subprocess.Process]:
+    """Programs as they are started, once whoever started them has them."""
+    found: list[asyncio.subprocess.Process] = []
     create = asyncio.create_subprocess_exec
 
     async def noted(*words: Any, **more: Any) -> asyncio.subprocess.Process:
-        made.append(await create(*words, **more))
-        return made[-1]
+        found.append(await create(*words, **more))
+        return found[-1]
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", noted)
+    return found
+
+
+async def test_a_helper_that_hangs_is_ended(
+    programs: Scripts, made: list[asyncio.subprocess.Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(credential_helper, "_HELPER_SECONDS", 0.01)
     programs.write("docker-credential-slow", "exec sleep 30")
     with pytest.raises(TimeoutError):
@@ -278,16 +287,24 @@ async def test_git_sees_nothing_of_the_users_settings(
     }
 
 
-async def test_a_fetch_that_is_called_off_ends_with_its_helpers(programs: Scripts, tmp_path: Path) -> None:
+async def test_a_fetch_that_is_called_off_ends_with_its_helpers(
+    programs: Scripts, made: list[asyncio.subprocess.Process], tmp_path: Path
+) -> None:
     os.mkfifo(programs.place / "begun")
     programs.write("git", 'sleep 30 & echo $! > "$here/helper"; echo > "$here/begun"; wait')
     work = asyncio.ensure_future(git_program.check_out("r", "", tmp_path, environment={}))
     await asyncio.to_thread((programs.place / "begun").read_text)
+    await until(lambda: bool(made))
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work
+    await until(lambda: has_ended(programs.kept("helper").strip()))
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """A signal that was sent takes a moment, as does a program that was started."""
     async with asyncio.timeout(10):
-        while not has_ended(programs.kept("helper").strip()):  # noqa: ASYNC110 - a signal that was sent takes a moment
+        while not holds():  # noqa: ASYNC110
             await asyncio.sleep(0.001)
 
 
