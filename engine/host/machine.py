@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_PROC = "/proc"
+
+
 @dataclass(frozen=True)
 class Distribution:
     """Who packages this system, and so which words mend it."""
@@ -189,7 +192,7 @@ class Machine:
             return 0
 
     def process_counts(self) -> ProcessCounts:
-        found = [each for number in os.listdir("/proc") if number.isdigit() and (each := _look_into(number, self.uid))]
+        found = [each for number in os.listdir(_PROC) if number.isdigit() and (each := _look_into(number, self.uid))]
         spaces = {kind: {each.spaces[kind] for each in found if kind in each.spaces} for kind in ("user", "net", "mnt")}
         return ProcessCounts(
             processes=len(found),
@@ -230,7 +233,7 @@ class _Process:
 
 def _look_into(number: str, uid: int) -> _Process | None:
     """None for another user's, and for one that ended meanwhile."""
-    directory = f"/proc/{number}"
+    directory = f"{_PROC}/{number}"
     try:
         if os.stat(directory).st_uid != uid:
             return None
@@ -264,7 +267,7 @@ def _one_of_each(found: list[_Process]) -> list[_Process]:
 
 def _mounts(number: str) -> int:
     try:
-        with open(f"/proc/{number}/mountinfo", "rb") as file:
+        with open(f"{_PROC}/{number}/mountinfo", "rb") as file:
             return sum(1 for _ in file)
     except OSError:
         return 0

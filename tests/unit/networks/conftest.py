@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.networks.host import resolvers, routes
+from engine.networks.names import sockets
 from engine.networks.way_out import attachment, stand_ins
+from tests.unit.networks.town import Town
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from tests.support.stores import ShortTmp
@@ -48,3 +50,12 @@ async def world(short_tmp: ShortTmp, installed: set[str], host: Path) -> AsyncIt
     made = await World.open(short_tmp)
     yield made
     await made.close()
+
+
+@pytest.fixture
+def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
+    made = Town(tmp_path)
+    monkeypatch.setattr(sockets, "open_in", made.open_in)
+    made.server.open()
+    yield made
+    made.close()

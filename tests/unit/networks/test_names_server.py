@@ -6,153 +6,14 @@ import json
 import select
 import socket
 import threading
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from engine.networks.names import forwarding, guards, journal, server, sockets, wire
-from engine.networks.names.forwarding import Resolvers
+from engine.networks.names import forwarding, guards, journal, server, wire
 from engine.networks.names.server import Server
-from engine.networks.names.sockets import Opened, namespace_of
 from tests.support.dns import Heard, in_a_stream, out_of_a_stream, question, read, reply
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from engine.networks.names.table import Network
-
-FRONT, BACK = "127.1.0.1", "127.2.0.1"
-WEB, DB, DB2, INNER = "127.1.0.2", "127.1.0.3", "127.1.0.4", "127.2.0.2"
-OUTSIDE = "127.9.0.1"
-_SECONDS = 5
-
-
-def on(address: str, kind: socket.SocketKind = socket.SOCK_DGRAM) -> socket.socket:
-    made = socket.socket(socket.AF_INET, kind)
-    made.bind((address, 0))
-    made.settimeout(0)
-    return made
-
-
-@dataclass
-class Town:
-    """Two networks with members at addresses of the loopback, and one names server for them."""
-
-    path: Path
-    table: dict[str, Any] = field(default_factory=dict)
-    opened: dict[str, Opened] = field(default_factory=dict)
-    everything: list[socket.socket] = field(default_factory=list)
-    guarded: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        for name in ("front", "back"):
-            (self.path / name).touch()
-        self.table = {
-            "networks": {
-                "front": self.network("front", FRONT, "127.1.0.0/16"),
-                "back": self.network("back", BACK, "127.2.0.0/16"),
-            },
-            "members": [
-                self.member("web", ("front", WEB)),
-                self.member("db", ("front", DB), ("back", "127.2.0.3"), names=("db", "store")),
-                self.member("db2", ("front", DB2), names=("db2", "store")),
-                self.member("inner", ("back", INNER), way_out=False),
-            ],
-        }
-        self.write()
-        (self.path / "resolv.conf").write_text(f"nameserver {OUTSIDE}\n")
-        self.server = Server(
-            str(self.path / "table"), str(self.path / "control"), "v1", Resolvers(str(self.path / "resolv.conf"))
-        )
-        self.note_what_it_watches(self.server)
-
-    def note_what_it_watches(self, server: Server) -> None:
-        """It never ends, so it closes nothing."""
-        watch = server._watch
-
-        def noted(sock: socket.socket, handler: Callable[[], object]) -> None:
-            self.everything.append(sock)
-            watch(sock, handler)
-
-        server._watch = noted  # type: ignore[method-assign]
-
-    def network(self, name: str, address: str, subnet: str) -> dict[str, Any]:
-        return {"name": name, "netns": str(self.path / name), "address": address, "subnets": [subnet, ""]}
-
-    def member(self, key: str, *places: tuple[str, str], names: tuple[str, ...] = (), **more: Any) -> dict[str, Any]:
-        row = {"key": key, "way_out": True, "servers": [], "host": "", "links": {}}
-        row["places"] = [{"network": on, "ip": ip, "ip6": "", "names": list(names or (key,))} for on, ip in places]
-        return row | more
-
-    def write(self) -> None:
-        (self.path / "table").write_text(json.dumps(self.table))
-
-    def open_in(self, network: Network) -> Opened | None:
-        if not (self.path / network.name).exists():
-            return None
-        made = [on(network.address), on(network.address, socket.SOCK_STREAM), on(network.address)]
-        made[1].listen(8)
-        self.opened[network.key] = Opened(network, namespace_of(network.netns), [each.detach() for each in made])
-        return self.opened[network.key]
-
-    # --- those who ask ---
-
-    def member_at(self, address: str, kind: socket.SocketKind = socket.SOCK_DGRAM) -> socket.socket:
-        self.everything.append(on(address, kind))
-        return self.everything[-1]
-
-    def hears(self, sock: socket.socket) -> bytes:
-        """What comes next, while the server works."""
-        for _ in range(20):
-            if select.select([sock], [], [], 0)[0]:
-                return sock.recv(65536)
-            self.server.turn(0.2)
-        raise AssertionError("nobody answers")
-
-    def asks(self, sock: socket.socket, raw: bytes, network: str = "front") -> Heard:
-        sock.sendto(raw, self.opened[network].datagrams.getsockname())
-        return read(self.hears(sock))
-
-    def stream(self, address: str, network: str = "front") -> socket.socket:
-        sock = self.member_at(address, socket.SOCK_STREAM)
-        sock.settimeout(_SECONDS)
-        sock.connect(self.opened[network].streams.getsockname())
-        self.server.turn(_SECONDS)
-        return sock
-
-    def control(self, *words: str) -> socket.socket:
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.everything.append(sock)
-        sock.connect(str(self.path / "control"))
-        self.server.turn(_SECONDS)
-        for word in words:
-            sock.sendall(word.encode() + b"\n")
-        return sock
-
-    def says(self, word: str) -> dict[str, Any]:
-        sock = self.control(word)
-        answer: dict[str, Any] = json.loads(self.hears(sock))
-        return answer
-
-    def close(self) -> None:
-        for relay in self.server._relays.values():
-            relay.close()
-        self.server._forwarder.close()
-        for each in self.everything:
-            each.close()
-        self.server._poll.close()
-
-
-@pytest.fixture
-def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
-    made = Town(tmp_path)
-    monkeypatch.setattr(sockets, "open_in", made.open_in)
-    made.server.open()
-    yield made
-    made.close()
-
+from tests.unit.networks.town import BACK, DB, DB2, INNER, OUTSIDE, SECONDS, WEB, Town, on
 
 # --- names of neighbours ---
 
@@ -341,8 +202,8 @@ def test_a_question_outside_by_a_stream_is_answered_there(
             break
     asked, _ = resolver.accept()
     with asked:
-        asked.settimeout(_SECONDS)
-        town.server.turn(_SECONDS)
+        asked.settimeout(SECONDS)
+        town.server.turn(SECONDS)
         raw = asked.recv(4096)[2:]
         asked.sendall(in_a_stream([reply(raw, "203.0.113.8")]))
         heard = read(town.hears(stream)[2:])
@@ -427,7 +288,7 @@ def test_others_are_told_of_while_somebody_listens(town: Town, outside: socket.s
     web = town.member_at(WEB)
     town.asks(web, question("db"))
     listener = town.control("watch")
-    town.server.turn(_SECONDS)
+    town.server.turn(SECONDS)
     for name in ("db", "db2"):
         town.asks(web, question(name))
     town.asks(town.member_at(INNER), question("nobody", wire.AAAA), "back")
@@ -442,7 +303,7 @@ def test_others_are_told_of_while_somebody_listens(town: Town, outside: socket.s
         ["front", WEB, "example.org", wire.A, journal.ASKED, ["203.0.113.5"]],
     ]
     listener.close()
-    town.server.turn(_SECONDS)
+    town.server.turn(SECONDS)
     assert not town.server._journal.is_read
 
 
@@ -454,7 +315,7 @@ def test_a_stream_takes_questions_in_any_pieces(town: Town) -> None:
     raw = in_a_stream([question("db", number=1), question("db2", number=2)])
     for piece in (raw[:1], raw[1:9], raw[9:-3], raw[-3:]):
         stream.sendall(piece)
-        town.server.turn(_SECONDS)
+        town.server.turn(SECONDS)
     heard = b""
     while len(answers := [read(each) for each in out_of_a_stream(heard)]) < 2:
         heard += town.hears(stream)
@@ -466,7 +327,7 @@ def test_a_stream_that_ends_is_forgotten(town: Town) -> None:
     stream = town.stream(WEB)
     assert len(town.server._streams) == 1
     stream.close()
-    town.server.turn(_SECONDS)
+    town.server.turn(SECONDS)
     assert not town.server._streams
 
 
@@ -476,7 +337,7 @@ def test_a_stream_of_a_network_that_went_ends(town: Town) -> None:
     town.write()
     town.server.load()
     stream.sendall(in_a_stream([question("db")]))
-    town.server.turn(_SECONDS)
+    town.server.turn(SECONDS)
     assert stream.recv(10) == b""
 
 
@@ -485,7 +346,7 @@ def test_a_stream_that_says_nothing_ends(town: Town, monkeypatch: pytest.MonkeyP
     first, second = town.stream(WEB), town.stream(WEB)
     waiting = list(town.server._streams.values())
     waiting[0].until = 0.0
-    town.server.turn(_SECONDS)
+    town.server.turn(SECONDS)
     assert first.recv(10) == b""
     second.sendall(in_a_stream([question("db")]))
     before = waiting[1].until = waiting[1].until - 5
@@ -523,7 +384,7 @@ def test_words_come_in_any_pieces(town: Town) -> None:
     sock = town.control()
     for piece in (b"sta", b"te\nheard 192.0.2.1\nst", b"ate\n"):
         sock.sendall(piece)
-        town.server.turn(_SECONDS)
+        town.server.turn(SECONDS)
     assert [type(each) for each in lines_of(town, sock, 3)] == [dict, dict, dict]
 
 
@@ -535,7 +396,7 @@ def test_who_is_told_to_leave_answers_what_waits_and_goes(town: Town) -> None:
         town.hears(town.member_at(DB))
     assert ended.value.code == 0
     assert read(web.recv(4096)).addresses == (DB,)
-    sock.settimeout(_SECONDS)
+    sock.settimeout(SECONDS)
     assert json.loads(sock.recv(4096))["version"] == "v1"
 
 
