@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -43,3 +44,17 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Progra
     find_program.cache_clear()
     yield Programs(place)
     find_program.cache_clear()
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[asyncio.subprocess.Process]:
+    """Programs as they are started, once whoever started them has them."""
+    found: list[asyncio.subprocess.Process] = []
+    create = asyncio.create_subprocess_exec
+
+    async def noted(*words: Any, **more: Any) -> asyncio.subprocess.Process:
+        found.append(await create(*words, **more))
+        return found[-1]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", noted)
+    return found
