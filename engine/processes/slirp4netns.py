@@ -48,6 +48,8 @@ def parse_answer(data: bytes) -> str:
     try:
         answer = json.loads(data)
     except ValueError:
-        return data.decode(errors="replace")
-    error = answer.get("error") if isinstance(answer, dict) else None
-    return str(error.get("desc", error)) if isinstance(error, dict) else ""
+        answer = None
+    if not isinstance(answer, dict):
+        return data.decode(errors="replace") or "It said nothing."
+    error = answer.get("error")
+    return str(error.get("desc", error) if isinstance(error, dict) else error or "")
