@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from PySide6.QtCore import (
     QAbstractItemModel,
+    QItemSelectionModel,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -366,6 +367,9 @@ class _SizeDelegate(QStyledItemDelegate):
         painter.restore()
 
 
+_ALONE = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+
+
 class FileTree(QTreeView):
     """The view. `picked(path)` when a file becomes current, `opened(path)` on double click or Enter."""
 
@@ -441,7 +445,8 @@ class FileTree(QTreeView):
                 return
             if count == len(parts):
                 self._wanted = ""
-                self.setCurrentIndex(index)
+                # Not `setCurrentIndex`: with Ctrl held, as for a shortcut that led here, it would take the mark away.
+                self.selectionModel().setCurrentIndex(index, _ALONE)
                 self.scrollTo(index)
             else:
                 self.setExpanded(index, True)  # noqa: FBT003
