@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QApplication
 
+PATIENCE = 10.0
+"""Seconds for what takes milliseconds: whoever waits longer waits for ever."""
+
 
 class Side:
     """The window's side of the bridge: a client, what it told, and Qt's turn whenever something is waited for."""
@@ -30,9 +33,10 @@ class Side:
         client.changed.connect(self.changes.append)
 
     async def until(self, condition: Callable[[], object]) -> None:
-        while not condition():
-            self.qapp.processEvents()
-            await asyncio.sleep(0.001)
+        async with asyncio.timeout(PATIENCE):
+            while not condition():
+                self.qapp.processEvents()
+                await asyncio.sleep(0.001)
 
     async def turn(self) -> None:
         """Everything that was under way on both sides has arrived."""

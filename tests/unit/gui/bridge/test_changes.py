@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from engine.types.data import now
 from engine.types.events import Change, EngineSnapshot
 from engine.types.networks import Network
-from gui.bridge.changes import Mirror, fold_changes
+from gui.bridge.changes import KINDS, Mirror, fold_changes
 
 NAMES = ("a", "b", "c")
 
@@ -53,3 +53,19 @@ def test_a_complete_change_set_drops_what_is_gone() -> None:
     mirror.apply(fold_changes(EngineSnapshot(revision=1, networks=(network("a", "x"),)), []))
     mirror.apply(fold_changes(EngineSnapshot(revision=2, networks=(network("b", "x"),)), []))
     assert set(mirror.networks) == {"b"}
+
+
+def test_a_change_set_tells_which_kinds_it_touches() -> None:
+    told = fold_changes(None, [Change(revision=1, kind="network", id="a", value=None)])
+    assert (told.touches("network"), told.touches("image", "network"), told.touches("image")) == (True, True, False)
+    assert not told.touches()
+
+
+def test_a_view_that_opens_late_gets_everything_as_it_is_now() -> None:
+    mirror = Mirror()
+    mirror.apply(fold_changes(EngineSnapshot(revision=1, networks=(network("a", "x"),)), []))
+    told = mirror.everything()
+    mirror.networks.clear()
+    assert (set(told.kinds["network"].upserted), told.kinds["network"].complete, told.complete) == ({"a"}, True, True)
+    assert set(told.kinds) == set(KINDS)
+    assert told.kinds["image"].upserted == {}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from engine.types.data import now
-from engine.types.events import Change, EngineSnapshot
+from engine.types.containers import Container, ContainerSpec, State
+from engine.types.data import Platform, now
+from engine.types.events import Change, EngineSnapshot, Event
+from engine.types.images import Image, ImageConfig
+from engine.types.networks import Network, NetworkMember
 from engine.types.volumes import Volume
 from gui.bridge.changes import Mirror, fold_changes
 from gui.bridge.veil import Veil
@@ -83,3 +86,73 @@ def test_hiding_and_showing_what_is_not_there_is_nothing() -> None:
     window.hide("x")
     window.show("x", "a")
     assert window.names == {"a"}
+
+
+# --- containers, and what refers to them ---
+
+
+def an_image(*users: str) -> Image:
+    return Image(
+        id="i", tags=("app:1",), digests=(), created=None, platform=Platform(), config=ImageConfig(), size=1,
+        unique_size=1, shared_size=0, layers=(), used_by=users,
+    )  # fmt: skip
+
+
+def a_network(*members: str) -> Network:
+    joined = tuple(NetworkMember(container_id=each, name=each, ip_address="") for each in members)
+    return Network(id="n", name="front", driver="bridge", created=_MOMENT, members=joined)
+
+
+def a_container(key: str) -> Container:
+    spec = ContainerSpec(image="app:1")
+    return Container(
+        id=key, name=key, image_id="i", image="app:1", spec=spec, command_line=(), state=State.EXITED, created=_MOMENT
+    )
+
+
+def users_of(mirror: Mirror) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    members = tuple(member.container_id for member in mirror.networks["n"].members)
+    return mirror.images["i"].used_by, mirror.volumes["v"].used_by, members
+
+
+def test_what_refers_to_a_hidden_container_is_shown_without_it() -> None:
+    veil, mirror = Veil(), Mirror()
+    told = EngineSnapshot(
+        revision=1,
+        containers=(a_container("a"), a_container("b")),
+        images=(an_image("a", "b"),),
+        volumes=(volume("v", "a", "b"), volume("free")),
+        networks=(a_network("a", "b"),),
+    )
+    mirror.apply(veil.filter(fold_changes(told, ())))
+    hidden = veil.hide("container", ["a", "nobody"])
+    assert set(hidden.kinds) == {"container", "image", "volume", "network"}
+    assert set(hidden.kinds["volume"].upserted) == {"v"}
+    mirror.apply(hidden)
+    assert (set(mirror.containers), users_of(mirror)) == ({"b"}, (("b",), ("b",), ("b",)))
+    later = [Change(revision=2, kind="image", id="i", value=an_image("a", "b", "c"))]
+    mirror.apply(veil.filter(fold_changes(None, later)))
+    assert mirror.images["i"].used_by == ("b", "c")
+    mirror.apply(veil.show("container", ["a"]))
+    assert (set(mirror.containers), users_of(mirror)) == ({"a", "b"}, (("a", "b", "c"), ("a", "b"), ("a", "b")))
+
+
+def test_what_is_hidden_itself_is_not_shown_for_its_container() -> None:
+    veil = Veil()
+    told = EngineSnapshot(revision=1, containers=(a_container("a"),), volumes=(volume("v", "a"),))
+    veil.filter(fold_changes(told, ()))
+    veil.hide("volume", ["v"])
+    assert set(veil.hide("container", ["a"]).kinds) == {"container"}
+    assert set(veil.show("container", ["a"]).kinds) == {"container"}
+    back = veil.show("volume", ["v"])
+    assert set(back.kinds["volume"].upserted) == {"v"}
+
+
+def test_events_go_through_the_veil_as_they_are() -> None:
+    veil = Veil()
+    veil.filter(fold_changes(EngineSnapshot(revision=1, volumes=(volume("a"),)), ()))
+    veil.hide("volume", ["a"])
+    happened = Event(time_ns=1, kind="volume", action="mount", id="a")
+    change = Change(revision=2, kind="volume", id="a", value=volume("a"), event=happened)
+    told = veil.filter(fold_changes(None, [change], (happened,)))
+    assert (told.events, told.complete, dict(told.kinds["volume"].upserted)) == ((happened,), False, {})
