@@ -68,9 +68,10 @@ class PodBook:
             listener(entry)
 
     async def open(self) -> None:
-        for (body,) in await self._database.fetch("SELECT body FROM pods"):
-            entry = PodEntry(msgspec.json.decode(body, type=PodRecord))
-            self._entries[entry.name] = entry
+        rows = await self._database.fetch("SELECT body FROM pods")
+        records = (msgspec.json.decode(body, type=PodRecord) for (body,) in rows)
+        for record in sorted(records, key=lambda each: each.created):
+            self._entries[record.recipe.name] = PodEntry(record)
 
     def __iter__(self) -> Iterator[PodEntry]:
         return iter(tuple(self._entries.values()))

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from engine.compose.faults import ComposeError
-from engine.compose.planning.plan import Options, Plan, only_stopped, plan_build, plan_down, plan_pull, plan_up
+from engine.compose.planning.plan import Plan, only_stopped, plan_build, plan_down, plan_pull, plan_up
 from engine.compose.schema.completing import complete
 from engine.compose.text.adding import with_services
 from engine.errors import NotFound, RuntimeFailure, WherryError
@@ -37,6 +37,7 @@ from engine.types.projects import (
     ProjectPlan,
     ProjectReading,
     ProjectRun,
+    UpOptions,
     UpProject,
 )
 
@@ -217,11 +218,11 @@ class ProjectService:
         """What the command's service stands on: what it depends on if asked, its image, networks and volumes always."""
         needs = tuple(project.services[request.service].get("depends_on") or {}) if request.dependencies else ()
         environment = request.source.environment
-        own = Options(
+        own = UpOptions(
             services=(request.service,), scale={request.service: 0}, dependencies=False, start=False,
             build=request.build, pull=request.pull, remove_orphans=request.remove_orphans,
         )  # fmt: skip
-        wished = [own, Options(services=needs)] if needs else [own]
+        wished = [own, UpOptions(services=needs)] if needs else [own]
         for options in reversed(wished):
             actual = await self._look(project.name, project)
             plan = plan_up(project, actual, options)
@@ -275,7 +276,7 @@ class ProjectService:
     async def _planned(self, project: Project, request: UpProject) -> Plan:
         """Raises ComposeError where something that the files take for granted is not there."""
         actual, made_with = await self._look(project.name, project), await self._made_with(project.name)
-        return plan_up(project, actual, _options(request), made_with)
+        return plan_up(project, actual, request, made_with)
 
     async def _planned_down(self, name: str, project: Project | None, request: DownProject) -> Plan:
         actual = await self._look(name, project)
@@ -334,19 +335,3 @@ def _kept(source: ReadProject, texts: Texts, name: str) -> ReadProject:
         if key.startswith("COMPOSE_") or any(key in text for text in read.values())
     }
     return msgspec.structs.replace(source, texts=read, name=name, environment=named)
-
-
-def _options(request: UpProject) -> Options:
-    return Options(
-        services=request.services,
-        dependencies=request.dependencies,
-        scale=request.scale,
-        recreate=request.recreate,
-        recreate_dependencies=request.recreate_dependencies,
-        keep_files=request.keep_files,
-        build=request.build,
-        no_build=request.no_build,
-        pull=request.pull,
-        remove_orphans=request.remove_orphans,
-        start=request.start,
-    )

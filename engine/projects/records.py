@@ -49,3 +49,23 @@ class ProjectRecords:
 
     async def forget(self, project: str) -> None:
         await self._database.execute("DELETE FROM project_runs WHERE project = ?", (project,))
+
+
+class RunsInMemory(ProjectRecords):
+    """Of an engine whose runs are known while somebody holds it."""
+
+    def __init__(self) -> None:
+        self.runs: dict[str, list[ProjectRun]] = {}
+
+    async def names(self) -> Sequence[str]:
+        return list(self.runs)
+
+    async def of(self, project: str) -> Sequence[ProjectRun]:
+        return self.runs.get(project, [])
+
+    async def save(self, run: ProjectRun) -> None:
+        others = [each for each in self.runs.get(run.project, []) if each.id != run.id]
+        self.runs[run.project] = sorted([*others, run], key=lambda each: each.started)[-_KEPT_OF_A_PROJECT:]
+
+    async def forget(self, project: str) -> None:
+        self.runs.pop(project, None)

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from engine.remote.machine_engine import FindLogin
     from engine.types.events import Event
     from engine.types.machines import Capabilities
-    from engine.types.projects import ProjectRun
 
 
 class _Either:
@@ -161,28 +160,9 @@ class RemoteEngine(Machinery):
     @cached_property
     def projects(self) -> Projects:
         from engine.projects.projects import ProjectService
-        from engine.projects.records import ProjectRecords
+        from engine.projects.records import RunsInMemory
 
-        class Kept(ProjectRecords):
-            """Of a remote machine, what was brought up is known while this window is open."""
-
-            def __init__(self) -> None:
-                self.runs: dict[str, list[ProjectRun]] = {}
-
-            async def names(self) -> Sequence[str]:
-                return list(self.runs)
-
-            async def of(self, project: str) -> Sequence[ProjectRun]:
-                return self.runs.get(project, [])
-
-            async def save(self, run: ProjectRun) -> None:
-                kept = self.runs.setdefault(run.project, [])
-                kept[:] = [each for each in kept if each.id != run.id] + [run]
-
-            async def forget(self, project: str) -> None:
-                self.runs.pop(project, None)
-
-        return ProjectService(self, self.own_operations, Kept())
+        return ProjectService(self, self.own_operations, RunsInMemory())
 
     @property
     def pods(self) -> Pods:

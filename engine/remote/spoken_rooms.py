@@ -8,7 +8,7 @@ import inspect
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import Code, MachineError, Unsupported
+from engine.errors import Code, MachineError
 from engine.remote.link import SILENT_SECONDS
 from engine.spoken import packing
 from engine.spoken.packing import END, FAILURE, MEDIA_TYPE, VALUE, Unframer
@@ -53,9 +53,7 @@ def _ask(link: Link, method: Method, given: dict[str, Any]) -> Any:
         return _answer(link, method, given, upload)
     if method.manner in ("stream", "bytes"):
         return _items(link, method, given)
-    if method.manner == "operation":
-        return SpokenOperation(link, method, given, upload)
-    raise Unsupported(f"{method.name} is not done from afar")
+    return SpokenOperation(link, method, given, upload)
 
 
 async def _answer(link: Link, method: Method, given: dict[str, Any], upload: AsyncIterator[bytes] | None) -> Any:

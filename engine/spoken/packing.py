@@ -44,7 +44,7 @@ def _shown(value: Any) -> Any:
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):
         return {_shown(key): _shown(each) for key, each in value.items()}
-    return [_shown(each) for each in value] if isinstance(value, list) else value
+    return [_shown(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def unpack(data: bytes, shape: Any) -> Any:

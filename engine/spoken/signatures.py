@@ -15,8 +15,8 @@ from engine import facade, facade_lent
 from engine import types as types_package
 from engine.types.data import Freed, LabelRule
 
-Manner = Literal["answer", "stream", "bytes", "operation", "later"]
-""""answer" awaits a value, "stream" and "bytes" give items, "operation" a handle, "later" a handle that is awaited."""
+Manner = Literal["answer", "stream", "bytes", "operation"]
+""""answer" awaits a value, "stream" and "bytes" give items, "operation" a handle."""
 
 ROOMS: dict[str, type] = {
     "containers": facade.Containers,
@@ -74,9 +74,8 @@ def _method(name: str, function: types.FunctionType) -> Method:
     gives = hints.pop("return")
     upload = next((key for key, hint in hints.items() if _is_upload(hint)), "")
     parameters = {key: hint for key, hint in hints.items() if key != upload}
-    is_later = inspect.iscoroutinefunction(function)
     if gives is facade.OperationHandle:
-        return Method(name, "later" if is_later else "operation", parameters, upload, None)
+        return Method(name, "operation", parameters, upload, None)
     if typing.get_origin(gives) is collections.abc.AsyncIterator:
         [item] = typing.get_args(gives)
         return Method(name, "bytes" if item is bytes else "stream", parameters, upload, item)

@@ -25,24 +25,31 @@ class ReadProject(Data, frozen=True, kw_only=True):
     """Texts to read instead of what lies on the disk, by path: an editor's, or those of an earlier time."""
 
 
-class UpProject(Data, frozen=True, kw_only=True):
-    """Bring a project to what its files say."""
+class UpOptions(Data, frozen=True, kw_only=True):
+    """What of a project is to become as its files say, and how: all that a plan depends on beside the files."""
 
-    source: ReadProject
     services: tuple[str, ...] = ()
+    """Only these and what they depend on; all where none is named."""
     dependencies: bool = True
     scale: dict[str, int] = {}
     recreate: Literal["changed", "always", "never"] = "changed"
     recreate_dependencies: bool = False
     keep_files: bool = True
+    """A changed container keeps its writable layer where it can. docker compose always makes a new one."""
     build: bool = False
     no_build: bool = False
     """Build nothing: an image that is not here is pulled."""
-    renew_anonymous: bool = False
-    """A replaced container gets new anonymous volumes instead of those of before."""
     pull: Literal["policy", "always", "missing", "never"] = "policy"
     remove_orphans: bool = False
     start: bool = True
+
+
+class UpProject(UpOptions, frozen=True, kw_only=True):
+    """Bring a project to what its files say."""
+
+    source: ReadProject
+    renew_anonymous: bool = False
+    """A replaced container gets new anonymous volumes instead of those of before."""
     wait: bool = False
     """The end is told only when everything runs and is healthy."""
     wait_timeout: float | None = None

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.projects.records import ProjectRecords
+from engine.projects.records import RunsInMemory
 from engine.types.machines import LOCAL, Capabilities
 from tests.fakes.containers import FakeContainers
 from tests.fakes.disk import FakeDisk
@@ -32,24 +32,6 @@ if TYPE_CHECKING:
     from engine.plays.play_service import PlayService
     from engine.projects.projects import ProjectService
     from engine.types.events import Event
-    from engine.types.projects import ProjectRun
-
-
-class KeptRuns(ProjectRecords):
-    """What was brought up, in memory. All else of projects is the real thing: it holds any engine by its facade."""
-
-    def __init__(self) -> None:
-        self.runs: dict[str, list[ProjectRun]] = {}
-
-    async def names(self) -> Sequence[str]:
-        return list(self.runs)
-
-    async def of(self, project: str) -> Sequence[ProjectRun]:
-        return self.runs.get(project, [])
-
-    async def save(self, run: ProjectRun) -> None:
-        kept = self.runs.setdefault(run.project, [])
-        kept[:] = [each for each in kept if each.id != run.id] + [run]
 
 
 class FakeEngine:
@@ -79,7 +61,7 @@ class FakeEngine:
         # As in the real engine: what compose files take is loaded when somebody asks.
         from engine.projects.projects import ProjectService
 
-        return ProjectService(self, self.store.operations, KeptRuns())
+        return ProjectService(self, self.store.operations, RunsInMemory())
 
     @cached_property
     def gallery(self) -> GalleryService:

@@ -31,6 +31,7 @@ TESTS_BESIDE = {
     "recipe": ["tests/unit/recipe", "tests/unit/kube/test_round_trip.py"],
     "plays": ["tests/unit/plays", "tests/unit/kube/test_images_here.py"],
     "compose": ["tests/unit/compose", *_WITH_LONG_FILES],
+    "types": ["tests/unit/types", "tests/unit/test_expressions.py", "tests/unit/test_labels.py"],
     "moving": ["tests/unit/moving", "tests/unit/machines/test_made_again.py", "tests/unit/machines/test_tar_walk.py"],
     "remote": ["tests/unit/remote", "tests/unit/machines", "tests/unit/swarm"],
     "projects": ["tests/unit/projects", "tests/unit/compose", *_WITH_LONG_FILES],

@@ -100,7 +100,7 @@ async def _items(call: Call, method: Method) -> AsyncGenerator[bytes, None]:
     elif method.manner == "answer":
         yield pack(await given_up)
     else:
-        handle: OperationHandle = given_up if method.manner == "operation" else await given_up
+        handle: OperationHandle = given_up
         async for snapshot in handle.watch():
             yield pack(snapshot)
         await handle.result()

@@ -20,6 +20,7 @@ from engine.compose.planning.hashing import is_hash_of, network_hash
 from engine.compose.reading.leaning import leans_on, resolved
 from engine.compose.reading.normal import replicas
 from engine.compose.reading.ordering import in_order
+from engine.types.projects import UpOptions
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
@@ -114,29 +115,13 @@ class Plan:
         return tuple(step for step in self.steps if step.action != "keep")
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """As `up` was asked."""
-
-    services: tuple[str, ...] = ()
-    """Only these and what they depend on; all where none is named."""
-    dependencies: bool = True
-    scale: Mapping[str, int] = field(default_factory=dict)
-    recreate: Literal["changed", "always", "never"] = "changed"
-    recreate_dependencies: bool = False
-    keep_files: bool = True
-    """A changed container keeps its writable layer where it can. docker compose always makes a new one."""
-    build: bool = False
-    no_build: bool = False
-    pull: Literal["policy", "always", "missing", "never"] = "policy"
-    remove_orphans: bool = False
-    start: bool = True
+_AS_IT_IS = UpOptions()
 
 
 def plan_up(
     project: Project,
     actual: Actual,
-    options: Options = Options(),
+    options: UpOptions = _AS_IT_IS,
     made_with: Mapping[str, dict[str, Any]] = {},
 ) -> Plan:
     """`made_with`: the services as they were when the containers were last made, where that is known."""
@@ -247,7 +232,7 @@ class _Planner:
         self,
         project: Project,
         actual: Actual,
-        options: Options,
+        options: UpOptions,
         made_with: Mapping[str, dict[str, Any]],
         chosen: tuple[str, ...],
     ) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from engine.compose.faults import ComposeError
 from engine.compose.planning.hashing import network_hash, service_hash
-from engine.compose.planning.plan import Actual, Options, Plan, Present, only_stopped, plan_build, plan_down, plan_up
+from engine.compose.planning.plan import Actual, Plan, Present, only_stopped, plan_build, plan_down, plan_up
 from engine.compose.reading.leaning import resolved
 from engine.compose.reading.loading import Project, Request, load
+from engine.types.projects import UpOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,13 +116,13 @@ def test_from_nothing_everything_is_made_and_what_is_leant_on_comes_first() -> N
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (Options(build=True), {"tool": "image may change", "web": "", "db": ""}),
-        (Options(pull="always"), {"tool": "", "web": "image may change", "db": "image may change"}),
-        (Options(build=True, recreate="never"), {"tool": "", "web": "", "db": ""}),
-        (Options(), {"tool": "", "web": "", "db": ""}),
+        (UpOptions(build=True), {"tool": "image may change", "web": "", "db": ""}),
+        (UpOptions(pull="always"), {"tool": "", "web": "image may change", "db": "image may change"}),
+        (UpOptions(build=True, recreate="never"), {"tool": "", "web": "", "db": ""}),
+        (UpOptions(), {"tool": "", "web": "", "db": ""}),
     ],
 )
-def test_what_is_kept_only_as_long_as_its_image_is_the_same_says_so(options: Options, said: dict[str, str]) -> None:
+def test_what_is_kept_only_as_long_as_its_image_is_the_same_says_so(options: UpOptions, said: dict[str, str]) -> None:
     made = project()
     plan = plan_up(made, running(made, "web-1", "db-1", "tool-1"), options)
     assert {step.service: step.reason for step in plan.steps if step.action == "keep"} == said
@@ -145,12 +146,12 @@ def test_a_changed_field_is_named_and_keeps_the_files() -> None:
 @pytest.mark.parametrize(
     ("options", "action"),
     [
-        (Options(keep_files=False), "recreate"),
-        (Options(recreate="always"), "recreate"),
-        (Options(recreate="never"), "keep"),
+        (UpOptions(keep_files=False), "recreate"),
+        (UpOptions(recreate="always"), "recreate"),
+        (UpOptions(recreate="never"), "keep"),
     ],
 )
-def test_how_changes_are_made_can_be_chosen(options: Options, action: str) -> None:
+def test_how_changes_are_made_can_be_chosen(options: UpOptions, action: str) -> None:
     before, after = project(), project(TEXT.replace('A: "1"', 'A: "2"'))
     plan = plan_up(after, running(before, "web-1", "db-1", "tool-1"), options, before.services)
 
@@ -185,15 +186,15 @@ def test_scaling_removes_the_highest_and_fills_the_gaps() -> None:
     made = project()
     actual = running(made, "web-1", "db-1", "tool-1", "tool-2", "tool-4")
 
-    assert "remove:p-tool-4" in ids(plan_up(made, actual, Options(scale={"tool": 2})))
-    assert "create:p-tool-3" in ids(plan_up(made, actual, Options(scale={"tool": 4})))
+    assert "remove:p-tool-4" in ids(plan_up(made, actual, UpOptions(scale={"tool": 2})))
+    assert "create:p-tool-3" in ids(plan_up(made, actual, UpOptions(scale={"tool": 4})))
 
 
 def test_only_what_was_asked_for_and_what_it_leans_on() -> None:
-    plan = plan_up(project(), Actual(), Options(services=("web",)))
+    plan = plan_up(project(), Actual(), UpOptions(services=("web",)))
     assert not [step for step in plan.steps if step.service == "tool"]
 
-    alone = plan_up(project(), Actual(), Options(services=("web",), dependencies=False))
+    alone = plan_up(project(), Actual(), UpOptions(services=("web",), dependencies=False))
     assert {step.service for step in alone.steps if step.service} == {"web"}
 
 
@@ -202,7 +203,7 @@ def test_orphans_go_when_asked() -> None:
     actual = running(made, "web-1", "db-1", "tool-1", "old-1")
 
     assert ids(plan_up(made, actual)) == []
-    assert ids(plan_up(made, actual, Options(remove_orphans=True))) == ["remove:p-old-1"]
+    assert ids(plan_up(made, actual, UpOptions(remove_orphans=True))) == ["remove:p-old-1"]
 
 
 def test_something_external_that_is_not_there_is_told() -> None:
@@ -214,7 +215,7 @@ def test_something_external_that_is_not_there_is_told() -> None:
 
 def test_a_service_that_does_not_exist_and_the_one_that_was_meant() -> None:
     with pytest.raises(ComposeError, match="did you mean “tool”"):
-        plan_up(project(), Actual(), Options(services=("tol",)))
+        plan_up(project(), Actual(), UpOptions(services=("tol",)))
 
 
 def test_down_takes_dependants_first_and_leaves_volumes() -> None:

@@ -12,7 +12,6 @@ from engine.compose.planning.hashing import network_hash, service_hash
 from engine.compose.planning.plan import (
     Actual,
     Changed,
-    Options,
     Plan,
     Present,
     Step,
@@ -24,6 +23,7 @@ from engine.compose.planning.plan import (
     plan_up,
 )
 from engine.compose.reading.loading import Project, Request, load
+from engine.types.projects import UpOptions
 
 TEXT = """
 services:
@@ -103,7 +103,7 @@ def test_everything_from_nothing() -> None:
 
 
 def test_nothing_is_started_where_that_is_asked() -> None:
-    plan = plan_up(project(), Actual(), Options(services=("web",), start=False))
+    plan = plan_up(project(), Actual(), UpOptions(services=("web",), start=False))
     assert {step.action for step in plan.steps} == {"pull", "network", "volume", "create"}
     (first, *_) = [step for step in plan.steps if step.service == "web" and step.action == "create"]
     assert first.needs[-1] == "create:p-db-1"
@@ -128,7 +128,7 @@ def test_what_is_replaced_says_why() -> None:
     assert older[1] == Step("start:p-db-1", "start", "p-db-1", "db", 1, needs=("recreate:p-db-1",))
     unknown = told(plan_up(made, here(made, "db-1", config_hash="x")))
     assert (unknown[0].action, unknown[0].reason, unknown[0].why) == ("recreate", "recipe", ())
-    forced = told(plan_up(made, here(made, "db-1"), Options(recreate="always")))
+    forced = told(plan_up(made, here(made, "db-1"), UpOptions(recreate="always")))
     assert (forced[0].action, forced[0].reason) == ("recreate", "forced")
     unlike = plan_up(made, here(made, "db-1", image_id=""))
     assert [step.action for step in unlike.steps] == ["keep"], "an image nobody knows is no other one"
@@ -150,12 +150,12 @@ def test_a_changed_network_is_made_anew_with_who_is_on_it() -> None:
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (Options(services=("web",), recreate="always"), {"web"}),
-        (Options(services=("web",), recreate="always", recreate_dependencies=True), {"web", "db"}),
-        (Options(recreate="always"), {"web", "db", "tool", "base"}),
+        (UpOptions(services=("web",), recreate="always"), {"web"}),
+        (UpOptions(services=("web",), recreate="always", recreate_dependencies=True), {"web", "db"}),
+        (UpOptions(recreate="always"), {"web", "db", "tool", "base"}),
     ],
 )
-def test_who_is_made_anew_when_that_is_forced(options: Options, expected: set[str]) -> None:
+def test_who_is_made_anew_when_that_is_forced(options: UpOptions, expected: set[str]) -> None:
     made = project()
     plan = plan_up(made, here(made, "web-1", "web-2", "db-1", "tool-1", "base-1"), options)
     assert {step.service for step in plan.steps if step.action == "recreate"} == expected
@@ -164,23 +164,23 @@ def test_who_is_made_anew_when_that_is_forced(options: Options, expected: set[st
 @pytest.mark.parametrize(
     ("text", "options", "images", "fetched"),
     [
-        ("image: x", Options(), (), {"pull:x"}),
-        ("image: x", Options(), ("x",), set()),
-        ("image: x", Options(pull="always"), ("x",), {"pull:x"}),
-        ("image: x", Options(pull="never"), (), set()),
-        ("image: x\n    pull_policy: always", Options(), ("x",), {"pull:x"}),
-        ("image: x\n    pull_policy: always", Options(pull="missing"), ("x",), set()),
-        ("image: x\n    pull_policy: never", Options(), (), set()),
-        ("image: x\n    build: .", Options(), (), {"build:a"}),
-        ("image: x\n    build: .", Options(), ("x",), set()),
-        ("image: x\n    build: .", Options(build=True), ("x",), {"build:a"}),
-        ("image: x\n    build: .\n    pull_policy: build", Options(), ("x",), {"build:a"}),
-        ("image: x\n    build: .", Options(no_build=True, build=True), (), {"pull:x"}),
-        ("image: x\n    build: .", Options(pull="always"), ("x",), set()),
+        ("image: x", UpOptions(), (), {"pull:x"}),
+        ("image: x", UpOptions(), ("x",), set()),
+        ("image: x", UpOptions(pull="always"), ("x",), {"pull:x"}),
+        ("image: x", UpOptions(pull="never"), (), set()),
+        ("image: x\n    pull_policy: always", UpOptions(), ("x",), {"pull:x"}),
+        ("image: x\n    pull_policy: always", UpOptions(pull="missing"), ("x",), set()),
+        ("image: x\n    pull_policy: never", UpOptions(), (), set()),
+        ("image: x\n    build: .", UpOptions(), (), {"build:a"}),
+        ("image: x\n    build: .", UpOptions(), ("x",), set()),
+        ("image: x\n    build: .", UpOptions(build=True), ("x",), {"build:a"}),
+        ("image: x\n    build: .\n    pull_policy: build", UpOptions(), ("x",), {"build:a"}),
+        ("image: x\n    build: .", UpOptions(no_build=True, build=True), (), {"pull:x"}),
+        ("image: x\n    build: .", UpOptions(pull="always"), ("x",), set()),
     ],
 )
 def test_images_come_as_the_policy_says(
-    text: str, options: Options, images: tuple[str, ...], fetched: set[str]
+    text: str, options: UpOptions, images: tuple[str, ...], fetched: set[str]
 ) -> None:
     made = project(f"services:\n  a:\n    {text}\n")
     plan = plan_up(made, Actual(images=dict.fromkeys(images, "i")), options)
@@ -201,14 +201,14 @@ def test_something_external_is_not_made_and_missed() -> None:
 def test_scaling_says_which_go() -> None:
     made = project("services: {db: {image: db}}")
     there = here(made, "db-1", "db-2", "db-4")
-    plan = plan_up(made, there, Options(scale={"db": 1}))
+    plan = plan_up(made, there, UpOptions(scale={"db": 1}))
     assert [step for step in told(plan) if step.action == "remove"] == [
         Step("remove:p-db-2", "remove", "p-db-2", "db", 2, "id-db-2", reason="scale"),
         Step("remove:p-db-4", "remove", "p-db-4", "db", 4, "id-db-4", reason="scale"),
     ]
-    more = plan_up(made, there, Options(scale={"db": 5}))
+    more = plan_up(made, there, UpOptions(scale={"db": 5}))
     assert {step.subject: step.number for step in more.steps if step.action == "create"} == {"p-db-3": 3, "p-db-5": 5}
-    assert not plan_up(made, replace(there, containers=()), Options(scale={"db": 0})).steps[1:]
+    assert not plan_up(made, replace(there, containers=()), UpOptions(scale={"db": 0})).steps[1:]
     once = replace(there, containers=(replace(there.containers[0], oneoff=True),))
     assert [step.id for step in plan_up(made, once).changes] == ["create:p-db-1", "start:p-db-1"]
 
@@ -216,7 +216,7 @@ def test_scaling_says_which_go() -> None:
 def test_orphans_say_what_they_are() -> None:
     made = project("services: {db: {image: db}, far: {image: x, profiles: [y]}}")
     there = here(made, "db-1", "old-3", "far-1")
-    plan = plan_up(made, there, Options(remove_orphans=True))
+    plan = plan_up(made, there, UpOptions(remove_orphans=True))
     assert list(plan.changes) == [Step("remove:p-old-3", "remove", "p-old-3", "old", 3, "id-old-3", reason="orphan")]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from engine.projects.records import ProjectRecords
+from engine.projects.records import ProjectRecords, RunsInMemory
 from engine.state.database import Database
 from engine.types.projects import ProjectRun, ReadProject, UpProject
 
@@ -23,9 +23,7 @@ def run(number: int, project: str = "shop") -> ProjectRun:
     return ProjectRun(id=f"{project}-{number}", project=project, started=began, request=UpProject(source=source))
 
 
-async def test_runs_are_kept_by_project_and_time_and_only_so_many(tmp_path: Path) -> None:
-    database = await Database.open(tmp_path / "db")
-    records = ProjectRecords(database)
+async def keeps(records: ProjectRecords) -> None:
     for number in (*range(5, 35), 1, 2):
         await records.save(run(number))
     await records.save(run(1, "blog"))
@@ -35,7 +33,18 @@ async def test_runs_are_kept_by_project_and_time_and_only_so_many(tmp_path: Path
     again = await records.of("shop")
     assert (len(again), again[-1].changes) == (30, ("create x",)), "one that ended takes the place of its beginning"
     await records.forget("shop")
-    assert (await records.of("shop"), await records.names()) == ([], ["blog"])
+    assert (list(await records.of("shop")), await records.names()) == ([], ["blog"])
+
+
+async def test_those_of_another_machine_are_kept_so_while_it_is_held() -> None:
+    records = RunsInMemory()
+    await keeps(records)
+    await records.forget("nosuch")
+
+
+async def test_runs_are_kept_by_project_and_time_and_only_so_many(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path / "db")
+    await keeps(ProjectRecords(database))
     await database.close()
     reopened = await Database.open(tmp_path / "db")
     assert await ProjectRecords(reopened).of("blog") == [run(1, "blog")]
