@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import re
 from typing import TYPE_CHECKING, NamedTuple
@@ -156,6 +157,7 @@ def _clean_path(request: web.BaseRequest) -> str:
     return path if path == "/" else path.rstrip("/")
 
 
+@functools.cache
 def _compile(pattern: str) -> re.Pattern[str]:
     escaped = re.sub(r"\{(\w+)\.\.\.\}", r"(?P<\1>.+)", pattern)
     return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", escaped), re.DOTALL)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import os
 import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import pytest
 import zstandard
@@ -17,7 +21,12 @@ from engine.api.http.statuses import Refusal, advice_of, message_of, status_of, 
 from engine.api.http.versions import check_version
 from engine.errors import Code, NotFound, RuntimeFailure, Unsupported, WherryError
 from engine.types.data import LabelRule
+from tests.unit.api.process import announce
 from tests.unit.api.serving import pieces
+
+if TYPE_CHECKING:
+    from tests.unit.api.process import Process
+    from tests.unit.api.serving import Served
 
 # --- filters ---
 
@@ -208,6 +217,40 @@ def test_one_key_is_enough() -> None:
     watch = DetachWatch(b"q")
     assert (watch.feed(b"ab"), watch.detached) == (b"ab", False)
     assert (watch.feed(b"cqd"), watch.detached) == (b"c", True)
+
+
+async def test_a_client_that_types_faster_than_it_is_read_is_made_to_wait(api: Served, process: Process) -> None:
+    may_read = asyncio.Event()
+
+    async def write(data: bytes) -> None:
+        await may_read.wait()
+
+    process.write = write  # type: ignore[method-assign]
+    made = await announce(api)
+    raw = await api.upgrade(f"/exec/{made}/start", b"{}")
+    sock = raw.writer.get_extra_info("socket")
+    sent, most = 0, 16 << 20
+    for _ in range(most >> 16):
+        with suppress(BlockingIOError):
+            sent += os.write(sock.fileno(), bytes(1 << 16))
+        await asyncio.sleep(0)
+    assert sent < most // 4, "all of it was taken into memory"
+    may_read.set()
+    process.end()
+    await raw.rest()
+    await raw.close()
+
+
+@pytest.mark.parametrize(("protocol", "first"), [("tcp", "101 UPGRADED"), ("TCP", "101 UPGRADED"), ("odd", "200 OK")])
+async def test_only_an_upgrade_that_is_known_is_answered_as_one(
+    api: Served, process: Process, protocol: str, first: str
+) -> None:
+    process.end()
+    raw = await api.upgrade(f"/exec/{await announce(api)}/start", b"{}", protocol=protocol)
+    assert raw.head.startswith(f"HTTP/1.1 {first}\r\n")
+    assert ("Upgrade:" in raw.head) is (first != "200 OK")
+    await raw.rest()
+    await raw.close()
 
 
 # --- frames ---

@@ -85,19 +85,19 @@ async def until_it_is_ended(attacker: Attacker, frames: bytes, *, most: int) -> 
 
 
 async def test_answers_that_nobody_reads_are_not_kept_for_ever(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.api.buildkit.connections.transport._MOST_UNREAD_BYTES", 1 << 20)
+    monkeypatch.setattr("engine.api.buildkit.connections.transport._MOST_UNREAD_BYTES", 1 << 16)
     attacker = Attacker(await api.connect())
     await attacker.send()
     pings = struct.pack(">I", 8)[1:] + b"\x06\0\0\0\0\0" + b"12345678"
-    await until_it_is_ended(attacker, pings * 4096, most=64 << 20)
+    await until_it_is_ended(attacker, pings * 1024, most=64 << 20)
     await others_are_served(api)
 
 
 async def test_settings_that_nobody_reads_the_answers_of(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.api.buildkit.connections.transport._MOST_UNREAD_BYTES", 1 << 19)
+    monkeypatch.setattr("engine.api.buildkit.connections.transport._MOST_UNREAD_BYTES", 1 << 16)
     attacker = Attacker(await api.connect())
     await attacker.send()
-    await until_it_is_ended(attacker, (b"\0\0\0\x04" + b"\0" * 5) * 4096, most=64 << 20)
+    await until_it_is_ended(attacker, (b"\0\0\0\x04" + b"\0" * 5) * 1024, most=64 << 20)
     await others_are_served(api)
 
 

@@ -106,73 +106,71 @@ async def test_the_newest_come_first_and_only_those_that_run_unless_asked(
     assert await names(rows, f"/containers/json{query}") == expected
 
 
-@pytest.mark.parametrize(
-    ("filters", "expected"),
-    [
-        ({"status": ["exited"]}, ["job"]),
-        ({"status": ["created"]}, ["new"]),
-        ({"status": ["running"]}, ["web", "web-2", "leaving"]),
-        ({"status": ["paused", "dead"]}, ["still", "odd"]),
-        ({"status": ["restarting"]}, ["again"]),
-        ({"status": ["removing"]}, []),
-        ({"exited": ["3"]}, ["job"]),
-        ({"exited": ["1"]}, []),  # that one starts again
-        ({"exited": ["0"]}, []),
-        ({"exited": ["-1"]}, []),
-        ({"id": ["1111"]}, ["web"]),
-        ({"id": ["111", "222"]}, ["web", "web-2"]),
-        ({"name": ["web"]}, ["web", "web-2"]),
-        ({"name": ["^/web$"]}, ["web"]),
-        ({"label": ["tier"]}, ["web", "web-2"]),
-        ({"label": ["tier=front", "a=1"]}, ["web"]),
-        ({"label": ["i=1"]}, ["again", "leaving", "still"]),  # of the image
-        ({"health": ["healthy"]}, ["web"]),
-        ({"health": ["none"], "name": ["web-2"]}, ["web-2"]),
-        ({"health": ["starting"]}, []),
-        ({"ancestor": ["base:1"]}, ["web", "web-2"]),  # and what was made on it
-        ({"ancestor": ["base"]}, []),
-        ({"ancestor": ["ghcr.io/acme/child"]}, ["web-2"]),
-        ({"ancestor": [CHILD.id]}, ["web-2"]),
-        ({"ancestor": [CHILD.id[7:19]]}, ["web-2"]),
-        ({"ancestor": [CHILD.id[7:10]]}, []),
-        ({"ancestor": [CHILD.id[7:11]]}, ["web-2"]),
-        ({"ancestor": [CHILD.digests[0]]}, ["web-2"]),
-        ({"ancestor": ["acme/ported:1"]}, ["again", "leaving", "still"]),
-        ({"ancestor": ["docker.io/acme/ported:1"]}, ["again", "leaving", "still"]),
-        ({"ancestor": ["nosuch"]}, []),
-        ({"volume": ["vol"]}, ["web-2"]),
-        ({"volume": ["/data"]}, ["web-2"]),
-        ({"volume": ["/dat"]}, []),
-        ({"network": ["shop"]}, ["web"]),
-        ({"network": ["555"]}, ["web"]),
-        ({"network": ["999"]}, ["web", "web-2", "again", "leaving"]),
-        ({"network": ["none"]}, ["still"]),
-        ({"network": ["bridge"]}, ["web", "web-2", "again", "leaving"]),
-        ({"network": ["nosuch", "shop"]}, ["web"]),
-        ({"network": [""]}, []),
-        ({"publish": ["8080"]}, ["web"]),
-        ({"publish": ["80"]}, ["web"]),
-        ({"publish": ["80/tcp"]}, ["web"]),
-        ({"publish": ["80/udp"]}, []),
-        ({"publish": ["53/udp"]}, ["web"]),
-        ({"publish": ["8000-8080"]}, ["web"]),
-        ({"publish": ["8081-9000"]}, []),
-        ({"publish": ["1", "8080"]}, ["web"]),
-        ({"publish": ["7000"]}, []),
-        ({"expose": ["7000"]}, ["web-2"]),
-        ({"expose": ["7001-7100/tcp"]}, ["web-2"]),
-        ({"expose": ["80"]}, ["web"]),
-        ({"expose": ["8080"]}, []),
-        ({"expose": ["9000/udp"]}, ["again", "leaving", "still"]),
-        ({"is-task": ["false"]}, LIVING),
-        ({"is-task": ["true"]}, []),
-        ({"isolation": ["default"]}, LIVING),
-    ],
-)
-async def test_each_filter_lets_through_what_it_says(
-    rows: Served, filters: dict[str, list[str]], expected: list[str]
-) -> None:
-    assert await names(rows, filtered("/containers/json", **filters)) == expected
+FILTERS = [
+    ({"status": ["exited"]}, ["job"]),
+    ({"status": ["created"]}, ["new"]),
+    ({"status": ["running"]}, ["web", "web-2", "leaving"]),
+    ({"status": ["paused", "dead"]}, ["still", "odd"]),
+    ({"status": ["restarting"]}, ["again"]),
+    ({"status": ["removing"]}, []),
+    ({"exited": ["3"]}, ["job"]),
+    ({"exited": ["1"]}, []),  # that one starts again
+    ({"exited": ["0"]}, []),
+    ({"exited": ["-1"]}, []),
+    ({"id": ["1111"]}, ["web"]),
+    ({"id": ["111", "222"]}, ["web", "web-2"]),
+    ({"name": ["web"]}, ["web", "web-2"]),
+    ({"name": ["^/web$"]}, ["web"]),
+    ({"label": ["tier"]}, ["web", "web-2"]),
+    ({"label": ["tier=front", "a=1"]}, ["web"]),
+    ({"label": ["i=1"]}, ["again", "leaving", "still"]),  # of the image
+    ({"health": ["healthy"]}, ["web"]),
+    ({"health": ["none"], "name": ["web-2"]}, ["web-2"]),
+    ({"health": ["starting"]}, []),
+    ({"ancestor": ["base:1"]}, ["web", "web-2"]),  # and what was made on it
+    ({"ancestor": ["base"]}, []),
+    ({"ancestor": ["ghcr.io/acme/child"]}, ["web-2"]),
+    ({"ancestor": [CHILD.id]}, ["web-2"]),
+    ({"ancestor": [CHILD.id[7:19]]}, ["web-2"]),
+    ({"ancestor": [CHILD.id[7:10]]}, []),
+    ({"ancestor": [CHILD.id[7:11]]}, ["web-2"]),
+    ({"ancestor": [CHILD.digests[0]]}, ["web-2"]),
+    ({"ancestor": ["acme/ported:1"]}, ["again", "leaving", "still"]),
+    ({"ancestor": ["docker.io/acme/ported:1"]}, ["again", "leaving", "still"]),
+    ({"ancestor": ["nosuch"]}, []),
+    ({"volume": ["vol"]}, ["web-2"]),
+    ({"volume": ["/data"]}, ["web-2"]),
+    ({"volume": ["/dat"]}, []),
+    ({"network": ["shop"]}, ["web"]),
+    ({"network": ["555"]}, ["web"]),
+    ({"network": ["999"]}, ["web", "web-2", "again", "leaving"]),
+    ({"network": ["none"]}, ["still"]),
+    ({"network": ["bridge"]}, ["web", "web-2", "again", "leaving"]),
+    ({"network": ["nosuch", "shop"]}, ["web"]),
+    ({"network": [""]}, []),
+    ({"publish": ["8080"]}, ["web"]),
+    ({"publish": ["80"]}, ["web"]),
+    ({"publish": ["80/tcp"]}, ["web"]),
+    ({"publish": ["80/udp"]}, []),
+    ({"publish": ["53/udp"]}, ["web"]),
+    ({"publish": ["8000-8080"]}, ["web"]),
+    ({"publish": ["8081-9000"]}, []),
+    ({"publish": ["1", "8080"]}, ["web"]),
+    ({"publish": ["7000"]}, []),
+    ({"expose": ["7000"]}, ["web-2"]),
+    ({"expose": ["7001-7100/tcp"]}, ["web-2"]),
+    ({"expose": ["80"]}, ["web"]),
+    ({"expose": ["8080"]}, []),
+    ({"expose": ["9000/udp"]}, ["again", "leaving", "still"]),
+    ({"is-task": ["false"]}, LIVING),
+    ({"is-task": ["true"]}, []),
+    ({"isolation": ["default"]}, LIVING),
+]
+
+
+async def test_each_filter_lets_through_what_it_says(rows: Served) -> None:
+    for filters, expected in FILTERS:
+        assert await names(rows, filtered("/containers/json", **filters)) == expected, filters
 
 
 async def test_what_was_committed_from_a_container_counts_as_made_from_its_image(rows: Served) -> None:

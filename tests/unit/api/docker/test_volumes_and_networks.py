@@ -48,27 +48,25 @@ def stores(api: Served) -> Served:
 # --- volumes ---
 
 
-@pytest.mark.parametrize(
-    ("filters", "expected"),
-    [
-        ({}, ["data", "data-old", "cache"]),
-        ({"dangling": ["true"]}, ["data-old", "cache"]),
-        ({"dangling": ["false"]}, ["data"]),
-        ({"driver": ["local"]}, ["data", "data-old", "cache"]),
-        ({"driver": ["nfs"]}, []),
-        ({"label": ["a"]}, ["data", "data-old"]),
-        ({"label": ["a=1", "b=2"]}, ["data-old"]),
-        ({"name": ["ata-"]}, ["data-old"]),
-        ({"name": ["cach", "old"]}, ["data-old", "cache"]),
-        ({"name": ["nosuch"]}, []),
-    ],
-)
-async def test_each_filter_of_volumes_lets_through_what_it_says(
-    stores: Served, filters: dict[str, list[str]], expected: list[str]
-) -> None:
-    found = await stores.get(filtered("/volumes", **filters))
-    assert ([each["Name"] for each in found["Volumes"]], found["Warnings"]) == (expected, None)
-    assert "UsageData" not in str(found)
+OF_VOLUMES = [
+    ({}, ["data", "data-old", "cache"]),
+    ({"dangling": ["true"]}, ["data-old", "cache"]),
+    ({"dangling": ["false"]}, ["data"]),
+    ({"driver": ["local"]}, ["data", "data-old", "cache"]),
+    ({"driver": ["nfs"]}, []),
+    ({"label": ["a"]}, ["data", "data-old"]),
+    ({"label": ["a=1", "b=2"]}, ["data-old"]),
+    ({"name": ["ata-"]}, ["data-old"]),
+    ({"name": ["cach", "old"]}, ["data-old", "cache"]),
+    ({"name": ["nosuch"]}, []),
+]
+
+
+async def test_each_filter_of_volumes_lets_through_what_it_says(stores: Served) -> None:
+    for filters, expected in OF_VOLUMES:
+        found = await stores.get(filtered("/volumes", **filters))
+        assert ([each["Name"] for each in found["Volumes"]], found["Warnings"]) == (expected, None)
+        assert "UsageData" not in str(found)
 
 
 async def test_a_volume_is_made_as_asked_and_given_back_where_it_is_there(stores: Served) -> None:
@@ -142,33 +140,31 @@ async def test_a_prune_leaves_named_volumes_but_where_asked_and_for_older_client
 ALL = ["bridge", "none", "shop", "idle"]
 
 
-@pytest.mark.parametrize(
-    ("filters", "expected"),
-    [
-        ({}, ALL),
-        ({"name": ["bridge"]}, ["bridge"]),  # as Docker's clients know it
-        ({"name": ["pasta"]}, []),
-        ({"id": ["33"]}, ["shop", "idle"]),
-        ({"id": ["333"]}, ["shop"]),
-        ({"driver": ["bridge"]}, ["bridge", "shop", "idle"]),
-        ({"driver": ["null"]}, ["none"]),
-        ({"scope": ["local"]}, ALL),
-        ({"scope": ["swarm"]}, []),
-        ({"label": ["a"]}, ["shop", "idle"]),
-        ({"label": ["a=1"]}, ["shop"]),
-        ({"type": ["custom"]}, ["shop", "idle"]),
-        ({"type": ["builtin"]}, ["bridge", "none"]),
-        ({"type": ["builtin", "custom"]}, ALL),
-        ({"dangling": ["true"]}, ["idle"]),
-        ({"dangling": ["false"]}, ["bridge", "none", "shop"]),
-    ],
-)
-async def test_each_filter_of_networks_lets_through_what_it_says(
-    stores: Served, filters: dict[str, list[str]], expected: list[str]
-) -> None:
-    found = await stores.get(filtered("/networks", **filters))
-    assert [each["Name"] for each in found] == expected
-    assert all(each["Containers"] == {} for each in found)
+OF_NETWORKS = [
+    ({}, ALL),
+    ({"name": ["bridge"]}, ["bridge"]),  # as Docker's clients know it
+    ({"name": ["pasta"]}, []),
+    ({"id": ["33"]}, ["shop", "idle"]),
+    ({"id": ["333"]}, ["shop"]),
+    ({"driver": ["bridge"]}, ["bridge", "shop", "idle"]),
+    ({"driver": ["null"]}, ["none"]),
+    ({"scope": ["local"]}, ALL),
+    ({"scope": ["swarm"]}, []),
+    ({"label": ["a"]}, ["shop", "idle"]),
+    ({"label": ["a=1"]}, ["shop"]),
+    ({"type": ["custom"]}, ["shop", "idle"]),
+    ({"type": ["builtin"]}, ["bridge", "none"]),
+    ({"type": ["builtin", "custom"]}, ALL),
+    ({"dangling": ["true"]}, ["idle"]),
+    ({"dangling": ["false"]}, ["bridge", "none", "shop"]),
+]
+
+
+async def test_each_filter_of_networks_lets_through_what_it_says(stores: Served) -> None:
+    for filters, expected in OF_NETWORKS:
+        found = await stores.get(filtered("/networks", **filters))
+        assert [each["Name"] for each in found] == expected
+        assert all(each["Containers"] == {} for each in found)
 
 
 async def test_a_kind_of_network_that_is_none_is_refused(stores: Served) -> None:

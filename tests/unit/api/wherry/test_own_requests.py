@@ -238,22 +238,17 @@ QUESTIONS: list[tuple[str, Any, str, Any, dict[str, Any], int, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("sent", "body", "verb", "found", "asked", "status", "told"),
-    [pytest.param(*row, id=f"{row[0].partition('?')[0]}-{number}") for number, row in enumerate(QUESTIONS)],
-)
-async def test_a_request_is_one_question_to_the_engine(
-    api: Served, sent: str, body: Any, verb: str, found: Any, asked: dict[str, Any], status: int, told: Any
-) -> None:
-    heard = api.hear(verb, found)
-    method, _, path = sent.partition(" ")
-    reply = await api.ask(method, path, body)
-    assert reply.status == status, reply.body
-    assert heard == [asked]
-    if told is None:
-        assert reply.body == b""
-    else:
-        assert reply.json() == plain(found if told is ... else told)
+async def test_a_request_is_one_question_to_the_engine(api: Served) -> None:
+    for sent, body, verb, found, asked, status, told in QUESTIONS:
+        heard = api.hear(verb, found)
+        method, _, path = sent.partition(" ")
+        reply = await api.ask(method, path, body)
+        assert reply.status == status, (sent, reply.body)
+        assert heard == [asked], sent
+        if told is None:
+            assert reply.body == b"", sent
+        else:
+            assert reply.json() == plain(found if told is ... else told), sent
 
 
 async def test_a_swarm_is_that_of_the_machine_that_is_named(api: Served) -> None:
