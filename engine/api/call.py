@@ -78,7 +78,8 @@ class Call:
     def filters(self, allowed: frozenset[str]) -> Filters:
         return Filters.parse(self.text("filters"), allowed)
 
-    async def body(self, limit: int = JSON_BODY_BYTES) -> bytes:
+    async def _body(self) -> bytes:
+        limit = JSON_BODY_BYTES
         if (self.request.content_length or 0) > limit:
             raise Refusal(413, f"the request body is larger than {limit} bytes")
         parts: list[bytes] = []
@@ -99,7 +100,7 @@ class Call:
 
     async def json(self, shape: type[_T]) -> _T:
         """The body as a typed record. An empty body is an empty record, and so is the null of older clients."""
-        body = (await self.body()).strip()
+        body = (await self._body()).strip()
         if body:
             self._must_be_json()
         return decode(b"{}" if body in (b"", b"null") else body, shape)

@@ -71,7 +71,7 @@ async def test_the_longest_number_is_a_number(api: Served) -> None:
 
 
 async def test_a_body_is_taken_up_to_its_bound(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls.Call.body, "__defaults__", (20,))
+    monkeypatch.setattr(calls, "JSON_BODY_BYTES", 20)
     body = b'{"Name":"12345678"}\n'
     assert len(body) == 20
     assert (await api.ask("POST", "/volumes/create", body)).status == 201
