@@ -44,8 +44,10 @@ def test_changes_older_than_the_snapshot_do_not_count() -> None:
     mirror = Mirror()
     snapshot = EngineSnapshot(revision=5, networks=(network("a", "new"),))
     old = Change(revision=4, kind="network", id="a", value=network("a", "old"))
-    mirror.apply(fold_changes(snapshot, [old]))
-    assert mirror.networks["a"].driver == "new"
+    same = Change(revision=5, kind="network", id="a", value=None)
+    later = Change(revision=6, kind="network", id="b", value=network("b", "later"))
+    mirror.apply(fold_changes(snapshot, [old, same, later]))
+    assert {key: each.driver for key, each in mirror.networks.items()} == {"a": "new", "b": "later"}
 
 
 def test_a_complete_change_set_drops_what_is_gone() -> None:

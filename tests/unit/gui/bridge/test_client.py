@@ -285,7 +285,8 @@ async def test_of_figures_the_newest_counts(side: Side) -> None:
     got: list[int] = []
     ends: list[Any] = []
 
-    async def figures(_engine: Any) -> AsyncIterator[int]:
+    async def figures(engine: Any) -> AsyncIterator[int]:
+        assert engine is side.engine
         for number in range(100):
             yield number
 
@@ -427,7 +428,8 @@ async def test_a_line_that_the_engine_s_end_cuts_ends_without_a_word(side: Side)
 
 
 async def test_a_file_appears_whole_or_not_at_all(side: Side, tmp_path: Path) -> None:
-    async def parts(_engine: Any) -> AsyncIterator[bytes]:
+    async def parts(engine: Any) -> AsyncIterator[bytes]:
+        assert engine is side.engine
         yield b"ab"
         assert not (tmp_path / "x").exists()
         yield b"c"
@@ -454,8 +456,9 @@ async def test_a_file_of_the_user_is_sent_in_parts(tmp_path: Path) -> None:
 
 async def test_work_for_an_engine_that_is_not_open_is_refused() -> None:
     client = EngineClient(lambda: open_fake_engine(None))
-    with pytest.raises(EngineClosed):
+    with pytest.raises(EngineClosed, match="not open"):
         await client.call(same)
+    assert (client.is_ready, client.machines) == (False, ())
     with pytest.raises(RuntimeError, match="has not started"):
         _ = client._thread.loop
     assert client.join(), "there is nothing to wait for"
@@ -484,6 +487,12 @@ async def test_what_runs_is_cancelled_at_the_end_and_the_engine_closed(side: Sid
     side.client.stop()
 
 
+async def test_containers_outlive_the_window_unless_it_was_asked(side: Side) -> None:
+    side.client.stop()
+    await side.until(lambda: "stopped" in side.told)
+    assert (side.engine.closed, side.engine.stopped_containers) == (True, False)
+
+
 async def test_an_answer_nobody_wants_any_more_ends_the_work(side: Side) -> None:
     state: list[str] = []
 
@@ -505,7 +514,7 @@ async def test_the_engine_s_own_thread_cannot_wait_for_itself(side: Side) -> Non
     async def wrong(_engine: Any) -> None:
         side.client.submit(wrong)
 
-    with pytest.raises(WrongThread):
+    with pytest.raises(WrongThread, match="own thread"):
         await side.client.call(wrong)
 
 

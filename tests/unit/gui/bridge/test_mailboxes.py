@@ -177,7 +177,9 @@ def test_nothing_new_delivers_nothing_and_anything_new_wakes() -> None:
     mailbox.drain()
     mailbox.put(a_change(3, "a", event="update"))
     mailbox.drain()
-    assert [each.complete for each in got] == [True, False]
+    mailbox.put(a_change(4, "b"))
+    mailbox.drain()
+    assert [each.complete for each in got] == [True, False, False], "also what happened without an event"
     assert got[1].kinds["volume"].complete is False
 
 
