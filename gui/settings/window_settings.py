@@ -23,7 +23,7 @@ class WindowSettings:
         self._store = store if store is not None else QSettings("Wherry", "wherry")
 
     def _flag(self, key: str, default: bool) -> bool:  # noqa: FBT001
-        return str(self._store.value(key, "true" if default else "false")).casefold() == "true"
+        return str(self._store.value(key, default)).casefold() == "true"
 
     def _set(self, key: str, value: object) -> None:
         self._store.setValue(key, value)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QByteArray, QSettings
 
 from gui.settings import WindowSettings
 from gui.theme import Mode
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def opened(tmp_path: Path) -> WindowSettings:
@@ -38,6 +36,18 @@ def test_a_choice_is_there_at_the_next_start(tmp_path: Path, name: str, usual: A
         assert getattr(settings, name) == other
         settings.sync()
         assert getattr(opened(tmp_path), name) == other
+
+
+def test_the_file_has_the_place_it_always_had(tmp_path: Path) -> None:
+    usual = Path(QSettings("x", "y").fileName()).parents[1]
+    QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(tmp_path))
+    try:
+        settings = WindowSettings()
+        settings.welcomed = True
+        settings.sync()
+        assert (tmp_path / "Wherry" / "wherry.conf").read_text() == "[General]\nwelcomed=true\n"
+    finally:
+        QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(usual))
 
 
 @pytest.mark.parametrize(
