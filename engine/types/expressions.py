@@ -143,24 +143,28 @@ def _letters(name: str, value: Any) -> frozenset[int] | None:
     if name == "LITERAL":
         return _either_case({min(value, _OTHER)})
     if name == "NOT_LITERAL":
-        return _ALL
+        return _ALL - {value} if value < _OTHER else _ALL
     if name != "IN":
         return None
-    found: set[int] = set()
-    negated = False
-    for kind, what in value:
-        match str(kind):
-            case "NEGATE":
-                negated = True
-            case "LITERAL":
-                found.add(min(what, _OTHER))
-            case "RANGE":
-                found.update(range(min(what[0], _OTHER), min(what[1], _OTHER) + 1))
-            case _:
-                category = str(what).removeprefix("CATEGORY_")
-                letters = _CATEGORIES.get(category.removeprefix("NOT_"), _ALL)
-                found |= (_ALL - letters) if category.startswith("NOT_") else letters
-    return _ALL - found if negated else _either_case(found)
+    parts = [_of_class(str(kind), what) for kind, what in value if str(kind) != "NEGATE"]
+    if len(parts) == len(value):
+        return _either_case(set().union(*parts))
+    # One letter beyond ASCII, or a range of them, is not all that `_OTHER` stands for.
+    named = [
+        each if str(kind) == "CATEGORY" else each - {_OTHER} for (kind, _), each in zip(value[1:], parts, strict=True)
+    ]
+    return _ALL.difference(*named)
+
+
+def _of_class(kind: str, what: Any) -> frozenset[int]:
+    """One entry of a class in brackets."""
+    if kind == "LITERAL":
+        return frozenset({min(what, _OTHER)})
+    if kind == "RANGE":
+        return frozenset(range(min(what[0], _OTHER), min(what[1], _OTHER) + 1))
+    category = str(what).removeprefix("CATEGORY_")
+    letters = _CATEGORIES.get(category.removeprefix("NOT_"), _ALL)
+    return _ALL - letters if category.startswith("NOT_") else letters
 
 
 def _either_case(letters: set[int]) -> frozenset[int]:
