@@ -53,7 +53,7 @@ def wrong_with(field: GalleryField, value: str) -> str:
     """Why a value cannot be, or ""."""
     if "\n" in value:
         return "a value is one line"
-    if field.kind == "port" and not (value.isdigit() and 0 < int(value) <= _HIGHEST_PORT):
+    if field.kind == "port" and not (value.isascii() and value.isdigit() and 0 < int(value) <= _HIGHEST_PORT):
         return f"“{value}” is no port: a number up to {_HIGHEST_PORT}"
     if field.kind == "memory" and not _MEMORY.fullmatch(value):
         return f"“{value}” is no amount of memory: write 512m or 2g"

@@ -325,3 +325,73 @@ async def test_what_cannot_be_filled_in_is_told_by_its_title(tmp_path: Path) -> 
     assert caught.value.title.startswith("PostgreSQL cannot be added: ")
     made = await service.fill(AddFromGallery(template="postgres"))
     assert "postgres" in made.compose
+
+
+def test_places_of_faults_and_what_is_filled_in_are_told_whole() -> None:
+    text = f"x-gallery:\n  form:\n    A: {{kind: colour}}\n{COMPOSE}"
+    with pytest.raises(ComposeError) as caught:
+        read_template(text, "x.yaml", "x")
+    problem = caught.value.problems[0]
+    assert (problem.path, problem.mark is not None) == (("x-gallery", "form", "A"), True)
+    assert problem.message == "“colour” is no kind of a field: version, port, password, memory, text"
+    with pytest.raises(ComposeError) as caught:
+        read_template(f"x-gallery:\n  form:\n    a-b: {{}}\n{COMPOSE}", "x.yaml", "x")
+    problem = caught.value.problems[0]
+    assert (problem.path, problem.mark is not None) == (("x-gallery", "form", "a-b"), True)
+    with pytest.raises(ComposeError) as caught:
+        read_template(f"x-gallery: {{form: 5}}\n{COMPOSE}", "x.yaml", "x")
+    assert caught.value.problems[0].path == ("x-gallery", "form")
+    most = ", ".join(f"A{number}: {{}}" for number in range(40))
+    assert len(read_template(f"x-gallery: {{form: {{{most}}}}}\n{COMPOSE}", "x.yaml", "x").fields) == 40
+    asked = read_template("services: {a: {image: '${MY_TOKEN}'}}\n", "x.yaml", "x").fields
+    assert [(each.name, each.kind) for each in asked] == [("MY_TOKEN", "password")]
+
+
+def test_what_is_made_says_which_services_and_where_they_open() -> None:
+    header = (
+        "x-gallery:\n  title: The web\n  opens: 'http://localhost:${PORT}/${NONE}'\n"
+        "  form:\n    PORT: {kind: port, default: 80}\n"
+    )
+    each = read_template(f"{header}{COMPOSE}", "x.yaml", "x")
+    made = fill(each, AddFromGallery(template="x", values={"PORT": "65535"}, env="PORT=1\nKEPT=2\n"))
+    assert (made.services, made.opens) == (("web",), "http://localhost:65535/")
+    assert made.env == "PORT=65535\nKEPT=2\n"
+    assert fill(each, AddFromGallery(template="x", values={"PORT": "1"}, env="PORT=1\n")).env == "PORT=1\n"
+    for wrong in ("0", "65536", "²", "http"):
+        with pytest.raises(InvalidRequest) as caught:
+            fill(each, AddFromGallery(template="x", values={"PORT": wrong}))
+        assert caught.value.subject == "PORT"
+    with pytest.raises(InvalidRequest) as caught:
+        fill(each, AddFromGallery(template="x", values={"OTHER": "0"}))
+    assert (caught.value.title, caught.value.explanation) == ("The web has no field OTHER", "It has PORT.")
+
+
+async def test_a_folder_with_very_many_files_is_read_as_far_as_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.gallery.gallery_service._MOST_FILES", 3)
+    own = tmp_path / "own"
+    for name in ("a/compose.yml", "b/docker-compose.yaml", "c.yaml", "d.yaml"):
+        (own / name).parent.mkdir(parents=True, exist_ok=True)
+        (own / name).write_text(COMPOSE)
+    (own / "0").symlink_to("a")
+    service = GalleryService(tmp_path / "deep/place")
+    assert (await service.add_source(str(own))).templates == 3
+    assert (tmp_path / "deep/place").stat().st_mode & 0o777 == 0o700
+    assert {each.id for each in await service.list() if each.source} == {"a", "b", "c"}
+    (own / "a/compose.yml").unlink()
+    (own / "a/compose.yml").symlink_to("../c.yaml")
+    assert (await service.sources())[0].templates == 3, "the links of one's own are followed"
+
+
+async def test_long_names_of_nothing_are_cut(tmp_path: Path) -> None:
+    service = GalleryService(tmp_path)
+    with pytest.raises(NotFound) as caught:
+        await service.get("x" * 101)
+    assert caught.value.title == f"The gallery has no “{'x' * 100}”"
+    with pytest.raises(NotFound) as caught:
+        await service.remove_source("y" * 201)
+    assert caught.value.title == f"No templates come from {'y' * 200}"
+    with pytest.raises(NotFound) as caught:
+        await service.add_source(str(tmp_path / "none"))
+    assert caught.value.explanation == "Or a git address is meant, which ends with .git."
