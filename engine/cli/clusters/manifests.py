@@ -49,13 +49,15 @@ def _read(name: str) -> str:
 
 
 def _fetched(address: str) -> str:
-    from urllib.error import URLError
+    from urllib.error import HTTPError, URLError
     from urllib.request import urlopen
 
     try:
         with urlopen(address, timeout=_FETCH_SECONDS) as answer:
             return str(answer.read(_LARGEST).decode())
     except (URLError, OSError, UnicodeDecodeError) as error:
+        if isinstance(error, HTTPError):
+            error.close()
         raise Failed(0, f"{address} cannot be fetched: {error}") from None
 
 

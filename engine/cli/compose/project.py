@@ -43,6 +43,7 @@ class Chosen:
         self.dry_run = given.flag("dry-run") or own.flag("dry-run")
         self.client: Client = engine()
         self._files: list[str] | None = None
+        self._source: dict[str, Any] | None = None
         self._reading: dict[str, Any] | None = None
 
     @property
@@ -72,7 +73,12 @@ class Chosen:
             place = above
 
     def source(self) -> dict[str, Any]:
-        """The request's part that says what to read."""
+        """The request's part that says what to read. Made once: what is piped in is there once."""
+        if self._source is None:
+            self._source = self._made_source()
+        return self._source
+
+    def _made_source(self) -> dict[str, Any]:
         files = self.files
         if not files:
             raise Failed(0, "no configuration file provided: not found")

@@ -24,8 +24,11 @@ def dial_stdio(given: Given) -> int:
     del given
     connection = engine().connect()
     threading.Thread(target=_send, args=(connection,), daemon=True).start()
-    while data := connection.recv(_PIECE):
-        write_all(1, data)
+    try:
+        while data := connection.recv(_PIECE):
+            write_all(1, data)
+    finally:
+        connection.close()
     return 0
 
 

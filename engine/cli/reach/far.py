@@ -119,7 +119,11 @@ class FarClient(Client):
             return connection
         from engine.machines.tls import context_for
 
-        wrapped = context_for(self.entry).wrap_socket(connection, server_hostname=self._address.host)
+        try:
+            wrapped = context_for(self.entry).wrap_socket(connection, server_hostname=self._address.host)
+        except BaseException:
+            connection.close()
+            raise
         wrapped.settimeout(None)
         return _relayed(wrapped)
 
@@ -155,8 +159,22 @@ def _carry(near: socket.socket, far: ssl.SSLSocket) -> None:
                         sources.remove(near)
                     far.sendall(data)
                 if far in ready:
-                    if not (data := far.recv(_PIECE)):
+                    if (came := _received(far)) == b"":
                         return
-                    near.sendall(data)
+                    near.sendall(came or b"")
             except OSError:
                 return
+
+
+def _received(far: ssl.SSLSocket) -> bytes | None:
+    """None where what came was TLS's own, as a ticket for another session: to wait for more would keep back what is to
+    be sent, for which the other side waits."""
+    from ssl import SSLWantReadError
+
+    far.setblocking(False)  # noqa: FBT003 - its name says what
+    try:
+        return far.recv(_PIECE)
+    except SSLWantReadError:
+        return None
+    finally:
+        far.setblocking(True)  # noqa: FBT003

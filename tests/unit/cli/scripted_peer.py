@@ -56,9 +56,13 @@ class Peer:
         self._listener.close()
         self.settle()
 
+    def let_go(self) -> None:
+        """Answers that never come are not waited for any more."""
+        self._over.set()
+
     def settle(self) -> None:
         """All that was said is in `asked` and `typed`."""
-        self._over.set()
+        self.let_go()
         with self._lock:
             talks = list(self._talks)
         for talk in talks:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,13 +93,17 @@ def test_transcript(
     peer.answers = case.answers()
     with (work.parent / "stdin").open() as typed, monkeypatch.context() as patch:
         patch.setattr(sys, "stdin", typed)
-        kept = os.dup(0)
+        kept, others = os.dup(0), set(threading.enumerate())
         os.dup2(typed.fileno(), 0)
         try:
             code = main([word.replace("/TMP", str(short_tmp.path)) for word in case.words])
         finally:
             os.dup2(kept, 0)
             os.close(kept)
+    peer.let_go()
+    for thread in set(threading.enumerate()) - others:
+        if thread.is_alive():  # one of the peer's may just be about to start
+            thread.join(20)  # what a verb leaves to a thread of its own belongs to what came of it
     peer.settle()
     captured = capfd.readouterr()
 
