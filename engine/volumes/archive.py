@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import zstandard
 
@@ -16,8 +17,11 @@ if TYPE_CHECKING:
     from engine.sandbox.client import Keeper
 
 _CHUNK = 1 << 20
+_CUT_OFF = "Its end is missing."
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _GZIP_MAGIC = b"\x1f\x8b"
+_END = bytes(1024)
+"""What every tar ends with. One that was cut off before it would be unpacked as far as it goes, without a word."""
 
 
 def is_compressed_name(path: str) -> bool:
@@ -39,7 +43,8 @@ async def write_archive(keeper: Keeper, tree: Path, path: Path) -> None:
     except OSError as error:
         raise _unwritable(path, error) from error
     finally:
-        await asyncio.to_thread(partial.unlink, missing_ok=True)
+        with contextlib.suppress(OSError):  # where it could not be written, that has been said
+            await asyncio.to_thread(partial.unlink)
 
 
 def _open_for_writing(path: Path) -> BinaryIO:
@@ -83,6 +88,12 @@ async def read_archive(keeper: Keeper, path: Path, tree: Path) -> None:
             )
         else:
             await keeper.unpack(source.fileno(), tree, layer=False)
+            if await asyncio.to_thread(_end_of, source.fileno()) != _END:
+                raise _damaged(_CUT_OFF)
+
+
+def _end_of(fd: int) -> bytes:
+    return os.pread(fd, len(_END), max(0, os.fstat(fd).st_size - len(_END)))
 
 
 async def _through_decompressor(keeper: Keeper, source: BinaryIO, tree: Path) -> None:
@@ -94,15 +105,37 @@ async def _through_decompressor(keeper: Keeper, source: BinaryIO, tree: Path) ->
         os.close(read_end)
         failure = await asyncio.gather(decompressing, return_exceptions=True)
     if isinstance(failure[0], zstandard.ZstdError):
-        raise StorageError("The backup is damaged", str(failure[0]), code=Code.BAD_ARCHIVE)
+        raise _damaged(str(failure[0]))
 
 
 def _decompress(source: BinaryIO, target: int) -> None:
-    with open(target, "wb", buffering=0) as writer:
+    with open(target, "wb", buffering=0) as pipe:
+        writer = _Watched(pipe)
         try:
-            zstandard.ZstdDecompressor().copy_stream(source, writer, read_size=_CHUNK, write_size=_CHUNK)
+            # It takes an input that is cut off for its end.
+            zstandard.ZstdDecompressor().copy_stream(
+                source, cast("BinaryIO", writer), read_size=_CHUNK, write_size=_CHUNK
+            )
         except BrokenPipeError:
-            return  # the reader gave up and says why
+            return  # the reader has all it wants, or gave up and says why
+        if writer.end != _END:
+            raise zstandard.ZstdError(_CUT_OFF)
+
+
+class _Watched:
+    """Remembers how that ended which was written."""
+
+    def __init__(self, pipe: BinaryIO) -> None:
+        self._pipe = pipe
+        self.end = b""
+
+    def write(self, data: bytes) -> int:
+        self.end = (self.end + bytes(data[-len(_END) :]))[-len(_END) :]
+        return self._pipe.write(data)
+
+
+def _damaged(why: str) -> StorageError:
+    return StorageError("The backup is damaged", why, code=Code.BAD_ARCHIVE)
 
 
 def _unwritable(path: Path, error: OSError) -> StorageError:
