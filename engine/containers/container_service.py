@@ -32,6 +32,7 @@ from engine.containers.watch.reconciling import Reconciler
 from engine.containers.watch.resolver_watch import ResolverWatch
 from engine.containers.watch.settling import Settler
 from engine.containers.watch.supervision import Supervisor
+from engine.containers.watch.sweeping import Sweeper
 from engine.containers.watch.traces import Traces
 from engine.errors import Code, Conflict, WherryError
 from engine.types.containers import Action, Container, ListContainers, SizeOnDisk, State, WaitResult
@@ -106,13 +107,12 @@ class ContainerService:
         settler = Settler(
             book, runtime, networks, watch=self._watch, starter=self._starter, supervisor=self._supervisor
         )
-        self._adopter = Adopter(
-            book, runtime, files, networks, traces=traces, settler=settler, supervisor=self._supervisor
-        )
+        sweeper = Sweeper(book, runtime, files, networks)
+        self._adopter = Adopter(book, traces=traces, settler=settler, sweeper=sweeper, supervisor=self._supervisor)
         self._waiting = NetworkWaiting(book, self.start)
         self._reconciler = Reconciler(
-            book, runtime, files, networks,
-            traces=traces, settler=settler, supervisor=self._supervisor,
+            book, runtime, networks,
+            traces=traces, settler=settler, sweeper=sweeper, supervisor=self._supervisor,
             resolvers=ResolverWatch(book, networks, self._starter.rewrite_hosts), waiting=self._waiting,
         )  # fmt: skip
         self._looker = Looker(runtime, files, early, executor=executor, logs=logs, stats=stats)

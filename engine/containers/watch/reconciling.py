@@ -18,12 +18,12 @@ from engine.storage.reserve import Reserve
 
 if TYPE_CHECKING:
     from engine.containers.known.book import ContainerBook, Entry
-    from engine.containers.run.container_files import ContainerFiles
     from engine.containers.run.runtime import Runtime
     from engine.containers.watch.network_waiting import NetworkWaiting
     from engine.containers.watch.resolver_watch import ResolverWatch
     from engine.containers.watch.settling import Settler
     from engine.containers.watch.supervision import Supervisor
+    from engine.containers.watch.sweeping import Sweeper
     from engine.containers.watch.traces import Shown, Traces
     from engine.networks.network_service import NetworkService
 
@@ -38,21 +38,21 @@ class Reconciler:
         self,
         book: ContainerBook,
         runtime: Runtime,
-        files: ContainerFiles,
         networks: NetworkService,
         *,
         traces: Traces,
         settler: Settler,
+        sweeper: Sweeper,
         supervisor: Supervisor,
         resolvers: ResolverWatch,
         waiting: NetworkWaiting,
     ) -> None:
         self._book = book
         self._runtime = runtime
-        self._files = files
         self._networks = networks
         self._traces = traces
         self._settler = settler
+        self._sweeper = sweeper
         self._supervisor = supervisor
         self._resolvers = resolvers
         self._waiting = waiting
@@ -96,12 +96,12 @@ class Reconciler:
         for entry in self._book:
             if not entry.lock.locked() and self._is_doubtful(entry, shown):
                 await self._settle(entry)
-        await self._sweep(shown)
+        await self._sweeper.sweep_networks(shown.networks)
         await self._resolvers.look()
         await self._waiting.look()
         if thorough:
             await asyncio.to_thread(self._reserve.keep)
-            await self._unmount_forgotten()
+            await self._sweeper.unmount_forgotten()
 
     def _is_doubtful(self, entry: Entry, shown: Shown) -> bool:
         if entry.waits_to_restart():
@@ -124,19 +124,3 @@ class Reconciler:
                     _log.warning("%s could not be settled yet: %s", entry.container.name, error)
             else:
                 self._complained.discard(entry.id)
-
-    async def _sweep(self, shown: Shown) -> None:
-        """Networks of containers there are no more. Builds have theirs too, and are not ours to judge."""
-        for owner in shown.networks:
-            if len(owner) == len("0" * 64) and self._book.by_id(owner) is None:
-                await self._networks.attachments.remove(owner)
-
-    async def _unmount_forgotten(self) -> None:
-        for container_id in await self._files.rootfs.mount_points():
-            entry = self._book.by_id(container_id)
-            if entry is None:
-                await self._files.rootfs.unmount(container_id)
-            elif not entry.lock.locked():
-                async with entry.lock:
-                    if not entry.alive and not entry.waits_to_restart() and not self._files.roots.is_held(container_id):
-                        await self._files.rootfs.unmount(container_id)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.containers.run.runtime import Runtime
     from engine.containers.watch.exit_watch import ExitWatch
 
-_ID_LENGTH = 64
+ID_LENGTH = 64
 
 
 class Shown(NamedTuple):
@@ -73,11 +73,12 @@ class Traces:
         )
 
 
-def differs(record: Record, shown: Shown) -> bool:
-    """Whether a row and a glance at the machine do not go together, so that a closer look is due."""
+def differs(record: Record, shown: Shown, *, absent: bool = False) -> bool:
+    """Whether a row and a glance at the machine do not go together, so that a closer look is due. `absent` when no
+    engine was there before: what lived may be another run by now."""
     state = record.container.state
     if state in ALIVE_STATES:
-        return record.id in shown.exits or not os.path.exists(f"/proc/{record.run.conmon_pid}")
+        return absent or record.id in shown.exits or not os.path.exists(f"/proc/{record.run.conmon_pid}")
     if state in (State.STARTING, State.RESTARTING, State.REMOVING):
         return True
     return record.id in shown.runtimes or record.id in shown.networks or record.id[:32] in shown.groups
@@ -92,7 +93,7 @@ def names_in(directory: Path) -> list[str]:
 
 def ids_in(directory: Path) -> set[str]:
     """Names in a directory that are container ids; others live there too and are not ours to judge."""
-    return {name for name in names_in(directory) if len(name) == _ID_LENGTH}
+    return {name for name in names_in(directory) if len(name) == ID_LENGTH}
 
 
 def is_conmon_of(pid: int, container_id: str) -> bool:
