@@ -127,6 +127,19 @@ async def test_a_volume_is_made_once_and_shown_with_its_users(room: Room) -> Non
     assert [each.used_by for each in room.bus.snapshot().volumes] == [("c1",)]
 
 
+async def test_what_the_books_say_is_on_disk_before_they_say_it(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed: list[tuple[str, ...]] = []
+    monkeypatch.setattr(
+        volume_service, "flush_names", lambda *paths: flushed.append(tuple(path.name for path in paths))
+    )
+    made = await room.service.ensure("one")
+    assert room.bus.snapshot().volumes == (made,)
+    await room.service.rename("one", "two")
+    await room.service.clone("two", "copy").result()
+    assert flushed == [(name, "volumes") for name in ("one", "two", "copy")]
+    assert (await room.service.get("copy")).created is not None
+
+
 async def test_one_without_a_name_has_a_long_one(room: Room) -> None:
     made = await room.service.create(CreateVolume(name="", driver="local"))
     assert (len(made.name), made.anonymous) == (64, True)
@@ -278,6 +291,7 @@ async def test_what_nobody_uses_is_pruned(room: Room) -> None:
     await room.service.ensure("c" * 64, anonymous=True)
     (room.data("a" * 64) / "file").write_bytes(b"x" * 9000)
     room.users.users = {"c" * 64: ("c1",)}
+    assert (await room.service.prune(labels=LabelRule(wanted={"no": "such"}))).bytes == 0
     freed = await room.service.prune(labels=LabelRule(unwanted={"keep": "yes"}))
     assert (freed.ids, freed.bytes >= 9000) == (("a" * 64,), True)
     assert (await room.service.prune(labels=LabelRule(wanted={"keep": "no"}))).ids == ()
