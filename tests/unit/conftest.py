@@ -36,11 +36,16 @@ def machine() -> Iterator[MachineInMemory]:
 
 
 @pytest.fixture
-def played(short_tmp: ShortTmp, machine: MachineInMemory) -> PlayedStore:
+def played(short_tmp: ShortTmp, machine: MachineInMemory) -> Iterator[PlayedStore]:
     """Engines are opened on it by the test."""
     from tests.support.played_engine import PlayedStore
 
-    return PlayedStore(short_tmp, machine)
+    yield PlayedStore(short_tmp, machine)
+    # They are in a directory of all of a user's stores, which every engine looks through as it opens.
+    paths = Paths(short_tmp.root, short_tmp.run)
+    for path in paths.network_namespaces.glob("*"):
+        if paths.netns_owner(path.name):
+            path.unlink()
 
 
 @pytest.fixture
