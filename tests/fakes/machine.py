@@ -332,7 +332,8 @@ class KeeperInMemory(Keeper):
 
     async def close(self) -> None:
         self._closing = True
-        for watched in tuple(self._programs):
+        for watched, process in tuple(self._programs.items()):
+            process.kill()  # what is left of them would be in a container, or a stand-in's
             self._ended(watched)
         self._forget_children()
 

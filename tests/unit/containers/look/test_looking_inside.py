@@ -279,9 +279,9 @@ async def test_one_that_will_be_started_again_says_when(
     played_engine: EmbeddedEngine, machine: MachineInMemory
 ) -> None:
     running = await start(played_engine, "web", restart=RestartPolicy(name="always"))
+    entry = played_engine.containers.book.find("web")
+    entry.record = entry.record.changed(failures=8)
     machine.end(running.id, 1)
     await until_state(played_engine, running.id, State.RESTARTING)
-    entry = played_engine.containers.book.find("web")
-    entry.record = entry.record.changed(failures=4)
-    assert (await played_engine.containers.death_report("web")).next_restart_seconds == 0.8
+    assert (await played_engine.containers.death_report("web")).next_restart_seconds == 25.6
     await played_engine.containers.stop("web")

@@ -195,6 +195,8 @@ async def test_owners_are_changed_once_and_remembered(
         await played_engine.containers.stop(made.id)
     memory = played_engine.paths.container(made.id) / "new-owners.json"
     assert json.loads(memory.read_text()) == [[str(tmp_path), 0, 0]]
+    plain = await start(played_engine, mounts=(Mount(kind="bind", source=str(tmp_path), target="/x"),))
+    assert not (played_engine.paths.container(plain.id) / "new-owners.json").exists(), "nobody asked for it"
 
 
 # --- its files of names ---
@@ -227,6 +229,8 @@ async def test_a_container_on_the_hosts_network_has_the_hosts_name_and_servers(
     assert (run / "hostname").read_text() == f"{os.uname().nodename}\n"
     assert (run / "resolv.conf").read_text() == "nameserver 127.0.0.53\n"
     assert "127.0.0.1\tup" in (run / "hosts").read_text().splitlines()
+    plain = await start(played_engine, network="host")
+    assert "host.docker.internal" not in (played_engine.paths.container_run(plain.id) / "hosts").read_text()
     told = config(played_engine, running.id)
     assert "network" not in {each["type"] for each in told["linux"]["namespaces"]}
     assert mounts(told)["/sys"]["type"] == "bind"
@@ -256,7 +260,9 @@ async def test_namespaces_of_another_are_joined_while_it_runs(played_engine: Emb
     spaces = {each["type"]: each.get("path") for each in told["linux"]["namespaces"]}
     proc = f"/proc/{main.pid}/ns"
     assert (spaces["network"], spaces["pid"], spaces["ipc"]) == (f"{proc}/net", f"{proc}/pid", f"{proc}/ipc")
-    assert mounts(told)["/etc/hosts"]["source"] == str(played_engine.paths.container_run(main.id) / "hosts")
+    for name in ("hosts", "resolv.conf", "hostname"):
+        theirs = str(played_engine.paths.container_run(main.id) / name)
+        assert mounts(told)[f"/etc/{name}"]["source"] == theirs
     assert mounts(told)["/sys"]["type"] == "sysfs"
     await played_engine.containers.stop("main")
     for kind, mode in (("network", "network"), ("pid", "pid_mode"), ("ipc", "ipc_mode")):

@@ -228,24 +228,24 @@ async def test_mounts_that_were_forgotten_go_at_a_thorough_look(
 async def test_rounds_go_on_after_one_that_was_cut_off(
     played_engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks: list[bool] = []
-    third = asyncio.Event()
+    looks: asyncio.Queue[bool] = asyncio.Queue()
+    count = 0
 
     async def cut_off(*, thorough: bool = False) -> None:
-        looks.append(thorough)
-        if len(looks) == 3:
-            third.set()
-        raise StorageError("Not now") if len(looks) % 2 else OSError("Nor now")
+        nonlocal count
+        count += 1
+        looks.put_nowait(thorough)
+        raise StorageError("Not now") if count % 2 else OSError("Nor now")
 
     reconciler = played_engine.containers._reconciler
     monkeypatch.setattr(reconciler, "look", cut_off)
-    reconciler.look_soon()
-    await asyncio.sleep(0.01)
-    monkeypatch.setattr(reconciling, "_SECONDS", 0.001)
-    reconciler.look_soon()
     async with asyncio.timeout(20):
-        await third.wait()
-    assert looks[:3] == [True, True, False], "what may be half done is looked for thoroughly"
+        reconciler.look_soon()
+        assert await looks.get(), "what may be half done is looked for thoroughly"
+        monkeypatch.setattr(reconciling, "_SECONDS", 0.001)
+        reconciler.look_soon()
+        assert await looks.get()
+        assert not await looks.get()
 
 
 # --- at the start of an engine ---

@@ -11,14 +11,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine.containers.watch import probing
-from engine.containers.watch.health import check_command, effective, judge
+from engine.containers.watch.health import HealthMonitor, check_command, effective, judge
 from engine.containers.watch.probe_program import main
 from engine.containers.watch.probing import is_probe, probe
 from engine.errors import RuntimeFailure
 from engine.recipe.exports.kubernetes import HTTP, TCP
 from engine.sandbox.programs import Completed
-from engine.types.containers import Health, HealthCheck, HealthResult, HealthStatus, State
+from engine.types.containers import (
+    ContainerSpec,
+    Exec,
+    Health,
+    HealthCheck,
+    HealthResult,
+    HealthStatus,
+    State,
+)
 from engine.types.data import now
+from engine.types.images import ImageConfig
 from engine.types.pods import LIVENESS_LABEL
 from tests.support.certificates import Authority
 from tests.support.played_engine import create, listen, start, until
@@ -112,16 +121,42 @@ async def test_a_check_that_cannot_be_made_is_a_failure(
     assert "is not in the image" in ill.health.log[-1].output
 
 
-async def test_what_is_frozen_is_not_asked(groups: Path, played_engine: EmbeddedEngine) -> None:
-    running = await start(played_engine, health=shell("true"))
-    await seen(played_engine, running.id, Health.HEALTHY)
-    await played_engine.containers.pause(running.id)
-    await asyncio.sleep(0.05)  # one that was under way
-    before = (await played_engine.containers.get(running.id)).health.log
-    await asyncio.sleep(0.05)
-    assert (await played_engine.containers.get(running.id)).health.log == before
-    await played_engine.containers.unpause(running.id)
-    await until(played_engine, running.id, lambda it: it.health.log != before)
+class Frozen:
+    """An entry that is looked at again and again, and thawed at the fifth look."""
+
+    gone, alive, id = False, True, "c" * 64
+
+    def __init__(self) -> None:
+        self.looks = 0
+        self.container = SimpleNamespace(health=HealthStatus(), spec=ContainerSpec(image="i", health=check("CMD", "x")))
+        self.record = SimpleNamespace(
+            image_config=ImageConfig(),
+            with_container=lambda **changes: (self.container.__dict__.update(changes), self)[1],
+        )
+
+    @property
+    def state(self) -> State:
+        self.looks += 1
+        return State.PAUSED if self.looks < 5 else State.RUNNING
+
+
+async def test_what_is_frozen_is_not_asked() -> None:
+    entry, asked = Frozen(), asyncio.Event()
+    looked: list[int] = []
+
+    async def run(entry: Any, request: Exec) -> Any:
+        looked.append(entry.looks)
+        assert request == Exec(command=("x",))
+        asked.set()
+        raise RuntimeFailure("Not now")
+
+    book: Any = SimpleNamespace(show=lambda *_: None)
+    monitor = HealthMonitor(book, run)
+    monitor.start(entry)  # type: ignore[arg-type]
+    async with asyncio.timeout(20):
+        await asked.wait()
+    await monitor.close()
+    assert looked[0] == 5
 
 
 async def test_who_is_to_live_is_started_again_when_its_check_fails(
