@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -169,7 +168,7 @@ async def test_a_busy_process_is_told_from_a_resting_one(monkeypatch: pytest.Mon
     monkeypatch.setattr(processes_list, "_meter", processes_list._CpuMeter())
     own = (await list_processes(os.getpid(), [], user_names={}))[0]
     assert own.cpu_seconds == pytest.approx(time.process_time(), abs=2)
-    assert own.command.startswith(sys.executable.split("/")[0])
+    assert "python" in own.command
 
 
 # --- signals ---

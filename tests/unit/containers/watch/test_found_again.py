@@ -498,9 +498,7 @@ async def test_ends_and_losses_are_told_of_at_once(tmp_path: Path) -> None:
     (tmp_path / ID).write_text("1")
     async with asyncio.timeout(20):
         assert await heard.get() == f"exit of {ID}"
-        (tmp_path / "x.y").rename(tmp_path / "other") if (tmp_path / "x.y").exists() else (
-            tmp_path / "partial.new"
-        ).rename(tmp_path / "moved")
+        (tmp_path / "partial.new").rename(tmp_path / "moved")
         assert await heard.get() == "exit of moved"
         process = await asyncio.create_subprocess_exec("/bin/true")
         if watch.watch(ID, process.pid):
