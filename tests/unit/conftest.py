@@ -42,10 +42,9 @@ def played(short_tmp: ShortTmp, machine: MachineInMemory) -> Iterator[PlayedStor
 
     yield PlayedStore(short_tmp, machine)
     # They are in a directory of all of a user's stores, which every engine looks through as it opens.
-    paths = Paths(short_tmp.root, short_tmp.run)
-    for path in paths.network_namespaces.glob("*"):
-        if paths.netns_owner(path.name):
-            path.unlink()
+    own = Paths(short_tmp.root, short_tmp.run).netns("*")
+    for path in own.parent.glob(own.name):
+        path.unlink()
 
 
 @pytest.fixture
