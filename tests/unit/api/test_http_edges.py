@@ -22,7 +22,7 @@ from engine.api.http.versions import check_version
 from engine.errors import Code, NotFound, RuntimeFailure, Unsupported, WherryError
 from engine.types.data import LabelRule
 from tests.unit.api.process import announce
-from tests.unit.api.serving import pieces
+from tests.unit.api.serving import pieces, until
 
 if TYPE_CHECKING:
     from tests.unit.api.process import Process
@@ -220,10 +220,12 @@ def test_one_key_is_enough() -> None:
 
 
 async def test_a_client_that_types_faster_than_it_is_read_is_made_to_wait(api: Served, process: Process) -> None:
-    may_read = asyncio.Event()
+    may_read, given = asyncio.Event(), []
 
     async def write(data: bytes) -> None:
         await may_read.wait()
+        given.append(len(data) - data.count(b"x"))
+        process.given += data[-1:]
 
     process.write = write  # type: ignore[method-assign]
     made = await announce(api)
@@ -232,10 +234,17 @@ async def test_a_client_that_types_faster_than_it_is_read_is_made_to_wait(api: S
     sent, most = 0, 16 << 20
     for _ in range(most >> 16):
         with suppress(BlockingIOError):
-            sent += os.write(sock.fileno(), bytes(1 << 16))
+            sent += os.write(sock.fileno(), b"x" * (1 << 16))
         await asyncio.sleep(0)
     assert sent < most // 4, "all of it was taken into memory"
     may_read.set()
+    while True:  # what was kept back comes, and more can be typed
+        with suppress(BlockingIOError):
+            os.write(sock.fileno(), b"!")
+            break
+        await asyncio.sleep(0)
+    await until(lambda: process.given.endswith(b"!"))
+    assert sum(given) == 1, "nothing came in between"
     process.end()
     await raw.rest()
     await raw.close()
