@@ -143,3 +143,8 @@ def test_where_no_device_can_be_made_a_name_beside_says_it(
 @pytest.mark.parametrize(("path", "beside"), [(b"a/b/c", b"a/b/.wh.c"), (b"c", b".wh.c")])
 def test_the_name_beside_a_path(path: bytes, beside: bytes) -> None:
     assert marks.name_beside(path) == beside
+
+
+def test_a_mark_that_is_a_link_is_a_mark(tmp_path: Path, directory: int) -> None:
+    (tmp_path / ".wh..wh..opq").symlink_to("/no/where")
+    assert marks.is_opaque(directory, "fuse-overlayfs")

@@ -72,3 +72,22 @@ def test_root_of_some_container_is_one_id(host: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(os, "getuid", lambda: 0)
     (host / "uid_map").write_text("         0       1000          1\n")
     assert subordinate.plan(host / "ids").single_id
+
+
+@pytest.mark.parametrize(
+    ("taken", "start"),
+    [
+        ([(-65536, 65536)], 0), ([(-65536, 65537)], 1), ([(65536, 10)], 0), ([(65535, 10)], 2),
+        ([(0, 1), (2 * 65536 - 1, 5)], 3), ([], 0),
+    ],
+)  # fmt: skip
+def test_a_range_for_root_begins_where_nobody_s_ids_are(
+    host: Path, monkeypatch: pytest.MonkeyPatch, taken: list[tuple[int, int]], start: int
+) -> None:
+    """In steps of a whole range above what distributions hand out."""
+    monkeypatch.setattr(os, "getuid", lambda: 0)
+    first = subordinate.FIRST_FREE
+    lines = [f"x:{first + at}:{count}" for at, count in taken]
+    (host / "subuid").write_text("\n".join([*lines[:1], "no:thing", "x:1"]) + "\n")
+    (host / "subgid").write_text("\n".join(lines[1:]) + "\n")
+    assert subordinate.plan(host / "ids").uids[0].outside == first + start * 65536
