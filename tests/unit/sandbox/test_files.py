@@ -213,3 +213,19 @@ async def test_directories_are_made_with_their_parents_where_asked(keeper: Keepe
         await keeper.make_directory(root, "no/such")
     with pytest.raises(NotADirectoryError):
         await keeper.make_directory(root, "etc/passwd/x", parents=True)
+
+
+async def test_looking_at_files_leaves_nothing_open(keeper: Keeper, root: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        await keeper.list_directory(root, "etc")
+        await keeper.stat(root, "absolute/passwd", follow=True)
+        await keeper.write_file(root, "etc/passwd", b"x")
+        await keeper.rename(root, "etc/passwd", "etc/other")
+        await keeper.rename(root, "etc/other", "etc/passwd")
+        await keeper.make_directory(root, "d/e", parents=True)
+        await keeper.remove_unused(root, root, ["d/e"])
+        await keeper.remove(root, "d")
+        await keeper.missing_places(root, ["none"])
+        await keeper.real_path(root, "absolute")
+    assert len(os.listdir("/proc/self/fd")) == before

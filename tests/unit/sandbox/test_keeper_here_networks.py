@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import resource
 from typing import TYPE_CHECKING
 
 import pytest
@@ -117,11 +118,11 @@ async def test_what_is_started_may_have_open_what_the_session_gives(
     keeper: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spawning, "_open_files", [])
-    plain = await keeper.run(["sh", "-c", "ulimit -Sn"])
-    spawning.use_limits(77, 99)
-    spawning.use_limits(88, 99)
+    soft, hard = (min(each, 1 << 20) for each in resource.getrlimit(resource.RLIMIT_NOFILE))
+    spawning.use_limits(soft - 1, hard - 1)
+    spawning.use_limits(soft - 2, hard - 1)
     done = await keeper.run(["sh", "-c", "ulimit -Sn; ulimit -Hn"])
-    assert done.stdout == b"88\n99\n" != plain.stdout
+    assert done.stdout.split() == [b"%d" % (soft - 2), b"%d" % (hard - 1)]
 
 
 async def test_a_message_that_came_without_its_descriptors_fails_that_call_alone(keeper: Keeper) -> None:

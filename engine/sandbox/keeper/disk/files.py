@@ -17,6 +17,7 @@ from engine.sandbox.keeper import kernel
 from engine.sandbox.keeper.asked.files import FileInfo
 from engine.sandbox.keeper.disk import trees
 from engine.sandbox.keeper.disk.links import resolved
+from engine.sandbox.keeper.disk.opened import Opened
 from engine.sandbox.keeper.requests import Reply
 
 if TYPE_CHECKING:
@@ -52,15 +53,15 @@ class Inside:
             # A name is wanted, so this one has to be followed first.
             parts = [part for part in _resolve(self.root, self.path).split(b"/") if part]
         self.name = parts[-1] if parts else b"."
-        self.parent = in_root(self.root, b"/".join(parts[:-1]), os.O_PATH | os.O_DIRECTORY)
+        self.parent = Opened(in_root(self.root, b"/".join(parts[:-1]), os.O_PATH | os.O_DIRECTORY))
 
     @property
     def is_root(self) -> bool:
         return self.name == b"."
 
 
-def _open_root(root: str | os.PathLike[str]) -> int:
-    return os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+def _open_root(root: str | os.PathLike[str]) -> Opened:
+    return Opened(os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
 
 
 def in_root(root: int, path: bytes, flags: int, mode: int = 0) -> int:
@@ -81,7 +82,7 @@ def _entry(name: bytes, found: os.stat_result, directory: int) -> FileInfo:
 
 
 def list_directory(asked: ListDirectory, _request: Request) -> Reply:
-    directory = in_root(_open_root(asked.root), os.fsencode(asked.path), os.O_RDONLY | os.O_DIRECTORY)
+    directory = Opened(in_root(_open_root(asked.root), os.fsencode(asked.path), os.O_RDONLY | os.O_DIRECTORY))
     entries = []
     for text in os.listdir(directory):
         name = os.fsencode(text)
@@ -95,7 +96,7 @@ def list_directory(asked: ListDirectory, _request: Request) -> Reply:
 def stat_entry(asked: Stat, _request: Request) -> Reply:
     inside = Inside(asked.root, asked.path)
     if asked.follow:
-        reached = in_root(inside.root, inside.path, os.O_PATH)
+        reached = Opened(in_root(inside.root, inside.path, os.O_PATH))
         return Reply(_entry(inside.name, os.fstat(reached), reached))
     found = os.stat(inside.name, dir_fd=inside.parent, follow_symlinks=False)
     return Reply(_entry(inside.name, found, inside.parent))
@@ -133,7 +134,7 @@ def write_file(asked: WriteFile, request: Request) -> None:
     inside = Inside(asked.root, asked.path)
     path = _resolve(inside.root, inside.path)
     parent, _, name = path.rpartition(b"/")
-    directory = in_root(inside.root, parent, os.O_PATH | os.O_DIRECTORY)
+    directory = Opened(in_root(inside.root, parent, os.O_PATH | os.O_DIRECTORY))
     try:
         found = os.stat(name, dir_fd=directory, follow_symlinks=False)
         if not stat.S_ISREG(found.st_mode):
@@ -144,7 +145,7 @@ def write_file(asked: WriteFile, request: Request) -> None:
     mode = mode if asked.mode is None else asked.mode
     fresh = b".wherry-" + secrets.token_hex(6).encode()
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    writing = os.open(fresh, flags, 0o600, dir_fd=directory)
+    writing = Opened(os.open(fresh, flags, 0o600, dir_fd=directory))
     try:
         _pour(request.fds[0], writing)
         os.fchown(writing, *(asked.owner or owner))
@@ -156,7 +157,7 @@ def write_file(asked: WriteFile, request: Request) -> None:
         os.unlink(fresh, dir_fd=directory)
         if error.errno != errno.EBUSY:
             raise
-        over = os.open(name, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+        over = Opened(os.open(name, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory))
         os.lseek(request.fds[0], 0, os.SEEK_SET)
         _pour(request.fds[0], over)
 
@@ -266,7 +267,8 @@ def remove_unused(asked: RemoveUnused, _request: Request) -> None:
             found = os.stat(written.name, dir_fd=written.parent, follow_symlinks=False)
             is_empty = stat.S_ISREG(found.st_mode) and found.st_size == 0
             if stat.S_ISDIR(found.st_mode):
-                is_empty = not os.listdir(in_root(written.root, written.path, os.O_RDONLY | os.O_DIRECTORY))
+                inner = Opened(in_root(written.root, written.path, os.O_RDONLY | os.O_DIRECTORY))
+                is_empty = not os.listdir(inner)
             if is_empty:
                 shown = Inside(asked.root, path)
                 trees.remove_at(shown.parent, shown.name)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from engine.sandbox.keeper.asked.steps import Unmount
 from engine.sandbox.keeper.asked.trees import RemoveTree, TreeSize
 from engine.sandbox.keeper.disk.holes import data_of
+from engine.sandbox.keeper.disk.opened import Opened
 from engine.sandbox.keeper.mounting import unmount
 from engine.sandbox.keeper.requests import Reply
 
@@ -169,8 +170,8 @@ def walk(path: str) -> Iterator[tuple[str, os.stat_result]]:
 
 def copy_tree(asked: CopyTree, request: Request) -> None:
     os.umask(0)
-    source = os.open(asked.source, _OPEN_DIRECTORY)
-    target = os.open(asked.target, _OPEN_DIRECTORY)
+    source = Opened(os.open(asked.source, _OPEN_DIRECTORY))
+    target = Opened(os.open(asked.target, _OPEN_DIRECTORY))
     copier = _Copier(request.progress)
     copier.contents(source, target)
     copy_metadata(source, target, os.fstat(source))

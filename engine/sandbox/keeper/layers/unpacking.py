@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.sandbox.keeper.asked.trees import Unpacked
 from engine.sandbox.keeper.disk import trees
+from engine.sandbox.keeper.disk.opened import Opened
 from engine.sandbox.keeper.layers import indexing, marks, sparse, tar_reader
 from engine.sandbox.keeper.layers.digesting import Digester
 from engine.sandbox.keeper.layers.entry_places import FreshTree, LivingTree, Place, Tree, normalised
@@ -40,7 +41,7 @@ def unpack(asked: Unpack, request: Request) -> Reply:
 
         fcntl.fcntl(request.fds[0], fcntl.F_SETPIPE_SZ, 1 << 20)
     source = tar_reader.Source(request.fds[0], asked.most_bytes, digester, request.progress)
-    root = os.open(asked.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    root = Opened(os.open(asked.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
     tree: FreshTree | LivingTree
     if asked.layer:
         tree = FreshTree(root)

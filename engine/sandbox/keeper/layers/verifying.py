@@ -9,6 +9,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
+from engine.sandbox.keeper.disk.opened import Opened
 from engine.sandbox.keeper.layers import indexing, sparse
 from engine.sandbox.keeper.requests import Reply
 
@@ -22,14 +23,14 @@ PIECE = 1 << 20
 
 
 def sync(asked: Sync, _request: Request) -> None:
-    descriptor = os.open(asked.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    descriptor = Opened(os.open(asked.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
     if ctypes.CDLL(None, use_errno=True).syncfs(descriptor) < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), os.fspath(asked.path))
 
 
 def verify_layer(asked: VerifyLayer, _request: Request) -> Reply:
-    tree = os.open(asked.tree, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    tree = Opened(os.open(asked.tree, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
     try:
         with open(asked.index_at, "rb") as file:
             data = file.read()
