@@ -167,6 +167,25 @@ async def test_one_digit_is_no_id(played_engine: EmbeddedEngine) -> None:
     assert played_engine.images.catalogue.find("Not A Name") is None
 
 
+async def test_whose_layers_are_whose(played_engine: EmbeddedEngine) -> None:
+    one, two = await named(played_engine, "one:1", ONE), await named(played_engine, "two:1", ONE, TWO)
+    shared, own = (await played_engine.images.get(two)).layers
+    catalogue = played_engine.images.catalogue
+
+    assert catalogue.layers_of_only([one]) == set()
+    assert catalogue.layers_of_only([two, "sha256:unknown"]) == {own}
+    assert catalogue.layers_of_only([one, two]) == {shared, own}
+    assert catalogue.layers_only_in([two]) == {own}
+    with played_engine.images.intake.pinned([own]):
+        assert catalogue.layers_of_only([two]) == {own}, "whoever else needs them"
+        assert catalogue.layers_only_in([two]) == set()
+        assert own in catalogue.held_elsewhere()
+    assert catalogue.images_with_layer(shared) == {one, two}
+    assert catalogue.images_with_layer("sha256:unknown") == frozenset()
+    assert (catalogue.layer_size(own), catalogue.layer_size("sha256:unknown")) == (300, 0)
+    assert catalogue.unheld_layers() == set()
+
+
 # --- kept ---
 
 

@@ -238,6 +238,37 @@ async def test_who_stops_waiting_leaves_nothing(played_engine: EmbeddedEngine) -
     assert played_engine.layers.diff_ids() == before
 
 
+async def test_who_stops_while_a_form_is_opened_leaves_none(
+    played_engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening, may_go_on, discarded = threading.Event(), threading.Event(), threading.Event()
+
+    class Slow(ArchiveSink):
+        def __init__(self, path: Path) -> None:
+            opening.set()
+            may_go_on.wait(20)
+            super().__init__(path)
+
+        def discard(self) -> None:
+            super().discard()
+            discarded.set()
+
+    monkeypatch.setattr("engine.images.layers.layer_archive.ArchiveSink", Slow)
+
+    async def take() -> None:
+        async with played_engine.images.archives.sink():
+            raise AssertionError("it was stopped before")
+
+    taking = asyncio.create_task(take())
+    await asyncio.to_thread(opening.wait, 20)
+    taking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await taking
+    may_go_on.set()
+    assert await asyncio.to_thread(discarded.wait, 20)
+    assert os.listdir(played_engine.paths.partial_blobs) == []
+
+
 async def test_what_a_crash_left_half_made_is_tidied_and_nothing_else(played_engine: EmbeddedEngine) -> None:
     partial = played_engine.paths.partial_blobs
     for name in ("new-1234", "new-", "0123abcd"):
