@@ -48,7 +48,9 @@ def test_a_cut_end_is_noticed(name: str, cut: int) -> None:
     with pytest.raises(StorageError) as caught:
         b"".join(decompress(pieces(COMPRESSORS[name](DATA)[:-cut], 4096)))
 
-    assert caught.value.code is Code.BAD_ARCHIVE
+    assert (caught.value.code, caught.value.title) == (Code.BAD_ARCHIVE, "A layer is damaged")
+    assert caught.value.explanation.startswith(f"Its {name.partition(' ')[0]} data cannot be decompressed: ")
+    assert "made" in caught.value.hint
 
 
 def test_a_flipped_bit_is_noticed() -> None:
@@ -73,8 +75,12 @@ def test_a_bomb_is_stopped_while_small(name: str, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("engine.images.streams.decompress._HARMLESS", 1 << 24)  # of a GiB, which takes its time
     bomb = COMPRESSORS[name](bytes(1 << 22)) * 10
     lengths: list[int] = []
-    with pytest.raises(StorageError, match="unfolds"):
+    with pytest.raises(StorageError, match="unfolds") as caught:
         lengths.extend(map(len, decompress([bomb])))
+
+    assert caught.value.code is Code.BAD_ARCHIVE
+    assert f"{len(bomb)} compressed bytes have already become" in caught.value.explanation
+    assert "bomb" in caught.value.hint
 
     assert max(lengths) <= 1 << 20
     assert 1 << 24 <= sum(lengths) <= (1 << 24) + (1 << 20)
@@ -100,3 +106,19 @@ def test_zstd_frames_end_where_they_end() -> None:
             walk = ZstdFrames()
             walk.feed(whole[:-cut])
             assert not walk.at_end
+
+
+@pytest.mark.parametrize("size", [0, 1, 200, 256, 300, 70_000, 140_000])
+@pytest.mark.parametrize("sizes", [True, False], ids=["with sizes", "without"])
+def test_frames_of_any_size_end_where_they_end(size: int, sizes: bool) -> None:
+    data = (DATA * 5)[:size]
+    for checksum in (True, False):
+        compressor = zstandard.ZstdCompressor(write_checksum=checksum, write_content_size=sizes)
+        frame = compressor.compress(data)
+        walk = ZstdFrames()
+        ends = []
+        for at, byte in enumerate(frame + frame):
+            walk.feed(bytes([byte]))
+            if walk.at_end:
+                ends.append(at + 1)
+        assert ends == [len(frame), 2 * len(frame)]

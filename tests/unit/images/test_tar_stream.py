@@ -47,7 +47,10 @@ async def read(data: bytes, size: int = 700) -> list[tuple[Member, bytes]]:
 async def refusal(data: bytes) -> str:
     with pytest.raises(StorageError) as caught:
         await read(data)
-    assert caught.value.code is Code.BAD_ARCHIVE
+    assert (caught.value.code, caught.value.title) == (
+        Code.BAD_ARCHIVE, "This is not an image archive that can be read",
+    )  # fmt: skip
+    assert "docker save" in caught.value.hint
     return caught.value.explanation
 
 
