@@ -72,12 +72,12 @@ async def test_what_cannot_be_copied_is_told_with_its_line(builder: Builder) -> 
 
 async def test_modes_and_times_are_as_asked_wherever_files_come_from(builder: Builder) -> None:
     image, _ = await builder.build(
-        *MADE, "COPY --from=made --chmod=600 /out /got/", "COPY --chmod=711 there /own/",
+        *MADE, "COPY --from=made --chmod=700 /out /got/", "COPY --chmod=711 there /own/",
         files={"there": "1"}, source_date_epoch=1000,
     )  # fmt: skip
     got, own = await builder.entries(image, "/got"), await builder.entries(image, "/own")
     assert {path: entry.mode & 0o777 for path, entry in got.items() if entry.kind.value == "file"} == dict.fromkeys(
-        ("/got/a.txt", "/got/b.log", "/got/deep/c.txt", "/got/deep/er/d.txt"), 0o600
+        ("/got/a.txt", "/got/b.log", "/got/deep/c.txt", "/got/deep/er/d.txt"), 0o700
     )
     assert own["/own/there"].mode & 0o777 == 0o711
     assert max(entry.mtime for entry in (*got.values(), *own.values())) == 1000

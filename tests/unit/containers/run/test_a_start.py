@@ -187,14 +187,14 @@ async def test_owners_are_changed_once_and_remembered(
 ) -> None:
     (tmp_path / "file").touch()
     mount = Mount(kind="bind", source=str(tmp_path), target="/x", ownership="chown")
-    if os.getuid():
-        with_ids(played_engine)
-    made = await create(played_engine, mounts=(mount,), user="0")
+    with_ids(played_engine)
+    mine = os.getuid(), os.getgid()  # whom everybody may give their files
+    made = await create(played_engine, mounts=(mount,), user=f"{mine[0]}:{mine[1]}")
     for _ in range(2):
         await played_engine.containers.start(made.id)
         await played_engine.containers.stop(made.id)
     memory = played_engine.paths.container(made.id) / "new-owners.json"
-    assert json.loads(memory.read_text()) == [[str(tmp_path), 0, 0]]
+    assert json.loads(memory.read_text()) == [[str(tmp_path), *mine]]
     plain = await start(played_engine, mounts=(Mount(kind="bind", source=str(tmp_path), target="/x"),))
     assert not (played_engine.paths.container(plain.id) / "new-owners.json").exists(), "nobody asked for it"
 
