@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+ON_DISK = "/tmp"
+_LONGEST = 8
+_PLACE = place if len(place := tempfile.gettempdir()) <= _LONGEST else ON_DISK
+
 
 @dataclass(frozen=True)
 class ShortTmp:
@@ -29,8 +33,8 @@ class ShortTmp:
         return self.path / "run"
 
 
-def make_short_tmp() -> ShortTmp:
-    place = ShortTmp(Path(tempfile.mkdtemp(prefix="wt-", dir="/tmp")))
+def make_short_tmp(within: str = _PLACE) -> ShortTmp:
+    place = ShortTmp(Path(tempfile.mkdtemp(prefix="wt-", dir=within)))
     if os.getuid() == 0:
         # A container's root is then somebody else, who must be able to walk to the store.
         place.path.chmod(0o711)

@@ -107,6 +107,7 @@ def test_many_patterns_together_are_each_of_them(patterns: list[str], path: str)
     assert Globs(patterns).matches(path) == any(Glob(pattern).matches(path) for pattern in patterns)
 
 
+@pytest.mark.bulk
 def test_patterns_that_are_too_much_together_are_refused() -> None:
     with pytest.raises(PatternError, match="together"):
         Globs(["a" * 4000] * 300)
@@ -191,6 +192,7 @@ def test_a_value_that_no_image_may_have_is_told_at_its_line() -> None:
             apply_metadata(state, instruction, variables)
 
 
+@pytest.mark.bulk
 def test_all_ports_there_are_can_be_named() -> None:
     state, variables = StageState(platform=HERE, created=now()), Variables({}, {}, "\\")
     for instruction in parse_dockerfile("FROM scratch\n" + "EXPOSE 1-65535 1-65535/udp\n" * 10).stages[0].instructions:
@@ -198,6 +200,7 @@ def test_all_ports_there_are_can_be_named() -> None:
     assert len(state.config.exposed_ports) == 2 * 65535
 
 
+@pytest.mark.bulk
 def test_long_lines_of_quotes_are_read_once() -> None:
     for piece in ('"a"', "'a'", '"', "\\a", "a\\"):
         text = "FROM scratch\nLABEL a=" + piece * (2_000_000 // len(piece)) + "\n"

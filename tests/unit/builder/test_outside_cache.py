@@ -81,6 +81,7 @@ def test_a_layer_is_only_known_by_a_digest() -> None:
         st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
     )
 )
+@pytest.mark.bulk
 def test_nonsense_is_refused_in_words(value: Any) -> None:
     raw = json.dumps(value).encode()
     with pytest.raises(InvalidRequest):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["cluster", "place", "service"]
 
 
+@pytest.mark.bulk
 async def test_five_thousand_pods_come_in_pages_and_others_get_their_turn(
     cluster: StandInCluster, service: ClusterService, place: ClusterPlace
 ) -> None:
@@ -103,6 +104,7 @@ async def test_a_kind_the_cluster_does_not_have_ends_its_watch(service: ClusterS
     assert [change.code for change in told] == ["not-found"]
 
 
+@pytest.mark.bulk
 async def test_of_a_huge_log_as_much_is_read_as_is_wanted(
     cluster: StandInCluster, service: ClusterService, place: ClusterPlace
 ) -> None:

@@ -437,6 +437,7 @@ async def test_a_port_leads_into_a_pod_until_it_is_stopped(
         await service.stop_forward(made.id)
 
 
+@pytest.mark.bulk
 def test_nothing_of_clusters_or_manifests_is_loaded_before_one_is_opened() -> None:
     code = (
         "import sys, engine.embedded, engine.api.server\n"

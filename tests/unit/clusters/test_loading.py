@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 _START = """
 import sys
 import engine.embedded, engine.api.server, gui.application
@@ -20,6 +22,7 @@ sys.exit("loaded: " + ", ".join(found) if found else 0)
 """
 
 
+@pytest.mark.bulk
 def test_nothing_of_kubernetes_is_loaded_before_a_cluster_is_looked_at() -> None:
     done = subprocess.run([sys.executable, "-c", _START], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -25,6 +25,7 @@ def source(text: str) -> ReadProject:
     return ReadProject(files=(FILE,), texts={FILE: text}, environment={"OTHER": "given"})
 
 
+@pytest.mark.bulk
 async def test_a_long_file_comes_to_the_same_in_a_process() -> None:
     assert len(LONG) > beside.MOST_HERE
     assert await beside.reading(source(LONG)) == reading_shown(read_project(source(LONG))[0])
@@ -41,6 +42,7 @@ async def test_what_is_wrong_with_it_is_told_with_its_place() -> None:
     assert (problem.mark.line, problem.path) == (LONG.count("\n") + 1, ("services", "web", "portss"))
 
 
+@pytest.mark.bulk
 async def test_a_long_file_on_the_disk_is_found_to_be_long(tmp_path: Path) -> None:
     file = tmp_path / "compose.yaml"
     file.write_text(LONG)

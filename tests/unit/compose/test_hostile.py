@@ -45,6 +45,7 @@ def test_what_is_nested_without_end_is_refused(text: str) -> None:
     assert "nest" in refused({"/p/compose.yaml": text})
 
 
+@pytest.mark.bulk
 def test_ten_megabytes_of_services_are_refused_by_their_number_and_of_comments_read() -> None:
     assert len(TEN_MEGABYTES) > 10_000_000
     assert refused({"/p/compose.yaml": TEN_MEGABYTES}) == "/p/compose.yaml has more than 200000 values"
@@ -66,6 +67,7 @@ def test_files_that_include_or_extend_each_other_are_refused() -> None:
     assert "more than 200 files" in refused({"/p/compose.yaml": "include: [0.yaml]\n", **chain})
 
 
+@pytest.mark.bulk
 def test_a_chain_of_thousands_of_dependencies_is_put_in_order_and_its_circle_found() -> None:
     services = {f"s{at}": f"{{image: x, depends_on: [s{at + 1}]}}" for at in range(3000)}
 

@@ -15,16 +15,27 @@ from engine.types.containers import Mount, State
 from engine.types.volumes import CreateVolume
 from tests.support.images import File, docker_archive, layer_tar
 from tests.support.played_engine import IMAGE, create, start, until_state
+from tests.support.stores import ON_DISK, make_short_tmp, remove_tree
 from tests.unit.images.test_images_in_memory import load
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from engine.embedded import EmbeddedEngine
     from engine.types.disk import DiskItem, DiskPart, DiskUsage, PartId
     from tests.fakes.machine import MachineInMemory
+    from tests.support.stores import ShortTmp
 
 WASTE, OTHER, SHARED = (layer_tar([File(name, name.encode() * 30_000)]) for name in ("waste", "other", "shared"))
+
+
+@pytest.fixture
+def short_tmp() -> Iterator[ShortTmp]:
+    """Where a directory takes room, as it does on every disk."""
+    made = make_short_tmp(ON_DISK)
+    yield made
+    remove_tree(made.path)
 
 
 def du(*paths: Path) -> int:

@@ -91,6 +91,7 @@ def test_sorting_by_every_column(model: ContainersModel, crowd: dict[str, Contai
         assert up == sorted(up, key=str.casefold)
 
 
+@pytest.mark.bulk
 def test_a_long_random_life_satisfies_the_tester(model: ContainersModel, crowd: dict[str, Container]) -> None:
     rng = random.Random(6)
     pool = list(crowd.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
@@ -23,6 +24,7 @@ def shown(model: OrderedModel) -> list[Item]:
     return [model.index(row, 0).data(ModelRole.OBJECT) for row in range(model.rowCount())]
 
 
+@pytest.mark.bulk
 def test_rows_stand_where_their_sort_and_the_filter_put_them(qapp: QApplication) -> None:
     owner = QObject()
     columns: list[Column[Item]] = [

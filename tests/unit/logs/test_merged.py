@@ -70,6 +70,7 @@ async def test_the_whole_is_in_order_and_numbered(service: LogService, tmp_path:
     assert (summary.first_ns, summary.last_ns) == (whole[0][0], whole[-1][0])
 
 
+@pytest.mark.bulk
 async def test_any_stretch_is_what_it_is_in_the_whole(service: LogService, tmp_path: Path) -> None:
     whole = _furnish(tmp_path)
     rng = random.Random(3)
@@ -83,6 +84,7 @@ async def test_any_stretch_is_what_it_is_in_the_whole(service: LogService, tmp_p
     assert await service.line_at("merged:a,b", moment) == [line[0] for line in whole].index(moment)
 
 
+@pytest.mark.bulk
 async def test_a_search_goes_over_the_whole_history_of_all(service: LogService, tmp_path: Path) -> None:
     whole = _furnish(tmp_path)
     numbers: list[int] = []
@@ -156,6 +158,7 @@ async def test_opening_reads_little(tmp_path: Path) -> None:
     log.close()
 
 
+@pytest.mark.bulk
 async def test_a_merged_log_is_exported_with_names(service: LogService, tmp_path: Path) -> None:
     whole = _furnish(tmp_path)
     target = tmp_path / "all.log.gz"

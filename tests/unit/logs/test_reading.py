@@ -58,6 +58,7 @@ def test_every_line_is_found_by_its_number(log: Path, seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.bulk
 def test_the_tail_without_an_index_is_the_tail_with_one(log: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     write_log(log, _mixed(4000, seed))
     with monkeypatch.context() as patch:
@@ -104,6 +105,7 @@ def test_by_time(log: Path) -> None:
     chronicle.close()
 
 
+@pytest.mark.bulk
 def test_a_saved_index_is_used_and_grows(log: Path) -> None:
     write_log(log, numbered(50_000))
     Chronicle(log).close()
@@ -115,6 +117,7 @@ def test_a_saved_index_is_used_and_grows(log: Path) -> None:
     chronicle.close()
 
 
+@pytest.mark.bulk
 def test_an_index_of_another_file_is_not_believed(log: Path) -> None:
     write_log(log, numbered(50_000))
     Chronicle(log).close()
@@ -207,6 +210,7 @@ def test_the_limit_of_conmon_is_no_limit_of_a_file() -> None:
     assert unattended_limit(1 << 30, 3) == 3 << 30
 
 
+@pytest.mark.bulk
 def test_numbers_outlive_the_lines_that_were_dropped(log: Path) -> None:
     for at in range(0, 5000, 1000):
         write_log(log, numbered(1000, first=at))

@@ -94,6 +94,7 @@ _QUESTIONS = st.builds(
 
 @settings(max_examples=600, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(_LOG, _QUESTIONS, st.integers(1, 5), st.sampled_from([0, 500, scan._BURST_BYTES]))
+@pytest.mark.bulk
 def test_fast_is_as_right_as_slow(log: list[bytes], question: Question, repeat: int, burst: int) -> None:
     data = b"".join(log * repeat)
     data = data[: data.rfind(b"\n") + 1]

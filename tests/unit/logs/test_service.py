@@ -113,6 +113,7 @@ async def test_a_bad_expression_is_told(service: LogService) -> None:
             pass
 
 
+@pytest.mark.bulk
 async def test_workers_share_a_large_log(service: LogService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = tmp_path / "a" / "container.log"
     write_log(log, numbered(40_000))

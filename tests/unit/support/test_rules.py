@@ -57,6 +57,7 @@ NOISE = """
 """
 
 
+@pytest.mark.bulk
 def test_noise_fails_a_test(pytester: pytest.Pytester) -> None:
     result = run(pytester, NOISE)
 
@@ -97,6 +98,7 @@ LEAVING = """
 """
 
 
+@pytest.mark.bulk
 def test_leaving_something_behind_fails_a_system_test(pytester: pytest.Pytester) -> None:
     result = run(pytester, LEAVING, system=True)
 
@@ -114,6 +116,7 @@ SKIPPING = """
 
 
 @pytest.mark.parametrize(("ci", "expected"), [("1", "failed"), ("", "skipped")])
+@pytest.mark.bulk
 def test_a_skipped_system_test_fails_in_ci(
     ci: str, expected: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
+@pytest.mark.bulk
 def test_nobody_loads_http2_who_does_not_build() -> None:
     code = "import sys, engine.api.routes; print([m for m in sys.modules if m in ('grpclib', 'h2', 'google.protobuf')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=os.getcwd())
@@ -234,6 +235,7 @@ def test_a_hard_link_leads_to_no_file_outside_and_through_no_link(tmp_path: Path
     assert [path.name for path in into.iterdir()] == ["link"]
 
 
+@pytest.mark.bulk
 def test_a_list_of_many_entries_is_not_kept_in_memory(tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
     tracemalloc.start()

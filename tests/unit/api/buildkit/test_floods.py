@@ -84,6 +84,7 @@ async def until_it_is_ended(attacker: Attacker, frames: bytes, *, most: int) -> 
     attacker.writer.close()
 
 
+@pytest.mark.bulk
 async def test_answers_that_nobody_reads_are_not_kept_for_ever(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.api.buildkit.connections.transport._MOST_UNREAD_BYTES", 1 << 16)
     attacker = Attacker(await api.connect())
@@ -93,6 +94,7 @@ async def test_answers_that_nobody_reads_are_not_kept_for_ever(api: Served, monk
     await others_are_served(api)
 
 
+@pytest.mark.bulk
 async def test_settings_that_nobody_reads_the_answers_of(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.api.buildkit.connections.transport._MOST_UNREAD_BYTES", 1 << 16)
     attacker = Attacker(await api.connect())
@@ -101,6 +103,7 @@ async def test_settings_that_nobody_reads_the_answers_of(api: Served, monkeypatc
     await others_are_served(api)
 
 
+@pytest.mark.bulk
 async def test_calls_that_are_taken_back_at_once_are_done_with(api: Served) -> None:
     attacker = Attacker(await api.connect())
     for number in range(2000):
