@@ -36,6 +36,7 @@ class Keeping:
     networks: NetworkGround
     joined: bool = True
     mounted: list[str] = dataclasses.field(default_factory=list)
+    modes: dict[str, int] = dataclasses.field(default_factory=dict)
     said: list[str] = dataclasses.field(default_factory=list)
     """Names of hosts."""
     broken: bool = False
@@ -44,8 +45,10 @@ class Keeping:
         for step in plan:
             if isinstance(step, MakeDirectory):
                 os.makedirs(step.path, exist_ok=True)
+                if step.path.parent.name != "shared" and step.mode:
+                    self.modes[step.path.name] = step.mode
             else:
-                self.mounted.append(f"{type(step).__name__} {step.target.name}")
+                self.mounted.append(f"{type(step).__name__} {step.target.name} {getattr(step, 'every', '')}".strip())
 
     async def create_shared(self, directory: Path, hostname: str) -> None:
         if self.broken:
@@ -139,6 +142,8 @@ async def test_a_pod_has_an_address_and_its_ports_while_it_is_up(shop: Shop) -> 
     shared = shop.world.ground.paths.container_run(entry.key) / "shared"
     assert (place.ipc, place.uts, place.shared_memory) == tuple(str(shared / each) for each in ("ipc", "uts", "shm"))
     assert shop.keeper.mounted[-1] == "Tmpfs shm"
+    assert (shared / "shm").is_dir()
+    assert shop.keeper.modes[entry.key] == 0o2700, "what others make in it belongs to the group of the store"
     assert shop.keeper.said == ["www"]
     assert f"{port.host_port}" in " ".join(shop.world.ground.calls[-1])
     assert ["10.20.0.2", "www"] == shop.text(entry, "hosts").splitlines()[-1].split()[:2]
@@ -152,6 +157,7 @@ async def test_a_number_that_was_picked_stays(shop: Shop) -> None:
     shop.ended()
     await shop.ground.rest(entry)
     assert (entry.is_up, shop.ground.published(entry), shop.ground.address(entry)) == (False, (), "")
+    assert shop.keeper.mounted[-3:] == ["Unmount ipc True", "Unmount uts True", "Unmount shm True"]
     assert not shop.world.ground.paths.container_run(entry.key).exists()
 
     later = PodBook(shop.world.database)
@@ -168,6 +174,28 @@ async def test_the_second_container_finds_it_up(shop: Shop) -> None:
     shop.container("two")
     await shop.ground.ready("front")
     assert len(shop.world.ground.calls) == calls
+
+
+async def test_others_in_its_network_see_it_by_its_names_while_it_is_up(shop: Shop) -> None:
+    entry = await shop.up(hostname="www", ports=(PortMapping(container_port=80),), dns=("9.9.9.9",))
+    (row,) = shop.world.ground.names.table["members"]
+    assert {"front", "www"} <= {*row["places"][0]["names"]}
+    (shown,) = shop.book.shown_as_containers()
+    assert (shown.id, shown.name, shown.image, shown.state, shown.pid) == (entry.key, "front", "", State.RUNNING, 1)
+    assert (shown.ports, shown.spec.network, shown.spec.dns) == (entry.record.picked, "shop", ("9.9.9.9",))
+    shop.ended()
+    await shop.ground.rest(entry)
+    (shown,) = shop.book.shown_as_containers()
+    assert (shown.state, shown.pid, shown.ports) == (State.EXITED, 0, ())
+
+
+async def test_what_lives_keeps_its_way_out(shop: Shop) -> None:
+    entry = await shop.up()
+    calls = len(shop.world.ground.calls)
+    shop.ground.expect()
+    await shop.ground.adopt()
+    await shop.ground.close()
+    assert (len(shop.world.ground.calls), entry.is_up) == (calls, True)
 
 
 async def test_one_that_cannot_be_made_leaves_nothing(shop: Shop) -> None:
@@ -199,7 +227,9 @@ async def test_one_that_does_not_come_back_is_written_down(
     end(shop.world.ground.processes[-1])
     await until(lambda: bool(caplog.messages))
     await shop.ground.close()
-    assert "the network of the pod front could not be brought back" in caplog.messages[0]
+    assert caplog.messages[0].startswith(
+        "the network of the pod front could not be brought back: The container's network"
+    )
     assert entry.is_up
 
 

@@ -42,10 +42,11 @@ async def test_a_pod_is_made_found_and_removed(played_engine: EmbeddedEngine) ->
     with pytest.raises(Conflict, match="There is a pod “shop” already") as taken:
         await engine.pods.create(NOBODY)
     assert (taken.value.code, taken.value.subject) == (Code.NAME_TAKEN, "shop")
+    assert taken.value.hint == "Choose another name, or remove that one."
     for name in ("nosuch", ""):
         with pytest.raises(NotFound, match="No such pod") as gone:
             await engine.pods.get(name)
-        assert gone.value.subject == name
+        assert (gone.value.subject, gone.value.hint) == (name, f"Make it: wherry pod create {name}")
     assert engine.bus.objects("pod")[made.id] == made
     assert (await engine.pods.remove("shop")).ids == (made.id,)
     assert not await engine.pods.list()
@@ -82,8 +83,12 @@ async def test_the_beginning_of_several_ids_names_none(
     ],
 )
 async def test_a_pod_that_cannot_be_is_refused(played_engine: EmbeddedEngine, recipe: CreatePod, words: str) -> None:
-    with pytest.raises(InvalidRequest, match=words):
+    with pytest.raises(InvalidRequest, match=words) as refused:
         await played_engine.pods.create(recipe)
+    if "called" in words:
+        assert (refused.value.subject, refused.value.explanation) == (
+            recipe.name, "Letters, digits, and _ . - after the first.",
+        )  # fmt: skip
     assert not await played_engine.pods.list()
 
 
