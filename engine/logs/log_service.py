@@ -38,6 +38,7 @@ _ROTATION_SECONDS = 2.0
 _TRIM_SECONDS = 1.0
 _ANSWER_SECONDS = 30.0
 """conmon is given so long to begin a new file before it is asked again."""
+_GLANCE_SECONDS = 0.01
 _INLINE_INDEX = 64 * 1024 * 1024
 _EVERYTHING = ReadLogs()
 _T = TypeVar("_T")
@@ -171,7 +172,8 @@ class LogService:
         if not shortening_frees(source.path):
             return
         self._left.pop(source.path, None)
-        await self._rotate(source)
+        if await self._rotate(source) and not await self._is_begun_anew(source.path):
+            return
         async with self._rotating:
             await asyncio.to_thread(keep_last_lines, source.path)
 
@@ -328,6 +330,17 @@ class LogService:
             inode = await asyncio.to_thread(rotate, source.path, source.control, most_files=most_files)
             self._left[source.path] = inode, time.monotonic()
         return bool(inode)
+
+    async def _is_begun_anew(self, path: Path) -> bool:
+        """Whether conmon has taken the word, which it does a moment later. Until then it writes to the file that was
+        rotated: cut, that would lose lines and give nothing back."""
+        inode, when = self._left[path]
+        with contextlib.suppress(FileNotFoundError):  # nobody writes it
+            while os.stat(path).st_ino == inode:
+                if time.monotonic() - when > _ANSWER_SECONDS:
+                    return False
+                await asyncio.sleep(_GLANCE_SECONDS)
+        return True
 
 
 def _size(path: Path) -> int:

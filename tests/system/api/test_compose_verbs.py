@@ -95,7 +95,7 @@ async def test_created_attached_to_and_waited_for(project: Callable[[str], Tool]
     assert (waiting.returncode, b"exited with status code 3" in out) == (3, True)
     await compose("start", "quick")
     assert "status code 4" in await compose("wait", "--down-project", "quick", code=4)
-    assert await compose("ps", "-aq") == "\n"
+    assert await compose("ps", "-aq") == ""
 
 
 async def test_up_with_watch_follows_the_files_beside_the_logs(project: Callable[[str], Tool]) -> None:
@@ -110,7 +110,7 @@ async def test_up_with_watch_follows_the_files_beside_the_logs(project: Callable
     assert await compose("exec", "-T", "web", "cat", "/app/page") == "new"
     process.send_signal(signal.SIGINT)
     assert await asyncio.wait_for(process.wait(), 30) == 130
-    assert await compose("ps", "-q") == "\n"
+    assert await compose("ps", "-q") == ""
 
 
 async def test_what_an_up_did_is_listed_and_taken_back_and_orphans_go_when_asked(

@@ -54,7 +54,7 @@ async def test_every_verb_on_one_project(shop: tuple[Tool, Path, int]) -> None:
         return await wherry("compose", *words, code=code, input=input)
 
     assert "create" in await compose("--dry-run", "up")
-    assert await compose("ps", "-q") == "\n"
+    assert await compose("ps", "-q") == ""
     await compose("up", "-d", "--wait", "--wait-timeout", "60")
     rows = [json.loads(line) for line in (await compose("ps", "--format", "json")).splitlines()]
     assert {(row["Name"], row["Service"], row["State"], row["Health"]) for row in rows} == {
@@ -111,7 +111,7 @@ async def test_every_verb_on_one_project(shop: tuple[Tool, Path, int]) -> None:
     assert await compose("--profile", "tools", "run", "--rm", "-T", "tool", "cat", "/who") == "me\n"
     assert "remove-volume" in await compose("--dry-run", "down", "-v")
     await compose("down", "-v", "--remove-orphans")
-    assert await compose("ps", "-aq") == "\n"
+    assert await compose("ps", "-aq") == ""
     assert await compose("volumes", "-q") == ""
     assert "no such service: nosuch" in await compose("up", "-d", "nosuch", code=1)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +12,7 @@ import pytest
 
 from engine.errors import NotFound
 from engine.logs.keeping.archive import LogArchive
-from engine.logs.keeping.rotation import drop_oldest, name_early, reopen_if_missing, unattended_limit
+from engine.logs.keeping.rotation import REOPEN, drop_oldest, name_early, reopen_if_missing, unattended_limit
 from engine.logs.keeping.shortening import keep_last_lines, shortening_frees
 from engine.logs.log_service import LogService
 from engine.logs.reading.timeline import joined_summary, split_request
@@ -185,6 +188,48 @@ async def test_a_long_log_is_cut_to_its_end_and_keeps_its_numbers(service: LogSe
     await service.shorten("b")
     keep_last_lines(sources.root / "b" / "container.log")
     assert rotated_files(log) == kept
+
+
+async def test_what_is_written_until_a_new_file_is_begun_is_not_lost(
+    service: LogService, sources: _Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log that is written to was cut as soon as its writer had been asked to begin anew, which it does later."""
+    log = sources.root / "a" / "container.log"
+    os.mkfifo(log.with_name("ctl"))
+    control = os.open(log.with_name("ctl"), os.O_RDWR)
+    really = sources.log_source
+    monkeypatch.setattr(sources, "log_source", lambda name: replace(really(name), control=log.with_name("ctl")))
+    write_log(log, numbered(40_000))
+    before = service.shortening_frees("a")
+
+    shortening = asyncio.create_task(service.shorten("a"))
+    assert await asyncio.to_thread(os.read, control, 100) == REOPEN
+    os.close(control)
+    write_log(log, numbered(2, first=40_000))
+    fresh = log.with_name("fresh")
+    write_log(fresh, numbered(1, first=40_002))
+    fresh.replace(log)
+    await shortening
+
+    found = await numbers(service, "a")
+    assert found == list(range(found[0], 40_003))
+    assert 1_000 < len(found) < 20_000
+    assert service.shortening_frees("a") < before // 2
+
+
+async def test_a_log_whose_writer_does_not_listen_is_left_whole(
+    service: LogService, sources: _Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = sources.root / "a" / "container.log"
+    os.mkfifo(log.with_name("ctl"))
+    control = os.open(log.with_name("ctl"), os.O_RDWR)
+    really = sources.log_source
+    monkeypatch.setattr(sources, "log_source", lambda name: replace(really(name), control=log.with_name("ctl")))
+    monkeypatch.setattr("engine.logs.log_service._ANSWER_SECONDS", 0.0)
+    write_log(log, numbered(40_000))
+    await service.shorten("a")
+    os.close(control)
+    assert await numbers(service, "a") == list(range(40_000))
 
 
 async def test_a_short_log_is_left_as_it_is(service: LogService, sources: _Sources) -> None:
