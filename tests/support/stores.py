@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 ON_DISK = "/tmp"
-_LONGEST = 8
-_PLACE = place if len(place := tempfile.gettempdir()) <= _LONGEST else ON_DISK
+_PLACE = os.environ.get("WHERRY_TEST_STORES", ON_DISK)
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,10 @@ from engine.networks.way_out import attachment, stand_ins
 from engine.networks.way_out.attachment import NetworkAttachments
 from engine.types.containers import PortMapping
 from tests.fakes.network_ground import NetworkGround, OwnPaths, a_process, end, until
+from tests.support.stores import ON_DISK, make_short_tmp, remove_tree
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from engine.sandbox.client import Keeper
@@ -29,6 +30,14 @@ if TYPE_CHECKING:
 WEB = PortMapping(container_port=80, host_port=8080)
 NO_WAY_OUT = "External interface not usable"
 NO_TUN = "Failed to open() /dev/net/tun: Permission denied"
+
+
+@pytest.fixture
+def short_tmp() -> Iterator[ShortTmp]:
+    """Where a pasta that is confined may write."""
+    made = make_short_tmp(ON_DISK)
+    yield made
+    remove_tree(made.path)
 
 
 @dataclass
