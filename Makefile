@@ -6,7 +6,7 @@ help:
 	@echo 'make run           set up what is missing and open the window (without a display: take the tour)'
 	@echo 'make test          set up what is missing and run everything CI runs'
 	@echo 'make setup         set up only; then .venv/bin/wherry is the program'
-	@echo 'make check         lint, types, rules and unit tests: under a minute'
+	@echo 'make check         lint, types, rules and unit tests: about two minutes'
 	@echo 'make deb           build the Debian package into dist/'
 	@echo 'make test-fresh    prove make run and the set-up of make test in clean Debian systems (as root)'
 	@echo 'make test-deb      install that package in a clean Debian root and take the tour there (as root)'
